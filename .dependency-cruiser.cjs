@@ -1,0 +1,54 @@
+/** Imports point one way: each folder may reach only what lies below it. Checked by `npm run imports`. */
+const layers = {
+  'src/errors.ts': [],
+  'src/text.ts': [],
+  'src/tensor': ['src/errors.ts', 'kernels'],
+  'src/ops': ['src/errors.ts', 'src/tensor', 'kernels'],
+  'src/autograd': ['src/errors.ts', 'src/tensor', 'src/ops'],
+  'src/plan': ['src/errors.ts', 'src/text.ts', 'src/tensor', 'src/ops', 'kernels'],
+  'src/devices': ['src/errors.ts', 'src/tensor', 'src/plan', 'kernels'],
+  'src/nn': ['src/errors.ts', 'src/text.ts', 'src/tensor', 'src/ops'],
+  'src/optim': ['src/errors.ts', 'src/tensor', 'src/ops'],
+  'src/data': ['src/errors.ts', 'kernels/support'],
+  'src/train': ['src/errors.ts', 'src/text.ts', 'src/tensor', 'src/ops', 'src/nn', 'src/optim', 'src/data'],
+  kernels: [],
+};
+// Only the entry, which connects the parts, and the command line reach everything.
+const escapeDots = (path) => path.replace(/[.]/g, '\\.');
+const inside = (path) => `^${escapeDots(path)}${path.endsWith('.ts') ? '$' : '/'}`;
+
+module.exports = {
+  forbidden: [
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    ...Object.entries(layers).map(([folder, below]) => ({
+      name: `${folder}-imports-downwards`,
+      severity: 'error',
+      from: { path: inside(folder) },
+      to: { path: '^(src|kernels|bench|test)/', pathNot: [folder, ...below].map(inside) },
+    })),
+    {
+      name: 'contracts-not-implementations',
+      comment: 'Only a device reaches the implementations of kernels; everybody else reads their contracts.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/devices/' },
+      to: { path: '^kernels/.*/(cpu|wasm|gpu)\\.ts$' },
+    },
+    {
+      name: 'declared-dependencies',
+      severity: 'error',
+      from: { path: '^(src|kernels)/' },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown', 'unknown', 'undetermined'] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { extensions: ['.ts', '.js', '.json'] },
+  },
+};

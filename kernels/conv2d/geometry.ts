@@ -1,0 +1,101 @@
+/** The sizes of one convolution, and which of the two algorithms of the `cpu` device suits them. */
+
+import { packedSize, panelSize } from '../matmul/panels.ts';
+
+export interface Conv2dAttributes {
+  /** Pixels from one window to the next: [height, width]. */
+  readonly stride: readonly [height: number, width: number];
+  /** Zeros around the image. */
+  readonly padding: readonly [top: number, bottom: number, left: number, right: number];
+  /** Pixels from one tap of the window to the next: [height, width]; 1 is a dense window. */
+  readonly dilation: readonly [height: number, width: number];
+  /** Channels and outputs are split into this many groups that do not see each other; C groups is depthwise. */
+  readonly groups: number;
+}
+
+/** The three shapes of a convolution, whichever of them a kernel computes. */
+export interface Conv2dShapes {
+  /** [N,H,W,C] */
+  readonly x: readonly number[];
+  /** [KH,KW,C/groups,O] */
+  readonly weight: readonly number[];
+  /** [N,OH,OW,O] */
+  readonly y: readonly number[];
+}
+
+/** Output pixels whose windows are laid out at once: enough rows for the product, few enough to stay in the cache. */
+const pixelsAtOnce = 128;
+
+/** Outputs of a group below which the product has too few columns, and the direct loops are faster. */
+const fewestOutputsForProduct = 4;
+
+export interface Conv2dGeometry extends Conv2dAttributes {
+  readonly batch: number;
+  readonly height: number;
+  readonly width: number;
+  readonly channels: number;
+  readonly kernelHeight: number;
+  readonly kernelWidth: number;
+  /** C / groups. */
+  readonly groupChannels: number;
+  /** O / groups. */
+  readonly groupOutputs: number;
+  readonly outHeight: number;
+  readonly outWidth: number;
+  readonly outChannels: number;
+  /** Elements of one window of one group: KH·KW·C/groups. */
+  readonly windowSize: number;
+  /** Rows of the output that are computed at once. */
+  readonly rowsAtOnce: number;
+  /** Whether to loop directly over taps and outputs (depthwise) instead of multiplying laid-out windows. */
+  readonly direct: boolean;
+}
+
+export function geometryOf({ x, weight, y }: Conv2dShapes, attributes: Conv2dAttributes): Conv2dGeometry {
+  const [batch, height, width, channels] = x;
+  const [kernelHeight, kernelWidth, groupChannels] = weight;
+  const [, outHeight, outWidth, outChannels] = y;
+  const groupOutputs = outChannels / attributes.groups;
+  return {
+    ...attributes,
+    batch,
+    height,
+    width,
+    channels,
+    kernelHeight,
+    kernelWidth,
+    groupChannels,
+    groupOutputs,
+    outHeight,
+    outWidth,
+    outChannels,
+    windowSize: kernelHeight * kernelWidth * groupChannels,
+    rowsAtOnce: Math.min(outHeight, Math.ceil(pixelsAtOnce / Math.max(1, outWidth))),
+    direct: attributes.groups > 1 && groupOutputs < fewestOutputsForProduct,
+  };
+}
+
+/** float32 elements of scratch: laid-out windows, then packed panels. */
+export function workspaceOf(
+  shapes: Conv2dShapes,
+  attributes: Conv2dAttributes,
+  pass: 'forward' | 'inputGradient' | 'weightGradient',
+): number {
+  const geometry = geometryOf(shapes, attributes);
+  if (geometry.direct) return 0;
+  const { windowSize, groupOutputs, rowsAtOnce, outWidth } = geometry;
+  const windows = windowsSize(geometry);
+  switch (pass) {
+    case 'forward':
+      return windows + packedSize(windowSize, groupOutputs);
+    case 'inputGradient':
+      return windows + packedSize(groupOutputs, windowSize);
+    case 'weightGradient':
+      return windows + panelSize(rowsAtOnce * outWidth);
+  }
+}
+
+/** float32 elements of the windows of `rowsAtOnce` output rows. */
+export function windowsSize({ rowsAtOnce, outWidth, windowSize }: Conv2dGeometry): number {
+  return rowsAtOnce * outWidth * windowSize;
+}

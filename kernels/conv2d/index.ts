@@ -1,0 +1,68 @@
+/** Two-dimensional convolution and its two gradients: the contracts and the geometry they share. */
+
+import type { KernelCall, KernelContract } from '../support/contract.ts';
+import { type Conv2dAttributes, type Conv2dShapes, workspaceOf } from './geometry.ts';
+
+export type { Conv2dAttributes } from './geometry.ts';
+
+/** y [N,OH,OW,O] = x [N,H,W,C] convolved with weight [KH,KW,C/groups,O] (a correlation: no flip; no bias). */
+export const conv2d: KernelContract<Conv2dAttributes> = {
+  name: 'conv2d',
+  flops: ({ inputs: [, weight], outputs: [y] }) => flopsOf(y.shape, weight.shape),
+  workspace: (call) => workspaceOf(shapesOfConv2d(call), call.attributes, 'forward'),
+};
+
+/** dX [N,H,W,C] from dY [N,OH,OW,O] and weight [KH,KW,C/groups,O]. */
+export const conv2dInputGradient: KernelContract<Conv2dAttributes> = {
+  name: 'conv2dInputGradient',
+  flops: ({ inputs: [dY, weight] }) => flopsOf(dY.shape, weight.shape),
+  workspace: (call) => workspaceOf(shapesOfConv2dInputGradient(call), call.attributes, 'inputGradient'),
+};
+
+/** dWeight [KH,KW,C/groups,O] from x [N,H,W,C] and dY [N,OH,OW,O]. */
+export const conv2dWeightGradient: KernelContract<Conv2dAttributes> = {
+  name: 'conv2dWeightGradient',
+  flops: ({ inputs: [, dY], outputs: [dWeight] }) => flopsOf(dY.shape, dWeight.shape),
+  workspace: (call) => workspaceOf(shapesOfConv2dWeightGradient(call), call.attributes, 'weightGradient'),
+};
+
+/**
+ * The number of windows along one axis: how many times a window of `kernel` taps, `dilation` apart, fits into `length`
+ * pixels with padding, moving by `stride`. 0 where it does not fit at all.
+ */
+export function convolvedLength(
+  length: number,
+  kernel: number,
+  stride: number,
+  padLow: number,
+  padHigh: number,
+  dilation: number,
+): number {
+  const room = length + padLow + padHigh - (dilation * (kernel - 1) + 1);
+  return room < 0 ? 0 : Math.floor(room / stride) + 1;
+}
+
+export function shapesOfConv2d({ inputs: [x, weight], outputs: [y] }: KernelCall): Conv2dShapes {
+  return { x: x.shape, weight: weight.shape, y: y.shape };
+}
+
+export function shapesOfConv2dInputGradient({
+  inputs: [dY, weight],
+  outputs: [dX],
+}: KernelCall): Conv2dShapes {
+  return { x: dX.shape, weight: weight.shape, y: dY.shape };
+}
+
+export function shapesOfConv2dWeightGradient({
+  inputs: [x, dY],
+  outputs: [dWeight],
+}: KernelCall): Conv2dShapes {
+  return { x: x.shape, weight: dWeight.shape, y: dY.shape };
+}
+
+/** Each output element is a sum over the taps and channels of its window; taps on the padding are counted. */
+function flopsOf(y: readonly number[], weight: readonly number[]): number {
+  const [batch, outHeight, outWidth, outChannels] = y;
+  const [kernelHeight, kernelWidth, groupChannels] = weight;
+  return 2 * batch * outHeight * outWidth * outChannels * kernelHeight * kernelWidth * groupChannels;
+}

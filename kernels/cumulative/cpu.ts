@@ -1,0 +1,25 @@
+/** The cumulativeSum kernel in plain loops, over x as [outer, length, inner]: row by row, one running sum a lane. */
+import { type CpuKernel, sizeOf } from '../support/contract.ts';
+import type { CumulativeAttributes } from './index.ts';
+
+export const cumulativeSumCpu: CpuKernel<CumulativeAttributes> = ({ inputs: [x], attributes }) => {
+  const { axis, reverse } = attributes;
+  const outer = sizeOf(x.shape.slice(0, axis));
+  const length = x.shape[axis];
+  const inner = sizeOf(x.shape.slice(axis + 1));
+  // The store into an Int32Array is what wraps.
+  const running = x.dtype === 'float32' ? new Float64Array(inner) : new Int32Array(inner);
+
+  return ([input], [output]) => {
+    for (let o = 0; o < outer; o++) {
+      running.fill(0);
+      for (let i = 0; i < length; i++) {
+        const row = (o * length + (reverse ? length - 1 - i : i)) * inner;
+        for (let lane = 0; lane < inner; lane++) {
+          running[lane] += input[row + lane];
+          output[row + lane] = running[lane];
+        }
+      }
+    }
+  };
+};

@@ -1,0 +1,78 @@
+/**
+ * The fused elementwise kernel: a small straight-line program evaluated at every point of one iteration space.
+ *
+ * The planner writes the program: registers `0 … loads-1` hold the loaded elements, register `loads + i` holds the
+ * result of instruction `i`. Each output is one register, stored dense and row-major over `shape`.
+ */
+import { type DType, type KernelContract, sizeOf } from '../support/contract.ts';
+import type { View } from '../support/view.ts';
+
+/** float32 → float32 (neg and abs also int32 → int32; logicalNot bool → bool). */
+export const unaryOperators = [
+  'negate', 'abs', 'sign', 'floor', 'ceil', 'round', 'exp', 'expm1', 'log', 'log1p', 'sqrt', 'rsqrt', 'reciprocal',
+  'sin', 'cos', 'tanh', 'sigmoid', 'erf', 'logicalNot',
+] as const; // biome-ignore format: a list reads better in rows
+export type UnaryOperator = (typeof unaryOperators)[number];
+
+/**
+ * Both operands have one dtype, which is also the result's, except for comparisons, whose result is bool.
+ * `remainder` has the sign of the divisor (Python's %). `maximum` and `minimum` are NaN where an operand is NaN.
+ */
+export const binaryOperators = [
+  'add', 'subtract', 'multiply', 'divide', 'power', 'maximum', 'minimum', 'remainder',
+  'equal', 'notEqual', 'less', 'lessEqual', 'logicalAnd', 'logicalOr',
+] as const; // biome-ignore format: a list reads better in rows
+export type BinaryOperator = (typeof binaryOperators)[number];
+
+/** One line of the program. `a`, `b` and `c` are registers; `dtype` is the result's. */
+export type Instruction =
+  | { readonly operator: 'constant'; readonly value: number; readonly dtype: DType }
+  | { readonly operator: UnaryOperator; readonly a: number; readonly dtype: DType }
+  | { readonly operator: BinaryOperator; readonly a: number; readonly b: number; readonly dtype: DType }
+  /** `a ? b : c`; `a` is bool. */
+  | {
+      readonly operator: 'where';
+      readonly a: number;
+      readonly b: number;
+      readonly c: number;
+      readonly dtype: DType;
+    }
+  /** To int32: truncation towards zero, NaN to 0, saturating. To bool: not equal to zero. To float32: nearest. */
+  | { readonly operator: 'cast'; readonly a: number; readonly dtype: DType };
+
+/** Where a loaded register comes from: element `view(index)` of kernel input `input`. */
+export interface Load {
+  readonly input: number;
+  readonly view: View;
+  readonly dtype: DType;
+}
+
+/** The straight-line program that fused kernels share. */
+export interface Program {
+  /** The iteration space. */
+  readonly shape: readonly number[];
+  readonly loads: readonly Load[];
+  readonly instructions: readonly Instruction[];
+}
+
+/** A program and the registers it stores, one an output. */
+export interface ElementwiseAttributes extends Program {
+  readonly stores: readonly number[];
+}
+
+/** Floating-point operations of one evaluation of the program at every point. */
+export function programFlops(program: Program): number {
+  const arithmetic = program.instructions.filter(
+    ({ operator }) => operator !== 'constant' && operator !== 'cast',
+  );
+  return arithmetic.length * sizeOf(program.shape);
+}
+
+/**
+ * Outputs may alias inputs that are loaded through a dense view: an element is stored only after every register of
+ * its block was read, which is what lets an optimiser update its parameters in place.
+ */
+export const elementwise: KernelContract<ElementwiseAttributes> = {
+  name: 'elementwise',
+  flops: ({ attributes }) => programFlops(attributes),
+};

@@ -1,0 +1,141 @@
+/** The LSTM over a whole sequence and its gradient: plain loops, the oracle for the faster devices. */
+
+import { multiplyPacked, packedSize, packPanels } from '../matmul/panels.ts';
+import type { CpuKernel } from '../support/contract.ts';
+import type { Matrix } from '../support/matrix.ts';
+import { sigmoid, stateBefore, stepAt } from '../support/recurrence.ts';
+import type { LstmAttributes, LstmGradientAttributes } from './index.ts';
+
+/** (h, c [N,T,H], gates [N,T,4H]) from (z [N,T,4H], recurrentWeight [H,4H], h0, c0 [N,H], mask? [N,T]). */
+export const lstmCpu: CpuKernel<LstmAttributes> = ({ outputs: outputSpecs, attributes }) => {
+  const [batch, time, hidden] = outputSpecs[0].shape;
+  const { reverse, masked } = attributes;
+  const width = 4 * hidden;
+  const packedEnd = packedSize(hidden, width);
+
+  return (inputs, outputs, workspace) => {
+    const [z, recurrentWeight, h0, c0] = inputs as readonly Float32Array[];
+    const mask = masked ? inputs[4] : undefined;
+    const [h, c, gates] = outputs as readonly Float32Array[];
+    // The weight is used in every step, so it is packed once.
+    const packed = workspace.subarray(0, packedEnd);
+    packPanels(
+      { data: recurrentWeight, offset: 0, rowStride: width, columnStride: 1 },
+      hidden,
+      width,
+      packed,
+    );
+    const recurrent = workspace.subarray(packedEnd, packedEnd + batch * width);
+    const recurrentMatrix: Matrix = { data: recurrent, offset: 0, rowStride: width, columnStride: 1 };
+
+    for (let order = 0; order < time; order++) {
+      const t = stepAt(order, time, reverse);
+      const hBefore = stateBefore(h0, h, order, time, hidden, reverse);
+      const cBefore = stateBefore(c0, c, order, time, hidden, reverse);
+      multiplyPacked(hBefore, packed, recurrentMatrix, batch, hidden, width);
+      for (let n = 0; n < batch; n++) {
+        const step = n * time + t;
+        const state = step * hidden;
+        const hStart = hBefore.offset + n * hBefore.rowStride;
+        const cStart = cBefore.offset + n * cBefore.rowStride;
+        if (mask && !mask[step]) {
+          for (let unit = 0; unit < hidden; unit++) {
+            h[state + unit] = hBefore.data[hStart + unit];
+            c[state + unit] = cBefore.data[cStart + unit];
+          }
+          gates.fill(0, step * width, (step + 1) * width);
+          continue;
+        }
+        for (let unit = 0; unit < hidden; unit++) {
+          const at = step * width + unit;
+          const sum = n * width + unit;
+          const i = sigmoid(z[at] + recurrent[sum]);
+          const f = sigmoid(z[at + hidden] + recurrent[sum + hidden]);
+          const g = Math.tanh(z[at + 2 * hidden] + recurrent[sum + 2 * hidden]);
+          const o = sigmoid(z[at + 3 * hidden] + recurrent[sum + 3 * hidden]);
+          const cell = f * cBefore.data[cStart + unit] + i * g;
+          gates[at] = i;
+          gates[at + hidden] = f;
+          gates[at + 2 * hidden] = g;
+          gates[at + 3 * hidden] = o;
+          c[state + unit] = cell;
+          h[state + unit] = o * Math.tanh(cell);
+        }
+      }
+    }
+  };
+};
+
+/** (dZ [N,T,4H], dH0, dC0 [N,H]) from (recurrentWeight, c0, c, gates, mask?, dH?, dC?, dGates?). */
+export const lstmGradientCpu: CpuKernel<LstmGradientAttributes> = ({ inputs: inputSpecs, attributes }) => {
+  const [batch, time, hidden] = inputSpecs[2].shape;
+  const { reverse, masked, hasDH, hasDC, hasDGates } = attributes;
+  const width = 4 * hidden;
+
+  return (inputs, outputs, workspace) => {
+    const [recurrentWeight, c0, c, gates] = inputs as readonly Float32Array[];
+    let next = 4;
+    const mask = masked ? inputs[next++] : undefined;
+    const dH = hasDH ? inputs[next++] : undefined;
+    const dC = hasDC ? inputs[next++] : undefined;
+    const dGates = hasDGates ? inputs[next++] : undefined;
+    // What flows back to the step before is kept where it ends up after the last step: in dH0 and dC0.
+    const [dZ, dHBefore, dCBefore] = outputs as readonly Float32Array[];
+    dHBefore.fill(0);
+    dCBefore.fill(0);
+    // Packed as recurrentWeightᵀ [4H, H].
+    packPanels(
+      { data: recurrentWeight, offset: 0, rowStride: 1, columnStride: width },
+      width,
+      hidden,
+      workspace,
+    );
+    const dHMatrix: Matrix = { data: dHBefore, offset: 0, rowStride: hidden, columnStride: 1 };
+
+    for (let order = time - 1; order >= 0; order--) {
+      const t = stepAt(order, time, reverse);
+      const cBefore = stateBefore(c0, c, order, time, hidden, reverse);
+      for (let n = 0; n < batch; n++) {
+        const step = n * time + t;
+        // Without a mask this compares undefined with 0: every step is real.
+        const isReal = mask?.[step] !== 0;
+        const cStart = cBefore.offset + n * cBefore.rowStride;
+        for (let unit = 0; unit < hidden; unit++) {
+          const state = step * hidden + unit;
+          const flow = n * hidden + unit;
+          const dHidden = dHBefore[flow] + (dH ? dH[state] : 0);
+          const dCellDirect = dCBefore[flow] + (dC ? dC[state] : 0);
+          const at = step * width + unit;
+          if (!isReal) {
+            dHBefore[flow] = dHidden;
+            dCBefore[flow] = dCellDirect;
+            dZ[at] = 0;
+            dZ[at + hidden] = 0;
+            dZ[at + 2 * hidden] = 0;
+            dZ[at + 3 * hidden] = 0;
+            continue;
+          }
+          const i = gates[at];
+          const f = gates[at + hidden];
+          const g = gates[at + 2 * hidden];
+          const o = gates[at + 3 * hidden];
+          const squashed = Math.tanh(c[state]);
+          const dCell = dCellDirect + dHidden * o * (1 - squashed * squashed);
+          const dI = dCell * g + (dGates ? dGates[at] : 0);
+          const dF = dCell * cBefore.data[cStart + unit] + (dGates ? dGates[at + hidden] : 0);
+          const dG = dCell * i + (dGates ? dGates[at + 2 * hidden] : 0);
+          const dO = dHidden * squashed + (dGates ? dGates[at + 3 * hidden] : 0);
+          dZ[at] = dI * i * (1 - i);
+          dZ[at + hidden] = dF * f * (1 - f);
+          dZ[at + 2 * hidden] = dG * (1 - g * g);
+          dZ[at + 3 * hidden] = dO * o * (1 - o);
+          dCBefore[flow] = dCell * f;
+          // Cleared for the product below; a masked-out row adds 0 to what it carries.
+          dHBefore[flow] = 0;
+        }
+      }
+      const dStep: Matrix = { data: dZ, offset: t * width, rowStride: time * width, columnStride: 1 };
+      multiplyPacked(dStep, workspace, dHMatrix, batch, width, hidden, true);
+    }
+  };
+};

@@ -1,0 +1,67 @@
+/** The LSTM over a whole sequence and its gradient: the contracts. Gate order i, f, g, o. */
+
+import { packedSize } from '../matmul/panels.ts';
+import type { KernelContract } from '../support/contract.ts';
+
+export interface LstmAttributes {
+  /** Time runs from T-1 to 0; every output stays at its own t. */
+  readonly reverse: boolean;
+  /** The last input is mask [N,T] bool; at a 0 the state is carried over unchanged. */
+  readonly masked: boolean;
+}
+
+export interface LstmGradientAttributes {
+  readonly reverse: boolean;
+  /** mask [N,T] bool follows gates. */
+  readonly masked: boolean;
+  /** dH [N,T,H] is given. */
+  readonly hasDH: boolean;
+  /** dC [N,T,H] is given. */
+  readonly hasDC: boolean;
+  /** dGates [N,T,4H] is given. */
+  readonly hasDGates: boolean;
+}
+
+/**
+ * Inputs: z [N,T,4H] (input projection and all biases), recurrentWeight [H,4H], h0 [N,H], c0 [N,H], then mask [N,T] bool
+ * if masked. Outputs: h [N,T,H], c [N,T,H], gates [N,T,4H] (activated).
+ *
+ *     (i, f, g, o) = (σ, σ, tanh, σ)(z_t + h_{t-1} · recurrentWeight)
+ *     c_t = f · c_{t-1} + i · g
+ *     h_t = o · tanh(c_t)
+ *
+ * At a masked-out step h_t = h_{t-1}, c_t = c_{t-1} and gates = 0.
+ */
+export const lstm: KernelContract<LstmAttributes> = {
+  name: 'lstm',
+  flops({ outputs: [h] }) {
+    const [batch, time, hidden] = h.shape;
+    // A unit: 4 additions of z, 5 activations, 4 operations on the state.
+    return batch * time * hidden * (2 * 4 * hidden + 13);
+  },
+  workspace({ outputs: [h] }) {
+    const [batch, , hidden] = h.shape;
+    return packedSize(hidden, 4 * hidden) + batch * 4 * hidden;
+  },
+};
+
+/**
+ * Inputs in order: recurrentWeight [H,4H], c0 [N,H], c [N,T,H], gates [N,T,4H], then those of mask [N,T] bool,
+ * dH [N,T,H], dC [N,T,H], dGates [N,T,4H] that the attributes announce. Outputs: dZ [N,T,4H] (gradient of the
+ * pre-activations; 0 at masked-out steps), dH0 [N,H], dC0 [N,H]. dGates is a cotangent of the activated gates.
+ *
+ * The gradient of recurrentWeight is a product of h and dZ, and not part of this kernel.
+ */
+export const lstmGradient: KernelContract<LstmGradientAttributes> = {
+  name: 'lstmGradient',
+  flops({ outputs: [dZ] }) {
+    const [batch, time, gates] = dZ.shape;
+    const hidden = gates / 4;
+    // A unit: tanh(c), 7 operations to reach c, 5 products to the gates and the state, 3 an activation of the four.
+    return batch * time * hidden * (2 * 4 * hidden + 25);
+  },
+  workspace({ inputs: [recurrentWeight] }) {
+    const [hidden] = recurrentWeight.shape;
+    return packedSize(4 * hidden, hidden);
+  },
+};

@@ -1,0 +1,37 @@
+/** Two-dimensional pooling: the contracts. An average is a sum divided by the window size, composed elsewhere. */
+
+import { type KernelContract, sizeOf } from '../support/contract.ts';
+
+export interface Pool2dAttributes {
+  readonly window: readonly [height: number, width: number];
+  /** Pixels from one window to the next: [height, width]. */
+  readonly stride: readonly [height: number, width: number];
+  readonly padding: readonly [top: number, bottom: number, left: number, right: number];
+}
+
+/**
+ * y [N,OH,OW,C] = the maximum of each window of x [N,H,W,C], and index [N,OH,OW,C] int32 = where in the whole of x (as
+ * a flat array) it was found. The first maximum wins, NaN wins over numbers, padding never wins. A window that lies on
+ * padding alone has no maximum: y is -Infinity and index -1; shape rules should refuse padding ≥ window.
+ */
+export const maxPool2d: KernelContract<Pool2dAttributes> = {
+  name: 'maxPool2d',
+  flops: ({ outputs: [y], attributes }) => flopsOf(y.shape, attributes),
+};
+
+/** y [N,OH,OW,C] = the sum of each window of x [N,H,W,C]; padding counts as 0. */
+export const sumPool2d: KernelContract<Pool2dAttributes> = {
+  name: 'sumPool2d',
+  flops: ({ outputs: [y], attributes }) => flopsOf(y.shape, attributes),
+};
+
+/** dX [N,H,W,C] from dY [N,OH,OW,C]: each pixel sums the windows that cover it. */
+export const sumPool2dInputGradient: KernelContract<Pool2dAttributes> = {
+  name: 'sumPool2dInputGradient',
+  flops: ({ inputs: [dY], attributes }) => flopsOf(dY.shape, attributes),
+};
+
+/** One comparison or addition for each element of each window. */
+function flopsOf(y: readonly number[], { window }: Pool2dAttributes): number {
+  return sizeOf(y) * window[0] * window[1];
+}

@@ -1,0 +1,74 @@
+/**
+ * The contract that every kernel keeps: what arrays it is given, what sizes it may ask for, what it costs.
+ *
+ * A kernel folder holds `index.ts` (its contract: name, attributes, FLOPs, scratch memory), `cpu.ts` (plain loops:
+ * the oracle), and later one file for each faster device. Every array a kernel sees is dense and row-major; views are
+ * resolved by the planner before a kernel is called, except for the fused kernels, which carry their views in their
+ * attributes.
+ */
+
+/** Element types. `bool` is stored as one byte, 0 or 1. */
+export type DType = 'float32' | 'int32' | 'bool';
+
+/** The typed array that holds a dtype: float32 → Float32Array, int32 → Int32Array, bool → Uint8Array. */
+export type NumericArray = Float32Array | Int32Array | Uint8Array;
+
+/** Shape and element type of one dense array. */
+export interface TensorSpec {
+  readonly shape: readonly number[];
+  readonly dtype: DType;
+}
+
+/** One planned call of a kernel: everything about it except the memory. */
+export interface KernelCall<Attributes extends object = object> {
+  readonly inputs: readonly TensorSpec[];
+  readonly outputs: readonly TensorSpec[];
+  readonly attributes: Attributes;
+}
+
+/** What a kernel promises about each call, whatever the device. */
+export interface KernelContract<Attributes extends object = object> {
+  /** Unique name; the device tables are keyed by it. */
+  readonly name: string;
+  /** Floating-point operations of one call (a multiply and an add count as two). */
+  flops(call: KernelCall<Attributes>): number;
+  /** float32 elements of scratch memory the `cpu` version needs for one call. Default: none. */
+  workspace?(call: KernelCall<Attributes>): number;
+}
+
+/**
+ * The `cpu` version of a kernel. It is called once a plan step with the sizes, and returns the function that does the
+ * work, which is called on every run with the arrays (inputs, outputs, scratch), each dense and row-major.
+ */
+export type CpuKernel<Attributes extends object = object> = (call: KernelCall<Attributes>) => CpuRun;
+
+/** One prepared kernel. Outputs never alias inputs unless the kernel's contract says so. */
+export type CpuRun = (
+  inputs: readonly NumericArray[],
+  outputs: readonly NumericArray[],
+  workspace: Float32Array,
+) => void;
+
+/** Bytes of one element. */
+export const bytesPerElement = { float32: 4, int32: 4, bool: 1 } as const satisfies Record<DType, number>;
+
+/** The number of elements of a shape; 1 for a scalar. */
+export function sizeOf(shape: readonly number[]): number {
+  let size = 1;
+  for (const length of shape) size *= length;
+  return size;
+}
+
+/** Bytes read and written by a call that touches each input and output once. */
+export function bytesOf(call: KernelCall): number {
+  let bytes = 0;
+  for (const { shape, dtype } of [...call.inputs, ...call.outputs])
+    bytes += sizeOf(shape) * bytesPerElement[dtype];
+  return bytes;
+}
+
+/** A new zeroed array for `size` elements of `dtype`. */
+export function allocate(dtype: DType, size: number): NumericArray {
+  if (dtype === 'float32') return new Float32Array(size);
+  return dtype === 'int32' ? new Int32Array(size) : new Uint8Array(size);
+}

@@ -1,0 +1,250 @@
+/**
+ * Derivatives as expressions: `grad` walks the graph backwards and builds more graph from the gradient rules, so a
+ * derivative can be differentiated, fused and compiled like anything else.
+ */
+import { GradientError, ShapeError, StaleParameterError } from '../errors.ts';
+import { broadcastTo } from '../ops/broadcast.ts';
+import { add } from '../ops/elementwise.ts';
+import { fill } from '../tensor/leaves.ts';
+import type { Node } from '../tensor/node.ts';
+import { recorder } from '../tensor/recorder.ts';
+import { formatShape, sameShape } from '../tensor/shape.ts';
+import { Tensor } from '../tensor/tensor.ts';
+import { Parameter, Variable } from '../tensor/variable.ts';
+
+/** Cotangents of a node's outputs. */
+type Cotangents = (Tensor | undefined)[];
+
+/**
+ * Vector-Jacobian product: the cotangents of `targets` for the given cotangents of `outputs`; `undefined` for targets
+ * the outputs do not depend on.
+ */
+export function backpropagate(
+  outputs: readonly Tensor[],
+  cotangents: readonly (Tensor | undefined)[],
+  targets: readonly Tensor[],
+): (Tensor | undefined)[] {
+  const order = nodesBehind(outputs);
+  const needed = leadingTo(order, new Set(targets.map((target) => target.node)));
+  const pending = new Map<Node, Cotangents>();
+  outputs.forEach((output, index) => {
+    const cotangent = cotangents[index];
+    if (cotangent) accumulate(pending, output, cotangent);
+  });
+  const wanted = new Set(targets.map((target) => target.node));
+  for (const node of order.reverse()) {
+    const arrived = pending.get(node);
+    if (!arrived || !needed.has(node)) continue;
+    if (!node.inputs.some((input) => needed.has(input.node))) {
+      if (node.released && !wanted.has(node)) throw releasedError(node);
+      continue;
+    }
+    const contributions = pullBack(node, arrived);
+    node.inputs.forEach((input, index) => {
+      const contribution = contributions[index];
+      if (contribution && input.dtype === 'float32' && needed.has(input.node)) {
+        accumulate(pending, input, contribution);
+      }
+    });
+  }
+  return targets.map((target) => pending.get(target.node)?.[target.output]);
+}
+
+/** All nodes behind the outputs, in creation order. */
+function nodesBehind(outputs: readonly Tensor[]): Node[] {
+  const seen = new Set<Node>();
+  const stack = outputs.map((output) => output.node);
+  while (stack.length > 0) {
+    const node = stack.pop()!;
+    if (seen.has(node)) continue;
+    seen.add(node);
+    for (const input of node.inputs) stack.push(input.node);
+  }
+  return [...seen].sort((a, b) => a.id - b.id);
+}
+
+/** Those nodes, in creation order, whose value depends on a target. A released node may depend on anything. */
+function leadingTo(order: readonly Node[], targets: ReadonlySet<Node>): Set<Node> {
+  const needed = new Set<Node>();
+  for (const node of order) {
+    if (targets.has(node) || node.released || node.inputs.some((input) => needed.has(input.node)))
+      needed.add(node);
+  }
+  return needed;
+}
+
+function accumulate(pending: Map<Node, Cotangents>, tensor: Tensor, cotangent: Tensor): void {
+  if (!sameShape(cotangent.shape, tensor.shape)) {
+    throw new GradientError({
+      where: `gradient of ${tensor.node.primitive.name}`,
+      got: `a cotangent of shape ${formatShape(cotangent.shape)}`,
+      expected: formatShape(tensor.shape),
+      cure: 'The gradient rule of the operation that uses it is wrong: please report it.',
+    });
+  }
+  const known = pending.get(tensor.node) ?? [];
+  const before = known[tensor.output];
+  known[tensor.output] = before ? add(before, cotangent) : cotangent;
+  pending.set(tensor.node, known);
+}
+
+/** Applies a node's gradient rule, or differentiates its composed form. */
+function pullBack(node: Node, arrived: Cotangents): readonly (Tensor | undefined)[] {
+  const { primitive, inputs, attributes } = node;
+  const outputs = node.outputs.map((_, output) => new Tensor(node, output));
+  const cotangents = outputs.map((_, output) => arrived[output]);
+  if (primitive.gradient) {
+    const first = node.outputs[0]!;
+    return primitive.gradient({
+      dY: cotangents[0] ?? fill(0, first.shape, 'float32'),
+      cotangents,
+      inputs,
+      output: outputs[0]!,
+      outputs,
+      attributes,
+    });
+  }
+  if (primitive.composed) {
+    return backpropagate(primitive.composed(inputs, attributes), cotangents, inputs);
+  }
+  throw new GradientError({
+    where: primitive.name,
+    got: 'a request for its derivative',
+    expected: 'an operation with a gradient rule',
+    cure: 'Keep it out of the path, or wrap it in stopGradient.',
+  });
+}
+
+function releasedError(node: Node): GradientError {
+  return new GradientError({
+    where: 'gradient',
+    got: `a ${node.primitive.name} whose graph was let go after optimizer.step()`,
+    expected: 'a tensor with its graph',
+    cure: 'Take gradients before the step, or compute the loss again.',
+  });
+}
+
+/** Throws unless `output` can be differentiated without naming a cotangent. */
+function requireScalar(where: string, output: Tensor): void {
+  if (output.dtype !== 'float32') {
+    throw new GradientError({
+      where,
+      got: `a ${output.dtype} tensor`,
+      expected: 'float32',
+      cure: 'Integers and booleans have no derivative; cast before the loss, not after.',
+    });
+  }
+  if (output.size !== 1) {
+    throw new ShapeError({
+      where,
+      got: `a tensor of shape ${formatShape(output.shape)}`,
+      expected: 'a scalar',
+      cure: 'Reduce it with sum or mean, or give a cotangent of its shape.',
+    });
+  }
+}
+
+/** A parameter that the graph holds only at an older version was changed since: its derivative would be of the past. */
+function refuseStale(output: Tensor, targets: readonly Tensor[]): void {
+  const variables = new Map(
+    targets.flatMap((each) => (each instanceof Variable ? [[each, each.snapshot()]] : [])),
+  );
+  if (variables.size === 0) return;
+  for (const node of nodesBehind([output])) {
+    const { source } = node;
+    if (source?.kind !== 'variable' || source.version === source.variable.version) continue;
+    if (!variables.has(source.variable)) continue;
+    throw new StaleParameterError({
+      where: `gradient with respect to "${source.variable.name}"`,
+      got: `an expression built from version ${source.version}, after the parameter went on to version ${source.variable.version}`,
+      expected: 'an expression built from the current value',
+      cure: 'Take the gradient before the update, or build the expression again.',
+    });
+  }
+}
+
+function gradientsOf(
+  where: string,
+  output: Tensor,
+  targets: readonly Tensor[],
+  cotangent?: Tensor,
+): Tensor[] {
+  if (!cotangent) requireScalar(where, output);
+  refuseStale(output, targets);
+  const seed = cotangent ? broadcastTo(cotangent, output.shape) : fill(1, output.shape);
+  const current = targets.map((target) => target.snapshot());
+  return backpropagate([output.snapshot()], [seed], current).map((gradient, index) => {
+    const { shape } = targets[index]!;
+    return gradient ?? fill(0, shape);
+  });
+}
+
+/** A function of tensors, differentiated with respect to its first argument. */
+type ScalarFunction<Arguments extends readonly unknown[]> = (x: Tensor, ...rest: Arguments) => Tensor;
+
+/**
+ * The derivative of a scalar with respect to tensors or parameters, as new tensors of their shapes. Zero where the
+ * scalar does not depend on one. A function instead of a tensor gives the function that computes the derivative with
+ * respect to its first argument, so `grad(grad(f))` is the second derivative.
+ *
+ * ```ts
+ * const x = tensor([1, 2, 3]);
+ * const slope = grad(x.mul(x).sum(), x);
+ * await slope.array(); // [2, 4, 6]
+ * ```
+ *
+ * @throws ShapeError when the tensor is not a scalar and no `cotangent` of its shape is given.
+ */
+export function grad(output: Tensor, target: Tensor, cotangent?: Tensor): Tensor;
+export function grad(output: Tensor, targets: readonly Tensor[], cotangent?: Tensor): Tensor[];
+export function grad<Arguments extends readonly unknown[]>(
+  f: ScalarFunction<Arguments>,
+): (x: Tensor, ...rest: Arguments) => Tensor;
+export function grad<Arguments extends readonly unknown[]>(
+  output: Tensor | ScalarFunction<Arguments>,
+  targets?: Tensor | readonly Tensor[],
+  cotangent?: Tensor,
+): Tensor | Tensor[] | ScalarFunction<Arguments> {
+  if (typeof output === 'function') return (x, ...rest) => valueAndGrad(output)(x, ...rest)[1];
+  if (targets instanceof Tensor) return gradientsOf('grad', output, [targets], cotangent)[0]!;
+  return gradientsOf('grad', output, targets ?? [], cotangent);
+}
+
+/** The value of a scalar function and its derivative with respect to its first argument. */
+export function valueAndGrad<Arguments extends readonly unknown[]>(
+  f: ScalarFunction<Arguments>,
+): (x: Tensor, ...rest: Arguments) => [value: Tensor, gradient: Tensor] {
+  return (x, ...rest) => {
+    const value = f(x, ...rest);
+    return [value, gradientsOf('valueAndGrad', value, [x])[0]!];
+  };
+}
+
+/**
+ * Sets `.grad` on every trainable parameter behind the loss; a second call before the optimiser's step adds to it.
+ * `optimizer.step()` reads and clears it.
+ *
+ * @throws ShapeError when the loss is not a scalar; GradientError when no parameter is behind it.
+ */
+export function backward(loss: Tensor): void {
+  const parameters = new Set<Parameter>();
+  for (const { source } of nodesBehind([loss])) {
+    if (source?.kind === 'variable' && source.variable instanceof Parameter && source.variable.trainable) {
+      parameters.add(source.variable);
+    }
+  }
+  if (parameters.size === 0) {
+    throw new GradientError({
+      where: 'backward()',
+      got: 'a loss that depends on no trainable parameter',
+      expected: 'at least one',
+      cure: 'Check that the loss was built from the model and not wrapped in stopGradient; use grad for other tensors.',
+    });
+  }
+  const list = [...parameters];
+  gradientsOf('backward()', loss, list).forEach((gradient, index) => {
+    const parameter = list[index]!;
+    parameter.grad = parameter.grad ? add(parameter.grad, gradient) : gradient;
+  });
+  recorder().losses.add(loss.snapshot());
+}

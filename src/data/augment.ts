@@ -1,0 +1,102 @@
+/** Random small shifts, rotations and changes of scale, which show a network more pictures than there are. */
+import { OptionError } from '../errors.ts';
+import type { RandomGenerator } from './random.ts';
+
+/** How far an image may be moved. Each default is 0: no change. */
+export interface AugmentOptions {
+  /** Largest shift along each axis, in pixels (fractions allowed). */
+  readonly shift?: number;
+  /** Largest rotation about the centre either way, in degrees. */
+  readonly rotation?: number;
+  /** Largest change of scale, as a part of the size in [0, 1): 0.1 means 0.9 to 1.1 times. */
+  readonly scale?: number;
+}
+
+/**
+ * Moves every image of a batch by its own random shift, rotation and scale, in place. New values are interpolated
+ * linearly between the four nearest pixels; outside the image its edge continues, so it does not matter whether
+ * pixels are normalised. Every image takes four draws from the generator, whatever the options.
+ *
+ * @param images `[N, H, W, C]`
+ * @throws OptionError when an option is negative, not finite, or a scale of 1 or more
+ */
+export function augmentBatch(
+  images: Float32Array,
+  shape: readonly [number, number, number, number],
+  options: AugmentOptions,
+  generator: RandomGenerator,
+): void {
+  const shift = requireRange('shift', options.shift, Number.MAX_VALUE);
+  const rotation = requireRange('rotation', options.rotation, 360);
+  const scale = requireRange('scale', options.scale, 1 - Number.EPSILON);
+  const [count, height, width, channels] = shape;
+  const length = height * width * channels;
+  const between = (limit: number): number => (2 * generator.uniform() - 1) * limit;
+  for (let image = 0; image < count; image++) {
+    const shiftX = between(shift);
+    const shiftY = between(shift);
+    const angle = (between(rotation) * Math.PI) / 180;
+    const factor = 1 + between(scale);
+    if (shiftX === 0 && shiftY === 0 && angle === 0 && factor === 1) continue;
+    const pixels = images.subarray(image * length, (image + 1) * length);
+    resample(pixels, [height, width, channels], { shiftX, shiftY, angle, factor });
+  }
+}
+
+interface Motion {
+  readonly shiftX: number;
+  readonly shiftY: number;
+  /** Radians, clockwise on the screen (y points down). */
+  readonly angle: number;
+  readonly factor: number;
+}
+
+/** Fills each target pixel from the place it came from: the inverse motion about the centre of the image. */
+function resample(
+  pixels: Float32Array,
+  [height, width, channels]: readonly [number, number, number],
+  { shiftX, shiftY, angle, factor }: Motion,
+): void {
+  const source = pixels.slice();
+  const cosine = Math.cos(angle) / factor;
+  const sine = Math.sin(angle) / factor;
+  const centreX = (width - 1) / 2;
+  const centreY = (height - 1) / 2;
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const fromCentreX = x - centreX - shiftX;
+      const fromCentreY = y - centreY - shiftY;
+      const sourceX = clamp(centreX + cosine * fromCentreX + sine * fromCentreY, width - 1);
+      const sourceY = clamp(centreY - sine * fromCentreX + cosine * fromCentreY, height - 1);
+      const left = Math.floor(sourceX);
+      const top = Math.floor(sourceY);
+      const partX = sourceX - left;
+      const partY = sourceY - top;
+      // Offsets of the four neighbours; on the last row or column a neighbour is the pixel itself.
+      const topLeft = (top * width + left) * channels;
+      const toRight = left + 1 < width ? channels : 0;
+      const toBelow = top + 1 < height ? width * channels : 0;
+      const target = (y * width + x) * channels;
+      for (let channel = 0; channel < channels; channel++) {
+        const at = topLeft + channel;
+        const above = source[at] * (1 - partX) + source[at + toRight] * partX;
+        const below = source[at + toBelow] * (1 - partX) + source[at + toBelow + toRight] * partX;
+        pixels[target + channel] = above * (1 - partY) + below * partY;
+      }
+    }
+  }
+}
+
+function clamp(value: number, most: number): number {
+  return Math.min(Math.max(value, 0), most);
+}
+
+function requireRange(option: string, value = 0, most: number): number {
+  if (value >= 0 && value <= most) return value;
+  throw new OptionError({
+    where: 'augmentBatch',
+    got: `${option} ${value}`,
+    expected: option === 'shift' ? 'a number of at least 0' : `0 to ${option === 'scale' ? 'below 1' : most}`,
+    cure: 'Correct the option, or leave it out',
+  });
+}

@@ -1,0 +1,108 @@
+/** Batches: which images go together, and their pixels as floats. */
+import { OptionError } from '../errors.ts';
+import { type ImageDataset, imageLength, requireIndex } from './dataset.ts';
+import { applyNormalisation, type Normalisation } from './normalise.ts';
+import type { RandomGenerator } from './random.ts';
+
+/** Options of `batchIndices`. */
+export interface BatchOptions {
+  /** Draws a new order from this generator; default the order of the data set. */
+  readonly shuffle?: RandomGenerator;
+  /** Leaves out a last batch smaller than the others; default false. */
+  readonly dropLast?: boolean;
+}
+
+/** The images and labels of a batch. */
+export interface Batch {
+  /** `[batch, H, W, C]`: normalised, or in [0, 1] without a normalisation. */
+  readonly images: Float32Array;
+  /** `[batch]` */
+  readonly labels: Int32Array;
+}
+
+/**
+ * The numbers 0 to count − 1 in batches, one epoch long.
+ *
+ * @throws OptionError at the first batch when `batchSize` is not a positive integer, or `dropLast` would leave nothing
+ */
+export function* batchIndices(
+  count: number,
+  batchSize: number,
+  options: BatchOptions = {},
+): Generator<Int32Array> {
+  if (!Number.isInteger(batchSize) || batchSize < 1) {
+    throw new OptionError({
+      where: 'batchIndices',
+      got: `batch size ${batchSize}`,
+      expected: 'a positive integer',
+      cure: 'Give the number of images in a batch',
+    });
+  }
+  if (options.dropLast && batchSize > count) {
+    throw new OptionError({
+      where: 'batchIndices',
+      got: `batch size ${batchSize} with dropLast for ${count} images`,
+      expected: `at most ${count}: nothing would be left`,
+      cure: 'Make the batch smaller or do not drop the last one',
+    });
+  }
+  const order =
+    options.shuffle?.permutation(count) ?? Int32Array.from({ length: count }, (_, index) => index);
+  const end = options.dropLast ? count - (count % batchSize) : count;
+  for (let start = 0; start < end; start += batchSize) {
+    yield order.slice(start, Math.min(start + batchSize, end));
+  }
+}
+
+/**
+ * The images at the given places as floats, in new arrays.
+ *
+ * @param normalisation applied to each channel; without it pixels are in [0, 1]
+ * @throws OptionError when an index is not in `[0, N)`, or the normalisation has another number of channels
+ */
+export function gatherBatch(
+  dataset: ImageDataset,
+  indices: ArrayLike<number>,
+  normalisation?: Normalisation,
+): Batch {
+  const { images: pixels } = dataset;
+  const channels = dataset.shape[3];
+  if (normalisation !== undefined && normalisation.mean.length !== channels) {
+    throw new OptionError({
+      where: `gatherBatch of ${dataset.name}`,
+      got: `a normalisation of ${normalisation.mean.length} channels`,
+      expected: `${channels}, as the images have`,
+      cure: 'Use the statistics of a data set with the same number of channels',
+    });
+  }
+  const length = imageLength(dataset);
+  const images = new Float32Array(indices.length * length);
+  const labels = new Int32Array(indices.length);
+  // A byte has 256 values: the table holds what each becomes, so a batch costs one look-up a pixel.
+  const table = pixels instanceof Uint8Array ? byteTable(channels, normalisation) : undefined;
+  for (let i = 0; i < indices.length; i++) {
+    const index = indices[i];
+    requireIndex(dataset, index);
+    labels[i] = dataset.labels[index];
+    const source = index * length;
+    const target = i * length;
+    if (table === undefined) {
+      images.set(pixels.subarray(source, source + length), target);
+      continue;
+    }
+    for (let channel = 0; channel < channels; channel++) {
+      for (let j = channel; j < length; j += channels) {
+        images[target + j] = table[pixels[source + j] * channels + channel];
+      }
+    }
+  }
+  if (table === undefined && normalisation !== undefined) applyNormalisation(images, normalisation);
+  return { images, labels };
+}
+
+/** `[256, channels]`: the float that each byte stands for. Built by the same code that normalises floats. */
+function byteTable(channels: number, normalisation: Normalisation | undefined): Float32Array {
+  const table = Float32Array.from({ length: 256 * channels }, (_, i) => Math.floor(i / channels) / 255);
+  if (normalisation !== undefined) applyNormalisation(table, normalisation);
+  return table;
+}

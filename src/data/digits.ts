@@ -1,0 +1,48 @@
+/** The embedded data set: 5,000 handwritten digits, read from assets/digits.png. */
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type ImageDataset, stridedSplit } from './dataset.ts';
+import { DatasetError } from './errors.ts';
+import { readPng } from './png.ts';
+import { datasetFromSheet } from './sheet.ts';
+
+const CELL = 20;
+const IMAGES_A_CLASS = 500;
+/** There is no official split; this one is part of what the name 'digits' means, so it must never change. */
+const TEST_EVERY = 5;
+
+/**
+ * The embedded digits: 20×20 grey, white on black, 4,000 for training and 1,000 for testing, 400 and 100 of each of
+ * the ten classes. The split is fixed: test images are those whose index in the sheet is divisible by 5.
+ *
+ * @throws DatasetError when assets/digits.png is missing from the package; PngError when it is damaged
+ */
+export function loadDigits(): { readonly train: ImageDataset; readonly test: ImageDataset } {
+  const sheet = readPng(join(packageFolder(), 'assets', 'digits.png'));
+  const all = datasetFromSheet(sheet, {
+    name: 'digits',
+    cellWidth: CELL,
+    cellHeight: CELL,
+    label: (cell) => Math.floor(cell / IMAGES_A_CLASS),
+    classNames: Array.from({ length: 10 }, (_, digit) => String(digit)),
+  });
+  const [train, test] = stridedSplit(all, TEST_EVERY);
+  return { train: { ...train, name: 'digits train' }, test: { ...test, name: 'digits test' } };
+}
+
+/** This file runs as src/data/digits.ts and as dist/src/data/digits.js, so the package's root is searched upwards. */
+function packageFolder(): string {
+  const start = dirname(fileURLToPath(import.meta.url));
+  for (let folder = start; ; folder = dirname(folder)) {
+    if (existsSync(join(folder, 'package.json'))) return folder;
+    if (folder === dirname(folder)) {
+      throw new DatasetError({
+        where: 'digits',
+        got: `no package.json above ${start}`,
+        expected: 'the package folder that holds assets/digits.png',
+        cure: 'Install weft as a package; when it is bundled, load your own pictures with loadDataset(folder)',
+      });
+    }
+  }
+}

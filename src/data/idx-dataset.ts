@@ -1,0 +1,120 @@
+/** A folder of IDX files in the naming of MNIST, read as data sets. */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { type ImageDataset, validateLabels } from './dataset.ts';
+import { DatasetError } from './errors.ts';
+import { type IdxArray, readIdx } from './idx.ts';
+
+/** The files of one split; a missing one is reported when the split is read. */
+export interface IdxSplitFiles {
+  readonly images?: string;
+  readonly labels?: string;
+}
+
+/** `train-images-idx3-ubyte.gz`, and the spelling `train-images.idx3-ubyte` that some unpackers leave. */
+const IDX_NAME = /^(train|t10k|test|val|validation)-(images|labels)[-.]idx[1-4]-ubyte(\.gz)?$/;
+const SPLIT_OF_PREFIX: ReadonlyMap<string, string> = new Map([
+  ['t10k', 'test'],
+  ['val', 'validation'],
+]);
+
+/**
+ * The IDX files of a folder by split: 'train', 'test' (files t10k-* or test-*), 'validation' (val-*). Of a plain and a
+ * gzip'd file of the same name the plain one is taken. Empty when the folder has none.
+ */
+export function findIdxFiles(folder: string): Map<string, IdxSplitFiles> {
+  const splits = new Map<string, { images?: string; labels?: string }>();
+  for (const name of readdirSync(folder).sort()) {
+    const match = IDX_NAME.exec(name);
+    if (match === null) continue;
+    const split = SPLIT_OF_PREFIX.get(match[1]) ?? match[1];
+    const files = splits.get(split) ?? {};
+    // Sorted by name, a plain file comes before its .gz; t10k before test.
+    if (match[2] === 'images') files.images ??= name;
+    else files.labels ??= name;
+    splits.set(split, files);
+  }
+  return splits;
+}
+
+/**
+ * Reads one split: images of type uint8 `[N, H, W]` or `[N, H, W, C]` with 1 to 4 channels, or float32/float64 with
+ * values in [0, 1]; labels of any integer type, `[N]`.
+ *
+ * @param classNames default '0', '1', … up to the largest label, at least two
+ * @throws DatasetError when a file is missing or holds something else; LabelError when a label is out of range;
+ *   IdxError when a file is broken
+ */
+export function datasetFromIdx(
+  folder: string,
+  files: IdxSplitFiles,
+  name: string,
+  classNames?: readonly string[],
+): ImageDataset {
+  if (files.images === undefined || files.labels === undefined) {
+    throw new DatasetError({
+      where: folder,
+      got: `${files.images ?? files.labels} without its ${files.images === undefined ? 'images' : 'labels'}`,
+      expected: 'an images file and a labels file',
+      cure: 'Add the missing file',
+    });
+  }
+  const imagesPath = join(folder, files.images);
+  const labelsPath = join(folder, files.labels);
+  const pictures = readIdx(imagesPath);
+  const labels = labelsOf(readIdx(labelsPath), labelsPath);
+  const largest = labels.reduce((most, label) => Math.max(most, label), 1);
+  const dataset: ImageDataset = {
+    name,
+    images: pixelsOf(pictures, imagesPath),
+    shape: imageShape(pictures, imagesPath),
+    labels,
+    classNames: classNames ?? Array.from({ length: largest + 1 }, (_, label) => String(label)),
+  };
+  validateLabels(dataset, labelsPath);
+  return dataset;
+}
+
+function imageShape({ shape }: IdxArray, where: string): [number, number, number, number] {
+  const [count, height, width, channels = 1] = shape;
+  if (shape.length >= 3 && height > 0 && width > 0 && channels >= 1 && channels <= 4) {
+    return [count, height, width, channels];
+  }
+  throw new DatasetError({
+    where,
+    got: `shape [${shape.join(', ')}]`,
+    expected: '[images, height, width] or [images, height, width, 1 to 4 channels]',
+    cure: 'Write the images in this order of axes',
+  });
+}
+
+function pixelsOf({ data }: IdxArray, where: string): Uint8Array | Float32Array {
+  if (data instanceof Uint8Array) return data;
+  if (data instanceof Float32Array || data instanceof Float64Array) {
+    const odd = data.findIndex((value) => !(value >= 0 && value <= 1));
+    if (odd < 0) return data instanceof Float32Array ? data : Float32Array.from(data);
+    throw new DatasetError({
+      where,
+      got: `the value ${data[odd]} at position ${odd}`,
+      expected: 'pixels from 0 to 1 in a floating-point file',
+      cure: 'Scale the pixels, or store them as unsigned bytes',
+    });
+  }
+  throw new DatasetError({
+    where,
+    got: `pixels in a ${data.constructor.name}`,
+    expected: 'unsigned bytes, or floats from 0 to 1',
+    cure: 'Convert the pixels to unsigned bytes',
+  });
+}
+
+function labelsOf({ data, shape }: IdxArray, where: string): Int32Array {
+  const integers = !(data instanceof Float32Array || data instanceof Float64Array);
+  if (integers && shape.length === 1) return Int32Array.from(data);
+  throw new DatasetError({
+    where,
+    got: `shape [${shape.join(', ')}] in a ${data.constructor.name}`,
+    expected: 'one integer label for each image, shape [images]',
+    cure: 'Check that this is the labels file',
+  });
+}

@@ -1,0 +1,205 @@
+/** IDX files, the format of MNIST: a magic number, big-endian sizes, then the values; plain or gzip'd. */
+import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import { IdxError, messageOf } from './errors.ts';
+
+/** The typed arrays an IDX file can hold. */
+export type IdxData = Uint8Array | Int8Array | Int16Array | Int32Array | Float32Array | Float64Array;
+
+/** The contents of an IDX file: `data` is row-major and has as many values as the sizes in `shape` multiply to. */
+export interface IdxArray {
+  /** One to four sizes. */
+  readonly shape: readonly number[];
+  readonly data: IdxData;
+}
+
+/** Options of reading an IDX file. */
+export interface IdxOptions {
+  /** The file's name in error messages; default 'IDX'. */
+  readonly name?: string;
+  /** The largest file accepted, after decompression, in bytes; default 1 GiB. */
+  readonly maxBytes?: number;
+}
+
+const DEFAULT_MAX_BYTES = 2 ** 30;
+const MAX_RANK = 4;
+const DAMAGED = 'The file is damaged: fetch it again';
+
+interface ElementType {
+  readonly code: number;
+  readonly bytes: number;
+  readonly create: (length: number) => IdxData;
+  readonly read: (view: DataView, offset: number) => number;
+  readonly write: (view: DataView, offset: number, value: number) => void;
+}
+
+const ELEMENT_TYPES: readonly ElementType[] = [
+  {
+    code: 0x08,
+    bytes: 1,
+    create: (length) => new Uint8Array(length),
+    read: (view, offset) => view.getUint8(offset),
+    write: (view, offset, value) => view.setUint8(offset, value),
+  },
+  {
+    code: 0x09,
+    bytes: 1,
+    create: (length) => new Int8Array(length),
+    read: (view, offset) => view.getInt8(offset),
+    write: (view, offset, value) => view.setInt8(offset, value),
+  },
+  {
+    code: 0x0b,
+    bytes: 2,
+    create: (length) => new Int16Array(length),
+    read: (view, offset) => view.getInt16(offset),
+    write: (view, offset, value) => view.setInt16(offset, value),
+  },
+  {
+    code: 0x0c,
+    bytes: 4,
+    create: (length) => new Int32Array(length),
+    read: (view, offset) => view.getInt32(offset),
+    write: (view, offset, value) => view.setInt32(offset, value),
+  },
+  {
+    code: 0x0d,
+    bytes: 4,
+    create: (length) => new Float32Array(length),
+    read: (view, offset) => view.getFloat32(offset),
+    write: (view, offset, value) => view.setFloat32(offset, value),
+  },
+  {
+    code: 0x0e,
+    bytes: 8,
+    create: (length) => new Float64Array(length),
+    read: (view, offset) => view.getFloat64(offset),
+    write: (view, offset, value) => view.setFloat64(offset, value),
+  },
+];
+
+/**
+ * Decodes an IDX file of one to four dimensions, of uint8, int8, int16, int32, float32 or float64. gzip is recognised
+ * by its first bytes, not by the file's name.
+ *
+ * @throws IdxError when the magic number, the sizes or the length are wrong, the gzip is corrupt, or the contents are
+ *   larger than `maxBytes`
+ */
+export function decodeIdx(bytes: Uint8Array, options: IdxOptions = {}): IdxArray {
+  const where = options.name ?? 'IDX';
+  const maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
+  const gzipped = bytes.length >= 2 && bytes[0] === 0x1f && bytes[1] === 0x8b;
+  const plain = gzipped ? gunzip(bytes, where, maxBytes) : bytes;
+  const view = new DataView(plain.buffer, plain.byteOffset, plain.byteLength);
+
+  const type = plain.length < 4 ? undefined : ELEMENT_TYPES.find(({ code }) => code === plain[2]);
+  const rank = plain[3];
+  if (
+    plain.length < 4 ||
+    plain[0] !== 0 ||
+    plain[1] !== 0 ||
+    type === undefined ||
+    rank < 1 ||
+    rank > MAX_RANK
+  ) {
+    const start = Array.from(plain.subarray(0, 4), (byte) => byte.toString(16).padStart(2, '0')).join(' ');
+    throw new IdxError({
+      where,
+      got: plain.length === 0 ? 'no bytes' : `a start of ${start}`,
+      expected: `00 00, a type (08, 09, 0b, 0c, 0d or 0e) and 1 to ${MAX_RANK} dimensions`,
+      cure: 'Check that this is an IDX file',
+    });
+  }
+  const headerLength = 4 + 4 * rank;
+  if (plain.length < headerLength) throw lengthError(where, plain.length, headerLength, []);
+  const shape = Array.from({ length: rank }, (_, axis) => view.getUint32(4 + 4 * axis));
+  const count = shape.reduce((product, size) => product * size, 1);
+  const expectedLength = headerLength + count * type.bytes;
+  if (plain.length !== expectedLength) throw lengthError(where, plain.length, expectedLength, shape);
+
+  const data = type.create(count);
+  if (data instanceof Uint8Array) {
+    data.set(plain.subarray(headerLength));
+  } else {
+    for (let i = 0; i < count; i++) data[i] = type.read(view, headerLength + i * type.bytes);
+  }
+  return { shape, data };
+}
+
+/**
+ * Reads and decodes one IDX file; see `decodeIdx`. The path is the name in error messages.
+ *
+ * @throws IdxError like `decodeIdx`, and when the file cannot be read
+ */
+export function readIdx(path: string, options: IdxOptions = {}): IdxArray {
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(path);
+  } catch (cause) {
+    throw new IdxError(
+      {
+        where: path,
+        got: messageOf(cause),
+        expected: 'a readable IDX file',
+        cure: 'Check the path and its permissions',
+      },
+      { cause },
+    );
+  }
+  return decodeIdx(bytes, { name: path, ...options });
+}
+
+/**
+ * Encodes an array as a plain IDX file.
+ *
+ * @throws IdxError when the shape has no or more than four sizes, or does not fit the number of values
+ */
+export function encodeIdx({ shape, data }: IdxArray): Uint8Array {
+  const type = ELEMENT_TYPES.find(({ create }) => create(0).constructor === data.constructor);
+  const count = shape.reduce((product, size) => product * size, 1);
+  if (type === undefined || shape.length < 1 || shape.length > MAX_RANK || count !== data.length) {
+    throw new IdxError({
+      where: 'encodeIdx',
+      got: `shape [${shape.join(', ')}] with ${data.length} values in a ${data.constructor.name}`,
+      expected: `1 to ${MAX_RANK} sizes that multiply to the number of values, in a type that IDX has`,
+      cure: 'Correct the shape',
+    });
+  }
+  const headerLength = 4 + 4 * shape.length;
+  const bytes = new Uint8Array(headerLength + count * type.bytes);
+  const view = new DataView(bytes.buffer);
+  bytes[2] = type.code;
+  bytes[3] = shape.length;
+  shape.forEach((size, axis) => {
+    view.setUint32(4 + 4 * axis, size);
+  });
+  for (let i = 0; i < count; i++) type.write(view, headerLength + i * type.bytes, data[i]);
+  return bytes;
+}
+
+function gunzip(bytes: Uint8Array, where: string, maxBytes: number): Uint8Array {
+  try {
+    return gunzipSync(bytes, { maxOutputLength: maxBytes, chunkSize: 2 ** 20 });
+  } catch (cause) {
+    const tooLarge = cause instanceof RangeError;
+    throw new IdxError(
+      {
+        where,
+        got: tooLarge ? 'a gzip file that holds more than that' : `corrupt gzip (${messageOf(cause)})`,
+        expected: tooLarge ? `at most ${maxBytes} bytes` : 'a complete gzip file',
+        cure: tooLarge ? 'Raise the option maxBytes if the file really is that large' : DAMAGED,
+      },
+      { cause },
+    );
+  }
+}
+
+function lengthError(where: string, got: number, expected: number, shape: readonly number[]): IdxError {
+  const reason = shape.length === 0 ? 'for the header alone' : `for shape [${shape.join(', ')}]`;
+  return new IdxError({
+    where,
+    got: `${got} bytes (${got < expected ? `${expected - got} missing` : `${got - expected} too many`})`,
+    expected: `${expected} bytes ${reason}`,
+    cure: DAMAGED,
+  });
+}

@@ -1,0 +1,87 @@
+/** Random numbers on the host, for shuffling, splitting and augmentation: seeded and the same everywhere. */
+import { threefry2x32 } from '../../kernels/support/threefry.ts';
+import { OptionError } from '../errors.ts';
+
+/** Added when the key is derived, so that host streams never repeat those that devices draw from the same seed. */
+const HOST_DOMAIN = 0x686f7374;
+const TWO_TO_32 = 2 ** 32;
+
+/**
+ * A sequence of random numbers from Threefry-2x32-20. Equal seed and stream give equal numbers on every machine; every
+ * other pair gives an independent sequence. 0 is a seed like any other.
+ */
+export class RandomGenerator {
+  readonly #key = new Int32Array(2);
+  readonly #block = new Uint32Array(2);
+  #blocks = 0;
+  #wordsLeft = 0;
+
+  /**
+   * @param seed an integer from 0 to 2^53 − 1
+   * @param stream an integer from 0 to 2^32 − 1; default 0. Give each use of one seed (shuffling, augmentation, each
+   *   epoch) a stream of its own, and none depends on how much another one drew
+   * @throws OptionError when seed or stream is not such an integer
+   */
+  constructor(seed: number, stream = 0) {
+    requireInteger('seed', seed, 0, Number.MAX_SAFE_INTEGER);
+    requireInteger('stream', stream, 0, TWO_TO_32 - 1);
+    threefry2x32(seed | 0, Math.floor(seed / TWO_TO_32), stream | 0, HOST_DOMAIN, this.#key, 0);
+  }
+
+  /** An integer from 0 to 2^32 − 1, each equally likely. */
+  nextUint32(): number {
+    if (this.#wordsLeft === 0) {
+      const high = Math.floor(this.#blocks / TWO_TO_32);
+      threefry2x32(this.#key[0], this.#key[1], this.#blocks | 0, high, this.#block, 0);
+      this.#blocks++;
+      this.#wordsLeft = 2;
+    }
+    return this.#block[2 - this.#wordsLeft--];
+  }
+
+  /**
+   * An integer from 0 to limit − 1, each exactly equally likely.
+   *
+   * @throws OptionError when `limit` is not an integer from 1 to 2^32
+   */
+  nextBelow(limit: number): number {
+    requireInteger('limit', limit, 1, TWO_TO_32);
+    // 2^32 is rarely a multiple of the limit; words of the incomplete last round are drawn again.
+    const even = TWO_TO_32 - (TWO_TO_32 % limit);
+    let word = this.nextUint32();
+    while (word >= even) word = this.nextUint32();
+    return word % limit;
+  }
+
+  /** A number in [0, 1): a multiple of 2^−32. */
+  uniform(): number {
+    return this.nextUint32() / TWO_TO_32;
+  }
+
+  /**
+   * The numbers 0 to count − 1 in random order, every order equally likely (Fisher-Yates).
+   *
+   * @throws OptionError when `count` is not an integer from 0 to 2^31 − 1
+   */
+  permutation(count: number): Int32Array {
+    requireInteger('count', count, 0, 2 ** 31 - 1);
+    const order = Int32Array.from({ length: count }, (_, index) => index);
+    for (let last = count - 1; last > 0; last--) {
+      const chosen = this.nextBelow(last + 1);
+      const kept = order[last];
+      order[last] = order[chosen];
+      order[chosen] = kept;
+    }
+    return order;
+  }
+}
+
+function requireInteger(option: string, value: number, least: number, most: number): void {
+  if (Number.isInteger(value) && value >= least && value <= most) return;
+  throw new OptionError({
+    where: 'RandomGenerator',
+    got: `${option} ${value}`,
+    expected: `an integer from ${least} to ${most}`,
+    cure: `Correct the ${option}`,
+  });
+}

@@ -1,0 +1,48 @@
+/**
+ * The device contract: all that the engine asks of a place that computes. A device owns the memory of variables and
+ * turns plans into something that runs; it knows nothing of tensors, gradients or layers.
+ */
+import type { Plan } from '../plan/plan.ts';
+import type { NumericArray, TensorSpec } from '../tensor/dtype.ts';
+import type { VariableStorage } from '../tensor/runtime.ts';
+
+export interface DeviceInfo {
+  /** The device that really runs, never the one that was wished for. */
+  readonly name: string;
+  /** What it runs on, for people. */
+  readonly description: string;
+  readonly threads: number;
+}
+
+export interface DeviceMemory {
+  /** Bytes of parameters and other variables now alive. */
+  readonly variableBytes: number;
+  /** Bytes of the arena that all plans share: the largest plan's need so far. */
+  readonly arenaBytes: number;
+}
+
+/** What a plan is given for one run. */
+export interface RunBindings {
+  /** One array an input of the plan. Not changed. */
+  readonly inputs: readonly NumericArray[];
+  /** One storage a variable of the plan; the updated ones are changed. */
+  readonly variables: readonly VariableStorage[];
+}
+
+/** A plan made ready. */
+export interface Executable {
+  /**
+   * Runs the plan and returns its outputs in fresh arrays. If `guard` is given, the run stops before the first update
+   * of a variable when that output holds a NaN or infinity: variables stay as they were, and `completed` is false.
+   */
+  run(bindings: RunBindings, guard?: number): Promise<{ outputs: NumericArray[]; completed: boolean }>;
+}
+
+export interface Device {
+  readonly name: string;
+  info(): DeviceInfo;
+  memory(): DeviceMemory;
+  /** Memory for a variable, holding a copy of `data`. Freed when the storage is garbage. */
+  allocate(spec: TensorSpec, data: NumericArray): VariableStorage;
+  prepare(plan: Plan): Executable;
+}

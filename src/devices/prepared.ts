@@ -1,0 +1,39 @@
+/** What the evaluator and compiled functions share: prepared plans, and the arrays behind leaves. */
+import { TraceError } from '../errors.ts';
+import type { Bindings, Graph } from '../plan/graph.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { NumericArray } from '../tensor/dtype.ts';
+import type { Variable } from '../tensor/variable.ts';
+import type { Device, Executable } from './device.ts';
+
+/** A plan with the device's form of it. */
+export interface Prepared {
+  readonly plan: Plan;
+  readonly executable: Executable;
+  readonly device: string;
+}
+
+/** What a compiled function needs of the evaluator. */
+export interface PlanRunner {
+  readonly device: Device;
+  prepare(graph: Graph): Prepared;
+  exclusive<Result>(work: () => Promise<Result>): Promise<Result>;
+  run(
+    prepared: Prepared,
+    inputs: readonly NumericArray[],
+    variables: readonly Variable[],
+    guard?: number,
+  ): Promise<NumericArray[]>;
+}
+
+/** The array behind a leaf that is not a variable. */
+export function leafArray(source: Bindings['inputs'][number]): NumericArray {
+  if (source.kind === 'data') return source.data;
+  if (source.kind === 'host') return source.read();
+  throw new TraceError({
+    where: 'an evaluation',
+    got: 'a tensor made inside a function that was being compiled',
+    expected: 'tensors made outside',
+    cure: 'Return the tensor from the compiled function instead of keeping it in a variable.',
+  });
+}

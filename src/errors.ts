@@ -1,0 +1,78 @@
+/**
+ * The errors of the engine. Each class names one kind of fault; each message says where, what was got, what was
+ * expected, and the cure.
+ */
+
+/** The parts of a message. They stay readable on the error object. */
+export interface ErrorParts {
+  /** Where it happened: a layer by name, a file, an operation, an option. */
+  readonly where: string;
+  /** What was got. */
+  readonly got: string;
+  /** What was expected. */
+  readonly expected: string;
+  /** What to do about it. */
+  readonly cure: string;
+}
+
+/** The base class of every error weft throws on purpose. */
+export class WeftError extends Error {
+  override readonly name: string = 'WeftError';
+  readonly where: string;
+  readonly got: string;
+  readonly expected: string;
+  readonly cure: string;
+
+  constructor(parts: ErrorParts, options?: ErrorOptions) {
+    super(`${parts.where}: got ${parts.got}, expected ${parts.expected}. ${parts.cure}`, options);
+    this.where = parts.where;
+    this.got = parts.got;
+    this.expected = parts.expected;
+    this.cure = parts.cure;
+  }
+}
+
+/** A tensor has the wrong rank or the wrong size along an axis. */
+export class ShapeError extends WeftError {
+  override readonly name: string = 'ShapeError';
+}
+
+/** A tensor has the wrong element type, or a value that the element type cannot hold. */
+export class DTypeError extends WeftError {
+  override readonly name: string = 'DTypeError';
+}
+
+/** An argument or option is unknown or out of its range. */
+export class OptionError extends WeftError {
+  override readonly name: string = 'OptionError';
+}
+
+/** A label lies outside `[0, classes)`. */
+export class LabelError extends WeftError {
+  override readonly name: string = 'LabelError';
+}
+
+/** A tensor built from a parameter is awaited after the parameter changed. */
+export class StaleParameterError extends WeftError {
+  override readonly name: string = 'StaleParameterError';
+}
+
+/** A function given to `compile` did something that cannot be captured, such as awaiting a value. */
+export class TraceError extends WeftError {
+  override readonly name: string = 'TraceError';
+}
+
+/** A derivative was asked for that does not exist or was never connected. */
+export class GradientError extends WeftError {
+  override readonly name: string = 'GradientError';
+}
+
+/** A value that has to be finite is NaN or infinite. */
+export class NonFiniteError extends WeftError {
+  override readonly name: string = 'NonFiniteError';
+}
+
+/** A device is unknown, missing or unable to run. */
+export class DeviceUnavailableError extends WeftError {
+  override readonly name: string = 'DeviceUnavailableError';
+}

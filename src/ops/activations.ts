@@ -1,0 +1,68 @@
+/** Activation functions, each a line or two over the primitives. */
+import type { Tensor } from '../tensor/tensor.ts';
+import {
+  abs,
+  add,
+  cast,
+  divide,
+  erf,
+  exp,
+  expm1,
+  less,
+  lessEqual,
+  log1p,
+  maximum,
+  minimum,
+  multiply,
+  negate,
+  sigmoid,
+  square,
+  tanh,
+  where,
+} from './elementwise.ts';
+
+/** max(x, 0); NaN stays NaN, and the derivative at 0 is 0. */
+export function relu(x: Tensor): Tensor {
+  return where(lessEqual(x, 0), 0, x);
+}
+
+/** x where positive, `slope`·x (default 0.01) where negative. */
+export function leakyRelu(x: Tensor, slope = 0.01): Tensor {
+  return where(lessEqual(x, 0), multiply(x, slope), x);
+}
+
+/** x where positive, `alpha`·(exp(x) - 1) (default 1) where negative (Clevert et al. 2016). */
+export function elu(x: Tensor, alpha = 1): Tensor {
+  return where(lessEqual(x, 0), multiply(expm1(minimum(x, 0)), alpha), x);
+}
+
+/** x·Φ(x), with Φ the normal distribution function: exactly, by erf (Hendrycks & Gimpel 2016). */
+export function gelu(x: Tensor): Tensor {
+  return multiply(multiply(x, 0.5), add(erf(multiply(x, Math.SQRT1_2)), 1));
+}
+
+/** The tanh approximation of `gelu`, as GPT-2 has it. */
+export function geluTanh(x: Tensor): Tensor {
+  const inner = multiply(Math.sqrt(2 / Math.PI), add(x, multiply(0.044715, multiply(x, square(x)))));
+  return multiply(multiply(x, 0.5), add(tanh(inner), 1));
+}
+
+/** x·sigmoid(x), also called swish (Ramachandran et al. 2017). */
+export function silu(x: Tensor): Tensor {
+  return multiply(x, sigmoid(x));
+}
+
+/** log(1 + exp(x)), without overflow and exact far below 0. */
+export function softplus(x: Tensor): Tensor {
+  return add(maximum(x, 0), log1p(exp(negate(abs(x)))));
+}
+
+/** x / (1 + |x|) */
+export function softsign(x: Tensor): Tensor {
+  return divide(x, add(abs(x), 1));
+}
+
+/** 1 where x > 0, else 0, as float32. */
+export function heaviside(x: Tensor): Tensor {
+  return cast(less(0, x), 'float32');
+}

@@ -1,0 +1,240 @@
+/** The elementwise primitives, each with its gradient, and the arithmetic users write, which broadcasts. */
+import type { BinaryOperator, UnaryOperator } from '../../kernels/elementwise/index.ts';
+import { type DType, dtypeOfScalar, promote } from '../tensor/dtype.ts';
+import { fill } from '../tensor/leaves.ts';
+import { type GradientCall, likeFirst, type Primitive } from '../tensor/primitive.ts';
+import { Tensor } from '../tensor/tensor.ts';
+import { apply, requireDType } from './apply.ts';
+import { broadcastTogether } from './broadcast.ts';
+
+/** What arithmetic takes: a tensor, or a JS number, which adopts the other side's dtype. */
+export type Operand = Tensor | number | boolean;
+
+type Rule = (call: GradientCall<object>) => readonly (Tensor | undefined)[];
+const zeroDerivative: Rule = () => [undefined, undefined];
+
+function unaryRow(name: UnaryOperator, gradient: Rule): Primitive {
+  return { name, kind: 'elementwise', outputs: likeFirst, gradient };
+}
+
+function binaryRow(name: BinaryOperator, gradient: Rule): Primitive {
+  return { name, kind: 'elementwise', outputs: likeFirst, gradient };
+}
+
+function comparisonRow(name: BinaryOperator): Primitive {
+  return {
+    name,
+    kind: 'elementwise',
+    outputs: ([a]) => [{ shape: a!.shape, dtype: 'bool' }],
+    gradient: zeroDerivative,
+  };
+}
+
+/** float32 → float32, except negate, abs, sign (also int32) and logicalNot (bool). */
+export const unary = {
+  negate: unaryRow('negate', ({ dY }) => [negate(dY)]),
+  abs: unaryRow('abs', ({ dY, inputs: [x] }) => [multiply(dY, sign(x!))]),
+  sign: unaryRow('sign', zeroDerivative),
+  floor: unaryRow('floor', zeroDerivative),
+  ceil: unaryRow('ceil', zeroDerivative),
+  round: unaryRow('round', zeroDerivative),
+  exp: unaryRow('exp', ({ dY, output: y }) => [multiply(dY, y)]),
+  expm1: unaryRow('expm1', ({ dY, output: y }) => [multiply(dY, add(y, 1))]),
+  log: unaryRow('log', ({ dY, inputs: [x] }) => [divide(dY, x!)]),
+  log1p: unaryRow('log1p', ({ dY, inputs: [x] }) => [divide(dY, add(x!, 1))]),
+  sqrt: unaryRow('sqrt', ({ dY, output: y }) => [divide(dY, multiply(y, 2))]),
+  rsqrt: unaryRow('rsqrt', ({ dY, output: y }) => [
+    multiply(dY, multiply(-0.5, multiply(y, multiply(y, y)))),
+  ]),
+  reciprocal: unaryRow('reciprocal', ({ dY, output: y }) => [negate(multiply(dY, multiply(y, y)))]),
+  sin: unaryRow('sin', ({ dY, inputs: [x] }) => [multiply(dY, cos(x!))]),
+  cos: unaryRow('cos', ({ dY, inputs: [x] }) => [negate(multiply(dY, sin(x!)))]),
+  tanh: unaryRow('tanh', ({ dY, output: y }) => [multiply(dY, subtract(1, multiply(y, y)))]),
+  sigmoid: unaryRow('sigmoid', ({ dY, output: y }) => [multiply(dY, multiply(y, subtract(1, y)))]),
+  /** 2/√π · exp(-x²) */
+  erf: unaryRow('erf', ({ dY, inputs: [x] }) => [
+    multiply(dY, multiply(2 / Math.sqrt(Math.PI), exp(negate(multiply(x!, x!))))),
+  ]),
+  logicalNot: unaryRow('logicalNot', zeroDerivative),
+} satisfies Record<UnaryOperator, Primitive>;
+
+/** Both inputs have one shape and one dtype: broadcasting and promotion happen before. */
+export const binary = {
+  add: binaryRow('add', ({ dY }) => [dY, dY]),
+  subtract: binaryRow('subtract', ({ dY }) => [dY, negate(dY)]),
+  multiply: binaryRow('multiply', ({ dY, inputs: [a, b] }) => [multiply(dY, b!), multiply(dY, a!)]),
+  divide: binaryRow('divide', ({ dY, inputs: [, b], output: y }) => [
+    divide(dY, b!),
+    negate(divide(multiply(dY, y), b!)),
+  ]),
+  /** The exponent's derivative exists only for a positive base; elsewhere it is taken as 0. */
+  power: binaryRow('power', ({ dY, inputs: [a, b], output: y }) => [
+    multiply(dY, where(equal(b!, 0), 0, multiply(b!, power(a!, subtract(b!, 1))))),
+    multiply(dY, where(greater(a!, 0), multiply(y, log(where(greater(a!, 0), a!, 1))), 0)),
+  ]),
+  /** Where both are equal each gets half. */
+  maximum: binaryRow('maximum', ({ dY, inputs: [a, b] }) =>
+    chooseGradient(dY, greater(a!, b!), equal(a!, b!)),
+  ),
+  minimum: binaryRow('minimum', ({ dY, inputs: [a, b] }) => chooseGradient(dY, less(a!, b!), equal(a!, b!))),
+  remainder: binaryRow('remainder', ({ dY, inputs: [a, b] }) => [
+    dY,
+    negate(multiply(dY, floor(divide(a!, b!)))),
+  ]),
+  equal: comparisonRow('equal'),
+  notEqual: comparisonRow('notEqual'),
+  less: comparisonRow('less'),
+  lessEqual: comparisonRow('lessEqual'),
+  logicalAnd: comparisonRow('logicalAnd'),
+  logicalOr: comparisonRow('logicalOr'),
+} satisfies Record<BinaryOperator, Primitive>;
+
+function chooseGradient(dY: Tensor, first: Tensor, tie: Tensor): readonly Tensor[] {
+  const half = where(tie, multiply(dY, 0.5), 0);
+  return [where(first, dY, half), where(logicalOr(first, tie), half, dY)];
+}
+
+/** condition ? a : b */
+export const wherePrimitive: Primitive = {
+  name: 'where',
+  kind: 'elementwise',
+  outputs: ([, a]) => [a!],
+  gradient: ({ dY, inputs: [condition] }) => [undefined, where(condition!, dY, 0), where(condition!, 0, dY)],
+};
+
+export const castPrimitive: Primitive<{ readonly dtype: DType }> = {
+  name: 'cast',
+  kind: 'elementwise',
+  outputs: ([x], { dtype }) => [{ shape: x!.shape, dtype }],
+  gradient: ({ dY, inputs: [x] }) => [x!.dtype === 'float32' ? dY : undefined],
+};
+
+/** The identity, with derivative 0. */
+export const stopGradientPrimitive: Primitive = {
+  name: 'stopGradient',
+  kind: 'elementwise',
+  outputs: likeFirst,
+  gradient: zeroDerivative,
+};
+
+/** Converts to another dtype: to int32 towards zero, to bool as "not zero". */
+export function cast(x: Tensor, dtype: DType): Tensor {
+  return x.dtype === dtype ? x.snapshot() : apply(castPrimitive, [x], { dtype });
+}
+
+/** The same value; gradients do not pass. */
+export function stopGradient(x: Tensor): Tensor {
+  return apply(stopGradientPrimitive, [x], {});
+}
+
+/** An operand as a tensor; a JS number takes the dtype of the tensor beside it, where that can hold it. */
+export function asTensor(operand: Operand, beside: DType = 'float32'): Tensor {
+  return operand instanceof Tensor ? operand : fill(Number(operand), [], dtypeOfScalar(operand, beside));
+}
+
+function operands(operation: string, a: Operand, b: Operand, least: DType): readonly [Tensor, Tensor] {
+  const left = asTensor(a, b instanceof Tensor ? b.dtype : 'float32');
+  const right = asTensor(b, left.dtype);
+  const dtype = promote(promote(left.dtype, right.dtype), least);
+  const [broadLeft, broadRight] = broadcastTogether(operation, [cast(left, dtype), cast(right, dtype)]);
+  return [broadLeft!, broadRight!];
+}
+
+function arithmetic(name: BinaryOperator, least: DType = 'int32') {
+  return (a: Operand, b: Operand): Tensor => apply(binary[name], operands(name, a, b, least), {});
+}
+
+function floating(name: UnaryOperator) {
+  return (x: Operand): Tensor => apply(unary[name], [cast(asTensor(x), 'float32')], {});
+}
+
+function signed(name: UnaryOperator) {
+  return (x: Operand): Tensor => {
+    const input = asTensor(x);
+    return apply(unary[name], [input.dtype === 'bool' ? cast(input, 'int32') : input], {});
+  };
+}
+
+function logical(name: 'logicalAnd' | 'logicalOr') {
+  return (a: Operand, b: Operand): Tensor => {
+    const [left, right] = operands(name, asTensor(a, 'bool'), asTensor(b, 'bool'), 'bool');
+    requireDType(name, left.dtype, 'bool');
+    return apply(binary[name], [left, right], {});
+  };
+}
+
+// Arithmetic on tensors and numbers: shapes broadcast, dtypes promote (float32 over int32 over bool).
+
+/** a + b */
+export const add = arithmetic('add');
+/** a - b */
+export const subtract = arithmetic('subtract');
+/** a · b, element by element */
+export const multiply = arithmetic('multiply');
+/** a / b, always float32 */
+export const divide = arithmetic('divide', 'float32');
+/** a to the power b, always float32 */
+export const power = arithmetic('power', 'float32');
+/** The larger; NaN where either is NaN. */
+export const maximum = arithmetic('maximum');
+/** The smaller; NaN where either is NaN. */
+export const minimum = arithmetic('minimum');
+/** a modulo b, with the sign of b. */
+export const remainder = arithmetic('remainder');
+
+// Comparisons give bool. Any comparison with NaN is false, except notEqual.
+
+export const equal = arithmetic('equal', 'bool');
+export const notEqual = arithmetic('notEqual', 'bool');
+export const less = arithmetic('less');
+export const lessEqual = arithmetic('lessEqual');
+export const greater = (a: Operand, b: Operand): Tensor => less(b, a);
+export const greaterEqual = (a: Operand, b: Operand): Tensor => lessEqual(b, a);
+export const logicalAnd = logical('logicalAnd');
+export const logicalOr = logical('logicalOr');
+export function logicalNot(x: Tensor): Tensor {
+  requireDType('logicalNot', x.dtype, 'bool');
+  return apply(unary.logicalNot, [x], {});
+}
+
+export const negate = signed('negate');
+export const abs = signed('abs');
+/** -1, 0 or 1 */
+export const sign = signed('sign');
+export const floor = floating('floor');
+export const ceil = floating('ceil');
+/** To the nearest whole number, halves to the even one. */
+export const round = floating('round');
+export const exp = floating('exp');
+/** exp(x) - 1, exact near 0 */
+export const expm1 = floating('expm1');
+export const log = floating('log');
+/** log(1 + x), exact near 0 */
+export const log1p = floating('log1p');
+export const sqrt = floating('sqrt');
+/** 1 / √x */
+export const rsqrt = floating('rsqrt');
+export const reciprocal = floating('reciprocal');
+export const sin = floating('sin');
+export const cos = floating('cos');
+export const tanh = floating('tanh');
+/** 1 / (1 + exp(-x)) */
+export const sigmoid = floating('sigmoid');
+/** The error function, 2/√π ∫₀ˣ exp(-t²) dt */
+export const erf = floating('erf');
+
+/** `condition ? a : b`, element by element; all three broadcast. */
+export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
+  requireDType('where', condition.dtype, 'bool');
+  const [left, right] = operands('where', a, b, 'bool');
+  return apply(wherePrimitive, broadcastTogether('where', [condition, left, right]), {});
+}
+
+/** x limited to [low, high]; the derivative is 0 outside. */
+export function clamp(x: Tensor, low: number, high: number): Tensor {
+  return where(less(x, low), low, where(greater(x, high), high, x));
+}
+/** x² */
+export function square(x: Tensor): Tensor {
+  return multiply(x, x);
+}

@@ -1,0 +1,157 @@
+/** Reading and adding at computed positions: gather and scatterAdd, each the other's gradient. */
+import { gather as gatherContract, scatterAdd as scatterAddContract } from '../../kernels/gather/index.ts';
+import { LabelError, ShapeError } from '../errors.ts';
+import type { DType } from '../tensor/dtype.ts';
+import { fill, iotaPrimitive } from '../tensor/leaves.ts';
+import type { Primitive } from '../tensor/primitive.ts';
+import { inScope } from '../tensor/scope.ts';
+import { formatShape, normalizeAxis, type Shape, sameShape, sizeOf } from '../tensor/shape.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { apply, requireDType, requireOption } from './apply.ts';
+import { reshape } from './broadcast.ts';
+import { add, cast, equal, multiply } from './elementwise.ts';
+import { expandDims } from './movement.ts';
+
+/** Whole slices of x along an axis, in the order of the indices (NumPy's `take`). */
+export const gatherPrimitive: Primitive<{ readonly axis: number }> = {
+  name: 'gather',
+  kind: 'kernel',
+  outputs: ([x, indices], { axis }) => [
+    { shape: [...x!.shape.slice(0, axis), ...indices!.shape, ...x!.shape.slice(axis + 1)], dtype: x!.dtype },
+  ],
+  gradient: ({ dY, inputs: [x, indices], attributes: { axis } }) => [
+    apply(scatterAddPrimitive, [dY, indices!], { axis, length: x!.shape[axis]! }),
+    undefined,
+  ],
+  contract: gatherContract,
+};
+
+/** Zeros of `length` along the axis, plus each slice of the updates added at its index. */
+export const scatterAddPrimitive: Primitive<{ readonly axis: number; readonly length: number }> = {
+  name: 'scatterAdd',
+  kind: 'kernel',
+  outputs: ([updates, indices], { axis, length }) => [
+    {
+      shape: [
+        ...updates!.shape.slice(0, axis),
+        length,
+        ...updates!.shape.slice(axis + indices!.shape.length),
+      ],
+      dtype: updates!.dtype,
+    },
+  ],
+  gradient: ({ dY, inputs: [, indices], attributes: { axis } }) => [
+    apply(gatherPrimitive, [dY, indices!], { axis }),
+    undefined,
+  ],
+  contract: scatterAddContract,
+};
+
+/** 0, 1, … length-1. */
+export function iota(length: number, dtype: DType = 'int32'): Tensor {
+  return apply(iotaPrimitive, [], { start: 0, step: 1, length, dtype });
+}
+
+/**
+ * Whole slices of `x` along `axis` at int32 `indices` of any shape (NumPy's `take`): for x [V, F] and indices [N, T]
+ * the result is [N, T, F]. Indices must lie in [0, length); awaiting the result throws otherwise.
+ */
+export function gather(x: Tensor, indices: Tensor, axis = 0): Tensor {
+  requireDType('gather indices', indices.dtype, 'int32');
+  return apply(gatherPrimitive, [x, indices], { axis: normalizeAxis(inScope('gather'), axis, x.rank) });
+}
+
+/**
+ * Adds slices of `updates` into zeros of `length` along `axis`, at int32 `indices`; repeated indices accumulate in
+ * order. The transpose of `gather`: `updates` has the shape that gather would give.
+ */
+export function scatter(updates: Tensor, indices: Tensor, length: number, axis = 0): Tensor {
+  requireDType('scatter indices', indices.dtype, 'int32');
+  const rank = updates.rank - indices.rank + 1;
+  const target = normalizeAxis(inScope('scatter'), axis, rank);
+  if (!sameShape(updates.shape.slice(target, target + indices.rank), indices.shape)) {
+    throw new ShapeError({
+      where: inScope('scatter'),
+      got: `updates ${formatShape(updates.shape)} for indices ${formatShape(indices.shape)} at axis ${target}`,
+      expected: `updates whose axes from ${target} on begin with the shape of the indices`,
+      cure: 'Give one slice of updates an index.',
+    });
+  }
+  return apply(scatterAddPrimitive, [updates, indices], { axis: target, length });
+}
+
+/**
+ * One element of `x` along `axis` an index (PyTorch's `gather`): `indices` has x's rank, and x's lengths on all other
+ * axes.
+ */
+export function takeAlongAxis(x: Tensor, indices: Tensor, axis = -1): Tensor {
+  requireDType('takeAlongAxis indices', indices.dtype, 'int32');
+  const target = normalizeAxis(inScope('takeAlongAxis'), axis, x.rank);
+  const fits =
+    indices.rank === x.rank && indices.shape.every((length, k) => k === target || length === x.shape[k]);
+  if (!fits) {
+    throw new ShapeError({
+      where: inScope('takeAlongAxis'),
+      got: `indices ${formatShape(indices.shape)} for ${formatShape(x.shape)}`,
+      expected: `the same lengths on every axis but ${target}`,
+      cure: 'Use expandDims to give the indices the rank of the tensor, or gather for whole slices.',
+    });
+  }
+  return gather(reshape(x, [-1]), flatPositions(x.shape, indices, target), 0);
+}
+
+/** Flat positions in a dense array of `shape` for indices along one axis. */
+function flatPositions(shape: Shape, indices: Tensor, axis: number): Tensor {
+  let positions = multiply(indices, sizeOf(shape.slice(axis + 1)));
+  for (let other = 0; other < shape.length; other++) {
+    if (other === axis) continue;
+    const along = shape.map((_, k) => (k === other ? shape[other]! : 1));
+    positions = add(positions, reshape(multiply(iota(shape[other]!), sizeOf(shape.slice(other + 1))), along));
+  }
+  return positions;
+}
+
+/**
+ * 1 at each index and 0 elsewhere along a new last axis of length `classes`. An index outside [0, classes) gives a row
+ * of zeros.
+ */
+export function oneHot(indices: Tensor, classes: number, dtype: DType = 'float32'): Tensor {
+  requireDType('oneHot indices', indices.dtype, 'int32');
+  requireOption(
+    Number.isInteger(classes) && classes > 0,
+    'oneHot',
+    `${classes} classes`,
+    'a whole number > 0',
+    'Give the number of classes.',
+  );
+  return cast(equal(expandDims(indices, -1), iota(classes)), dtype);
+}
+
+/** Throws LabelError if host labels leave [0, classes), naming the first one and where it stands. */
+export function checkLabels(
+  where: string,
+  labels: ArrayLike<number>,
+  classes: number,
+  ignored?: number,
+): void {
+  for (let index = 0; index < labels.length; index++) {
+    const label = labels[index]!;
+    if (label === ignored || (Number.isInteger(label) && label >= 0 && label < classes)) continue;
+    throw new LabelError({
+      where,
+      got: `label ${label} at index ${index}`,
+      expected: `whole numbers from 0 to ${classes - 1} (${classes} classes)`,
+      cure: 'Count classes from 0, or give the model as many outputs as there are classes.',
+    });
+  }
+}
+
+/** Zeros of `like`'s shape and dtype. */
+export function zerosLike(like: Tensor): Tensor {
+  return fill(0, like.shape, like.dtype);
+}
+
+/** Rows of an embedding table: for table [V, F] and int32 indices […] the result is […, F]. */
+export function embedding(table: Tensor, indices: Tensor): Tensor {
+  return gather(table, indices, 0);
+}

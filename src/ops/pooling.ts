@@ -1,0 +1,144 @@
+/** Max, average and global pooling over N,H,W,C images. */
+import {
+  maxPool2d as maxPoolContract,
+  type Pool2dAttributes,
+  sumPool2d as sumPoolContract,
+  sumPool2dInputGradient as sumPoolGradientContract,
+} from '../../kernels/pool2d/index.ts';
+import { ShapeError } from '../errors.ts';
+import { fill } from '../tensor/leaves.ts';
+import type { Primitive } from '../tensor/primitive.ts';
+import { inScope } from '../tensor/scope.ts';
+import type { Shape } from '../tensor/shape.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { apply, requireDType, requireOption } from './apply.ts';
+import { reshape } from './broadcast.ts';
+import { asPair, type Padding, type Pair, requireRank, resolvePadding } from './convolution.ts';
+import { divide } from './elementwise.ts';
+import { scatter } from './indexing.ts';
+import { max, mean } from './reduce.ts';
+
+function pooledShape(shape: Shape, { window, stride, padding }: Pool2dAttributes): Shape {
+  const [n, height, width, channels] = shape as [number, number, number, number];
+  const [top, bottom, left, right] = padding;
+  return [
+    n,
+    Math.floor((height + top + bottom - window[0]) / stride[0]) + 1,
+    Math.floor((width + left + right - window[1]) / stride[1]) + 1,
+    channels,
+  ];
+}
+
+/** x → the maxima, and the flat position of each in x (int32), which is where the gradient goes. */
+export const maxPool2dPrimitive: Primitive<Pool2dAttributes> = {
+  name: 'maxPool2d',
+  kind: 'kernel',
+  outputs: ([x], attributes) => {
+    const shape = pooledShape(x!.shape, attributes);
+    return [
+      { shape, dtype: 'float32' },
+      { shape, dtype: 'int32' },
+    ];
+  },
+  gradient: ({ dY, inputs: [x], outputs: [, index] }) => [
+    reshape(scatter(reshape(dY, [-1]), reshape(index!, [-1]), x!.size), x!.shape),
+  ],
+  contract: maxPoolContract,
+};
+
+/** The sum of each window; padding counts as 0. */
+export const sumPool2dPrimitive: Primitive<Pool2dAttributes> = {
+  name: 'sumPool2d',
+  kind: 'kernel',
+  outputs: ([x], attributes) => [{ shape: pooledShape(x!.shape, attributes), dtype: 'float32' }],
+  gradient: ({ dY, inputs: [x], attributes }) => [
+    apply(sumPool2dInputGradientPrimitive, [dY], { ...attributes, shape: x!.shape }),
+  ],
+  contract: sumPoolContract,
+};
+
+/** Each element of dY added to every place of its window. */
+export const sumPool2dInputGradientPrimitive: Primitive<Pool2dAttributes & { readonly shape: Shape }> = {
+  name: 'sumPool2dInputGradient',
+  kind: 'kernel',
+  outputs: (_, { shape }) => [{ shape, dtype: 'float32' }],
+  gradient: ({ dY: dDX, attributes: { window, stride, padding } }) => [
+    apply(sumPool2dPrimitive, [dDX], { window, stride, padding }),
+  ],
+  contract: sumPoolGradientContract,
+};
+
+export interface Pool2dOptions {
+  /** Default: the window, so that windows do not overlap. */
+  readonly stride?: Pair;
+  /** Default `'valid'`. */
+  readonly padding?: Padding;
+}
+
+function poolAttributes(
+  operation: string,
+  x: Tensor,
+  window: Pair,
+  options: Pool2dOptions,
+): Pool2dAttributes {
+  requireDType(operation, x.dtype, 'float32');
+  requireRank(operation, x, ['N', 'H', 'W', 'C']);
+  const size = asPair(window);
+  const stride = asPair(options.stride ?? window);
+  const image = [x.shape[1]!, x.shape[2]!] as const;
+  const padding = resolvePadding(options.padding ?? 'valid', image, size, stride);
+  const [top, bottom, left, right] = padding;
+  requireOption(
+    [...size, ...stride].every((each) => Number.isInteger(each) && each >= 1) &&
+      [top, bottom].every((each) => Number.isInteger(each) && each >= 0 && each < size[0]) &&
+      [left, right].every((each) => Number.isInteger(each) && each >= 0 && each < size[1]),
+    operation,
+    `window [${size.join(', ')}], stride [${stride.join(', ')}], padding [${padding.join(', ')}]`,
+    'whole numbers: window and stride ≥ 1, padding ≥ 0 and below the window',
+    'Correct the option.',
+  );
+  if (size[0] > image[0] + top + bottom || size[1] > image[1] + left + right) {
+    throw new ShapeError({
+      where: inScope(operation),
+      got: `a window of ${size[0]}×${size[1]} over an image of ${image[0]}×${image[1]}`,
+      expected: 'a window no larger than the padded image',
+      cure: "Use a smaller window, padding 'same', or fewer pooling layers before.",
+    });
+  }
+  return { window: size, stride, padding };
+}
+
+/** Maximum of each window: x [N, H, W, C] → [N, OH, OW, C]. Padding never wins. NaN wins. */
+export function maxPool2d(x: Tensor, window: Pair, options: Pool2dOptions = {}): Tensor {
+  return apply(maxPool2dPrimitive, [x], poolAttributes('maxPool2d', x, window, options));
+}
+
+/**
+ * Mean of each window: x [N, H, W, C] → [N, OH, OW, C]. `countPadding` (default true, as in PyTorch) divides by the
+ * whole window at the border; false by the elements that are there.
+ */
+export function avgPool2d(
+  x: Tensor,
+  window: Pair,
+  options: Pool2dOptions & { readonly countPadding?: boolean } = {},
+): Tensor {
+  const attributes = poolAttributes('avgPool2d', x, window, options);
+  const total = apply(sumPool2dPrimitive, [x], attributes);
+  const padded = attributes.padding.some((each) => each > 0);
+  if ((options.countPadding ?? true) || !padded)
+    return divide(total, attributes.window[0] * attributes.window[1]);
+  const ones = fill(1, [1, x.shape[1]!, x.shape[2]!, 1]);
+  return divide(total, apply(sumPool2dPrimitive, [ones], attributes));
+}
+
+/** Maximum over height and width: [N, H, W, C] → [N, C]. */
+export function globalMaxPool2d(x: Tensor): Tensor {
+  requireRank('globalMaxPool2d', x, ['N', 'H', 'W', 'C']);
+  return max(x, [1, 2]);
+}
+
+/** Mean over height and width: [N, H, W, C] → [N, C]. */
+export function globalAvgPool2d(x: Tensor): Tensor {
+  requireRank('globalAvgPool2d', x, ['N', 'H', 'W', 'C']);
+  return mean(x, [1, 2]);
+}

@@ -1,0 +1,257 @@
+/**
+ * From tensors to a graph of numbered values: reachable nodes in topological order, equal subexpressions merged,
+ * simple identities removed. The graph's key is its structure, without the leaves' values: equal keys share a plan.
+ */
+
+import { StaleParameterError } from '../errors.ts';
+import type { TensorSpec } from '../tensor/dtype.ts';
+import type { LeafSource, Node } from '../tensor/node.ts';
+import type { Primitive } from '../tensor/primitive.ts';
+import { formatShape, sizeOf } from '../tensor/shape.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { Variable } from '../tensor/variable.ts';
+import { simplify } from './simplify.ts';
+
+/** A value's number. */
+export type ValueId = number;
+
+/** What produces a value. */
+export type Producer =
+  | { readonly kind: 'input'; readonly index: number }
+  | { readonly kind: 'variable'; readonly index: number }
+  | { readonly kind: 'constant'; readonly value: number }
+  | { readonly kind: 'operation'; readonly index: number; readonly output: number };
+
+export interface Value {
+  readonly id: ValueId;
+  readonly spec: TensorSpec;
+  readonly producer: Producer;
+}
+
+export interface Operation {
+  readonly primitive: Primitive;
+  readonly attributes: object;
+  readonly inputs: readonly ValueId[];
+  readonly outputs: readonly ValueId[];
+  /** The layer it was built in. */
+  readonly scope: string;
+}
+
+export interface Graph {
+  readonly values: readonly Value[];
+  readonly operations: readonly Operation[];
+  readonly outputs: readonly ValueId[];
+  /** New values of variables, by the variable's position in the bindings. */
+  readonly updates: readonly { readonly variable: number; readonly value: ValueId }[];
+  /** The structure as text. */
+  readonly key: string;
+}
+
+/** What a graph's leaves stand for: bound anew at every run. */
+export interface Bindings {
+  readonly inputs: readonly LeafSource[];
+  readonly variables: readonly Variable[];
+}
+
+/** The graph under construction. `simplify` adds to it as well. */
+export class GraphBuilder {
+  readonly values: Value[] = [];
+  readonly operations: Operation[] = [];
+  readonly inputs: LeafSource[] = [];
+  readonly variables: Variable[] = [];
+  readonly #byKey = new Map<string, readonly ValueId[]>();
+  readonly #keys: string[] = [];
+
+  get key(): string {
+    return this.#keys.join('\n');
+  }
+
+  value(id: ValueId): Value {
+    return this.values[id]!;
+  }
+
+  /** The operation that produces a value, if an operation does. */
+  producer(id: ValueId): Operation | undefined {
+    const { producer } = this.values[id]!;
+    return producer.kind === 'operation' ? this.operations[producer.index] : undefined;
+  }
+
+  /** The value of a constant, or undefined. */
+  constantOf(id: ValueId): number | undefined {
+    const { producer } = this.values[id]!;
+    return producer.kind === 'constant' ? producer.value : undefined;
+  }
+
+  constant(value: number, spec: TensorSpec): ValueId {
+    const key = `constant ${Object.is(value, -0) ? '-0' : value} ${spec.dtype}${formatShape(spec.shape)}`;
+    return this.#once(key, () => [this.#add(spec, { kind: 'constant', value })])[0]!;
+  }
+
+  input(source: LeafSource, spec: TensorSpec): ValueId {
+    const index = this.inputs.push(source) - 1;
+    this.#keys.push(`input ${spec.dtype}${formatShape(spec.shape)}`);
+    return this.#add(spec, { kind: 'input', index });
+  }
+
+  variable(variable: Variable): ValueId {
+    const known = this.variables.indexOf(variable);
+    if (known >= 0) return this.#byKey.get(`variable ${known}`)![0]!;
+    const index = this.variables.push(variable) - 1;
+    this.#keys.push(`${variable.dtype}${formatShape(variable.shape)}`);
+    return this.#once(`variable ${index}`, () => [
+      this.#add({ shape: variable.shape, dtype: variable.dtype }, { kind: 'variable', index }),
+    ])[0]!;
+  }
+
+  /** The outputs of an operation: existing values where it simplifies or was seen before. */
+  operation(
+    primitive: Primitive,
+    inputs: readonly ValueId[],
+    attributes: object,
+    outputs: readonly TensorSpec[],
+    scope: string,
+  ): readonly ValueId[] {
+    const simpler = simplify(this, primitive, inputs, attributes, outputs, scope);
+    if (simpler !== undefined) return [simpler];
+    const shapes = outputs.map((spec) => `${spec.dtype}${formatShape(spec.shape)}`).join('');
+    const key = `${primitive.name}(${inputs.join(',')})${JSON.stringify(attributes, plainNumbers)}${shapes}`;
+    return this.#once(key, () => {
+      const index = this.operations.length;
+      const ids = outputs.map((spec, output) => this.#add(spec, { kind: 'operation', index, output }));
+      this.operations.push({ primitive, attributes, inputs, outputs: ids, scope });
+      return ids;
+    });
+  }
+
+  #add(spec: TensorSpec, producer: Producer): ValueId {
+    return this.values.push({ id: this.values.length, spec, producer }) - 1;
+  }
+
+  #once(key: string, make: () => readonly ValueId[]): readonly ValueId[] {
+    const known = this.#byKey.get(key);
+    if (known) return known;
+    const made = make();
+    this.#byKey.set(key, made);
+    this.#keys.push(key);
+    return made;
+  }
+}
+
+/** JSON has no Infinity and NaN, which are legal attributes (a padding of -Infinity). */
+function plainNumbers(_: string, value: unknown): unknown {
+  return typeof value === 'number' && !Number.isFinite(value) ? `${value}` : value;
+}
+
+/**
+ * Captures what is needed to compute `outputs` and the new values of `updates`.
+ *
+ * @throws StaleParameterError when a tensor was built from a variable that has changed since.
+ */
+export function captureGraph(
+  outputs: readonly Tensor[],
+  updates: ReadonlyMap<Variable, Tensor> = new Map(),
+): { graph: Graph; bindings: Bindings } {
+  const builder = new GraphBuilder();
+  const ids = new Map<Node, readonly ValueId[]>();
+  for (const node of reachable([...outputs, ...updates.values()])) {
+    ids.set(node, addNode(builder, node, ids));
+  }
+  const idOf = (tensor: Tensor): ValueId => ids.get(tensor.node)![tensor.output]!;
+  const claimed = new Set<ValueId>();
+  const outputIds = outputs.map((tensor) => ownValue(builder, idOf(tensor), claimed));
+  const updateIds = [...updates].map(([variable, value]) => {
+    builder.variable(variable);
+    return { variable: builder.variables.indexOf(variable), value: ownValue(builder, idOf(value), claimed) };
+  });
+  const tail = `outputs ${outputIds.join(',')} updates ${updateIds.map((each) => `${each.variable}=${each.value}`).join(',')}`;
+  return {
+    graph: {
+      values: builder.values,
+      operations: builder.operations,
+      outputs: outputIds,
+      updates: updateIds,
+      key: `${builder.key}\n${tail}`,
+    },
+    bindings: { inputs: builder.inputs, variables: builder.variables },
+  };
+}
+
+/** The identity as an operation: a result that has to be written out although it exists elsewhere already. */
+export const copyPrimitive: Primitive = { name: 'copy', kind: 'elementwise', outputs: ([x]) => [x!] };
+
+/**
+ * A value that may be written to a place of its own. Leaves, constants, views of them, and values that already go
+ * somewhere else are copied.
+ */
+function ownValue(builder: GraphBuilder, id: ValueId, claimed: Set<ValueId>): ValueId {
+  let base = id;
+  let producer = builder.producer(base);
+  while (producer?.primitive.kind === 'movement') {
+    base = producer.inputs[0]!;
+    producer = builder.producer(base);
+  }
+  if (producer && !claimed.has(base)) {
+    claimed.add(base);
+    return id;
+  }
+  const spec = builder.value(id).spec;
+  // The destination's number keeps two copies of one value apart.
+  const attributes = { destination: claimed.size };
+  const [copy] = builder.operation(copyPrimitive, [id], attributes, [spec], '');
+  claimed.add(copy!);
+  return copy!;
+}
+
+/** Whether everything about a node is known already. */
+function isComputed(node: Node): boolean {
+  return !node.values.includes(undefined);
+}
+
+/** All nodes behind the tensors that still have to be computed, and the leaves they start from, in creation order. */
+export function reachable(tensors: readonly Tensor[]): Node[] {
+  const seen = new Set<Node>();
+  const pending = tensors.map((tensor) => tensor.node);
+  while (pending.length > 0) {
+    const node = pending.pop()!;
+    if (seen.has(node)) continue;
+    seen.add(node);
+    if (isComputed(node)) continue;
+    for (const input of node.inputs) pending.push(input.node);
+  }
+  return [...seen].sort((a, b) => a.id - b.id);
+}
+
+function addNode(
+  builder: GraphBuilder,
+  node: Node,
+  ids: ReadonlyMap<Node, readonly ValueId[]>,
+): readonly ValueId[] {
+  const { source, outputs } = node;
+  if (source?.kind === 'variable') {
+    if (source.version !== source.variable.version) throw staleError(source.variable, source.version);
+    return [builder.variable(source.variable)];
+  }
+  if (source) return [builder.input(source, outputs[0]!)];
+  if (isComputed(node)) {
+    return outputs.map((spec, output) => builder.input({ kind: 'data', data: node.values[output]! }, spec));
+  }
+  if (node.primitive.name === 'fill') {
+    return [builder.constant((node.attributes as { value: number }).value, outputs[0]!)];
+  }
+  const inputs = node.inputs.map((input) => ids.get(input.node)![input.output]!);
+  return builder.operation(node.primitive, inputs, node.attributes, outputs, node.scope);
+}
+
+export function staleError(variable: Variable, version: number): StaleParameterError {
+  return new StaleParameterError({
+    where: `parameter "${variable.name}"`,
+    got: `a tensor built from version ${version}, after the parameter went on to version ${variable.version}`,
+    expected: 'the version the tensor was built from',
+    cure: 'Await the tensor before the update, or build it again after it. A loss whose backward() fed optimizer.step() stays readable.',
+  });
+}
+
+/** Elements of a value. */
+export function valueSize(value: Value): number {
+  return sizeOf(value.spec.shape);
+}

@@ -1,0 +1,311 @@
+/**
+ * The plan: kernels in order, with a place for every value. Pure data; a device turns it into something that runs.
+ */
+import { type ElementwiseAttributes, elementwise } from '../../kernels/elementwise/index.ts';
+import { type ReduceAttributes, reduce } from '../../kernels/reduce/index.ts';
+import {
+  bytesPerElement,
+  type KernelCall,
+  type KernelContract,
+  sizeOf,
+} from '../../kernels/support/contract.ts';
+import type { TensorSpec } from '../tensor/dtype.ts';
+import {
+  type ElementwiseGroup,
+  type Fusion,
+  fuse,
+  type Group,
+  type KernelGroup,
+  type ReduceGroup,
+} from './fuse.ts';
+import type { Graph, ValueId } from './graph.ts';
+import { placeInArena } from './memory.ts';
+import { writeProgram } from './program.ts';
+
+/** Where a buffer lies. */
+export type Place =
+  | { readonly kind: 'input'; readonly index: number }
+  | { readonly kind: 'variable'; readonly index: number }
+  /** A fresh array a run, handed to the user. */
+  | { readonly kind: 'output'; readonly index: number }
+  | { readonly kind: 'arena'; readonly offset: number };
+
+export interface PlanBuffer {
+  readonly spec: TensorSpec;
+  readonly bytes: number;
+  readonly place: Place;
+}
+
+export interface PlanStep {
+  readonly contract: KernelContract;
+  readonly call: KernelCall;
+  /** Indices into the plan's buffers. */
+  readonly inputs: readonly number[];
+  readonly outputs: readonly number[];
+  /** Scratch memory, for this step alone. */
+  readonly workspace?: number;
+  /** The layer and operations it computes, for people. */
+  readonly label: string;
+}
+
+export interface Plan {
+  readonly buffers: readonly PlanBuffer[];
+  readonly steps: readonly PlanStep[];
+  readonly inputs: readonly TensorSpec[];
+  readonly variables: readonly TensorSpec[];
+  readonly outputs: readonly TensorSpec[];
+  /** Variables (by index) that a run changes. */
+  readonly updated: readonly number[];
+  /** Variables are changed by this step and later ones only: before it a run can still be abandoned. */
+  readonly firstUpdateStep: number;
+  readonly arenaBytes: number;
+}
+
+/** Plans a graph: fuses, orders, and places in memory. */
+export function makePlan(graph: Graph): Plan {
+  return new Planner(graph).plan();
+}
+
+/** A buffer while its place is still open. */
+interface Draft {
+  spec: TensorSpec;
+  place?: Place;
+  from: number;
+  to: number;
+}
+
+class Planner {
+  readonly #graph: Graph;
+  readonly #fusion: Fusion;
+  readonly #drafts: Draft[] = [];
+  readonly #bufferOf = new Map<ValueId, number>();
+  readonly #steps: PlanStep[] = [];
+  #firstUpdateStep = 0;
+
+  constructor(graph: Graph) {
+    this.#graph = graph;
+    this.#fusion = fuse(graph);
+  }
+
+  plan(): Plan {
+    this.#bindLeaves();
+    this.#bindOutputs();
+    const copiedUpdates = this.#bindUpdates();
+    this.#firstUpdateStep = this.#fusion.groups.findIndex(
+      (group) => group.kind === 'elementwise' && group.updates,
+    );
+    for (const group of this.#fusion.groups) this.#addStep(group);
+    if (this.#firstUpdateStep < 0) this.#firstUpdateStep = this.#steps.length;
+    for (const { variable, value } of copiedUpdates) this.#addCopy(value, variable);
+    const { values, outputs, updates } = this.#graph;
+    const { buffers, arenaBytes } = this.#placeBuffers();
+    return {
+      buffers,
+      steps: this.#steps,
+      inputs: this.#leaves('input'),
+      variables: this.#leaves('variable'),
+      outputs: outputs.map((value) => values[value]!.spec),
+      updated: updates.map(({ variable }) => variable),
+      firstUpdateStep: this.#firstUpdateStep,
+      arenaBytes,
+    };
+  }
+
+  #leaves(kind: 'input' | 'variable'): TensorSpec[] {
+    return this.#graph.values.filter((value) => value.producer.kind === kind).map((value) => value.spec);
+  }
+
+  #draft(spec: TensorSpec, place?: Place): number {
+    return this.#drafts.push({ spec, from: -1, to: -1, ...(place && { place }) }) - 1;
+  }
+
+  #bindLeaves(): void {
+    for (const { id, spec, producer } of this.#graph.values) {
+      if (producer.kind !== 'input' && producer.kind !== 'variable') continue;
+      this.#bufferOf.set(id, this.#draft(spec, { kind: producer.kind, index: producer.index }));
+    }
+  }
+
+  /** Results are written straight into the arrays that are handed out. */
+  #bindOutputs(): void {
+    this.#graph.outputs.forEach((value, index) => {
+      const { source } = this.#fusion.resolve(value);
+      const { spec } = this.#graph.values[source]!;
+      this.#bufferOf.set(source, this.#draft(spec, { kind: 'output', index }));
+    });
+  }
+
+  /**
+   * New values are written over the old ones where nobody reads those afterwards. The rest is computed in the arena
+   * and copied at the end; those are returned.
+   */
+  #bindUpdates(): { variable: number; value: ValueId }[] {
+    return this.#graph.updates.filter(({ variable, value }) => {
+      const { source } = this.#fusion.resolve(value);
+      if (!this.#canWriteInPlace(source, variable)) return true;
+      this.#bufferOf.set(source, this.#variableBuffer(variable));
+      return false;
+    });
+  }
+
+  #variableBuffer(index: number): number {
+    return this.#drafts.findIndex(({ place }) => place?.kind === 'variable' && place.index === index);
+  }
+
+  #canWriteInPlace(source: ValueId, variable: number): boolean {
+    const { groups } = this.#fusion;
+    const position = groups.findIndex(
+      (group) => group.kind === 'elementwise' && group.stores.includes(source),
+    );
+    const group = groups[position] as ElementwiseGroup | undefined;
+    if (!group?.updates) return false;
+    const old = this.#graph.values.find(
+      ({ producer }) => producer.kind === 'variable' && producer.index === variable,
+    )!.id;
+    if (this.#fusion.readsOf(group).get(old) === false) return false;
+    return !groups.slice(position + 1).some((later) => this.#fusion.readsOf(later).has(old));
+  }
+
+  #buffer(value: ValueId): number {
+    const { source } = this.#fusion.resolve(value);
+    const known = this.#bufferOf.get(source);
+    if (known !== undefined) return known;
+    const made = this.#draft(this.#graph.values[source]!.spec);
+    this.#bufferOf.set(source, made);
+    return made;
+  }
+
+  #addStep(group: Group): void {
+    if (group.kind === 'elementwise') this.#addElementwise(group);
+    else if (group.kind === 'reduce') this.#addReduce(group);
+    else this.#addKernel(group);
+  }
+
+  #push(
+    contract: KernelContract,
+    attributes: object,
+    inputs: readonly number[],
+    outputs: readonly number[],
+    label: string,
+    specs?: { inputs: readonly TensorSpec[]; outputs: readonly TensorSpec[] },
+  ): void {
+    const specOf = (buffer: number): TensorSpec => this.#drafts[buffer]!.spec;
+    const call: KernelCall = {
+      inputs: specs?.inputs ?? inputs.map(specOf),
+      outputs: specs?.outputs ?? outputs.map(specOf),
+      attributes,
+    };
+    const step = this.#steps.length;
+    const scratch = contract.workspace?.(call) ?? 0;
+    const workspace = scratch > 0 ? this.#draft({ shape: [scratch], dtype: 'float32' }) : undefined;
+    for (const buffer of [...inputs, ...outputs, ...(workspace === undefined ? [] : [workspace])]) {
+      const draft = this.#drafts[buffer]!;
+      if (draft.from < 0) draft.from = step;
+      draft.to = step;
+    }
+    this.#steps.push({
+      contract,
+      call,
+      inputs,
+      outputs,
+      label,
+      ...(workspace !== undefined && { workspace }),
+    });
+  }
+
+  #addElementwise(group: ElementwiseGroup): void {
+    const { shape } = this.#graph.values[group.stores[0]!]!.spec;
+    const wanted = group.stores.map((value) => ({ value, stored: true }));
+    const { loads, instructions, inputs, registers } = writeProgram(this.#graph, this.#fusion, shape, wanted);
+    const attributes: ElementwiseAttributes = { shape, loads, instructions, stores: registers };
+    this.#push(
+      elementwise,
+      attributes,
+      inputs.map((value) => this.#buffer(value)),
+      group.stores.map((value) => this.#buffer(value)),
+      this.#label(
+        group.stores[0]!,
+        instructions.map(({ operator }) => operator).filter((name) => name !== 'constant'),
+      ),
+    );
+  }
+
+  #addReduce({ operation, operator }: ReduceGroup): void {
+    const [input] = operation.inputs as [ValueId];
+    const { shape } = this.#graph.values[input]!.spec;
+    const { source, view } = this.#fusion.resolve(input);
+    const program = writeProgram(this.#graph, this.#fusion, shape, [{ value: source, stored: false }], view);
+    const { loads, instructions, inputs, registers } = program;
+    const attributes: ReduceAttributes = {
+      shape,
+      loads,
+      instructions,
+      operator,
+      value: registers[0]!,
+      axes: (operation.attributes as { axes: readonly number[] }).axes,
+    };
+    const names = instructions.map((each) => each.operator).filter((name) => name !== 'constant');
+    this.#push(
+      reduce,
+      attributes,
+      inputs.map((value) => this.#buffer(value)),
+      [this.#buffer(operation.outputs[0]!)],
+      this.#label(operation.outputs[0]!, [...names, operator]),
+    );
+  }
+
+  #addKernel({ operation }: KernelGroup): void {
+    const specOf = (value: ValueId): TensorSpec => this.#graph.values[value]!.spec;
+    this.#push(
+      operation.primitive.contract!,
+      operation.attributes,
+      operation.inputs.map((value) => this.#buffer(value)),
+      operation.outputs.map((value) => this.#buffer(value)),
+      this.#label(operation.outputs[0]!, [operation.primitive.name]),
+      { inputs: operation.inputs.map(specOf), outputs: operation.outputs.map(specOf) },
+    );
+  }
+
+  /** A copy of a computed value into a variable, after everybody has read the old one. */
+  #addCopy(value: ValueId, variable: number): void {
+    const { spec } = this.#graph.values[value]!;
+    const attributes: ElementwiseAttributes = {
+      shape: [sizeOf(spec.shape)],
+      loads: [{ input: 0, view: { offset: 0, strides: [1] }, dtype: spec.dtype }],
+      instructions: [],
+      stores: [0],
+    };
+    this.#push(
+      elementwise,
+      attributes,
+      [this.#buffer(value)],
+      [this.#variableBuffer(variable)],
+      'copy to variable',
+    );
+  }
+
+  /** What a step computes, in the words of the layer and the operations. */
+  #label(value: ValueId, operations: readonly string[]): string {
+    const { producer } = this.#graph.values[value]!;
+    const scope = producer.kind === 'operation' ? this.#graph.operations[producer.index]!.scope : '';
+    const names = operations.length === 0 ? 'copy' : operations.join(' ');
+    return scope ? `${scope}: ${names}` : names;
+  }
+
+  #placeBuffers(): { buffers: PlanBuffer[]; arenaBytes: number } {
+    const open = this.#drafts.filter((draft) => !draft.place);
+    const bytesOf = ({ spec }: Draft): number => sizeOf(spec.shape) * bytesPerElement[spec.dtype];
+    const { offsets, bytes } = placeInArena(open.map((draft) => ({ ...draft, bytes: bytesOf(draft) })));
+    open.forEach((draft, index) => {
+      draft.place = { kind: 'arena', offset: offsets[index]! };
+    });
+    return {
+      buffers: this.#drafts.map((draft) => ({
+        spec: draft.spec,
+        bytes: bytesOf(draft),
+        place: draft.place!,
+      })),
+      arenaBytes: bytes,
+    };
+  }
+}

@@ -1,0 +1,67 @@
+/** A node of the graph: one application of a primitive, or a leaf with its source. */
+import type { NumericArray, TensorSpec } from './dtype.ts';
+import type { Primitive } from './primitive.ts';
+import { currentScope } from './scope.ts';
+import type { Tensor } from './tensor.ts';
+import type { Variable } from './variable.ts';
+
+/** Where a leaf's value comes from. */
+export type LeafSource =
+  /** A typed array the garbage collector owns. */
+  | { readonly kind: 'data'; readonly data: NumericArray }
+  /** A variable on the device, as it was at `version`. */
+  | { readonly kind: 'variable'; readonly variable: Variable; readonly version: number }
+  /** Asked from the host once each time a plan runs: learning rates, random counters. */
+  | { readonly kind: 'host'; readonly read: () => NumericArray }
+  /** An argument of a compiled function. */
+  | { readonly kind: 'placeholder'; readonly index: number };
+
+/** What is known of a node besides its primitive and inputs. */
+export interface NodeDetails {
+  readonly attributes?: object;
+  readonly outputs: readonly TensorSpec[];
+  readonly source?: LeafSource;
+}
+
+let created = 0;
+
+export class Node {
+  /** Creation order, which is a topological order. */
+  readonly id: number = created++;
+  readonly primitive: Primitive;
+  readonly attributes: object;
+  readonly outputs: readonly TensorSpec[];
+  readonly source: LeafSource | undefined;
+  /** The layer that was running when the node was made, such as `encoder.lstm`; empty outside layers. */
+  readonly scope: string = currentScope();
+  #inputs: readonly Tensor[];
+  /** Values already computed, one an output. */
+  readonly values: (NumericArray | undefined)[];
+  #released = false;
+
+  constructor(primitive: Primitive, inputs: readonly Tensor[], details: NodeDetails) {
+    this.primitive = primitive;
+    this.#inputs = inputs;
+    this.attributes = details.attributes ?? {};
+    this.outputs = details.outputs;
+    this.source = details.source;
+    this.values =
+      details.source?.kind === 'data' ? [details.source.data] : details.outputs.map(() => undefined);
+  }
+
+  get inputs(): readonly Tensor[] {
+    return this.#inputs;
+  }
+
+  /** Whether the graph behind the node was let go: its value stays, its derivative is gone. */
+  get released(): boolean {
+    return this.#released;
+  }
+
+  /** Lets go of the graph behind a node whose values are known, so that keeping a loss does not keep its step. */
+  release(): void {
+    if (this.source || this.values.includes(undefined)) return;
+    this.#inputs = [];
+    this.#released = true;
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * The seeded random generator behind every random tensor: a key and a counter (Threefry-2x32, Salmon et al. 2011).
+ * A tensor's numbers depend on the seed and on how many were drawn before it, never on when they are computed.
+ */
+import { OptionError } from '../errors.ts';
+import { leaf } from './leaves.ts';
+import { hostValue } from './recorder.ts';
+import type { Tensor } from './tensor.ts';
+
+/** The counter advances by one for every two numbers. */
+const numbersPerCounter = 2;
+
+interface GeneratorState {
+  seed: number;
+  /** Blocks drawn so far; below 2^53, so exact. */
+  counter: number;
+}
+
+const state: GeneratorState = { seed: 0, counter: 0 };
+
+/**
+ * Starts the random generator anew: initialisation, dropout and random tensors made from here on repeat for the same
+ * seed. Seeds are whole numbers from 0 to 2^53 - 1; 0 is a seed like any other, and the one a fresh process has.
+ */
+export function seed(value: number): void {
+  if (!Number.isSafeInteger(value) || value < 0) {
+    throw new OptionError({
+      where: 'seed',
+      got: `${value}`,
+      expected: 'a whole number from 0 to 2^53 - 1',
+      cure: 'Use a small whole number such as 0 or 42.',
+    });
+  }
+  state.seed = value;
+  state.counter = 0;
+}
+
+/** Where the generator stands, to be stored with a checkpoint. */
+export function randomState(): { seed: number; counter: number } {
+  return { ...state };
+}
+
+/** Puts the generator back to a stored place. */
+export function setRandomState(saved: { seed: number; counter: number }): void {
+  seed(saved.seed);
+  state.counter = saved.counter;
+}
+
+function low(value: number): number {
+  return value | 0;
+}
+
+function high(value: number): number {
+  return Math.floor(value / 2 ** 32) | 0;
+}
+
+/** Claims `count` numbers and returns (key, counter) as four int32 words. */
+function claim(count: number): Int32Array {
+  const { seed: key, counter } = state;
+  state.counter += Math.ceil(count / numbersPerCounter);
+  return Int32Array.of(low(key % 2 ** 32), high(key), low(counter % 2 ** 32), high(counter));
+}
+
+/**
+ * The generator's state for `count` numbers, as a leaf [4]: fixed now, or, inside a compiled function, claimed anew at
+ * every call.
+ */
+export function claimedState(count: number): Tensor {
+  return leaf(
+    [4],
+    'int32',
+    hostValue(() => claim(count)),
+  );
+}

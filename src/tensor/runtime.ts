@@ -1,0 +1,79 @@
+/**
+ * The one crossing from the tensor API to the devices. Tensors know this interface; `src/index.ts` hands in the
+ * implementation.
+ */
+import type { NumericArray } from './dtype.ts';
+import type { Tensor } from './tensor.ts';
+import type { Variable } from './variable.ts';
+
+/** A variable's memory on some device. */
+export interface VariableStorage {
+  /** The device that owns it. */
+  readonly device: string;
+  /** A copy of the value. */
+  read(): Promise<NumericArray>;
+  /** Replaces the value; the array has the variable's size and dtype. */
+  write(data: NumericArray): Promise<void>;
+}
+
+/** What a compiled function may return. */
+export type TensorTree = Tensor | readonly TensorTree[] | { readonly [name: string]: TensorTree };
+
+export interface CompileOptions {
+  /**
+   * Refuse a step whose first result is NaN or infinite: no variable is changed, and the call throws NonFiniteError.
+   * Default false.
+   */
+  readonly requireFinite?: boolean;
+}
+
+export interface Runtime {
+  /** Computes tensors, together with every update that is waiting, and stores the values on their nodes. */
+  evaluate(tensors: readonly Tensor[]): Promise<void>;
+  /** A copy of a variable's value, after waiting updates. */
+  read(variable: Variable): Promise<NumericArray>;
+  /** Replaces a variable's value, after waiting updates. */
+  write(variable: Variable, data: NumericArray): Promise<void>;
+  /** See `compile`. */
+  compile<Arguments extends readonly Tensor[], Result extends TensorTree>(
+    body: (...tensors: Arguments) => Result | Promise<Result>,
+    options: CompileOptions,
+  ): (...tensors: Arguments) => Promise<Result>;
+}
+
+let connected: Runtime | undefined;
+
+/** Hands in the runtime. Called once, by `src/index.ts`. */
+export function connectRuntime(runtime: Runtime): void {
+  connected = runtime;
+}
+
+export function runtime(): Runtime {
+  if (connected) return connected;
+  throw new Error(
+    'No runtime is connected: import tensors from the package entry, not from an inner module.',
+  );
+}
+
+/**
+ * Captures a function of tensors once per input shape and replays it as one plan: fused kernels, static memory,
+ * parameters updated in place. The function runs only to be captured, so anything it reads besides tensors (options,
+ * train or eval mode) is fixed then; learning rates and random numbers are fresh at every call.
+ *
+ * ```ts
+ * const trainStep = compile((x: Tensor, y: Tensor) => {
+ *   const loss = softmaxCrossEntropy(model.call(x), y);
+ *   loss.backward();
+ *   void optimizer.step();
+ *   return loss;
+ * });
+ * ```
+ *
+ * @throws TraceError when the function awaits a value.
+ */
+export function compile<Arguments extends readonly Tensor[], Result extends TensorTree>(
+  body: (...tensors: Arguments) => Result | Promise<Result>,
+  options: CompileOptions = {},
+): (...tensors: Arguments) => Promise<Result> {
+  return runtime().compile(body, options);
+}

@@ -1,0 +1,117 @@
+/**
+ * The Tensor handle: a shape, a dtype and a node of the graph. Building one computes nothing; awaiting `data()`,
+ * `array()` or `item()` does.
+ */
+import { ShapeError } from '../errors.ts';
+import type { DType, NumericArray } from './dtype.ts';
+import type { TensorMethods } from './methods.ts';
+import type { Node } from './node.ts';
+import { formatTensor, type NestedArray, nest } from './print.ts';
+import { runtime } from './runtime.ts';
+import { formatShape, type Shape, sizeOf } from './shape.ts';
+
+// The methods that operate (`add`, `matmul`, …) are declared in methods.ts and handed in by src/index.ts, because
+// the operations are built on this class and not the other way round.
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the one place where methods declared apart are merged in
+export interface Tensor extends TensorMethods {}
+
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: see above
+export class Tensor {
+  readonly #node: Node | undefined;
+  readonly #output: number;
+
+  /** Wraps output number `output` of a node. Users make tensors with `tensor`, `zeros`, `rand` and the operations. */
+  constructor(node: Node | undefined, output = 0) {
+    this.#node = node;
+    this.#output = output;
+  }
+
+  /** The graph node behind the handle. */
+  get node(): Node {
+    return this.#node!;
+  }
+
+  /** Which of the node's outputs this is. */
+  get output(): number {
+    return this.#output;
+  }
+
+  /** The tensor as it is now: itself, or for a variable the value it has at this moment. */
+  snapshot(): Tensor {
+    return this;
+  }
+
+  /** Axis lengths, outermost first. */
+  get shape(): Shape {
+    return this.node.outputs[this.output]!.shape;
+  }
+
+  get dtype(): DType {
+    return this.node.outputs[this.output]!.dtype;
+  }
+
+  /** Number of axes. */
+  get rank(): number {
+    return this.shape.length;
+  }
+
+  /** Number of elements. */
+  get size(): number {
+    return sizeOf(this.shape);
+  }
+
+  /**
+   * The elements in row-major order, computed now if they are not known yet. Float32Array, Int32Array, or Uint8Array
+   * for bool. The array belongs to the tensor: copy it before changing it.
+   *
+   * @throws StaleParameterError when a parameter the tensor was built from has changed since.
+   */
+  async data(): Promise<NumericArray> {
+    const snapshot = this.snapshot();
+    const { node, output } = snapshot;
+    if (!node.values[output]) await runtime().evaluate([snapshot]);
+    return node.values[output]!;
+  }
+
+  /** The elements as nested JS arrays (booleans for bool); a scalar gives the bare value. */
+  async array(): Promise<NestedArray> {
+    return nest(await this.data(), this.shape, this.dtype);
+  }
+
+  /**
+   * The only element, as a JS number (0 or 1 for bool).
+   *
+   * @throws ShapeError when the tensor has more than one element.
+   */
+  async item(): Promise<number> {
+    if (this.size !== 1) {
+      throw new ShapeError({
+        where: 'item()',
+        got: `a tensor of shape ${formatShape(this.shape)}`,
+        expected: 'exactly one element',
+        cure: 'Reduce it first (sum, mean, max), or use data() or array().',
+      });
+    }
+    return (await this.data())[0]!;
+  }
+
+  /** NumPy-like text of the values, computing them if needed: `await t.text()`. */
+  async text(): Promise<string> {
+    return formatTensor(await this.data(), this.shape, this.dtype);
+  }
+
+  /** Shape and dtype, and the values where they are already known. Computes nothing. */
+  toString(): string {
+    const { node, output } = this;
+    const values = node.values[output];
+    const head = `${this.dtype}${formatShape(this.shape)}`;
+    return values
+      ? `Tensor ${head} ${formatTensor(values, this.shape, this.dtype)}`
+      : `Tensor ${head} (${node.primitive.name}, not computed)`;
+  }
+
+  /** What `console.log(tensor)` shows in Node. */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString();
+  }
+}

@@ -1,0 +1,53 @@
+/** Small texts that several parts print: aligned tables, counts and byte sizes. */
+
+/** A column: its heading, and the side its cells are aligned to. */
+export interface Column {
+  readonly heading: string;
+  readonly align?: 'left' | 'right';
+}
+
+/** Rows under headings, columns two spaces apart, a line of dashes below the headings. */
+export function formatTable(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
+  const widths = columns.map(({ heading }, column) =>
+    Math.max(heading.length, ...rows.map((row) => row[column]!.length)),
+  );
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, column) =>
+        columns[column]!.align === 'right' ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!),
+      )
+      .join('  ')
+      .trimEnd();
+  const headings = line(columns.map(({ heading }) => heading));
+  return [headings, widths.map((width) => '-'.repeat(width)).join('  '), ...rows.map(line)].join('\n');
+}
+
+const prefixes = ['', ' k', ' M', ' G', ' T'];
+
+/** A count with three digits that matter: `950`, `12.3 k`, `4.56 M`. */
+export function formatCount(count: number): string {
+  let scaled = count;
+  let power = 0;
+  while (Math.abs(scaled) >= 999.5 && power < prefixes.length - 1) {
+    scaled /= 1000;
+    power++;
+  }
+  return power === 0 ? `${count}` : `${Number(scaled.toPrecision(3))}${prefixes[power]}`;
+}
+
+/** Bytes with three digits that matter, in powers of 1024: `512 B`, `1.5 KiB`, `20 MiB`. */
+export function formatBytes(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB'];
+  let scaled = bytes;
+  let power = 0;
+  while (scaled >= 1023.5 && power < units.length - 1) {
+    scaled /= 1024;
+    power++;
+  }
+  return `${power === 0 ? bytes : Number(scaled.toPrecision(3))} ${units[power]}`;
+}
+
+/** A whole number with thousands separated: `1,234,567`. */
+export function formatInteger(value: number): string {
+  return value.toLocaleString('en-US', { maximumFractionDigits: 0 });
+}

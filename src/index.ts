@@ -4,12 +4,19 @@ import { connect } from './runtime.ts';
 connect();
 
 export { backward, grad, valueAndGrad } from './autograd/grad.ts';
+export {
+  type GradCheckEntry,
+  type GradCheckOptions,
+  type GradCheckReport,
+  gradCheck,
+} from './autograd/gradCheck.ts';
 export * from './errors.ts';
 export * from './ops/activations.ts';
 export { broadcastTo, reshape, sum } from './ops/broadcast.ts';
 export { conv1d, conv2d, convTranspose2d } from './ops/convolution.ts';
 export * from './ops/creation.ts';
 export { dropout } from './ops/dropout.ts';
+export { einsum } from './ops/einsum.ts';
 export {
   abs,
   add,
@@ -84,6 +91,7 @@ export {
   variance,
 } from './ops/reduce.ts';
 export { logSoftmax, softmax } from './ops/softmax.ts';
+export { explain } from './plan/explain.ts';
 export { deviceInfo, deviceNames, memory, setDevice } from './runtime.ts';
 export type { DType } from './tensor/dtype.ts';
 export { seed } from './tensor/random.ts';

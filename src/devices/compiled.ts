@@ -1,12 +1,12 @@
 /** A compiled function: one captured plan for each combination of argument shapes. */
-import { TraceError } from '../errors.ts';
 import { type Bindings, captureGraph, type Graph } from '../plan/graph.ts';
+import { flattenTree } from '../plan/tree.ts';
 import type { NumericArray, TensorSpec } from '../tensor/dtype.ts';
 import { fromData, leaf } from '../tensor/leaves.ts';
 import { trace } from '../tensor/recorder.ts';
 import type { CompileOptions, TensorTree } from '../tensor/runtime.ts';
 import { formatShape } from '../tensor/shape.ts';
-import { Tensor } from '../tensor/tensor.ts';
+import type { Tensor } from '../tensor/tensor.ts';
 import { leafArray, type PlanRunner, type Prepared } from './prepared.ts';
 
 /** One capture: the plan, its leaves, and the shape of the result. */
@@ -68,32 +68,9 @@ export class CompiledFunction<Arguments extends readonly Tensor[], Result extend
     const { result, recorded } = await trace(() =>
       this.#body(...(placeholders as readonly Tensor[] as Arguments)),
     );
-    const flat: Tensor[] = [];
-    const rebuild = flatten(result, flat);
-    const { graph, bindings } = captureGraph(flat, recorded.updates);
-    const specs = flat.map(({ shape, dtype }) => ({ shape, dtype }));
+    const { tensors: outputs, rebuild } = flattenTree(result);
+    const { graph, bindings } = captureGraph(outputs, recorded.updates);
+    const specs = outputs.map(({ shape, dtype }) => ({ shape, dtype }));
     return { graph, bindings, specs, rebuild, prepared: this.#runner.prepare(graph) };
   }
-}
-
-/** Lists the tensors of a result and returns the way back. */
-function flatten(tree: TensorTree, flat: Tensor[]): (tensors: readonly Tensor[]) => TensorTree {
-  if (tree instanceof Tensor) {
-    const index = flat.push(tree.snapshot()) - 1;
-    return (tensors) => tensors[index]!;
-  }
-  if (Array.isArray(tree)) {
-    const parts = (tree as readonly TensorTree[]).map((each) => flatten(each, flat));
-    return (tensors) => parts.map((part) => part(tensors));
-  }
-  if (typeof tree !== 'object' || tree === null) {
-    throw new TraceError({
-      where: 'compile',
-      got: `a function that returned ${tree === null ? 'null' : typeof tree}`,
-      expected: 'a tensor, or an array or object of tensors',
-      cure: 'Return what the step should compute, the loss for example.',
-    });
-  }
-  const parts = Object.entries(tree).map(([name, each]) => [name, flatten(each, flat)] as const);
-  return (tensors) => Object.fromEntries(parts.map(([name, part]) => [name, part(tensors)]));
 }

@@ -25,6 +25,27 @@ const running: { module: AnyModule; path: string }[] = [];
 /** A module whatever it takes and gives. */
 export type AnyModule = Module<never, unknown>;
 
+/** One finished call of a module, as an observer sees it. */
+export interface ObservedCall {
+  readonly module: AnyModule;
+  /** From the module that was called first, which is ''. */
+  readonly path: string;
+  readonly output: unknown;
+}
+
+let observer: ((call: ObservedCall) => void) | undefined;
+
+/** Runs `body` and tells `observe` of each module's call as it ends, innermost first. */
+export function observeCalls<Result>(observe: (call: ObservedCall) => void, body: () => Result): Result {
+  const outer = observer;
+  observer = observe;
+  try {
+    return body();
+  } finally {
+    observer = outer;
+  }
+}
+
 export abstract class Module<Input = Tensor, Output = Tensor> {
   /** Whether dropout drops and batch normalisation uses the batch. Set by `train()` and `eval()`. */
   training = true;
@@ -39,12 +60,19 @@ export abstract class Module<Input = Tensor, Output = Tensor> {
 
   /** Runs the module. Errors and plan steps inside it carry its path in the model. */
   call(input: Input): Output {
+    return this.inside(() => this.forward(input));
+  }
+
+  /** Runs `body` as a call of this module: for modules with ways to be called besides `call`. */
+  protected inside<Result>(body: () => Result): Result {
     const parent = running.at(-1);
     const name = parent ? (parent.module.childName(this) ?? this.kind) : '';
     const path = parent?.path ? `${parent.path}.${name}` : name;
     running.push({ module: this, path });
     try {
-      return withScope(path, () => this.forward(input));
+      const output = withScope(path, body);
+      observer?.({ module: this, path, output });
+      return output;
     } finally {
       running.pop();
     }

@@ -78,6 +78,7 @@ class Fuser implements Fusion {
   readonly #uniform = new Map<ValueId, boolean>();
   readonly #uses = new Map<ValueId, Use[]>();
   readonly #groupOf = new Map<ValueId, ValueId>();
+  #producerOf: ReadonlyMap<ValueId, Group> | undefined;
   readonly #reads = new WeakMap<Group, ReadonlyMap<ValueId, boolean>>();
 
   constructor(graph: Graph) {
@@ -354,6 +355,7 @@ class Fuser implements Fusion {
         const b = this.groups[second] as ElementwiseGroup;
         this.groups[first] = { ...a, stores: [...a.stores, ...b.stores] };
         this.groups.splice(second, 1);
+        this.#producerOf = undefined;
         second = first;
       }
     }
@@ -391,16 +393,19 @@ class Fuser implements Fusion {
     return false;
   }
 
-  #producers(): Map<ValueId, Group> {
+  /** The group that stores each value; kept until two groups merge. */
+  #producers(): ReadonlyMap<ValueId, Group> {
+    if (this.#producerOf) return this.#producerOf;
     const producers = new Map<ValueId, Group>();
     for (const group of this.groups) {
       const stores = group.kind === 'elementwise' ? group.stores : group.operation.outputs;
       for (const value of stores) producers.set(value, group);
     }
+    this.#producerOf = producers;
     return producers;
   }
 
-  #dependencies(group: Group, producers: Map<ValueId, Group>): Group[] {
+  #dependencies(group: Group, producers: ReadonlyMap<ValueId, Group>): Group[] {
     const before = new Set<Group>();
     for (const value of this.readsOf(group).keys()) {
       const producer = producers.get(value);

@@ -2,6 +2,7 @@
  * The seeded random generator behind every random tensor: a key and a counter (Threefry-2x32, Salmon et al. 2011).
  * A tensor's numbers depend on the seed and on how many were drawn before it, never on when they are computed.
  */
+import { threefry2x32 } from '../../kernels/support/threefry.ts';
 import { OptionError } from '../errors.ts';
 import { leaf } from './leaves.ts';
 import { hostValue } from './recorder.ts';
@@ -71,4 +72,18 @@ export function claimedState(count: number): Tensor {
     'int32',
     hostValue(() => claim(count)),
   );
+}
+
+/** Uniform float64 numbers of [0, 1), multiples of 2^-32, drawn now, for what the host computes itself. */
+export function claimHostNumbers(count: number): Float64Array {
+  const [key0, key1, counter0, counter1] = Array.from(claim(count));
+  const words = new Uint32Array(Math.ceil(count / numbersPerCounter) * numbersPerCounter);
+  let low32 = counter0! >>> 0;
+  let high32 = counter1! >>> 0;
+  for (let index = 0; index < words.length; index += numbersPerCounter) {
+    threefry2x32(key0!, key1!, low32, high32, words, index);
+    low32 = (low32 + 1) >>> 0;
+    if (low32 === 0) high32 = (high32 + 1) >>> 0;
+  }
+  return Float64Array.from(words.subarray(0, count), (word) => word * 2 ** -32);
 }

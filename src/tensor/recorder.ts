@@ -32,22 +32,25 @@ export function eagerRecorder(): Recorder {
   return eager;
 }
 
-/** Runs `body` under a fresh trace and returns what it recorded. Reading a variable inside sees its new value. */
+/**
+ * Runs `body` under a fresh trace and returns what it recorded. Reading a variable inside sees its new value. An
+ * asynchronous body may await nothing but `optimizer.step()`: the trace stays open until it is done.
+ */
 export async function trace<Result>(
   body: () => Result | Promise<Result>,
 ): Promise<{ result: Result; recorded: Recorder }> {
-  const recorded = newRecorder(true);
   const outer = active;
+  const { result: started, recorded } = traceSync(body);
+  if (!(started instanceof Promise)) return { result: started, recorded };
   active = recorded;
   try {
-    const result = await body();
-    return { result, recorded };
+    return { result: await started, recorded };
   } finally {
     active = outer;
   }
 }
 
-/** As `trace`, for a body without awaits: used to look at a graph without running anything. */
+/** As `trace`, for a body without awaits. */
 export function traceSync<Result>(body: () => Result): { result: Result; recorded: Recorder } {
   const recorded = newRecorder(true);
   const outer = active;

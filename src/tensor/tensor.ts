@@ -12,10 +12,9 @@ import { formatShape, type Shape, sizeOf } from './shape.ts';
 
 // The methods that operate (`add`, `matmul`, …) are declared in methods.ts and handed in by src/index.ts, because
 // the operations are built on this class and not the other way round.
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the one place where methods declared apart are merged in
 export interface Tensor extends TensorMethods {}
 
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: see above
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the one place where methods declared apart are merged in
 export class Tensor {
   readonly #node: Node | undefined;
   readonly #output: number;

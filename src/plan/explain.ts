@@ -1,0 +1,90 @@
+/** A plan as text: its kernels in order, with shapes, arithmetic, memory traffic and places in memory. */
+import { bytesOf } from '../../kernels/support/contract.ts';
+import { leaf } from '../tensor/leaves.ts';
+import { trace } from '../tensor/recorder.ts';
+import type { TensorTree } from '../tensor/runtime.ts';
+import { formatShape } from '../tensor/shape.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { formatBytes, formatCount, formatTable } from '../text.ts';
+import { captureGraph } from './graph.ts';
+import { makePlan, type Plan, type PlanBuffer } from './plan.ts';
+import { flattenTree } from './tree.ts';
+
+/**
+ * The plan behind a tensor, or behind a function of tensors as `compile` would capture it for arguments shaped like
+ * `examples`. Nothing is run and no parameter changes.
+ *
+ * ```ts
+ * console.log(await explain((x: Tensor) => x.matmul(w).add(b).relu(), zeros([32, 64])));
+ * ```
+ */
+export async function explain<Arguments extends readonly Tensor[]>(
+  target: TensorTree | ((...tensors: Arguments) => TensorTree | Promise<TensorTree>),
+  ...examples: Arguments
+): Promise<string> {
+  return formatPlan(await planOf(target, ...examples));
+}
+
+/** The plan that `explain` prints, as data. */
+export async function planOf<Arguments extends readonly Tensor[]>(
+  target: TensorTree | ((...tensors: Arguments) => TensorTree | Promise<TensorTree>),
+  ...examples: Arguments
+): Promise<Plan> {
+  if (typeof target !== 'function') return makePlan(captureGraph(flattenTree(target).tensors).graph);
+  const placeholders = examples.map(({ shape, dtype }, index) =>
+    leaf(shape, dtype, { kind: 'placeholder', index }),
+  );
+  const { result, recorded } = await trace(() => target(...(placeholders as readonly Tensor[] as Arguments)));
+  return makePlan(captureGraph(flattenTree(result).tensors, recorded.updates).graph);
+}
+
+/** A table of the kernels, and totals below it. */
+export function formatPlan(plan: Plan): string {
+  const columns = [
+    { heading: '#', align: 'right' },
+    { heading: 'kernel' },
+    { heading: 'computes' },
+    { heading: 'shape' },
+    { heading: 'FLOPs', align: 'right' },
+    { heading: 'bytes', align: 'right' },
+    { heading: 'reads' },
+    { heading: 'writes' },
+  ] as const;
+  const place = (index: number): string => formatPlace(plan.buffers[index]!);
+  const rows = plan.steps.map(({ contract, call, inputs, outputs, workspace, label }, index) => [
+    `${index}`,
+    contract.name,
+    label.length > longestLabel ? `${label.slice(0, longestLabel - 1)}…` : label,
+    spaceOf(call),
+    formatCount(contract.flops(call)),
+    formatBytes(bytesOf(call)),
+    inputs.map(place).join(' '),
+    [...outputs.map(place), ...(workspace === undefined ? [] : [`${place(workspace)}(scratch)`])].join(' '),
+  ]);
+  const flops = plan.steps.reduce((total, { contract, call }) => total + contract.flops(call), 0);
+  const bytes = plan.steps.reduce((total, { call }) => total + bytesOf(call), 0);
+  return [
+    formatTable(columns, rows),
+    '',
+    `${plan.steps.length} kernels, ${formatCount(flops)} FLOPs, ${formatBytes(bytes)} read and written, ` +
+      `arena ${formatBytes(plan.arenaBytes)}, ${plan.updated.length} variables updated`,
+    'places: in = argument or data, var = parameter or state, out = result, @ = offset in the arena',
+  ].join('\n');
+}
+
+/** Labels of merged kernels can list dozens of operations. */
+const longestLabel = 48;
+
+/** The shape that says most: the space of a fused kernel, else the first output. */
+function spaceOf({ attributes, outputs }: Plan['steps'][number]['call']): string {
+  const { shape } = { shape: outputs[0]!.shape, ...attributes };
+  const result = formatShape(outputs[0]!.shape);
+  const space = formatShape(shape);
+  return space === result ? result : `${space} → ${result}`;
+}
+
+function formatPlace({ place }: PlanBuffer): string {
+  if (place.kind === 'arena') return `@${place.offset}`;
+  const short = { input: 'in', variable: 'var', output: 'out' } as const;
+  return `${short[place.kind]}${place.index}`;
+}

@@ -1,0 +1,14 @@
+/** Test settings: every test file under test/, in processes of their own, with the garbage collector within reach. */
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    pool: 'forks',
+    execArgv: ['--expose-gc'],
+    // Generous: the machines that run this are small and shared. No test asserts a time.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    reporters: ['default', ['json', { outputFile: 'node_modules/.cache/weft/test-results.json' }]],
+  },
+});

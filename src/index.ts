@@ -10,7 +10,9 @@ export {
   type GradCheckReport,
   gradCheck,
 } from './autograd/gradCheck.ts';
+export * from './data/index.ts';
 export * from './errors.ts';
+export * from './nn/index.ts';
 export * from './ops/activations.ts';
 export { broadcastTo, reshape, sum } from './ops/broadcast.ts';
 export { conv1d, conv2d, convTranspose2d } from './ops/convolution.ts';
@@ -91,6 +93,7 @@ export {
   variance,
 } from './ops/reduce.ts';
 export { logSoftmax, softmax } from './ops/softmax.ts';
+export * from './optim/index.ts';
 export { explain } from './plan/explain.ts';
 export { deviceInfo, deviceNames, memory, setDevice } from './runtime.ts';
 export type { DType } from './tensor/dtype.ts';
@@ -99,3 +102,4 @@ export { compile } from './tensor/runtime.ts';
 export type { Shape } from './tensor/shape.ts';
 export { Tensor } from './tensor/tensor.ts';
 export { Parameter, Variable } from './tensor/variable.ts';
+export * from './train/index.ts';

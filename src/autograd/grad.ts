@@ -3,11 +3,13 @@
  * derivative can be differentiated, fused and compiled like anything else.
  */
 import { GradientError, ShapeError, StaleParameterError } from '../errors.ts';
-import { broadcastTo } from '../ops/broadcast.ts';
+import { apply } from '../ops/apply.ts';
+import { broadcastTo, reshapePrimitive } from '../ops/broadcast.ts';
 import { add } from '../ops/elementwise.ts';
 import { fill } from '../tensor/leaves.ts';
 import type { Node } from '../tensor/node.ts';
 import { recorder } from '../tensor/recorder.ts';
+import { withScope } from '../tensor/scope.ts';
 import { formatShape, sameShape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { Parameter, Variable } from '../tensor/variable.ts';
@@ -39,7 +41,8 @@ export function backpropagate(
       if (node.released && !wanted.has(node)) throw releasedError(node);
       continue;
     }
-    const contributions = pullBack(node, arrived);
+    // In the layer of the operation, so that plans and messages name it for the derivative, too.
+    const contributions = withScope(node.scope, () => pullBack(node, arrived));
     node.inputs.forEach((input, index) => {
       const contribution = contributions[index];
       if (contribution && input.dtype === 'float32' && needed.has(input.node)) {
@@ -105,7 +108,9 @@ function pullBack(node: Node, arrived: Cotangents): readonly (Tensor | undefined
     });
   }
   if (primitive.composed) {
-    return backpropagate(primitive.composed(inputs, attributes), cotangents, inputs);
+    // One stand-in an input: where an input depends on another, or is given twice, each still gets its own share.
+    const standIns = inputs.map((input) => apply(reshapePrimitive, [input], { shape: input.shape }));
+    return backpropagate(primitive.composed(standIns, attributes), cotangents, standIns);
   }
   throw new GradientError({
     where: primitive.name,

@@ -16,7 +16,7 @@ export interface StateEntry {
   readonly data: NumericArray;
 }
 
-/** All variables of a module by path, such as `lstm.recurrentWeight`. */
+/** All variables of a module by path, such as `lstm.cells.0.bias`. */
 export type StateDict = Record<string, StateEntry>;
 
 /** The modules that are running, outermost first, with their paths. */
@@ -107,7 +107,10 @@ export abstract class Module<Input = Tensor, Output = Tensor> {
     );
     const seen = new Set<Variable>();
     const distinct = named.filter(([, variable]) => !seen.has(variable) && seen.add(variable));
-    for (const [path, variable] of distinct) variable.name = path;
+    for (const [path, variable] of distinct) {
+      // A module asked by itself gives short paths; a longer one from the whole model stays.
+      if (!variable.name.endsWith(`.${path}`)) variable.name = path;
+    }
     return distinct;
   }
 

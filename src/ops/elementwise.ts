@@ -67,9 +67,12 @@ export const binary = {
     divide(dY, b!),
     negate(divide(multiply(dY, y), b!)),
   ]),
-  /** The exponent's derivative exists only for a positive base; elsewhere it is taken as 0. */
+  /**
+   * The exponent's derivative exists only for a positive base; elsewhere it is taken as 0. At 0⁰ the base is read as 1,
+   * so that the base's derivative is 0 and not 0·∞.
+   */
   power: binaryRow('power', ({ dY, inputs: [a, b], output: y }) => [
-    multiply(dY, where(equal(b!, 0), 0, multiply(b!, power(a!, subtract(b!, 1))))),
+    multiply(dY, multiply(b!, power(where(logicalAnd(equal(a!, 0), equal(b!, 0)), 1, a!), subtract(b!, 1)))),
     multiply(dY, where(greater(a!, 0), multiply(y, log(where(greater(a!, 0), a!, 1))), 0)),
   ]),
   /** Where both are equal each gets half. */

@@ -22,7 +22,7 @@ export const matmulPrimitive: Primitive<MatmulAttributes> = {
   outputs: ([a, b], { transposeA, transposeB }) => [
     {
       shape: [
-        Math.max(a!.shape[0]!, b!.shape[0]!),
+        a!.shape[0] === 1 ? b!.shape[0]! : a!.shape[0]!,
         a!.shape[transposeA ? 2 : 1]!,
         b!.shape[transposeB ? 1 : 2]!,
       ],

@@ -8,6 +8,7 @@ import type { ReduceOperator } from '../../kernels/reduce/index.ts';
 import { isDense, type View } from '../../kernels/support/view.ts';
 import { sameShape, sizeOf } from '../tensor/shape.ts';
 import type { Graph, Operation, ValueId } from './graph.ts';
+import { keyOf } from './key.ts';
 import { denseView, moveView } from './views.ts';
 
 /** A value read through a view. */
@@ -92,6 +93,7 @@ class Fuser implements Fusion {
     this.#inline();
     this.#makeGroups();
     this.#merge();
+    this.#dropUnreadStores();
     this.#order();
     return this;
   }
@@ -132,7 +134,11 @@ class Fuser implements Fusion {
       );
     const before = this.resolve(input);
     const view = move(before);
-    if (view) return { source: before.source, view };
+    if (view) {
+      // Around a padded constant there is something else than the constant: it is loaded like data.
+      if (this.#isConstant(before.source) && view.bounds) this.#copies.add(before.source);
+      return { source: before.source, view };
+    }
     // No single view does it: write the input out and move that.
     this.#copies.add(input);
     const copied = { source: input, view: denseView(this.#shape(input)) };
@@ -142,6 +148,10 @@ class Fuser implements Fusion {
 
   #shape(value: ValueId): readonly number[] {
     return this.#graph.values[value]!.spec.shape;
+  }
+
+  #isConstant(value: ValueId): boolean {
+    return this.#graph.values[value]!.producer.kind === 'constant';
   }
 
   #operation(value: ValueId): Operation | undefined {
@@ -186,9 +196,8 @@ class Fuser implements Fusion {
 
   #requireDense(value: ValueId): void {
     const { source, view } = this.resolve(value);
-    const constant = this.#graph.values[source]!.producer.kind === 'constant';
     const whole = isDense(view, this.#shape(value)) && this.#size(source) === this.#size(value);
-    if (whole && !constant) return;
+    if (whole && !this.#isConstant(source)) return;
     this.#copies.add(value);
     this.#resolved.set(value, { source: value, view: denseView(this.#shape(value)) });
   }
@@ -233,7 +242,7 @@ class Fuser implements Fusion {
     const known = this.#uniform.get(value);
     if (known !== undefined) return known;
     const uniform = this.operandsOf(value).every(({ source, view }) => {
-      if (this.#graph.values[source]!.producer.kind === 'constant') return true;
+      if (this.#isConstant(source) && !view.bounds) return true;
       if (!isDense(view, this.#shape(value)) || this.#size(source) !== this.#size(value)) return false;
       return this.#isElementwise(source) ? this.#isUniform(source) : true;
     });
@@ -264,7 +273,7 @@ class Fuser implements Fusion {
     if (uses.length === 0 || !uses.every((use) => use.fusable)) return undefined;
     const groups = new Set(uses.map((use) => this.#groupOf.get(use.consumer)!));
     if (groups.size !== 1) return undefined;
-    const views = new Set(uses.map((use) => JSON.stringify(use.view)));
+    const views = new Set(uses.map((use) => keyOf(use.view)));
     if (views.size !== 1) return undefined;
     const { consumer, view } = uses[0]!;
     const space = this.#spaceOf(consumer);
@@ -320,7 +329,8 @@ class Fuser implements Fusion {
     this.#reads.set(group, reads);
     const visit = (value: ValueId, inOrder: boolean, space: readonly number[]): void => {
       for (const { source, view } of this.operandsOf(value)) {
-        if (this.#graph.values[source]!.producer.kind === 'constant') continue;
+        // Fused kernels have constants in their program; other kernels read them from memory.
+        if (this.#isConstant(source) && !view.bounds && group.kind !== 'kernel') continue;
         const dense = inOrder && isDense(view, space) && this.#size(source) === sizeOf(space);
         if (this.isStored(source)) {
           if (group.kind === 'elementwise' && group.stores.includes(source) && dense) continue;
@@ -343,7 +353,7 @@ class Fuser implements Fusion {
   ): void {
     const operation = this.#operation(value);
     if (operation) visit(value, true, this.#shape(value));
-    else if (this.#graph.values[value]!.producer.kind !== 'constant') reads.set(value, true);
+    else if (!this.#isConstant(value)) reads.set(value, true);
   }
 
   /** Merges elementwise kernels over one space that share operands, unless something between them depends on both. */
@@ -359,6 +369,20 @@ class Fuser implements Fusion {
         second = first;
       }
     }
+  }
+
+  /** What only its own kernel reads, now that kernels are merged, stays in a register. */
+  #dropUnreadStores(): void {
+    const results = [...this.#graph.outputs, ...this.#graph.updates.map(({ value }) => value)];
+    const wanted = new Set(results.map((value) => this.resolve(value).source));
+    for (const group of this.groups) for (const value of this.readsOf(group).keys()) wanted.add(value);
+    this.groups.forEach((group, index) => {
+      if (group.kind !== 'elementwise') return;
+      const stores = group.stores.filter((value) => wanted.has(value));
+      for (const value of group.stores) if (!wanted.has(value)) this.#stored.delete(value);
+      this.groups[index] = { ...group, stores };
+    });
+    this.#producerOf = undefined;
   }
 
   #mergeable(a: Group, b: Group): boolean {

@@ -10,6 +10,7 @@ import type { Primitive } from '../tensor/primitive.ts';
 import { formatShape, sizeOf } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Variable } from '../tensor/variable.ts';
+import { keyOf } from './key.ts';
 import { simplify } from './simplify.ts';
 
 /** A value's number. */
@@ -82,7 +83,8 @@ export class GraphBuilder {
     return producer.kind === 'constant' ? producer.value : undefined;
   }
 
-  constant(value: number, spec: TensorSpec): ValueId {
+  constant(number: number, spec: TensorSpec): ValueId {
+    const value = spec.dtype === 'float32' ? Math.fround(number) : number;
     const key = `constant ${Object.is(value, -0) ? '-0' : value} ${spec.dtype}${formatShape(spec.shape)}`;
     return this.#once(key, () => [this.#add(spec, { kind: 'constant', value })])[0]!;
   }
@@ -114,7 +116,7 @@ export class GraphBuilder {
     const simpler = simplify(this, primitive, inputs, attributes, outputs, scope);
     if (simpler !== undefined) return [simpler];
     const shapes = outputs.map((spec) => `${spec.dtype}${formatShape(spec.shape)}`).join('');
-    const key = `${primitive.name}(${inputs.join(',')})${JSON.stringify(attributes, plainNumbers)}${shapes}`;
+    const key = `${primitive.name}(${inputs.join(',')})${keyOf(attributes)}${shapes}`;
     return this.#once(key, () => {
       const index = this.operations.length;
       const ids = outputs.map((spec, output) => this.#add(spec, { kind: 'operation', index, output }));
@@ -135,11 +137,6 @@ export class GraphBuilder {
     this.#keys.push(key);
     return made;
   }
-}
-
-/** JSON has no Infinity and NaN, which are legal attributes (a padding of -Infinity). */
-function plainNumbers(_: string, value: unknown): unknown {
-  return typeof value === 'number' && !Number.isFinite(value) ? `${value}` : value;
 }
 
 /**

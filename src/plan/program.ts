@@ -4,6 +4,7 @@ import { isDense, type View } from '../../kernels/support/view.ts';
 import { sameShape } from '../tensor/shape.ts';
 import type { Fusion } from './fuse.ts';
 import type { Graph, Operation, ValueId } from './graph.ts';
+import { keyOf } from './key.ts';
 import { denseView } from './views.ts';
 
 /** A program, and which values its inputs and stores are. */
@@ -48,11 +49,11 @@ export function writeProgram(
   const emit = (value: ValueId, through: View): number => {
     const { spec, producer } = graph.values[value]!;
     const inPlace = isDense(through, shape) && sameShape(spec.shape, shape);
-    const key = `${value} ${inPlace ? '' : JSON.stringify(through)}`;
+    const key = `${value} ${inPlace ? '' : keyOf(through)}`;
     const known = registers.get(key);
     if (known !== undefined) return known;
     let register: number;
-    if (producer.kind === 'constant') {
+    if (producer.kind === 'constant' && !through.bounds) {
       register = push({ operator: 'constant', value: producer.value, dtype: spec.dtype });
     } else if (fusion.isStored(value) && !(computing.has(value) && inPlace)) {
       register = load(value, through);

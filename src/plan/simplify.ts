@@ -3,7 +3,7 @@
  * movements cancel, and transposes disappear into the flags of the matrix product.
  */
 
-import type { TensorSpec } from '../tensor/dtype.ts';
+import type { DType, TensorSpec } from '../tensor/dtype.ts';
 import type { Primitive } from '../tensor/primitive.ts';
 import { type Shape, sameShape } from '../tensor/shape.ts';
 import type { GraphBuilder, ValueId } from './graph.ts';
@@ -31,8 +31,9 @@ export function simplify(
   if (primitive.name === 'stopGradient') return first;
   const constants = inputs.map((input) => builder.constantOf(input));
   if (constants[0] !== undefined && (primitive.kind === 'movement' || primitive.name === 'cast')) {
-    const padded = primitive.name === 'pad' && (attributes as { value: number }).value !== constants[0];
-    const exact = primitive.name !== 'cast' || (Number.isInteger(constants[0]) && spec.dtype !== 'bool');
+    const padded =
+      primitive.name === 'pad' && !Object.is((attributes as { value: number }).value, constants[0]);
+    const exact = primitive.name !== 'cast' || convertsExactly(constants[0], spec.dtype);
     if (!padded && exact) return builder.constant(constants[0], spec);
   }
   if (
@@ -63,6 +64,11 @@ export function simplify(
     default:
       return undefined;
   }
+}
+
+/** Whether a cast leaves a constant as it is, apart from the rounding that every constant gets. */
+function convertsExactly(value: number, dtype: DType): boolean {
+  return dtype !== 'bool' && Number.isInteger(value) && Math.abs(value) < 2 ** 31;
 }
 
 function simplifyReshape(

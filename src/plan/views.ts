@@ -126,7 +126,8 @@ function padView(
   { low, interior, value }: PadAttributes,
   result: Shape,
 ): View | undefined {
-  if (interior.some((each) => each > 0) || (view.bounds && (view.fill ?? 0) !== value)) return undefined;
+  if (interior.some((each) => each > 0) || (view.bounds && !Object.is(view.fill ?? 0, value)))
+    return undefined;
   let { offset } = view;
   for (let axis = 0; axis < low.length; axis++) offset -= low[axis]! * view.strides[axis]!;
   const bounds = shape.map((length, axis) => {

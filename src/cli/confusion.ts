@@ -1,0 +1,71 @@
+/** The confusion matrix and what follows from it, as text tables. */
+
+import { type Column, formatTable } from '../text.ts';
+import { type ClassMetrics, classMetrics } from '../train/metrics.ts';
+import { percent } from './terminal.ts';
+
+/** `confusion[truth][predicted]`: how many images of class `truth` were taken for class `predicted`. */
+export type Confusion = readonly (readonly number[])[];
+
+/** Wider matrices do not fit a terminal: then the most frequent mistakes are listed instead. */
+const WIDEST_MATRIX = 20;
+const LISTED_MISTAKES = 15;
+/** Longer names would make wide columns: then classes are numbered. */
+const LONGEST_HEADING = 5;
+
+/** The counts of `confusionMatrix` as rows. */
+export function confusionRows(counts: Int32Array, classes: number): number[][] {
+  return Array.from({ length: classes }, (_, truth) => [
+    ...counts.subarray(truth * classes, (truth + 1) * classes),
+  ]);
+}
+
+/** Precision, recall and F1 of every class. */
+export function qualities(confusion: Confusion): ClassMetrics[] {
+  return classMetrics(Int32Array.from(confusion.flat()));
+}
+
+/** Precision, recall and F1 as a table, one class a row. */
+export function formatQualities(confusion: Confusion, classNames: readonly string[]): string {
+  return formatTable(
+    [
+      { heading: 'class' },
+      { heading: 'images', align: 'right' },
+      { heading: 'precision', align: 'right' },
+      { heading: 'recall', align: 'right' },
+      { heading: 'F1', align: 'right' },
+    ],
+    qualities(confusion).map(({ precision, recall, f1, support }, index) => [
+      classNames[index]!,
+      `${support}`,
+      ...[precision, recall, f1].map((part) => percent(part, 1)),
+    ]),
+  );
+}
+
+/** The matrix as a table, true classes down and predicted classes across; a dot is a zero. */
+export function formatConfusion(confusion: Confusion, classNames: readonly string[]): string {
+  if (classNames.length > WIDEST_MATRIX) return formatFrequentMistakes(confusion, classNames);
+  const numbered = classNames.some((name) => name.length > LONGEST_HEADING);
+  const columns: Column[] = [
+    { heading: 'true \\ predicted' },
+    ...classNames.map((name, index) => ({ heading: numbered ? `${index}` : name, align: 'right' as const })),
+  ];
+  const rows = classNames.map((name, truth) => [
+    numbered ? `${String(truth).padStart(2)} ${name}` : name,
+    ...confusion[truth]!.map((count) => (count === 0 ? '·' : `${count}`)),
+  ]);
+  return formatTable(columns, rows);
+}
+
+function formatFrequentMistakes(confusion: Confusion, classNames: readonly string[]): string {
+  const mistakes = confusion
+    .flatMap((row, truth) => row.map((count, predicted) => ({ truth, predicted, count })))
+    .filter(({ truth, predicted, count }) => truth !== predicted && count > 0)
+    .sort((first, second) => second.count - first.count)
+    .slice(0, LISTED_MISTAKES);
+  return formatTable(
+    [{ heading: 'true' }, { heading: 'predicted' }, { heading: 'images', align: 'right' }],
+    mistakes.map(({ truth, predicted, count }) => [classNames[truth]!, classNames[predicted]!, `${count}`]),
+  );
+}

@@ -1,0 +1,29 @@
+/** `weft explain`: the plan of one training step. */
+import { explain, type Tensor, zeros } from '../index.ts';
+import { createModel, softmaxCrossEntropy } from '../nn/index.ts';
+import { Adam } from '../optim/index.ts';
+import type { Terminal } from './terminal.ts';
+import { trainDefaults } from './train-defaults.ts';
+
+/** The embedded digits. */
+const INPUT_SHAPE = [20, 20, 1] as const;
+const CLASSES = 10;
+
+/** Prints the kernels of a training step of the model on a batch of digits. Nothing is computed. */
+export async function explainCommand(modelName: string, { result }: Terminal): Promise<void> {
+  const model = createModel(modelName, { inputShape: INPUT_SHAPE, classes: CLASSES });
+  const optimizer = new Adam(model.parameters(), { learningRate: trainDefaults.lr });
+  const step = async (images: Tensor, labels: Tensor): Promise<Tensor> => {
+    const loss = softmaxCrossEntropy(model.call(images), labels);
+    loss.backward();
+    await optimizer.step();
+    return loss;
+  };
+  const plan = await explain(
+    step,
+    zeros([trainDefaults.batch, ...INPUT_SHAPE]),
+    zeros([trainDefaults.batch], 'int32'),
+  );
+  result(`A training step of ${modelName} with Adam on ${trainDefaults.batch} digits of 20×20 pixels:\n`);
+  result(plan);
+}

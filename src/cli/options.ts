@@ -1,0 +1,28 @@
+/** Reads numbers from the command line; commander turns what is thrown here into a message and exit code 2. */
+import { InvalidArgumentError } from 'commander';
+
+/** A whole number of at least 1. */
+export function positiveInteger(text: string): number {
+  const value = decimal(text);
+  if (Number.isSafeInteger(value) && value >= 1) return value;
+  throw new InvalidArgumentError('Give a whole number of at least 1.');
+}
+
+/** A seed: a whole number of at least 0. */
+export function seedNumber(text: string): number {
+  const value = decimal(text);
+  if (Number.isSafeInteger(value) && value >= 0) return value;
+  throw new InvalidArgumentError('Give a whole number of at least 0.');
+}
+
+/** A number above 0, such as 0.006 or 6e-3. */
+export function positiveNumber(text: string): number {
+  const value = decimal(text);
+  if (Number.isFinite(value) && value > 0) return value;
+  throw new InvalidArgumentError('Give a number above 0.');
+}
+
+/** `Number` alone takes '', ' ' and 0x10 as well. */
+function decimal(text: string): number {
+  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
+}

@@ -1,0 +1,54 @@
+/** `weft predict`: the classes of pictures. */
+import { loadModel, predict } from '../train/index.ts';
+import { readMetrics } from './metrics.ts';
+import { preparePicture } from './pictures.ts';
+import { percent, type Terminal } from './terminal.ts';
+
+/** The options of the command line. */
+export interface PredictCommandOptions {
+  readonly invert: boolean;
+  readonly json: boolean;
+}
+
+/** The most probable class is followed by this many others. */
+const RUNNERS_UP = 2;
+
+/** Runs the command. All pictures are read before anything is printed, so a broken one leaves no half result. */
+export async function predictCommand(
+  run: string,
+  paths: readonly string[],
+  options: PredictCommandOptions,
+  { result }: Terminal,
+): Promise<void> {
+  const { data } = readMetrics(run);
+  const { model, inputShape, classNames, normalisation } = await loadModel(run);
+  const form = { image: inputShape, borderBrightness: data.borderBrightness };
+  const pictures = paths.map((path) => preparePicture(path, form, options.invert));
+  const images = new Float32Array(pictures.length * inputShape.reduce((size, length) => size * length, 1));
+  pictures.forEach(({ pixels }, index) => {
+    images.set(pixels, index * pixels.length);
+  });
+  const predictions = await predict(model, images, [pictures.length, ...inputShape], { normalisation });
+  const answers = predictions.map(({ label, probabilities }, index) => {
+    const classes = classNames
+      .map((name, place) => ({ name, probability: probabilities[place]! }))
+      .sort((first, second) => second.probability - first.probability);
+    return {
+      picture: paths[index]!,
+      class: classNames[label]!,
+      probability: probabilities[label]!,
+      classes,
+      notes: pictures[index]!.notes,
+    };
+  });
+  if (options.json) {
+    result(JSON.stringify(answers, null, 2));
+    return;
+  }
+  for (const { picture, classes, notes } of answers) {
+    const [first, ...others] = classes.slice(0, 1 + RUNNERS_UP);
+    const then = others.map(({ name, probability }) => `${name} ${percent(probability)}`).join(', ');
+    result(`${picture}: ${first!.name} ${percent(first!.probability)}${then && `, then ${then}`}`);
+    for (const note of notes) result(`  note: ${note}`);
+  }
+}

@@ -1,0 +1,81 @@
+/** Shows training as it goes: a live bar on a terminal, and everywhere one line an epoch. */
+import { type Options, SingleBar } from 'cli-progress';
+import type { EpochRecord } from './metrics.ts';
+import { duration, percent, type Terminal } from './terminal.ts';
+
+/** What is known after a step. */
+export interface StepReport {
+  readonly epoch: number;
+  readonly step: number;
+  /** Steps of the epoch. */
+  readonly steps: number;
+  /** Means over the epoch so far. */
+  readonly loss: number;
+  readonly accuracy: number;
+  /** To the end of training. */
+  readonly secondsLeft: number;
+}
+
+/** Shows steps and epochs; `stop` gives the terminal back, however training ended. */
+export interface Progress {
+  readonly step: (report: StepReport) => void;
+  readonly epoch: (record: EpochRecord) => void;
+  readonly stop: () => void;
+}
+
+const barFormat = '{epoch}  [{bar}] {percentage} %  loss {loss}  accuracy {accuracy}  {left} left';
+
+/** Progress over `epochs` epochs. */
+export function showProgress({ say, progress: stream }: Terminal, epochs: number): Progress {
+  let bar: SingleBar | undefined;
+  const stop = (): void => {
+    bar?.stop();
+    bar = undefined;
+  };
+  const name = (epoch: number): string => `epoch ${String(epoch).padStart(String(epochs).length)}/${epochs}`;
+  return {
+    step: ({ epoch, step, steps, loss, accuracy, secondsLeft }) => {
+      if (stream.isTTY !== true) return;
+      const payload = {
+        epoch: name(epoch),
+        loss: loss.toFixed(4),
+        accuracy: percent(accuracy),
+        left: duration(secondsLeft),
+      };
+      if (bar === undefined) {
+        bar = new SingleBar(barOptions(stream));
+        bar.start(steps, step, payload);
+      } else {
+        bar.update(step, payload);
+      }
+    },
+    epoch: (record) => {
+      stop();
+      say(
+        `${name(record.epoch)}  train loss ${record.trainLoss.toFixed(4)}  accuracy ${padded(record.trainAccuracy)}` +
+          `  validation loss ${record.valLoss.toFixed(4)}  accuracy ${padded(record.valAccuracy)}` +
+          `  ${duration(record.seconds)}`,
+      );
+    },
+    stop,
+  };
+}
+
+function barOptions(stream: Terminal['progress']): Options {
+  return {
+    stream,
+    format: barFormat,
+    barsize: 24,
+    barCompleteChar: '#',
+    barIncompleteChar: '.',
+    fps: 8,
+    hideCursor: true,
+    clearOnComplete: true,
+    // The handler of Ctrl-C ends training, and that stops the bar.
+    gracefulExit: false,
+  };
+}
+
+function padded(accuracy: number): string {
+  return percent(accuracy).padStart('100.00 %'.length);
+}

@@ -1,0 +1,52 @@
+/** The worst mistakes on the test images: those to whose true class the model gave the least probability. */
+import { type ImageDataset, imageLength } from '../../data/dataset.ts';
+import type { Image } from '../../data/image.ts';
+import { encodePng } from '../../data/png.ts';
+
+/** What a model answered for the images of a data set. */
+export interface Answers {
+  /** The class with the highest probability, `[N]`. */
+  readonly predictions: ArrayLike<number>;
+  /** Row-major `[N, classes]`. */
+  readonly probabilities: ArrayLike<number>;
+}
+
+export interface Mistake {
+  /** Place in the data set. */
+  readonly index: number;
+  readonly truth: string;
+  readonly predicted: string;
+  /** Probability given to the wrong answer. */
+  readonly confidence: number;
+  /** Probability given to the right answer. */
+  readonly truthProbability: number;
+}
+
+/** All mistakes, the worst first. */
+export function findMistakes(dataset: ImageDataset, { predictions, probabilities }: Answers): Mistake[] {
+  const { labels, classNames } = dataset;
+  const mistakes: Mistake[] = [];
+  labels.forEach((label, index) => {
+    const predicted = predictions[index]!;
+    if (predicted === label) return;
+    const row = index * classNames.length;
+    mistakes.push({
+      index,
+      truth: classNames[label]!,
+      predicted: classNames[predicted]!,
+      confidence: probabilities[row + predicted]!,
+      truthProbability: probabilities[row + label]!,
+    });
+  });
+  return mistakes.sort((first, second) => first.truthProbability - second.truthProbability);
+}
+
+/** An image of a data set as a PNG file. */
+export function imagePng(dataset: ImageDataset, index: number): Uint8Array {
+  const [, height, width, channels] = dataset.shape;
+  const length = imageLength(dataset);
+  const values = dataset.images.subarray(index * length, (index + 1) * length);
+  const full = values instanceof Uint8Array ? 255 : 1;
+  const pixels = Float32Array.from(values, (value) => value / full);
+  return encodePng({ width, height, channels: channels as Image['channels'], bitDepth: 8, pixels });
+}

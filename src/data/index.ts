@@ -1,0 +1,24 @@
+/** Data sets, pictures, and what is done to them before training. */
+export { type AugmentOptions, augmentBatch } from './augment.ts';
+export { type Batch, type BatchOptions, batchIndices, gatherBatch } from './batches.ts';
+export {
+  classCounts,
+  concatenate,
+  type ImageDataset,
+  imageCount,
+  shuffledIndices,
+  stratifiedSplit,
+  stridedSplit,
+  subset,
+  validateLabels,
+} from './dataset.ts';
+export { loadDigits } from './digits.ts';
+export { DatasetError, IdxError, PngError } from './errors.ts';
+export { datasetFromFolder, type FolderOptions } from './folder.ts';
+export { decodeIdx, encodeIdx, type IdxArray, type IdxOptions, readIdx } from './idx.ts';
+export { compositeAlpha, type Image, invert, resize, toGrey, toRgb } from './image.ts';
+export { type LoadedDataset, type LoadOptions, loadDataset } from './load.ts';
+export { applyNormalisation, channelStatistics, type Normalisation } from './normalise.ts';
+export { decodePng, encodePng, type PngOptions, readPng } from './png.ts';
+export { RandomGenerator } from './random.ts';
+export { datasetFromSheet, type SheetOptions } from './sheet.ts';

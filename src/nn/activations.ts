@@ -1,0 +1,85 @@
+/** Activation functions as layers: each is the function of the same name, element by element, on any shape. */
+import { gelu, leakyRelu, relu, silu, softplus } from '../ops/activations.ts';
+import { sigmoid, tanh } from '../ops/elementwise.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { type JsonValue, Layer } from './layer.ts';
+
+/** A layer that applies one function and has no parameters. */
+export class Activation extends Layer {
+  readonly #kind: string;
+  readonly #operation: (x: Tensor) => Tensor;
+
+  constructor(kind: string, operation: (x: Tensor) => Tensor) {
+    super();
+    this.#kind = kind;
+    this.#operation = operation;
+  }
+
+  override get kind(): string {
+    return this.#kind;
+  }
+
+  config(): readonly JsonValue[] {
+    return [];
+  }
+
+  forward(x: Tensor): Tensor {
+    return this.#operation(x);
+  }
+}
+
+/** max(x, 0) */
+export class ReLU extends Activation {
+  constructor() {
+    super('relu', relu);
+  }
+}
+
+/** x where positive, `slope`·x where negative. Default slope 0.01. */
+export class LeakyReLU extends Activation {
+  readonly slope: number;
+
+  constructor(slope = 0.01) {
+    super('leakyRelu', (x) => leakyRelu(x, slope));
+    this.slope = slope;
+  }
+
+  override config(): readonly JsonValue[] {
+    return [this.slope];
+  }
+}
+
+/** x·Φ(x), exactly (by erf). */
+export class GELU extends Activation {
+  constructor() {
+    super('gelu', gelu);
+  }
+}
+
+/** x·sigmoid(x), also called swish. */
+export class SiLU extends Activation {
+  constructor() {
+    super('silu', silu);
+  }
+}
+
+/** tanh(x) */
+export class Tanh extends Activation {
+  constructor() {
+    super('tanh', tanh);
+  }
+}
+
+/** 1 / (1 + exp(-x)) */
+export class Sigmoid extends Activation {
+  constructor() {
+    super('sigmoid', sigmoid);
+  }
+}
+
+/** log(1 + exp(x)) */
+export class Softplus extends Activation {
+  constructor() {
+    super('softplus', softplus);
+  }
+}

@@ -1,0 +1,221 @@
+/** Convolution layers: one- and two-dimensional, and the transposed one. */
+import { OptionError } from '../errors.ts';
+import {
+  asPair,
+  type Conv1dOptions as Conv1dOperation,
+  type Conv2dOptions as Conv2dOperation,
+  type ConvTranspose2dOptions as ConvTranspose2dOperation,
+  conv1d,
+  conv2d,
+  convTranspose2d,
+  type Pair,
+} from '../ops/convolution.ts';
+import type { Shape } from '../tensor/shape.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { Parameter } from '../tensor/variable.ts';
+import { requireAxes, requireKnownOptions, requireWhole } from './checks.ts';
+import { fansOf, type Initializer, pytorchDefault } from './initialisers.ts';
+import { type JsonValue, Layer } from './layer.ts';
+
+/** What all convolution layers take besides their geometry. */
+interface WeightOptions {
+  /** Whether a bias per output channel is added. Default true. */
+  readonly bias?: boolean;
+  /** Of the weight. Default `pytorchDefault`: uniform in ±1/√(window size · input channels / groups). */
+  readonly weightInitializer?: Initializer;
+  /** Of the bias. Default `pytorchDefault`, with the weight's fans. */
+  readonly biasInitializer?: Initializer;
+}
+
+export interface Conv1dLayerOptions extends Omit<Conv1dOperation, 'bias'>, WeightOptions {}
+export interface Conv2dLayerOptions extends Omit<Conv2dOperation, 'bias'>, WeightOptions {}
+export interface ConvTranspose2dLayerOptions extends Omit<ConvTranspose2dOperation, 'bias'>, WeightOptions {}
+
+const weightOptions = ['bias', 'weightInitializer', 'biasInitializer'] as const;
+const geometry = ['stride', 'padding', 'dilation', 'groups'] as const;
+
+function requireChannels(where: string, inputs: number, outputs: number, groups: number): void {
+  requireWhole(where, 'input channels', inputs);
+  requireWhole(where, 'output channels', outputs);
+  requireWhole(where, 'groups', groups);
+  if (inputs % groups === 0 && outputs % groups === 0) return;
+  throw new OptionError({
+    where,
+    got: `groups ${groups} for ${inputs} input and ${outputs} output channels`,
+    expected: 'a number that divides both',
+    cure: 'Choose a common divisor of the two channel counts.',
+  });
+}
+
+function requireKernel(where: string, kernel: Pair): readonly [number, number] {
+  const [height, width] = asPair(kernel);
+  requireWhole(where, 'kernel height', height);
+  requireWhole(where, 'kernel width', width);
+  return [height, width];
+}
+
+function makeWeights(
+  shape: Shape,
+  outputs: number,
+  options: WeightOptions,
+): { weight: Parameter; bias: Parameter | undefined } {
+  const { bias = true, weightInitializer = pytorchDefault, biasInitializer = pytorchDefault } = options;
+  const fan = fansOf(shape);
+  return {
+    weight: new Parameter(weightInitializer(shape, fan), 'weight'),
+    bias: bias ? new Parameter(biasInitializer([outputs], fan), 'bias') : undefined,
+  };
+}
+
+function channelCure(layer: string, channels: number | undefined, order: string): string {
+  return `The layout is ${order}, channels last: transpose channels-first data, or build the layer as ${layer}(${channels ?? 'channels'}, …).`;
+}
+
+/**
+ * 2-D convolution: x [N, H, W, inputChannels] → [N, OH, OW, outputChannels]. Parameters: `weight`
+ * [KH, KW, inputChannels/groups, outputChannels], `bias` [outputChannels]. Defaults as in PyTorch: stride 1, no
+ * padding, dilation 1, one group, bias.
+ *
+ * @throws OptionError for sizes or options out of range; ShapeError for another rank or channel count, or an image
+ * smaller than the kernel.
+ */
+export class Conv2d extends Layer {
+  readonly inputChannels: number;
+  readonly outputChannels: number;
+  readonly kernelSize: readonly [number, number];
+  readonly weight: Parameter;
+  readonly bias: Parameter | undefined;
+  readonly #options: Required<Omit<Conv2dOperation, 'bias'>>;
+
+  constructor(
+    inputChannels: number,
+    outputChannels: number,
+    kernelSize: Pair,
+    options: Conv2dLayerOptions = {},
+  ) {
+    super();
+    requireKnownOptions('Conv2d', options, [...geometry, ...weightOptions]);
+    const { stride = 1, padding = 'valid', dilation = 1, groups = 1 } = options;
+    requireChannels('Conv2d', inputChannels, outputChannels, groups);
+    this.inputChannels = inputChannels;
+    this.outputChannels = outputChannels;
+    this.kernelSize = requireKernel('Conv2d', kernelSize);
+    this.#options = { stride, padding, dilation, groups };
+    const shape = [...this.kernelSize, inputChannels / groups, outputChannels];
+    ({ weight: this.weight, bias: this.bias } = makeWeights(shape, outputChannels, options));
+  }
+
+  override get kind(): string {
+    return 'conv2d';
+  }
+
+  config(): readonly JsonValue[] {
+    const options = { ...this.#options, bias: this.bias !== undefined };
+    return [this.inputChannels, this.outputChannels, this.kernelSize, options];
+  }
+
+  forward(x: Tensor): Tensor {
+    const cure = channelCure('Conv2d', x.shape[3], 'N,H,W,C');
+    requireAxes(this, x, ['N', 'H', 'W', ['C', this.inputChannels]], cure);
+    return conv2d(x, this.weight, { ...this.#options, ...(this.bias && { bias: this.bias }) });
+  }
+}
+
+/**
+ * 1-D convolution: x [N, T, inputChannels] → [N, OT, outputChannels]. Parameters: `weight`
+ * [K, inputChannels/groups, outputChannels], `bias` [outputChannels]. Defaults as in PyTorch.
+ *
+ * @throws as `Conv2d`.
+ */
+export class Conv1d extends Layer {
+  readonly inputChannels: number;
+  readonly outputChannels: number;
+  readonly kernelSize: number;
+  readonly weight: Parameter;
+  readonly bias: Parameter | undefined;
+  readonly #options: Required<Omit<Conv1dOperation, 'bias'>>;
+
+  constructor(
+    inputChannels: number,
+    outputChannels: number,
+    kernelSize: number,
+    options: Conv1dLayerOptions = {},
+  ) {
+    super();
+    requireKnownOptions('Conv1d', options, [...geometry, ...weightOptions]);
+    const { stride = 1, padding = 'valid', dilation = 1, groups = 1 } = options;
+    requireChannels('Conv1d', inputChannels, outputChannels, groups);
+    requireWhole('Conv1d', 'kernel size', kernelSize);
+    this.inputChannels = inputChannels;
+    this.outputChannels = outputChannels;
+    this.kernelSize = kernelSize;
+    this.#options = { stride, padding, dilation, groups };
+    const shape = [kernelSize, inputChannels / groups, outputChannels];
+    ({ weight: this.weight, bias: this.bias } = makeWeights(shape, outputChannels, options));
+  }
+
+  override get kind(): string {
+    return 'conv1d';
+  }
+
+  config(): readonly JsonValue[] {
+    const options = { ...this.#options, bias: this.bias !== undefined };
+    return [this.inputChannels, this.outputChannels, this.kernelSize, options];
+  }
+
+  forward(x: Tensor): Tensor {
+    const cure = channelCure('Conv1d', x.shape[2], 'N,T,C');
+    requireAxes(this, x, ['N', 'T', ['C', this.inputChannels]], cure);
+    return conv1d(x, this.weight, { ...this.#options, ...(this.bias && { bias: this.bias }) });
+  }
+}
+
+/**
+ * Transposed 2-D convolution, which enlarges images: x [N, H, W, inputChannels] → [N, OH, OW, outputChannels],
+ * OH = (H-1)·stride - 2·padding + dilation·(KH-1) + outputPadding + 1. Parameters: `weight`
+ * [KH, KW, outputChannels/groups, inputChannels], `bias` [outputChannels]. Defaults as in PyTorch, whose initial bound
+ * takes the fan from the output channels here.
+ *
+ * @throws as `Conv2d`.
+ */
+export class ConvTranspose2d extends Layer {
+  readonly inputChannels: number;
+  readonly outputChannels: number;
+  readonly kernelSize: readonly [number, number];
+  readonly weight: Parameter;
+  readonly bias: Parameter | undefined;
+  readonly #options: Required<Omit<ConvTranspose2dOperation, 'bias'>>;
+
+  constructor(
+    inputChannels: number,
+    outputChannels: number,
+    kernelSize: Pair,
+    options: ConvTranspose2dLayerOptions = {},
+  ) {
+    super();
+    requireKnownOptions('ConvTranspose2d', options, [...geometry, 'outputPadding', ...weightOptions]);
+    const { stride = 1, padding = 0, outputPadding = 0, dilation = 1, groups = 1 } = options;
+    requireChannels('ConvTranspose2d', inputChannels, outputChannels, groups);
+    this.inputChannels = inputChannels;
+    this.outputChannels = outputChannels;
+    this.kernelSize = requireKernel('ConvTranspose2d', kernelSize);
+    this.#options = { stride, padding, outputPadding, dilation, groups };
+    const shape = [...this.kernelSize, outputChannels / groups, inputChannels];
+    ({ weight: this.weight, bias: this.bias } = makeWeights(shape, outputChannels, options));
+  }
+
+  override get kind(): string {
+    return 'convTranspose2d';
+  }
+
+  config(): readonly JsonValue[] {
+    const options = { ...this.#options, bias: this.bias !== undefined };
+    return [this.inputChannels, this.outputChannels, this.kernelSize, options];
+  }
+
+  forward(x: Tensor): Tensor {
+    const cure = channelCure('ConvTranspose2d', x.shape[3], 'N,H,W,C');
+    requireAxes(this, x, ['N', 'H', 'W', ['C', this.inputChannels]], cure);
+    return convTranspose2d(x, this.weight, { ...this.#options, ...(this.bias && { bias: this.bias }) });
+  }
+}

@@ -1,0 +1,21 @@
+/** What the package exports of layers, losses and models. */
+export * from './activations.ts';
+export * from './convolution.ts';
+export * from './dense.ts';
+export * from './dropout.ts';
+export * from './embedding.ts';
+export * from './errors.ts';
+export type { Fan, Initializer } from './initialisers.ts';
+export * as initialisers from './initialisers.ts';
+export { type JsonValue, Layer } from './layer.ts';
+export * from './losses.ts';
+export * from './models.ts';
+export { type AnyModule, Module, type StateDict, type StateEntry } from './module.ts';
+export * from './normalization.ts';
+export * from './pooling.ts';
+export * from './recurrent.ts';
+export type { RecurrentInput, RecurrentOptions } from './recurrentLayer.ts';
+export * from './reshaping.ts';
+export * from './sequential.ts';
+export * from './serialization.ts';
+export * from './summary.ts';

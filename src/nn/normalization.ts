@@ -1,0 +1,213 @@
+/** Normalisation layers: over the batch, over features, over groups of channels. */
+import { OptionError, ShapeError } from '../errors.ts';
+import { add, multiply, stopGradient } from '../ops/elementwise.ts';
+import { groupNorm, layerNorm, normalizeWith } from '../ops/normalization.ts';
+import { mean, variance } from '../ops/reduce.ts';
+import { fill } from '../tensor/leaves.ts';
+import { type Shape, sizeOf } from '../tensor/shape.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { Parameter, Variable } from '../tensor/variable.ts';
+import {
+  describeShape,
+  requireKnownOptions,
+  requireLastAxes,
+  requireWhole,
+  requireWithin,
+} from './checks.ts';
+import { type JsonValue, Layer } from './layer.ts';
+
+export interface NormLayerOptions {
+  /** Added to the variance. Default 1e-5. */
+  readonly epsilon?: number;
+  /** Whether a scale (from 1) and a shift (from 0) are learned. Default true. */
+  readonly affine?: boolean;
+}
+
+/** The learned scale and shift, both of `shape`. */
+function makeAffine(affine: boolean, shape: Shape): { scale?: Parameter; shift?: Parameter } {
+  if (!affine) return {};
+  return {
+    scale: new Parameter(fill(1, shape), 'scale'),
+    shift: new Parameter(fill(0, shape), 'shift'),
+  };
+}
+
+/** The affine part as the operations take it. */
+function affineOf(scale: Parameter | undefined, shift: Parameter | undefined) {
+  return { ...(scale && { scale }), ...(shift && { shift }) };
+}
+
+/** The advice for a wrong last axis; `layer` is the constructor's call as far as the features. */
+function featureCure(layer: string, features: number | undefined): string {
+  return `Channels are the last axis: transpose channels-first data, or build the layer as ${layer}${features ?? 'features'}).`;
+}
+
+export interface BatchNormOptions extends NormLayerOptions {
+  /** The share of the new batch in the running statistics. Default 0.1. */
+  readonly momentum?: number;
+}
+
+/**
+ * Batch normalisation (Ioffe & Szegedy 2015) of the last axis over all other axes: x […, features] → the same shape.
+ * In training mode it uses the batch's mean and (population) variance and records the running ones, with the unbiased
+ * variance, as PyTorch does; in evaluation mode it uses the running ones. Parameters: `scale`, `shift` [features];
+ * variables: `runningMean`, `runningVariance` [features].
+ *
+ * @throws ShapeError when the last axis is not `features`, or in training mode for one value a feature.
+ */
+export class BatchNorm extends Layer {
+  readonly features: number;
+  readonly epsilon: number;
+  readonly momentum: number;
+  readonly scale: Parameter | undefined;
+  readonly shift: Parameter | undefined;
+  readonly runningMean: Variable;
+  readonly runningVariance: Variable;
+
+  constructor(features: number, options: BatchNormOptions = {}) {
+    super();
+    requireWhole('BatchNorm', 'features', features);
+    requireKnownOptions('BatchNorm', options, ['epsilon', 'affine', 'momentum']);
+    const { epsilon = 1e-5, affine = true, momentum = 0.1 } = options;
+    requireWithin('BatchNorm', 'momentum', momentum, 0, 1);
+    requireWithin('BatchNorm', 'epsilon', epsilon, 0, 1);
+    this.features = features;
+    this.epsilon = epsilon;
+    this.momentum = momentum;
+    ({ scale: this.scale, shift: this.shift } = makeAffine(affine, [features]));
+    this.runningMean = new Variable(fill(0, [features]), 'runningMean');
+    this.runningVariance = new Variable(fill(1, [features]), 'runningVariance');
+  }
+
+  override get kind(): string {
+    return 'batchNorm';
+  }
+
+  config(): readonly JsonValue[] {
+    const { features, epsilon, momentum } = this;
+    return [features, { epsilon, momentum, affine: this.scale !== undefined }];
+  }
+
+  forward(x: Tensor): Tensor {
+    requireLastAxes(this, x, [this.features], featureCure('BatchNorm(', x.shape.at(-1)), 2);
+    const [centre, spread] = this.training
+      ? this.#batchStatistics(x)
+      : [this.runningMean, this.runningVariance];
+    return normalizeWith(x, centre, spread, {
+      epsilon: this.epsilon,
+      ...affineOf(this.scale, this.shift),
+    });
+  }
+
+  /** The batch's mean and variance; the running ones move towards them. */
+  #batchStatistics(x: Tensor): [Tensor, Tensor] {
+    const count = sizeOf(x.shape.slice(0, -1));
+    if (count < 2) {
+      throw new ShapeError({
+        where: this.describe(),
+        got: `${describeShape(x.shape)} in training mode, ${count} value${count === 1 ? '' : 's'} a feature`,
+        expected: 'at least 2 values a feature',
+        cure: 'Use a larger batch, drop the last small one, or call eval() to use the running statistics.',
+      });
+    }
+    const axes = x.shape.slice(0, -1).map((_, axis) => axis);
+    const centre = mean(x, axes);
+    const spread = variance(x, axes);
+    const unbiased = multiply(spread, count / (count - 1));
+    this.#move(this.runningMean, centre);
+    this.#move(this.runningVariance, unbiased);
+    return [centre, spread];
+  }
+
+  #move(running: Variable, batch: Tensor): void {
+    const kept = multiply(running, 1 - this.momentum);
+    running.assign(add(kept, multiply(stopGradient(batch), this.momentum)));
+  }
+}
+
+/**
+ * Layer normalisation (Ba et al. 2016) over the last axis, or the last axes: x […, ...shape] → the same shape.
+ * Parameters: `scale`, `shift` of `shape`.
+ *
+ * @throws ShapeError when the last axes are not `shape`.
+ */
+export class LayerNorm extends Layer {
+  readonly normalizedShape: Shape;
+  readonly epsilon: number;
+  readonly scale: Parameter | undefined;
+  readonly shift: Parameter | undefined;
+
+  /** `shape`: the length of the last axis, or the lengths of the last axes. */
+  constructor(shape: number | Shape, options: NormLayerOptions = {}) {
+    super();
+    this.normalizedShape = typeof shape === 'number' ? [shape] : [...shape];
+    for (const length of this.normalizedShape) requireWhole('LayerNorm', 'shape', length);
+    requireKnownOptions('LayerNorm', options, ['epsilon', 'affine']);
+    const { epsilon = 1e-5, affine = true } = options;
+    requireWithin('LayerNorm', 'epsilon', epsilon, 0, 1);
+    this.epsilon = epsilon;
+    ({ scale: this.scale, shift: this.shift } = makeAffine(affine, this.normalizedShape));
+  }
+
+  override get kind(): string {
+    return 'layerNorm';
+  }
+
+  config(): readonly JsonValue[] {
+    return [this.normalizedShape, { epsilon: this.epsilon, affine: this.scale !== undefined }];
+  }
+
+  forward(x: Tensor): Tensor {
+    requireLastAxes(this, x, this.normalizedShape, featureCure('LayerNorm(', x.shape.at(-1)));
+    const axes = this.normalizedShape.map((_, axis) => axis - this.normalizedShape.length);
+    return layerNorm(x, { axes, epsilon: this.epsilon, ...affineOf(this.scale, this.shift) });
+  }
+}
+
+/**
+ * Group normalisation (Wu & He 2018) of each sample over blocks of channels and all positions: x [N, …, channels] →
+ * the same shape. Parameters: `scale`, `shift` [channels].
+ *
+ * @throws OptionError when `groups` does not divide `channels`; ShapeError when the last axis is not `channels`.
+ */
+export class GroupNorm extends Layer {
+  readonly groups: number;
+  readonly channels: number;
+  readonly epsilon: number;
+  readonly scale: Parameter | undefined;
+  readonly shift: Parameter | undefined;
+
+  constructor(groups: number, channels: number, options: NormLayerOptions = {}) {
+    super();
+    requireWhole('GroupNorm', 'groups', groups);
+    requireWhole('GroupNorm', 'channels', channels);
+    requireKnownOptions('GroupNorm', options, ['epsilon', 'affine']);
+    if (channels % groups !== 0) {
+      throw new OptionError({
+        where: 'GroupNorm',
+        got: `${groups} groups for ${channels} channels`,
+        expected: 'a number of groups that divides the channels',
+        cure: 'The groups come first, then the channels.',
+      });
+    }
+    const { epsilon = 1e-5, affine = true } = options;
+    requireWithin('GroupNorm', 'epsilon', epsilon, 0, 1);
+    this.groups = groups;
+    this.channels = channels;
+    this.epsilon = epsilon;
+    ({ scale: this.scale, shift: this.shift } = makeAffine(affine, [channels]));
+  }
+
+  override get kind(): string {
+    return 'groupNorm';
+  }
+
+  config(): readonly JsonValue[] {
+    return [this.groups, this.channels, { epsilon: this.epsilon, affine: this.scale !== undefined }];
+  }
+
+  forward(x: Tensor): Tensor {
+    requireLastAxes(this, x, [this.channels], featureCure(`GroupNorm(${this.groups}, `, x.shape.at(-1)), 2);
+    return groupNorm(x, this.groups, { epsilon: this.epsilon, ...affineOf(this.scale, this.shift) });
+  }
+}

@@ -1,0 +1,249 @@
+/** The recurrent layers: LSTM, GRU and the plain tanh RNN. */
+
+import { applyAll } from '../ops/apply.ts';
+import { reshape } from '../ops/broadcast.ts';
+import { add, tanh, where } from '../ops/elementwise.ts';
+import { matmul } from '../ops/matmul.ts';
+import { concat, narrow, stack } from '../ops/movement.ts';
+import { gruPrimitive, lstmPrimitive } from '../ops/recurrent.ts';
+import { gruSteps, lstmSteps } from '../ops/recurrentComposed.ts';
+import { fill } from '../tensor/leaves.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { Parameter } from '../tensor/variable.ts';
+import { orthogonal, uniform } from './initialisers.ts';
+import type { JsonValue } from './layer.ts';
+import {
+  type CellPass,
+  type CellWeights,
+  type RecurrentInput,
+  RecurrentLayer,
+  type RecurrentOptions,
+  stepOf,
+} from './recurrentLayer.ts';
+
+/** [rows, gates·H]: uniform in ±1/√H. */
+function uniformWeight(name: string, shape: readonly number[], hidden: number): Parameter {
+  return new Parameter(uniform(1 / Math.sqrt(hidden))(shape, { in: hidden, out: hidden }), name);
+}
+
+/** The input and recurrent weights of a cell of `gates` gates. */
+function cellWeights(
+  features: number,
+  hidden: number,
+  gates: number,
+  recurrentInitializer: 'uniform' | 'orthogonal',
+): CellWeights {
+  const square = () => orthogonal()([hidden, hidden], { in: hidden, out: hidden });
+  return {
+    inputWeight: uniformWeight('inputWeight', [features, gates * hidden], hidden),
+    recurrentWeight:
+      recurrentInitializer === 'orthogonal'
+        ? new Parameter(concat(Array.from({ length: gates }, square), 1), 'recurrentWeight')
+        : uniformWeight('recurrentWeight', [hidden, gates * hidden], hidden),
+  };
+}
+
+/** One bias that starts like the sum of PyTorch's two. */
+function summedBias(size: number, hidden: number): Tensor {
+  const draw = uniform(1 / Math.sqrt(hidden));
+  const fan = { in: hidden, out: hidden };
+  return add(draw([size], fan), draw([size], fan));
+}
+
+/** The part of all gates that the input alone decides, for all steps in one matrix product: [N, T, gates·H]. */
+function project(x: Tensor, weight: Tensor, bias: Tensor | undefined): Tensor {
+  const z = matmul(x, weight);
+  return bias ? add(z, bias) : z;
+}
+
+function withMask(inputs: readonly Tensor[], mask: Tensor | undefined): readonly Tensor[] {
+  return mask ? [...inputs, mask] : inputs;
+}
+
+/** Options of layers that have a fused kernel. */
+export interface FusedOptions extends RecurrentOptions {
+  /** Whether the sequence runs in one kernel (default), or step by step from plain operations, for study and tests. */
+  readonly fused?: boolean;
+}
+
+export interface LstmOptions extends FusedOptions {
+  /**
+   * Added to the initial bias of the forget gate. Default 0, as in PyTorch; 1 is often better, since the cell then
+   * remembers by default (Jozefowicz, Zaremba & Sutskever 2015).
+   */
+  readonly forgetBias?: number;
+}
+
+/** The LSTM's state: output h and cell c, each [layers·D, N, H]. */
+export interface LstmState {
+  readonly h: Tensor;
+  readonly c: Tensor;
+}
+
+/** The state of GRU and RNN: [layers·D, N, H]. */
+export interface HiddenState {
+  readonly h: Tensor;
+}
+
+export interface LstmWeights extends CellWeights {
+  /** [4H]; equals PyTorch's b_ih + b_hh. */
+  readonly bias: Parameter | undefined;
+}
+
+/**
+ * Long short-term memory (Hochreiter & Schmidhuber 1997; Gers et al. 2000). `call` takes x [N, T, inputs], or
+ * `{ x, lengths, mask, initialState }`, and gives the final output [N, D·hidden], or with `output: 'sequence'` every
+ * step [N, T, D·hidden]; `run` gives everything.
+ *
+ * Parameters a cell, `cells.0` to `cells.(layers·D-1)`: `inputWeight` [F, 4H], `recurrentWeight` [H, 4H], `bias` [4H],
+ * gates in the order i, f, g, o: PyTorch's after a transpose, with one bias that equals its b_ih + b_hh.
+ *
+ * @throws OptionError for options out of range; ShapeError for a sequence, mask or state that does not fit.
+ */
+export class LSTM extends RecurrentLayer<LstmWeights, LstmState> {
+  readonly fused: boolean;
+  readonly forgetBias: number;
+  protected readonly stateNames = ['h', 'c'] as const;
+
+  constructor(inputs: number, hidden: number, options: LstmOptions = {}) {
+    const { fused = true, forgetBias = 0 } = options;
+    super('LSTM', inputs, hidden, options, ['fused', 'forgetBias'], (features, size, settings) => {
+      const weights = cellWeights(features, size, 4, settings.recurrentInitializer);
+      const raised = concat([fill(0, [size]), fill(forgetBias, [size]), fill(0, [2 * size])]);
+      const bias = settings.bias ? new Parameter(add(summedBias(4 * size, size), raised), 'bias') : undefined;
+      return { ...weights, bias };
+    });
+    this.fused = fused;
+    this.forgetBias = forgetBias;
+  }
+
+  override get kind(): string {
+    return 'lstm';
+  }
+
+  override config(): readonly JsonValue[] {
+    const { inputs, hidden, options, fused, forgetBias } = this;
+    return [inputs, hidden, { ...options, fused, forgetBias }];
+  }
+
+  /** All that comes out: every step of the last layer, and the final states of all layers and directions. */
+  run(input: RecurrentInput<LstmState>): LstmState & { readonly output: Tensor } {
+    return this.inside(() => {
+      const { output, states } = this.runLayers(input);
+      return { output, h: states[0]!, c: states[1]! };
+    });
+  }
+
+  protected runCell({ weights, x, states, mask, reverse }: CellPass<LstmWeights>): readonly Tensor[] {
+    const z = project(x, weights.inputWeight, weights.bias);
+    const inputs = withMask([z, weights.recurrentWeight, ...states], mask);
+    const attributes = { reverse, masked: mask !== undefined };
+    const outputs = this.fused ? applyAll(lstmPrimitive, inputs, attributes) : lstmSteps(inputs, attributes);
+    return outputs.slice(0, 2);
+  }
+}
+
+export interface GruWeights extends CellWeights {
+  /** [3H], PyTorch's b_ih. */
+  readonly inputBias: Parameter | undefined;
+  /** [3H], PyTorch's b_hh. The candidate's part is inside the reset gate, so the two cannot be one. */
+  readonly recurrentBias: Parameter | undefined;
+}
+
+/**
+ * Gated recurrent unit (Cho et al. 2014), in PyTorch's form: the reset gate acts after the recurrent product. Takes
+ * and gives what LSTM does, with one state.
+ *
+ * Parameters a cell: `inputWeight` [F, 3H], `recurrentWeight` [H, 3H], `inputBias`, `recurrentBias` [3H], gates in the
+ * order r, z, n.
+ *
+ * @throws as LSTM.
+ */
+export class GRU extends RecurrentLayer<GruWeights, HiddenState> {
+  readonly fused: boolean;
+  protected readonly stateNames = ['h'] as const;
+
+  constructor(inputs: number, hidden: number, options: FusedOptions = {}) {
+    super('GRU', inputs, hidden, options, ['fused'], (features, size, settings) => {
+      const weights = cellWeights(features, size, 3, settings.recurrentInitializer);
+      const bias = (name: string) => (settings.bias ? uniformWeight(name, [3 * size], size) : undefined);
+      return { ...weights, inputBias: bias('inputBias'), recurrentBias: bias('recurrentBias') };
+    });
+    this.fused = options.fused ?? true;
+  }
+
+  override get kind(): string {
+    return 'gru';
+  }
+
+  override config(): readonly JsonValue[] {
+    return [this.inputs, this.hidden, { ...this.options, fused: this.fused }];
+  }
+
+  /** All that comes out: every step of the last layer, and the final states of all layers and directions. */
+  run(input: RecurrentInput<HiddenState>): HiddenState & { readonly output: Tensor } {
+    return this.inside(() => {
+      const { output, states } = this.runLayers(input);
+      return { output, h: states[0]! };
+    });
+  }
+
+  protected runCell({ weights, x, states, mask, reverse }: CellPass<GruWeights>): readonly Tensor[] {
+    const z = project(x, weights.inputWeight, weights.inputBias);
+    const bias = weights.recurrentBias ?? fill(0, [3 * this.hidden]);
+    const inputs = withMask([z, weights.recurrentWeight, bias, ...states], mask);
+    const attributes = { reverse, masked: mask !== undefined };
+    const outputs = this.fused ? applyAll(gruPrimitive, inputs, attributes) : gruSteps(inputs, attributes);
+    return outputs.slice(0, 1);
+  }
+}
+
+export interface RnnWeights extends CellWeights {
+  /** [H]; equals PyTorch's b_ih + b_hh. */
+  readonly bias: Parameter | undefined;
+}
+
+/**
+ * The plain recurrent network (Elman 1990): h_t = tanh(x_t·inputWeight + h_{t-1}·recurrentWeight + bias), step by step.
+ * Takes and gives what LSTM does, with one state.
+ *
+ * Parameters a cell: `inputWeight` [F, H], `recurrentWeight` [H, H], `bias` [H] (PyTorch's b_ih + b_hh).
+ *
+ * @throws as LSTM.
+ */
+export class RNN extends RecurrentLayer<RnnWeights, HiddenState> {
+  protected readonly stateNames = ['h'] as const;
+
+  constructor(inputs: number, hidden: number, options: RecurrentOptions = {}) {
+    super('RNN', inputs, hidden, options, [], (features, size, settings) => ({
+      ...cellWeights(features, size, 1, settings.recurrentInitializer),
+      bias: settings.bias ? new Parameter(summedBias(size, size), 'bias') : undefined,
+    }));
+  }
+
+  override get kind(): string {
+    return 'rnn';
+  }
+
+  /** All that comes out: every step of the last layer, and the final states of all layers and directions. */
+  run(input: RecurrentInput<HiddenState>): HiddenState & { readonly output: Tensor } {
+    return this.inside(() => {
+      const { output, states } = this.runLayers(input);
+      return { output, h: states[0]! };
+    });
+  }
+
+  protected runCell({ weights, x, states, mask, reverse }: CellPass<RnnWeights>): readonly Tensor[] {
+    const z = project(x, weights.inputWeight, weights.bias);
+    const [n, steps] = z.shape as [number, number];
+    const outputs: Tensor[] = [];
+    let h = states[0]!;
+    for (let position = 0; position < steps; position++) {
+      const t = reverse ? steps - 1 - position : position;
+      const next = tanh(add(stepOf(z, t), matmul(h, weights.recurrentWeight)));
+      h = mask ? where(reshape(narrow(mask, 1, t, t + 1), [n, 1]), next, h) : next;
+      outputs[t] = h;
+    }
+    return [stack(outputs, 1)];
+  }
+}

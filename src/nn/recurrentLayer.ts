@@ -1,0 +1,273 @@
+/** What the recurrent layers share: stacking, directions, masks, initial states and what comes out. */
+import { DTypeError, OptionError, ShapeError } from '../errors.ts';
+import { reshape } from '../ops/broadcast.ts';
+import { dropout } from '../ops/dropout.ts';
+import { less } from '../ops/elementwise.ts';
+import { iota } from '../ops/indexing.ts';
+import { concat, expandDims, narrow, stack } from '../ops/movement.ts';
+import { maskSteps } from '../ops/recurrent.ts';
+import { fill } from '../tensor/leaves.ts';
+import { Tensor } from '../tensor/tensor.ts';
+import type { Parameter } from '../tensor/variable.ts';
+import {
+  type Axis,
+  requireAxes,
+  requireKnownOptions,
+  requireOneOf,
+  requireWhole,
+  requireWithin,
+} from './checks.ts';
+import { type JsonValue, Layer } from './layer.ts';
+
+export interface RecurrentOptions {
+  /** How many layers are stacked; each reads the sequence of the one before. Default 1. */
+  readonly layers?: number;
+  /** Whether a second set of weights reads from the end; the features of both are joined. Default false. */
+  readonly bidirectional?: boolean;
+  /** Dropout rate between layers, in training mode. Default 0. For dropout after the last layer add a Dropout layer. */
+  readonly dropout?: number;
+  /** What `call` returns: the final state of the last layer [N, D·H], or every step [N, T, D·H]. Default 'last'. */
+  readonly output?: 'last' | 'sequence';
+  /** Whether biases are added. Default true. */
+  readonly bias?: boolean;
+  /** Recurrent weights: 'uniform' in ±1/√hidden like the others (PyTorch), or 'orthogonal' a gate. Default 'uniform'. */
+  readonly recurrentInitializer?: 'uniform' | 'orthogonal';
+}
+
+/** The names of RecurrentOptions. */
+const optionNames = ['layers', 'bidirectional', 'dropout', 'output', 'bias', 'recurrentInitializer'] as const;
+
+/** A sequence with what may come with it. */
+export interface RecurrentInput<State> {
+  /** [N, T, F] */
+  readonly x: Tensor;
+  /** int32 [N]: how many steps of each sequence are real; the rest, on the right, is padding. */
+  readonly lengths?: Tensor;
+  /** bool [N, T]: which steps are real. Padding may be anywhere, also on the left. */
+  readonly mask?: Tensor;
+  /** What each layer and direction starts from, each [layers·D, N, H]. Default zeros. */
+  readonly initialState?: State;
+}
+
+/** What every cell has: the weights of one layer and direction. */
+export interface CellWeights {
+  readonly inputWeight: Parameter;
+  readonly recurrentWeight: Parameter;
+}
+
+/** One pass of one cell over a whole sequence. */
+export interface CellPass<Weights> {
+  readonly weights: Weights;
+  /** [N, T, F] */
+  readonly x: Tensor;
+  /** The initial states, each [N, H]. */
+  readonly states: readonly Tensor[];
+  /** bool [N, T] */
+  readonly mask: Tensor | undefined;
+  readonly reverse: boolean;
+}
+
+/** Makes the weights of a cell that reads `features` features. */
+export type CellMaker<Weights> = (
+  features: number,
+  hidden: number,
+  options: Required<RecurrentOptions>,
+) => Weights;
+
+/**
+ * The base of LSTM, GRU and RNN. At padding the state is carried over unchanged and the output is zero, so padding
+ * may be on either side, and a sequence without any real step keeps its initial state. The state after the last step
+ * is therefore the state after the last real one; the backward direction ends at the first.
+ */
+export abstract class RecurrentLayer<
+  Weights extends CellWeights,
+  State extends { readonly h: Tensor },
+> extends Layer<Tensor | RecurrentInput<State>, Tensor> {
+  readonly inputs: number;
+  readonly hidden: number;
+  readonly options: Required<RecurrentOptions>;
+  /** In PyTorch's order, which is that of the states' first axis: layer 0 forward, layer 0 backward, layer 1 … */
+  readonly cells: readonly Weights[];
+
+  constructor(
+    where: string,
+    inputs: number,
+    hidden: number,
+    options: RecurrentOptions,
+    more: readonly string[],
+    makeCell: CellMaker<Weights>,
+  ) {
+    super();
+    requireWhole(where, 'inputs', inputs);
+    requireWhole(where, 'hidden', hidden);
+    requireKnownOptions(where, options, [...optionNames, ...more]);
+    const { layers = 1, bidirectional = false, dropout = 0, output = 'last', bias = true } = options;
+    const { recurrentInitializer = 'uniform' } = options;
+    requireWhole(where, 'layers', layers);
+    requireWithin(where, 'dropout', dropout, 0, 1);
+    requireOneOf(where, 'output', output, ['last', 'sequence']);
+    requireOneOf(where, 'recurrentInitializer', recurrentInitializer, ['uniform', 'orthogonal']);
+    if (dropout > 0 && layers === 1) {
+      throw new OptionError({
+        where,
+        got: `dropout ${dropout} with one layer`,
+        expected: 'dropout 0, or two layers or more: it acts between layers',
+        cure: 'For dropout after the recurrent layer add a Dropout layer.',
+      });
+    }
+    this.inputs = inputs;
+    this.hidden = hidden;
+    this.options = { layers, bidirectional, dropout, output, bias, recurrentInitializer };
+    const directions = bidirectional ? 2 : 1;
+    this.cells = Array.from({ length: layers * directions }, (_, cell) =>
+      makeCell(cell < directions ? inputs : directions * hidden, hidden, this.options),
+    );
+  }
+
+  /** The states that go from step to step, the output first. */
+  protected abstract readonly stateNames: readonly (keyof State & string)[];
+
+  /** All steps of every state of one cell, each [N, T, H], the output first. */
+  protected abstract runCell(pass: CellPass<Weights>): readonly Tensor[];
+
+  config(): readonly JsonValue[] {
+    return [this.inputs, this.hidden, { ...this.options }];
+  }
+
+  forward(input: Tensor | RecurrentInput<State>): Tensor {
+    const { output, last } = this.runLayers(input instanceof Tensor ? { x: input } : input);
+    return this.options.output === 'sequence' ? output : last;
+  }
+
+  /** The output [N, T, D·H], the last layer's final output [N, D·H], and the final states [layers·D, N, H]. */
+  protected runLayers(input: RecurrentInput<State>): {
+    readonly output: Tensor;
+    readonly last: Tensor;
+    readonly states: readonly Tensor[];
+  } {
+    const mask = this.#maskOf(input);
+    const initial = this.#initialStates(input);
+    const { layers, bidirectional } = this.options;
+    const directions = bidirectional ? [false, true] : [false];
+    const finals: (readonly Tensor[])[] = [];
+    let sequence = input.x;
+    for (let layer = 0; layer < layers; layer++) {
+      if (layer > 0 && this.training) sequence = dropout(sequence, this.options.dropout);
+      const x = sequence;
+      const outputs = directions.map((reverse) => {
+        const cell = finals.length;
+        const states = initial.map((state) => (state.rank === 3 ? cellState(state, cell) : state));
+        const steps = this.runCell({ weights: this.cells[cell]!, x, states, mask, reverse });
+        finals.push(steps.map((each) => stepOf(each, reverse ? 0 : each.shape[1]! - 1)));
+        return steps[0]!;
+      });
+      sequence = concat(outputs, -1);
+    }
+    return {
+      output: mask ? maskSteps(sequence, mask) : sequence,
+      last: concat(
+        finals.slice(-directions.length).map(([h]) => h!),
+        -1,
+      ),
+      states: this.stateNames.map((_, state) =>
+        stack(
+          finals.map((each) => each[state]!),
+          0,
+        ),
+      ),
+    };
+  }
+
+  /** Checks the sequence and gives the mask [N, T], if there is padding. */
+  #maskOf(input: RecurrentInput<State>): Tensor | undefined {
+    requireKnownOptions(this.describe(), input, ['x', 'lengths', 'mask', 'initialState']);
+    const { x, lengths, mask } = input;
+    requireAxes(
+      this,
+      x,
+      ['N', 'T', ['F', this.inputs]],
+      `The layer reads sequences of ${this.inputs} features a step: turn images into rows with RowsToSequence, or build it for ${x.shape[2] ?? 'other'} inputs.`,
+    );
+    const [n, steps] = x.shape as [number, number];
+    if (steps === 0) {
+      throw new ShapeError({
+        where: this.describe(),
+        got: `[N=${n}, T=0, F=${this.inputs}]`,
+        expected: 'at least one step (T ≥ 1)',
+        cure: 'Drop empty sequences, or pad them to one step and mask it.',
+      });
+    }
+    if (lengths && mask) {
+      throw new OptionError({
+        where: this.describe(),
+        got: 'lengths and mask',
+        expected: 'one of them',
+        cure: 'lengths is for padding on the right; a mask says the same and more.',
+      });
+    }
+    if (mask) {
+      this.#requireDType('mask', mask, 'bool');
+      this.#requireBeside('mask', mask, [
+        ['N', n],
+        ['T', steps],
+      ]);
+      return mask;
+    }
+    if (!lengths) return undefined;
+    this.#requireDType('lengths', lengths, 'int32');
+    this.#requireBeside('lengths', lengths, [['N', n]]);
+    return less(expandDims(iota(steps), 0), expandDims(lengths, 1));
+  }
+
+  /** The initial states: [layers·D, N, H] as given, or zeros [N, H] for every cell. */
+  #initialStates({ x, initialState }: RecurrentInput<State>): Tensor[] {
+    const n = x.shape[0]!;
+    const { stateNames } = this;
+    if (!initialState) return stateNames.map(() => fill(0, [n, this.hidden]));
+    const given = Object.keys(initialState);
+    if (given.length !== stateNames.length || !given.every((name) => stateNames.some((s) => s === name))) {
+      throw new OptionError({
+        where: this.describe(),
+        got: `an initial state of ${given.join(', ') || 'nothing'}`,
+        expected: stateNames.join(' and '),
+        cure: 'Give exactly the states that run() of such a layer returns.',
+      });
+    }
+    const entries = new Map<string, Tensor>(Object.entries(initialState));
+    return stateNames.map((name) => {
+      const state = entries.get(name)!;
+      this.#requireBeside(`initialState.${name}`, state, [
+        ['layers·D', this.cells.length],
+        ['N', n],
+        ['H', this.hidden],
+      ]);
+      return state;
+    });
+  }
+
+  #requireDType(name: string, tensor: Tensor, dtype: 'bool' | 'int32'): void {
+    if (tensor.dtype === dtype) return;
+    throw new DTypeError({
+      where: `${this.describe()} ${name}`,
+      got: tensor.dtype,
+      expected: dtype,
+      cure: `Convert it: ${name}.cast('${dtype}').`,
+    });
+  }
+
+  #requireBeside(name: string, tensor: Tensor, axes: readonly Axis[]): void {
+    const named = { describe: () => `${this.describe()} ${name}` };
+    requireAxes(named, tensor, axes, 'It has to fit the sequence x and the sizes of the layer.');
+  }
+}
+
+/** Step t of [N, T, F] as [N, F]. */
+export function stepOf(sequence: Tensor, t: number): Tensor {
+  const [n, , features] = sequence.shape as [number, number, number];
+  return reshape(narrow(sequence, 1, t, t + 1), [n, features]);
+}
+
+/** The state of one cell [N, H] from those of all [layers·D, N, H]. */
+function cellState(states: Tensor, cell: number): Tensor {
+  return reshape(narrow(states, 0, cell, cell + 1), states.shape.slice(1));
+}

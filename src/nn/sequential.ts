@@ -1,0 +1,70 @@
+/** Sequential: layers one after the other. */
+import { OptionError } from '../errors.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { type JsonValue, Layer } from './layer.ts';
+import { Module } from './module.ts';
+
+/** Modules by name, in order. */
+export type NamedModules = Readonly<Record<string, Module>>;
+
+/**
+ * Pipes a tensor through modules. A record names them, an array numbers them from 0; parameters are then called
+ * `conv1.weight` or `0.weight`.
+ *
+ * ```ts
+ * const model = new Sequential({ rows: new RowsToSequence(), lstm: new LSTM(28, 128), head: new Dense(128, 10) });
+ * ```
+ *
+ * @throws OptionError for a name with a dot, or one that Sequential has itself, and for a member that is no module.
+ */
+export class Sequential extends Layer {
+  readonly #members: readonly (readonly [name: string, module: Module])[];
+
+  constructor(modules: readonly Module[] | NamedModules = []) {
+    super();
+    this.#members = Object.entries(modules);
+    for (const [name, module] of this.#members) {
+      if (!(module instanceof Module)) {
+        throw new OptionError({
+          where: `Sequential "${name}"`,
+          got: `a ${typeof module}`,
+          expected: 'a module',
+          cure: "Wrap a function of tensors as new Activation('name', f).",
+        });
+      }
+      if (name === '' || name.includes('.') || name in this) {
+        throw new OptionError({
+          where: 'Sequential',
+          got: `the name "${name}" for a ${module.kind}`,
+          expected: 'a name of its own, without dots',
+          cure: 'Choose another name: dots separate the parts of a path, and Sequential has members of its own.',
+        });
+      }
+      // Own properties, so that paths read `conv1.weight` and not `layers.conv1.weight`.
+      Object.defineProperty(this, name, { value: module, enumerable: true });
+    }
+  }
+
+  override get kind(): string {
+    return 'sequential';
+  }
+
+  /** The modules in order. */
+  get layers(): readonly Module[] {
+    return this.#members.map(([, module]) => module);
+  }
+
+  /** The modules by name. */
+  get modules(): NamedModules {
+    return Object.fromEntries(this.#members);
+  }
+
+  /** What follows the modules in the constructor: nothing. The modules themselves are stored beside it. */
+  config(): readonly JsonValue[] {
+    return [];
+  }
+
+  forward(x: Tensor): Tensor {
+    return this.#members.reduce((value, [, module]) => module.call(value), x);
+  }
+}

@@ -1,0 +1,171 @@
+/** Models as plain JSON: which layers, made with which arguments. Weights are stored apart. */
+import { Activation, GELU, LeakyReLU, ReLU, Sigmoid, SiLU, Softplus, Tanh } from './activations.ts';
+import { Conv1d, Conv2d, ConvTranspose2d } from './convolution.ts';
+import { Dense } from './dense.ts';
+import { Dropout } from './dropout.ts';
+import { Embedding } from './embedding.ts';
+import { ModelConfigError } from './errors.ts';
+import type { JsonValue } from './layer.ts';
+import { type AnyModule, Module } from './module.ts';
+import { BatchNorm, GroupNorm, LayerNorm } from './normalization.ts';
+import { AvgPool2d, GlobalAvgPool2d, GlobalMaxPool2d, MaxPool2d } from './pooling.ts';
+import { GRU, LSTM, RNN } from './recurrent.ts';
+import { ColumnsToSequence, Flatten, RowsToSequence } from './reshaping.ts';
+import { Sequential } from './sequential.ts';
+
+/** A class of modules. What its constructor takes is checked by the constructor itself. */
+export type ModuleClass = new (...parameters: never[]) => AnyModule;
+
+/** A model as JSON. */
+export interface ModuleConfig {
+  /** A name of `layerTypes`, or of the table given along. */
+  readonly type: string;
+  /** The arguments of its constructor; for a container, those after the modules. */
+  readonly config: readonly JsonValue[];
+  /** A container's modules by name, in order. */
+  readonly modules?: Readonly<Record<string, ModuleConfig>>;
+}
+
+/** The layer classes by the name they are stored under. The names outlive minifiers, which rename classes. */
+export const layerTypes = {
+  AvgPool2d,
+  BatchNorm,
+  ColumnsToSequence,
+  Conv1d,
+  Conv2d,
+  ConvTranspose2d,
+  Dense,
+  Dropout,
+  Embedding,
+  Flatten,
+  GELU,
+  GlobalAvgPool2d,
+  GlobalMaxPool2d,
+  GroupNorm,
+  GRU,
+  LayerNorm,
+  LeakyReLU,
+  LSTM,
+  MaxPool2d,
+  ReLU,
+  RNN,
+  RowsToSequence,
+  Sequential,
+  Sigmoid,
+  SiLU,
+  Softplus,
+  Tanh,
+} satisfies Record<string, ModuleClass>;
+
+/** Classes of one's own by the name they are stored under. They need a `config()` that gives their arguments. */
+export type ModuleTypes = Readonly<Record<string, ModuleClass>>;
+
+/**
+ * The description of a module that `moduleFromConfig` builds it from again.
+ *
+ * @throws ModelConfigError for a class that is in no table or has no `config()`, and for a module used twice.
+ */
+export function moduleToConfig(module: AnyModule, types: ModuleTypes = {}): ModuleConfig {
+  return describe(module, { ...layerTypes, ...types }, '', new Set());
+}
+
+function describe(module: AnyModule, types: ModuleTypes, path: string, seen: Set<AnyModule>): ModuleConfig {
+  const where = `moduleToConfig${path && ` "${path}"`}`;
+  const type = Object.keys(types).find((name) => types[name] === module.constructor);
+  if (type === undefined || !hasConfig(module)) {
+    throw new ModelConfigError({
+      where,
+      got: `a ${module.constructor.name}${type === undefined ? '' : ' without config()'}`,
+      expected: type === undefined ? `a class of the table: ${Object.keys(types).join(', ')}` : 'config()',
+      cure:
+        module instanceof Activation
+          ? 'Make a class of the activation, with a config(), and pass it in: moduleToConfig(model, { MyActivation }).'
+          : 'Give the class a config() that returns its constructor arguments and pass it in: moduleToConfig(model, { MyLayer }).',
+    });
+  }
+  if (seen.has(module)) {
+    throw new ModelConfigError({
+      where,
+      got: `a ${type} that stands elsewhere in the model, too`,
+      expected: 'each module once',
+      cure: 'Put the shared layer and its uses into a module class of your own.',
+    });
+  }
+  seen.add(module);
+  const config = module.config();
+  if (!(module instanceof Sequential)) return { type, config };
+  const modules = Object.entries(module.modules).map(([name, child]): [string, ModuleConfig] => [
+    name,
+    describe(child, types, path ? `${path}.${name}` : name, seen),
+  ]);
+  return { type, config, modules: Object.fromEntries(modules) };
+}
+
+function hasConfig(module: AnyModule): module is AnyModule & { config(): readonly JsonValue[] } {
+  return 'config' in module && typeof module.config === 'function';
+}
+
+/**
+ * A new module from its description (parsed JSON), with fresh weights: load its state dict afterwards. Classes of
+ * one's own are passed in `types`.
+ *
+ * @throws ModelConfigError for anything that is no description or has an unknown type; the error of the layer's
+ * constructor for arguments it refuses.
+ */
+export function moduleFromConfig(config: unknown, types: ModuleTypes = {}): Module {
+  return build(config, { ...layerTypes, ...types }, '');
+}
+
+function build(description: unknown, types: ModuleTypes, path: string): Module {
+  const where = `moduleFromConfig${path && ` "${path}"`}`;
+  if (!isModuleConfig(description)) {
+    throw new ModelConfigError({
+      where,
+      got: abbreviated(description),
+      expected: '{ type: string, config: array, modules?: object }',
+      cure: 'Pass the parsed JSON of what moduleToConfig returned; the file may be of another program or damaged.',
+    });
+  }
+  const { type, config, modules } = description;
+  const found = Object.hasOwn(types, type) ? types[type] : undefined;
+  if (!found) {
+    throw new ModelConfigError({
+      where,
+      got: `type "${type}"`,
+      expected: `one of ${Object.keys(types).join(', ')}`,
+      cure: 'Pass classes of your own as moduleFromConfig(config, { MyLayer }), or update the library.',
+    });
+  }
+  const children =
+    modules &&
+    Object.fromEntries(
+      Object.entries(modules).map(([name, child]) => [
+        name,
+        build(child, types, path ? `${path}.${name}` : name),
+      ]),
+    );
+  const module: unknown = Reflect.construct(found, children ? [children, ...config] : [...config]);
+  if (module instanceof Module) return module;
+  throw new ModelConfigError({
+    where,
+    got: `a class for "${type}" whose instances are no modules`,
+    expected: 'a class that extends Module',
+    cure: 'Correct the table of classes that was passed in.',
+  });
+}
+
+function isModuleConfig(value: unknown): value is ModuleConfig {
+  if (!isRecord(value)) return false;
+  const { type, config, modules } = value;
+  return typeof type === 'string' && Array.isArray(config) && (modules === undefined || isRecord(modules));
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** A value as text that fits into a message. */
+function abbreviated(value: unknown): string {
+  const text = JSON.stringify(value) ?? typeof value;
+  return text.length > 80 ? `${text.slice(0, 79)}…` : text;
+}

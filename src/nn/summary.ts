@@ -1,0 +1,143 @@
+/** The table of a model: what each layer gives out, how many parameters it has and what a call costs. */
+import { zeros } from '../ops/creation.ts';
+import type { DType } from '../tensor/dtype.ts';
+import type { Node } from '../tensor/node.ts';
+import { traceSync } from '../tensor/recorder.ts';
+import { type Shape, sizeOf } from '../tensor/shape.ts';
+import { Tensor } from '../tensor/tensor.ts';
+import { formatCount, formatInteger, formatTable } from '../text.ts';
+import { type AnyModule, type Module, observeCalls } from './module.ts';
+
+/** One layer of a model. */
+export interface SummaryRow {
+  /** In the model, such as `encoder.lstm`; '' is the model itself. */
+  readonly path: string;
+  readonly kind: string;
+  /** For one sample, so that the first length is the batch of 1; undefined where no single tensor comes out. */
+  readonly outputShape: Shape | undefined;
+  /** Values that training changes. */
+  readonly parameters: number;
+  /** Floating-point operations of a call in evaluation mode on one sample; a multiply and an add count as two. */
+  readonly flops: number;
+}
+
+export interface Summary {
+  readonly rows: readonly SummaryRow[];
+  readonly parameters: number;
+  readonly flops: number;
+}
+
+export interface SummaryOptions {
+  /** Of the input. Default float32; embeddings take int32. */
+  readonly dtype?: DType;
+}
+
+/**
+ * What each layer of a model does for one sample of `inputShape` (without the batch axis). The model is traced in
+ * evaluation mode, not run: nothing is computed and nothing changes.
+ *
+ * @throws ShapeError of the layer that the input does not fit.
+ */
+export function summarize(model: Module, inputShape: Shape, options: SummaryOptions = {}): Summary {
+  const outputs = new Map<string, unknown>();
+  const modules = model.namedModules();
+  const modes = modules.map(([, module]) => module.training);
+  model.eval();
+  let flops: ReadonlyMap<string, number>;
+  try {
+    const { result } = traceSync(() =>
+      observeCalls(
+        ({ path, output }) => outputs.set(path, output),
+        () => model.call(zeros([1, ...inputShape], options.dtype ?? 'float32')),
+      ),
+    );
+    const results: unknown[] = [result, ...outputs.values()];
+    flops = flopsByScope(results.filter((each) => each instanceof Tensor));
+  } finally {
+    modules.forEach(([, module], index) => {
+      module.training = modes[index]!;
+    });
+  }
+  const parameters = parametersByModule(model, modules);
+  const rows = modules
+    .map(([path, module]): SummaryRow => {
+      const output = outputs.get(path);
+      return {
+        path,
+        kind: module.kind,
+        outputShape: output instanceof Tensor ? output.shape : undefined,
+        parameters: parameters.get(path) ?? 0,
+        flops: flops.get(path) ?? 0,
+      };
+    })
+    // Containers that only pass on have nothing to say.
+    .filter(
+      (row, index) => row.parameters > 0 || row.flops > 0 || modules[index]![1].children().length === 0,
+    );
+  const total = (values: Iterable<number>) => [...values].reduce((sum, value) => sum + value, 0);
+  return { rows, parameters: total(parameters.values()), flops: total(flops.values()) };
+}
+
+/** The parameters of each module itself, without those of its children. */
+function parametersByModule(
+  model: Module,
+  modules: readonly (readonly [string, AnyModule])[],
+): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const [path, parameter] of model.namedParameters()) {
+    const owners = modules.map(([owner]) => owner).filter((owner) => !owner || path.startsWith(`${owner}.`));
+    const owner = owners.reduce((longest, each) => (each.length > longest.length ? each : longest), '');
+    counts.set(owner, (counts.get(owner) ?? 0) + parameter.size);
+  }
+  return counts;
+}
+
+/** Floating-point operations of everything behind the tensors, by the layer that asked for them. */
+function flopsByScope(outputs: readonly Tensor[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  const seen = new Set<Node>();
+  const stack = outputs.map((output) => output.node);
+  while (stack.length > 0) {
+    const node = stack.pop()!;
+    if (seen.has(node)) continue;
+    seen.add(node);
+    const flops = flopsOf(node);
+    if (flops > 0) counts.set(node.scope, (counts.get(node.scope) ?? 0) + flops);
+    for (const input of node.inputs) stack.push(input.node);
+  }
+  return counts;
+}
+
+/** As the kernel's contract says; one an element for elementwise operations and reductions; moving costs none. */
+function flopsOf({ primitive, inputs, outputs, attributes }: Node): number {
+  if (primitive.contract) {
+    const specs = inputs.map(({ shape, dtype }) => ({ shape, dtype }));
+    return primitive.contract.flops({ inputs: specs, outputs, attributes });
+  }
+  if (inputs.length === 0) return 0;
+  if (primitive.kind === 'elementwise') return sizeOf(outputs[0]!.shape);
+  return primitive.kind === 'reduce' ? inputs[0]!.size : 0;
+}
+
+/** The summary as a text table with totals: one line a layer, `N` for the batch, operations for one sample. */
+export function summary(model: Module, inputShape: Shape, options: SummaryOptions = {}): string {
+  const { rows, parameters, flops } = summarize(model, inputShape, options);
+  const lines = rows.map((row) => [
+    row.path || '(model)',
+    row.kind,
+    row.outputShape ? `[${['N', ...row.outputShape.slice(1)].join(', ')}]` : '-',
+    formatInteger(row.parameters),
+    formatCount(row.flops),
+  ]);
+  lines.push(['total', '', '', formatInteger(parameters), formatCount(flops)]);
+  return formatTable(
+    [
+      { heading: 'layer' },
+      { heading: 'kind' },
+      { heading: 'output' },
+      { heading: 'parameters', align: 'right' },
+      { heading: 'FLOPs a sample', align: 'right' },
+    ],
+    lines,
+  );
+}

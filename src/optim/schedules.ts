@@ -1,0 +1,77 @@
+/** Learning-rate schedules: pure functions from the number of steps already made to the rate of the next one. */
+import { requireKnownOptions, requireNumber } from './options.ts';
+
+/** The learning rate of a step; steps count from 0. Past its end a schedule stays at its last rate. */
+export type Schedule = (step: number) => number;
+
+/** Always the same rate. */
+export function constant(rate: number): Schedule {
+  requireNumber('constant', 'rate', rate, 'a number of at least 0');
+  return () => rate;
+}
+
+/** `base`, multiplied by `factor` after every `every` steps: PyTorch's StepLR. */
+export function stepDecay(base: number, every: number, factor: number): Schedule {
+  requireNumber('stepDecay', 'base', base, 'a number of at least 0');
+  requireNumber('stepDecay', 'every', every, 'a whole number of at least 1');
+  requireNumber('stepDecay', 'factor', factor, 'a number above 0');
+  return (step) => base * factor ** Math.floor(step / every);
+}
+
+/**
+ * From `base` down to `minimum` (default 0) along half a cosine, over `steps` steps: PyTorch's CosineAnnealingLR up to
+ * T_max. After that it stays at `minimum`, where PyTorch's would rise again.
+ */
+export function cosine(base: number, steps: number, minimum = 0): Schedule {
+  requireNumber('cosine', 'base', base, 'a number of at least 0');
+  requireNumber('cosine', 'steps', steps, 'a whole number of at least 1');
+  requireNumber('cosine', 'minimum', minimum, 'a number of at least 0');
+  return (step) => alongCosine(base, minimum, step / steps);
+}
+
+export interface OneCycleOptions {
+  /** The part of all steps in which the rate rises. Default 0.3. */
+  readonly warmUpShare?: number;
+  /** The first rate is `maximum / initialDivisor`. Default 25. */
+  readonly initialDivisor?: number;
+  /** The last rate is the first rate divided by this. Default 10,000. */
+  readonly finalDivisor?: number;
+}
+
+/**
+ * Up from `maximum / 25` to `maximum` in the first 30 % of the steps, then down to almost nothing, both along half a
+ * cosine: PyTorch's OneCycleLR with its defaults (without its change of momentum). The last of `totalSteps` steps has
+ * the lowest rate.
+ */
+export function oneCycle(maximum: number, totalSteps: number, options: OneCycleOptions = {}): Schedule {
+  requireKnownOptions('oneCycle', options, ['warmUpShare', 'initialDivisor', 'finalDivisor']);
+  const { warmUpShare = 0.3, initialDivisor = 25, finalDivisor = 1e4 } = options;
+  requireNumber('oneCycle', 'maximum', maximum, 'a number of at least 0');
+  requireNumber('oneCycle', 'totalSteps', totalSteps, 'a whole number of at least 1');
+  requireNumber('oneCycle', 'warmUpShare', warmUpShare, 'a number from 0 to 1');
+  requireNumber('oneCycle', 'initialDivisor', initialDivisor, 'a number above 0');
+  requireNumber('oneCycle', 'finalDivisor', finalDivisor, 'a number above 0');
+  const first = maximum / initialDivisor;
+  const last = first / finalDivisor;
+  // The step that has the maximum; it need not be whole, and is negative when there is no time to rise.
+  const peak = warmUpShare * totalSteps - 1;
+  const end = totalSteps - 1;
+  return (step) => {
+    if (step <= peak && peak > 0) return alongCosine(first, maximum, step / peak);
+    return alongCosine(maximum, last, end > peak ? (step - peak) / (end - peak) : 1);
+  };
+}
+
+/**
+ * The first `steps` rates of a schedule are reduced to 1/steps, 2/steps, … of what they would be. The schedule's own
+ * clock runs on meanwhile.
+ */
+export function warmUp(schedule: Schedule, steps: number): Schedule {
+  requireNumber('warmUp', 'steps', steps, 'a whole number of at least 1');
+  return (step) => schedule(step) * Math.min(1, (step + 1) / steps);
+}
+
+/** From `start` (at part 0) to `end` (at part 1 and after) along half a cosine. */
+function alongCosine(start: number, end: number, part: number): number {
+  return end + ((start - end) * (1 + Math.cos(Math.PI * Math.min(part, 1)))) / 2;
+}

@@ -1,0 +1,286 @@
+/** Training a classifier on a data set: epochs, shuffling, validation, history, and when to stop. */
+
+import { type AugmentOptions, augmentBatch } from '../data/augment.ts';
+import { batchIndices, gatherBatch } from '../data/batches.ts';
+import { type ImageDataset, requireSameImages, validateLabels } from '../data/dataset.ts';
+import type { Normalisation } from '../data/normalise.ts';
+import { RandomGenerator } from '../data/random.ts';
+import { OptionError } from '../errors.ts';
+import { softmaxCrossEntropy } from '../nn/losses.ts';
+import type { Module, StateDict } from '../nn/module.ts';
+import type { Optimizer } from '../optim/optimizer.ts';
+import { requireKnownOptions, requireNumber } from '../optim/options.ts';
+import { DatasetEvaluator, type Loss } from './evaluate.ts';
+import { inMode } from './modes.ts';
+import { Pace } from './pace.ts';
+import { TrainingStep } from './step.ts';
+
+/** What is known after each step. */
+export interface StepReport {
+  /** From 1. */
+  readonly epoch: number;
+  /** In the epoch, from 1. */
+  readonly step: number;
+  /** Steps of an epoch. */
+  readonly steps: number;
+  /** The mean over the epoch so far. */
+  readonly loss: number;
+  /** The part of the epoch's images so far whose class was right. */
+  readonly accuracy: number;
+  /** Of this batch alone. */
+  readonly batchLoss: number;
+  /** The rate this step was made with. */
+  readonly learningRate: number;
+  /** An estimate for the rest of the training, validation included. */
+  readonly secondsLeft: number;
+}
+
+/** One epoch. Training figures are means over the epoch, while the model was changing. */
+export interface EpochReport {
+  /** From 1. */
+  readonly epoch: number;
+  readonly trainLoss: number;
+  readonly trainAccuracy: number;
+  /** Undefined without a validation set. */
+  readonly valLoss: number | undefined;
+  readonly valAccuracy: number | undefined;
+  /** Of training and validation. */
+  readonly seconds: number;
+}
+
+/** One entry for each finished epoch, and whether the signal ended the training. */
+export type History = readonly EpochReport[] & { readonly aborted: boolean };
+
+export interface FitOptions {
+  /** How often the whole data set is shown. */
+  readonly epochs: number;
+  /** Has the parameters to train. */
+  readonly optimizer: Optimizer;
+  /** Images in a step. Default 32. The last batch of an epoch may be smaller. */
+  readonly batchSize?: number;
+  /** Default: softmax cross-entropy. */
+  readonly loss?: Loss;
+  /** Evaluated after each epoch. Default: none. */
+  readonly validation?: ImageDataset | undefined;
+  /** Usually `channelStatistics(train)`. Default: none, pixels in [0, 1]. */
+  readonly normalisation?: Normalisation | undefined;
+  /** Random changes to the training images. Default: none. */
+  readonly augmentation?: AugmentOptions | undefined;
+  /** Of shuffling and augmentation; dropout follows the global `seed`. Default 0. */
+  readonly seed?: number;
+  /** Epochs made before, when training is resumed: the first one made now shuffles as the one after them. Default 0. */
+  readonly epochsDone?: number;
+  /** Ends the training after the step that runs: see `fit`. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called after each step. */
+  readonly onStep?: ((report: StepReport) => void | Promise<void>) | undefined;
+  /** Called after each epoch. */
+  readonly onEpoch?: ((report: EpochReport) => void | Promise<void>) | undefined;
+  /** Leaves the model as it was after its best epoch: by validation accuracy, ties by validation loss. Default false. */
+  readonly restoreBest?: boolean;
+  /** Stops after `patience` epochs in a row without a new best. Default: never. */
+  readonly earlyStopping?: { readonly patience: number } | undefined;
+}
+
+const optionNames = [
+  'epochs',
+  'optimizer',
+  'batchSize',
+  'loss',
+  'validation',
+  'normalisation',
+  'augmentation',
+  'seed',
+  'epochsDone',
+  'signal',
+  'onStep',
+  'onEpoch',
+  'restoreBest',
+  'earlyStopping',
+] as const satisfies readonly (keyof FitOptions)[];
+
+/**
+ * Trains a model to give each image's class the highest score.
+ *
+ * Layers are in training mode during it, in evaluation mode for validation, and have their own modes back afterwards.
+ * The event loop gets a turn after each step, or every 50 ms where steps are shorter.
+ *
+ * When `signal` is aborted, the training stops after the step that runs and `fit` resolves: the history holds the
+ * finished epochs and says `aborted: true`; the model keeps what it has learned so far, also with `restoreBest`.
+ *
+ * @throws OptionError, LabelError or DatasetError before anything is changed, when options or data do not fit
+ * @throws NonFiniteStepError when a step gives a loss or gradients that are NaN or infinite: it names the step, the first
+ *   bad operation and the likely cause. That step is not made; the model stays as the step before left it.
+ */
+export async function fit(model: Module, train: ImageDataset, options: FitOptions): Promise<History> {
+  checkOptions(model, train, options);
+  return new Training(model, train, options).run();
+}
+
+class Training {
+  readonly #model: Module;
+  readonly #train: ImageDataset;
+  readonly #options: FitOptions;
+  readonly #batchSize: number;
+  readonly #steps: number;
+  readonly #step: TrainingStep;
+  readonly #evaluator: DatasetEvaluator;
+  readonly #pace = new Pace();
+  readonly #started = performance.now();
+  #stepsDone = 0;
+
+  constructor(model: Module, train: ImageDataset, options: FitOptions) {
+    const { batchSize = 32, loss = softmaxCrossEntropy, optimizer, normalisation } = options;
+    this.#model = model;
+    this.#train = train;
+    this.#options = options;
+    this.#batchSize = batchSize;
+    this.#steps = Math.ceil(train.shape[0] / batchSize);
+    this.#step = new TrainingStep(model, optimizer, loss, train);
+    this.#evaluator = new DatasetEvaluator(model, { batchSize, normalisation, loss });
+  }
+
+  async run(): Promise<History> {
+    const { epochs, epochsDone = 0, restoreBest, earlyStopping, onEpoch, signal } = this.#options;
+    const reports: EpochReport[] = [];
+    let best: { readonly report: EpochReport; readonly state: StateDict | undefined } | undefined;
+    for (let epoch = epochsDone + 1; epoch <= epochsDone + epochs; epoch++) {
+      const report = await this.#epoch(epoch);
+      if (report === undefined) break;
+      reports.push(report);
+      if (isBetter(report, best?.report)) {
+        best = { report, state: restoreBest ? await this.#model.stateDict() : undefined };
+      }
+      await onEpoch?.(report);
+      if (earlyStopping && best && epoch - best.report.epoch >= earlyStopping.patience) break;
+    }
+    const aborted = signal?.aborted ?? false;
+    if (best?.state && !aborted) await this.#model.loadStateDict(best.state);
+    return Object.assign(reports, { aborted });
+  }
+
+  /** One epoch with its validation; undefined when the signal ended it. */
+  async #epoch(epoch: number): Promise<EpochReport | undefined> {
+    const started = performance.now();
+    const { validation, signal } = this.#options;
+    const trained = await inMode(this.#model, 'train', () => this.#trainOnce(epoch));
+    if (signal?.aborted) return undefined;
+    const validated = validation && (await this.#evaluator.run(validation, signal));
+    if (signal?.aborted) return undefined;
+    return {
+      epoch,
+      trainLoss: trained.loss,
+      trainAccuracy: trained.accuracy,
+      valLoss: validated?.loss,
+      valAccuracy: validated?.accuracy,
+      seconds: (performance.now() - started) / 1000,
+    };
+  }
+
+  async #trainOnce(epoch: number): Promise<{ loss: number; accuracy: number }> {
+    const { optimizer, seed = 0, augmentation, normalisation, signal, onStep } = this.#options;
+    // Streams of their own, so that neither depends on how much the other draws.
+    const shuffle = new RandomGenerator(seed, 2 * epoch);
+    const motion = new RandomGenerator(seed, 2 * epoch + 1);
+    const [, height, width, channels] = this.#train.shape;
+    let lossSum = 0;
+    let correct = 0;
+    let seen = 0;
+    let step = 0;
+    for (const indices of batchIndices(this.#train.shape[0], this.#batchSize, { shuffle })) {
+      if (signal?.aborted) break;
+      step++;
+      const batch = gatherBatch(this.#train, indices, normalisation);
+      if (augmentation) {
+        augmentBatch(batch.images, [indices.length, height, width, channels], augmentation, motion);
+      }
+      const { learningRate } = optimizer;
+      const result = await this.#step.run(batch, indices, { epoch, step, steps: this.#steps });
+      this.#stepsDone++;
+      lossSum += result.loss * indices.length;
+      correct += result.correct;
+      seen += indices.length;
+      await onStep?.({
+        epoch,
+        step,
+        steps: this.#steps,
+        loss: lossSum / seen,
+        accuracy: correct / seen,
+        batchLoss: result.loss,
+        learningRate,
+        secondsLeft: this.#secondsLeft(),
+      });
+      await this.#pace.afterStep();
+    }
+    return { loss: lossSum / seen, accuracy: correct / seen };
+  }
+
+  /** As if the remaining steps, with their validation, went as the ones before. */
+  #secondsLeft(): number {
+    const elapsed = (performance.now() - this.#started) / 1000;
+    const stepsLeft = this.#options.epochs * this.#steps - this.#stepsDone;
+    return (elapsed / this.#stepsDone) * stepsLeft;
+  }
+}
+
+function isBetter(report: EpochReport, best: EpochReport | undefined): boolean {
+  if (report.valAccuracy === undefined || report.valLoss === undefined) return false;
+  if (best === undefined || report.valAccuracy > best.valAccuracy!) return true;
+  return report.valAccuracy === best.valAccuracy && report.valLoss < best.valLoss!;
+}
+
+function checkOptions(model: Module, train: ImageDataset, options: FitOptions): void {
+  requireKnownOptions('fit', options, optionNames);
+  const { batchSize = 32, seed = 0, epochsDone = 0, validation, normalisation } = options;
+  requireNumber('fit', 'epochs', options.epochs, 'a whole number of at least 1');
+  requireNumber('fit', 'batchSize', batchSize, 'a whole number of at least 1');
+  requireNumber('fit', 'seed', seed, 'a whole number of at least 0');
+  requireNumber('fit', 'epochsDone', epochsDone, 'a whole number of at least 0');
+  validateLabels(train);
+  if (validation) {
+    validateLabels(validation);
+    requireSameImages(train, validation);
+    requireSameClasses(train, validation);
+  }
+  if (normalisation) requireUsable(normalisation);
+  if (options.earlyStopping) {
+    requireKnownOptions('earlyStopping of fit', options.earlyStopping, ['patience']);
+    requireNumber('fit', 'patience', options.earlyStopping.patience, 'a whole number of at least 1');
+  }
+  if (!validation && (options.restoreBest || options.earlyStopping)) {
+    throw new OptionError({
+      where: 'fit',
+      got: `${options.restoreBest ? 'restoreBest' : 'earlyStopping'} without a validation set`,
+      expected: 'validation: the best epoch is the one with the best validation accuracy',
+      cure: 'Hold out a part of the data with stratifiedSplit and pass it as validation.',
+    });
+  }
+  const parameters = new Set(model.parameters());
+  if (options.optimizer.parameters.some((parameter) => parameters.has(parameter))) return;
+  throw new OptionError({
+    where: 'fit',
+    got: 'an optimizer without any parameter of the model',
+    expected: 'an optimizer of model.parameters()',
+    cure: 'Make the optimizer from this model: new Adam(model.parameters()).',
+  });
+}
+
+function requireSameClasses(train: ImageDataset, validation: ImageDataset): void {
+  if (train.classNames.join('\n') === validation.classNames.join('\n')) return;
+  throw new OptionError({
+    where: 'fit',
+    got: `classes ${validation.classNames.join(', ')} in ${validation.name}`,
+    expected: `those of ${train.name}: ${train.classNames.join(', ')}`,
+    cure: 'Validate on a part of the same data set.',
+  });
+}
+
+function requireUsable({ mean, std }: Normalisation): void {
+  if (mean.every(Number.isFinite) && std.every((value) => Number.isFinite(value) && value > 0)) return;
+  throw new OptionError({
+    where: 'fit',
+    got: `a normalisation with means ${mean.join(', ')} and deviations ${std.join(', ')}`,
+    expected: 'finite means, and deviations above 0',
+    cure: 'Take it from the training set with channelStatistics.',
+  });
+}

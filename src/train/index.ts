@@ -1,0 +1,15 @@
+/** Training, evaluating, saving and loading classifiers. */
+export { loadModel, loadOptimizer, type SavedModel, saveModel, saveOptimizer } from './checkpoint.ts';
+export { findNonFinite, type InputSummary, type NonFiniteFinding } from './diagnose.ts';
+export { CheckpointError, NonFiniteStepError } from './errors.ts';
+export {
+  type EvaluateOptions,
+  type Evaluation,
+  evaluate,
+  type Loss,
+  type Prediction,
+  predict,
+} from './evaluate.ts';
+export { type EpochReport, type FitOptions, fit, type History, type StepReport } from './fit.ts';
+export { accuracyOf, type ClassMetrics, classMetrics, confusionMatrix } from './metrics.ts';
+export { decodeSafetensors, encodeSafetensors, type Safetensors } from './safetensors.ts';

@@ -1,0 +1,67 @@
+/** `weft evaluate`: a run on its own test set, on another one, and on what does not fit. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import type { Metrics } from '../../src/cli/metrics.ts';
+import { plainPng, temporaryFolder } from '../support/datasets.ts';
+import { classFolders, idxFolder, picture, run, trainedRun } from './support.ts';
+
+test('repeats the test of the training, to the bit', async () => {
+  // Class folders without a test set: the seed of the run has to hold out the same pictures.
+  const folder = await trainedRun(classFolders());
+  const metrics: Metrics = JSON.parse(readFileSync(join(folder, 'metrics.json'), 'utf8'));
+  const { exitCode, stdout } = await run(['evaluate', folder, '--json']);
+  expect(exitCode).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({
+    run: folder,
+    images: 6,
+    accuracy: metrics.testAccuracy,
+    loss: metrics.testLoss,
+    confusion: metrics.confusion,
+  });
+});
+
+test('prints accuracy, quality of each class and the confusion matrix', async () => {
+  const folder = await trainedRun(idxFolder());
+  const { stdout } = await run(['evaluate', folder]);
+  expect(stdout).toMatch(/on 30 test images of .*: accuracy [\d.]+ %, loss [\d.]+/);
+  expect(stdout).toMatch(/class +images +precision +recall +F1/);
+  expect(stdout).toMatch(/true \\ predicted +0 +1 +2/);
+});
+
+test('other data may lack a class, but not bring a new one or another size', async () => {
+  const folder = await trainedRun(classFolders());
+  const files = (names: Record<string, Uint8Array>): string =>
+    temporaryFolder(
+      Object.fromEntries(
+        Object.entries(names).flatMap(([name, png]) =>
+          ['train', 'test'].map((split) => [`${split}/${name}/1.png`, png]),
+        ),
+      ),
+    );
+  const fewer = await run(['evaluate', folder, '--data', files({ block: picture('block') }), '--json']);
+  expect(JSON.parse(fewer.stdout).classes).toMatchObject([
+    { name: 'bar', support: 0 },
+    { name: 'block', support: 1 },
+    { name: 'empty', support: 0 },
+  ]);
+  const strange = await run(['evaluate', folder, '--data', files({ cross: picture('bar') })]);
+  expect(strange).toMatchObject({ exitCode: 1, stdout: '' });
+  expect(strange.stderr).toContain('got a class "cross"');
+  const larger = await run(['evaluate', folder, '--data', files({ bar: plainPng(9, 12, 12) })]);
+  expect(larger).toMatchObject({ exitCode: 1, stdout: '' });
+  expect(larger.stderr).toContain('got images of 12×12×1');
+});
+
+test('what is no run', async () => {
+  const empty = temporaryFolder();
+  const missing = await run(['evaluate', empty]);
+  expect(missing).toMatchObject({ exitCode: 1, stdout: '' });
+  expect(missing.stderr).toContain(`RunError: ${empty}: got no readable metrics.json`);
+
+  const folder = await trainedRun(classFolders());
+  writeFileSync(join(folder, 'metrics.json'), '{"seed": 0}');
+  expect((await run(['evaluate', folder])).stderr).toContain('metrics.json: got JSON without');
+  writeFileSync(join(folder, 'metrics.json'), '{"seed": ');
+  expect((await run(['evaluate', folder])).stderr).toContain('metrics.json: got something that is not JSON');
+});

@@ -1,0 +1,70 @@
+/** `weft predict`: classes of pictures of all kinds, and pictures that are none. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { encodePng } from '../../src/data/png.ts';
+import { temporaryFolder } from '../support/datasets.ts';
+import { classFolders, picture, run, trainedRun } from './support.ts';
+
+test('classifies what it has learned', async () => {
+  const folder = await trainedRun(classFolders(20), 12);
+  const pictures = temporaryFolder({ 'bar.png': picture('bar'), 'block.png': picture('block') });
+  const paths = [join(pictures, 'bar.png'), join(pictures, 'block.png')];
+  const { exitCode, stdout } = await run(['predict', folder, ...paths]);
+  expect(exitCode).toBe(0);
+  const lines = stdout.trimEnd().split('\n');
+  expect(lines).toHaveLength(2);
+  expect(lines[0]).toMatch(/bar\.png: bar [\d.]+ %, then \w+ [\d.]+ %, \w+ [\d.]+ %$/);
+  expect(lines[1]).toMatch(/block\.png: block /);
+
+  const json = JSON.parse((await run(['predict', folder, ...paths, '--json'])).stdout);
+  expect(json).toMatchObject([
+    { picture: paths[0], class: 'bar', notes: [] },
+    { picture: paths[1], class: 'block' },
+  ]);
+  expect(json[0].probability).toBe(json[0].classes[0].probability);
+  const total = json[0].classes.reduce(
+    (sum: number, { probability }: { probability: number }) => sum + probability,
+    0,
+  );
+  expect(total).toBeCloseTo(1, 5);
+});
+
+test('says when a picture is resized, has alpha and colour, or looks inverted', async () => {
+  const folder = await trainedRun(classFolders());
+  const white = new Float32Array(16 * 12 * 4).fill(1);
+  const pictures = temporaryFolder({
+    'white.png': encodePng({ width: 16, height: 12, channels: 4, bitDepth: 8, pixels: white }),
+  });
+  const { stdout } = await run(['predict', folder, join(pictures, 'white.png')]);
+  expect(stdout).toContain('note: resized from 16×12 to 8×8 pixels, which changes its proportions');
+  expect(stdout).toContain('note: its border is bright, that of the training images dark: --invert');
+  const inverted = await run(['predict', folder, '--invert', join(pictures, 'white.png')]);
+  expect(inverted.stdout).not.toContain('border');
+});
+
+test('a bad picture among good ones: a message that names it, and no half result', async () => {
+  const folder = await trainedRun(classFolders());
+  const good = picture('bar');
+  const pictures = temporaryFolder({
+    'good.png': good,
+    'truncated.png': good.subarray(0, good.length - 20),
+    'text.png': 'not a picture',
+  });
+  for (const name of ['truncated.png', 'text.png', 'missing.png']) {
+    const bad = join(pictures, name);
+    const outcome = await run(['predict', folder, join(pictures, 'good.png'), bad]);
+    expect(outcome).toMatchObject({ exitCode: 1, stdout: '' });
+    expect(outcome.stderr).toContain(`PngError: ${bad}: got `);
+    expect(outcome.stderr.trimEnd().split('\n')).toHaveLength(1);
+  }
+});
+
+test('damaged weights: a message that names the file', async () => {
+  const folder = await trainedRun(classFolders());
+  const weights = join(folder, 'model.safetensors');
+  writeFileSync(weights, 'short');
+  const outcome = await run(['predict', folder, join(folder, 'sample.png')]);
+  expect(outcome).toMatchObject({ exitCode: 1, stdout: '' });
+  expect(outcome.stderr).toContain(weights);
+});

@@ -1,0 +1,236 @@
+import { describe, expect, it } from 'vitest';
+import { Parameter, seed, type Tensor, zeros } from '../../src/index.ts';
+import * as nn from '../../src/nn/index.ts';
+import { errorOf, values } from './support.ts';
+
+const options = { inputShape: [20, 20, 1], classes: 10 } as const;
+
+describe('modules', () => {
+  it('are named by record or number, nested with dots', () => {
+    const model = new nn.Sequential([
+      new nn.Sequential({ head: new nn.Dense(2, 3), norm: new nn.BatchNorm(3) }),
+      new nn.Dense(3, 1, { bias: false }),
+    ]);
+    expect(model.namedVariables().map(([path, variable]) => [path, variable.name])).toEqual(
+      [
+        '0.head.weight',
+        '0.head.bias',
+        '0.norm.scale',
+        '0.norm.shift',
+        '0.norm.runningMean',
+        '0.norm.runningVariance',
+        '1.weight',
+      ].map((name) => [name, name]),
+    );
+    expect(model.namedParameters().every(([, each]) => each instanceof Parameter)).toBe(true);
+    expect(model.parameterCount()).toBe(6 + 3 + 3 + 3 + 3);
+    expect(model.layers.length).toBe(2);
+  });
+
+  it('switch modes as a tree', () => {
+    const model = nn.createModel('conv-lstm', options);
+    model.eval();
+    expect(model.namedModules().every(([, module]) => !module.training)).toBe(true);
+    model.train();
+    expect(model.namedModules().every(([, module]) => module.training)).toBe(true);
+  });
+
+  it('refuse names that would hide something', () => {
+    for (const name of ['call', 'training', 'a.b', '']) {
+      expect(() => new nn.Sequential({ [name]: new nn.ReLU() })).toThrow(/Choose another name/);
+    }
+  });
+
+  it('copy their state', async () => {
+    seed(1);
+    const from = nn.createModel('conv-lstm', options).eval();
+    const to = nn.createModel('conv-lstm', options).eval();
+    const x = values([2, 20, 20, 1]);
+    expect(await to.call(x).data()).not.toEqual(await from.call(x).data());
+    await to.loadStateDict(await from.stateDict());
+    expect(await to.call(x).data()).toEqual(await from.call(x).data());
+    const other = nn.createModel('row-lstm', options);
+    await expect(other.loadStateDict(await from.stateDict())).rejects.toThrow(/loadStateDict: got a state/);
+  });
+});
+
+describe('createModel', () => {
+  it.each(nn.modelNames)('%s classifies images and is stored as JSON', async (name) => {
+    seed(2);
+    const model = nn.createModel(name, { inputShape: [9, 10, 2], classes: 4 }).eval();
+    const x = values([3, 9, 10, 2]);
+    expect(model.call(x).shape).toEqual([3, 4]);
+    const stored = JSON.stringify(nn.moduleToConfig(model));
+    const again = nn.moduleFromConfig(JSON.parse(stored)).eval();
+    expect(JSON.stringify(nn.moduleToConfig(again))).toBe(stored);
+    await again.loadStateDict(await model.stateDict());
+    expect(await again.call(x).data()).toEqual(await model.call(x).data());
+  });
+
+  it('begins with conv-lstm and gives the same weights for a seed', async () => {
+    expect(nn.modelNames[0]).toBe('conv-lstm');
+    const draw = async () => {
+      seed(0);
+      return nn.createModel('conv-lstm', options).stateDict();
+    };
+    expect(await draw()).toEqual(await draw());
+  });
+
+  it('names what it knows', () => {
+    const error = errorOf(() => nn.createModel('resnet', options));
+    expect(error.name).toBe('OptionError');
+    expect(error.message).toContain('got "resnet", expected one of conv-lstm, conv-lstm-large, row-lstm');
+    expect(() => nn.createModel('cnn', { inputShape: [3, 8, 1], classes: 2 })).toThrow(/at least 4×4/);
+    expect(() => nn.createModel('cnn', { inputShape: [8, 8, 1], classes: 0 })).toThrow(/classes 0/);
+  });
+});
+
+class Doubled extends nn.Layer {
+  config() {
+    return [];
+  }
+  forward(x: Tensor): Tensor {
+    return x.mul(2);
+  }
+}
+
+describe('serialization', () => {
+  const layers = [
+    new nn.Dense(3, 4, { bias: false }),
+    new nn.Conv1d(2, 4, 3, { padding: [1, 2], groups: 2 }),
+    new nn.Conv2d(2, 4, [3, 2], {
+      padding: [
+        [1, 0],
+        [0, 2],
+      ],
+      stride: [1, 2],
+    }),
+    new nn.ConvTranspose2d(2, 4, 3, { stride: 2, outputPadding: 1 }),
+    new nn.MaxPool2d(3, { stride: 2 }),
+    new nn.AvgPool2d([2, 3], { countPadding: false }),
+    new nn.GlobalAvgPool2d(),
+    new nn.GlobalMaxPool2d(),
+    new nn.BatchNorm(4, { momentum: 0.2, affine: false }),
+    new nn.LayerNorm([2, 3], { epsilon: 1e-3 }),
+    new nn.GroupNorm(2, 4),
+    new nn.Dropout(0.1),
+    new nn.Embedding(5, 2),
+    new nn.Flatten(),
+    new nn.LeakyReLU(0.3),
+    new nn.RowsToSequence(),
+    new nn.ColumnsToSequence(),
+    new nn.LSTM(3, 4, { layers: 2, bidirectional: true, dropout: 0.5, output: 'sequence', forgetBias: 1 }),
+    new nn.GRU(3, 4, { bias: false, recurrentInitializer: 'orthogonal', fused: false }),
+    new nn.RNN(3, 4),
+    new nn.Sequential([new nn.ReLU(), new nn.Sequential({ gelu: new nn.GELU(), tanh: new nn.Tanh() })]),
+    new nn.Sequential({ a: new nn.SiLU(), b: new nn.Sigmoid(), c: new nn.Softplus() }),
+  ];
+  it.each(layers.map((layer) => [layer.kind, layer] as const))('%s', (_, layer) => {
+    const config = nn.moduleToConfig(layer as nn.AnyModule);
+    const again = nn.moduleFromConfig(JSON.parse(JSON.stringify(config)));
+    expect(again.constructor).toBe(layer.constructor);
+    expect(JSON.stringify(nn.moduleToConfig(again))).toBe(JSON.stringify(config));
+    const shapes = (module: nn.AnyModule) =>
+      module.namedVariables().map(([path, { shape }]) => [path, shape]);
+    expect(shapes(again)).toEqual(shapes(layer as nn.AnyModule));
+  });
+
+  it('covers every class of the table', () => {
+    const found = new Set<unknown>();
+    for (const layer of layers)
+      for (const [, module] of (layer as nn.AnyModule).namedModules()) found.add(module.constructor);
+    expect(Object.entries(nn.layerTypes).filter(([, type]) => !found.has(type))).toEqual([]);
+  });
+
+  it('takes classes of the user', () => {
+    const model = new nn.Sequential({ doubled: new Doubled() });
+    expect(errorOf(() => nn.moduleToConfig(model)).message).toContain(
+      'moduleToConfig "doubled": got a Doubled, expected a class of the table: AvgPool2d, ',
+    );
+    const config = nn.moduleToConfig(model, { Doubled });
+    const error = errorOf(() => nn.moduleFromConfig(config));
+    expect(error.name).toBe('ModelConfigError');
+    expect(error.message).toContain(
+      'moduleFromConfig "doubled": got type "Doubled", expected one of AvgPool2d',
+    );
+    expect(nn.moduleFromConfig(config, { Doubled }).call(zeros([2])).shape).toEqual([2]);
+  });
+
+  it('refuses what is no description', () => {
+    for (const wrong of [null, 3, 'Dense', [], {}, { type: 'Dense' }, { type: 'toString', config: [] }]) {
+      expect(errorOf(() => nn.moduleFromConfig(wrong)).name).toBe('ModelConfigError');
+    }
+    expect(errorOf(() => nn.moduleFromConfig({ type: 'Dense', config: [3, 'x'] })).message).toContain(
+      'Dense: got outputs "x", expected a whole number',
+    );
+  });
+
+  it('refuses a module that stands twice', () => {
+    const shared = new nn.Dense(2, 2);
+    expect(() => nn.moduleToConfig(new nn.Sequential([shared, shared]))).toThrow(/stands elsewhere/);
+  });
+});
+
+describe('summary', () => {
+  it('counts parameters and operations of the default model', () => {
+    const model = nn.createModel('conv-lstm', options);
+    const { rows, parameters, flops } = nn.summarize(model, options.inputShape);
+    expect(rows.map(({ path, outputShape }) => [path, outputShape])).toEqual([
+      ['conv1', [1, 20, 20, 8]],
+      ['relu1', [1, 20, 20, 8]],
+      ['pool1', [1, 10, 10, 8]],
+      ['conv2', [1, 10, 10, 16]],
+      ['relu2', [1, 10, 10, 16]],
+      ['pool2', [1, 5, 5, 16]],
+      ['rows', [1, 5, 80]],
+      ['lstm', [1, 64]],
+      ['dropout', [1, 64]],
+      ['head', [1, 10]],
+    ]);
+    const row = (path: string) => rows.find((each) => each.path === path)!;
+    expect(row('conv1').parameters).toBe(3 * 3 * 8 + 8);
+    expect(row('lstm').parameters).toBe(80 * 256 + 64 * 256 + 256);
+    expect(row('head').parameters).toBe(650);
+    expect(parameters).toBe(model.parameterCount());
+    // Products of nine taps and the bias.
+    expect(row('conv1').flops).toBe(400 * 8 * (2 * 9 + 1));
+    expect(row('head').flops).toBe(2 * 64 * 10 + 10);
+    // The projection with its bias, and the kernel's own count.
+    expect(row('lstm').flops).toBe(5 * 256 * (2 * 80 + 1) + 5 * 64 * (2 * 4 * 64 + 13));
+    expect(row('dropout').flops).toBe(0);
+    expect(flops).toBe(rows.reduce((sum, each) => sum + each.flops, 0));
+  });
+
+  it('changes nothing: no mode, no running statistics', async () => {
+    const norm = new nn.BatchNorm(2);
+    const model = new nn.Sequential({ norm, drop: new nn.Dropout(0.5).eval() });
+    nn.summary(model, [3, 2]);
+    expect(norm.training).toBe(true);
+    expect(model.layers[1]!.training).toBe(false);
+    expect(Array.from(await norm.runningMean.data())).toEqual([0, 0]);
+  });
+
+  it('prints a table', () => {
+    const model = new nn.Sequential({
+      embed: new nn.Embedding(100, 8),
+      encoder: new nn.Sequential({ lstm: new nn.LSTM(8, 4) }),
+      head: new nn.Dense(4, 2),
+    });
+    expect(nn.summary(model, [6], { dtype: 'int32' })).toBe(
+      [
+        'layer         kind       output     parameters  FLOPs a sample',
+        '------------  ---------  ---------  ----------  --------------',
+        'embed         embedding  [N, 6, 8]         800               0',
+        'encoder.lstm  lstm       [N, 4]            208          2.71 k',
+        'head          dense      [N, 2]             10              18',
+        'total                                    1,018          2.73 k',
+      ].join('\n'),
+    );
+  });
+
+  it('names the layer that an input does not fit', () => {
+    const model = nn.createModel('conv-lstm', options);
+    expect(() => nn.summary(model, [20, 20, 3])).toThrow(/conv2d "conv1": got \[N=1, H=20, W=20, C=3\]/);
+    expect(model.training).toBe(true);
+  });
+});

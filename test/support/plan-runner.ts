@@ -1,0 +1,26 @@
+/** Runs a plan kernel by kernel in memory full of rubbish, to show that every element is written before it is read. */
+import { allocate, type NumericArray, sizeOf } from '../../kernels/support/contract.ts';
+import { cpuKernel } from '../../src/devices/cpu/kernels.ts';
+import type { Plan } from '../../src/plan/plan.ts';
+
+/** What rubbish looks like: as float32, a number far from any result; as bool, not 0 or 1. */
+export type Rubbish = 77 | 99;
+
+/** The outputs of a plan without variables, each computed in fresh memory that held `rubbish`. */
+export function runInRubbish(plan: Plan, inputs: readonly NumericArray[], rubbish: Rubbish): NumericArray[] {
+  const arrays = plan.buffers.map(({ spec, place }) =>
+    place.kind === 'input' ? inputs[place.index]! : allocate(spec.dtype, sizeOf(spec.shape)).fill(rubbish),
+  );
+  for (const { contract, call, inputs: reads, outputs: writes, workspace } of plan.steps) {
+    const scratch = workspace === undefined ? new Float32Array(0) : (arrays[workspace] as Float32Array);
+    cpuKernel(contract.name)(call)(
+      reads.map((buffer) => arrays[buffer]!),
+      writes.map((buffer) => arrays[buffer]!),
+      scratch,
+    );
+  }
+  return plan.outputs.map((_, index) => {
+    const buffer = plan.buffers.findIndex(({ place }) => place.kind === 'output' && place.index === index);
+    return arrays[buffer]!;
+  });
+}

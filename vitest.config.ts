@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     pool: 'forks',
+    allowOnly: false,
     execArgv: ['--expose-gc'],
     // Generous: the machines that run this are small and shared. No test asserts a time.
     testTimeout: 120_000,

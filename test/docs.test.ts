@@ -1,8 +1,9 @@
 /** Runs the examples in docstrings and in the README: every `ts` block, and each `await x; // value` line checked. */
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as weft from '../src/index.ts';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
@@ -33,12 +34,32 @@ function sources(folder: string): string[] {
   });
 }
 
-/** What examples in docstrings may use without making it. */
-const prelude = `
-const model = new Sequential({ dense: new Dense(4, 3) });
-const optimizer = new Adam(model.parameters());
-const [w, b] = [new Parameter(randn([64, 8])), new Parameter(zeros([8]))];
-`;
+/** What examples in docstrings may use without making it: taken where a name is used and not declared. */
+const prelude: readonly (readonly [name: string, code: string])[] = [
+  ['model', 'const model = new Sequential({ dense: new Dense(4, 3) });'],
+  ['x', 'const x = randn([2, 4]);'],
+  ['y', "const y = tensor([0, 2], { dtype: 'int32' });"],
+  ['w', 'const w = new Parameter(randn([64, 8]));'],
+  ['b', 'const b = new Parameter(zeros([8]));'],
+  ['loss', 'const loss = softmaxCrossEntropy(model.call(x), y);'],
+  ['optimizer', 'const optimizer = new Adam(model.parameters());'],
+];
+
+function declares(code: string, name: string): boolean {
+  return new RegExp(`\\b(const|let|function|class) ${name}\\b|\\b${name}: Tensor\\b`).test(code);
+}
+
+/** The prelude of an example: declarations of what it uses, and of what those use. */
+function preludeOf(code: string): string {
+  let needed = code;
+  const chosen: string[] = [];
+  for (const [name, declaration] of [...prelude].reverse()) {
+    if (!new RegExp(`\\b${name}\\b`).test(needed) || declares(code, name)) continue;
+    chosen.unshift(declaration);
+    needed += declaration;
+  }
+  return chosen.join('\n');
+}
 
 /** An example as a module: names from weft in scope, checks in place of `// value` comments. */
 function moduleOf({ code, file }: Example): string {
@@ -47,30 +68,45 @@ function moduleOf({ code, file }: Example): string {
     (_, indent: string, expression: string, value: string) =>
       `${indent}check(await ${expression}, ${value});`,
   );
-  const index = JSON.stringify(join(root, 'src/index.ts'));
+  const index = "'../../src/index.ts'";
   const imported = checked.replaceAll(/from 'weft'/g, `from ${index}`);
-  const names = Object.keys(weft).filter(
-    (name) => !new RegExp(`\\b(const|let|function|class) ${name}\\b`).test(code),
-  );
-  const free = file.endsWith('.md') ? '' : `import { ${names.join(', ')} } from ${index};\n${prelude}`;
+  const before = preludeOf(code);
+  const used = (name: string) => new RegExp(`\\b${name}\\b`).test(before + code) && !declares(code, name);
+  const names = ['Tensor', ...Object.keys(weft).filter((name) => name !== 'Tensor' && used(name))];
+  const free = file.endsWith('.md') ? '' : `import { ${names.join(', ')} } from ${index};\n${before}\n`;
   return `${free}const check = (got: unknown, wanted: unknown) => { checks.push([got, wanted]); };
 export const checks: [unknown, unknown][] = [];\n${imported}`;
 }
 
 describe('examples', () => {
-  mkdirSync(scratch, { recursive: true });
-  afterAll(() => rmSync(scratch, { recursive: true, force: true }));
   const examples = [...sources(join(root, 'src')), join(root, 'README.md')].flatMap(examplesIn);
+  const paths = examples.map((_, index) => join(scratch, `example${index}.ts`));
+
+  beforeAll(() => {
+    mkdirSync(scratch, { recursive: true });
+    examples.forEach((example, index) => {
+      writeFileSync(paths[index], moduleOf(example));
+    });
+    const include = ['*.ts'];
+    const compilerOptions = { noEmit: true, incremental: false, noUnusedLocals: false };
+    const config = { extends: join(root, 'tsconfig.json'), compilerOptions, include };
+    writeFileSync(join(scratch, 'tsconfig.json'), JSON.stringify(config));
+  });
+  afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
   it('exist', () => {
-    expect(examples.length).toBeGreaterThan(2);
+    expect(examples.length).toBeGreaterThan(5);
   });
 
-  examples.forEach((example, index) => {
-    it(`${example.file}:${example.line} runs`, async () => {
-      const path = join(scratch, `example${index}.ts`);
-      writeFileSync(path, moduleOf(example));
-      const { checks } = (await import(pathToFileURL(path).href)) as { checks: [unknown, unknown][] };
+  it('have the right types', () => {
+    const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+    const result = spawnSync('node', [compiler, '-p', scratch], { encoding: 'utf8' });
+    expect(result.stdout).toBe('');
+  });
+
+  examples.forEach(({ file, line }, index) => {
+    it(`${file}:${line} runs`, async () => {
+      const { checks } = (await import(pathToFileURL(paths[index]).href)) as { checks: [unknown, unknown][] };
       for (const [got, wanted] of checks) expect(got).toEqual(wanted);
     });
   });

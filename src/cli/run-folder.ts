@@ -9,8 +9,8 @@ export interface RunFolder {
   readonly path: string;
   /** Writes a file and returns its path. */
   readonly write: (name: string, contents: string | Uint8Array) => string;
-  /** Removes the folder again when nothing was written to it. */
-  readonly discard: () => void;
+  /** Removes the folder again if it was made here and nothing was written to it. */
+  readonly removeIfEmpty: () => void;
 }
 
 /** `runs/2026-11-23-19-40-04-conv-lstm`, in local time. */
@@ -48,7 +48,7 @@ export function openRunFolder(path: string): RunFolder {
       );
     }
   };
-  attempt(() => mkdirSync(path, { recursive: true }));
+  const made = attempt(() => mkdirSync(path, { recursive: true })) !== undefined;
   return {
     path,
     write: (name, contents) => {
@@ -56,8 +56,8 @@ export function openRunFolder(path: string): RunFolder {
       attempt(() => writeFileSync(target, contents));
       return target;
     },
-    discard: () => {
-      if (attempt(() => readdirSync(path)).length === 0) rmdirSync(path);
+    removeIfEmpty: () => {
+      if (made && readdirSync(path).length === 0) rmdirSync(path);
     },
   };
 }

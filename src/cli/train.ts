@@ -39,7 +39,6 @@ export async function trainCommand(
   terminal: Terminal,
   signal?: AbortSignal,
 ): Promise<number> {
-  const { say, result } = terminal;
   setDevice(options.device);
   seed(options.seed);
   const data = withValidation(loadDataset(options.data, { seed: options.seed }), options.seed);
@@ -48,30 +47,42 @@ export async function trainCommand(
   const model = createModel(options.model, { inputShape, classes: data.train.classNames.length });
   const layers = summary(model, inputShape);
   const folder = openRunFolder(options.out ?? defaultRunPath(options.model, new Date()));
-  say(`${describeDataset(data)}\n\n${options.model}\n${layers}\n`);
-  say(
-    `Training on ${deviceInfo().name}: ${counted(options.epochs, 'epoch')}, batches of ${options.batch}, ` +
-      `Adam with one-cycle learning rate up to ${options.lr}, seed ${options.seed}.`,
-  );
-
-  const normalisation = channelStatistics(data.train);
-  const trained = await trainModel(model, data, normalisation, options, terminal, signal);
-  if (trained === undefined) {
-    folder.discard();
-    say('Interrupted: nothing was written.');
-    return exitCodes.interrupted;
+  try {
+    const { say, result } = terminal;
+    say(`${describeDataset(data)}\n\n${options.model}\n${layers}\n\n${describeTraining(options)}`);
+    const normalisation = channelStatistics(data.train);
+    const trained = await trainModel(model, data, normalisation, options, terminal, signal);
+    if (trained === undefined) {
+      say('Interrupted: nothing was written.');
+      return exitCodes.interrupted;
+    }
+    const evaluation = await evaluate(model, data.test, { normalisation });
+    const metrics = collectMetrics({ options, data, model, evaluation, ...trained });
+    say(`\n${describeTest(metrics)}`);
+    await writeRun(
+      folder,
+      { metrics, model, normalisation, summary: layers, data, answers: evaluation },
+      say,
+    );
+    if (options.json) result(JSON.stringify(metrics, null, 2));
+    return exitCodes.done;
+  } finally {
+    folder.removeIfEmpty();
   }
-  const evaluation = await evaluate(model, data.test, { normalisation });
-  const { classNames } = data.test;
-  const metrics = collectMetrics({ options, data, model, evaluation, ...trained });
-  say(
-    `\nTest accuracy ${percent(evaluation.accuracy)}, loss ${evaluation.loss.toFixed(4)} on ` +
-      `${counted(imageCount(data.test), 'image')}, after ${duration(trained.trainSeconds)} of training.\n`,
+}
+
+function describeTraining({ epochs, batch, lr, seed }: TrainOptions): string {
+  return (
+    `Training on ${deviceInfo().name}: ${counted(epochs, 'epoch')}, batches of ${batch}, ` +
+    `Adam with one-cycle learning rate up to ${lr}, seed ${seed}.`
   );
-  say(formatConfusion(metrics.confusion, classNames));
-  await writeRun(folder, { metrics, model, normalisation, summary: layers, data, answers: evaluation }, say);
-  if (options.json) result(JSON.stringify(metrics, null, 2));
-  return exitCodes.done;
+}
+
+function describeTest({ testAccuracy, testLoss, trainSeconds, confusion, data }: Metrics): string {
+  return (
+    `Test accuracy ${percent(testAccuracy)}, loss ${testLoss.toFixed(4)} on ${counted(data.test, 'image')}, ` +
+    `after ${duration(trainSeconds)} of training.\n\n${formatConfusion(confusion, data.classNames)}`
+  );
 }
 
 interface Trained {

@@ -1,8 +1,9 @@
 /** A compiled function: one captured plan for each combination of argument shapes. */
-import { type Bindings, captureGraph, type Graph } from '../plan/graph.ts';
+import { type Bindings, captureGraph, type Graph, refuseEarlierReads } from '../plan/graph.ts';
 import { flattenTree } from '../plan/tree.ts';
 import type { NumericArray, TensorSpec } from '../tensor/dtype.ts';
 import { fromData, leaf } from '../tensor/leaves.ts';
+import { nextNodeId } from '../tensor/node.ts';
 import { trace } from '../tensor/recorder.ts';
 import type { CompileOptions, TensorTree } from '../tensor/runtime.ts';
 import { formatShape } from '../tensor/shape.ts';
@@ -62,6 +63,7 @@ export class CompiledFunction<Arguments extends readonly Tensor[], Result extend
   }
 
   async #capture(tensors: Arguments): Promise<Capture> {
+    const start = nextNodeId();
     const placeholders = tensors.map(({ shape, dtype }, index) =>
       leaf(shape, dtype, { kind: 'placeholder', index }),
     );
@@ -69,6 +71,7 @@ export class CompiledFunction<Arguments extends readonly Tensor[], Result extend
       this.#body(...(placeholders as readonly Tensor[] as Arguments)),
     );
     const { tensors: outputs, rebuild } = flattenTree(result);
+    refuseEarlierReads([...outputs, ...recorded.updates.values()], start);
     const { graph, bindings } = captureGraph(outputs, recorded.updates);
     const specs = outputs.map(({ shape, dtype }) => ({ shape, dtype }));
     return { graph, bindings, specs, rebuild, prepared: this.#runner.prepare(graph) };

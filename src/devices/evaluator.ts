@@ -112,14 +112,17 @@ export class Evaluator implements Runtime, PlanRunner {
       ({ node, output }) => node.values[output] === undefined,
     );
     if (wanted.length === 0 && pending.updates.size === 0) return;
-    const updates = takeUpdates(pending);
-    const { graph, bindings } = captureGraph(wanted, updates);
+    const updates = new Map(pending.updates);
+    const { graph, bindings } = captureWithUpdates(wanted, pending);
     const prepared = this.prepare(graph);
     const inputs = bindings.inputs.map((source) => leafArray(source));
     const outputs = await this.#run(prepared, inputs, bindings.variables);
     wanted.forEach(({ node, output }, index) => {
       node.values[output] = outputs[index];
     });
+    for (const [variable, { node }] of updates) {
+      if (!node.source && node.outputs.length === 1) node.storedIn = { variable, version: variable.version };
+    }
   }
 
   async #run(
@@ -183,10 +186,28 @@ function refuseInTrace(what: string): void {
   });
 }
 
-/** Takes the waiting updates, so that a failing run does not apply them twice. */
-function takeUpdates(pending: Recorder): Map<Variable, Tensor> {
-  const updates = new Map(pending.updates);
-  pending.updates.clear();
-  pending.losses.clear();
-  return updates;
+/**
+ * Captures what is wanted with all waiting updates, which wait no longer. If a wanted tensor cannot be computed, the
+ * updates go on waiting; if an update itself cannot, all are dropped, for they never could be applied.
+ */
+function captureWithUpdates(wanted: readonly Tensor[], pending: Recorder): ReturnType<typeof captureGraph> {
+  try {
+    const captured = captureGraph(wanted, pending.updates);
+    pending.updates.clear();
+    pending.losses.clear();
+    return captured;
+  } catch (error) {
+    if (!canCapture(pending.updates)) pending.updates.clear();
+    pending.losses.clear();
+    throw error;
+  }
+}
+
+function canCapture(updates: Recorder['updates']): boolean {
+  try {
+    captureGraph([], updates);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -3,7 +3,7 @@
  * simple identities removed. The graph's key is its structure, without the leaves' values: equal keys share a plan.
  */
 
-import { StaleParameterError } from '../errors.ts';
+import { StaleParameterError, TraceError } from '../errors.ts';
 import type { TensorSpec } from '../tensor/dtype.ts';
 import type { LeafSource, Node } from '../tensor/node.ts';
 import type { Primitive } from '../tensor/primitive.ts';
@@ -204,6 +204,11 @@ function isComputed(node: Node): boolean {
   return !node.values.includes(undefined);
 }
 
+/** Whether a node's value is what a variable holds now, because it was assigned to it. */
+function isHeld({ storedIn }: Node): boolean {
+  return storedIn !== undefined && storedIn.variable.version === storedIn.version;
+}
+
 /** All nodes behind the tensors that still have to be computed, and the leaves they start from, in creation order. */
 export function reachable(tensors: readonly Tensor[]): Node[] {
   const seen = new Set<Node>();
@@ -212,7 +217,7 @@ export function reachable(tensors: readonly Tensor[]): Node[] {
     const node = pending.pop()!;
     if (seen.has(node)) continue;
     seen.add(node);
-    if (isComputed(node)) continue;
+    if (isComputed(node) || isHeld(node)) continue;
     for (const input of node.inputs) pending.push(input.node);
   }
   return [...seen].sort((a, b) => a.id - b.id);
@@ -232,6 +237,7 @@ function addNode(
   if (isComputed(node)) {
     return outputs.map((spec, output) => builder.input({ kind: 'data', data: node.values[output]! }, spec));
   }
+  if (isHeld(node)) return [builder.variable(node.storedIn!.variable)];
   if (node.primitive.name === 'fill') {
     return [builder.constant((node.attributes as { value: number }).value, outputs[0]!)];
   }
@@ -239,6 +245,25 @@ function addNode(
   return builder.operation(node.primitive, inputs, node.attributes, outputs, node.scope);
 }
 
+/**
+ * Throws TraceError when a captured function uses an expression of a variable that was built before the capture began
+ * (at node `start`): every call would read the variable's newest value through it.
+ */
+export function refuseEarlierReads(tensors: readonly Tensor[], start: number): void {
+  for (const node of reachable(tensors)) {
+    if (node.id >= start || node.source || isComputed(node)) continue;
+    const read = node.inputs.map((input) => input.node.source).find((source) => source?.kind === 'variable');
+    if (read?.kind !== 'variable') continue;
+    throw new TraceError({
+      where: 'compile',
+      got: `a ${node.primitive.name} of "${read.variable.name}" that was built outside the function`,
+      expected: 'expressions of variables built inside, or values',
+      cure: 'Build it inside the function to follow the variable, or await it first to keep its value of now.',
+    });
+  }
+}
+
+/** The error of a tensor built from an older version of a variable. */
 export function staleError(variable: Variable, version: number): StaleParameterError {
   return new StaleParameterError({
     where: `parameter "${variable.name}"`,

@@ -25,6 +25,11 @@ export interface NodeDetails {
 
 let created = 0;
 
+/** The id that the next node gets: nodes made from here on have at least this one. */
+export function nextNodeId(): number {
+  return created;
+}
+
 export class Node {
   /** Creation order, which is a topological order. */
   readonly id: number = created++;
@@ -37,6 +42,8 @@ export class Node {
   #inputs: readonly Tensor[];
   /** Values already computed, one an output. */
   readonly values: (NumericArray | undefined)[];
+  /** The variable whose new value this was, once the update is applied: good as long as it keeps that version. */
+  storedIn: { readonly variable: Variable; readonly version: number } | undefined;
   #released = false;
 
   constructor(primitive: Primitive, inputs: readonly Tensor[], details: NodeDetails) {

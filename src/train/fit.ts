@@ -48,8 +48,13 @@ export interface EpochReport {
   readonly seconds: number;
 }
 
-/** One entry for each finished epoch, and whether the signal ended the training. */
-export type History = readonly EpochReport[] & { readonly aborted: boolean };
+/** How a training went. */
+export interface History {
+  /** The finished epochs. */
+  readonly epochs: readonly EpochReport[];
+  /** Whether the signal ended it. */
+  readonly aborted: boolean;
+}
 
 export interface FitOptions {
   /** How often the whole data set is shown. */
@@ -156,7 +161,7 @@ class Training {
     }
     const aborted = signal?.aborted ?? false;
     if (best?.state && !aborted) await this.#model.loadStateDict(best.state);
-    return Object.assign(reports, { aborted });
+    return { epochs: reports, aborted };
   }
 
   /** One epoch with its validation; undefined when the signal ended it. */

@@ -1,5 +1,5 @@
 /** Repeatable numbers for tests: a small generator, and tensors with values of a kind. */
-import { tensor } from '../../src/ops/creation.ts';
+import { tensor } from '../../src/index.ts';
 import type { Shape } from '../../src/tensor/shape.ts';
 import { sizeOf } from '../../src/tensor/shape.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';

@@ -59,8 +59,8 @@ function curves(
       labelArrow: 'none',
       labelAnchor: 'center',
       domain: epochDomain(epochs),
-      ticks: Math.min(epochs, 12),
-      tickFormat: wholeEpoch,
+      ticks: epochTicks(epochs),
+      tickFormat: 'd',
     },
     y: { grid: true, labelArrow: 'none', ...y },
     color: { domain: Object.keys(colours), range: Object.values(colours) },
@@ -82,8 +82,10 @@ function epochDomain(epochs: number): [number, number] {
   return epochs === 1 ? [0, 2] : [1, epochs];
 }
 
-function wholeEpoch(epoch: number): string {
-  return Number.isInteger(epoch) ? `${epoch}` : '';
+/** Whole epochs, a dozen at most. */
+function epochTicks(epochs: number): number[] {
+  const every = Math.ceil(epochs / 12);
+  return Array.from({ length: Math.ceil(epochs / every) }, (_, index) => 1 + index * every);
 }
 
 /** With more classes the numbers in the cells would not be readable. */

@@ -4,11 +4,13 @@ export const styleSheet = `
   color-scheme: light dark;
   --background: #ffffff; --text: #1b1f24; --quiet: #5a6370; --line: #d8dde3; --panel: #f5f7f9;
   --train: #2f6fb7; --validation: #d1621b; --right: #3f8fd0; --wrong: #e0542b;
+  --right-text: #1f6fb0; --wrong-text: #bf3d14;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --background: #14171b; --text: #e4e8ec; --quiet: #9aa5b1; --line: #333b44; --panel: #1c2127;
     --train: #6aaef2; --validation: #f39a57; --right: #3d7fbd; --wrong: #d9542f;
+    --right-text: #63aee9; --wrong-text: #f27a55;
   }
 }
 * { box-sizing: border-box; }
@@ -32,8 +34,8 @@ figure svg { font-size: 12px; max-width: 100%; height: auto; }
   margin-right: 8px; vertical-align: middle; background: currentColor; }
 .train { color: var(--train); }
 .validation { color: var(--validation); }
-.right { color: var(--right); font-weight: 600; }
-.wrong { color: var(--wrong); font-weight: 600; }
+.right { color: var(--right-text); font-weight: 600; }
+.wrong { color: var(--wrong-text); font-weight: 600; }
 .mistakes { display: grid; grid-template-columns: repeat(auto-fill, minmax(120px, 1fr)); gap: 20px 12px; }
 .mistakes img { image-rendering: pixelated; border: 1px solid var(--line); border-radius: 4px; display: block; max-width: 100%; }
 .mistakes figcaption { font-size: 14px; line-height: 1.35; margin-top: 4px; font-variant-numeric: tabular-nums; }

@@ -1,0 +1,138 @@
+/** The report: complete in one file, whatever the classes are called, and drawn by a browser. */
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { EpochRecord, Metrics } from '../../src/cli/metrics.ts';
+import { renderReport } from '../../src/cli/report/report.ts';
+import { readPng } from '../../src/data/png.ts';
+import { temporaryFolder, tinyDataset } from '../support/datasets.ts';
+
+const record = (epoch: number): EpochRecord => ({
+  epoch,
+  trainLoss: 1 / epoch,
+  trainAccuracy: 1 - 0.5 / epoch,
+  valLoss: 1.1 / epoch,
+  valAccuracy: 1 - 0.6 / epoch,
+  seconds: 1,
+});
+
+/** The report of a run over `epochs` with `predictions` for images of these `labels`. */
+function reportOf(
+  labels: readonly number[],
+  predictions: readonly number[],
+  { names = ['zero', 'one', 'two'], epochs = 3 } = {},
+): string {
+  const classes = names.length;
+  const confusion = names.map((_, truth) =>
+    names.map(
+      (_, predicted) => labels.filter((label, i) => label === truth && predictions[i] === predicted).length,
+    ),
+  );
+  const metrics: Metrics = {
+    testAccuracy: 0.5,
+    testLoss: 1,
+    epochs,
+    trainSeconds: 3,
+    device: 'cpu',
+    parameters: 1234,
+    seed: 0,
+    history: Array.from({ length: epochs }, (_, index) => record(index + 1)),
+    model: 'conv-lstm',
+    optimizer: 'Adam',
+    learningRate: 0.01,
+    batchSize: 8,
+    augmentation: { shift: 1 },
+    data: {
+      source: 'a&b',
+      name: 'tiny',
+      train: 10,
+      validation: 2,
+      test: labels.length,
+      image: [1, 1, 1],
+      classNames: names,
+      borderBrightness: 0,
+    },
+    confusion,
+    versions: { weft: '0', node: '20' },
+  };
+  const test = { ...tinyDataset(labels, classes), classNames: names };
+  const probabilities = predictions.flatMap((predicted) =>
+    names.map((_, index) => (index === predicted ? 0.9 : 0.1 / (classes - 1))),
+  );
+  return renderReport({
+    metrics,
+    summary: 'layer  kind',
+    data: { name: 'tiny', train: test, test, notes: ['Noted.'] },
+    answers: { predictions, probabilities },
+  });
+}
+
+test('is complete in itself', () => {
+  const html = reportOf([0, 1, 2, 2], [0, 1, 1, 2]);
+  expect(html).not.toMatch(/<script|<link|@import|url\(|src="(?!data:)|href=/);
+  expect(html.match(/<svg /g)).toHaveLength(3);
+  expect(html.match(/src="data:image\/png;base64,/g)).toHaveLength(1);
+  for (const text of ['1,234', 'Noted.', 'loss (mean cross-entropy, nats)', 'accuracy (%)', 'epoch']) {
+    expect(html).toContain(text);
+  }
+  expect(html).toContain('1 mistake in 4 test images; all of them');
+});
+
+test('names of classes and folders are text', () => {
+  const html = reportOf([0, 1], [1, 1], { names: ['<b>bold</b>', 'a "quoted" & long name'] });
+  expect(html).not.toContain('<b>');
+  expect(html).not.toContain('a&b<');
+  expect(html).toContain('&lt;b&gt;bold&lt;/b&gt;');
+});
+
+describe('runs that are out of the ordinary', () => {
+  test('a single epoch, no mistakes', () => {
+    const html = reportOf([0, 1, 2], [0, 1, 2], { epochs: 1 });
+    expect(html).toContain('every test image was classified correctly');
+    expect(html).not.toContain('NaN');
+  });
+
+  test('a hundred classes: no numbers in the cells', () => {
+    const names = Array.from({ length: 100 }, (_, index) => `class ${index}`);
+    const html = reportOf([0, 1], [5, 1], { names, epochs: 200 });
+    expect(html).not.toContain('NaN');
+    expect(html).toContain('true class 0, predicted class 5: 1');
+  });
+});
+
+const chromium = spawnSync('chromium', ['--version']).status === 0;
+
+test.skipIf(!chromium)('a browser draws it, on light and on dark', () => {
+  const folder = temporaryFolder();
+  const page = join(folder, 'report.html');
+  writeFileSync(page, reportOf([0, 1, 2, 2], [0, 1, 1, 2]));
+  const colours = { light: [0x2f, 0x6f, 0xb7], dark: [0x6a, 0xae, 0xf2] } as const;
+  for (const scheme of ['light', 'dark'] as const) {
+    const picture = join(folder, `${scheme}.png`);
+    const { status, stderr } = spawnSync('chromium', [
+      '--headless',
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      `--user-data-dir=${join(folder, scheme)}`,
+      `--blink-settings=preferredColorScheme=${scheme === 'dark' ? 0 : 1}`,
+      '--window-size=1200,1400',
+      `--screenshot=${picture}`,
+      `file://${page}`,
+    ]);
+    expect(status, stderr.toString()).toBe(0);
+    // The colour of the training curve is on the page, so style sheet and charts were let through.
+    const { pixels, channels } = readPng(picture);
+    const wanted = colours[scheme].map((value) => Math.fround(value / 255));
+    let found = 0;
+    for (let i = 0; i < pixels.length; i += channels) {
+      if (wanted.every((value, channel) => Math.abs(pixels[i + channel]! - value) < 1e-6)) found++;
+    }
+    expect(found).toBeGreaterThan(50);
+  }
+});

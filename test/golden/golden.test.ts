@@ -1,0 +1,59 @@
+/** Every vector computed by PyTorch in float64, outputs and gradients, in float32 by weft. */
+import { afterAll, describe, expect, it, test } from 'vitest';
+import { cases } from './cases.ts';
+import { type GoldenArray, goldenNames, loadGolden } from './vectors.ts';
+
+/** Largest error allowed, beside the largest expected value of the array. */
+const defaultBound = 1e-5;
+
+/** The worst error of each family, for the report that WEFT_GOLDEN_REPORT asks for. */
+const worst = new Map<string, { error: number; where: string }>();
+
+function relativeError(actual: ArrayLike<number>, { data }: GoldenArray): number {
+  if (actual.length !== data.length) return Number.POSITIVE_INFINITY;
+  let [largest, error] = [0, 0];
+  data.forEach((expected, k) => {
+    largest = Math.max(largest, Math.abs(expected));
+    const difference = Math.abs(actual[k]! - expected);
+    error = Math.max(error, Number.isNaN(difference) ? Number.POSITIVE_INFINITY : difference);
+  });
+  return largest === 0 ? error : error / largest;
+}
+
+test('every vector has a case, every case a vector, and there are 56', () => {
+  expect(goldenNames()).toEqual(Object.keys(cases).sort());
+  expect(goldenNames()).toHaveLength(56);
+});
+
+test('a bound other than the default says why', () => {
+  for (const [name, { bound, why }] of Object.entries(cases)) {
+    if (bound !== undefined) expect(why, name).toBeTruthy();
+  }
+});
+
+describe('vectors', () => {
+  it.each(goldenNames())('%s', async (name) => {
+    const golden = loadGolden(name);
+    const { family, run, bound = defaultBound } = cases[name]!;
+    const { outputs, grads } = await run(golden);
+    const compared = [
+      ['output', outputs, golden.outputs],
+      ['gradient of', grads, golden.grads],
+    ] as const;
+    for (const [kind, actual, expected] of compared) {
+      // A second way of computing the same is named "y (composed)".
+      const names = new Set(Object.keys(actual).map((each) => each.split(' (')[0]));
+      expect([...names].sort()).toEqual(Object.keys(expected).sort());
+      for (const [each, values] of Object.entries(actual)) {
+        const error = relativeError(values, expected[each.split(' (')[0]!]!);
+        const where = `${name}: ${kind} ${each}`;
+        expect(error, where).toBeLessThan(bound);
+        if (error >= (worst.get(family)?.error ?? 0)) worst.set(family, { error, where });
+      }
+    }
+  });
+});
+
+afterAll(() => {
+  if (process.env['WEFT_GOLDEN_REPORT']) console.table(Object.fromEntries(worst));
+});

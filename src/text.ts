@@ -9,12 +9,12 @@ export interface Column {
 /** Rows under headings, columns two spaces apart, a line of dashes below the headings. */
 export function formatTable(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
   const widths = columns.map(({ heading }, column) =>
-    Math.max(heading.length, ...rows.map((row) => row[column]!.length)),
+    Math.max(heading.length, ...rows.map((row) => row[column].length)),
   );
   const line = (cells: readonly string[]): string =>
     cells
       .map((cell, column) =>
-        columns[column]!.align === 'right' ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!),
+        columns[column].align === 'right' ? cell.padStart(widths[column]) : cell.padEnd(widths[column]),
       )
       .join('  ')
       .trimEnd();

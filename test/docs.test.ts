@@ -23,7 +23,7 @@ function examplesIn(file: string): Example[] {
   return [...text.matchAll(pattern)].map((match) => ({
     file: relative(root, file),
     line: text.slice(0, match.index).split('\n').length,
-    code: docstring ? match[1]!.replaceAll(/^ *\* ?/gm, '') : match[1]!,
+    code: docstring ? match[1].replaceAll(/^ *\* ?/gm, '') : match[1],
   }));
 }
 

@@ -79,7 +79,7 @@ it('trains, saves, loads and predicts', async () => {
     const [first] = await predict(loaded.model, pixels, [1, 8, 8, 1], {
       normalisation: loaded.normalisation,
     });
-    expect(first!.label).toBe(0);
+    expect(first.label).toBe(0);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -97,12 +97,12 @@ function pullBack(node: Node, arrived: Cotangents): readonly (Tensor | undefined
   const outputs = node.outputs.map((_, output) => new Tensor(node, output));
   const cotangents = outputs.map((_, output) => arrived[output]);
   if (primitive.gradient) {
-    const first = node.outputs[0]!;
+    const first = node.outputs[0];
     return primitive.gradient({
       dY: cotangents[0] ?? fill(0, first.shape, 'float32'),
       cotangents,
       inputs,
-      output: outputs[0]!,
+      output: outputs[0],
       outputs,
       attributes,
     });
@@ -179,7 +179,7 @@ function gradientsOf(
   const seed = cotangent ? broadcastTo(cotangent, output.shape) : fill(1, output.shape);
   const current = targets.map((target) => target.snapshot());
   return backpropagate([output.snapshot()], [seed], current).map((gradient, index) => {
-    const { shape } = targets[index]!;
+    const { shape } = targets[index];
     return gradient ?? fill(0, shape);
   });
 }
@@ -211,7 +211,7 @@ export function grad<Arguments extends readonly unknown[]>(
   cotangent?: Tensor,
 ): Tensor | Tensor[] | ScalarFunction<Arguments> {
   if (typeof output === 'function') return (x, ...rest) => valueAndGrad(output)(x, ...rest)[1];
-  if (targets instanceof Tensor) return gradientsOf('grad', output, [targets], cotangent)[0]!;
+  if (targets instanceof Tensor) return gradientsOf('grad', output, [targets], cotangent)[0];
   return gradientsOf('grad', output, targets ?? [], cotangent);
 }
 
@@ -221,7 +221,7 @@ export function valueAndGrad<Arguments extends readonly unknown[]>(
 ): (x: Tensor, ...rest: Arguments) => [value: Tensor, gradient: Tensor] {
   return (x, ...rest) => {
     const value = f(x, ...rest);
-    return [value, gradientsOf('valueAndGrad', value, [x])[0]!];
+    return [value, gradientsOf('valueAndGrad', value, [x])[0]];
   };
 }
 
@@ -248,7 +248,7 @@ export function backward(loss: Tensor): void {
   }
   const list = [...parameters];
   gradientsOf('backward()', loss, list).forEach((gradient, index) => {
-    const parameter = list[index]!;
+    const parameter = list[index];
     parameter.grad = parameter.grad ? add(parameter.grad, gradient) : gradient;
   });
   recorder().losses.add(loss.snapshot());

@@ -123,7 +123,7 @@ async function checkOnce(
   );
   const analytic = grad(
     contract(resultsOf(f, tensors)),
-    floats.map((position) => tensors[position]!),
+    floats.map((position) => tensors[position]),
   );
   await runtime().evaluate(analytic);
   // Captured once and replayed for every moved element.
@@ -131,18 +131,18 @@ async function checkOnce(
   let maxError = 0;
   let worst: GradCheckEntry | undefined;
   for (const [k, input] of floats.entries()) {
-    const { shape, size } = tensors[input]!;
-    const slopes = await analytic[k]!.data();
+    const { shape, size } = tensors[input];
+    const slopes = await analytic[k].data();
     for (let position = 0; position < size; position++) {
       const numeric = await slopeAt(replay, tensors, input, position, epsilon);
-      const entry = { input, index: indexOf(position, shape), order, analytic: slopes[position]!, numeric };
+      const entry = { input, index: indexOf(position, shape), order, analytic: slopes[position], numeric };
       const error = errorOf(entry);
       if (worst && error <= maxError) continue;
       maxError = error;
       worst = entry;
     }
   }
-  if (worst && maxError > tolerance) throw mismatch(worst, tensors[worst.input]!, maxError, tolerance);
+  if (worst && maxError > tolerance) throw mismatch(worst, tensors[worst.input], maxError, tolerance);
   return { maxError, worst };
 }
 
@@ -154,8 +154,8 @@ async function slopeAt(
   position: number,
   epsilon: number,
 ): Promise<number> {
-  const original = await inputs[input]!.data();
-  const { shape, dtype } = inputs[input]!;
+  const original = await inputs[input].data();
+  const { shape, dtype } = inputs[input];
   const valueAt = async (element: number): Promise<number> => {
     const data = original.slice();
     data[position] = element;
@@ -165,8 +165,8 @@ async function slopeAt(
   };
   const difference = async (step: number): Promise<number> => {
     // The distance between the two float32 numbers, which need not be 2·step exactly.
-    const above = Math.fround(original[position]! + step);
-    const below = Math.fround(original[position]! - step);
+    const above = Math.fround(original[position] + step);
+    const below = Math.fround(original[position] - step);
     return ((await valueAt(above)) - (await valueAt(below))) / (above - below);
   };
   return (4 * (await difference(epsilon)) - (await difference(2 * epsilon))) / 3;

@@ -46,7 +46,7 @@ export class CompiledFunction<Arguments extends readonly Tensor[], Result extend
         capture.prepared = this.#runner.prepare(capture.graph);
       }
       const inputs = capture.bindings.inputs.map(
-        (source): NumericArray => (source.kind === 'placeholder' ? values[source.index]! : leafArray(source)),
+        (source): NumericArray => (source.kind === 'placeholder' ? values[source.index] : leafArray(source)),
       );
       const outputs = await this.#runner.run(
         capture.prepared,
@@ -55,7 +55,7 @@ export class CompiledFunction<Arguments extends readonly Tensor[], Result extend
         this.#guard,
       );
       const results = outputs.map((data, index) => {
-        const { shape, dtype } = capture.specs[index]!;
+        const { shape, dtype } = capture.specs[index];
         return fromData(data, shape, dtype);
       });
       return capture.rebuild(results) as Result;

@@ -137,12 +137,12 @@ export class Evaluator implements Runtime, PlanRunner {
     if (!completed) {
       throw new NonFiniteError({
         where: 'a guarded step',
-        got: `${outputs[guard!]![0]} as the guarded result`,
+        got: `${outputs[guard!][0]} as the guarded result`,
         expected: 'a finite number',
         cure: 'No variable was changed. Look for the first operation that is not finite with findNonFinite.',
       });
     }
-    for (const index of plan.updated) variables[index]!.version++;
+    for (const index of plan.updated) variables[index].version++;
     return outputs;
   }
 
@@ -162,7 +162,7 @@ export class Evaluator implements Runtime, PlanRunner {
       }
       for (const variable of fresh) {
         const { node, output } = variable.initial!;
-        variable.storage = this.#device.allocate(node.outputs[output]!, node.values[output]!);
+        variable.storage = this.#device.allocate(node.outputs[output], node.values[output]!);
         variable.initial = undefined;
       }
     }

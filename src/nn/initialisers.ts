@@ -86,7 +86,7 @@ export function orthogonal(gain = 1): Initializer {
     const values = new Float32Array(rows * columns);
     for (let i = 0; i < long; i++) {
       for (let j = 0; j < short; j++) {
-        values[rows >= columns ? i * columns + j : j * columns + i] = gain * slab[i * short + j]!;
+        values[rows >= columns ? i * columns + j : j * columns + i] = gain * slab[i * short + j];
       }
     }
     return fromData(values, [...shape], 'float32');
@@ -102,7 +102,7 @@ export function orthogonal(gain = 1): Initializer {
 function orthonormalColumns(rows: number, columns: number): Float64Array {
   const slab = new Float64Array(rows * columns);
   const signs = claimHostNumbers(columns);
-  for (let j = 0; j < columns; j++) slab[j * columns + j] = signs[j]! < 0.5 ? -1 : 1;
+  for (let j = 0; j < columns; j++) slab[j * columns + j] = signs[j] < 0.5 ? -1 : 1;
   const pairs = Math.floor(rows / 2);
   // Three times ⌈log2 rows⌉ mixes large matrices; three more serve the tiny ones, where an odd row sits out a layer.
   const layers = rows > 1 ? 3 * (Math.ceil(Math.log2(rows)) + 1) : 0;
@@ -111,8 +111,8 @@ function orthonormalColumns(rows: number, columns: number): Float64Array {
     const random = claimHostNumbers(rows + pairs);
     shuffle(order, random);
     for (let pair = 0; pair < pairs; pair++) {
-      const angle = 2 * Math.PI * random[rows + pair]!;
-      rotateRows(slab, columns, order[2 * pair]!, order[2 * pair + 1]!, Math.cos(angle), Math.sin(angle));
+      const angle = 2 * Math.PI * random[rows + pair];
+      rotateRows(slab, columns, order[2 * pair], order[2 * pair + 1], Math.cos(angle), Math.sin(angle));
     }
   }
   return slab;
@@ -121,9 +121,9 @@ function orthonormalColumns(rows: number, columns: number): Float64Array {
 /** Fisher and Yates's shuffle, one uniform number an element. */
 function shuffle(order: Uint32Array, random: Float64Array): void {
   for (let last = order.length - 1; last > 0; last--) {
-    const pick = Math.floor(random[last]! * (last + 1));
-    const picked = order[pick]!;
-    order[pick] = order[last]!;
+    const pick = Math.floor(random[last] * (last + 1));
+    const picked = order[pick];
+    order[pick] = order[last];
     order[last] = picked;
   }
 }
@@ -139,8 +139,8 @@ function rotateRows(
   let a = rowA * columns;
   let b = rowB * columns;
   for (let j = 0; j < columns; j++, a++, b++) {
-    const valueA = slab[a]!;
-    const valueB = slab[b]!;
+    const valueA = slab[a];
+    const valueB = slab[b];
     slab[a] = cosine * valueA - sine * valueB;
     slab[b] = sine * valueA + cosine * valueB;
   }

@@ -136,7 +136,7 @@ function softLosses(
   labelSmoothing: number,
   classWeights: Tensor | undefined,
 ): Tensor {
-  const classes = targets.shape[1]!;
+  const classes = targets.shape[1];
   const smooth =
     labelSmoothing === 0 ? targets : add(multiply(targets, 1 - labelSmoothing), labelSmoothing / classes);
   // 0 · log 0 counts as 0: a class that is switched off by a logit of -Infinity and has no share of the target.
@@ -156,7 +156,7 @@ function hardLosses(
   },
 ): { readonly losses: Tensor; readonly weights: Tensor } {
   const { labelSmoothing, classWeights, ignoreIndex } = options;
-  const classes = logProbabilities.shape[1]!;
+  const classes = logProbabilities.shape[1];
   const real = ignoreIndex === undefined ? undefined : notEqual(targets, ignoreIndex);
   const present = real ? where(real, targets, 0) : targets;
   // Looking the weight up (and not summing over a one-hot row) makes a class out of range an error on every device.

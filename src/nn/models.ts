@@ -109,7 +109,7 @@ export function createModel(name: string, options: ModelOptions): Sequential {
   }
   requireKnownOptions('createModel', options, ['inputShape', 'classes']);
   ['height', 'width', 'channels'].forEach((axis, index) => {
-    requireWhole('createModel', `inputShape ${axis}`, options.inputShape[index]!);
+    requireWhole('createModel', `inputShape ${axis}`, options.inputShape[index]);
   });
   requireWhole('createModel', 'classes', options.classes);
   return new Sequential(recipes[name](options));

@@ -161,7 +161,7 @@ export abstract class Module<Input = Tensor, Output = Tensor> {
       Object.keys(state),
     );
     for (const [path, { shape, dtype }] of variables) {
-      const entry = state[path]!;
+      const entry = state[path];
       if (sameShape(entry.shape, shape) && entry.dtype === dtype) continue;
       throw new ShapeError({
         where: `loadStateDict "${path}"`,
@@ -170,7 +170,7 @@ export abstract class Module<Input = Tensor, Output = Tensor> {
         cure: 'The state belongs to a model of other sizes: build the model with the options it was saved with.',
       });
     }
-    for (const [path, variable] of variables) await variable.set(state[path]!.data);
+    for (const [path, variable] of variables) await variable.set(state[path].data);
   }
 
   /** Variables and modules among the properties, with those inside arrays and records. */

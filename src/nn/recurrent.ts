@@ -130,7 +130,7 @@ export class LSTM extends RecurrentLayer<LstmWeights, LstmState> {
   run(input: RecurrentInput<LstmState>): LstmState & { readonly output: Tensor } {
     return this.inside(() => {
       const { output, states } = this.runLayers(input);
-      return { output, h: states[0]!, c: states[1]! };
+      return { output, h: states[0], c: states[1] };
     });
   }
 
@@ -184,7 +184,7 @@ export class GRU extends RecurrentLayer<GruWeights, HiddenState> {
   run(input: RecurrentInput<HiddenState>): HiddenState & { readonly output: Tensor } {
     return this.inside(() => {
       const { output, states } = this.runLayers(input);
-      return { output, h: states[0]! };
+      return { output, h: states[0] };
     });
   }
 
@@ -229,7 +229,7 @@ export class RNN extends RecurrentLayer<RnnWeights, HiddenState> {
   run(input: RecurrentInput<HiddenState>): HiddenState & { readonly output: Tensor } {
     return this.inside(() => {
       const { output, states } = this.runLayers(input);
-      return { output, h: states[0]! };
+      return { output, h: states[0] };
     });
   }
 
@@ -237,7 +237,7 @@ export class RNN extends RecurrentLayer<RnnWeights, HiddenState> {
     const z = project(x, weights.inputWeight, weights.bias);
     const [n, steps] = z.shape as [number, number];
     const outputs: Tensor[] = [];
-    let h = states[0]!;
+    let h = states[0];
     for (let position = 0; position < steps; position++) {
       const t = reverse ? steps - 1 - position : position;
       const next = tanh(add(stepOf(z, t), matmul(h, weights.recurrentWeight)));

@@ -158,20 +158,20 @@ export abstract class RecurrentLayer<
         const cell = finals.length;
         const states = initial.map((state) => (state.rank === 3 ? cellState(state, cell) : state));
         const steps = this.runCell({ weights: this.cells[cell]!, x, states, mask, reverse });
-        finals.push(steps.map((each) => stepOf(each, reverse ? 0 : each.shape[1]! - 1)));
-        return steps[0]!;
+        finals.push(steps.map((each) => stepOf(each, reverse ? 0 : each.shape[1] - 1)));
+        return steps[0];
       });
       sequence = concat(outputs, -1);
     }
     return {
       output: mask ? maskSteps(sequence, mask) : sequence,
       last: concat(
-        finals.slice(-directions.length).map(([h]) => h!),
+        finals.slice(-directions.length).map(([h]) => h),
         -1,
       ),
       states: this.stateNames.map((_, state) =>
         stack(
-          finals.map((each) => each[state]!),
+          finals.map((each) => each[state]),
           0,
         ),
       ),
@@ -221,7 +221,7 @@ export abstract class RecurrentLayer<
 
   /** The initial states: [layers·D, N, H] as given, or zeros [N, H] for every cell. */
   #initialStates({ x, initialState }: RecurrentInput<State>): Tensor[] {
-    const n = x.shape[0]!;
+    const n = x.shape[0];
     const { stateNames } = this;
     if (!initialState) return stateNames.map(() => fill(0, [n, this.hidden]));
     const given = Object.keys(initialState);

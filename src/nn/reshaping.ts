@@ -32,7 +32,7 @@ export class Flatten extends Layer {
         cure: 'The first axis is the batch; add it with expandDims(0).',
       });
     }
-    return reshape(x, [x.shape[0]!, sizeOf(x.shape.slice(1))]);
+    return reshape(x, [x.shape[0], sizeOf(x.shape.slice(1))]);
   }
 }
 

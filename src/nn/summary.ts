@@ -55,7 +55,7 @@ export function summarize(model: Module, inputShape: Shape, options: SummaryOpti
     flops = flopsByScope(results.filter((each) => each instanceof Tensor));
   } finally {
     modules.forEach(([, module], index) => {
-      module.training = modes[index]!;
+      module.training = modes[index];
     });
   }
   const parameters = parametersByModule(model, modules);
@@ -71,9 +71,7 @@ export function summarize(model: Module, inputShape: Shape, options: SummaryOpti
       };
     })
     // Containers that only pass on have nothing to say.
-    .filter(
-      (row, index) => row.parameters > 0 || row.flops > 0 || modules[index]![1].children().length === 0,
-    );
+    .filter((row, index) => row.parameters > 0 || row.flops > 0 || modules[index][1].children().length === 0);
   const total = (values: Iterable<number>) => [...values].reduce((sum, value) => sum + value, 0);
   return { rows, parameters: total(parameters.values()), flops: total(flops.values()) };
 }
@@ -115,8 +113,8 @@ function flopsOf({ primitive, inputs, outputs, attributes }: Node): number {
     return primitive.contract.flops({ inputs: specs, outputs, attributes });
   }
   if (inputs.length === 0) return 0;
-  if (primitive.kind === 'elementwise') return sizeOf(outputs[0]!.shape);
-  return primitive.kind === 'reduce' ? inputs[0]!.size : 0;
+  if (primitive.kind === 'elementwise') return sizeOf(outputs[0].shape);
+  return primitive.kind === 'reduce' ? inputs[0].size : 0;
 }
 
 /** The summary as a text table with totals: one line a layer, `N` for the batch, operations for one sample. */

@@ -27,7 +27,7 @@ export function apply<Attributes extends object>(
   inputs: readonly Tensor[],
   attributes: Attributes,
 ): Tensor {
-  return applyAll(primitive, inputs, attributes)[0]!;
+  return applyAll(primitive, inputs, attributes)[0];
 }
 
 /** Throws DTypeError unless `dtype` is one of `allowed`. */

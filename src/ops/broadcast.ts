@@ -18,16 +18,16 @@ import { apply } from './apply.ts';
 export const reshapePrimitive: Primitive<{ readonly shape: Shape }> = {
   name: 'reshape',
   kind: 'movement',
-  outputs: ([x], { shape }) => [{ shape, dtype: x!.dtype }],
-  gradient: ({ dY, inputs: [x] }) => [reshape(dY, x!.shape)],
+  outputs: ([x], { shape }) => [{ shape, dtype: x.dtype }],
+  gradient: ({ dY, inputs: [x] }) => [reshape(dY, x.shape)],
 };
 
 /** Repeats along axes of length 1 (`axes`), which is where the gradient sums. Rank stays. */
 export const broadcastPrimitive: Primitive<{ readonly shape: Shape; readonly axes: readonly number[] }> = {
   name: 'broadcast',
   kind: 'movement',
-  outputs: ([x], { shape }) => [{ shape, dtype: x!.dtype }],
-  gradient: ({ dY, inputs: [x], attributes }) => [reshape(sum(dY, attributes.axes), x!.shape)],
+  outputs: ([x], { shape }) => [{ shape, dtype: x.dtype }],
+  gradient: ({ dY, inputs: [x], attributes }) => [reshape(sum(dY, attributes.axes), x.shape)],
 };
 
 /** Sum over axes, which disappear. bool sums to int32. */
@@ -35,10 +35,10 @@ export const sumPrimitive: Primitive<{ readonly axes: readonly number[] }> = {
   name: 'sum',
   kind: 'reduce',
   outputs: ([x], { axes }) => [
-    { shape: withoutAxes(x!.shape, axes), dtype: x!.dtype === 'bool' ? 'int32' : x!.dtype },
+    { shape: withoutAxes(x.shape, axes), dtype: x.dtype === 'bool' ? 'int32' : x.dtype },
   ],
   gradient: ({ dY, inputs: [x], attributes }) => [
-    broadcastTo(keepAxes(dY, x!.shape, attributes.axes), x!.shape),
+    broadcastTo(keepAxes(dY, x.shape, attributes.axes), x.shape),
   ],
 };
 

@@ -20,16 +20,16 @@ export const conv2dPrimitive: Primitive<Conv2dAttributes> = {
   name: 'conv2d',
   kind: 'kernel',
   outputs: ([x, weight], { stride, padding, dilation }) => {
-    const [n, h, w] = x!.shape as [number, number, number];
-    const [kh, kw, , out] = weight!.shape as [number, number, number, number];
+    const [n, h, w] = x.shape as [number, number, number];
+    const [kh, kw, , out] = weight.shape as [number, number, number, number];
     const [top, bottom, left, right] = padding;
     const rows = convolvedLength(h, kh, stride[0], top, bottom, dilation[0]);
     const columns = convolvedLength(w, kw, stride[1], left, right, dilation[1]);
     return [{ shape: [n, rows, columns, out], dtype: 'float32' }];
   },
   gradient: ({ dY, inputs: [x, weight], attributes }) => [
-    apply(conv2dInputGradientPrimitive, [dY, weight!], { ...attributes, shape: x!.shape }),
-    apply(conv2dWeightGradientPrimitive, [x!, dY], { ...attributes, shape: weight!.shape }),
+    apply(conv2dInputGradientPrimitive, [dY, weight], { ...attributes, shape: x.shape }),
+    apply(conv2dWeightGradientPrimitive, [x, dY], { ...attributes, shape: weight.shape }),
   ],
   contract: conv2dContract,
 };
@@ -46,8 +46,8 @@ export const conv2dInputGradientPrimitive: Primitive<WithShape> = {
   kind: 'kernel',
   outputs: (_, { shape }) => [{ shape, dtype: 'float32' }],
   gradient: ({ dY: dDX, inputs: [dY, weight], attributes }) => [
-    apply(conv2dPrimitive, [dDX, weight!], strides(attributes)),
-    apply(conv2dWeightGradientPrimitive, [dDX, dY!], { ...attributes, shape: weight!.shape }),
+    apply(conv2dPrimitive, [dDX, weight], strides(attributes)),
+    apply(conv2dWeightGradientPrimitive, [dDX, dY], { ...attributes, shape: weight.shape }),
   ],
   contract: inputGradientContract,
 };
@@ -58,8 +58,8 @@ export const conv2dWeightGradientPrimitive: Primitive<WithShape> = {
   kind: 'kernel',
   outputs: (_, { shape }) => [{ shape, dtype: 'float32' }],
   gradient: ({ dY: dDW, inputs: [x, dY], attributes }) => [
-    apply(conv2dInputGradientPrimitive, [dY!, dDW], { ...attributes, shape: x!.shape }),
-    apply(conv2dPrimitive, [x!, dDW], strides(attributes)),
+    apply(conv2dInputGradientPrimitive, [dY, dDW], { ...attributes, shape: x.shape }),
+    apply(conv2dPrimitive, [x, dDW], strides(attributes)),
   ],
   contract: weightGradientContract,
 };
@@ -211,7 +211,7 @@ export function conv1d(x: Tensor, weight: Tensor, options: Conv1dOptions = {}): 
     padding: typeof sides === 'string' ? sides : [[0, 0], sides],
     ...(bias && { bias }),
   });
-  return reshape(y, [n, y.shape[2]!, y.shape[3]!]);
+  return reshape(y, [n, y.shape[2], y.shape[3]]);
 }
 
 export interface ConvTranspose2dOptions {
@@ -259,7 +259,7 @@ export function convTranspose2d(x: Tensor, weight: Tensor, options: ConvTranspos
   requireOption(
     wholeNumbers([...stride, ...dilation, groups], 1) &&
       wholeNumbers([vertical, horizontal, ...extra], 0) &&
-      extra.every((each, axis) => each < Math.max(stride[axis]!, dilation[axis]!)),
+      extra.every((each, axis) => each < Math.max(stride[axis], dilation[axis])),
     'convTranspose2d',
     `stride [${stride.join(', ')}], padding [${vertical}, ${horizontal}], outputPadding [${extra.join(', ')}]`,
     'whole numbers, with outputPadding below stride or dilation',

@@ -24,14 +24,14 @@ interface Labelled {
  */
 export function einsum(equation: string, ...operands: Tensor[]): Tensor {
   const { inputs, output } = parse(equation, operands);
-  let labelled: Labelled[] = operands.map((tensor, index) => ({ tensor, labels: inputs[index]! }));
+  let labelled: Labelled[] = operands.map((tensor, index) => ({ tensor, labels: inputs[index] }));
   checkLengths(equation, labelled);
   while (labelled.length > 1) {
     const [a, b, ...rest] = labelled as [Labelled, Labelled, ...Labelled[]];
     const later = new Set([...output, ...rest.flatMap(({ labels }) => labels)]);
     labelled = [contract(a, b, later), ...rest];
   }
-  const last = sumAway(labelled[0]!, new Set(output));
+  const last = sumAway(labelled[0], new Set(output));
   return permute(
     last.tensor,
     output.map((label) => last.labels.indexOf(label)),
@@ -52,7 +52,7 @@ function parse(equation: string, operands: readonly Tensor[]): { inputs: string[
     inputs.length === operands.length &&
     [...inputs, output].every(distinct) &&
     output.every((label) => letters.includes(label)) &&
-    inputs.every((labels, index) => labels.length === operands[index]!.rank);
+    inputs.every((labels, index) => labels.length === operands[index].rank);
   requireOption(
     wellFormed,
     'einsum',
@@ -67,7 +67,7 @@ function checkLengths(equation: string, operands: readonly Labelled[]): void {
   const lengths = new Map<string, number>();
   for (const { tensor, labels } of operands) {
     labels.forEach((label, axis) => {
-      const known = lengths.get(label) ?? tensor.shape[axis]!;
+      const known = lengths.get(label) ?? tensor.shape[axis];
       lengths.set(label, known);
       if (known === tensor.shape[axis]) return;
       throw new ShapeError({
@@ -99,7 +99,7 @@ function contract(a: Labelled, b: Labelled, later: ReadonlySet<string>): Labelle
   const labels = [...batch, ...rows, ...columns];
   const lengthOf = (label: string): number => {
     const from = left.labels.includes(label) ? left : right;
-    return from.tensor.shape[from.labels.indexOf(label)]!;
+    return from.tensor.shape[from.labels.indexOf(label)];
   };
   const size = (group: readonly string[]) => group.reduce((product, label) => product * lengthOf(label), 1);
   const arranged = ({ tensor, labels: own }: Labelled, order: readonly string[]) =>

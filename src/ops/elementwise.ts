@@ -25,7 +25,7 @@ function comparisonRow(name: BinaryOperator): Primitive {
   return {
     name,
     kind: 'elementwise',
-    outputs: ([a]) => [{ shape: a!.shape, dtype: 'bool' }],
+    outputs: ([a]) => [{ shape: a.shape, dtype: 'bool' }],
     gradient: zeroDerivative,
   };
 }
@@ -33,27 +33,27 @@ function comparisonRow(name: BinaryOperator): Primitive {
 /** float32 → float32, except negate, abs, sign (also int32) and logicalNot (bool). */
 export const unary = {
   negate: unaryRow('negate', ({ dY }) => [negate(dY)]),
-  abs: unaryRow('abs', ({ dY, inputs: [x] }) => [multiply(dY, sign(x!))]),
+  abs: unaryRow('abs', ({ dY, inputs: [x] }) => [multiply(dY, sign(x))]),
   sign: unaryRow('sign', zeroDerivative),
   floor: unaryRow('floor', zeroDerivative),
   ceil: unaryRow('ceil', zeroDerivative),
   round: unaryRow('round', zeroDerivative),
   exp: unaryRow('exp', ({ dY, output: y }) => [multiply(dY, y)]),
   expm1: unaryRow('expm1', ({ dY, output: y }) => [multiply(dY, add(y, 1))]),
-  log: unaryRow('log', ({ dY, inputs: [x] }) => [divide(dY, x!)]),
-  log1p: unaryRow('log1p', ({ dY, inputs: [x] }) => [divide(dY, add(x!, 1))]),
+  log: unaryRow('log', ({ dY, inputs: [x] }) => [divide(dY, x)]),
+  log1p: unaryRow('log1p', ({ dY, inputs: [x] }) => [divide(dY, add(x, 1))]),
   sqrt: unaryRow('sqrt', ({ dY, output: y }) => [divide(dY, multiply(y, 2))]),
   rsqrt: unaryRow('rsqrt', ({ dY, output: y }) => [
     multiply(dY, multiply(-0.5, multiply(y, multiply(y, y)))),
   ]),
   reciprocal: unaryRow('reciprocal', ({ dY, output: y }) => [negate(multiply(dY, multiply(y, y)))]),
-  sin: unaryRow('sin', ({ dY, inputs: [x] }) => [multiply(dY, cos(x!))]),
-  cos: unaryRow('cos', ({ dY, inputs: [x] }) => [negate(multiply(dY, sin(x!)))]),
+  sin: unaryRow('sin', ({ dY, inputs: [x] }) => [multiply(dY, cos(x))]),
+  cos: unaryRow('cos', ({ dY, inputs: [x] }) => [negate(multiply(dY, sin(x)))]),
   tanh: unaryRow('tanh', ({ dY, output: y }) => [multiply(dY, subtract(1, multiply(y, y)))]),
   sigmoid: unaryRow('sigmoid', ({ dY, output: y }) => [multiply(dY, multiply(y, subtract(1, y)))]),
   /** 2/√π · exp(-x²) */
   erf: unaryRow('erf', ({ dY, inputs: [x] }) => [
-    multiply(dY, multiply(2 / Math.sqrt(Math.PI), exp(negate(multiply(x!, x!))))),
+    multiply(dY, multiply(2 / Math.sqrt(Math.PI), exp(negate(multiply(x, x))))),
   ]),
   logicalNot: unaryRow('logicalNot', zeroDerivative),
 } satisfies Record<UnaryOperator, Primitive>;
@@ -62,27 +62,25 @@ export const unary = {
 export const binary = {
   add: binaryRow('add', ({ dY }) => [dY, dY]),
   subtract: binaryRow('subtract', ({ dY }) => [dY, negate(dY)]),
-  multiply: binaryRow('multiply', ({ dY, inputs: [a, b] }) => [multiply(dY, b!), multiply(dY, a!)]),
+  multiply: binaryRow('multiply', ({ dY, inputs: [a, b] }) => [multiply(dY, b), multiply(dY, a)]),
   divide: binaryRow('divide', ({ dY, inputs: [, b], output: y }) => [
-    divide(dY, b!),
-    negate(divide(multiply(dY, y), b!)),
+    divide(dY, b),
+    negate(divide(multiply(dY, y), b)),
   ]),
   /**
    * The exponent's derivative exists only for a positive base; elsewhere it is taken as 0. At 0⁰ the base is read as 1,
    * so that the base's derivative is 0 and not 0·∞.
    */
   power: binaryRow('power', ({ dY, inputs: [a, b], output: y }) => [
-    multiply(dY, multiply(b!, power(where(logicalAnd(equal(a!, 0), equal(b!, 0)), 1, a!), subtract(b!, 1)))),
-    multiply(dY, where(greater(a!, 0), multiply(y, log(where(greater(a!, 0), a!, 1))), 0)),
+    multiply(dY, multiply(b, power(where(logicalAnd(equal(a, 0), equal(b, 0)), 1, a), subtract(b, 1)))),
+    multiply(dY, where(greater(a, 0), multiply(y, log(where(greater(a, 0), a, 1))), 0)),
   ]),
   /** Where both are equal each gets half. */
-  maximum: binaryRow('maximum', ({ dY, inputs: [a, b] }) =>
-    chooseGradient(dY, greater(a!, b!), equal(a!, b!)),
-  ),
-  minimum: binaryRow('minimum', ({ dY, inputs: [a, b] }) => chooseGradient(dY, less(a!, b!), equal(a!, b!))),
+  maximum: binaryRow('maximum', ({ dY, inputs: [a, b] }) => chooseGradient(dY, greater(a, b), equal(a, b))),
+  minimum: binaryRow('minimum', ({ dY, inputs: [a, b] }) => chooseGradient(dY, less(a, b), equal(a, b))),
   remainder: binaryRow('remainder', ({ dY, inputs: [a, b] }) => [
     dY,
-    negate(multiply(dY, floor(divide(a!, b!)))),
+    negate(multiply(dY, floor(divide(a, b)))),
   ]),
   equal: comparisonRow('equal'),
   notEqual: comparisonRow('notEqual'),
@@ -101,15 +99,15 @@ function chooseGradient(dY: Tensor, first: Tensor, tie: Tensor): readonly Tensor
 export const wherePrimitive: Primitive = {
   name: 'where',
   kind: 'elementwise',
-  outputs: ([, a]) => [a!],
-  gradient: ({ dY, inputs: [condition] }) => [undefined, where(condition!, dY, 0), where(condition!, 0, dY)],
+  outputs: ([, a]) => [a],
+  gradient: ({ dY, inputs: [condition] }) => [undefined, where(condition, dY, 0), where(condition, 0, dY)],
 };
 
 export const castPrimitive: Primitive<{ readonly dtype: DType }> = {
   name: 'cast',
   kind: 'elementwise',
-  outputs: ([x], { dtype }) => [{ shape: x!.shape, dtype }],
-  gradient: ({ dY, inputs: [x] }) => [x!.dtype === 'float32' ? dY : undefined],
+  outputs: ([x], { dtype }) => [{ shape: x.shape, dtype }],
+  gradient: ({ dY, inputs: [x] }) => [x.dtype === 'float32' ? dY : undefined],
 };
 
 /** The identity, with derivative 0. */
@@ -140,7 +138,7 @@ function operands(operation: string, a: Operand, b: Operand, least: DType): read
   const right = asTensor(b, left.dtype);
   const dtype = promote(promote(left.dtype, right.dtype), least);
   const [broadLeft, broadRight] = broadcastTogether(operation, [cast(left, dtype), cast(right, dtype)]);
-  return [broadLeft!, broadRight!];
+  return [broadLeft, broadRight];
 }
 
 function arithmetic(name: BinaryOperator, least: DType = 'int32') {

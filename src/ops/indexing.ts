@@ -17,10 +17,10 @@ export const gatherPrimitive: Primitive<{ readonly axis: number }> = {
   name: 'gather',
   kind: 'kernel',
   outputs: ([x, indices], { axis }) => [
-    { shape: [...x!.shape.slice(0, axis), ...indices!.shape, ...x!.shape.slice(axis + 1)], dtype: x!.dtype },
+    { shape: [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)], dtype: x.dtype },
   ],
   gradient: ({ dY, inputs: [x, indices], attributes: { axis } }) => [
-    apply(scatterAddPrimitive, [dY, indices!], { axis, length: x!.shape[axis]! }),
+    apply(scatterAddPrimitive, [dY, indices], { axis, length: x.shape[axis] }),
     undefined,
   ],
   contract: gatherContract,
@@ -32,16 +32,12 @@ export const scatterAddPrimitive: Primitive<{ readonly axis: number; readonly le
   kind: 'kernel',
   outputs: ([updates, indices], { axis, length }) => [
     {
-      shape: [
-        ...updates!.shape.slice(0, axis),
-        length,
-        ...updates!.shape.slice(axis + indices!.shape.length),
-      ],
-      dtype: updates!.dtype,
+      shape: [...updates.shape.slice(0, axis), length, ...updates.shape.slice(axis + indices.shape.length)],
+      dtype: updates.dtype,
     },
   ],
   gradient: ({ dY, inputs: [, indices], attributes: { axis } }) => [
-    apply(gatherPrimitive, [dY, indices!], { axis }),
+    apply(gatherPrimitive, [dY, indices], { axis }),
     undefined,
   ],
   contract: scatterAddContract,
@@ -105,8 +101,8 @@ function flatPositions(shape: Shape, indices: Tensor, axis: number): Tensor {
   let positions = multiply(indices, sizeOf(shape.slice(axis + 1)));
   for (let other = 0; other < shape.length; other++) {
     if (other === axis) continue;
-    const along = shape.map((_, k) => (k === other ? shape[other]! : 1));
-    positions = add(positions, reshape(multiply(iota(shape[other]!), sizeOf(shape.slice(other + 1))), along));
+    const along = shape.map((_, k) => (k === other ? shape[other] : 1));
+    positions = add(positions, reshape(multiply(iota(shape[other]), sizeOf(shape.slice(other + 1))), along));
   }
   return positions;
 }
@@ -135,7 +131,7 @@ export function checkLabels(
   ignored?: number,
 ): void {
   for (let index = 0; index < labels.length; index++) {
-    const label = labels[index]!;
+    const label = labels[index];
     if (label === ignored || (Number.isInteger(label) && label >= 0 && label < classes)) continue;
     throw new LabelError({
       where,

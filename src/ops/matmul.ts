@@ -22,17 +22,17 @@ export const matmulPrimitive: Primitive<MatmulAttributes> = {
   outputs: ([a, b], { transposeA, transposeB }) => [
     {
       shape: [
-        a!.shape[0] === 1 ? b!.shape[0]! : a!.shape[0]!,
-        a!.shape[transposeA ? 2 : 1]!,
-        b!.shape[transposeB ? 1 : 2]!,
+        a.shape[0] === 1 ? b.shape[0] : a.shape[0],
+        a.shape[transposeA ? 2 : 1],
+        b.shape[transposeB ? 1 : 2],
       ],
       dtype: 'float32',
     },
   ],
   /** dA = dY·Bᵀ and dB = Aᵀ·dY, with the flags arranged so that each comes out in its operand's storage order. */
   gradient: ({ dY, inputs: [a, b], attributes: { transposeA, transposeB } }) => [
-    shareBatch(transposeA ? product(b!, dY, transposeB, true) : product(dY, b!, false, !transposeB), a!),
-    shareBatch(transposeB ? product(dY, a!, true, transposeA) : product(a!, dY, !transposeA, false), b!),
+    shareBatch(transposeA ? product(b, dY, transposeB, true) : product(dY, b, false, !transposeB), a),
+    shareBatch(transposeB ? product(dY, a, true, transposeA) : product(a, dY, !transposeA, false), b),
   ],
   contract: matmulContract,
 };

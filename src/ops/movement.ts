@@ -15,7 +15,7 @@ import { cast } from './elementwise.ts';
 export const permutePrimitive: Primitive<{ readonly order: readonly number[] }> = {
   name: 'permute',
   kind: 'movement',
-  outputs: ([x], { order }) => [{ shape: order.map((axis) => x!.shape[axis]!), dtype: x!.dtype }],
+  outputs: ([x], { order }) => [{ shape: order.map((axis) => x.shape[axis]), dtype: x.dtype }],
   gradient: ({ dY, attributes: { order } }) => [
     permute(
       dY,
@@ -33,15 +33,15 @@ export interface SliceAttributes {
 export const slicePrimitive: Primitive<SliceAttributes> = {
   name: 'slice',
   kind: 'movement',
-  outputs: ([x], { length }) => [{ shape: length, dtype: x!.dtype }],
+  outputs: ([x], { length }) => [{ shape: length, dtype: x.dtype }],
   /** Zeros everywhere else: a padding that also spreads the elements `step` apart. */
   gradient: ({ dY, inputs: [x], attributes: { start, length, step } }) => [
     padWith(dY, {
       low: start,
       high: start.map((first, axis) =>
         length[axis] === 0
-          ? x!.shape[axis]! - first
-          : x!.shape[axis]! - first - (length[axis]! - 1) * step[axis]! - 1,
+          ? x.shape[axis] - first
+          : x.shape[axis] - first - (length[axis] - 1) * step[axis] - 1,
       ),
       interior: step.map((each) => each - 1),
       value: 0,
@@ -64,14 +64,14 @@ export const padPrimitive: Primitive<PadAttributes> = {
   kind: 'movement',
   outputs: ([x], { low, high, interior }) => [
     {
-      shape: x!.shape.map(
-        (length, axis) => low[axis]! + high[axis]! + length + Math.max(0, length - 1) * interior[axis]!,
+      shape: x.shape.map(
+        (length, axis) => low[axis] + high[axis] + length + Math.max(0, length - 1) * interior[axis],
       ),
-      dtype: x!.dtype,
+      dtype: x.dtype,
     },
   ],
   gradient: ({ dY, inputs: [x], attributes: { low, interior } }) => [
-    apply(slicePrimitive, [dY], { start: low, length: x!.shape, step: interior.map((each) => each + 1) }),
+    apply(slicePrimitive, [dY], { start: low, length: x.shape, step: interior.map((each) => each + 1) }),
   ],
   contract: padContract,
 };
@@ -90,16 +90,16 @@ export const concatPrimitive: Primitive<{ readonly axis: number }> = {
   kind: 'kernel',
   outputs: (inputs, { axis }) => [
     {
-      shape: inputs[0]!.shape.map((length, k) =>
-        k === axis ? inputs.reduce((total, each) => total + each.shape[axis]!, 0) : length,
+      shape: inputs[0].shape.map((length, k) =>
+        k === axis ? inputs.reduce((total, each) => total + each.shape[axis], 0) : length,
       ),
-      dtype: inputs[0]!.dtype,
+      dtype: inputs[0].dtype,
     },
   ],
   gradient: ({ dY, inputs, attributes: { axis } }) => {
     let begin = 0;
     return inputs.map((input) => {
-      const end = begin + input.shape[axis]!;
+      const end = begin + input.shape[axis];
       const part = narrow(dY, axis, begin, end);
       begin = end;
       return part;
@@ -249,7 +249,7 @@ export function flip(x: Tensor, axes?: number | readonly number[]): Tensor {
  */
 export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
   requireOption(tensors.length > 0, 'concat', 'no tensors', 'at least one', 'Give a non-empty list.');
-  const first = tensors[0]!;
+  const first = tensors[0];
   const joined = normalizeAxis(inScope('concat'), axis, first.rank);
   for (const [position, each] of tensors.entries()) {
     const agrees =
@@ -265,7 +265,7 @@ export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
   }
   const dtype = tensors.map((each) => each.dtype).reduce(promote);
   const same = tensors.map((each) => cast(each, dtype));
-  return same.length === 1 ? same[0]! : apply(concatPrimitive, same, { axis: joined });
+  return same.length === 1 ? same[0] : apply(concatPrimitive, same, { axis: joined });
 }
 
 /** Joins tensors of one shape along a new axis. */
@@ -279,7 +279,7 @@ export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
 /** Cuts an axis into `parts` equal pieces, or into pieces of the given lengths. */
 export function split(x: Tensor, parts: number | readonly number[], axis = 0): Tensor[] {
   const target = normalizeAxis(inScope('split'), axis, x.rank);
-  const total = x.shape[target]!;
+  const total = x.shape[target];
   const lengths = typeof parts === 'number' ? new Array<number>(parts).fill(total / parts) : parts;
   requireOption(
     lengths.every((length) => Number.isInteger(length) && length >= 0) &&
@@ -332,9 +332,9 @@ export function tile(x: Tensor, repeats: readonly number[]): Tensor {
     'Use 1 for axes that stay as they are.',
   );
   const separated: Shape = x.shape.flatMap((length) => [1, length]);
-  const repeated: Shape = x.shape.flatMap((length, axis) => [repeats[axis]!, length]);
+  const repeated: Shape = x.shape.flatMap((length, axis) => [repeats[axis], length]);
   return reshape(
     broadcastTo(reshape(x, separated), repeated),
-    x.shape.map((length, axis) => length * repeats[axis]!),
+    x.shape.map((length, axis) => length * repeats[axis]),
   );
 }

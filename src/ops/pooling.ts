@@ -34,14 +34,14 @@ export const maxPool2dPrimitive: Primitive<Pool2dAttributes> = {
   name: 'maxPool2d',
   kind: 'kernel',
   outputs: ([x], attributes) => {
-    const shape = pooledShape(x!.shape, attributes);
+    const shape = pooledShape(x.shape, attributes);
     return [
       { shape, dtype: 'float32' },
       { shape, dtype: 'int32' },
     ];
   },
   gradient: ({ dY, inputs: [x], outputs: [, index] }) => [
-    reshape(scatter(reshape(dY, [-1]), reshape(index!, [-1]), x!.size), x!.shape),
+    reshape(scatter(reshape(dY, [-1]), reshape(index, [-1]), x.size), x.shape),
   ],
   contract: maxPoolContract,
 };
@@ -50,9 +50,9 @@ export const maxPool2dPrimitive: Primitive<Pool2dAttributes> = {
 export const sumPool2dPrimitive: Primitive<Pool2dAttributes> = {
   name: 'sumPool2d',
   kind: 'kernel',
-  outputs: ([x], attributes) => [{ shape: pooledShape(x!.shape, attributes), dtype: 'float32' }],
+  outputs: ([x], attributes) => [{ shape: pooledShape(x.shape, attributes), dtype: 'float32' }],
   gradient: ({ dY, inputs: [x], attributes }) => [
-    apply(sumPool2dInputGradientPrimitive, [dY], { ...attributes, shape: x!.shape }),
+    apply(sumPool2dInputGradientPrimitive, [dY], { ...attributes, shape: x.shape }),
   ],
   contract: sumPoolContract,
 };
@@ -85,7 +85,7 @@ function poolAttributes(
   requireRank(operation, x, ['N', 'H', 'W', 'C']);
   const size = asPair(window);
   const stride = asPair(options.stride ?? window);
-  const image = [x.shape[1]!, x.shape[2]!] as const;
+  const image = [x.shape[1], x.shape[2]] as const;
   const padding = resolvePadding(options.padding ?? 'valid', image, size, stride);
   const [top, bottom, left, right] = padding;
   requireOption(
@@ -127,7 +127,7 @@ export function avgPool2d(
   const padded = attributes.padding.some((each) => each > 0);
   if ((options.countPadding ?? true) || !padded)
     return divide(total, attributes.window[0] * attributes.window[1]);
-  const ones = fill(1, [1, x.shape[1]!, x.shape[2]!, 1]);
+  const ones = fill(1, [1, x.shape[1], x.shape[2], 1]);
   return divide(total, apply(sumPool2dPrimitive, [ones], attributes));
 }
 

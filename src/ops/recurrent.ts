@@ -30,7 +30,7 @@ function float32(...shape: number[]): TensorSpec {
 
 /** Batch, steps and hidden size, from a sequence [N, T, …] and the recurrent weight [H, …]. */
 function sizes(sequence: TensorSpec, weight: TensorSpec): [number, number, number] {
-  return [sequence.shape[0]!, sequence.shape[1]!, weight.shape[0]!];
+  return [sequence.shape[0], sequence.shape[1], weight.shape[0]];
 }
 
 /**
@@ -38,7 +38,7 @@ function sizes(sequence: TensorSpec, weight: TensorSpec): [number, number, numbe
  * Steps are [N, T, H], the initial state [N, H].
  */
 function previousStates(h: Tensor, h0: Tensor, reverse: boolean): Tensor {
-  const steps = h.shape[1]!;
+  const steps = h.shape[1];
   const first = expandDims(h0, 1);
   return reverse
     ? concat([narrow(h, 1, 1, steps), first], 1)
@@ -47,8 +47,8 @@ function previousStates(h: Tensor, h0: Tensor, reverse: boolean): Tensor {
 
 /** Σ over batch and steps of previousᵀ · d: [N, T, H] and [N, T, G] → [H, G], as one large matmul. */
 function recurrentWeightGradient(previous: Tensor, d: Tensor): Tensor {
-  const rows = reshape(previous, [-1, previous.shape[2]!]);
-  return matmul(transpose(rows), reshape(d, [-1, d.shape[2]!]));
+  const rows = reshape(previous, [-1, previous.shape[2]]);
+  return matmul(transpose(rows), reshape(d, [-1, d.shape[2]]));
 }
 
 /**
@@ -59,7 +59,7 @@ export const lstmPrimitive: Primitive<LstmAttributes> = {
   name: 'lstm',
   kind: 'kernel',
   outputs: ([z, weight]) => {
-    const [n, t, h] = sizes(z!, weight!);
+    const [n, t, h] = sizes(z, weight);
     return [float32(n, t, h), float32(n, t, h), float32(n, t, 4 * h)];
   },
   gradient: ({ cotangents, inputs, outputs, attributes }) => {
@@ -73,7 +73,7 @@ export const lstmPrimitive: Primitive<LstmAttributes> = {
       hasDC: dC !== undefined,
       hasDGates: dGates !== undefined,
     });
-    const dWeight = recurrentWeightGradient(previousStates(h, h0, attributes.reverse), dZ!);
+    const dWeight = recurrentWeightGradient(previousStates(h, h0, attributes.reverse), dZ);
     return [dZ, dWeight, dH0, dC0, undefined];
   },
   composed: (inputs, attributes) => lstmSteps(inputs, attributes),
@@ -88,7 +88,7 @@ export const lstmGradientPrimitive: Primitive<LstmGradientAttributes> = {
   name: 'lstmGradient',
   kind: 'kernel',
   outputs: ([weight, , c]) => {
-    const [n, t, h] = sizes(c!, weight!);
+    const [n, t, h] = sizes(c, weight);
     return [float32(n, t, 4 * h), float32(n, h), float32(n, h)];
   },
   composed: (inputs, attributes) => lstmGradientSteps(inputs, attributes),
@@ -103,7 +103,7 @@ export const gruPrimitive: Primitive<GruAttributes> = {
   name: 'gru',
   kind: 'kernel',
   outputs: ([z, weight]) => {
-    const [n, t, h] = sizes(z!, weight!);
+    const [n, t, h] = sizes(z, weight);
     return [float32(n, t, h), float32(n, t, 4 * h)];
   },
   gradient: ({ cotangents, inputs, outputs, attributes }) => {
@@ -116,8 +116,8 @@ export const gruPrimitive: Primitive<GruAttributes> = {
       hasDH: dH !== undefined,
       hasDGates: dGates !== undefined,
     });
-    const dWeight = recurrentWeightGradient(previousStates(h, h0, attributes.reverse), dS!);
-    return [dZ, dWeight, sum(dS!, [0, 1]), dH0, undefined];
+    const dWeight = recurrentWeightGradient(previousStates(h, h0, attributes.reverse), dS);
+    return [dZ, dWeight, sum(dS, [0, 1]), dH0, undefined];
   },
   composed: (inputs, attributes) => gruSteps(inputs, attributes),
   contract: gruContract,
@@ -131,7 +131,7 @@ export const gruGradientPrimitive: Primitive<GruGradientAttributes> = {
   name: 'gruGradient',
   kind: 'kernel',
   outputs: ([weight, , h]) => {
-    const [n, t, hidden] = sizes(h!, weight!);
+    const [n, t, hidden] = sizes(h, weight);
     return [float32(n, t, 3 * hidden), float32(n, t, 3 * hidden), float32(n, hidden)];
   },
   composed: (inputs, attributes) => gruGradientSteps(inputs, attributes),

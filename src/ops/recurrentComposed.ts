@@ -41,7 +41,7 @@ export function lstmSteps(inputs: readonly Tensor[], { reverse }: LstmAttributes
   const [z, weight, h0, c0, mask] = inputs as [Tensor, Tensor, Tensor, Tensor, Tensor?];
   const outputs: { h: Tensor; c: Tensor; gates: Tensor }[] = [];
   let [h, c] = [h0, c0];
-  for (const t of timeOrder(z.shape[1]!, reverse)) {
+  for (const t of timeOrder(z.shape[1], reverse)) {
     const real = stepMask(mask, t);
     const [zi, zf, zg, zo] = quarters(add(step(z, t), matmul(h, weight)));
     const [i, f, g, o] = [sigmoid(zi), sigmoid(zf), tanh(zg), sigmoid(zo)];
@@ -79,9 +79,9 @@ export function lstmGradientSteps(inputs: readonly Tensor[], attributes: LstmGra
   const dZ: Tensor[] = [];
   const order = timeOrder(steps, reverse);
   for (let position = steps - 1; position >= 0; position--) {
-    const t = order[position]!;
+    const t = order[position];
     const real = stepMask(mask, t);
-    const previousC = position === 0 ? c0 : step(c, order[position - 1]!);
+    const previousC = position === 0 ? c0 : step(c, order[position - 1]);
     const [i, f, g, o] = quarters(step(gates, t));
     const tanhC = tanh(step(c, t));
     if (dHAll) dH = add(dH, step(dHAll, t));
@@ -90,7 +90,7 @@ export function lstmGradientSteps(inputs: readonly Tensor[], attributes: LstmGra
     let dGates = [multiply(total, g), multiply(total, previousC), multiply(total, i), multiply(dH, tanhC)];
     if (dGatesAll) {
       const direct = quarters(step(dGatesAll, t));
-      dGates = dGates.map((each, k) => add(each, direct[k]!));
+      dGates = dGates.map((each, k) => add(each, direct[k]));
     }
     const [dI, dF, dG, dO] = dGates as [Tensor, Tensor, Tensor, Tensor];
     const slope = (gate: Tensor) => multiply(gate, subtract(1, gate));
@@ -115,7 +115,7 @@ export function gruSteps(inputs: readonly Tensor[], { reverse }: GruAttributes):
   const [z, weight, bias, h0, mask] = inputs as [Tensor, Tensor, Tensor, Tensor, Tensor?];
   const outputs: { h: Tensor; gates: Tensor }[] = [];
   let h = h0;
-  for (const t of timeOrder(z.shape[1]!, reverse)) {
+  for (const t of timeOrder(z.shape[1], reverse)) {
     const real = stepMask(mask, t);
     const [zr, zu, zn] = thirds(step(z, t));
     const [sr, su, q] = thirds(add(matmul(h, weight), bias));
@@ -149,13 +149,13 @@ export function gruGradientSteps(inputs: readonly Tensor[], attributes: GruGradi
   const dS: Tensor[] = [];
   const order = timeOrder(steps, reverse);
   for (let position = steps - 1; position >= 0; position--) {
-    const t = order[position]!;
+    const t = order[position];
     const real = stepMask(mask, t);
-    const previousH = position === 0 ? h0 : step(h, order[position - 1]!);
+    const previousH = position === 0 ? h0 : step(h, order[position - 1]);
     const [r, u, n, q] = quarters(step(gates, t));
     if (dHAll) dH = add(dH, step(dHAll, t));
     const direct = dGatesAll ? quarters(step(dGatesAll, t)) : undefined;
-    const plus = (x: Tensor, k: number) => (direct ? add(x, direct[k]!) : x);
+    const plus = (x: Tensor, k: number) => (direct ? add(x, direct[k]) : x);
     const dU = plus(multiply(dH, subtract(previousH, n)), 1);
     const dN = plus(multiply(dH, subtract(1, u)), 2);
     const dPreN = multiply(dN, subtract(1, multiply(n, n)));

@@ -27,11 +27,11 @@ import {
 export const maxPrimitive: Primitive<{ readonly axes: readonly number[] }> = {
   name: 'max',
   kind: 'reduce',
-  outputs: ([x], { axes }) => [{ shape: withoutAxes(x!.shape, axes), dtype: x!.dtype }],
+  outputs: ([x], { axes }) => [{ shape: withoutAxes(x.shape, axes), dtype: x.dtype }],
   gradient: ({ dY, inputs: [x], output: y, attributes: { axes } }) => {
-    const winner = cast(equal(x!, keepAxes(y, x!.shape, axes)), 'float32');
+    const winner = cast(equal(x, keepAxes(y, x.shape, axes)), 'float32');
     const winners = sum(winner, axes, { keepDims: true });
-    return [multiply(winner, divide(keepAxes(dY, x!.shape, axes), winners))];
+    return [multiply(winner, divide(keepAxes(dY, x.shape, axes), winners))];
   },
 };
 
@@ -39,7 +39,7 @@ export const maxPrimitive: Primitive<{ readonly axes: readonly number[] }> = {
 export const argMaxPrimitive: Primitive<{ readonly axes: readonly number[] }> = {
   name: 'argMax',
   kind: 'reduce',
-  outputs: ([x], { axes }) => [{ shape: withoutAxes(x!.shape, axes), dtype: 'int32' }],
+  outputs: ([x], { axes }) => [{ shape: withoutAxes(x.shape, axes), dtype: 'int32' }],
   gradient: () => [undefined],
 };
 
@@ -75,7 +75,7 @@ export function min(x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor
 export function argMax(x: Tensor, axis = -1): Tensor {
   const target = normalizeAxis(inScope('argMax'), axis, x.rank);
   requireOption(
-    x.shape[target]! > 0,
+    x.shape[target] > 0,
     'argMax',
     `${formatShape(x.shape)}, empty along axis ${target}`,
     'at least one element to choose from',
@@ -99,7 +99,7 @@ export function cumulativeSum(x: Tensor, axis = -1, options: { reverse?: boolean
 /** Arithmetic mean over axes, float32. The mean of nothing is NaN. */
 export function mean(x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor {
   const reduced = normalizeAxes(inScope('mean'), axes, x.rank);
-  const count = sizeOf(reduced.map((axis) => x.shape[axis]!));
+  const count = sizeOf(reduced.map((axis) => x.shape[axis]));
   return divide(sum(cast(x, 'float32'), reduced, options), count);
 }
 
@@ -113,7 +113,7 @@ export function variance(
   options: ReduceOptions & { correction?: number } = {},
 ): Tensor {
   const reduced = normalizeAxes(inScope('variance'), axes, x.rank);
-  const count = sizeOf(reduced.map((axis) => x.shape[axis]!)) - (options.correction ?? 0);
+  const count = sizeOf(reduced.map((axis) => x.shape[axis])) - (options.correction ?? 0);
   const centred = subtract(x, mean(x, reduced, { keepDims: true }));
   return divide(sum(square(centred), reduced, options), count);
 }

@@ -16,7 +16,7 @@ export const softmaxPrimitive: Primitive = {
   kind: 'kernel',
   outputs: likeFirst,
   gradient: ({ dY, output: y }) => [multiply(y, subtract(dY, sum(multiply(dY, y), -1, { keepDims: true })))],
-  composed: ([x]) => [exp(subtract(x!, logSumExp(x!, -1, { keepDims: true })))],
+  composed: ([x]) => [exp(subtract(x, logSumExp(x, -1, { keepDims: true })))],
   contract: softmaxContract,
 };
 
@@ -26,7 +26,7 @@ export const logSoftmaxPrimitive: Primitive = {
   kind: 'kernel',
   outputs: likeFirst,
   gradient: ({ dY, output: y }) => [subtract(dY, multiply(exp(y), sum(dY, -1, { keepDims: true })))],
-  composed: ([x]) => [subtract(x!, logSumExp(x!, -1, { keepDims: true }))],
+  composed: ([x]) => [subtract(x, logSumExp(x, -1, { keepDims: true }))],
   contract: logSoftmaxContract,
 };
 

@@ -166,7 +166,7 @@ export abstract class Optimizer {
     const scalars = this.#scalarTensors();
     const gradients = this.#clipped(stepped.map(({ grad }) => grad!));
     stepped.forEach((parameter, index) => {
-      this.#record(parameter, gradients[index]!, scalars);
+      this.#record(parameter, gradients[index], scalars);
     });
     return recorder().tracing ? Promise.resolve() : this.#apply(losses);
   }
@@ -321,7 +321,7 @@ export abstract class Optimizer {
     const call = { parameter: parameter.snapshot(), gradient, state, scalars };
     const next = withScope(`${this.kind} ${this.#names.get(parameter)!}`, () => this.update(call));
     parameter.assign(next.value);
-    for (const [slot, variable] of Object.entries(variables)) variable.assign(next.state[slot]!);
+    for (const [slot, variable] of Object.entries(variables)) variable.assign(next.state[slot]);
     parameter.grad = undefined;
   }
 

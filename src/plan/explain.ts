@@ -50,7 +50,7 @@ export function formatPlan(plan: Plan): string {
     { heading: 'reads' },
     { heading: 'writes' },
   ] as const;
-  const place = (index: number): string => formatPlace(plan.buffers[index]!);
+  const place = (index: number): string => formatPlace(plan.buffers[index]);
   const rows = plan.steps.map(({ contract, call, inputs, outputs, workspace, label }, index) => [
     `${index}`,
     contract.name,
@@ -77,8 +77,8 @@ const longestLabel = 48;
 
 /** The shape that says most: the space of a fused kernel, else the first output. */
 function spaceOf({ attributes, outputs }: Plan['steps'][number]['call']): string {
-  const { shape } = { shape: outputs[0]!.shape, ...attributes };
-  const result = formatShape(outputs[0]!.shape);
+  const { shape } = { shape: outputs[0].shape, ...attributes };
+  const result = formatShape(outputs[0].shape);
   const space = formatShape(shape);
   return space === result ? result : `${space} → ${result}`;
 }

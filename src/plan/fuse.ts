@@ -100,9 +100,9 @@ class Fuser implements Fusion {
 
   isStored(value: ValueId): boolean {
     if (this.#stored.has(value) || this.#copies.has(value)) return true;
-    const { producer } = this.#graph.values[value]!;
+    const { producer } = this.#graph.values[value];
     if (producer.kind !== 'operation') return producer.kind !== 'constant';
-    const operation = this.#graph.operations[producer.index]!;
+    const operation = this.#graph.operations[producer.index];
     return isKernel(operation) || operation.primitive.kind === 'reduce';
   }
 
@@ -123,7 +123,7 @@ class Fuser implements Fusion {
   movedFrom(value: ValueId): Resolved | undefined {
     const operation = this.#operation(value);
     if (!operation || !isView(operation)) return undefined;
-    const input = operation.inputs[0]!;
+    const input = operation.inputs[0];
     const move = (from: Resolved) =>
       moveView(
         from.view,
@@ -147,15 +147,15 @@ class Fuser implements Fusion {
   }
 
   #shape(value: ValueId): readonly number[] {
-    return this.#graph.values[value]!.spec.shape;
+    return this.#graph.values[value].spec.shape;
   }
 
   #isConstant(value: ValueId): boolean {
-    return this.#graph.values[value]!.producer.kind === 'constant';
+    return this.#graph.values[value].producer.kind === 'constant';
   }
 
   #operation(value: ValueId): Operation | undefined {
-    const { producer } = this.#graph.values[value]!;
+    const { producer } = this.#graph.values[value];
     return producer.kind === 'operation' ? this.#graph.operations[producer.index] : undefined;
   }
 
@@ -186,7 +186,7 @@ class Fuser implements Fusion {
       before = this.#copies.size;
       this.#resolved.clear();
       for (const operation of operations) {
-        if (isView(operation)) this.resolve(operation.outputs[0]!);
+        if (isView(operation)) this.resolve(operation.outputs[0]);
         if (isKernel(operation)) for (const input of operation.inputs) this.#requireDense(input);
       }
       for (const value of outputs) this.#requireDense(value);
@@ -275,7 +275,7 @@ class Fuser implements Fusion {
     if (groups.size !== 1) return undefined;
     const views = new Set(uses.map((use) => keyOf(use.view)));
     if (views.size !== 1) return undefined;
-    const { consumer, view } = uses[0]!;
+    const { consumer, view } = uses[0];
     const space = this.#spaceOf(consumer);
     if (isDense(view, space) && sameShape(space, this.#shape(value))) return [...groups][0];
     const repeats = sizeOf(space) > this.#size(value);
@@ -285,7 +285,7 @@ class Fuser implements Fusion {
   /** The iteration space a consumer reads its operands over: its own shape, or the input's for a reduction. */
   #spaceOf(consumer: ValueId): readonly number[] {
     const operation = this.#operation(consumer)!;
-    return operation.primitive.kind === 'reduce' ? this.#shape(operation.inputs[0]!) : this.#shape(consumer);
+    return operation.primitive.kind === 'reduce' ? this.#shape(operation.inputs[0]) : this.#shape(consumer);
   }
 
   #makeGroups(): void {
@@ -360,7 +360,7 @@ class Fuser implements Fusion {
   #merge(): void {
     for (let first = 0; first < this.groups.length; first++) {
       for (let second = first + 1; second < this.groups.length; second++) {
-        if (!this.#mergeable(this.groups[first]!, this.groups[second]!)) continue;
+        if (!this.#mergeable(this.groups[first], this.groups[second])) continue;
         const a = this.groups[first] as ElementwiseGroup;
         const b = this.groups[second] as ElementwiseGroup;
         this.groups[first] = { ...a, stores: [...a.stores, ...b.stores] };
@@ -388,7 +388,7 @@ class Fuser implements Fusion {
   #mergeable(a: Group, b: Group): boolean {
     if (a.kind !== 'elementwise' || b.kind !== 'elementwise' || a.updates !== b.updates) return false;
     if (a.stores.length + b.stores.length > maximumStores) return false;
-    if (!sameShape(this.#shape(a.stores[0]!), this.#shape(b.stores[0]!))) return false;
+    if (!sameShape(this.#shape(a.stores[0]), this.#shape(b.stores[0]))) return false;
     const [readsA, readsB] = [this.readsOf(a), this.readsOf(b)];
     // What one stores, the other may only read in order: other elements may not have been written yet.
     if (a.stores.some((value) => readsB.get(value) === false)) return false;
@@ -445,7 +445,7 @@ class Fuser implements Fusion {
       this.groups.map((group) => [group, new Set(this.#dependencies(group, producers))]),
     );
     const rank = (group: Group): number => {
-      const last = group.kind === 'elementwise' ? Math.max(...group.stores) : group.operation.outputs[0]!;
+      const last = group.kind === 'elementwise' ? Math.max(...group.stores) : group.operation.outputs[0];
       return last + (group.kind === 'elementwise' && group.updates ? this.#graph.values.length : 0);
     };
     const waiting = [...this.groups].sort((a, b) => rank(a) - rank(b));

@@ -68,25 +68,25 @@ export class GraphBuilder {
   }
 
   value(id: ValueId): Value {
-    return this.values[id]!;
+    return this.values[id];
   }
 
   /** The operation that produces a value, if an operation does. */
   producer(id: ValueId): Operation | undefined {
-    const { producer } = this.values[id]!;
+    const { producer } = this.values[id];
     return producer.kind === 'operation' ? this.operations[producer.index] : undefined;
   }
 
   /** The value of a constant, or undefined. */
   constantOf(id: ValueId): number | undefined {
-    const { producer } = this.values[id]!;
+    const { producer } = this.values[id];
     return producer.kind === 'constant' ? producer.value : undefined;
   }
 
   constant(number: number, spec: TensorSpec): ValueId {
     const value = spec.dtype === 'float32' ? Math.fround(number) : number;
     const key = `constant ${Object.is(value, -0) ? '-0' : value} ${spec.dtype}${formatShape(spec.shape)}`;
-    return this.#once(key, () => [this.#add(spec, { kind: 'constant', value })])[0]!;
+    return this.#once(key, () => [this.#add(spec, { kind: 'constant', value })])[0];
   }
 
   input(source: LeafSource, spec: TensorSpec): ValueId {
@@ -97,12 +97,12 @@ export class GraphBuilder {
 
   variable(variable: Variable): ValueId {
     const known = this.variables.indexOf(variable);
-    if (known >= 0) return this.#byKey.get(`variable ${known}`)![0]!;
+    if (known >= 0) return this.#byKey.get(`variable ${known}`)![0];
     const index = this.variables.push(variable) - 1;
     this.#keys.push(`${variable.dtype}${formatShape(variable.shape)}`);
     return this.#once(`variable ${index}`, () => [
       this.#add({ shape: variable.shape, dtype: variable.dtype }, { kind: 'variable', index }),
-    ])[0]!;
+    ])[0];
   }
 
   /** The outputs of an operation: existing values where it simplifies or was seen before. */
@@ -153,7 +153,7 @@ export function captureGraph(
   for (const node of reachable([...outputs, ...updates.values()])) {
     ids.set(node, addNode(builder, node, ids));
   }
-  const idOf = (tensor: Tensor): ValueId => ids.get(tensor.node)![tensor.output]!;
+  const idOf = (tensor: Tensor): ValueId => ids.get(tensor.node)![tensor.output];
   const claimed = new Set<ValueId>();
   const outputIds = outputs.map((tensor) => ownValue(builder, idOf(tensor), claimed));
   const updateIds = [...updates].map(([variable, value]) => {
@@ -174,7 +174,7 @@ export function captureGraph(
 }
 
 /** The identity as an operation: a result that has to be written out although it exists elsewhere already. */
-export const copyPrimitive: Primitive = { name: 'copy', kind: 'elementwise', outputs: ([x]) => [x!] };
+export const copyPrimitive: Primitive = { name: 'copy', kind: 'elementwise', outputs: ([x]) => [x] };
 
 /**
  * A value that may be written to a place of its own. Leaves, constants, views of them, and values that already go
@@ -184,7 +184,7 @@ function ownValue(builder: GraphBuilder, id: ValueId, claimed: Set<ValueId>): Va
   let base = id;
   let producer = builder.producer(base);
   while (producer?.primitive.kind === 'movement') {
-    base = producer.inputs[0]!;
+    base = producer.inputs[0];
     producer = builder.producer(base);
   }
   if (producer && !claimed.has(base)) {
@@ -195,8 +195,8 @@ function ownValue(builder: GraphBuilder, id: ValueId, claimed: Set<ValueId>): Va
   // The destination's number keeps two copies of one value apart.
   const attributes = { destination: claimed.size };
   const [copy] = builder.operation(copyPrimitive, [id], attributes, [spec], '');
-  claimed.add(copy!);
-  return copy!;
+  claimed.add(copy);
+  return copy;
 }
 
 /** Whether everything about a node is known already. */
@@ -233,15 +233,15 @@ function addNode(
     if (source.version !== source.variable.version) throw staleError(source.variable, source.version);
     return [builder.variable(source.variable)];
   }
-  if (source) return [builder.input(source, outputs[0]!)];
+  if (source) return [builder.input(source, outputs[0])];
   if (isComputed(node)) {
     return outputs.map((spec, output) => builder.input({ kind: 'data', data: node.values[output]! }, spec));
   }
   if (isHeld(node)) return [builder.variable(node.storedIn!.variable)];
   if (node.primitive.name === 'fill') {
-    return [builder.constant((node.attributes as { value: number }).value, outputs[0]!)];
+    return [builder.constant((node.attributes as { value: number }).value, outputs[0])];
   }
-  const inputs = node.inputs.map((input) => ids.get(input.node)![input.output]!);
+  const inputs = node.inputs.map((input) => ids.get(input.node)![input.output]);
   return builder.operation(node.primitive, inputs, node.attributes, outputs, node.scope);
 }
 

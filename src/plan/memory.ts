@@ -17,10 +17,10 @@ const alignment = 64;
 export function placeInArena(blocks: readonly Lifetime[]): { offsets: number[]; bytes: number } {
   const offsets = new Array<number>(blocks.length).fill(0);
   const placed: { from: number; to: number; begin: number; end: number }[] = [];
-  const order = blocks.map((_, index) => index).sort((a, b) => blocks[b]!.bytes - blocks[a]!.bytes || a - b);
+  const order = blocks.map((_, index) => index).sort((a, b) => blocks[b].bytes - blocks[a].bytes || a - b);
   let bytes = 0;
   for (const index of order) {
-    const block = blocks[index]!;
+    const block = blocks[index];
     const size = Math.ceil(block.bytes / alignment) * alignment;
     const neighbours = placed
       .filter((other) => other.from <= block.to && block.from <= other.to)

@@ -104,7 +104,7 @@ class Planner {
       steps: this.#steps,
       inputs: this.#leaves('input'),
       variables: this.#leaves('variable'),
-      outputs: outputs.map((value) => values[value]!.spec),
+      outputs: outputs.map((value) => values[value].spec),
       updated: updates.map(({ variable }) => variable),
       firstUpdateStep: this.#firstUpdateStep,
       arenaBytes,
@@ -130,7 +130,7 @@ class Planner {
   #bindOutputs(): void {
     this.#graph.outputs.forEach((value, index) => {
       const { source } = this.#fusion.resolve(value);
-      const { spec } = this.#graph.values[source]!;
+      const { spec } = this.#graph.values[source];
       this.#bufferOf.set(source, this.#draft(spec, { kind: 'output', index }));
     });
   }
@@ -170,7 +170,7 @@ class Planner {
     const { source } = this.#fusion.resolve(value);
     const known = this.#bufferOf.get(source);
     if (known !== undefined) return known;
-    const made = this.#draft(this.#graph.values[source]!.spec);
+    const made = this.#draft(this.#graph.values[source].spec);
     this.#bufferOf.set(source, made);
     return made;
   }
@@ -189,7 +189,7 @@ class Planner {
     label: string,
     specs?: { inputs: readonly TensorSpec[]; outputs: readonly TensorSpec[] },
   ): void {
-    const specOf = (buffer: number): TensorSpec => this.#drafts[buffer]!.spec;
+    const specOf = (buffer: number): TensorSpec => this.#drafts[buffer].spec;
     const call: KernelCall = {
       inputs: specs?.inputs ?? inputs.map(specOf),
       outputs: specs?.outputs ?? outputs.map(specOf),
@@ -199,7 +199,7 @@ class Planner {
     const scratch = contract.workspace?.(call) ?? 0;
     const workspace = scratch > 0 ? this.#draft({ shape: [scratch], dtype: 'float32' }) : undefined;
     for (const buffer of [...inputs, ...outputs, ...(workspace === undefined ? [] : [workspace])]) {
-      const draft = this.#drafts[buffer]!;
+      const draft = this.#drafts[buffer];
       if (draft.from < 0) draft.from = step;
       draft.to = step;
     }
@@ -214,7 +214,7 @@ class Planner {
   }
 
   #addElementwise(group: ElementwiseGroup): void {
-    const { shape } = this.#graph.values[group.stores[0]!]!.spec;
+    const { shape } = this.#graph.values[group.stores[0]].spec;
     const wanted = group.stores.map((value) => ({ value, stored: true }));
     const { loads, instructions, inputs, registers } = writeProgram(this.#graph, this.#fusion, shape, wanted);
     const attributes: ElementwiseAttributes = { shape, loads, instructions, stores: registers };
@@ -224,7 +224,7 @@ class Planner {
       inputs.map((value) => this.#buffer(value)),
       group.stores.map((value) => this.#buffer(value)),
       this.#label(
-        group.stores[0]!,
+        group.stores[0],
         instructions.map(({ operator }) => operator).filter((name) => name !== 'constant'),
       ),
     );
@@ -232,7 +232,7 @@ class Planner {
 
   #addReduce({ operation, operator }: ReduceGroup): void {
     const [input] = operation.inputs as [ValueId];
-    const { shape } = this.#graph.values[input]!.spec;
+    const { shape } = this.#graph.values[input].spec;
     const { source, view } = this.#fusion.resolve(input);
     const program = writeProgram(this.#graph, this.#fusion, shape, [{ value: source, stored: false }], view);
     const { loads, instructions, inputs, registers } = program;
@@ -241,7 +241,7 @@ class Planner {
       loads,
       instructions,
       operator,
-      value: registers[0]!,
+      value: registers[0],
       axes: (operation.attributes as { axes: readonly number[] }).axes,
     };
     const names = instructions.map((each) => each.operator).filter((name) => name !== 'constant');
@@ -249,26 +249,26 @@ class Planner {
       reduce,
       attributes,
       inputs.map((value) => this.#buffer(value)),
-      [this.#buffer(operation.outputs[0]!)],
-      this.#label(operation.outputs[0]!, [...names, operator]),
+      [this.#buffer(operation.outputs[0])],
+      this.#label(operation.outputs[0], [...names, operator]),
     );
   }
 
   #addKernel({ operation }: KernelGroup): void {
-    const specOf = (value: ValueId): TensorSpec => this.#graph.values[value]!.spec;
+    const specOf = (value: ValueId): TensorSpec => this.#graph.values[value].spec;
     this.#push(
       operation.primitive.contract!,
       operation.attributes,
       operation.inputs.map((value) => this.#buffer(value)),
       operation.outputs.map((value) => this.#buffer(value)),
-      this.#label(operation.outputs[0]!, [operation.primitive.name]),
+      this.#label(operation.outputs[0], [operation.primitive.name]),
       { inputs: operation.inputs.map(specOf), outputs: operation.outputs.map(specOf) },
     );
   }
 
   /** A copy of a computed value into a variable, after everybody has read the old one. */
   #addCopy(value: ValueId, variable: number): void {
-    const { spec } = this.#graph.values[value]!;
+    const { spec } = this.#graph.values[value];
     const attributes: ElementwiseAttributes = {
       shape: [sizeOf(spec.shape)],
       loads: [{ input: 0, view: { offset: 0, strides: [1] }, dtype: spec.dtype }],
@@ -286,8 +286,8 @@ class Planner {
 
   /** What a step computes, in the words of the layer and the operations. */
   #label(value: ValueId, operations: readonly string[]): string {
-    const { producer } = this.#graph.values[value]!;
-    const scope = producer.kind === 'operation' ? this.#graph.operations[producer.index]!.scope : '';
+    const { producer } = this.#graph.values[value];
+    const scope = producer.kind === 'operation' ? this.#graph.operations[producer.index].scope : '';
     const names = operations.length === 0 ? 'copy' : operations.join(' ');
     return scope ? `${scope}: ${names}` : names;
   }
@@ -297,7 +297,7 @@ class Planner {
     const bytesOf = ({ spec }: Draft): number => sizeOf(spec.shape) * bytesPerElement[spec.dtype];
     const { offsets, bytes } = placeInArena(open.map((draft) => ({ ...draft, bytes: bytesOf(draft) })));
     open.forEach((draft, index) => {
-      draft.place = { kind: 'arena', offset: offsets[index]! };
+      draft.place = { kind: 'arena', offset: offsets[index] };
     });
     return {
       buffers: this.#drafts.map((draft) => ({

@@ -42,12 +42,12 @@ export function writeProgram(
   const load = (value: ValueId, view: View): number => {
     let input = inputs.indexOf(value);
     if (input < 0) input = inputs.push(value) - 1;
-    return loads.push({ input, view, dtype: graph.values[value]!.spec.dtype }) - 1;
+    return loads.push({ input, view, dtype: graph.values[value].spec.dtype }) - 1;
   };
 
   /** The register of a value read through a view; the dense view means "at the same place". */
   const emit = (value: ValueId, through: View): number => {
-    const { spec, producer } = graph.values[value]!;
+    const { spec, producer } = graph.values[value];
     const inPlace = isDense(through, shape) && sameShape(spec.shape, shape);
     const key = `${value} ${inPlace ? '' : keyOf(through)}`;
     const known = registers.get(key);
@@ -65,14 +65,14 @@ export function writeProgram(
   };
 
   const compute = (value: ValueId, through: View, inPlace: boolean): number => {
-    const { producer, spec } = graph.values[value]!;
-    const operation = producer.kind === 'operation' ? graph.operations[producer.index]! : undefined;
+    const { producer, spec } = graph.values[value];
+    const operation = producer.kind === 'operation' ? graph.operations[producer.index] : undefined;
     // A value computed through a view reads its operands, which are dense, through that view.
     const operands = fusion
       .operandsOf(value)
       .map((operand) => emit(operand.source, inPlace ? operand.view : through));
     if (!operation || operation.primitive.kind === 'movement' || operation.primitive.name === 'copy') {
-      return operands[0]!;
+      return operands[0];
     }
     return push(instructionOf(operation, operands, spec.dtype));
   };

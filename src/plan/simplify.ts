@@ -26,7 +26,7 @@ export function simplify(
   scope: string,
 ): ValueId | undefined {
   const [first, second] = inputs;
-  const spec = outputs[0]!;
+  const spec = outputs[0];
   if (first === undefined) return undefined;
   if (primitive.name === 'stopGradient') return first;
   const constants = inputs.map((input) => builder.constantOf(input));
@@ -41,7 +41,7 @@ export function simplify(
     primitive.name in foldable &&
     constants.every((value) => value !== undefined)
   ) {
-    return builder.constant(Math.fround(foldable[primitive.name]!(constants[0]!, constants[1] ?? 0)), spec);
+    return builder.constant(Math.fround(foldable[primitive.name](constants[0], constants[1] ?? 0)), spec);
   }
   switch (primitive.name) {
     case 'multiply':
@@ -96,7 +96,7 @@ function simplifyPermute(
   const inner = builder.producer(input);
   if (inner?.primitive.name !== 'permute') return undefined;
   const innerOrder = (inner.attributes as { order: readonly number[] }).order;
-  const composed = order.map((axis) => innerOrder[axis]!);
+  const composed = order.map((axis) => innerOrder[axis]);
   return builder.operation(primitive, inner.inputs, { order: composed }, [spec], scope)[0];
 }
 
@@ -113,14 +113,14 @@ function simplifyMatmul(
   outputs: readonly TensorSpec[],
   scope: string,
 ): ValueId | undefined {
-  const a = withoutTranspose(builder, inputs[0]!, scope);
-  const b = withoutTranspose(builder, inputs[1]!, scope);
+  const a = withoutTranspose(builder, inputs[0], scope);
+  const b = withoutTranspose(builder, inputs[1], scope);
   if (a === undefined && b === undefined) return undefined;
   const attributes: MatmulFlags = {
     transposeA: flags.transposeA !== (a !== undefined),
     transposeB: flags.transposeB !== (b !== undefined),
   };
-  return builder.operation(primitive, [a ?? inputs[0]!, b ?? inputs[1]!], attributes, outputs, scope)[0];
+  return builder.operation(primitive, [a ?? inputs[0], b ?? inputs[1]], attributes, outputs, scope)[0];
 }
 
 /** For a [B, C, R] operand that is a transpose of [B, R, C]: the latter. Sees through the reshape that adds B = 1. */
@@ -131,13 +131,13 @@ function withoutTranspose(builder: GraphBuilder, operand: ValueId, scope: string
     return order.join() === '0,2,1' ? outer.inputs[0] : undefined;
   }
   if (outer?.primitive.name !== 'reshape') return undefined;
-  const inner = builder.producer(outer.inputs[0]!);
+  const inner = builder.producer(outer.inputs[0]);
   if (inner?.primitive.name !== 'permute') return undefined;
   const { order } = inner.attributes as { order: readonly number[] };
-  const matrix = builder.value(inner.outputs[0]!).spec.shape;
+  const matrix = builder.value(inner.outputs[0]).spec.shape;
   const shape = builder.value(operand).spec.shape;
   if (order.join() !== '1,0' || !sameShape(shape, [1, ...matrix])) return undefined;
-  const stored: Shape = [1, matrix[1]!, matrix[0]!];
+  const stored: Shape = [1, matrix[1], matrix[0]];
   const dtype = builder.value(operand).spec.dtype;
   return builder.operation(
     outer.primitive,

@@ -22,7 +22,7 @@ export function flattenTree(tree: TensorTree): FlatTree {
 function flatten(tree: TensorTree, flat: Tensor[]): (tensors: readonly Tensor[]) => TensorTree {
   if (tree instanceof Tensor) {
     const index = flat.push(tree.snapshot()) - 1;
-    return (tensors) => tensors[index]!;
+    return (tensors) => tensors[index];
   }
   if (Array.isArray(tree)) {
     const parts = (tree as readonly TensorTree[]).map((each) => flatten(each, flat));

@@ -27,8 +27,8 @@ export function moveView(
     case 'permute': {
       const { order } = attributes as { order: readonly number[] };
       return withBounds(
-        { ...view, strides: order.map((axis) => view.strides[axis]!) },
-        view.bounds && order.map((axis) => view.bounds![axis]!),
+        { ...view, strides: order.map((axis) => view.strides[axis]) },
+        view.bounds && order.map((axis) => view.bounds![axis]),
         result,
       );
     }
@@ -49,7 +49,7 @@ export function moveView(
 function withBounds(view: View, bounds: Bounds | undefined, shape: Shape): View {
   const { offset, strides, fill } = view;
   const plain = { offset, strides };
-  if (!bounds || bounds.every(([low, high], axis) => low <= 0 && high >= shape[axis]!)) return plain;
+  if (!bounds || bounds.every(([low, high], axis) => low <= 0 && high >= shape[axis])) return plain;
   return { ...plain, bounds, ...(fill !== undefined && { fill }) };
 }
 
@@ -57,9 +57,7 @@ function withBounds(view: View, bounds: Bounds | undefined, shape: Shape): View 
 function reshapeView(view: View, from: Shape, to: Shape): View | undefined {
   if (view.bounds) return undefined;
   if (from.includes(0)) return denseView(to);
-  const kept = from.flatMap((length, axis) =>
-    length === 1 ? [] : [{ length, stride: view.strides[axis]! }],
-  );
+  const kept = from.flatMap((length, axis) => (length === 1 ? [] : [{ length, stride: view.strides[axis] }]));
   const strides = new Array<number>(to.length).fill(0);
   let source = 0;
   let target = 0;
@@ -71,19 +69,19 @@ function reshapeView(view: View, from: Shape, to: Shape): View | undefined {
     // Take axes from both sides until they hold the same number of elements.
     const firstTarget = target;
     const firstSource = source;
-    let wanted = to[target++]!;
-    let available = kept[source++]!.length;
+    let wanted = to[target++];
+    let available = kept[source++].length;
     while (wanted !== available) {
-      if (wanted < available) wanted *= to[target++]!;
-      else available *= kept[source++]!.length;
+      if (wanted < available) wanted *= to[target++];
+      else available *= kept[source++].length;
     }
     for (let axis = firstSource; axis + 1 < source; axis++) {
-      if (kept[axis]!.stride !== kept[axis + 1]!.stride * kept[axis + 1]!.length) return undefined;
+      if (kept[axis].stride !== kept[axis + 1].stride * kept[axis + 1].length) return undefined;
     }
-    let stride = kept[source - 1]!.stride;
+    let stride = kept[source - 1].stride;
     for (let axis = target - 1; axis >= firstTarget; axis--) {
       strides[axis] = stride;
-      stride *= to[axis]!;
+      stride *= to[axis];
     }
   }
   return { offset: view.offset, strides };
@@ -94,7 +92,7 @@ function broadcastView(view: View, from: Shape, to: Shape): View | undefined {
   const strides = view.strides.map((stride, axis) => (repeated[axis] ? 0 : stride));
   // A repeated axis has length 1: its bounds hold the element or nothing, and then everything is fill.
   if (view.bounds?.some(([low, high], axis) => repeated[axis] && (low > 0 || high < 1))) return undefined;
-  const bounds = view.bounds?.map((range, axis) => (repeated[axis] ? ([0, to[axis]!] as const) : range));
+  const bounds = view.bounds?.map((range, axis) => (repeated[axis] ? ([0, to[axis]] as const) : range));
   return withBounds({ ...view, strides }, bounds, to);
 }
 
@@ -103,9 +101,9 @@ function flipView(view: View, shape: Shape, axes: readonly number[]): View {
   const strides = [...view.strides];
   const bounds = view.bounds?.map((range) => range);
   for (const axis of axes) {
-    offset += (shape[axis]! - 1) * strides[axis]!;
-    strides[axis] = -strides[axis]!;
-    if (bounds) bounds[axis] = [shape[axis]! - bounds[axis]![1], shape[axis]! - bounds[axis]![0]];
+    offset += (shape[axis] - 1) * strides[axis];
+    strides[axis] = -strides[axis];
+    if (bounds) bounds[axis] = [shape[axis] - bounds[axis][1], shape[axis] - bounds[axis][0]];
   }
   return withBounds({ ...view, offset, strides }, bounds, shape);
 }
@@ -114,9 +112,9 @@ function sliceView(view: View, { start, step }: SliceAttributes, result: Shape):
   // With a step, a bound may fall between two elements; only whole axes are easy.
   if (view.bounds && step.some((each) => each !== 1)) return undefined;
   let { offset } = view;
-  for (let axis = 0; axis < start.length; axis++) offset += start[axis]! * view.strides[axis]!;
-  const strides = view.strides.map((stride, axis) => stride * step[axis]!);
-  const bounds = view.bounds?.map(([low, high], axis) => [low - start[axis]!, high - start[axis]!] as const);
+  for (let axis = 0; axis < start.length; axis++) offset += start[axis] * view.strides[axis];
+  const strides = view.strides.map((stride, axis) => stride * step[axis]);
+  const bounds = view.bounds?.map(([low, high], axis) => [low - start[axis], high - start[axis]] as const);
   return withBounds({ ...view, offset, strides }, bounds, result);
 }
 
@@ -129,10 +127,10 @@ function padView(
   if (interior.some((each) => each > 0) || (view.bounds && !Object.is(view.fill ?? 0, value)))
     return undefined;
   let { offset } = view;
-  for (let axis = 0; axis < low.length; axis++) offset -= low[axis]! * view.strides[axis]!;
+  for (let axis = 0; axis < low.length; axis++) offset -= low[axis] * view.strides[axis];
   const bounds = shape.map((length, axis) => {
     const [from, to] = view.bounds?.[axis] ?? [0, length];
-    return [Math.max(0, from) + low[axis]!, Math.min(length, to) + low[axis]!] as const;
+    return [Math.max(0, from) + low[axis], Math.min(length, to) + low[axis]] as const;
   });
   return withBounds({ offset, strides: view.strides, fill: value }, bounds, result);
 }

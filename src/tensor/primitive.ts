@@ -43,5 +43,5 @@ export interface Primitive<Attributes extends object = object> {
 
 /** The outputs of rows that keep their input's shape and dtype. */
 export function likeFirst(inputs: readonly TensorSpec[]): readonly TensorSpec[] {
-  return [{ shape: inputs[0]!.shape, dtype: inputs[0]!.dtype }];
+  return [{ shape: inputs[0].shape, dtype: inputs[0].dtype }];
 }

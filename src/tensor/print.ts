@@ -10,10 +10,10 @@ export function nest(data: NumericArray, shape: Shape, dtype: DType): NestedArra
   let position = 0;
   const build = (axis: number): NestedArray => {
     if (axis === shape.length) {
-      const value = data[position++]!;
+      const value = data[position++];
       return dtype === 'bool' ? value !== 0 : value;
     }
-    return Array.from({ length: shape[axis]! }, () => build(axis + 1));
+    return Array.from({ length: shape[axis] }, () => build(axis + 1));
   };
   return build(0);
 }
@@ -29,11 +29,11 @@ export function formatTensor(data: NumericArray, shape: Shape, dtype: DType): st
   const shown: number[] = [];
   const visit = (axis: number, base: number, stride: number): void => {
     if (axis === shape.length) {
-      shown.push(data[base]!);
+      shown.push(data[base]);
       return;
     }
-    const inner = stride / shape[axis]!;
-    for (const index of visibleIndices(shape[axis]!, summarize)) {
+    const inner = stride / shape[axis];
+    for (const index of visibleIndices(shape[axis], summarize)) {
       if (index >= 0) visit(axis + 1, base + index * inner, inner);
     }
   };
@@ -43,8 +43,8 @@ export function formatTensor(data: NumericArray, shape: Shape, dtype: DType): st
   const width = Math.max(0, ...texts.map((text) => text.length));
   let next = 0;
   const render = (axis: number, indent: string): string => {
-    if (axis === shape.length) return texts[next++]!.padStart(width);
-    const parts = visibleIndices(shape[axis]!, summarize).map((index) =>
+    if (axis === shape.length) return texts[next++].padStart(width);
+    const parts = visibleIndices(shape[axis], summarize).map((index) =>
       index < 0 ? '...' : render(axis + 1, `${indent} `),
     );
     const last = axis === shape.length - 1;

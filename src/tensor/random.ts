@@ -78,10 +78,10 @@ export function claimedState(count: number): Tensor {
 export function claimHostNumbers(count: number): Float64Array {
   const [key0, key1, counter0, counter1] = Array.from(claim(count));
   const words = new Uint32Array(Math.ceil(count / numbersPerCounter) * numbersPerCounter);
-  let low32 = counter0! >>> 0;
-  let high32 = counter1! >>> 0;
+  let low32 = counter0 >>> 0;
+  let high32 = counter1 >>> 0;
   for (let index = 0; index < words.length; index += numbersPerCounter) {
-    threefry2x32(key0!, key1!, low32, high32, words, index);
+    threefry2x32(key0, key1, low32, high32, words, index);
     low32 = (low32 + 1) >>> 0;
     if (low32 === 0) high32 = (high32 + 1) >>> 0;
   }

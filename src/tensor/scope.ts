@@ -4,7 +4,7 @@ const path: string[] = [];
 
 /** The running layer's path, such as `encoder.lstm`, or an empty string. */
 export function currentScope(): string {
-  return path.length === 0 ? '' : path[path.length - 1]!;
+  return path.length === 0 ? '' : path[path.length - 1];
 }
 
 /** Runs `body` with `scope` as the current path. `body` must not be asynchronous. */

@@ -67,7 +67,7 @@ export function broadcastShapes(where: string, ...shapes: Shape[]): Shape {
   for (const shape of shapes) {
     for (let axis = 0; axis < shape.length; axis++) {
       const target = axis + rank - shape.length;
-      const length = shape[axis]!;
+      const length = shape[axis];
       if (length === 1 || length === result[target]) continue;
       if (result[target] !== 1) {
         throw new ShapeError({

@@ -42,11 +42,11 @@ export class Tensor {
 
   /** Axis lengths, outermost first. */
   get shape(): Shape {
-    return this.node.outputs[this.output]!.shape;
+    return this.node.outputs[this.output].shape;
   }
 
   get dtype(): DType {
-    return this.node.outputs[this.output]!.dtype;
+    return this.node.outputs[this.output].dtype;
   }
 
   /** Number of axes. */
@@ -91,7 +91,7 @@ export class Tensor {
         cure: 'Reduce it first (sum, mean, max), or use data() or array().',
       });
     }
-    return (await this.data())[0]!;
+    return (await this.data())[0];
   }
 
   /** NumPy-like text of the values, computing them if needed: `await t.text()`. */

@@ -43,11 +43,11 @@ export class Variable extends Tensor {
   }
 
   override get shape(): readonly number[] {
-    return this.#spec.node.outputs[this.#spec.output]!.shape;
+    return this.#spec.node.outputs[this.#spec.output].shape;
   }
 
   override get dtype(): 'float32' | 'int32' | 'bool' {
-    return this.#spec.node.outputs[this.#spec.output]!.dtype;
+    return this.#spec.node.outputs[this.#spec.output].dtype;
   }
 
   /** The value of this moment: a waiting update if there is one, else a leaf that remembers the version. */

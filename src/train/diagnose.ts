@@ -150,7 +150,7 @@ function hasNaN(node: Node): boolean {
 
 function describe(node: Node): NonFiniteFinding {
   const { output, position } = firstBadElement(node) ?? { output: 0, position: 0 };
-  const { shape } = node.outputs[output]!;
+  const { shape } = node.outputs[output];
   const { source, primitive } = node;
   return {
     operation: primitive.name,

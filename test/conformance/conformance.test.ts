@@ -42,7 +42,7 @@ function isDifferentiable(row: Primitive, each: Sample): boolean {
 
 test('every row has samples and every sample belongs to a row', () => {
   expect(Object.keys(samples).sort()).toEqual(primitiveTable.map(({ name }) => name).sort());
-  for (const { name } of callable) expect(samples[name]!.length, name).toBeGreaterThan(1);
+  for (const { name } of callable) expect(samples[name].length, name).toBeGreaterThan(1);
 });
 
 test('names in the table are unique', () => {
@@ -73,7 +73,7 @@ describe.each(callable.map((row) => [row.name, row] as const))('%s', (name, row)
 
   it.each(calls.map((each) => [each.title, each] as const))('shape rule: %s', async (_, each) => {
     const results = call(row, each, each.inputs);
-    const expected = each.shapes ?? [each.inputs[0]!.shape];
+    const expected = each.shapes ?? [each.inputs[0].shape];
     expect(results.map(({ shape }) => shape)).toEqual(expected);
     const { graph, bindings } = captureGraph(results);
     const plan = makePlan(graph);
@@ -89,7 +89,7 @@ describe.each(callable.map((row) => [row.name, row] as const))('%s', (name, row)
     await runtime().evaluate(results);
     for (const [k, result] of results.entries()) {
       const data = await result.data();
-      expect(data.length).toBe(sizeOf(expected[k]!));
+      expect(data.length).toBe(sizeOf(expected[k]));
       expect(data.every((value: number) => Number.isFinite(value))).toBe(true);
       if (result.dtype === 'bool')
         expect(data.every((value: number) => value === 0 || value === 1)).toBe(true);
@@ -140,7 +140,7 @@ describe.each(callable.map((row) => [row.name, row] as const))('%s', (name, row)
       const cotangents = fused.map((result) => numbers.real(result.shape));
       const floats = each.inputs.filter(isFloat);
       // An input without influence (the states of a gradient row with one step) has no cotangent at all.
-      const orZeros = (gradient: Tensor | undefined, k: number) => gradient ?? zeros(floats[k]!.shape);
+      const orZeros = (gradient: Tensor | undefined, k: number) => gradient ?? zeros(floats[k].shape);
       const direct = backpropagate(fused, cotangents, floats).map(orZeros);
       const through = backpropagate(composed, cotangents, floats).map(orZeros);
       await expectClose(direct, through);
@@ -153,15 +153,15 @@ async function expectClose(actual: readonly Tensor[], expected: readonly Tensor[
   expect(actual.map(({ shape }) => shape)).toEqual(expected.map(({ shape }) => shape));
   await runtime().evaluate([...actual, ...expected]);
   for (const [k, each] of actual.entries()) {
-    expect(relativeError(await each.data(), await expected[k]!.data())).toBeLessThan(1e-5);
+    expect(relativeError(await each.data(), await expected[k].data())).toBeLessThan(1e-5);
   }
 }
 
 function relativeError(actual: NumericArray, expected: NumericArray): number {
   let [largest, worst] = [1, 0];
   for (let k = 0; k < expected.length; k++) {
-    largest = Math.max(largest, Math.abs(expected[k]!));
-    worst = Math.max(worst, Math.abs(actual[k]! - expected[k]!));
+    largest = Math.max(largest, Math.abs(expected[k]));
+    worst = Math.max(worst, Math.abs(actual[k] - expected[k]));
   }
   return worst / largest;
 }
@@ -170,7 +170,7 @@ describe('second derivatives through a whole fused sequence', () => {
   // The inputs of the gradient row depend on each other here: c and the gates come from the weight.
   it.each(['lstm', 'gru'])('%s', async (name) => {
     const row = primitiveTable.find((each) => each.name === name)!;
-    const each = samples[name]!.find(({ title }) => title.startsWith('[N=2, T=3, H=2]'))!;
+    const each = samples[name].find(({ title }) => title.startsWith('[N=2, T=3, H=2]'))!;
     const [z, ...rest] = each.inputs as [Tensor, ...Tensor[]];
     const f = (...inputs: Tensor[]) => call(row, each, inputs).map((result) => result.square());
     expect((await gradCheck(f, [z, ...rest], { order: 2 })).maxError).toBeLessThan(1e-3);

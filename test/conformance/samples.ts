@@ -234,7 +234,7 @@ function maskOf(n: number, t: number): Tensor {
     () => false,
     (step: number) => step !== 1,
   ];
-  const values = Array.from({ length: n * t }, (_, k) => Number(kinds[Math.floor(k / t) % 4]!(k % t)));
+  const values = Array.from({ length: n * t }, (_, k) => Number(kinds[Math.floor(k / t) % 4](k % t)));
   return tensor(Uint8Array.from(values), { shape: [n, t], dtype: 'bool' });
 }
 

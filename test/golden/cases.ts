@@ -85,13 +85,13 @@ function expression(family: string, build: Build, more: Partial<Case> = {}): Cas
     );
     const results = await build(inputs, golden);
     // Parameters of a layer stand for the input they were loaded from.
-    const targets = Object.keys(golden.grads).map((name) => results[`parameter ${name}`] ?? inputs[name]!);
-    const first = results[Object.keys(golden.outputs)[0]!]!;
+    const targets = Object.keys(golden.grads).map((name) => results[`parameter ${name}`] ?? inputs[name]);
+    const first = results[Object.keys(golden.outputs)[0]];
     const gradients = grad(first, targets, inputs['cotangent']);
     const grads: Record<string, ArrayLike<number>> = {};
-    for (const [k, name] of Object.keys(golden.grads).entries()) grads[name] = await gradients[k]!.data();
+    for (const [k, name] of Object.keys(golden.grads).entries()) grads[name] = await gradients[k].data();
     const outputs: Record<string, ArrayLike<number>> = {};
-    for (const name of Object.keys(golden.outputs)) outputs[name] = await results[name]!.data();
+    for (const name of Object.keys(golden.outputs)) outputs[name] = await results[name].data();
     return { outputs, grads };
   };
   return { family, run, ...more };
@@ -105,23 +105,23 @@ function mapValues<From, To>(
 }
 
 function unary(operation: (x: Tensor) => Tensor): Case {
-  return expression('elementwise', ({ x }) => ({ y: operation(x!) }));
+  return expression('elementwise', ({ x }) => ({ y: operation(x) }));
 }
 
 function along(operation: (x: Tensor, axis: number) => Tensor): Case {
   return expression('reductions and softmax', ({ x }, { config }) => ({
-    y: operation(x!, numberIn(config, 'axis')),
+    y: operation(x, numberIn(config, 'axis')),
   }));
 }
 
 const convolution = expression('convolution', ({ x, weight, bias }, { config }) => ({
   y: channelsFirst(
-    conv2d(channelsLast(x!), kernelLast(weight!), {
+    conv2d(channelsLast(x), kernelLast(weight), {
       stride: pairIn(config, 'stride'),
       padding: pairIn(config, 'padding'),
       dilation: pairIn(config, 'dilation'),
       groups: numberIn(config, 'groups'),
-      bias: bias!,
+      bias: bias,
     }),
   ),
 }));
@@ -133,9 +133,9 @@ function recurrentCall({ x, lengths, h0, c0 }: Tensors, { config }: Golden) {
     bidirectional: config['bidirectional'] === true,
     output: 'sequence',
   } as const;
-  const input = { x: x!, ...(lengths && { lengths }) };
+  const input = { x: x, ...(lengths && { lengths }) };
   const state = h0 && c0 ? { initialState: { h: h0, c: c0 } } : {};
-  return { inputs: x!.shape[2]!, hidden: numberIn(config, 'hidden'), options, input, state };
+  return { inputs: x.shape[2], hidden: numberIn(config, 'hidden'), options, input, state };
 }
 
 function lstm(fused: boolean): Build {
@@ -188,13 +188,13 @@ function rename<Value>(record: Readonly<Record<string, Value>>, to: (name: strin
 }
 
 const batchNormalisation: Build = async ({ x, weight, bias }, { config }) => {
-  const layer = new BatchNorm(x!.shape[1]!, {
+  const layer = new BatchNorm(x.shape[1], {
     momentum: numberIn(config, 'momentum_pytorch'),
     epsilon: numberIn(config, 'eps'),
   });
-  await layer.scale!.set(Float32Array.from(await weight!.data()));
-  await layer.shift!.set(Float32Array.from(await bias!.data()));
-  const y = channelsFirst(layer.call(channelsLast(x!)));
+  await layer.scale!.set(Float32Array.from(await weight.data()));
+  await layer.shift!.set(Float32Array.from(await bias.data()));
+  const y = channelsFirst(layer.call(channelsLast(x)));
   return {
     y,
     running_mean: layer.runningMean,
@@ -206,9 +206,9 @@ const batchNormalisation: Build = async ({ x, weight, bias }, { config }) => {
 
 function crossEntropy(name: 'plain' | 'smoothed' | 'weighted' | 'ignore'): Case {
   return expression('losses', ({ logits, target, class_weight }, { config }) => ({
-    loss: softmaxCrossEntropy(logits!, target!, {
+    loss: softmaxCrossEntropy(logits, target, {
       ...(name === 'smoothed' && { labelSmoothing: numberIn(config, 'label_smoothing') }),
-      ...(name === 'weighted' && { classWeights: class_weight! }),
+      ...(name === 'weighted' && { classWeights: class_weight }),
       ...(name === 'ignore' && { ignoreIndex: numberIn(config, 'ignore_index') }),
     }),
   }));
@@ -217,11 +217,11 @@ function crossEntropy(name: 'plain' | 'smoothed' | 'weighted' | 'ignore'): Case 
 /** An optimiser on the given gradients: the parameter after each step. */
 function optimiser(make: (parameter: Parameter, config: Golden['config']) => Optimizer): Case {
   const run = async ({ inputs, config }: Golden): Promise<Results> => {
-    const parameter = new Parameter(floats(inputs['p0']!), 'p');
+    const parameter = new Parameter(floats(inputs['p0']), 'p');
     const optimizer = make(parameter, config);
     const outputs: Record<string, ArrayLike<number>> = {};
     for (let step = 1; inputs[`grad${step}`]; step++) {
-      parameter.grad = floats(inputs[`grad${step}`]!);
+      parameter.grad = floats(inputs[`grad${step}`]);
       await optimizer.step();
       outputs[`step${step}`] = await parameter.data();
     }
@@ -258,7 +258,7 @@ const adam = optimiser((parameter, config) => new Adam([parameter], adamOptions(
 /** The vectors hold only the base rate; the other settings are those of generate.py. */
 function schedule(make: (base: number, steps: number) => Schedule): Case {
   const run = async ({ config, outputs }: Golden): Promise<Results> => {
-    const count = outputs['lr']!.data.length;
+    const count = outputs['lr'].data.length;
     const rate = make(numberIn(config, 'base_lr'), count);
     return { outputs: { lr: Array.from({ length: count }, (_, step) => rate(step)) }, grads: {} };
   };
@@ -269,11 +269,11 @@ const clipping: Case = {
   family: 'clipping',
   run: async ({ inputs, config }) => {
     const { gradients, norm } = clipByGlobalNorm(
-      [floats(inputs['a']!), floats(inputs['b']!)],
+      [floats(inputs['a']), floats(inputs['b'])],
       numberIn(config, 'max_norm'),
     );
     const [a, b] = await Promise.all(gradients.map((gradient) => gradient.data()));
-    return { outputs: { a: a!, b: b!, total_norm: await norm.data() }, grads: {} };
+    return { outputs: { a: a, b: b, total_norm: await norm.data() }, grads: {} };
   },
 };
 
@@ -300,15 +300,15 @@ export const cases: Readonly<Record<string, Case>> = {
   unary_sin: unary((x) => x.sin()),
   unary_rsqrt: unary((x) => x.rsqrt()),
   broadcast_arith: expression('elementwise', ({ a, b, c, d }) => ({
-    y: square(subtract(add(multiply(a!, b!), divide(c!, d!)), a!)),
+    y: square(subtract(add(multiply(a, b), divide(c, d)), a)),
   })),
   reduce_mean_var: along((x, axis) => add(mean(x, axis), variance(x, axis))),
   reduce_max: along((x, axis) => max(x, axis)),
   logsumexp: along((x, axis) => logSumExp(x, axis)),
   softmax: along(softmax),
   log_softmax: along(logSoftmax),
-  matmul_batched: expression('matmul and gather', ({ a, b }) => ({ y: matmul(a!, b!) })),
-  gather_rows: expression('matmul and gather', ({ x, index }) => ({ y: gather(x!, index!) })),
+  matmul_batched: expression('matmul and gather', ({ a, b }) => ({ y: matmul(a, b) })),
+  gather_rows: expression('matmul and gather', ({ x, index }) => ({ y: gather(x, index) })),
 
   conv2d_0: convolution,
   conv2d_1: convolution,
@@ -316,26 +316,26 @@ export const cases: Readonly<Record<string, Case>> = {
   conv2d_3: convolution,
   conv2d_transpose: expression('convolution', ({ x, weight, bias }, { config }) => ({
     y: channelsFirst(
-      convTranspose2d(channelsLast(x!), kernelLast(weight!), {
+      convTranspose2d(channelsLast(x), kernelLast(weight), {
         stride: pairIn(config, 'stride'),
         padding: pairIn(config, 'padding'),
         outputPadding: pairIn(config, 'output_padding'),
-        bias: bias!,
+        bias: bias,
       }),
     ),
   })),
   conv1d: expression('convolution', ({ x, weight, bias }, { config }) => ({
     y: swapLast(
-      conv1d(swapLast(x!), kernelLast1d(weight!), {
+      conv1d(swapLast(x), kernelLast1d(weight), {
         stride: numberIn(config, 'stride'),
         padding: numberIn(config, 'padding'),
-        bias: bias!,
+        bias: bias,
       }),
     ),
   })),
   max_pool2d: expression('pooling', ({ x }, { config }) => ({
     y: channelsFirst(
-      maxPool2d(channelsLast(x!), pairIn(config, 'kernel'), {
+      maxPool2d(channelsLast(x), pairIn(config, 'kernel'), {
         stride: pairIn(config, 'stride'),
         padding: pairIn(config, 'padding'),
       }),
@@ -343,25 +343,25 @@ export const cases: Readonly<Record<string, Case>> = {
   })),
   avg_pool2d: expression('pooling', ({ x }, { config }) => ({
     y: channelsFirst(
-      avgPool2d(channelsLast(x!), pairIn(config, 'kernel'), { stride: pairIn(config, 'stride') }),
+      avgPool2d(channelsLast(x), pairIn(config, 'kernel'), { stride: pairIn(config, 'stride') }),
     ),
   })),
 
   batch_norm2d_train: expression('normalisation', batchNormalisation),
   layer_norm: expression('normalisation', ({ x, weight, bias }, { config }) => ({
-    y: layerNorm(x!, {
+    y: layerNorm(x, {
       axes: numberIn(config, 'axis'),
       epsilon: numberIn(config, 'eps'),
-      scale: weight!,
-      shift: bias!,
+      scale: weight,
+      shift: bias,
     }),
   })),
   group_norm: expression('normalisation', ({ x, weight, bias }, { config }) => ({
     y: channelsFirst(
-      groupNorm(channelsLast(x!), numberIn(config, 'groups'), {
+      groupNorm(channelsLast(x), numberIn(config, 'groups'), {
         epsilon: numberIn(config, 'eps'),
-        scale: weight!,
-        shift: bias!,
+        scale: weight,
+        shift: bias,
       }),
     ),
   })),
@@ -380,7 +380,7 @@ export const cases: Readonly<Record<string, Case>> = {
   cross_entropy_weighted: crossEntropy('weighted'),
   cross_entropy_ignore: crossEntropy('ignore'),
   bce_with_logits: expression('losses', ({ logits, target }) => ({
-    loss: binaryCrossEntropy(logits!, target!),
+    loss: binaryCrossEntropy(logits, target),
   })),
 
   optim_sgd: momentumSgd,

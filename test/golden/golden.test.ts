@@ -14,7 +14,7 @@ function relativeError(actual: ArrayLike<number>, { data }: GoldenArray): number
   let [largest, error] = [0, 0];
   data.forEach((expected, k) => {
     largest = Math.max(largest, Math.abs(expected));
-    const difference = Math.abs(actual[k]! - expected);
+    const difference = Math.abs(actual[k] - expected);
     error = Math.max(error, Number.isNaN(difference) ? Number.POSITIVE_INFINITY : difference);
   });
   return largest === 0 ? error : error / largest;
@@ -34,7 +34,7 @@ test('a bound other than the default says why', () => {
 describe('vectors', () => {
   it.each(goldenNames())('%s', async (name) => {
     const golden = loadGolden(name);
-    const { family, run, bound = defaultBound } = cases[name]!;
+    const { family, run, bound = defaultBound } = cases[name];
     const { outputs, grads } = await run(golden);
     const compared = [
       ['output', outputs, golden.outputs],
@@ -45,7 +45,7 @@ describe('vectors', () => {
       const names = new Set(Object.keys(actual).map((each) => each.split(' (')[0]));
       expect([...names].sort()).toEqual(Object.keys(expected).sort());
       for (const [each, values] of Object.entries(actual)) {
-        const error = relativeError(values, expected[each.split(' (')[0]!]!);
+        const error = relativeError(values, expected[each.split(' (')[0]]);
         const where = `${name}: ${kind} ${each}`;
         expect(error, where).toBeLessThan(bound);
         if (error >= (worst.get(family)?.error ?? 0)) worst.set(family, { error, where });

@@ -55,7 +55,7 @@ export async function recurrentState(
   let cell = 0;
   for (let layer = 0; layer < Number(config['layers']); layer++) {
     for (const suffix of suffixes) {
-      const part = (name: string): Tensor => floats(inputs[`${name}_l${layer}${suffix}`]!);
+      const part = (name: string): Tensor => floats(inputs[`${name}_l${layer}${suffix}`]);
       const path = `cells.${cell++}`;
       state[`${path}.inputWeight`] = await entryOf(swapMatrix(part('weight_ih')));
       state[`${path}.recurrentWeight`] = await entryOf(swapMatrix(part('weight_hh')));

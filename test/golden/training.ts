@@ -41,10 +41,10 @@ class TwoBiasLstm extends Module {
   /** x [N, T, F] → the last output [N, H]. */
   forward(x: Tensor): Tensor {
     const z = add(matmul(x, this.inputWeight), add(this.inputBias, this.recurrentBias));
-    const state = zeros([x.shape[0]!, this.recurrentWeight.shape[0]!]);
+    const state = zeros([x.shape[0], this.recurrentWeight.shape[0]]);
     const attributes = { reverse: false, masked: false };
     const [h] = applyAll(lstmPrimitive, [z, this.recurrentWeight, state, state], attributes);
-    return h!.slice(null, -1);
+    return h.slice(null, -1);
   }
 }
 
@@ -57,7 +57,7 @@ class Net extends Module {
 
   constructor({ inputs, config }: Golden) {
     super();
-    const part = (name: string): Tensor => floats(inputs[`init.${name}`]!);
+    const part = (name: string): Tensor => floats(inputs[`init.${name}`]);
     const fixed = (value: Tensor) => () => value;
     const kernel = kernelLast(part('conv.weight'));
     const [height, width, inputChannels, outputChannels] = kernel.shape as [number, number, number, number];
@@ -73,7 +73,7 @@ class Net extends Module {
       part('lstm.bias_hh_l0'),
     );
     const weight = swapMatrix(part('head.weight'));
-    this.head = new Dense(weight.shape[0]!, weight.shape[1]!, {
+    this.head = new Dense(weight.shape[0], weight.shape[1], {
       weightInitializer: fixed(weight),
       biasInitializer: fixed(part('head.bias')),
     });
@@ -117,10 +117,10 @@ export async function train(
     void optimizer.step();
     return loss;
   });
-  const images = floats(golden.inputs['X']!);
-  const labels = integers(golden.inputs['Y']!);
+  const images = floats(golden.inputs['X']);
+  const labels = integers(golden.inputs['Y']);
   const losses: number[] = [];
-  for (let index = 0; index < images.shape[0]!; index++) {
+  for (let index = 0; index < images.shape[0]; index++) {
     const [x, y] = [images.slice(index), labels.slice(index)];
     if (way === 'compiled') {
       losses.push(await (await compiled(x, y)).item());

@@ -29,8 +29,8 @@ describe('dense', () => {
     const [w, b, data] = [await layer.weight.data(), await layer.bias!.data(), await x.data()];
     const wanted = Array.from({ length: y.size }, (_, index) => {
       const row = Math.floor(index / 2);
-      let sum = b[index % 2]!;
-      for (let k = 0; k < 4; k++) sum += data[row * 4 + k]! * w[k * 2 + (index % 2)]!;
+      let sum = b[index % 2];
+      for (let k = 0; k < 4; k++) sum += data[row * 4 + k] * w[k * 2 + (index % 2)];
       return sum;
     });
     await expectClose(y, wanted);

@@ -16,13 +16,13 @@ function direct(
   { smoothing = 0, weights, ignore }: { smoothing?: number; weights?: number[]; ignore?: number } = {},
 ) {
   return targets.map((target, row) => {
-    const values = logits[row]!;
+    const values = logits[row];
     const most = Math.max(...values);
     const total = Math.log(values.reduce((sum, value) => sum + Math.exp(value - most), 0)) + most;
     if (target === ignore) return { loss: 0, weight: 0 };
     const classes = values.length;
     const weightOf = (k: number) => weights?.[k] ?? 1;
-    const nll = -weightOf(target) * (values[target]! - total);
+    const nll = -weightOf(target) * (values[target] - total);
     const even = values.reduce((sum, value, k) => sum - weightOf(k) * (value - total), 0) / classes;
     return { loss: (1 - smoothing) * nll + smoothing * even, weight: weightOf(target) };
   });
@@ -151,7 +151,7 @@ describe('binaryCrossEntropy', () => {
     const [x, t] = [await logits.data(), await targets.data()];
     const losses = Array.from(x, (value, index) => {
       const p = 1 / (1 + Math.exp(-value));
-      return -3 * t[index]! * Math.log(p) - (1 - t[index]!) * Math.log(1 - p);
+      return -3 * t[index] * Math.log(p) - (1 - t[index]) * Math.log(1 - p);
     });
     await expectClose(binaryCrossEntropy(logits, targets, { positiveWeight: 3, reduction: 'none' }), losses);
     await expectClose(binaryCrossEntropy(logits, targets, { positiveWeight: tensor([3]) }), [

@@ -206,7 +206,7 @@ describe('summary', () => {
     const model = new nn.Sequential({ norm, drop: new nn.Dropout(0.5).eval() });
     nn.summary(model, [3, 2]);
     expect(norm.training).toBe(true);
-    expect(model.layers[1]!.training).toBe(false);
+    expect(model.layers[1].training).toBe(false);
     expect(Array.from(await norm.runningMean.data())).toEqual([0, 0]);
   });
 

@@ -57,13 +57,13 @@ describe.each([
         return { outputs, gradients: grad(loss, targets) };
       });
       const [fused, composed] = results as [(typeof results)[0], (typeof results)[0]];
-      expect(fused.outputs[0]!.shape).toEqual([batch, steps, hidden * (bidirectional ? 2 : 1)]);
-      expect(fused.outputs[1]!.shape).toEqual([cells, batch, hidden]);
+      expect(fused.outputs[0].shape).toEqual([batch, steps, hidden * (bidirectional ? 2 : 1)]);
+      expect(fused.outputs[1].shape).toEqual([cells, batch, hidden]);
       for (const [index, output] of fused.outputs.entries())
-        await expectClose(output, composed.outputs[index]!);
+        await expectClose(output, composed.outputs[index]);
       expect(fused.gradients.length).toBeGreaterThan(4);
       for (const [index, gradient] of fused.gradients.entries()) {
-        await expectClose(gradient, composed.gradients[index]!);
+        await expectClose(gradient, composed.gradients[index]);
         expect(Math.max(...(await gradient.data()).map(Math.abs))).toBeGreaterThan(0);
       }
     });
@@ -118,7 +118,7 @@ describe.each([
     const noisy = mask.expandDims(-1).where(x, 1e3);
     await expectClose(layer.run({ x: noisy, mask }).output, layer.run({ x, mask }).output);
     const [gradient] = grad(layer.run({ x, mask }).output.sum(), [x]);
-    const data = await gradient!.mul(mask.not().expandDims(-1)).data();
+    const data = await gradient.mul(mask.not().expandDims(-1)).data();
     expect(data.every((value) => value === 0)).toBe(true);
   });
 });
@@ -171,18 +171,15 @@ describe('weights', () => {
 
   it('the forget bias is added to the second quarter', async () => {
     seed(4);
-    const without = await new LSTM(2, 3).cells[0]!.bias!.data();
+    const without = await new LSTM(2, 3).cells[0].bias!.data();
     seed(4);
-    const raised = await new LSTM(2, 3, { forgetBias: 1 }).cells[0]!.bias!.data();
-    const difference = Array.from(
-      raised,
-      (value, index) => Math.round((value - without[index]!) * 1e5) / 1e5,
-    );
+    const raised = await new LSTM(2, 3, { forgetBias: 1 }).cells[0].bias!.data();
+    const difference = Array.from(raised, (value, index) => Math.round((value - without[index]) * 1e5) / 1e5);
     expect(difference).toEqual([0, 0, 0, 1, 1, 1, 0, 0, 0, 0, 0, 0]);
   });
 
   it('orthogonal recurrent weights, a gate at a time', async () => {
-    const weight = new GRU(2, 6, { recurrentInitializer: 'orthogonal' }).cells[0]!.recurrentWeight;
+    const weight = new GRU(2, 6, { recurrentInitializer: 'orthogonal' }).cells[0].recurrentWeight;
     const gate = weight.slice(null, [6, 12]);
     const identity = Array.from({ length: 36 }, (_, index) => (index % 7 === 0 ? 1 : 0));
     await expectClose(gate.transpose().matmul(gate), identity, 1e-6);

@@ -19,7 +19,7 @@ export async function expectClose(actual: Tensor, wanted: Tensor | ArrayLike<num
   const b = 'data' in wanted ? Array.from(await wanted.data()) : Array.from(wanted);
   expect(a.length).toBe(b.length);
   const scale = Math.max(1, ...b.map(Math.abs));
-  const worst = Math.max(0, ...a.map((each, index) => Math.abs(each - b[index]!)));
+  const worst = Math.max(0, ...a.map((each, index) => Math.abs(each - b[index])));
   expect(worst / scale).toBeLessThan(bound);
 }
 

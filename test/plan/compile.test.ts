@@ -110,10 +110,10 @@ describe('results', () => {
       w,
     ];
     for (const [k, each] of expected.entries())
-      expect(await results[k]!.array(), `${k}`).toEqual(await each.array());
-    const data = await results[0]!.data();
+      expect(await results[k].array(), `${k}`).toEqual(await each.array());
+    const data = await results[0].data();
     data[0] = 100;
-    expect((await results[1]!.data())[0]).toBe(0);
+    expect((await results[1].data())[0]).toBe(0);
     expect((await x.data())[0]).toBe(0);
   });
 
@@ -203,7 +203,7 @@ describe('inside a capture', () => {
       return x;
     });
     await f(tensor([1]));
-    await expect(kept[0]!.data()).rejects.toThrow(TraceError);
+    await expect(kept[0].data()).rejects.toThrow(TraceError);
   });
 
   it('an update of a failed capture is forgotten', async () => {

@@ -67,7 +67,7 @@ type Grower = (numbers: Numbers, made: readonly Tensor[]) => Tensor | undefined;
 /** Recent values are likelier, so that chains grow. */
 function recent(numbers: Numbers, made: readonly Tensor[]): Tensor {
   const back = Math.floor(numbers.next() ** 2 * made.length);
-  return made[made.length - 1 - back]!;
+  return made[made.length - 1 - back];
 }
 
 function axisOf(numbers: Numbers, x: Tensor): number {
@@ -216,7 +216,7 @@ const constant: Grower = (numbers) =>
 const looked: Grower = (numbers, made) => {
   const x = recent(numbers, made);
   if (x.rank === 0) return undefined;
-  const rows = Int32Array.from({ length: numbers.whole(1, 4) }, () => numbers.whole(0, x.shape[0]! - 1));
+  const rows = Int32Array.from({ length: numbers.whole(1, 4) }, () => numbers.whole(0, x.shape[0] - 1));
   return gather(x, tensor(rows));
 };
 

@@ -59,7 +59,7 @@ describe('random expressions', () => {
         ['compiled', await compiled(recipe)],
       ] as const) {
         results.forEach((result, k) => {
-          expect(firstDifference(result, expected[k]!), `${way}, recipe ${recipe}, result ${k}`).toBe(-1);
+          expect(firstDifference(result, expected[k]), `${way}, recipe ${recipe}, result ${k}`).toBe(-1);
         });
       }
     }

@@ -39,7 +39,7 @@ describe('placeInArena', () => {
     for (let seed = 0; seed < 500; seed++) {
       const blocks = randomLifetimes(seed);
       const { offsets, bytes } = placeInArena(blocks);
-      const placed = blocks.map((block, k) => ({ ...block, offset: offsets[k]! }));
+      const placed = blocks.map((block, k) => ({ ...block, offset: offsets[k] }));
       expect(overlap(placed), `seed ${seed}`).toBeUndefined();
       for (const block of placed) {
         expect(block.offset % 64).toBe(0);
@@ -91,7 +91,7 @@ describe('plans of random expressions', () => {
     for (let recipe = 0; recipe < 200; recipe++) {
       const plan = makePlan(captureGraph(chosen(recipe, expression(recipe, leavesOf(recipe)))).graph);
       for (const { outputs } of plan.steps) {
-        for (const buffer of outputs) expect(plan.buffers[buffer]!.place.kind).not.toBe('input');
+        for (const buffer of outputs) expect(plan.buffers[buffer].place.kind).not.toBe('input');
       }
     }
   });

@@ -38,7 +38,7 @@ describe.each(ways)('%s', (_, run) => {
       b.assign(oldA);
       return [oldA.sum()];
     });
-    for (const expected of [3, 7, 3]) expect(await (await step())[0]!.item()).toBe(expected);
+    for (const expected of [3, 7, 3]) expect(await (await step())[0].item()).toBe(expected);
     expect([await a.array(), await b.array()]).toEqual([
       [3, 4],
       [1, 2],
@@ -93,7 +93,7 @@ describe.each(ways)('%s', (_, run) => {
     });
     await step();
     const [value] = await step();
-    expect([await value!.array(), await a.array(), await b.array()]).toEqual([
+    expect([await value.array(), await a.array(), await b.array()]).toEqual([
       [3, 3],
       [3, 3],
       [3, 3],
@@ -188,10 +188,10 @@ describe.each(ways)('%s', (_, run) => {
       })();
       const expected = randomStep(recipe, start);
       for (const [k, output] of expected.outputs.entries()) {
-        expect(await results[k]!.data(), `recipe ${recipe}, output ${k}`).toEqual(await output.data());
+        expect(await results[k].data(), `recipe ${recipe}, output ${k}`).toEqual(await output.data());
       }
       for (const [k, variable] of variables.entries()) {
-        const value = expected.values[k] ?? start[k]!;
+        const value = expected.values[k] ?? start[k];
         expect(await variable.data(), `recipe ${recipe}, variable ${k}`).toEqual(await value.data());
       }
     }
@@ -234,7 +234,7 @@ describe('in place', () => {
     const { graph } = captureGraph([old.exp().sum(), old.neg()], new Map([[w, updated]]));
     const plan = makePlan(graph);
     const writes = plan.steps.findIndex(({ outputs }) =>
-      outputs.some((buffer) => plan.buffers[buffer]!.place.kind === 'variable'),
+      outputs.some((buffer) => plan.buffers[buffer].place.kind === 'variable'),
     );
     expect(writes).toBe(plan.firstUpdateStep);
     expect(writes).toBe(plan.steps.length - 1);

@@ -9,18 +9,18 @@ export type Rubbish = 77 | 99;
 /** The outputs of a plan without variables, each computed in fresh memory that held `rubbish`. */
 export function runInRubbish(plan: Plan, inputs: readonly NumericArray[], rubbish: Rubbish): NumericArray[] {
   const arrays = plan.buffers.map(({ spec, place }) =>
-    place.kind === 'input' ? inputs[place.index]! : allocate(spec.dtype, sizeOf(spec.shape)).fill(rubbish),
+    place.kind === 'input' ? inputs[place.index] : allocate(spec.dtype, sizeOf(spec.shape)).fill(rubbish),
   );
   for (const { contract, call, inputs: reads, outputs: writes, workspace } of plan.steps) {
     const scratch = workspace === undefined ? new Float32Array(0) : (arrays[workspace] as Float32Array);
     cpuKernel(contract.name)(call)(
-      reads.map((buffer) => arrays[buffer]!),
-      writes.map((buffer) => arrays[buffer]!),
+      reads.map((buffer) => arrays[buffer]),
+      writes.map((buffer) => arrays[buffer]),
       scratch,
     );
   }
   return plan.outputs.map((_, index) => {
     const buffer = plan.buffers.findIndex(({ place }) => place.kind === 'output' && place.index === index);
-    return arrays[buffer]!;
+    return arrays[buffer];
   });
 }

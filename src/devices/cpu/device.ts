@@ -94,15 +94,15 @@ class CpuExecutable implements Executable {
     const outputs = this.#bind(bindings);
     const { steps, firstUpdateStep } = this.#plan;
     for (let index = 0; index < steps.length; index++) {
-      if (index === firstUpdateStep && guard !== undefined && !allFinite(outputs[guard]!)) {
+      if (index === firstUpdateStep && guard !== undefined && !allFinite(outputs[guard])) {
         return { outputs, completed: false };
       }
-      const { run, inputs, outputs: results, workspace } = this.#steps[index]!;
+      const { run, inputs, outputs: results, workspace } = this.#steps[index];
       run(inputs, results, workspace);
     }
     return {
       outputs,
-      completed: guard === undefined || firstUpdateStep < steps.length || allFinite(outputs[guard]!),
+      completed: guard === undefined || firstUpdateStep < steps.length || allFinite(outputs[guard]),
     };
   }
 
@@ -115,18 +115,18 @@ class CpuExecutable implements Executable {
     this.#arenaVersion = version;
     buffers.forEach((buffer, index) => {
       const { place } = buffer;
-      if (place.kind === 'input') this.#arrays[index] = bindings.inputs[place.index]!;
-      else if (place.kind === 'output') this.#arrays[index] = outputs[place.index]!;
-      else if (place.kind === 'variable') this.#arrays[index] = arrayOf(bindings.variables[place.index]!);
+      if (place.kind === 'input') this.#arrays[index] = bindings.inputs[place.index];
+      else if (place.kind === 'output') this.#arrays[index] = outputs[place.index];
+      else if (place.kind === 'variable') this.#arrays[index] = arrayOf(bindings.variables[place.index]);
       else if (arenaMoved) this.#arrays[index] = viewOf(memory, buffer, place.offset);
     });
     steps.forEach((step, index) => {
-      const prepared = this.#steps[index]!;
+      const prepared = this.#steps[index];
       step.inputs.forEach((buffer, k) => {
-        prepared.inputs[k] = this.#arrays[buffer]!;
+        prepared.inputs[k] = this.#arrays[buffer];
       });
       step.outputs.forEach((buffer, k) => {
-        prepared.outputs[k] = this.#arrays[buffer]!;
+        prepared.outputs[k] = this.#arrays[buffer];
       });
       if (arenaMoved && step.workspace !== undefined) {
         prepared.workspace = this.#arrays[step.workspace] as Float32Array;
@@ -148,6 +148,6 @@ function viewOf(memory: ArrayBuffer, { spec }: PlanBuffer, offset: number): Nume
 }
 
 function allFinite(array: NumericArray): boolean {
-  for (let index = 0; index < array.length; index++) if (!Number.isFinite(array[index]!)) return false;
+  for (let index = 0; index < array.length; index++) if (!Number.isFinite(array[index])) return false;
   return true;
 }

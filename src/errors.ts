@@ -17,12 +17,18 @@ export interface ErrorParts {
 
 /** The base class of every error weft throws on purpose. */
 export class WeftError extends Error {
+  /** The name of the class, also after minifying. */
   override readonly name: string = 'WeftError';
+  /** Where it happened: a layer by name, a file, an operation, an option. */
   readonly where: string;
+  /** What was got. */
   readonly got: string;
+  /** What was expected. */
   readonly expected: string;
+  /** What to do about it. */
   readonly cure: string;
 
+  /** The message reads "where: got …, expected …. cure". */
   constructor(parts: ErrorParts, options?: ErrorOptions) {
     super(`${parts.where}: got ${parts.got}, expected ${parts.expected}. ${parts.cure}`, options);
     this.where = parts.where;
@@ -50,6 +56,11 @@ export class OptionError extends WeftError {
 /** A label lies outside `[0, classes)`. */
 export class LabelError extends WeftError {
   override readonly name: string = 'LabelError';
+}
+
+/** An index that was computed lies outside the axis it points into. */
+export class IndexError extends WeftError {
+  override readonly name: string = 'IndexError';
 }
 
 /** A tensor built from a parameter is awaited after the parameter changed. */

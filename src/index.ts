@@ -3,19 +3,31 @@ import { connect } from './runtime.ts';
 
 connect();
 
-export { backward, grad, valueAndGrad } from './autograd/grad.ts';
+export type { KernelCall, KernelContract } from '../kernels/support/contract.ts';
+export { backward, grad, type ScalarFunction, valueAndGrad } from './autograd/grad.ts';
 export {
+  type Checked as GradCheckFunction,
   type GradCheckEntry,
   type GradCheckOptions,
   type GradCheckReport,
   gradCheck,
 } from './autograd/gradCheck.ts';
 export * from './data/index.ts';
+export type { DeviceInfo, DeviceMemory } from './devices/device.ts';
 export * from './errors.ts';
 export * from './nn/index.ts';
 export * from './ops/activations.ts';
 export { broadcastTo, reshape, sum } from './ops/broadcast.ts';
-export { conv1d, conv2d, convTranspose2d } from './ops/convolution.ts';
+export {
+  type Conv1dOptions,
+  type Conv2dOptions,
+  type ConvTranspose2dOptions,
+  conv1d,
+  conv2d,
+  convTranspose2d,
+  type Padding,
+  type Pair,
+} from './ops/convolution.ts';
 export * from './ops/creation.ts';
 export { dropout } from './ops/dropout.ts';
 export { einsum } from './ops/einsum.ts';
@@ -46,7 +58,6 @@ export {
   multiply,
   negate,
   notEqual,
-  type Operand,
   power,
   reciprocal,
   remainder,
@@ -70,7 +81,6 @@ export {
   flip,
   pad,
   permute,
-  type SliceIndex,
   slice,
   split,
   squeeze,
@@ -78,8 +88,14 @@ export {
   tile,
   transpose,
 } from './ops/movement.ts';
-export { batchNorm, groupNorm, layerNorm } from './ops/normalization.ts';
-export { avgPool2d, globalAvgPool2d, globalMaxPool2d, maxPool2d } from './ops/pooling.ts';
+export { batchNorm, groupNorm, layerNorm, type NormOptions } from './ops/normalization.ts';
+export {
+  avgPool2d,
+  globalAvgPool2d,
+  globalMaxPool2d,
+  maxPool2d,
+  type Pool2dOptions,
+} from './ops/pooling.ts';
 export {
   argMax,
   argMin,
@@ -94,11 +110,14 @@ export {
 } from './ops/reduce.ts';
 export { logSoftmax, softmax } from './ops/softmax.ts';
 export * from './optim/index.ts';
-export { explain } from './plan/explain.ts';
-export { deviceInfo, deviceNames, memory, setDevice } from './runtime.ts';
-export type { DType } from './tensor/dtype.ts';
+export { explain, planOf } from './plan/explain.ts';
+export type { Place, Plan, PlanBuffer, PlanStep } from './plan/plan.ts';
+export { type DeviceName, deviceInfo, deviceNames, memory, setDevice } from './runtime.ts';
+export type { DType, NumericArray, TensorSpec } from './tensor/dtype.ts';
+export type { Axes, Operand, ReduceOptions, SliceIndex, TensorMethods } from './tensor/methods.ts';
+export type { NestedArray } from './tensor/print.ts';
 export { seed } from './tensor/random.ts';
-export { compile } from './tensor/runtime.ts';
+export { type CompileOptions, compile, type TensorTree } from './tensor/runtime.ts';
 export type { Shape } from './tensor/shape.ts';
 export { Tensor } from './tensor/tensor.ts';
 export { Parameter, Variable } from './tensor/variable.ts';

@@ -6,7 +6,7 @@ import type { Matrix } from '../support/matrix.ts';
 import { directConv2d, directConv2dInputGradient, directConv2dWeightGradient } from './direct.ts';
 import { type Conv2dAttributes, type Conv2dGeometry, geometryOf, windowsSize } from './geometry.ts';
 import { shapesOfConv2d, shapesOfConv2dInputGradient, shapesOfConv2dWeightGradient } from './index.ts';
-import { addWindowsBack, layOutWindows } from './windows.ts';
+import { WindowLayout } from './windows.ts';
 
 /** y [N,OH,OW,O] from (x [N,H,W,C], weight [KH,KW,C/groups,O]). */
 export const conv2dCpu: CpuKernel<Conv2dAttributes> = (call) => {
@@ -28,9 +28,10 @@ export const conv2dWeightGradientCpu: CpuKernel<Conv2dAttributes> = (call) => {
 
 /** y = windows [pixels, KH·KW·C] · weight [KH·KW·C, O], a few rows of the output at a time. */
 function forward(geometry: Conv2dGeometry): CpuRun {
-  const { batch, groups, groupOutputs, outHeight, outWidth, windowSize, rowsAtOnce } = geometry;
+  const { groups, groupOutputs, windowSize } = geometry;
   const packedStart = windowsSize(geometry);
   const packedEnd = packedStart + packedSize(windowSize, groupOutputs);
+  const layout = new WindowLayout(geometry);
   return (inputs, outputs, workspace) => {
     const x = inputs[0] as Float32Array;
     const weight = inputs[1] as Float32Array;
@@ -39,23 +40,21 @@ function forward(geometry: Conv2dGeometry): CpuRun {
     const windows: Matrix = { data: workspace, offset: 0, rowStride: windowSize, columnStride: 1 };
     for (let group = 0; group < groups; group++) {
       packPanels(weightMatrix(geometry, weight, group), windowSize, groupOutputs, packed);
-      for (let image = 0; image < batch; image++) {
-        for (let row = 0; row < outHeight; row += rowsAtOnce) {
-          const endRow = Math.min(row + rowsAtOnce, outHeight);
-          layOutWindows(geometry, x, image, group, row, endRow, workspace);
-          const out = pixelMatrix(geometry, y, image, row, group);
-          multiplyPacked(windows, packed, out, (endRow - row) * outWidth, windowSize, groupOutputs);
-        }
-      }
+      forEachStrip(geometry, (image, row, endRow, pixels) => {
+        layout.layOut(x, image, group, row, endRow, workspace);
+        const out = pixelMatrix(geometry, y, image, row, group);
+        multiplyPacked(windows, packed, out, pixels, windowSize, groupOutputs);
+      });
     }
   };
 }
 
 /** dWindows [pixels, KH·KW·C] = dY [pixels, O] · weightᵀ, added back to the pixels that the windows overlap on. */
 function inputGradient(geometry: Conv2dGeometry): CpuRun {
-  const { batch, groups, groupOutputs, outHeight, outWidth, windowSize, rowsAtOnce } = geometry;
+  const { groups, groupOutputs, windowSize } = geometry;
   const packedStart = windowsSize(geometry);
   const packedEnd = packedStart + packedSize(groupOutputs, windowSize);
+  const layout = new WindowLayout(geometry);
   return (inputs, outputs, workspace) => {
     const dY = inputs[0] as Float32Array;
     const weight = inputs[1] as Float32Array;
@@ -65,22 +64,20 @@ function inputGradient(geometry: Conv2dGeometry): CpuRun {
     dX.fill(0);
     for (let group = 0; group < groups; group++) {
       packPanels(transposed(weightMatrix(geometry, weight, group)), groupOutputs, windowSize, packed);
-      for (let image = 0; image < batch; image++) {
-        for (let row = 0; row < outHeight; row += rowsAtOnce) {
-          const endRow = Math.min(row + rowsAtOnce, outHeight);
-          const left = pixelMatrix(geometry, dY, image, row, group);
-          multiplyPacked(left, packed, dWindows, (endRow - row) * outWidth, groupOutputs, windowSize);
-          addWindowsBack(geometry, workspace, image, group, row, endRow, dX);
-        }
-      }
+      forEachStrip(geometry, (image, row, endRow, pixels) => {
+        const left = pixelMatrix(geometry, dY, image, row, group);
+        multiplyPacked(left, packed, dWindows, pixels, groupOutputs, windowSize);
+        layout.addBack(workspace, image, group, row, endRow, dX);
+      });
     }
   };
 }
 
 /** dWeight [KH·KW·C, O] = windowsᵀ · dY [pixels, O], added up a few rows of the output at a time. */
 function weightGradient(geometry: Conv2dGeometry): CpuRun {
-  const { batch, groups, groupOutputs, outHeight, outWidth, windowSize, rowsAtOnce } = geometry;
+  const { groups, groupOutputs, windowSize } = geometry;
   const panelStart = windowsSize(geometry);
+  const layout = new WindowLayout(geometry);
   return (inputs, outputs, workspace) => {
     const x = inputs[0] as Float32Array;
     const dY = inputs[1] as Float32Array;
@@ -90,17 +87,26 @@ function weightGradient(geometry: Conv2dGeometry): CpuRun {
     dWeight.fill(0);
     for (let group = 0; group < groups; group++) {
       const out = weightMatrix(geometry, dWeight, group);
-      for (let image = 0; image < batch; image++) {
-        for (let row = 0; row < outHeight; row += rowsAtOnce) {
-          const endRow = Math.min(row + rowsAtOnce, outHeight);
-          layOutWindows(geometry, x, image, group, row, endRow, workspace);
-          const right = pixelMatrix(geometry, dY, image, row, group);
-          const pixels = (endRow - row) * outWidth;
-          multiply(transposed(windows), right, out, windowSize, pixels, groupOutputs, panel, true);
-        }
-      }
+      forEachStrip(geometry, (image, row, endRow, pixels) => {
+        layout.layOut(x, image, group, row, endRow, workspace);
+        const right = pixelMatrix(geometry, dY, image, row, group);
+        multiply(transposed(windows), right, out, windowSize, pixels, groupOutputs, panel, true);
+      });
     }
   };
+}
+
+/** Calls `visit` for each strip of output rows [row, endRow) of each image: as many pixels as are computed at once. */
+function forEachStrip(
+  { batch, outHeight, outWidth, rowsAtOnce }: Conv2dGeometry,
+  visit: (image: number, row: number, endRow: number, pixels: number) => void,
+): void {
+  for (let image = 0; image < batch; image++) {
+    for (let row = 0; row < outHeight; row += rowsAtOnce) {
+      const endRow = Math.min(row + rowsAtOnce, outHeight);
+      visit(image, row, endRow, (endRow - row) * outWidth);
+    }
+  }
 }
 
 /** The weights of one group as [KH·KW·C/groups, O/groups]. */

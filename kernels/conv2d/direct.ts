@@ -1,6 +1,6 @@
 /**
- * Convolution with few outputs a group (depthwise above all) by direct loops: for each pixel and tap, one pass over all
- * output channels. A matrix product would have one or two columns here, and most of its tile would be waste.
+ * Convolution with few outputs per group (depthwise above all) by direct loops: for each pixel and tap, one pass over
+ * all output channels. A matrix product would have one or two columns here, and most of its tile would be waste.
  */
 
 import type { CpuRun } from '../support/contract.ts';

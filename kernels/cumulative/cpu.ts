@@ -1,4 +1,4 @@
-/** The cumulativeSum kernel in plain loops, over x as [outer, length, inner]: row by row, one running sum a lane. */
+/** The cumulativeSum kernel in plain loops, over x as [outer, length, inner]: row by row, one running sum per lane. */
 import { type CpuKernel, sizeOf } from '../support/contract.ts';
 import type { CumulativeAttributes } from './index.ts';
 

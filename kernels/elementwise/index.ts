@@ -7,7 +7,7 @@
 import { type DType, type KernelContract, sizeOf } from '../support/contract.ts';
 import type { View } from '../support/view.ts';
 
-/** float32 → float32 (neg and abs also int32 → int32; logicalNot bool → bool). */
+/** float32 → float32 (negate, abs and sign also int32 → int32; logicalNot bool → bool). */
 export const unaryOperators = [
   'negate', 'abs', 'sign', 'floor', 'ceil', 'round', 'exp', 'expm1', 'log', 'log1p', 'sqrt', 'rsqrt', 'reciprocal',
   'sin', 'cos', 'tanh', 'sigmoid', 'erf', 'logicalNot',
@@ -16,7 +16,7 @@ export type UnaryOperator = (typeof unaryOperators)[number];
 
 /**
  * Both operands have one dtype, which is also the result's, except for comparisons, whose result is bool.
- * `remainder` has the sign of the divisor (Python's %). `maximum` and `minimum` are NaN where an operand is NaN.
+ * `divide` and `power` are float32 only. `remainder` has the sign of the divisor (Python's %). `maximum` and `minimum` are NaN where an operand is NaN.
  */
 export const binaryOperators = [
   'add', 'subtract', 'multiply', 'divide', 'power', 'maximum', 'minimum', 'remainder',
@@ -55,7 +55,7 @@ export interface Program {
   readonly instructions: readonly Instruction[];
 }
 
-/** A program and the registers it stores, one an output. */
+/** A program and the registers it stores, one per output. */
 export interface ElementwiseAttributes extends Program {
   readonly stores: readonly number[];
 }

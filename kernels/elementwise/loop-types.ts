@@ -3,6 +3,7 @@ import type { NumericArray } from '../support/contract.ts';
 import type { BinaryOperator } from './index.ts';
 
 export type Comparison = Extract<BinaryOperator, 'equal' | 'notEqual' | 'less' | 'lessEqual'>;
+export type Float32Only = Extract<BinaryOperator, 'divide' | 'power'>;
 export type Logical = Extract<BinaryOperator, 'logicalAnd' | 'logicalOr'>;
 
 /** `out[outAt + i] = f(a[aAt + i])` for `i < count`. `out` may be `a` itself at the same place. */

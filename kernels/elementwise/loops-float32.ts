@@ -1,4 +1,7 @@
-/** The operator loops over float32 registers: each computes in double precision and rounds once, in the store. */
+/**
+ * The operator loops over float32 registers: each computes in double precision and rounds once, in the store. They
+ * repeat on purpose: a function that sees one type of array and operator runs faster than a shared one (see loops.ts).
+ */
 import { erf } from './erf.ts';
 import type { BinaryOperator, UnaryOperator } from './index.ts';
 import type { BinaryLoop, Comparison, Logical, UnaryLoop } from './loop-types.ts';

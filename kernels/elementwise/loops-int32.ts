@@ -1,20 +1,9 @@
-/** The operator loops over int32 registers: arithmetic wraps, as the store into an Int32Array does by itself. */
+/**
+ * The operator loops over int32 registers: arithmetic wraps, as the store into an Int32Array does by itself. They repeat
+ * on purpose: a function that sees one type of array and operator runs faster than a shared one (see loops.ts).
+ */
 import type { BinaryOperator } from './index.ts';
-import type { BinaryLoop, Comparison, Logical, UnaryLoop } from './loop-types.ts';
-
-/** Exact modulo 2³²; a negative exponent truncates the fraction towards zero, so only ±1 survive it. */
-function power(base: number, exponent: number): number {
-  if (exponent < 0) {
-    if (base === 1) return 1;
-    return base === -1 ? (exponent & 1 ? -1 : 1) : 0;
-  }
-  let result = 1;
-  for (let square = base, bits = exponent; bits > 0; bits >>= 1) {
-    if (bits & 1) result = Math.imul(result, square);
-    square = Math.imul(square, square);
-  }
-  return result;
-}
+import type { BinaryLoop, Comparison, Float32Only, Logical, UnaryLoop } from './loop-types.ts';
 
 /** The sign of the divisor; 0 where the divisor is 0. */
 function remainder(dividend: number, divisor: number): number {
@@ -34,7 +23,10 @@ export const int32Unary: Record<'negate' | 'abs' | 'sign', UnaryLoop<Int32Array>
   },
 };
 
-export const int32Binary: Record<Exclude<BinaryOperator, Comparison | Logical>, BinaryLoop<Int32Array>> = {
+export const int32Binary: Record<
+  Exclude<BinaryOperator, Comparison | Logical | Float32Only>,
+  BinaryLoop<Int32Array>
+> = {
   add(count, out, outAt, a, aAt, b, bAt) {
     for (let i = 0; i < count; i++) out[outAt + i] = a[aAt + i] + b[bAt + i];
   },
@@ -43,13 +35,6 @@ export const int32Binary: Record<Exclude<BinaryOperator, Comparison | Logical>, 
   },
   multiply(count, out, outAt, a, aAt, b, bAt) {
     for (let i = 0; i < count; i++) out[outAt + i] = Math.imul(a[aAt + i], b[bAt + i]);
-  },
-  /** Truncates towards zero; the bitwise or turns x/0 into 0. */
-  divide(count, out, outAt, a, aAt, b, bAt) {
-    for (let i = 0; i < count; i++) out[outAt + i] = (a[aAt + i] / b[bAt + i]) | 0;
-  },
-  power(count, out, outAt, a, aAt, b, bAt) {
-    for (let i = 0; i < count; i++) out[outAt + i] = power(a[aAt + i], b[bAt + i]);
   },
   maximum(count, out, outAt, a, aAt, b, bAt) {
     for (let i = 0; i < count; i++) out[outAt + i] = Math.max(a[aAt + i], b[bAt + i]);

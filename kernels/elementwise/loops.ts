@@ -5,7 +5,7 @@ import type { BinaryLoop, Comparison, Logical, Loop, UnaryLoop, WhereLoop } from
 import { float32Binary, float32Comparison, float32Unary } from './loops-float32.ts';
 import { int32Binary, int32Comparison, int32Unary } from './loops-int32.ts';
 
-// One function an operator and dtype, although many bodies read the same: a loop that always sees one array type
+// One function per operator and dtype, although many bodies read the same: a loop that always sees one array type
 // compiles to a few machine instructions, a shared one would test the type at every element.
 
 const boolUnary: Record<'logicalNot', UnaryLoop<Uint8Array>> = {

@@ -1,37 +1,28 @@
 /** The GRU over a whole sequence and its gradient: plain loops, the oracle for the faster devices. */
 
-import { multiplyPacked, packedSize, packPanels } from '../matmul/panels.ts';
 import type { CpuKernel } from '../support/contract.ts';
-import type { Matrix } from '../support/matrix.ts';
-import { sigmoid, stateBefore, stepAt } from '../support/recurrence.ts';
+import {
+  optionalInputs,
+  type Sequence,
+  sigmoid,
+  stateBefore,
+  walkBack,
+  walkForward,
+} from '../support/recurrence.ts';
 import type { GruAttributes, GruGradientAttributes } from './index.ts';
 
 /** (h [N,T,H], gates [N,T,4H]) from (z [N,T,3H], recurrentWeight [H,3H], recurrentBias [3H], h0 [N,H], mask? [N,T]). */
 export const gruCpu: CpuKernel<GruAttributes> = ({ outputs: outputSpecs, attributes }) => {
   const [batch, time, hidden] = outputSpecs[0].shape;
-  const { reverse, masked } = attributes;
   const width = 3 * hidden;
-  const packedEnd = packedSize(hidden, width);
+  const sequence: Sequence = { batch, time, hidden, width, reverse: attributes.reverse };
 
   return (inputs, outputs, workspace) => {
     const [z, recurrentWeight, recurrentBias, h0] = inputs as readonly Float32Array[];
-    const mask = masked ? inputs[4] : undefined;
+    const [mask] = optionalInputs(inputs, 4, [attributes.masked]);
     const [h, gates] = outputs as readonly Float32Array[];
-    // The weight is used in every step, so it is packed once.
-    const packed = workspace.subarray(0, packedEnd);
-    packPanels(
-      { data: recurrentWeight, offset: 0, rowStride: width, columnStride: 1 },
-      hidden,
-      width,
-      packed,
-    );
-    const recurrent = workspace.subarray(packedEnd, packedEnd + batch * width);
-    const recurrentMatrix: Matrix = { data: recurrent, offset: 0, rowStride: width, columnStride: 1 };
 
-    for (let order = 0; order < time; order++) {
-      const t = stepAt(order, time, reverse);
-      const before = stateBefore(h0, h, order, time, hidden, reverse);
-      multiplyPacked(before, packed, recurrentMatrix, batch, hidden, width);
+    walkForward(sequence, recurrentWeight, h0, h, workspace, (t, _order, before, recurrent) => {
       for (let n = 0; n < batch; n++) {
         const step = n * time + t;
         const beforeStart = before.offset + n * before.rowStride;
@@ -55,7 +46,7 @@ export const gruCpu: CpuKernel<GruAttributes> = ({ outputs: outputSpecs, attribu
           h[step * hidden + unit] = (1 - u) * candidate + u * before.data[beforeStart + unit];
         }
       }
-    }
+    });
   };
 };
 
@@ -64,28 +55,16 @@ export const gruGradientCpu: CpuKernel<GruGradientAttributes> = ({ inputs: input
   const [batch, time, hidden] = inputSpecs[2].shape;
   const { reverse, masked, hasDH, hasDGates } = attributes;
   const width = 3 * hidden;
+  const sequence: Sequence = { batch, time, hidden, width, reverse };
 
   return (inputs, outputs, workspace) => {
     const [recurrentWeight, h0, h, gates] = inputs as readonly Float32Array[];
-    let next = 4;
-    const mask = masked ? inputs[next++] : undefined;
-    const dH = hasDH ? inputs[next++] : undefined;
-    const dGates = hasDGates ? inputs[next++] : undefined;
+    const [mask, dH, dGates] = optionalInputs(inputs, 4, [masked, hasDH, hasDGates]);
     // What flows back to the step before is kept where it ends up after the last step: in dH0.
     const [dZ, dS, dHBefore] = outputs as readonly Float32Array[];
-    dHBefore.fill(0);
-    // Packed as recurrentWeightᵀ [3H, H].
-    packPanels(
-      { data: recurrentWeight, offset: 0, rowStride: 1, columnStride: width },
-      width,
-      hidden,
-      workspace,
-    );
-    const dHMatrix: Matrix = { data: dHBefore, offset: 0, rowStride: hidden, columnStride: 1 };
 
-    for (let order = time - 1; order >= 0; order--) {
-      const t = stepAt(order, time, reverse);
-      const before = stateBefore(h0, h, order, time, hidden, reverse);
+    walkBack(sequence, recurrentWeight, dS, dHBefore, workspace, (t, order) => {
+      const before = stateBefore(sequence, order, h0, h);
       for (let n = 0; n < batch; n++) {
         const step = n * time + t;
         // Without a mask this compares undefined with 0: every step is real.
@@ -121,12 +100,10 @@ export const gruGradientCpu: CpuKernel<GruGradientAttributes> = ({ inputs: input
           dS[to] = dRSum;
           dS[to + hidden] = dUSum;
           dS[to + 2 * hidden] = dCandidateSum * r + (dGates ? dGates[at + 3 * hidden] : 0);
-          // The direct way to the state before; the product below adds the way through the gates.
+          // The direct way to the state before; `walkBack` adds the way through the gates.
           dHBefore[flow] = dHidden * u;
         }
       }
-      const dStep: Matrix = { data: dS, offset: t * width, rowStride: time * width, columnStride: 1 };
-      multiplyPacked(dStep, workspace, dHMatrix, batch, width, hidden, true);
-    }
+    });
   };
 };

@@ -1,19 +1,11 @@
 /** The GRU over a whole sequence and its gradient, in PyTorch's form: the contracts. Gate order r, z, n. */
 
-import { packedSize } from '../matmul/panels.ts';
 import type { KernelContract } from '../support/contract.ts';
+import { backWorkspace, forwardWorkspace, type RecurrentAttributes } from '../support/recurrence.ts';
 
-export interface GruAttributes {
-  /** Time runs from T-1 to 0; every output stays at its own t. */
-  readonly reverse: boolean;
-  /** The last input is mask [N,T] bool; at a 0 the state is carried over unchanged. */
-  readonly masked: boolean;
-}
+export type GruAttributes = RecurrentAttributes;
 
-export interface GruGradientAttributes {
-  readonly reverse: boolean;
-  /** mask [N,T] bool follows gates. */
-  readonly masked: boolean;
+export interface GruGradientAttributes extends RecurrentAttributes {
   /** dH [N,T,H] is given. */
   readonly hasDH: boolean;
   /** dGates [N,T,4H] is given. */
@@ -39,7 +31,7 @@ export const gru: KernelContract<GruAttributes> = {
   },
   workspace({ outputs: [h] }) {
     const [batch, , hidden] = h.shape;
-    return packedSize(hidden, 3 * hidden) + batch * 3 * hidden;
+    return forwardWorkspace(batch, hidden, 3 * hidden);
   },
 };
 
@@ -56,11 +48,11 @@ export const gruGradient: KernelContract<GruGradientAttributes> = {
   flops({ outputs: [dZ] }) {
     const [batch, time, gates] = dZ.shape;
     const hidden = gates / 3;
-    // A unit: 4 operations to n and u, 3 an activation of the three, 2 to r and q, 2 to the state before.
+    // Per unit: 4 operations to n and u, 3 per activation of the three, 2 to r and q, 2 to the state before.
     return batch * time * hidden * (2 * 3 * hidden + 17);
   },
   workspace({ inputs: [recurrentWeight] }) {
     const [hidden] = recurrentWeight.shape;
-    return packedSize(3 * hidden, hidden);
+    return backWorkspace(hidden, 3 * hidden);
   },
 };

@@ -1,38 +1,29 @@
 /** The LSTM over a whole sequence and its gradient: plain loops, the oracle for the faster devices. */
 
-import { multiplyPacked, packedSize, packPanels } from '../matmul/panels.ts';
 import type { CpuKernel } from '../support/contract.ts';
-import type { Matrix } from '../support/matrix.ts';
-import { sigmoid, stateBefore, stepAt } from '../support/recurrence.ts';
+import {
+  optionalInputs,
+  type Sequence,
+  sigmoid,
+  stateBefore,
+  walkBack,
+  walkForward,
+} from '../support/recurrence.ts';
 import type { LstmAttributes, LstmGradientAttributes } from './index.ts';
 
 /** (h, c [N,T,H], gates [N,T,4H]) from (z [N,T,4H], recurrentWeight [H,4H], h0, c0 [N,H], mask? [N,T]). */
 export const lstmCpu: CpuKernel<LstmAttributes> = ({ outputs: outputSpecs, attributes }) => {
   const [batch, time, hidden] = outputSpecs[0].shape;
-  const { reverse, masked } = attributes;
   const width = 4 * hidden;
-  const packedEnd = packedSize(hidden, width);
+  const sequence: Sequence = { batch, time, hidden, width, reverse: attributes.reverse };
 
   return (inputs, outputs, workspace) => {
     const [z, recurrentWeight, h0, c0] = inputs as readonly Float32Array[];
-    const mask = masked ? inputs[4] : undefined;
+    const [mask] = optionalInputs(inputs, 4, [attributes.masked]);
     const [h, c, gates] = outputs as readonly Float32Array[];
-    // The weight is used in every step, so it is packed once.
-    const packed = workspace.subarray(0, packedEnd);
-    packPanels(
-      { data: recurrentWeight, offset: 0, rowStride: width, columnStride: 1 },
-      hidden,
-      width,
-      packed,
-    );
-    const recurrent = workspace.subarray(packedEnd, packedEnd + batch * width);
-    const recurrentMatrix: Matrix = { data: recurrent, offset: 0, rowStride: width, columnStride: 1 };
 
-    for (let order = 0; order < time; order++) {
-      const t = stepAt(order, time, reverse);
-      const hBefore = stateBefore(h0, h, order, time, hidden, reverse);
-      const cBefore = stateBefore(c0, c, order, time, hidden, reverse);
-      multiplyPacked(hBefore, packed, recurrentMatrix, batch, hidden, width);
+    walkForward(sequence, recurrentWeight, h0, h, workspace, (t, order, hBefore, recurrent) => {
+      const cBefore = stateBefore(sequence, order, c0, c);
       for (let n = 0; n < batch; n++) {
         const step = n * time + t;
         const state = step * hidden;
@@ -62,7 +53,7 @@ export const lstmCpu: CpuKernel<LstmAttributes> = ({ outputs: outputSpecs, attri
           h[state + unit] = o * Math.tanh(cell);
         }
       }
-    }
+    });
   };
 };
 
@@ -71,30 +62,17 @@ export const lstmGradientCpu: CpuKernel<LstmGradientAttributes> = ({ inputs: inp
   const [batch, time, hidden] = inputSpecs[2].shape;
   const { reverse, masked, hasDH, hasDC, hasDGates } = attributes;
   const width = 4 * hidden;
+  const sequence: Sequence = { batch, time, hidden, width, reverse };
 
   return (inputs, outputs, workspace) => {
     const [recurrentWeight, c0, c, gates] = inputs as readonly Float32Array[];
-    let next = 4;
-    const mask = masked ? inputs[next++] : undefined;
-    const dH = hasDH ? inputs[next++] : undefined;
-    const dC = hasDC ? inputs[next++] : undefined;
-    const dGates = hasDGates ? inputs[next++] : undefined;
+    const [mask, dH, dC, dGates] = optionalInputs(inputs, 4, [masked, hasDH, hasDC, hasDGates]);
     // What flows back to the step before is kept where it ends up after the last step: in dH0 and dC0.
     const [dZ, dHBefore, dCBefore] = outputs as readonly Float32Array[];
-    dHBefore.fill(0);
     dCBefore.fill(0);
-    // Packed as recurrentWeightᵀ [4H, H].
-    packPanels(
-      { data: recurrentWeight, offset: 0, rowStride: 1, columnStride: width },
-      width,
-      hidden,
-      workspace,
-    );
-    const dHMatrix: Matrix = { data: dHBefore, offset: 0, rowStride: hidden, columnStride: 1 };
 
-    for (let order = time - 1; order >= 0; order--) {
-      const t = stepAt(order, time, reverse);
-      const cBefore = stateBefore(c0, c, order, time, hidden, reverse);
+    walkBack(sequence, recurrentWeight, dZ, dHBefore, workspace, (t, order) => {
+      const cBefore = stateBefore(sequence, order, c0, c);
       for (let n = 0; n < batch; n++) {
         const step = n * time + t;
         // Without a mask this compares undefined with 0: every step is real.
@@ -130,12 +108,10 @@ export const lstmGradientCpu: CpuKernel<LstmGradientAttributes> = ({ inputs: inp
           dZ[at + 2 * hidden] = dG * (1 - g * g);
           dZ[at + 3 * hidden] = dO * o * (1 - o);
           dCBefore[flow] = dCell * f;
-          // Cleared for the product below; a masked-out row adds 0 to what it carries.
+          // `walkBack` adds the way through the gates, which is the only one; to a masked-out row it adds 0.
           dHBefore[flow] = 0;
         }
       }
-      const dStep: Matrix = { data: dZ, offset: t * width, rowStride: time * width, columnStride: 1 };
-      multiplyPacked(dStep, workspace, dHMatrix, batch, width, hidden, true);
-    }
+    });
   };
 };

@@ -1,19 +1,11 @@
 /** The LSTM over a whole sequence and its gradient: the contracts. Gate order i, f, g, o. */
 
-import { packedSize } from '../matmul/panels.ts';
 import type { KernelContract } from '../support/contract.ts';
+import { backWorkspace, forwardWorkspace, type RecurrentAttributes } from '../support/recurrence.ts';
 
-export interface LstmAttributes {
-  /** Time runs from T-1 to 0; every output stays at its own t. */
-  readonly reverse: boolean;
-  /** The last input is mask [N,T] bool; at a 0 the state is carried over unchanged. */
-  readonly masked: boolean;
-}
+export type LstmAttributes = RecurrentAttributes;
 
-export interface LstmGradientAttributes {
-  readonly reverse: boolean;
-  /** mask [N,T] bool follows gates. */
-  readonly masked: boolean;
+export interface LstmGradientAttributes extends RecurrentAttributes {
   /** dH [N,T,H] is given. */
   readonly hasDH: boolean;
   /** dC [N,T,H] is given. */
@@ -41,7 +33,7 @@ export const lstm: KernelContract<LstmAttributes> = {
   },
   workspace({ outputs: [h] }) {
     const [batch, , hidden] = h.shape;
-    return packedSize(hidden, 4 * hidden) + batch * 4 * hidden;
+    return forwardWorkspace(batch, hidden, 4 * hidden);
   },
 };
 
@@ -57,11 +49,11 @@ export const lstmGradient: KernelContract<LstmGradientAttributes> = {
   flops({ outputs: [dZ] }) {
     const [batch, time, gates] = dZ.shape;
     const hidden = gates / 4;
-    // A unit: tanh(c), 7 operations to reach c, 5 products to the gates and the state, 3 an activation of the four.
+    // Per unit: tanh(c), 7 operations to reach c, 5 products to the gates and the state, 3 per activation of the four.
     return batch * time * hidden * (2 * 4 * hidden + 25);
   },
   workspace({ inputs: [recurrentWeight] }) {
     const [hidden] = recurrentWeight.shape;
-    return packedSize(4 * hidden, hidden);
+    return backWorkspace(hidden, 4 * hidden);
   },
 };

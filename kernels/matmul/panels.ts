@@ -122,7 +122,12 @@ function packPanel(
   }
 }
 
-/** All the rows of `left` times one panel, into `width` columns of `out` from `column` on. */
+/**
+ * All the rows of `left` [rows, depth] times one panel, which begins at `panel[panelOffset]`, into columns
+ * [column, column + width) of `out`, or added to them with `accumulate`. The tiles below take the same, with `leftOffset`
+ * and `outOffset` for the element of `left` and `out` where the tile begins. All are positional, since these calls stand
+ * in the inner loops of every product, where an object per call would be garbage.
+ */
 function multiplyPanel(
   left: Matrix,
   panel: Float32Array,

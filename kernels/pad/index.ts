@@ -1,7 +1,7 @@
 /** An array set into a larger one, with room around it and between its elements. */
 import type { KernelContract } from '../support/contract.ts';
 
-/** One entry an axis, each a whole number from 0 on. */
+/** One entry per axis, each a whole number from 0 on. */
 export interface PadAttributes {
   /** Elements before the first. */
   readonly low: readonly number[];

@@ -1,14 +1,22 @@
-/** The accumulators of a reduction: each folds runs of consecutive values into its outputs, in order. */
+/**
+ * The accumulators of a reduction: each folds runs of consecutive values into its outputs, in order. The loops repeat on
+ * purpose: a function that sees one type of array runs faster than a shared one (see elementwise/loops.ts).
+ */
 import type { DType, NumericArray } from '../support/contract.ts';
 import type { ReduceOperator } from './index.ts';
 
 /**
- * A run is `count` values from `values[at]` on. `along` folds a run into the one output `out`; `across` folds value
- * `i` into output `out + (start + i) % period`. `position` is the run's index on the reduced axis (`argMax` only).
+ * What folds runs of values into outputs; a run is `count` values from `values[at]` on. `position` is the index of its
+ * first value on the reduced axis, which only `argMax` reads.
  */
 export interface Accumulator {
   start(output: NumericArray): void;
+  /** Folds a run that lies along the reduced axis into the one output `out`. */
   along(values: NumericArray, at: number, count: number, out: number, position: number): void;
+  /**
+   * Folds a run that lies across it: a row of `period` values has an output each, from `out` on, and the run begins
+   * with value `start` of a row. So value `i` goes to output `out + (start + i) % period`.
+   */
   across(
     values: NumericArray,
     at: number,

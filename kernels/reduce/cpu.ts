@@ -91,10 +91,14 @@ class BlockFolder {
 export const reduceCpu: CpuKernel<ReduceAttributes> = ({ attributes, outputs }) => {
   const { shape, axes, operator, value } = attributes;
   const evaluator = new BlockEvaluator(attributes);
-  const target = accumulator(operator, registerTypes(attributes)[value], sizeOf(outputs[0].shape));
-  const folder = new BlockFolder(groupAxes(shape, axes), target);
+  const type = registerTypes(attributes)[value];
+  const groups = groupAxes(shape, axes);
+  const size = sizeOf(outputs[0].shape);
 
   return (inputArrays, [output]) => {
+    // Made anew: plans are kept, and the sums of a large result are not worth keeping with them.
+    const target = accumulator(operator, type, size);
+    const folder = new BlockFolder(groups, target);
     target.start(output);
     if (evaluator.size > 0) evaluator.begin(inputArrays);
     for (let base = 0; base < evaluator.size; base += blockSize) {

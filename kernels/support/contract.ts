@@ -15,14 +15,19 @@ export type NumericArray = Float32Array | Int32Array | Uint8Array;
 
 /** Shape and element type of one dense array. */
 export interface TensorSpec {
+  /** Axis lengths, outermost first. */
   readonly shape: readonly number[];
+  /** Element type. */
   readonly dtype: DType;
 }
 
 /** One planned call of a kernel: everything about it except the memory. */
 export interface KernelCall<Attributes extends object = object> {
+  /** Shape and dtype of each input. */
   readonly inputs: readonly TensorSpec[];
+  /** Shape and dtype of each output. */
   readonly outputs: readonly TensorSpec[];
+  /** What the kernel takes besides arrays. */
   readonly attributes: Attributes;
 }
 
@@ -32,12 +37,15 @@ export interface KernelContract<Attributes extends object = object> {
   readonly name: string;
   /** Floating-point operations of one call (a multiply and an add count as two). */
   flops(call: KernelCall<Attributes>): number;
-  /** float32 elements of scratch memory the `cpu` version needs for one call. Default: none. */
+  /**
+   * float32 elements of scratch memory for one call of the `cpu` version. Default: none. Asked by the planner, which
+   * places it in the arena, for the cpu device; other devices plan their own.
+   */
   workspace?(call: KernelCall<Attributes>): number;
 }
 
 /**
- * The `cpu` version of a kernel. It is called once a plan step with the sizes, and returns the function that does the
+ * The `cpu` version of a kernel. It is called once per plan step with the sizes, and returns the function that does the
  * work, which is called on every run with the arrays (inputs, outputs, scratch), each dense and row-major.
  */
 export type CpuKernel<Attributes extends object = object> = (call: KernelCall<Attributes>) => CpuRun;

@@ -4,7 +4,7 @@
  * array can be computed on its own, on any device.
  */
 
-/** Threefish's key-schedule constant, cut to 32 bits. */
+/** The key-schedule constant of Threefish, the block cipher that Threefry simplifies; here its 32-bit form. */
 const parity = 0x1bd11bda;
 
 /** One round: mixes word 0 into word 1. Returns the new word 1, given the new word 0 (`sum`). */

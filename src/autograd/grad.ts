@@ -4,10 +4,11 @@
  */
 import { GradientError, ShapeError, StaleParameterError } from '../errors.ts';
 import { apply } from '../ops/apply.ts';
-import { broadcastTo, reshapePrimitive } from '../ops/broadcast.ts';
+import { reshapePrimitive } from '../ops/broadcast.ts';
 import { add } from '../ops/elementwise.ts';
+import { describeValue } from '../options.ts';
 import { fill } from '../tensor/leaves.ts';
-import type { Node } from '../tensor/node.ts';
+import { type Node, nodesBehind } from '../tensor/node.ts';
 import { recorder } from '../tensor/recorder.ts';
 import { withScope } from '../tensor/scope.ts';
 import { formatShape, sameShape } from '../tensor/shape.ts';
@@ -53,19 +54,6 @@ export function backpropagate(
   return targets.map((target) => pending.get(target.node)?.[target.output]);
 }
 
-/** All nodes behind the outputs, in creation order. */
-function nodesBehind(outputs: readonly Tensor[]): Node[] {
-  const seen = new Set<Node>();
-  const stack = outputs.map((output) => output.node);
-  while (stack.length > 0) {
-    const node = stack.pop()!;
-    if (seen.has(node)) continue;
-    seen.add(node);
-    for (const input of node.inputs) stack.push(input.node);
-  }
-  return [...seen].sort((a, b) => a.id - b.id);
-}
-
 /** Those nodes, in creation order, whose value depends on a target. A released node may depend on anything. */
 function leadingTo(order: readonly Node[], targets: ReadonlySet<Node>): Set<Node> {
   const needed = new Set<Node>();
@@ -108,7 +96,7 @@ function pullBack(node: Node, arrived: Cotangents): readonly (Tensor | undefined
     });
   }
   if (primitive.composed) {
-    // One stand-in an input: where an input depends on another, or is given twice, each still gets its own share.
+    // One stand-in per input: where an input depends on another, or is given twice, each still gets its own share.
     const standIns = inputs.map((input) => apply(reshapePrimitive, [input], { shape: input.shape }));
     return backpropagate(primitive.composed(standIns, attributes), cotangents, standIns);
   }
@@ -123,22 +111,39 @@ function pullBack(node: Node, arrived: Cotangents): readonly (Tensor | undefined
 function releasedError(node: Node): GradientError {
   return new GradientError({
     where: 'gradient',
-    got: `a ${node.primitive.name} whose graph was let go after optimizer.step()`,
+    got: `the result of ${node.primitive.name}, whose graph was let go after optimizer.step()`,
     expected: 'a tensor with its graph',
     cure: 'Take gradients before the step, or compute the loss again.',
   });
 }
 
+/** Throws GradientError unless `tensor` is a float32 tensor. */
+function requireFloat(where: string, tensor: unknown): void {
+  if (tensor instanceof Tensor && tensor.dtype === 'float32') return;
+  throw new GradientError({
+    where,
+    got: tensor instanceof Tensor ? `dtype ${tensor.dtype}` : describeValue(tensor),
+    expected: 'a float32 tensor',
+    cure: 'Integers, booleans and JS numbers have no derivative; cast before the loss, not after.',
+  });
+}
+
+/** Throws unless the cotangent has the shape of the output. */
+function requireCotangent(where: string, output: Tensor, cotangent: Tensor): void {
+  requireFloat(where, output);
+  requireFloat(`${where}, cotangent`, cotangent);
+  if (sameShape(cotangent.shape, output.shape)) return;
+  throw new ShapeError({
+    where,
+    got: `a cotangent of shape ${formatShape(cotangent.shape)}`,
+    expected: `${formatShape(output.shape)}, the shape of the tensor that is differentiated`,
+    cure: 'Cotangents do not broadcast, because that hides mistakes: use broadcastTo where it is meant.',
+  });
+}
+
 /** Throws unless `output` can be differentiated without naming a cotangent. */
 function requireScalar(where: string, output: Tensor): void {
-  if (output.dtype !== 'float32') {
-    throw new GradientError({
-      where,
-      got: `a ${output.dtype} tensor`,
-      expected: 'float32',
-      cure: 'Integers and booleans have no derivative; cast before the loss, not after.',
-    });
-  }
+  requireFloat(where, output);
   if (output.size !== 1) {
     throw new ShapeError({
       where,
@@ -149,23 +154,23 @@ function requireScalar(where: string, output: Tensor): void {
   }
 }
 
-/** A parameter that the graph holds only at an older version was changed since: its derivative would be of the past. */
-function refuseStale(output: Tensor, targets: readonly Tensor[]): void {
-  const variables = new Map(
-    targets.flatMap((each) => (each instanceof Variable ? [[each, each.snapshot()]] : [])),
-  );
-  if (variables.size === 0) return;
-  for (const node of nodesBehind([output])) {
-    const { source } = node;
-    if (source?.kind !== 'variable' || source.version === source.variable.version) continue;
-    if (!variables.has(source.variable)) continue;
-    throw new StaleParameterError({
-      where: `gradient with respect to "${source.variable.name}"`,
-      got: `an expression built from version ${source.version}, after the parameter went on to version ${source.variable.version}`,
-      expected: 'an expression built from the current value',
-      cure: 'Take the gradient before the update, or build the expression again.',
-    });
-  }
+/**
+ * The tensor that stands for a target in the graph of `output`: for a variable the leaf that was read, which a waiting
+ * update does not change. A variable that the graph holds at an older version is an error: its derivative would be of
+ * the past.
+ */
+function targetIn(graph: readonly Node[], target: Tensor): Tensor {
+  const current = target.snapshot();
+  if (!(target instanceof Variable) || graph.includes(current.node)) return current;
+  const read = graph.find(({ source }) => source?.kind === 'variable' && source.variable === target);
+  if (read?.source?.kind !== 'variable') return current;
+  if (read.source.version === target.version) return new Tensor(read);
+  throw new StaleParameterError({
+    where: `gradient with respect to "${target.name}"`,
+    got: `an expression built from version ${read.source.version}, after the parameter went on to version ${target.version}`,
+    expected: 'an expression built from the current value',
+    cure: 'Take the gradient before the update, or build the expression again.',
+  });
 }
 
 function gradientsOf(
@@ -174,10 +179,12 @@ function gradientsOf(
   targets: readonly Tensor[],
   cotangent?: Tensor,
 ): Tensor[] {
-  if (!cotangent) requireScalar(where, output);
-  refuseStale(output, targets);
-  const seed = cotangent ? broadcastTo(cotangent, output.shape) : fill(1, output.shape);
-  const current = targets.map((target) => target.snapshot());
+  if (cotangent) requireCotangent(where, output, cotangent);
+  else requireScalar(where, output);
+  for (const target of targets) requireFloat(`${where}, target`, target);
+  const seed = cotangent ?? fill(1, output.shape);
+  const graph = nodesBehind([output]);
+  const current = targets.map((target) => targetIn(graph, target));
   return backpropagate([output.snapshot()], [seed], current).map((gradient, index) => {
     const { shape } = targets[index];
     return gradient ?? fill(0, shape);
@@ -185,7 +192,7 @@ function gradientsOf(
 }
 
 /** A function of tensors, differentiated with respect to its first argument. */
-type ScalarFunction<Arguments extends readonly unknown[]> = (x: Tensor, ...rest: Arguments) => Tensor;
+export type ScalarFunction<Arguments extends readonly unknown[]> = (x: Tensor, ...rest: Arguments) => Tensor;
 
 /**
  * The derivative of a scalar with respect to tensors or parameters, as new tensors of their shapes. Zero where the
@@ -198,7 +205,8 @@ type ScalarFunction<Arguments extends readonly unknown[]> = (x: Tensor, ...rest:
  * await slope.array(); // [2, 4, 6]
  * ```
  *
- * @throws ShapeError when the tensor is not a scalar and no `cotangent` of its shape is given.
+ * @throws ShapeError when the tensor is not a scalar and no `cotangent` of its shape is given; GradientError for
+ * tensors that are not float32.
  */
 export function grad(output: Tensor, target: Tensor, cotangent?: Tensor): Tensor;
 export function grad(output: Tensor, targets: readonly Tensor[], cotangent?: Tensor): Tensor[];
@@ -239,6 +247,8 @@ export function backward(loss: Tensor): void {
     }
   }
   if (parameters.size === 0) {
+    const released = nodesBehind([loss]).find((node) => node.released);
+    if (released) throw releasedError(released);
     throw new GradientError({
       where: 'backward()',
       got: 'a loss that depends on no trainable parameter',
@@ -247,9 +257,12 @@ export function backward(loss: Tensor): void {
     });
   }
   const list = [...parameters];
-  gradientsOf('backward()', loss, list).forEach((gradient, index) => {
-    const parameter = list[index];
-    parameter.grad = parameter.grad ? add(parameter.grad, gradient) : gradient;
+  const { gradients, gradientsOf: ofLoss } = recorder();
+  const found = gradientsOf('backward()', loss, list);
+  list.forEach((parameter, index) => {
+    const before = gradients.get(parameter);
+    const value = before ? add(before.value, found[index]) : found[index];
+    gradients.set(parameter, { value, losses: [...(before?.losses ?? []), loss.snapshot()] });
   });
-  recorder().losses.add(loss.snapshot());
+  ofLoss.set(loss.node, found);
 }

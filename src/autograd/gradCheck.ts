@@ -9,6 +9,7 @@ import { formatShape, type Shape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { grad } from './grad.ts';
 
+/** Options of `gradCheck`. */
 export interface GradCheckOptions {
   /**
    * How far each element is moved; the function is called at ±epsilon and ±2·epsilon from it. Default 2^-6 ≈ 0.016:
@@ -25,14 +26,17 @@ export interface GradCheckOptions {
 export interface GradCheckEntry {
   /** Position in `inputs`. */
   readonly input: number;
-  /** The element of that input, an index an axis. */
+  /** The element of that input, one index per axis. */
   readonly index: readonly number[];
   /** 1 for a first derivative, 2 for a second one. */
   readonly order: 1 | 2;
+  /** As `grad` gives it. */
   readonly analytic: number;
+  /** From central differences. */
   readonly numeric: number;
 }
 
+/** What `gradCheck` found. */
 export interface GradCheckReport {
   /** The largest |analytic - numeric| / max(1, |analytic|, |numeric|). */
   readonly maxError: number;
@@ -41,7 +45,7 @@ export interface GradCheckReport {
 }
 
 /** A function of tensors with one result or several. It must give the same result for the same tensors. */
-type Checked = (...inputs: Tensor[]) => Tensor | readonly Tensor[];
+export type Checked = (...inputs: Tensor[]) => Tensor | readonly Tensor[];
 
 /**
  * Compares the gradients of a function with central differences of its values, for every element of every float32
@@ -177,7 +181,7 @@ function errorOf({ analytic, numeric }: GradCheckEntry): number {
   return Number.isNaN(error) ? Number.POSITIVE_INFINITY : error;
 }
 
-/** A flat position as an index an axis. */
+/** A flat position as one index per axis. */
 function indexOf(position: number, shape: Shape): number[] {
   const index: number[] = [];
   let rest = position;

@@ -25,7 +25,7 @@ export function qualities(confusion: Confusion): ClassMetrics[] {
   return classMetrics(Int32Array.from(confusion.flat()));
 }
 
-/** Precision, recall and F1 as a table, one class a row. */
+/** Precision, recall and F1 as a table, one class per row. */
 export function formatQualities(confusion: Confusion, classNames: readonly string[]): string {
   return formatTable(
     [

@@ -19,7 +19,7 @@ export function withValidation(loaded: LoadedDataset, seed: number): PreparedDat
   if (loaded.validation !== undefined) return { ...loaded, validation: loaded.validation };
   const [train, heldOut] = stratifiedSplit(loaded.train, VALIDATION_SHARE, new RandomGenerator(seed, STREAM));
   if (imageCount(heldOut) === 0) {
-    // One image a class: nothing can be held out, and then the training images are all there is to watch.
+    // One image per class: nothing can be held out, and then the training images are all there is to watch.
     const note = 'Too few images to hold any out: validation uses the training images.';
     return { ...loaded, validation: loaded.train, notes: [...loaded.notes, note] };
   }

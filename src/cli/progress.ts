@@ -1,4 +1,4 @@
-/** Shows training as it goes: a live bar on a terminal, and everywhere one line an epoch. */
+/** Shows training as it goes: a live bar on a terminal, and everywhere one line per epoch. */
 import { type Options, SingleBar } from 'cli-progress';
 import type { EpochRecord } from './metrics.ts';
 import { duration, percent, type Terminal } from './terminal.ts';

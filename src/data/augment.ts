@@ -1,5 +1,6 @@
 /** Random small shifts, rotations and changes of scale, which show a network more pictures than there are. */
 import { OptionError } from '../errors.ts';
+import { describeValue, requireKnownOptions } from '../options.ts';
 import type { RandomGenerator } from './random.ts';
 
 /** How far an image may be moved. Each default is 0: no change. */
@@ -12,13 +13,21 @@ export interface AugmentOptions {
   readonly scale?: number;
 }
 
+/** Throws OptionError when an option is unknown, negative, not finite, or a scale of 1 or more. */
+export function requireAugmentOptions(where: string, options: AugmentOptions): void {
+  requireKnownOptions(where, options, ['shift', 'rotation', 'scale']);
+  requireRange(where, 'shift', options.shift, Number.MAX_VALUE);
+  requireRange(where, 'rotation', options.rotation, 360);
+  requireRange(where, 'scale', options.scale, 1 - Number.EPSILON);
+}
+
 /**
  * Moves every image of a batch by its own random shift, rotation and scale, in place. New values are interpolated
  * linearly between the four nearest pixels; outside the image its edge continues, so it does not matter whether
  * pixels are normalised. Every image takes four draws from the generator, whatever the options.
  *
  * @param images `[N, H, W, C]`
- * @throws OptionError when an option is negative, not finite, or a scale of 1 or more
+ * @throws OptionError when an option is unknown, negative, not finite, or a scale of 1 or more
  */
 export function augmentBatch(
   images: Float32Array,
@@ -26,9 +35,8 @@ export function augmentBatch(
   options: AugmentOptions,
   generator: RandomGenerator,
 ): void {
-  const shift = requireRange('shift', options.shift, Number.MAX_VALUE);
-  const rotation = requireRange('rotation', options.rotation, 360);
-  const scale = requireRange('scale', options.scale, 1 - Number.EPSILON);
+  requireAugmentOptions('augmentBatch', options);
+  const { shift = 0, rotation = 0, scale = 0 } = options;
   const [count, height, width, channels] = shape;
   const length = height * width * channels;
   const between = (limit: number): number => (2 * generator.uniform() - 1) * limit;
@@ -91,12 +99,12 @@ function clamp(value: number, most: number): number {
   return Math.min(Math.max(value, 0), most);
 }
 
-function requireRange(option: string, value = 0, most: number): number {
-  if (value >= 0 && value <= most) return value;
+function requireRange(where: string, option: string, value = 0, most: number): void {
+  if (value >= 0 && value <= most) return;
   throw new OptionError({
-    where: 'augmentBatch',
-    got: `${option} ${value}`,
+    where,
+    got: `${option} ${describeValue(value)}`,
     expected: option === 'shift' ? 'a number of at least 0' : `0 to ${option === 'scale' ? 'below 1' : most}`,
-    cure: 'Correct the option, or leave it out',
+    cure: 'Correct the option, or leave it out.',
   });
 }

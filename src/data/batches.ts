@@ -1,7 +1,8 @@
 /** Batches: which images go together, and their pixels as floats. */
 import { OptionError } from '../errors.ts';
+import { requireKnownOptions } from '../options.ts';
 import { type ImageDataset, imageLength, requireIndex } from './dataset.ts';
-import { applyNormalisation, type Normalisation } from './normalise.ts';
+import { applyNormalisation, type Normalisation, requireNormalisation } from './normalise.ts';
 import type { RandomGenerator } from './random.ts';
 
 /** Options of `batchIndices`. */
@@ -30,12 +31,13 @@ export function* batchIndices(
   batchSize: number,
   options: BatchOptions = {},
 ): Generator<Int32Array> {
+  requireKnownOptions('batchIndices', options, ['shuffle', 'dropLast']);
   if (!Number.isInteger(batchSize) || batchSize < 1) {
     throw new OptionError({
       where: 'batchIndices',
       got: `batch size ${batchSize}`,
       expected: 'a positive integer',
-      cure: 'Give the number of images in a batch',
+      cure: 'Give the number of images in a batch.',
     });
   }
   if (options.dropLast && batchSize > count) {
@@ -43,7 +45,7 @@ export function* batchIndices(
       where: 'batchIndices',
       got: `batch size ${batchSize} with dropLast for ${count} images`,
       expected: `at most ${count}: nothing would be left`,
-      cure: 'Make the batch smaller or do not drop the last one',
+      cure: 'Make the batch smaller or do not drop the last one.',
     });
   }
   const order =
@@ -67,18 +69,13 @@ export function gatherBatch(
 ): Batch {
   const { images: pixels } = dataset;
   const channels = dataset.shape[3];
-  if (normalisation !== undefined && normalisation.mean.length !== channels) {
-    throw new OptionError({
-      where: `gatherBatch of ${dataset.name}`,
-      got: `a normalisation of ${normalisation.mean.length} channels`,
-      expected: `${channels}, as the images have`,
-      cure: 'Use the statistics of a data set with the same number of channels',
-    });
+  if (normalisation !== undefined) {
+    requireNormalisation(`gatherBatch of ${dataset.name}`, normalisation, channels);
   }
   const length = imageLength(dataset);
   const images = new Float32Array(indices.length * length);
   const labels = new Int32Array(indices.length);
-  // A byte has 256 values: the table holds what each becomes, so a batch costs one look-up a pixel.
+  // A byte has 256 values: the table holds what each becomes, so a batch costs one look-up per pixel.
   const table = pixels instanceof Uint8Array ? byteTable(channels, normalisation) : undefined;
   for (let i = 0; i < indices.length; i++) {
     const index = indices[i];

@@ -1,5 +1,6 @@
 /** A data set of labelled pictures of one size, and the pure functions that count, pick and split it. */
 import { LabelError, OptionError } from '../errors.ts';
+import { describeValue } from '../options.ts';
 import { DatasetError } from './errors.ts';
 import type { RandomGenerator } from './random.ts';
 
@@ -35,6 +36,7 @@ export function imageLength(dataset: ImageDataset): number {
  * @throws DatasetError when a count is wrong; LabelError naming the first label out of range
  */
 export function validateLabels(dataset: ImageDataset, source: string = dataset.name): void {
+  requireParts(dataset);
   const count = imageCount(dataset);
   const classes = dataset.classNames.length;
   if (count === 0) {
@@ -42,7 +44,7 @@ export function validateLabels(dataset: ImageDataset, source: string = dataset.n
       where: dataset.name,
       got: 'no images',
       expected: 'at least one image',
-      cure: 'Check that this is the right file or folder',
+      cure: 'Check that this is the right file or folder.',
     });
   }
   if (dataset.images.length !== count * imageLength(dataset)) {
@@ -50,7 +52,7 @@ export function validateLabels(dataset: ImageDataset, source: string = dataset.n
       where: dataset.name,
       got: `${dataset.images.length} pixel values`,
       expected: `${count * imageLength(dataset)} for shape [${dataset.shape.join(', ')}]`,
-      cure: 'Correct the shape',
+      cure: 'Correct the shape.',
     });
   }
   if (dataset.labels.length !== count) {
@@ -58,19 +60,37 @@ export function validateLabels(dataset: ImageDataset, source: string = dataset.n
       where: source,
       got: `${dataset.labels.length} labels`,
       expected: `one for each of the ${count} images`,
-      cure: 'Check that images and labels belong together',
+      cure: 'Check that images and labels belong together.',
     });
   }
   for (let index = 0; index < count; index++) {
     const label = dataset.labels[index];
-    if (label >= 0 && label < classes) continue;
+    if (Number.isInteger(label) && label >= 0 && label < classes) continue;
     throw new LabelError({
       where: `${source}, item ${index}`,
       got: `label ${label}`,
-      expected: `0 to ${classes - 1}, as there are ${classes} classes`,
-      cure: 'Correct the label, or add the missing classes',
+      expected: `0 to ${classes - 1}, as there ${classes === 1 ? 'is 1 class' : `are ${classes} classes`}`,
+      cure: 'Correct the label, or add the missing classes.',
     });
   }
+}
+
+/** Throws DatasetError for what is no data set at all. */
+function requireParts(dataset: ImageDataset): void {
+  const { shape, labels, images, classNames } = dataset;
+  const arrays = [images, labels].every((part) => ArrayBuffer.isView(part)) && Array.isArray(classNames);
+  const whole = (length: number) => Number.isSafeInteger(length) && length >= 0;
+  if (arrays && Array.isArray(shape) && shape.length === 4 && shape.every(whole) && classNames.length > 0) {
+    return;
+  }
+  throw new DatasetError({
+    where: dataset.name ?? 'a data set',
+    got: arrays
+      ? `shape ${describeValue(shape)} and ${classNames.length} class names`
+      : 'something that is no data set',
+    expected: 'images, labels, classNames (at least one) and shape [N, H, W, C]',
+    cure: 'Give one set of images: of what loadDataset returns, its train or test.',
+  });
 }
 
 /**
@@ -104,7 +124,7 @@ export function concatenate(first: ImageDataset, second: ImageDataset, name = fi
       where: second.name,
       got: `classes ${second.classNames.join(', ')}`,
       expected: `those of ${first.name}: ${first.classNames.join(', ')}`,
-      cure: 'Concatenate data sets of the same classes only',
+      cure: 'Concatenate data sets of the same classes only.',
     });
   }
   const bytes = first.images instanceof Uint8Array && second.images instanceof Uint8Array;
@@ -131,7 +151,7 @@ export function requireSameImages(first: ImageDataset, second: ImageDataset): vo
     where: second.name,
     got: `images of ${secondSize} (height × width × channels)`,
     expected: `${firstSize}, as in ${first.name}`,
-    cure: 'Bring all images to one size',
+    cure: 'Bring all images to one size.',
   });
 }
 
@@ -165,7 +185,7 @@ export function stratifiedSplit(
       where: 'stratifiedSplit',
       got: `fraction ${fraction}`,
       expected: 'a number between 0 and 1',
-      cure: 'Give the share to hold out, for example 0.2',
+      cure: 'Give the share to hold out, for example 0.2.',
     });
   }
   const members: number[][] = dataset.classNames.map(() => []);
@@ -197,7 +217,7 @@ export function stridedSplit(
       where: 'stridedSplit',
       got: `every ${every}`,
       expected: 'an integer of at least 2',
-      cure: 'Give 5 to hold out every fifth image',
+      cure: 'Give 5 to hold out every fifth image.',
     });
   }
   return splitBy(dataset, (index) => index % every === 0);
@@ -222,7 +242,7 @@ export function requireIndex(dataset: ImageDataset, index: number): void {
     where: dataset.name,
     got: `image index ${index}`,
     expected: `an integer from 0 to ${count - 1}`,
-    cure: 'Correct the index',
+    cure: 'Correct the index.',
   });
 }
 

@@ -41,7 +41,7 @@ function packageFolder(): string {
         where: 'digits',
         got: `no package.json above ${start}`,
         expected: 'the package folder that holds assets/digits.png',
-        cure: 'Install weft as a package; when it is bundled, load your own pictures with loadDataset(folder)',
+        cure: 'Install weft as a package; when it is bundled, load your own pictures with loadDataset(folder).',
       });
     }
   }

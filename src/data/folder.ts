@@ -1,8 +1,10 @@
 /** A folder of class folders of PNG files, read as a data set. */
 import { readdirSync, statSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
+import { OptionError } from '../errors.ts';
+import { describeValue, requireKnownOptions } from '../options.ts';
 import type { ImageDataset } from './dataset.ts';
-import { DatasetError } from './errors.ts';
+import { DatasetError, messageOf } from './errors.ts';
 import { compositeAlpha, toGrey } from './image.ts';
 import { type PngOptions, readPng } from './png.ts';
 import { allocatePixels, storePixels } from './sheet.ts';
@@ -33,6 +35,15 @@ interface LabelledFile {
  *   PngError when a picture cannot be read
  */
 export function datasetFromFolder(folder: string, options: FolderOptions = {}): ImageDataset {
+  requireKnownOptions('datasetFromFolder', options, ['name', 'classNames', 'channels', 'maxPixels']);
+  if (options.channels !== undefined && options.channels !== 1 && options.channels !== 3) {
+    throw new OptionError({
+      where: 'datasetFromFolder',
+      got: `channels ${describeValue(options.channels)}`,
+      expected: '1 or 3',
+      cure: 'Give 1 for grey pictures, 3 for coloured ones, or leave it out.',
+    });
+  }
   const found = subfolders(folder);
   if (found.length === 0) throw noClassFolders(folder);
   const classNames = options.classNames ?? found;
@@ -67,9 +78,15 @@ export function holdsPng(folder: string): boolean {
 }
 
 function visibleNames(folder: string): string[] {
-  return readdirSync(folder)
-    .filter((name) => !name.startsWith('.'))
-    .sort();
+  try {
+    return readdirSync(folder)
+      .filter((name) => !name.startsWith('.'))
+      .sort();
+  } catch (cause) {
+    const got = messageOf(cause);
+    const cure = 'Check the path and its permissions.';
+    throw new DatasetError({ where: folder, got, expected: 'a readable folder', cure }, { cause });
+  }
 }
 
 function isPngName(name: string): boolean {
@@ -84,7 +101,7 @@ function classFiles(folder: string, className: string, classNames: readonly stri
       where: path,
       got: `class "${className}"`,
       expected: `one of the classes ${classNames.join(', ')}`,
-      cure: 'Rename or remove the folder, or add training pictures of this class',
+      cure: 'Rename or remove the folder, or add training pictures of this class.',
     });
   }
   const names = visibleNames(path);
@@ -95,7 +112,7 @@ function classFiles(folder: string, className: string, classNames: readonly stri
       got:
         names.length === 0 ? 'an empty class folder' : `a class folder without PNG files (${listed(names)})`,
       expected: 'at least one PNG file',
-      cure: `Add ${names.length === 0 ? '' : 'or convert '}pictures, or remove the folder`,
+      cure: `Add ${names.length === 0 ? '' : 'or convert '}pictures, or remove the folder.`,
     });
   }
   return pictures.map((name) => ({ path: join(path, name), label }));
@@ -125,7 +142,7 @@ function readPictures(
         where: path,
         got: `a picture of ${width}×${height} pixels`,
         expected: `${first.width}×${first.height}, the size of ${files[0].path}`,
-        cure: 'Bring all pictures to one size',
+        cure: 'Bring all pictures to one size.',
       });
     }
     const pixels = allocatePixels(image.pixels.length, image.bitDepth);
@@ -154,7 +171,7 @@ function noClassFolders(folder: string): DatasetError {
     where: folder,
     got: names.length === 0 ? 'an empty folder' : `a folder without subfolders (${listed(names)})`,
     expected: 'one subfolder for each class, holding PNG files',
-    cure: 'Sort the pictures into folders named after their classes',
+    cure: 'Sort the pictures into folders named after their classes.',
   });
 }
 

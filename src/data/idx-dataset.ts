@@ -56,7 +56,7 @@ export function datasetFromIdx(
       where: folder,
       got: `${files.images ?? files.labels} without its ${files.images === undefined ? 'images' : 'labels'}`,
       expected: 'an images file and a labels file',
-      cure: 'Add the missing file',
+      cure: 'Add the missing file.',
     });
   }
   const imagesPath = join(folder, files.images);
@@ -84,7 +84,7 @@ function imageShape({ shape }: IdxArray, where: string): [number, number, number
     where,
     got: `shape [${shape.join(', ')}]`,
     expected: '[images, height, width] or [images, height, width, 1 to 4 channels]',
-    cure: 'Write the images in this order of axes',
+    cure: 'Write the images in this order of axes.',
   });
 }
 
@@ -97,14 +97,14 @@ function pixelsOf({ data }: IdxArray, where: string): Uint8Array | Float32Array 
       where,
       got: `the value ${data[odd]} at position ${odd}`,
       expected: 'pixels from 0 to 1 in a floating-point file',
-      cure: 'Scale the pixels, or store them as unsigned bytes',
+      cure: 'Scale the pixels, or store them as unsigned bytes.',
     });
   }
   throw new DatasetError({
     where,
     got: `pixels in a ${data.constructor.name}`,
     expected: 'unsigned bytes, or floats from 0 to 1',
-    cure: 'Convert the pixels to unsigned bytes',
+    cure: 'Convert the pixels to unsigned bytes.',
   });
 }
 
@@ -115,6 +115,6 @@ function labelsOf({ data, shape }: IdxArray, where: string): Int32Array {
     where,
     got: `shape [${shape.join(', ')}] in a ${data.constructor.name}`,
     expected: 'one integer label for each image, shape [images]',
-    cure: 'Check that this is the labels file',
+    cure: 'Check that this is the labels file.',
   });
 }

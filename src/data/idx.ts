@@ -1,6 +1,7 @@
 /** IDX files, the format of MNIST: a magic number, big-endian sizes, then the values; plain or gzip'd. */
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
+import { requireKnownOptions } from '../options.ts';
 import { IdxError, messageOf } from './errors.ts';
 
 /** The typed arrays an IDX file can hold. */
@@ -10,6 +11,7 @@ export type IdxData = Uint8Array | Int8Array | Int16Array | Int32Array | Float32
 export interface IdxArray {
   /** One to four sizes. */
   readonly shape: readonly number[];
+  /** The values, in row-major order. */
   readonly data: IdxData;
 }
 
@@ -23,7 +25,7 @@ export interface IdxOptions {
 
 const DEFAULT_MAX_BYTES = 2 ** 30;
 const MAX_RANK = 4;
-const DAMAGED = 'The file is damaged: fetch it again';
+const DAMAGED = 'The file is damaged: fetch it again.';
 
 interface ElementType {
   readonly code: number;
@@ -86,6 +88,7 @@ const ELEMENT_TYPES: readonly ElementType[] = [
  *   larger than `maxBytes`
  */
 export function decodeIdx(bytes: Uint8Array, options: IdxOptions = {}): IdxArray {
+  requireKnownOptions('decodeIdx', options, ['name', 'maxBytes']);
   const where = options.name ?? 'IDX';
   const maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
   const gzipped = bytes.length >= 2 && bytes[0] === 0x1f && bytes[1] === 0x8b;
@@ -107,7 +110,7 @@ export function decodeIdx(bytes: Uint8Array, options: IdxOptions = {}): IdxArray
       where,
       got: plain.length === 0 ? 'no bytes' : `a start of ${start}`,
       expected: `00 00, a type (08, 09, 0b, 0c, 0d or 0e) and 1 to ${MAX_RANK} dimensions`,
-      cure: 'Check that this is an IDX file',
+      cure: 'Check that this is an IDX file.',
     });
   }
   const headerLength = 4 + 4 * rank;
@@ -141,7 +144,7 @@ export function readIdx(path: string, options: IdxOptions = {}): IdxArray {
         where: path,
         got: messageOf(cause),
         expected: 'a readable IDX file',
-        cure: 'Check the path and its permissions',
+        cure: 'Check the path and its permissions.',
       },
       { cause },
     );
@@ -162,7 +165,7 @@ export function encodeIdx({ shape, data }: IdxArray): Uint8Array {
       where: 'encodeIdx',
       got: `shape [${shape.join(', ')}] with ${data.length} values in a ${data.constructor.name}`,
       expected: `1 to ${MAX_RANK} sizes that multiply to the number of values, in a type that IDX has`,
-      cure: 'Correct the shape',
+      cure: 'Correct the shape.',
     });
   }
   const headerLength = 4 + 4 * shape.length;

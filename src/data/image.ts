@@ -7,12 +7,15 @@ import { OptionError } from '../errors.ts';
  * serves all sources; data sets, which hold thousands of pictures, store 8-bit ones as bytes.
  */
 export interface Image {
+  /** In pixels. */
   readonly width: number;
+  /** In pixels. */
   readonly height: number;
   /** 1 = grey, 2 = grey and alpha, 3 = red, green, blue, 4 = red, green, blue, alpha (alpha not premultiplied). */
   readonly channels: 1 | 2 | 3 | 4;
   /** The precision of the source: 8 when bytes hold every pixel exactly, else 16. */
   readonly bitDepth: 8 | 16;
+  /** `[height, width, channels]`, row-major, in [0, 1]. */
   readonly pixels: Float32Array;
 }
 
@@ -172,6 +175,6 @@ function requireSide(option: string, value: number): void {
     where: 'resize',
     got: `${option} ${value}`,
     expected: 'a positive integer',
-    cure: `Give the ${option} of the result in whole pixels`,
+    cure: `Give the ${option} of the result in whole pixels.`,
   });
 }

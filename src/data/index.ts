@@ -15,7 +15,7 @@ export {
 export { loadDigits } from './digits.ts';
 export { DatasetError, IdxError, PngError } from './errors.ts';
 export { datasetFromFolder, type FolderOptions } from './folder.ts';
-export { decodeIdx, encodeIdx, type IdxArray, type IdxOptions, readIdx } from './idx.ts';
+export { decodeIdx, encodeIdx, type IdxArray, type IdxData, type IdxOptions, readIdx } from './idx.ts';
 export { compositeAlpha, type Image, invert, resize, toGrey, toRgb } from './image.ts';
 export { type LoadedDataset, type LoadOptions, loadDataset } from './load.ts';
 export { applyNormalisation, channelStatistics, type Normalisation } from './normalise.ts';

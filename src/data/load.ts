@@ -1,6 +1,7 @@
 /** One entry to all data sets: the embedded digits, a folder of IDX files, or a folder of class folders. */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
+import { requireKnownOptions } from '../options.ts';
 import { type ImageDataset, requireSameImages, stratifiedSplit, validateLabels } from './dataset.ts';
 import { loadDigits } from './digits.ts';
 import { DatasetError } from './errors.ts';
@@ -10,8 +11,11 @@ import { RandomGenerator } from './random.ts';
 
 /** A data set as loaded: what to train on and what to test on. */
 export interface LoadedDataset {
+  /** What to call it. */
   readonly name: string;
+  /** What to train on. */
   readonly train: ImageDataset;
+  /** What to test on, once, at the end. */
   readonly test: ImageDataset;
   /** Present when the folder has a validation set of its own. */
   readonly validation?: ImageDataset;
@@ -32,7 +36,7 @@ const TEST_FOLDER = 'test';
 const VALIDATION_FOLDERS = ['val', 'validation'];
 const ACCEPTED =
   "'digits' (embedded), a folder of IDX files (train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-… or test-…, " +
-  'val-…; plain or .gz), or a folder with one subfolder of PNG files a class, directly or in train/, test/ and val/';
+  'val-…; plain or .gz), or a folder with one subfolder of PNG files per class, directly or in train/, test/ and val/';
 
 /**
  * Loads a data set by name or folder. Train, test and validation sets have the same image size and classes. A folder
@@ -43,6 +47,7 @@ const ACCEPTED =
  *   LabelError when a file is broken
  */
 export function loadDataset(nameOrFolder: string, options: LoadOptions = {}): LoadedDataset {
+  requireKnownOptions('loadDataset', options, ['seed']);
   if (nameOrFolder === 'digits') {
     return {
       name: 'digits',
@@ -55,7 +60,7 @@ export function loadDataset(nameOrFolder: string, options: LoadOptions = {}): Lo
       where: 'loadDataset',
       got: `"${nameOrFolder}", which is ${existsSync(nameOrFolder) ? 'not a folder' : 'no known name and no folder'}`,
       expected: ACCEPTED,
-      cure: `Check the path; it was looked for at ${resolve(nameOrFolder)}`,
+      cure: `Check the path; it was looked for at ${resolve(nameOrFolder)}.`,
     });
   }
   const name = basename(resolve(nameOrFolder));
@@ -83,7 +88,7 @@ function loadIdxParts(folder: string, name: string, files: ReadonlyMap<string, I
       where: folder,
       got: `IDX files of ${[...files.keys()].join(', ')} only`,
       expected: 'train-images-idx3-ubyte and train-labels-idx1-ubyte',
-      cure: 'Add the training files, plain or .gz',
+      cure: 'Add the training files, plain or .gz.',
     });
   }
   const { classNames } = train;
@@ -97,7 +102,7 @@ function loadFolderParts(folder: string, name: string): Parts {
       where: folder,
       got: 'an empty folder',
       expected: ACCEPTED,
-      cure: 'Check that this is the right folder',
+      cure: 'Check that this is the right folder.',
     });
   }
   // A class may be called "train": then its folder holds pictures itself.
@@ -109,7 +114,7 @@ function loadFolderParts(folder: string, name: string): Parts {
         where: folder,
         got: 'a folder test/ without train/',
         expected: 'train/ beside test/',
-        cure: 'Put the class folders of the training pictures into train/',
+        cure: 'Put the class folders of the training pictures into train/.',
       });
     }
     return { train: datasetFromFolder(folder, { name }), test: undefined, validation: undefined, notes: [] };
@@ -145,13 +150,13 @@ function complete(name: string, { train, test, validation, notes }: Parts, seed:
 
   const [kept, heldOut] = stratifiedSplit(train, HELD_OUT_FRACTION, new RandomGenerator(seed));
   const held = { ...heldOut, name: `${name} test` };
-  // A folder of one picture a class leaves nothing to hold out.
+  // A folder of one picture per class leaves nothing to hold out.
   if (held.labels.length === 0) {
     throw new DatasetError({
       where: name,
       got: 'no test set, and no class with two images to hold one out',
       expected: 'a test set, or at least two images in a class',
-      cure: 'Add images',
+      cure: 'Add images.',
     });
   }
   validateLabels(held);

@@ -1,11 +1,14 @@
 /** Mean and standard deviation of the training pixels, and their removal from a batch. */
-import { OptionError } from '../errors.ts';
+import { NonFiniteError, OptionError } from '../errors.ts';
+import { requireKnownOptions } from '../options.ts';
 import { type ImageDataset, imageCount } from './dataset.ts';
 import { DatasetError } from './errors.ts';
 
 /** What to subtract from and divide by, for each channel, of pixels in [0, 1]. */
 export interface Normalisation {
+  /** One per channel, to subtract. */
   readonly mean: readonly number[];
+  /** One per channel, to divide by. */
   readonly std: readonly number[];
 }
 
@@ -13,7 +16,7 @@ export interface Normalisation {
  * The mean and the (population) standard deviation of each channel over all pixels, in [0, 1]. Take them from the
  * training set only. A channel that is the same everywhere gets standard deviation 1, so that dividing is harmless.
  *
- * @throws DatasetError when there are no images
+ * @throws DatasetError when there are no images, NonFiniteError when a pixel is NaN or infinite
  */
 export function channelStatistics(dataset: ImageDataset): Normalisation {
   const { images } = dataset;
@@ -24,7 +27,7 @@ export function channelStatistics(dataset: ImageDataset): Normalisation {
       where: dataset.name,
       got: 'no images',
       expected: 'at least one image',
-      cure: 'Take the statistics of the training set',
+      cure: 'Take the statistics of the training set.',
     });
   }
   const full = images instanceof Uint8Array ? 255 : 1;
@@ -34,6 +37,7 @@ export function channelStatistics(dataset: ImageDataset): Normalisation {
     let sum = 0;
     for (let i = channel; i < images.length; i += channels) sum += images[i];
     const centre = sum / count;
+    if (!Number.isFinite(centre)) throw notFinite(dataset.name, channel);
     // A second pass: the shortcut E[x²] − E[x]² loses digits when the deviation is small beside the mean.
     let squares = 0;
     for (let i = channel; i < images.length; i += channels) squares += (images[i] - centre) ** 2;
@@ -43,6 +47,32 @@ export function channelStatistics(dataset: ImageDataset): Normalisation {
     std.push(deviation > 1e-7 ? deviation : 1);
   }
   return { mean, std };
+}
+
+/**
+ * Checks that a normalisation fits images of as many channels, and that dividing by it gives numbers.
+ *
+ * @throws OptionError naming what is wrong
+ */
+export function requireNormalisation(where: string, normalisation: Normalisation, channels: number): void {
+  requireKnownOptions(where, normalisation, ['mean', 'std']);
+  const { mean, std } = normalisation;
+  if (!Array.isArray(mean) || !Array.isArray(std) || mean.length !== channels || std.length !== channels) {
+    const count = (values: unknown) => (Array.isArray(values) ? values.length : 0);
+    throw new OptionError({
+      where,
+      got: `a normalisation of ${count(mean)} means and ${count(std)} deviations`,
+      expected: `one of each for every channel of the images (C=${channels})`,
+      cure: 'Use the statistics of a data set with the same number of channels.',
+    });
+  }
+  if (mean.every(Number.isFinite) && std.every((value) => Number.isFinite(value) && value > 0)) return;
+  throw new OptionError({
+    where,
+    got: `a normalisation with means ${mean.join(', ')} and deviations ${std.join(', ')}`,
+    expected: 'finite means, and deviations above 0',
+    cure: 'Take it from the training set with channelStatistics.',
+  });
 }
 
 /**
@@ -58,11 +88,20 @@ export function applyNormalisation(values: Float32Array, { mean, std }: Normalis
       where: 'applyNormalisation',
       got: `${values.length} values, ${channels} means and ${std.length} deviations`,
       expected: 'a mean and a deviation for each channel',
-      cure: 'Use the statistics of a data set with the same number of channels',
+      cure: 'Use the statistics of a data set with the same number of channels.',
     });
   }
   for (let channel = 0; channel < channels; channel++) {
     for (let i = channel; i < values.length; i += channels)
       values[i] = (values[i] - mean[channel]) / std[channel];
   }
+}
+
+function notFinite(name: string, channel: number): NonFiniteError {
+  return new NonFiniteError({
+    where: name,
+    got: `a NaN or infinite pixel in channel ${channel}`,
+    expected: 'pixels from 0 to 1',
+    cure: 'Remove or repair the pictures that hold such values.',
+  });
 }

@@ -6,7 +6,7 @@ import { messageOf, PngError } from './errors.ts';
 export interface PngHeader {
   readonly width: number;
   readonly height: number;
-  /** Bits a sample: 1, 2, 4, 8 or 16. */
+  /** Bits per sample: 1, 2, 4, 8 or 16. */
   readonly bitDepth: number;
   /** 0 = grey, 2 = red, green, blue, 3 = palette, 4 = grey and alpha, 6 = red, green, blue, alpha. */
   readonly colourType: number;
@@ -47,7 +47,7 @@ const ADAM7_PASSES = [
   [0, 1, 1, 2],
 ] as const;
 
-const DAMAGED = 'The file is damaged: fetch or export it again';
+const DAMAGED = 'The file is damaged: fetch or export it again.';
 
 /**
  * Reads the header. Nothing is allocated, so a header that claims an absurd size costs nothing.
@@ -65,7 +65,7 @@ export function readPngHeader(bytes: Uint8Array, where: string, maxPixels: numbe
       where,
       got: bytes.length === 0 ? 'an empty file' : `a file that starts with the bytes ${start.join(' ')}`,
       expected: 'a PNG file, which starts with 89 50 4e 47 0d 0a 1a 0a',
-      cure: 'Convert the picture to PNG; a changed file name does not convert it',
+      cure: 'Convert the picture to PNG; a changed file name does not convert it.',
     });
   }
   const headerEnd = SIGNATURE.length + HEADER_LENGTH + CHUNK_OVERHEAD;
@@ -92,7 +92,7 @@ export function readPngHeader(bytes: Uint8Array, where: string, maxPixels: numbe
   if (!BIT_DEPTHS.get(header.colourType)?.includes(header.bitDepth)) {
     throw new PngError({
       where,
-      got: `colour type ${header.colourType} with ${header.bitDepth} bits a sample`,
+      got: `colour type ${header.colourType} with ${header.bitDepth} bits per sample`,
       expected: 'a combination that the PNG standard allows',
       cure: DAMAGED,
     });
@@ -121,8 +121,8 @@ function checkSize({ width, height }: PngHeader, where: string, maxPixels: numbe
     throw new PngError({
       where,
       got: `a size of ${width}×${height} pixels`,
-      expected: `at most ${maxPixels} pixels in all and ${LARGEST_SIDE} a side`,
-      cure: 'Shrink the picture, or raise the option maxPixels if it really is that large',
+      expected: `at most ${maxPixels} pixels in all and ${LARGEST_SIDE} per side`,
+      cure: 'Shrink the picture, or raise the option maxPixels if it really is that large.',
     });
   }
 }
@@ -218,7 +218,7 @@ function truncated(where: string, length: number, place: string): PngError {
     where,
     got: `a file of ${length} bytes that ends ${place}`,
     expected: 'a complete PNG file',
-    cure: 'The file is truncated: fetch or export it again',
+    cure: 'The file is truncated: fetch or export it again.',
   });
 }
 
@@ -234,7 +234,7 @@ function hex(value: number): string {
   return value.toString(16).padStart(8, '0');
 }
 
-/** The table of the CRC-32 of PNG and zip files (reflected polynomial edb88320): one entry a byte. */
+/** The table of the CRC-32 of PNG and zip files (reflected polynomial edb88320): one entry per byte. */
 const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   let value = byte;
   for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { PNG } from 'pngjs';
 import { OptionError } from '../errors.ts';
+import { requireKnownOptions } from '../options.ts';
 import { messageOf, PngError } from './errors.ts';
 import type { Image } from './image.ts';
 import { checkPngStructure, type PngHeader, readPngHeader } from './png-structure.ts';
@@ -29,6 +30,7 @@ const COLOUR_TYPE_OF_CHANNELS = { 1: 0, 2: 4, 3: 2, 4: 6 } as const;
  * @throws PngError when the file is no PNG, damaged, truncated, or larger than `maxPixels`; never half a picture
  */
 export function decodePng(bytes: Uint8Array, options: PngOptions = {}): Image {
+  requireKnownOptions('decodePng', options, ['name', 'maxPixels']);
   const where = options.name ?? 'PNG';
   const header = readPngHeader(bytes, where, options.maxPixels ?? DEFAULT_MAX_PIXELS);
   const end = checkPngStructure(bytes, header, where);
@@ -43,7 +45,7 @@ export function decodePng(bytes: Uint8Array, options: PngOptions = {}): Image {
         where,
         got: `pixels that cannot be decoded (${messageOf(cause)})`,
         expected: `a ${header.width}×${header.height} picture`,
-        cure: 'The file is damaged: fetch or export it again',
+        cure: 'The file is damaged: fetch or export it again.',
       },
       { cause },
     );
@@ -65,7 +67,7 @@ export function readPng(path: string, options: PngOptions = {}): Image {
         where: path,
         got: messageOf(cause),
         expected: 'a readable PNG file',
-        cure: 'Check the path and its permissions',
+        cure: 'Check the path and its permissions.',
       },
       { cause },
     );
@@ -73,7 +75,7 @@ export function readPng(path: string, options: PngOptions = {}): Image {
   return decodePng(bytes, { name: path, ...options });
 }
 
-/** pngjs always gives four samples a pixel (bytes, or 16-bit words at depth 16): keep those the picture has. */
+/** pngjs always gives four samples per pixel (bytes, or 16-bit words at depth 16): keep those the picture has. */
 function fromRgba(samples: ArrayLike<number>, alpha: boolean, header: PngHeader): Image {
   const { width, height, bitDepth, colourType } = header;
   const count = width * height;
@@ -100,7 +102,7 @@ function isGreyRgba(samples: ArrayLike<number>, count: number): boolean {
 }
 
 /**
- * Encodes a picture as a PNG file of 8 bits a sample, with the picture's own channels. Values are clamped to [0, 1]
+ * Encodes a picture as a PNG file of 8 bits per sample, with the picture's own channels. Values are clamped to [0, 1]
  * and rounded.
  *
  * @throws OptionError when `pixels` does not have height × width × channels values
@@ -112,7 +114,7 @@ export function encodePng(image: Image): Uint8Array {
       where: 'encodePng',
       got: `${pixels.length} values for ${width}×${height} pixels of ${channels} channels`,
       expected: `${width * height * channels} values and at least one pixel`,
-      cure: 'Give pixels as [height, width, channels]',
+      cure: 'Give pixels as [height, width, channels].',
     });
   }
   const png = new PNG({ width, height });

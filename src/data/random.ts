@@ -82,6 +82,6 @@ function requireInteger(option: string, value: number, least: number, most: numb
     where: 'RandomGenerator',
     got: `${option} ${value}`,
     expected: `an integer from ${least} to ${most}`,
-    cure: `Correct the ${option}`,
+    cure: `Correct the ${option}.`,
   });
 }

@@ -14,6 +14,7 @@ export interface SheetOptions {
   readonly cellHeight: number;
   /** The class of the cell with this index; cells are counted row by row from the top left. */
   readonly label: (cellIndex: number) => number;
+  /** The names of the classes, by number. */
   readonly classNames: readonly string[];
 }
 
@@ -31,7 +32,7 @@ export function datasetFromSheet(sheet: Image, options: SheetOptions): ImageData
       where: name,
       got: `a sheet of ${sheet.width}×${sheet.height} pixels`,
       expected: `a whole number of ${cellWidth}×${cellHeight} cells both ways`,
-      cure: 'Correct the cell size, or crop the sheet',
+      cure: 'Correct the cell size, or crop the sheet.',
     });
   }
   const { pixels, channels, bitDepth } = compositeAlpha(sheet);

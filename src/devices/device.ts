@@ -6,14 +6,17 @@ import type { Plan } from '../plan/plan.ts';
 import type { NumericArray, TensorSpec } from '../tensor/dtype.ts';
 import type { VariableStorage } from '../tensor/runtime.ts';
 
+/** A device, in words. */
 export interface DeviceInfo {
   /** The device that really runs, never the one that was wished for. */
   readonly name: string;
   /** What it runs on, for people. */
   readonly description: string;
+  /** How many threads compute. */
   readonly threads: number;
 }
 
+/** What a device holds. */
 export interface DeviceMemory {
   /** Bytes of parameters and other variables now alive. */
   readonly variableBytes: number;
@@ -23,9 +26,9 @@ export interface DeviceMemory {
 
 /** What a plan is given for one run. */
 export interface RunBindings {
-  /** One array an input of the plan. Not changed. */
+  /** One array per input of the plan. Not changed. */
   readonly inputs: readonly NumericArray[];
-  /** One storage a variable of the plan; the updated ones are changed. */
+  /** One storage per variable of the plan; the updated ones are changed. */
   readonly variables: readonly VariableStorage[];
 }
 
@@ -38,6 +41,7 @@ export interface Executable {
   run(bindings: RunBindings, guard?: number): Promise<{ outputs: NumericArray[]; completed: boolean }>;
 }
 
+/** A place that computes. */
 export interface Device {
   readonly name: string;
   info(): DeviceInfo;

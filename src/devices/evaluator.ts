@@ -6,13 +6,20 @@ import { NonFiniteError, TraceError } from '../errors.ts';
 import { captureGraph, type Graph } from '../plan/graph.ts';
 import { makePlan } from '../plan/plan.ts';
 import type { NumericArray } from '../tensor/dtype.ts';
-import { eagerRecorder, type Recorder, recorder } from '../tensor/recorder.ts';
+import { eagerRecorder, recorder } from '../tensor/recorder.ts';
 import type { CompileOptions, Runtime, TensorTree } from '../tensor/runtime.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Variable } from '../tensor/variable.ts';
 import { CompiledFunction } from './compiled.ts';
 import type { Device } from './device.ts';
 import { leafArray, type PlanRunner, type Prepared } from './prepared.ts';
+
+/** Tensors that are computed in one turn. */
+interface Batch {
+  readonly tensors: Tensor[];
+  requests: number;
+  readonly done: Promise<void>;
+}
 
 /** Plans of uncompiled code that are kept: more than any training loop uses, few enough to stay small. */
 const cachedPlans = 64;
@@ -22,25 +29,59 @@ export class Evaluator implements Runtime, PlanRunner {
   readonly #plans = new Map<string, Prepared>();
   /** Runs happen one after another: they share the arena and the variables. */
   #tail: Promise<unknown> = Promise.resolve();
+  /** Requests that wait for their turn together. */
+  #batch: Batch | undefined;
+  /** The device that was chosen last; it takes over with the next turn. */
+  #chosen: Device;
 
   constructor(device: Device) {
     this.#device = device;
+    this.#chosen = device;
   }
 
-  get device(): Device {
+  /** The device of the turn that runs. */
+  get activeDevice(): Device {
     return this.#device;
   }
 
-  /** Makes `device` the one that runs from now on. Variables move to it when they are next used. */
-  setDevice(device: Device): void {
-    if (device === this.#device) return;
-    this.#device = device;
-    this.#plans.clear();
+  /** The device that was chosen last. */
+  get device(): Device {
+    return this.#chosen;
   }
 
+  /** Makes `device` the one that runs what is asked from now on. Variables move to it when they are next used. */
+  setDevice(device: Device): void {
+    this.#chosen = device;
+    void this.exclusive(async () => {
+      if (this.#device !== device) this.#plans.clear();
+      this.#device = device;
+    });
+  }
+
+  /** What is asked for until the turn comes is computed in one plan. */
   async evaluate(tensors: readonly Tensor[]): Promise<void> {
     refuseInTrace('awaiting a value');
-    await this.exclusive(() => this.#evaluateNow(tensors.map((tensor) => tensor.snapshot())));
+    const asked = tensors.map((tensor) => tensor.snapshot());
+    this.#batch ??= this.#newBatch();
+    const batch = this.#batch;
+    batch.tensors.push(...asked);
+    batch.requests++;
+    try {
+      await batch.done;
+    } catch (error) {
+      if (batch.requests === 1) throw error;
+      // Somebody's request cannot be computed: each finds out for itself whether it was its own.
+      await this.exclusive(() => this.#evaluateNow(asked));
+    }
+  }
+
+  #newBatch(): Batch {
+    const tensors: Tensor[] = [];
+    const done = this.exclusive(() => {
+      this.#batch = undefined;
+      return this.#evaluateNow(tensors);
+    });
+    return { tensors, requests: 0, done };
   }
 
   async read(variable: Variable): Promise<NumericArray> {
@@ -68,7 +109,10 @@ export class Evaluator implements Runtime, PlanRunner {
     options: CompileOptions,
   ): (...tensors: Arguments) => Promise<Result> {
     const compiled = new CompiledFunction(this, body, options);
-    return (...tensors) => compiled.call(tensors);
+    return async (...tensors) => {
+      refuseInTrace('calling a compiled function');
+      return compiled.call(tensors);
+    };
   }
 
   /** Runs a prepared plan with all leaves bound, changing its variables. Only inside `exclusive`. */
@@ -82,7 +126,7 @@ export class Evaluator implements Runtime, PlanRunner {
     return this.#run(prepared, inputs, variables, guard);
   }
 
-  /** The plan of a graph on the current device, made once a structure. */
+  /** The plan of a graph on the current device, made once per structure. */
   prepare(graph: Graph): Prepared {
     const known = this.#plans.get(graph.key);
     if (known) {
@@ -105,18 +149,32 @@ export class Evaluator implements Runtime, PlanRunner {
     return turn;
   }
 
-  /** Computes what is not known yet, with all updates that are waiting. */
+  /**
+   * Computes what is not known yet, with all updates that are waiting. An error in what is wanted does not keep the
+   * updates from being applied; one in the updates themselves drops them, for they never could be.
+   */
   async #evaluateNow(tensors: readonly Tensor[]): Promise<void> {
-    const pending = eagerRecorder();
-    const wanted = [...new Set([...tensors, ...pending.losses])].filter(
+    const { updates: waiting, gradientsOf } = eagerRecorder();
+    // A loss awaited before its step: the gradients share its forward pass.
+    const gradients = waiting.size > 0 ? [] : tensors.flatMap(({ node }) => gradientsOf.get(node) ?? []);
+    const wanted = [...new Set([...tensors, ...gradients])].filter(
       ({ node, output }) => node.values[output] === undefined,
     );
-    if (wanted.length === 0 && pending.updates.size === 0) return;
-    const updates = new Map(pending.updates);
-    const { graph, bindings } = captureWithUpdates(wanted, pending);
-    const prepared = this.prepare(graph);
+    if (wanted.length === 0 && waiting.size === 0) return;
+    const updates = new Map(waiting);
+    waiting.clear();
+    try {
+      await this.#compute(wanted, updates);
+    } catch (error) {
+      if (updates.size > 0 && wanted.length > 0) await this.#compute([], updates);
+      throw error;
+    }
+  }
+
+  async #compute(wanted: readonly Tensor[], updates: ReadonlyMap<Variable, Tensor>): Promise<void> {
+    const { graph, bindings } = captureGraph(wanted, updates);
     const inputs = bindings.inputs.map((source) => leafArray(source));
-    const outputs = await this.#run(prepared, inputs, bindings.variables);
+    const outputs = await this.#run(this.prepare(graph), inputs, bindings.variables);
     wanted.forEach(({ node, output }, index) => {
       node.values[output] = outputs[index];
     });
@@ -184,30 +242,4 @@ function refuseInTrace(what: string): void {
     expected: 'a function that only builds tensors and returns them',
     cure: 'Return the tensor from the compiled function and await it outside.',
   });
-}
-
-/**
- * Captures what is wanted with all waiting updates, which wait no longer. If a wanted tensor cannot be computed, the
- * updates go on waiting; if an update itself cannot, all are dropped, for they never could be applied.
- */
-function captureWithUpdates(wanted: readonly Tensor[], pending: Recorder): ReturnType<typeof captureGraph> {
-  try {
-    const captured = captureGraph(wanted, pending.updates);
-    pending.updates.clear();
-    pending.losses.clear();
-    return captured;
-  } catch (error) {
-    if (!canCapture(pending.updates)) pending.updates.clear();
-    pending.losses.clear();
-    throw error;
-  }
-}
-
-function canCapture(updates: Recorder['updates']): boolean {
-  try {
-    captureGraph([], updates);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -15,7 +15,8 @@ export interface Prepared {
 
 /** What a compiled function needs of the evaluator. */
 export interface PlanRunner {
-  readonly device: Device;
+  /** The device of the turn that runs. */
+  readonly activeDevice: Device;
   prepare(graph: Graph): Prepared;
   exclusive<Result>(work: () => Promise<Result>): Promise<Result>;
   run(

@@ -1,6 +1,7 @@
 /** Activation functions as layers: each is the function of the same name, element by element, on any shape. */
 import { gelu, leakyRelu, relu, silu, softplus } from '../ops/activations.ts';
 import { sigmoid, tanh } from '../ops/elementwise.ts';
+import { requireNumber } from '../options.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type JsonValue, Layer } from './layer.ts';
 
@@ -9,6 +10,7 @@ export class Activation extends Layer {
   readonly #kind: string;
   readonly #operation: (x: Tensor) => Tensor;
 
+  /** `kind` names the layer in messages and tables; `operation` is what it computes. */
   constructor(kind: string, operation: (x: Tensor) => Tensor) {
     super();
     this.#kind = kind;
@@ -37,9 +39,12 @@ export class ReLU extends Activation {
 
 /** x where positive, `slope`·x where negative. Default slope 0.01. */
 export class LeakyReLU extends Activation {
+  /** The factor where x is negative. */
   readonly slope: number;
 
+  /** @throws OptionError unless `slope` is a finite number */
   constructor(slope = 0.01) {
+    requireNumber('LeakyReLU', 'slope', slope, 'a number');
     super('leakyRelu', (x) => leakyRelu(x, slope));
     this.slope = slope;
   }

@@ -1,7 +1,9 @@
-/** The checks that layers share: options when they are made, shapes when they are called. */
+/** The checks that layers share: the shapes of inputs and of initial weights. */
 import { OptionError, ShapeError } from '../errors.ts';
-import { formatShape, type Shape } from '../tensor/shape.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import { requireFunction } from '../options.ts';
+import { formatShape, type Shape, sameShape } from '../tensor/shape.ts';
+import { Tensor } from '../tensor/tensor.ts';
+import { type Fan, fansOf, type Initializer } from './initialisers.ts';
 
 /** What an error can name: a layer. */
 interface Named {
@@ -59,48 +61,28 @@ export function requireLastAxes(
   });
 }
 
-/** Throws OptionError unless `value` is a whole number of at least `least`. */
-export function requireWhole(where: string, name: string, value: number, least = 1): void {
-  if (Number.isSafeInteger(value) && value >= least) return;
+/**
+ * What an initialiser of a layer gives for a weight of a shape.
+ *
+ * @throws OptionError unless it is a function that gives a float32 tensor of that shape
+ */
+export function drawWeight(
+  where: string,
+  name: string,
+  initializer: Initializer,
+  shape: Shape,
+  fan: Fan = fansOf(shape),
+): Tensor {
+  requireFunction(where, name, initializer);
+  const weight = initializer(shape, fan);
+  if (weight instanceof Tensor && weight.dtype === 'float32' && sameShape(weight.shape, shape)) return weight;
   throw new OptionError({
     where,
-    got: `${name} ${JSON.stringify(value)}`,
-    expected: `a whole number ≥ ${least}`,
-    cure: `Give ${name} as a number of that kind; the order of arguments is in the class's documentation.`,
-  });
-}
-
-/** Throws OptionError unless `value` lies in [low, high]. */
-export function requireWithin(where: string, name: string, value: number, low: number, high: number): void {
-  if (typeof value === 'number' && value >= low && value <= high) return;
-  throw new OptionError({
-    where,
-    got: `${name} ${JSON.stringify(value)}`,
-    expected: `a number from ${low} to ${high}`,
-    cure: 'Correct the option.',
-  });
-}
-
-/** Throws OptionError unless `value` is one of `allowed`. */
-export function requireOneOf(where: string, name: string, value: string, allowed: readonly string[]): void {
-  if (allowed.includes(value)) return;
-  throw new OptionError({
-    where,
-    got: `${name} ${JSON.stringify(value)}`,
-    expected: `one of ${allowed.map((each) => `'${each}'`).join(', ')}`,
-    cure: 'Correct the option.',
-  });
-}
-
-/** Throws OptionError for an option that does not exist: it would be ignored, and nobody would notice. */
-export function requireKnownOptions(where: string, options: object, allowed: readonly string[]): void {
-  const plain = typeof options === 'object' && options !== null && !Array.isArray(options);
-  const unknown = plain ? Object.keys(options).find((name) => !allowed.includes(name)) : undefined;
-  if (plain && unknown === undefined) return;
-  throw new OptionError({
-    where,
-    got: plain ? `unknown option "${unknown}"` : `${JSON.stringify(options)} for its options`,
-    expected: allowed.length > 0 ? `an object with any of ${allowed.join(', ')}` : 'no options',
-    cure: 'Check the spelling; options go into one object, after the sizes.',
+    got:
+      weight instanceof Tensor
+        ? `${weight.dtype}${formatShape(weight.shape)} from ${name}`
+        : `no tensor from ${name}`,
+    expected: `float32${formatShape(shape)}`,
+    cure: 'An initialiser gets the shape of the weight and returns a tensor of it.',
   });
 }

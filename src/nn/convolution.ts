@@ -1,7 +1,6 @@
 /** Convolution layers: one- and two-dimensional, and the transposed one. */
 import { OptionError } from '../errors.ts';
 import {
-  asPair,
   type Conv1dOptions as Conv1dOperation,
   type Conv2dOptions as Conv2dOperation,
   type ConvTranspose2dOptions as ConvTranspose2dOperation,
@@ -9,16 +8,19 @@ import {
   conv2d,
   convTranspose2d,
   type Pair,
+  requirePadding,
+  requirePair,
 } from '../ops/convolution.ts';
+import { requireBoolean, requireKnownOptions, requireNumber } from '../options.ts';
 import type { Shape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Parameter } from '../tensor/variable.ts';
-import { requireAxes, requireKnownOptions, requireWhole } from './checks.ts';
+import { drawWeight, requireAxes } from './checks.ts';
 import { fansOf, type Initializer, pytorchDefault } from './initialisers.ts';
 import { type JsonValue, Layer } from './layer.ts';
 
 /** What all convolution layers take besides their geometry. */
-interface WeightOptions {
+export interface WeightOptions {
   /** Whether a bias per output channel is added. Default true. */
   readonly bias?: boolean;
   /** Of the weight. Default `pytorchDefault`: uniform in ±1/√(window size · input channels / groups). */
@@ -27,17 +29,20 @@ interface WeightOptions {
   readonly biasInitializer?: Initializer;
 }
 
+/** Options of `Conv1d`. */
 export interface Conv1dLayerOptions extends Omit<Conv1dOperation, 'bias'>, WeightOptions {}
+/** Options of `Conv2d`. */
 export interface Conv2dLayerOptions extends Omit<Conv2dOperation, 'bias'>, WeightOptions {}
+/** Options of `ConvTranspose2d`. */
 export interface ConvTranspose2dLayerOptions extends Omit<ConvTranspose2dOperation, 'bias'>, WeightOptions {}
 
 const weightOptions = ['bias', 'weightInitializer', 'biasInitializer'] as const;
 const geometry = ['stride', 'padding', 'dilation', 'groups'] as const;
 
 function requireChannels(where: string, inputs: number, outputs: number, groups: number): void {
-  requireWhole(where, 'input channels', inputs);
-  requireWhole(where, 'output channels', outputs);
-  requireWhole(where, 'groups', groups);
+  requireNumber(where, 'input channels', inputs, 'a whole number of at least 1');
+  requireNumber(where, 'output channels', outputs, 'a whole number of at least 1');
+  requireNumber(where, 'groups', groups, 'a whole number of at least 1');
   if (inputs % groups === 0 && outputs % groups === 0) return;
   throw new OptionError({
     where,
@@ -47,23 +52,19 @@ function requireChannels(where: string, inputs: number, outputs: number, groups:
   });
 }
 
-function requireKernel(where: string, kernel: Pair): readonly [number, number] {
-  const [height, width] = asPair(kernel);
-  requireWhole(where, 'kernel height', height);
-  requireWhole(where, 'kernel width', width);
-  return [height, width];
-}
-
 function makeWeights(
+  where: string,
   shape: Shape,
   outputs: number,
   options: WeightOptions,
 ): { weight: Parameter; bias: Parameter | undefined } {
   const { bias = true, weightInitializer = pytorchDefault, biasInitializer = pytorchDefault } = options;
-  const fan = fansOf(shape);
+  requireBoolean(where, 'bias', bias);
+  const weight = drawWeight(where, 'weightInitializer', weightInitializer, shape);
+  const drawBias = () => drawWeight(where, 'biasInitializer', biasInitializer, [outputs], fansOf(shape));
   return {
-    weight: new Parameter(weightInitializer(shape, fan), 'weight'),
-    bias: bias ? new Parameter(biasInitializer([outputs], fan), 'bias') : undefined,
+    weight: new Parameter(weight, 'weight'),
+    bias: bias ? new Parameter(drawBias(), 'bias') : undefined,
   };
 }
 
@@ -80,13 +81,23 @@ function channelCure(layer: string, channels: number | undefined, order: string)
  * smaller than the kernel.
  */
 export class Conv2d extends Layer {
+  /** Channels of the input, its last axis. */
   readonly inputChannels: number;
+  /** Channels of the output, its last axis. */
   readonly outputChannels: number;
+  /** [height, width] */
   readonly kernelSize: readonly [number, number];
+  /** [KH, KW, inputChannels/groups, outputChannels] */
   readonly weight: Parameter;
+  /** [outputChannels]; undefined with `bias: false`. */
   readonly bias: Parameter | undefined;
   readonly #options: Required<Omit<Conv2dOperation, 'bias'>>;
 
+  /**
+   * Draws the weights. `kernelSize` is a number for both axes, or [height, width].
+   *
+   * @throws OptionError for sizes or options out of range
+   */
   constructor(
     inputChannels: number,
     outputChannels: number,
@@ -99,10 +110,13 @@ export class Conv2d extends Layer {
     requireChannels('Conv2d', inputChannels, outputChannels, groups);
     this.inputChannels = inputChannels;
     this.outputChannels = outputChannels;
-    this.kernelSize = requireKernel('Conv2d', kernelSize);
+    this.kernelSize = requirePair('Conv2d', 'kernel size', kernelSize, 1);
+    requirePair('Conv2d', 'stride', stride, 1);
+    requirePair('Conv2d', 'dilation', dilation, 1);
+    requirePadding('Conv2d', padding);
     this.#options = { stride, padding, dilation, groups };
     const shape = [...this.kernelSize, inputChannels / groups, outputChannels];
-    ({ weight: this.weight, bias: this.bias } = makeWeights(shape, outputChannels, options));
+    ({ weight: this.weight, bias: this.bias } = makeWeights('Conv2d', shape, outputChannels, options));
   }
 
   override get kind(): string {
@@ -128,13 +142,23 @@ export class Conv2d extends Layer {
  * @throws as `Conv2d`.
  */
 export class Conv1d extends Layer {
+  /** Channels of the input, its last axis. */
   readonly inputChannels: number;
+  /** Channels of the output, its last axis. */
   readonly outputChannels: number;
+  /** Steps under the kernel. */
   readonly kernelSize: number;
+  /** [K, inputChannels/groups, outputChannels] */
   readonly weight: Parameter;
+  /** [outputChannels]; undefined with `bias: false`. */
   readonly bias: Parameter | undefined;
   readonly #options: Required<Omit<Conv1dOperation, 'bias'>>;
 
+  /**
+   * Draws the weights. `kernelSize` is a length in steps.
+   *
+   * @throws OptionError for sizes or options out of range
+   */
   constructor(
     inputChannels: number,
     outputChannels: number,
@@ -145,13 +169,16 @@ export class Conv1d extends Layer {
     requireKnownOptions('Conv1d', options, [...geometry, ...weightOptions]);
     const { stride = 1, padding = 'valid', dilation = 1, groups = 1 } = options;
     requireChannels('Conv1d', inputChannels, outputChannels, groups);
-    requireWhole('Conv1d', 'kernel size', kernelSize);
+    for (const [name, value] of Object.entries({ 'kernel size': kernelSize, stride, dilation })) {
+      requireNumber('Conv1d', name, value, 'a whole number of at least 1');
+    }
+    requirePadding('Conv1d', padding);
     this.inputChannels = inputChannels;
     this.outputChannels = outputChannels;
     this.kernelSize = kernelSize;
     this.#options = { stride, padding, dilation, groups };
     const shape = [kernelSize, inputChannels / groups, outputChannels];
-    ({ weight: this.weight, bias: this.bias } = makeWeights(shape, outputChannels, options));
+    ({ weight: this.weight, bias: this.bias } = makeWeights('Conv1d', shape, outputChannels, options));
   }
 
   override get kind(): string {
@@ -179,13 +206,23 @@ export class Conv1d extends Layer {
  * @throws as `Conv2d`.
  */
 export class ConvTranspose2d extends Layer {
+  /** Channels of the input, its last axis. */
   readonly inputChannels: number;
+  /** Channels of the output, its last axis. */
   readonly outputChannels: number;
+  /** [height, width] */
   readonly kernelSize: readonly [number, number];
+  /** [KH, KW, outputChannels/groups, inputChannels] */
   readonly weight: Parameter;
+  /** [outputChannels]; undefined with `bias: false`. */
   readonly bias: Parameter | undefined;
   readonly #options: Required<Omit<ConvTranspose2dOperation, 'bias'>>;
 
+  /**
+   * Draws the weights. `kernelSize` is a number for both axes, or [height, width].
+   *
+   * @throws OptionError for sizes or options out of range
+   */
   constructor(
     inputChannels: number,
     outputChannels: number,
@@ -198,10 +235,19 @@ export class ConvTranspose2d extends Layer {
     requireChannels('ConvTranspose2d', inputChannels, outputChannels, groups);
     this.inputChannels = inputChannels;
     this.outputChannels = outputChannels;
-    this.kernelSize = requireKernel('ConvTranspose2d', kernelSize);
+    this.kernelSize = requirePair('ConvTranspose2d', 'kernel size', kernelSize, 1);
+    requirePair('ConvTranspose2d', 'stride', stride, 1);
+    requirePair('ConvTranspose2d', 'dilation', dilation, 1);
+    requirePair('ConvTranspose2d', 'outputPadding', outputPadding, 0);
+    if (padding !== 'valid') requirePair('ConvTranspose2d', 'padding', padding, 0);
     this.#options = { stride, padding, outputPadding, dilation, groups };
     const shape = [...this.kernelSize, outputChannels / groups, inputChannels];
-    ({ weight: this.weight, bias: this.bias } = makeWeights(shape, outputChannels, options));
+    ({ weight: this.weight, bias: this.bias } = makeWeights(
+      'ConvTranspose2d',
+      shape,
+      outputChannels,
+      options,
+    ));
   }
 
   override get kind(): string {

@@ -1,12 +1,14 @@
 /** The dense layer: y = x·W + b. */
 import { add } from '../ops/elementwise.ts';
 import { matmul } from '../ops/matmul.ts';
+import { requireBoolean, requireKnownOptions, requireNumber } from '../options.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Parameter } from '../tensor/variable.ts';
-import { requireKnownOptions, requireLastAxes, requireWhole } from './checks.ts';
+import { drawWeight, requireLastAxes } from './checks.ts';
 import { fansOf, type Initializer, pytorchDefault } from './initialisers.ts';
 import { type JsonValue, Layer } from './layer.ts';
 
+/** Options of `Dense`. */
 export interface DenseOptions {
   /** Whether b is added. Default true. */
   readonly bias?: boolean;
@@ -23,23 +25,35 @@ export interface DenseOptions {
  * @throws OptionError for sizes that are not whole numbers ≥ 1; ShapeError when the last axis is not `inputs`.
  */
 export class Dense extends Layer {
+  /** Features of the input, its last axis. */
   readonly inputs: number;
+  /** Features of the output, its last axis. */
   readonly outputs: number;
+  /** [inputs, outputs] */
   readonly weight: Parameter;
+  /** [outputs]; undefined with `bias: false`. */
   readonly bias: Parameter | undefined;
 
+  /**
+   * Draws the weights.
+   *
+   * @throws OptionError for sizes or options out of range
+   */
   constructor(inputs: number, outputs: number, options: DenseOptions = {}) {
     super();
-    requireWhole('Dense', 'inputs', inputs);
-    requireWhole('Dense', 'outputs', outputs);
+    requireNumber('Dense', 'inputs', inputs, 'a whole number of at least 1');
+    requireNumber('Dense', 'outputs', outputs, 'a whole number of at least 1');
     requireKnownOptions('Dense', options, ['bias', 'weightInitializer', 'biasInitializer']);
     const { bias = true, weightInitializer = pytorchDefault, biasInitializer = pytorchDefault } = options;
+    requireBoolean('Dense', 'bias', bias);
     this.inputs = inputs;
     this.outputs = outputs;
     const shape = [inputs, outputs];
     const fan = fansOf(shape);
-    this.weight = new Parameter(weightInitializer(shape, fan), 'weight');
-    this.bias = bias ? new Parameter(biasInitializer([outputs], fan), 'bias') : undefined;
+    this.weight = new Parameter(drawWeight('Dense', 'weightInitializer', weightInitializer, shape), 'weight');
+    this.bias = bias
+      ? new Parameter(drawWeight('Dense', 'biasInitializer', biasInitializer, [outputs], fan), 'bias')
+      : undefined;
   }
 
   override get kind(): string {

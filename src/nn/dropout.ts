@@ -1,7 +1,7 @@
 /** The dropout layer. */
 import { dropout } from '../ops/dropout.ts';
+import { requireNumber } from '../options.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { requireWithin } from './checks.ts';
 import { type JsonValue, Layer } from './layer.ts';
 
 /**
@@ -11,11 +11,13 @@ import { type JsonValue, Layer } from './layer.ts';
  * @throws OptionError for a rate outside [0, 1].
  */
 export class Dropout extends Layer {
+  /** The share of elements that are dropped. */
   readonly rate: number;
 
+  /** @throws OptionError for a rate outside [0, 1] */
   constructor(rate = 0.5) {
     super();
-    requireWithin('Dropout', 'rate', rate, 0, 1);
+    requireNumber('Dropout', 'rate', rate, 'a number from 0 to 1');
     this.rate = rate;
   }
 

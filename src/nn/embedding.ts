@@ -1,12 +1,14 @@
 /** The embedding layer: a learned vector for each of a number of symbols. */
 import { DTypeError } from '../errors.ts';
 import { embedding } from '../ops/indexing.ts';
+import { requireKnownOptions, requireNumber } from '../options.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Parameter } from '../tensor/variable.ts';
-import { describeShape, requireKnownOptions, requireWhole } from './checks.ts';
-import { fansOf, type Initializer, normal } from './initialisers.ts';
+import { describeShape, drawWeight } from './checks.ts';
+import { type Initializer, normal } from './initialisers.ts';
 import { type JsonValue, Layer } from './layer.ts';
 
+/** Options of `Embedding`. */
 export interface EmbeddingOptions {
   /** Of the table. Default `normal(1)`, as in PyTorch. */
   readonly weightInitializer?: Initializer;
@@ -15,22 +17,31 @@ export interface EmbeddingOptions {
 /**
  * int32 x […] → […, features]: row x of the table. Parameter: `weight` [count, features].
  *
- * @throws DTypeError unless x is int32. Awaiting the result throws for an index outside [0, count).
+ * @throws DTypeError unless x is int32. Awaiting the result throws IndexError for an index outside [0, count).
  */
 export class Embedding extends Layer {
+  /** How many symbols there are. */
   readonly count: number;
+  /** Length of the vector of each. */
   readonly features: number;
+  /** [count, features] */
   readonly weight: Parameter;
 
+  /**
+   * Draws the table.
+   *
+   * @throws OptionError for sizes or options out of range
+   */
   constructor(count: number, features: number, options: EmbeddingOptions = {}) {
     super();
-    requireWhole('Embedding', 'count', count);
-    requireWhole('Embedding', 'features', features);
+    requireNumber('Embedding', 'count', count, 'a whole number of at least 1');
+    requireNumber('Embedding', 'features', features, 'a whole number of at least 1');
     requireKnownOptions('Embedding', options, ['weightInitializer']);
     this.count = count;
     this.features = features;
-    const shape = [count, features];
-    this.weight = new Parameter((options.weightInitializer ?? normal(1))(shape, fansOf(shape)), 'weight');
+    const { weightInitializer = normal(1) } = options;
+    const weight = drawWeight('Embedding', 'weightInitializer', weightInitializer, [count, features]);
+    this.weight = new Parameter(weight, 'weight');
   }
 
   override get kind(): string {

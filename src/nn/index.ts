@@ -14,7 +14,7 @@ export { type AnyModule, Module, type StateDict, type StateEntry } from './modul
 export * from './normalization.ts';
 export * from './pooling.ts';
 export * from './recurrent.ts';
-export type { RecurrentInput, RecurrentOptions } from './recurrentLayer.ts';
+export type { CellWeights, RecurrentInput, RecurrentLayer, RecurrentOptions } from './recurrentLayer.ts';
 export * from './reshaping.ts';
 export * from './sequential.ts';
 export * from './serialization.ts';

@@ -9,7 +9,9 @@ import type { Tensor } from '../tensor/tensor.ts';
 
 /** How many values meet in one output, and how many outputs one value reaches. */
 export interface Fan {
+  /** How many values meet in one output. */
   readonly in: number;
+  /** How many outputs one value reaches. */
   readonly out: number;
 }
 
@@ -32,8 +34,10 @@ export function constant(value: number): Initializer {
   return (shape) => full(shape, value);
 }
 
+/** 0 everywhere. */
 export const zeros: Initializer = constant(0);
 
+/** 1 everywhere. */
 export const ones: Initializer = constant(1);
 
 /** Uniform in [-bound, bound). */
@@ -118,7 +122,7 @@ function orthonormalColumns(rows: number, columns: number): Float64Array {
   return slab;
 }
 
-/** Fisher and Yates's shuffle, one uniform number an element. */
+/** Fisher and Yates's shuffle, one uniform number per element. */
 function shuffle(order: Uint32Array, random: Float64Array): void {
   for (let last = order.length - 1; last > 0; last--) {
     const pick = Math.floor(random[last] * (last + 1));

@@ -1,4 +1,6 @@
 /** Layer: a module that can say how it was made, so that a model can be stored as JSON. */
+import { DTypeError } from '../errors.ts';
+import { describeValue } from '../options.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Module } from './module.ts';
 
@@ -11,7 +13,31 @@ export type JsonValue =
   | readonly JsonValue[]
   | { readonly [name: string]: JsonValue };
 
+/** A module of the library: it takes tensors, and says so when it is given something else. */
 export abstract class Layer<Input = Tensor, Output = Tensor> extends Module<Input, Output> {
+  /** @throws DTypeError for JS numbers, arrays of them, or nothing */
+  override call(input: Input): Output {
+    return this.inside(() => {
+      if (isHostData(input)) throw this.#notATensor(input);
+      return this.forward(input);
+    });
+  }
+
+  #notATensor(input: unknown): DTypeError {
+    return new DTypeError({
+      where: this.describe(),
+      got: ArrayBuffer.isView(input) ? `${input.constructor.name} data` : describeValue(input),
+      expected: 'a tensor',
+      cure: 'Make a tensor of the data first: tensor(data, { shape }).',
+    });
+  }
+
   /** The arguments that construct this layer anew, options spelled out. Initialisers are left out: weights are state. */
   abstract config(): readonly JsonValue[];
+}
+
+/** Nothing, a JS value, or an array of such. An array of tensors, or an object with some, is a layer's own affair. */
+function isHostData(input: unknown): boolean {
+  if (Array.isArray(input)) return input.length > 0 && isHostData(input[0]);
+  return typeof input !== 'object' || input === null || ArrayBuffer.isView(input);
 }

@@ -20,14 +20,15 @@ import {
 import { checkLabels, gather, oneHot } from '../ops/indexing.ts';
 import { mean } from '../ops/reduce.ts';
 import { logSoftmax } from '../ops/softmax.ts';
+import { describeValue, requireKnownOptions, requireNumber, requireOneOf } from '../options.ts';
 import { fill } from '../tensor/leaves.ts';
 import { formatShape, sameShape, sizeOf } from '../tensor/shape.ts';
-import type { Tensor } from '../tensor/tensor.ts';
-import { requireKnownOptions, requireOneOf, requireWithin } from './checks.ts';
+import { Tensor } from '../tensor/tensor.ts';
 
 /** How the losses of single samples or elements become the result. */
 export type Reduction = 'mean' | 'sum' | 'none';
 
+/** Options of every loss. */
 export interface LossOptions {
   /** Default 'mean'. */
   readonly reduction?: Reduction;
@@ -45,6 +46,26 @@ function checkOptions(where: string, options: LossOptions, more: readonly string
   return reduction;
 }
 
+/** Throws unless predictions are a float32 tensor and targets a tensor. */
+function requireTensors(where: string, predictions: Tensor, targets: Tensor): void {
+  for (const [name, given] of Object.entries({ predictions, targets })) {
+    if (given instanceof Tensor) continue;
+    throw new DTypeError({
+      where,
+      got: `${name} ${describeValue(given)}`,
+      expected: 'a tensor',
+      cure: "Make a tensor of the data first: tensor(data), for classes with { dtype: 'int32' }.",
+    });
+  }
+  if (predictions.dtype === 'float32') return;
+  throw new DTypeError({
+    where,
+    got: `${predictions.dtype} predictions`,
+    expected: 'float32',
+    cure: 'Give what the model computes, not the classes taken from it: argMax and comparisons have no derivative.',
+  });
+}
+
 function targetError(where: string, targets: Tensor, predictions: Tensor, expected: string): ShapeError {
   return new ShapeError({
     where,
@@ -54,6 +75,7 @@ function targetError(where: string, targets: Tensor, predictions: Tensor, expect
   });
 }
 
+/** Options of `softmaxCrossEntropy`. */
 export interface SoftmaxCrossEntropyOptions extends LossOptions {
   /** The share ε of the target that is spread evenly over all classes (Szegedy et al. 2016). Default 0. */
   readonly labelSmoothing?: number;
@@ -70,7 +92,8 @@ export interface SoftmaxCrossEntropyOptions extends LossOptions {
  * Same as torch.nn.functional.cross_entropy with classes last; as there, the mean over nothing but ignored rows is NaN.
  *
  * @throws ShapeError for shapes that do not belong together; LabelError for a target outside [0, C) where the targets
- * are host data (else awaiting the loss throws); OptionError for an unknown option, or ignoreIndex with probabilities.
+ * are host data (else awaiting the loss throws IndexError); DTypeError for predictions that are not float32;
+ * OptionError for an unknown option, or ignoreIndex with probabilities.
  */
 export function softmaxCrossEntropy(
   logits: Tensor,
@@ -80,16 +103,18 @@ export function softmaxCrossEntropy(
   const name = 'softmaxCrossEntropy';
   const reduction = checkOptions(name, options, ['labelSmoothing', 'classWeights', 'ignoreIndex']);
   const { labelSmoothing = 0, classWeights, ignoreIndex } = options;
-  requireWithin(name, 'labelSmoothing', labelSmoothing, 0, 1);
+  requireNumber(name, 'labelSmoothing', labelSmoothing, 'a number from 0 to 1');
+  requireTensors(name, logits, targets);
   const leading = logits.shape.slice(0, -1);
   const classes = logits.shape.at(-1) ?? 0;
   if (classes === 0) throw targetError(name, targets, logits, 'logits […, C] with at least one class');
-  if (classWeights && !sameShape(classWeights.shape, [classes])) {
+  if (ignoreIndex !== undefined) requireNumber(name, 'ignoreIndex', ignoreIndex, 'a whole number');
+  if (classWeights && !(classWeights instanceof Tensor && sameShape(classWeights.shape, [classes]))) {
     throw new ShapeError({
       where: name,
-      got: `classWeights ${formatShape(classWeights.shape)}`,
-      expected: `[C=${classes}]`,
-      cure: 'Give one weight a class.',
+      got: `classWeights ${classWeights instanceof Tensor ? formatShape(classWeights.shape) : describeValue(classWeights)}`,
+      expected: `a tensor [C=${classes}]`,
+      cure: 'Give one weight for each class, as a tensor.',
     });
   }
   const rows = reshape(logSoftmax(logits), [sizeOf(leading), classes]);
@@ -175,6 +200,7 @@ function hardLosses(
   return { losses, weights };
 }
 
+/** Options of `binaryCrossEntropy`. */
 export interface BinaryCrossEntropyOptions extends LossOptions {
   /** How much positive targets count: a number, or a tensor that broadcasts. Default 1. */
   readonly positiveWeight?: number | Tensor;
@@ -192,6 +218,9 @@ export function binaryCrossEntropy(
   const reduction = checkOptions('binaryCrossEntropy', options, ['positiveWeight']);
   const t = sameShapeTargets('binaryCrossEntropy', logits, targets);
   const { positiveWeight = 1 } = options;
+  if (!(positiveWeight instanceof Tensor)) {
+    requireNumber('binaryCrossEntropy', 'positiveWeight', positiveWeight, 'a number of at least 0');
+  }
   // (1 - t)·x + (1 + (w - 1)·t)·log(1 + exp(-x))
   const weight = add(multiply(t, subtract(positiveWeight, 1)), 1);
   const losses = add(multiply(subtract(1, t), logits), multiply(weight, softplus(negate(logits))));
@@ -200,6 +229,7 @@ export function binaryCrossEntropy(
 
 /** Targets as float32, of the shape of the predictions. */
 function sameShapeTargets(where: string, predictions: Tensor, targets: Tensor): Tensor {
+  requireTensors(where, predictions, targets);
   if (sameShape(predictions.shape, targets.shape)) return cast(targets, 'float32');
   throw targetError(where, targets, predictions, 'one shape for both');
 }
@@ -218,6 +248,7 @@ export function meanAbsoluteError(predictions: Tensor, targets: Tensor, options:
   return reduce(abs(subtract(predictions, t)), reduction);
 }
 
+/** Options of `huber`. */
 export interface HuberOptions extends LossOptions {
   /** Where the square becomes a line. Default 1. */
   readonly delta?: number;
@@ -230,7 +261,7 @@ export interface HuberOptions extends LossOptions {
 export function huber(predictions: Tensor, targets: Tensor, options: HuberOptions = {}): Tensor {
   const reduction = checkOptions('huber', options, ['delta']);
   const { delta = 1 } = options;
-  requireWithin('huber', 'delta', delta, Number.MIN_VALUE, Number.MAX_VALUE);
+  requireNumber('huber', 'delta', delta, 'a number above 0');
   const difference = subtract(predictions, sameShapeTargets('huber', predictions, targets));
   const distance = abs(difference);
   const line = multiply(subtract(distance, delta / 2), delta);

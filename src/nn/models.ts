@@ -1,7 +1,8 @@
 /** The models the command can train, by name. */
 import { OptionError, ShapeError } from '../errors.ts';
+import { describeValue, requireKnownOptions, requireNumber } from '../options.ts';
+import { formatShape } from '../tensor/shape.ts';
 import { ReLU } from './activations.ts';
-import { requireKnownOptions, requireWhole } from './checks.ts';
 import { Conv2d } from './convolution.ts';
 import { Dense } from './dense.ts';
 import { Dropout } from './dropout.ts';
@@ -11,6 +12,7 @@ import { GRU, LSTM } from './recurrent.ts';
 import { Flatten, RowsToSequence } from './reshaping.ts';
 import { Sequential } from './sequential.ts';
 
+/** What a model of `createModel` is made for. */
 export interface ModelOptions {
   /** Of one image: [H, W, C]. */
   readonly inputShape: readonly [height: number, width: number, channels: number];
@@ -87,6 +89,7 @@ const recipes = {
   },
 } satisfies Record<string, Recipe>;
 
+/** A name that `createModel` knows. */
 export type ModelName = keyof typeof recipes;
 
 /** The names `createModel` knows, the default first. */
@@ -108,15 +111,24 @@ export function createModel(name: string, options: ModelOptions): Sequential {
     });
   }
   requireKnownOptions('createModel', options, ['inputShape', 'classes']);
-  ['height', 'width', 'channels'].forEach((axis, index) => {
-    requireWhole('createModel', `inputShape ${axis}`, options.inputShape[index]);
-  });
-  requireWhole('createModel', 'classes', options.classes);
+  requireImageShape(options.inputShape);
+  requireNumber('createModel', 'classes', options.classes, 'a whole number of at least 1');
   return new Sequential(recipes[name](options));
 }
 
 function isModelName(name: string): name is ModelName {
   return Object.hasOwn(recipes, name);
+}
+
+function requireImageShape(shape: readonly number[]): void {
+  const whole = (length: number) => Number.isSafeInteger(length) && length >= 1;
+  if (Array.isArray(shape) && shape.length === 3 && shape.every(whole)) return;
+  throw new OptionError({
+    where: 'createModel',
+    got: `inputShape ${Array.isArray(shape) ? formatShape(shape) : describeValue(shape)}`,
+    expected: '[H, W, C]: three whole numbers of at least 1',
+    cure: 'Give height, width and channels of one image, [28, 28, 1] for example, without the batch.',
+  });
 }
 
 function requireRoom(height: number, width: number): void {

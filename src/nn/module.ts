@@ -3,7 +3,8 @@
  * in `forward` what it computes; names, modes and state follow from the properties.
  */
 import { OptionError, ShapeError } from '../errors.ts';
-import type { DType, NumericArray } from '../tensor/dtype.ts';
+import { describeValue } from '../options.ts';
+import { type DType, dtypeOf, type NumericArray } from '../tensor/dtype.ts';
 import { withScope } from '../tensor/scope.ts';
 import { formatShape, type Shape, sameShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -11,8 +12,11 @@ import { Parameter, Variable } from '../tensor/variable.ts';
 
 /** The value of one variable on the host. */
 export interface StateEntry {
+  /** Axis lengths, outermost first. */
   readonly shape: Shape;
+  /** Element type. */
   readonly dtype: DType;
+  /** The elements in row-major order. */
   readonly data: NumericArray;
 }
 
@@ -46,6 +50,20 @@ export function observeCalls<Result>(observe: (call: ObservedCall) => void, body
   }
 }
 
+/**
+ * The base of layers and models: holds parameters and other modules as plain properties and computes `forward`.
+ * Names, modes and state follow from the properties.
+ *
+ * ```ts
+ * class Residual extends Module {
+ *   readonly inner = new Dense(4, 4);
+ *
+ *   forward(x: Tensor): Tensor {
+ *     return x.add(this.inner.call(x));
+ *   }
+ * }
+ * ```
+ */
 export abstract class Module<Input = Tensor, Output = Tensor> {
   /** Whether dropout drops and batch normalisation uses the batch. Set by `train()` and `eval()`. */
   training = true;
@@ -121,13 +139,14 @@ export abstract class Module<Input = Tensor, Output = Tensor> {
     );
   }
 
+  /** All parameters of the tree, each once, as an optimiser takes them. */
   parameters(): Parameter[] {
     return this.namedParameters().map(([, parameter]) => parameter);
   }
 
   /** The number of trainable values. */
   parameterCount(): number {
-    return this.parameters().reduce((total, { size }) => total + size, 0);
+    return this.parameters().reduce((total, { size, trainable }) => total + (trainable ? size : 0), 0);
   }
 
   /** Training mode for the whole tree. Returns the module. */
@@ -152,21 +171,23 @@ export abstract class Module<Input = Tensor, Output = Tensor> {
   /**
    * Sets all variables from a state dict. Nothing is changed unless everything fits.
    *
-   * @throws OptionError for missing or unknown names, ShapeError for another shape or dtype.
+   * @throws OptionError for missing or unknown names or what is no state dict, ShapeError for another shape or dtype.
    */
   async loadStateDict(state: StateDict): Promise<void> {
     const variables = this.namedVariables();
+    requireRecord(state);
     checkNames(
       variables.map(([path]) => path),
       Object.keys(state),
     );
-    for (const [path, { shape, dtype }] of variables) {
+    for (const [path, { shape, dtype, size }] of variables) {
       const entry = state[path];
-      if (sameShape(entry.shape, shape) && entry.dtype === dtype) continue;
+      requireEntry(path, entry);
+      if (sameShape(entry.shape, shape) && entry.dtype === dtype && entry.data.length === size) continue;
       throw new ShapeError({
         where: `loadStateDict "${path}"`,
-        got: `${entry.dtype}${formatShape(entry.shape)}`,
-        expected: `${dtype}${formatShape(shape)}`,
+        got: `${entry.data.length} elements as ${entry.dtype}${formatShape(entry.shape)}`,
+        expected: `${size} as ${dtype}${formatShape(shape)}`,
         cure: 'The state belongs to a model of other sizes: build the model with the options it was saved with.',
       });
     }
@@ -196,6 +217,26 @@ function membersOf(name: string, value: unknown): [string, AnyModule | Variable]
   return plain ? Object.entries(value).flatMap(([key, each]) => membersOf(`${name}.${key}`, each)) : [];
 }
 
+function requireRecord(state: unknown): void {
+  if (typeof state === 'object' && state !== null) return;
+  throw new OptionError({
+    where: 'loadStateDict',
+    got: describeValue(state),
+    expected: 'a state dict',
+    cure: 'Pass what stateDict() gave; it is asynchronous, so await it first.',
+  });
+}
+
+function requireEntry(path: string, { shape, dtype, data }: StateEntry): void {
+  if (Array.isArray(shape) && ArrayBuffer.isView(data) && dtypeOf(data) === dtype) return;
+  throw new OptionError({
+    where: `loadStateDict "${path}"`,
+    got: 'an entry that is none',
+    expected: '{ shape, dtype, data }, data being a typed array of the dtype',
+    cure: 'Pass what stateDict() or decodeSafetensors gave.',
+  });
+}
+
 function checkNames(wanted: readonly string[], given: readonly string[]): void {
   const missing = wanted.filter((name) => !given.includes(name));
   const unknown = given.filter((name) => !wanted.includes(name));
@@ -207,7 +248,7 @@ function checkNames(wanted: readonly string[], given: readonly string[]): void {
   throw new OptionError({
     where: 'loadStateDict',
     got: `a state ${parts.join(' and ')}`,
-    expected: `exactly ${wanted.join(', ')}`,
+    expected: wanted.length > 0 ? `exactly ${wanted.join(', ')}` : 'nothing: the model has no variables',
     cure: 'Build the model with the layers it was saved with.',
   });
 }

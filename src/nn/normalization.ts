@@ -3,19 +3,15 @@ import { OptionError, ShapeError } from '../errors.ts';
 import { add, multiply, stopGradient } from '../ops/elementwise.ts';
 import { groupNorm, layerNorm, normalizeWith } from '../ops/normalization.ts';
 import { mean, variance } from '../ops/reduce.ts';
+import { requireBoolean, requireKnownOptions, requireNumber } from '../options.ts';
 import { fill } from '../tensor/leaves.ts';
 import { type Shape, sizeOf } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Parameter, Variable } from '../tensor/variable.ts';
-import {
-  describeShape,
-  requireKnownOptions,
-  requireLastAxes,
-  requireWhole,
-  requireWithin,
-} from './checks.ts';
+import { describeShape, requireLastAxes } from './checks.ts';
 import { type JsonValue, Layer } from './layer.ts';
 
+/** Options of `LayerNorm` and `GroupNorm`. */
 export interface NormLayerOptions {
   /** Added to the variance. Default 1e-5. */
   readonly epsilon?: number;
@@ -24,7 +20,8 @@ export interface NormLayerOptions {
 }
 
 /** The learned scale and shift, both of `shape`. */
-function makeAffine(affine: boolean, shape: Shape): { scale?: Parameter; shift?: Parameter } {
+function makeAffine(where: string, affine: boolean, shape: Shape): { scale?: Parameter; shift?: Parameter } {
+  requireBoolean(where, 'affine', affine);
   if (!affine) return {};
   return {
     scale: new Parameter(fill(1, shape), 'scale'),
@@ -42,6 +39,7 @@ function featureCure(layer: string, features: number | undefined): string {
   return `Channels are the last axis: transpose channels-first data, or build the layer as ${layer}${features ?? 'features'}).`;
 }
 
+/** Options of `BatchNorm`. */
 export interface BatchNormOptions extends NormLayerOptions {
   /** The share of the new batch in the running statistics. Default 0.1. */
   readonly momentum?: number;
@@ -53,28 +51,36 @@ export interface BatchNormOptions extends NormLayerOptions {
  * variance, as PyTorch does; in evaluation mode it uses the running ones. Parameters: `scale`, `shift` [features];
  * variables: `runningMean`, `runningVariance` [features].
  *
- * @throws ShapeError when the last axis is not `features`, or in training mode for one value a feature.
+ * @throws ShapeError when the last axis is not `features`, or in training mode for one value per feature.
  */
 export class BatchNorm extends Layer {
+  /** Length of the last axis. */
   readonly features: number;
+  /** Added to the variance. */
   readonly epsilon: number;
+  /** The share of the new batch in the running statistics. */
   readonly momentum: number;
+  /** [features], multiplied after normalising; undefined with `affine: false`. */
   readonly scale: Parameter | undefined;
+  /** [features], added after scaling; undefined with `affine: false`. */
   readonly shift: Parameter | undefined;
+  /** [features], from 0: used in evaluation mode. */
   readonly runningMean: Variable;
+  /** [features], from 1: used in evaluation mode. */
   readonly runningVariance: Variable;
 
+  /** @throws OptionError for options out of range */
   constructor(features: number, options: BatchNormOptions = {}) {
     super();
-    requireWhole('BatchNorm', 'features', features);
+    requireNumber('BatchNorm', 'features', features, 'a whole number of at least 1');
     requireKnownOptions('BatchNorm', options, ['epsilon', 'affine', 'momentum']);
     const { epsilon = 1e-5, affine = true, momentum = 0.1 } = options;
-    requireWithin('BatchNorm', 'momentum', momentum, 0, 1);
-    requireWithin('BatchNorm', 'epsilon', epsilon, 0, 1);
+    requireNumber('BatchNorm', 'momentum', momentum, 'a number from 0 to 1');
+    requireNumber('BatchNorm', 'epsilon', epsilon, 'a number from 0 to 1');
     this.features = features;
     this.epsilon = epsilon;
     this.momentum = momentum;
-    ({ scale: this.scale, shift: this.shift } = makeAffine(affine, [features]));
+    ({ scale: this.scale, shift: this.shift } = makeAffine('BatchNorm', affine, [features]));
     this.runningMean = new Variable(fill(0, [features]), 'runningMean');
     this.runningVariance = new Variable(fill(1, [features]), 'runningVariance');
   }
@@ -132,21 +138,27 @@ export class BatchNorm extends Layer {
  * @throws ShapeError when the last axes are not `shape`.
  */
 export class LayerNorm extends Layer {
+  /** The lengths of the last axes, over which it normalises. */
   readonly normalizedShape: Shape;
+  /** Added to the variance. */
   readonly epsilon: number;
+  /** Of `normalizedShape`, multiplied after normalising; undefined with `affine: false`. */
   readonly scale: Parameter | undefined;
+  /** Of `normalizedShape`, added after scaling; undefined with `affine: false`. */
   readonly shift: Parameter | undefined;
 
   /** `shape`: the length of the last axis, or the lengths of the last axes. */
   constructor(shape: number | Shape, options: NormLayerOptions = {}) {
     super();
     this.normalizedShape = typeof shape === 'number' ? [shape] : [...shape];
-    for (const length of this.normalizedShape) requireWhole('LayerNorm', 'shape', length);
+    requireNumber('LayerNorm', 'number of axes', this.normalizedShape.length, 'a whole number of at least 1');
+    for (const length of this.normalizedShape)
+      requireNumber('LayerNorm', 'shape', length, 'a whole number of at least 1');
     requireKnownOptions('LayerNorm', options, ['epsilon', 'affine']);
     const { epsilon = 1e-5, affine = true } = options;
-    requireWithin('LayerNorm', 'epsilon', epsilon, 0, 1);
+    requireNumber('LayerNorm', 'epsilon', epsilon, 'a number from 0 to 1');
     this.epsilon = epsilon;
-    ({ scale: this.scale, shift: this.shift } = makeAffine(affine, this.normalizedShape));
+    ({ scale: this.scale, shift: this.shift } = makeAffine('LayerNorm', affine, this.normalizedShape));
   }
 
   override get kind(): string {
@@ -171,16 +183,22 @@ export class LayerNorm extends Layer {
  * @throws OptionError when `groups` does not divide `channels`; ShapeError when the last axis is not `channels`.
  */
 export class GroupNorm extends Layer {
+  /** How many blocks the channels are cut into. */
   readonly groups: number;
+  /** Length of the last axis. */
   readonly channels: number;
+  /** Added to the variance. */
   readonly epsilon: number;
+  /** [channels], multiplied after normalising; undefined with `affine: false`. */
   readonly scale: Parameter | undefined;
+  /** [channels], added after scaling; undefined with `affine: false`. */
   readonly shift: Parameter | undefined;
 
+  /** @throws OptionError when `groups` does not divide `channels`, or for options out of range */
   constructor(groups: number, channels: number, options: NormLayerOptions = {}) {
     super();
-    requireWhole('GroupNorm', 'groups', groups);
-    requireWhole('GroupNorm', 'channels', channels);
+    requireNumber('GroupNorm', 'groups', groups, 'a whole number of at least 1');
+    requireNumber('GroupNorm', 'channels', channels, 'a whole number of at least 1');
     requireKnownOptions('GroupNorm', options, ['epsilon', 'affine']);
     if (channels % groups !== 0) {
       throw new OptionError({
@@ -191,11 +209,11 @@ export class GroupNorm extends Layer {
       });
     }
     const { epsilon = 1e-5, affine = true } = options;
-    requireWithin('GroupNorm', 'epsilon', epsilon, 0, 1);
+    requireNumber('GroupNorm', 'epsilon', epsilon, 'a number from 0 to 1');
     this.groups = groups;
     this.channels = channels;
     this.epsilon = epsilon;
-    ({ scale: this.scale, shift: this.shift } = makeAffine(affine, [channels]));
+    ({ scale: this.scale, shift: this.shift } = makeAffine('GroupNorm', affine, [channels]));
   }
 
   override get kind(): string {

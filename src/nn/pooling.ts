@@ -1,5 +1,5 @@
 /** Pooling layers over N,H,W,C images. */
-import { asPair, type Pair } from '../ops/convolution.ts';
+import { type Pair, requirePadding, requirePair } from '../ops/convolution.ts';
 import {
   avgPool2d,
   globalAvgPool2d,
@@ -7,8 +7,9 @@ import {
   maxPool2d,
   type Pool2dOptions,
 } from '../ops/pooling.ts';
+import { requireBoolean, requireKnownOptions } from '../options.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { requireAxes, requireKnownOptions, requireWhole } from './checks.ts';
+import { requireAxes } from './checks.ts';
 import { type JsonValue, Layer } from './layer.ts';
 import type { AnyModule } from './module.ts';
 
@@ -21,11 +22,15 @@ function requireImages(layer: AnyModule, x: Tensor): void {
   );
 }
 
-function requireWindow(where: string, window: Pair): readonly [number, number] {
-  const [height, width] = asPair(window);
-  requireWhole(where, 'window height', height);
-  requireWhole(where, 'window width', width);
-  return [height, width];
+/** Checks the geometry and gives the window as [height, width]. */
+function requireWindow(
+  where: string,
+  window: Pair,
+  { stride, padding }: Pool2dOptions,
+): readonly [number, number] {
+  if (stride !== undefined) requirePair(where, 'stride', stride, 1);
+  if (padding !== undefined) requirePadding(where, padding);
+  return requirePair(where, 'window', window, 1);
 }
 
 /**
@@ -35,13 +40,19 @@ function requireWindow(where: string, window: Pair): readonly [number, number] {
  * @throws ShapeError for another rank, or an image smaller than the window; OptionError for options out of range.
  */
 export class MaxPool2d extends Layer {
+  /** [height, width] */
   readonly window: readonly [number, number];
   readonly #options: Required<Pool2dOptions>;
 
+  /**
+   * `window`: a number for both axes, or [height, width]. Default 2.
+   *
+   * @throws OptionError for options out of range
+   */
   constructor(window: Pair = 2, options: Pool2dOptions = {}) {
     super();
     requireKnownOptions('MaxPool2d', options, ['stride', 'padding']);
-    this.window = requireWindow('MaxPool2d', window);
+    this.window = requireWindow('MaxPool2d', window, options);
     this.#options = { stride: options.stride ?? this.window, padding: options.padding ?? 'valid' };
   }
 
@@ -59,6 +70,7 @@ export class MaxPool2d extends Layer {
   }
 }
 
+/** Options of `AvgPool2d`. */
 export interface AvgPool2dOptions extends Pool2dOptions {
   /** Whether padding counts as elements of value 0. Default true, as in PyTorch. */
   readonly countPadding?: boolean;
@@ -70,14 +82,21 @@ export interface AvgPool2dOptions extends Pool2dOptions {
  * @throws as `MaxPool2d`.
  */
 export class AvgPool2d extends Layer {
+  /** [height, width] */
   readonly window: readonly [number, number];
   readonly #options: Required<AvgPool2dOptions>;
 
+  /**
+   * `window`: a number for both axes, or [height, width]. Default 2.
+   *
+   * @throws OptionError for options out of range
+   */
   constructor(window: Pair = 2, options: AvgPool2dOptions = {}) {
     super();
     requireKnownOptions('AvgPool2d', options, ['stride', 'padding', 'countPadding']);
-    this.window = requireWindow('AvgPool2d', window);
+    this.window = requireWindow('AvgPool2d', window, options);
     const { stride = this.window, padding = 'valid', countPadding = true } = options;
+    requireBoolean('AvgPool2d', 'countPadding', countPadding);
     this.#options = { stride, padding, countPadding };
   }
 

@@ -1,5 +1,5 @@
 /** The recurrent layers: LSTM, GRU and the plain tanh RNN. */
-
+import { OptionError } from '../errors.ts';
 import { applyAll } from '../ops/apply.ts';
 import { reshape } from '../ops/broadcast.ts';
 import { add, tanh, where } from '../ops/elementwise.ts';
@@ -7,6 +7,7 @@ import { matmul } from '../ops/matmul.ts';
 import { concat, narrow, stack } from '../ops/movement.ts';
 import { gruPrimitive, lstmPrimitive } from '../ops/recurrent.ts';
 import { gruSteps, lstmSteps } from '../ops/recurrentComposed.ts';
+import { requireBoolean, requireNumber } from '../options.ts';
 import { fill } from '../tensor/leaves.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Parameter } from '../tensor/variable.ts';
@@ -66,6 +67,7 @@ export interface FusedOptions extends RecurrentOptions {
   readonly fused?: boolean;
 }
 
+/** Options of `LSTM`. */
 export interface LstmOptions extends FusedOptions {
   /**
    * Added to the initial bias of the forget gate. Default 0, as in PyTorch; 1 is often better, since the cell then
@@ -76,15 +78,19 @@ export interface LstmOptions extends FusedOptions {
 
 /** The LSTM's state: output h and cell c, each [layers·D, N, H]. */
 export interface LstmState {
+  /** The output after the last step. */
   readonly h: Tensor;
+  /** The cell after the last step. */
   readonly c: Tensor;
 }
 
 /** The state of GRU and RNN: [layers·D, N, H]. */
 export interface HiddenState {
+  /** The output after the last step. */
   readonly h: Tensor;
 }
 
+/** The weights of one layer and direction of an LSTM. */
 export interface LstmWeights extends CellWeights {
   /** [4H]; equals PyTorch's b_ih + b_hh. */
   readonly bias: Parameter | undefined;
@@ -95,26 +101,43 @@ export interface LstmWeights extends CellWeights {
  * `{ x, lengths, mask, initialState }`, and gives the final output [N, D·hidden], or with `output: 'sequence'` every
  * step [N, T, D·hidden]; `run` gives everything.
  *
- * Parameters a cell, `cells.0` to `cells.(layers·D-1)`: `inputWeight` [F, 4H], `recurrentWeight` [H, 4H], `bias` [4H],
- * gates in the order i, f, g, o: PyTorch's after a transpose, with one bias that equals its b_ih + b_hh.
+ * Parameters per cell, `cells.0` to `cells.(layers·D-1)`: `inputWeight` [F, 4H], `recurrentWeight` [H, 4H], `bias`
+ * [4H], gates in the order i, f, g, o: PyTorch's after a transpose, with one bias that equals its b_ih + b_hh.
  *
  * @throws OptionError for options out of range; ShapeError for a sequence, mask or state that does not fit.
  */
 export class LSTM extends RecurrentLayer<LstmWeights, LstmState> {
+  /** Whether the sequence runs in one kernel. */
   readonly fused: boolean;
+  /** What was added to the initial bias of the forget gate. */
   readonly forgetBias: number;
   protected readonly stateNames = ['h', 'c'] as const;
 
+  /**
+   * Draws the weights of every layer and direction. `inputs` is F of x [N, T, F].
+   *
+   * @throws OptionError for sizes or options out of range
+   */
   constructor(inputs: number, hidden: number, options: LstmOptions = {}) {
-    const { fused = true, forgetBias = 0 } = options;
     super('LSTM', inputs, hidden, options, ['fused', 'forgetBias'], (features, size, settings) => {
       const weights = cellWeights(features, size, 4, settings.recurrentInitializer);
+      const { forgetBias = 0 } = options;
+      requireNumber('LSTM', 'forgetBias', forgetBias, 'a number');
       const raised = concat([fill(0, [size]), fill(forgetBias, [size]), fill(0, [2 * size])]);
       const bias = settings.bias ? new Parameter(add(summedBias(4 * size, size), raised), 'bias') : undefined;
       return { ...weights, bias };
     });
-    this.fused = fused;
+    const { fused = true, forgetBias = 0 } = options;
+    this.fused = requireBoolean('LSTM', 'fused', fused);
     this.forgetBias = forgetBias;
+    if (forgetBias !== 0 && !this.options.bias) {
+      throw new OptionError({
+        where: 'LSTM',
+        got: `forgetBias ${forgetBias} with bias false`,
+        expected: 'forgetBias only with bias',
+        cure: 'Leave one of the two options out.',
+      });
+    }
   }
 
   override get kind(): string {
@@ -143,6 +166,7 @@ export class LSTM extends RecurrentLayer<LstmWeights, LstmState> {
   }
 }
 
+/** The weights of one layer and direction of a GRU. */
 export interface GruWeights extends CellWeights {
   /** [3H], PyTorch's b_ih. */
   readonly inputBias: Parameter | undefined;
@@ -154,22 +178,28 @@ export interface GruWeights extends CellWeights {
  * Gated recurrent unit (Cho et al. 2014), in PyTorch's form: the reset gate acts after the recurrent product. Takes
  * and gives what LSTM does, with one state.
  *
- * Parameters a cell: `inputWeight` [F, 3H], `recurrentWeight` [H, 3H], `inputBias`, `recurrentBias` [3H], gates in the
- * order r, z, n.
+ * Parameters per cell: `inputWeight` [F, 3H], `recurrentWeight` [H, 3H], `inputBias`, `recurrentBias` [3H], gates in
+ * the order r, z, n.
  *
  * @throws as LSTM.
  */
 export class GRU extends RecurrentLayer<GruWeights, HiddenState> {
+  /** Whether the sequence runs in one kernel. */
   readonly fused: boolean;
   protected readonly stateNames = ['h'] as const;
 
+  /**
+   * Draws the weights of every layer and direction. `inputs` is F of x [N, T, F].
+   *
+   * @throws OptionError for sizes or options out of range
+   */
   constructor(inputs: number, hidden: number, options: FusedOptions = {}) {
     super('GRU', inputs, hidden, options, ['fused'], (features, size, settings) => {
       const weights = cellWeights(features, size, 3, settings.recurrentInitializer);
       const bias = (name: string) => (settings.bias ? uniformWeight(name, [3 * size], size) : undefined);
       return { ...weights, inputBias: bias('inputBias'), recurrentBias: bias('recurrentBias') };
     });
-    this.fused = options.fused ?? true;
+    this.fused = requireBoolean('GRU', 'fused', options.fused ?? true);
   }
 
   override get kind(): string {
@@ -198,6 +228,7 @@ export class GRU extends RecurrentLayer<GruWeights, HiddenState> {
   }
 }
 
+/** The weights of one layer and direction of an RNN. */
 export interface RnnWeights extends CellWeights {
   /** [H]; equals PyTorch's b_ih + b_hh. */
   readonly bias: Parameter | undefined;
@@ -207,13 +238,18 @@ export interface RnnWeights extends CellWeights {
  * The plain recurrent network (Elman 1990): h_t = tanh(x_t·inputWeight + h_{t-1}·recurrentWeight + bias), step by step.
  * Takes and gives what LSTM does, with one state.
  *
- * Parameters a cell: `inputWeight` [F, H], `recurrentWeight` [H, H], `bias` [H] (PyTorch's b_ih + b_hh).
+ * Parameters per cell: `inputWeight` [F, H], `recurrentWeight` [H, H], `bias` [H] (PyTorch's b_ih + b_hh).
  *
  * @throws as LSTM.
  */
 export class RNN extends RecurrentLayer<RnnWeights, HiddenState> {
   protected readonly stateNames = ['h'] as const;
 
+  /**
+   * Draws the weights of every layer and direction. `inputs` is F of x [N, T, F].
+   *
+   * @throws OptionError for sizes or options out of range
+   */
   constructor(inputs: number, hidden: number, options: RecurrentOptions = {}) {
     super('RNN', inputs, hidden, options, [], (features, size, settings) => ({
       ...cellWeights(features, size, 1, settings.recurrentInitializer),

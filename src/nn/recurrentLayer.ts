@@ -6,19 +6,21 @@ import { less } from '../ops/elementwise.ts';
 import { iota } from '../ops/indexing.ts';
 import { concat, expandDims, narrow, stack } from '../ops/movement.ts';
 import { maskSteps } from '../ops/recurrent.ts';
+import {
+  describeValue,
+  requireBoolean,
+  requireKnownOptions,
+  requireNumber,
+  requireOneOf,
+} from '../options.ts';
+import type { DType } from '../tensor/dtype.ts';
 import { fill } from '../tensor/leaves.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import type { Parameter } from '../tensor/variable.ts';
-import {
-  type Axis,
-  requireAxes,
-  requireKnownOptions,
-  requireOneOf,
-  requireWhole,
-  requireWithin,
-} from './checks.ts';
+import { type Axis, requireAxes } from './checks.ts';
 import { type JsonValue, Layer } from './layer.ts';
 
+/** Options of every recurrent layer. */
 export interface RecurrentOptions {
   /** How many layers are stacked; each reads the sequence of the one before. Default 1. */
   readonly layers?: number;
@@ -30,7 +32,7 @@ export interface RecurrentOptions {
   readonly output?: 'last' | 'sequence';
   /** Whether biases are added. Default true. */
   readonly bias?: boolean;
-  /** Recurrent weights: 'uniform' in ±1/√hidden like the others (PyTorch), or 'orthogonal' a gate. Default 'uniform'. */
+  /** Recurrent weights: 'uniform' (default) in ±1/√hidden like the others (PyTorch), or 'orthogonal' per gate. */
   readonly recurrentInitializer?: 'uniform' | 'orthogonal';
 }
 
@@ -51,12 +53,15 @@ export interface RecurrentInput<State> {
 
 /** What every cell has: the weights of one layer and direction. */
 export interface CellWeights {
+  /** [F, gates·H], F being the features that the layer reads. */
   readonly inputWeight: Parameter;
+  /** [H, gates·H] */
   readonly recurrentWeight: Parameter;
 }
 
 /** One pass of one cell over a whole sequence. */
 export interface CellPass<Weights> {
+  /** Of this layer and direction. */
   readonly weights: Weights;
   /** [N, T, F] */
   readonly x: Tensor;
@@ -64,6 +69,7 @@ export interface CellPass<Weights> {
   readonly states: readonly Tensor[];
   /** bool [N, T] */
   readonly mask: Tensor | undefined;
+  /** Whether it reads from the end. */
   readonly reverse: boolean;
 }
 
@@ -83,12 +89,20 @@ export abstract class RecurrentLayer<
   Weights extends CellWeights,
   State extends { readonly h: Tensor },
 > extends Layer<Tensor | RecurrentInput<State>, Tensor> {
+  /** Features of each step of the input. */
   readonly inputs: number;
+  /** Features of each state. */
   readonly hidden: number;
+  /** The options, defaults filled in. */
   readonly options: Required<RecurrentOptions>;
   /** In PyTorch's order, which is that of the states' first axis: layer 0 forward, layer 0 backward, layer 1 … */
   readonly cells: readonly Weights[];
 
+  /**
+   * Checks the options and makes the cells; `more` names the subclass's own options.
+   *
+   * @internal
+   */
   constructor(
     where: string,
     inputs: number,
@@ -98,13 +112,15 @@ export abstract class RecurrentLayer<
     makeCell: CellMaker<Weights>,
   ) {
     super();
-    requireWhole(where, 'inputs', inputs);
-    requireWhole(where, 'hidden', hidden);
+    requireNumber(where, 'inputs', inputs, 'a whole number of at least 1');
+    requireNumber(where, 'hidden', hidden, 'a whole number of at least 1');
     requireKnownOptions(where, options, [...optionNames, ...more]);
     const { layers = 1, bidirectional = false, dropout = 0, output = 'last', bias = true } = options;
     const { recurrentInitializer = 'uniform' } = options;
-    requireWhole(where, 'layers', layers);
-    requireWithin(where, 'dropout', dropout, 0, 1);
+    requireNumber(where, 'layers', layers, 'a whole number of at least 1');
+    requireNumber(where, 'dropout', dropout, 'a number from 0 to 1');
+    requireBoolean(where, 'bidirectional', bidirectional);
+    requireBoolean(where, 'bias', bias);
     requireOneOf(where, 'output', output, ['last', 'sequence']);
     requireOneOf(where, 'recurrentInitializer', recurrentInitializer, ['uniform', 'orthogonal']);
     if (dropout > 0 && layers === 1) {
@@ -182,11 +198,12 @@ export abstract class RecurrentLayer<
   #maskOf(input: RecurrentInput<State>): Tensor | undefined {
     requireKnownOptions(this.describe(), input, ['x', 'lengths', 'mask', 'initialState']);
     const { x, lengths, mask } = input;
+    for (const [name, given] of Object.entries({ x, lengths, mask })) this.#requireTensor(name, given);
     requireAxes(
       this,
       x,
       ['N', 'T', ['F', this.inputs]],
-      `The layer reads sequences of ${this.inputs} features a step: turn images into rows with RowsToSequence, or build it for ${x.shape[2] ?? 'other'} inputs.`,
+      `The layer reads sequences of ${this.inputs} features per step: turn images into rows with RowsToSequence, or build it for ${x.shape[2] ?? 'other'} inputs.`,
     );
     const [n, steps] = x.shape as [number, number];
     if (steps === 0) {
@@ -216,6 +233,7 @@ export abstract class RecurrentLayer<
     if (!lengths) return undefined;
     this.#requireDType('lengths', lengths, 'int32');
     this.#requireBeside('lengths', lengths, [['N', n]]);
+    this.#requireLengths(lengths, steps);
     return less(expandDims(iota(steps), 0), expandDims(lengths, 1));
   }
 
@@ -228,7 +246,7 @@ export abstract class RecurrentLayer<
     if (given.length !== stateNames.length || !given.every((name) => stateNames.some((s) => s === name))) {
       throw new OptionError({
         where: this.describe(),
-        got: `an initial state of ${given.join(', ') || 'nothing'}`,
+        got: `an initial state of ${given.join(', ') || 'no states'}`,
         expected: stateNames.join(' and '),
         cure: 'Give exactly the states that run() of such a layer returns.',
       });
@@ -236,6 +254,8 @@ export abstract class RecurrentLayer<
     const entries = new Map<string, Tensor>(Object.entries(initialState));
     return stateNames.map((name) => {
       const state = entries.get(name)!;
+      this.#requireTensor(`initialState.${name}`, state);
+      this.#requireDType(`initialState.${name}`, state, 'float32');
       this.#requireBeside(`initialState.${name}`, state, [
         ['layers·D', this.cells.length],
         ['N', n],
@@ -245,7 +265,31 @@ export abstract class RecurrentLayer<
     });
   }
 
-  #requireDType(name: string, tensor: Tensor, dtype: 'bool' | 'int32'): void {
+  #requireTensor(name: string, given: unknown): void {
+    if (given instanceof Tensor || (given === undefined && name !== 'x')) return;
+    throw new DTypeError({
+      where: `${this.describe()} ${name}`,
+      got: describeValue(given),
+      expected: 'a tensor',
+      cure: 'Make a tensor of the data first: tensor(data, { shape }).',
+    });
+  }
+
+  /** Lengths that come from the host can be looked at; computed ones are limited to the steps there are. */
+  #requireLengths(lengths: Tensor, steps: number): void {
+    const { source } = lengths.snapshot().node;
+    if (source?.kind !== 'data') return;
+    const wrong = source.data.findIndex((length) => length < 0 || length > steps);
+    if (wrong < 0) return;
+    throw new OptionError({
+      where: `${this.describe()} lengths`,
+      got: `${source.data[wrong]} at index ${wrong}`,
+      expected: `0 to ${steps}, the number of steps (T=${steps})`,
+      cure: 'A length counts the real steps of its sequence; pad or cut the sequence to T steps.',
+    });
+  }
+
+  #requireDType(name: string, tensor: Tensor, dtype: DType): void {
     if (tensor.dtype === dtype) return;
     throw new DTypeError({
       where: `${this.describe()} ${name}`,

@@ -37,8 +37,8 @@ export class Flatten extends Layer {
 }
 
 /**
- * Reads an image from top to bottom, a row a step: x [N, H, W, C] → [N, T = H, F = W·C]. After convolutions the rows
- * are rows of feature maps, so this is also the bridge from a convolutional front to a recurrent layer.
+ * Reads an image from top to bottom, one row per step: x [N, H, W, C] → [N, T = H, F = W·C]. After convolutions the
+ * rows are rows of feature maps, so this is also the bridge from a convolutional front to a recurrent layer.
  *
  * @throws ShapeError for another rank.
  */
@@ -59,7 +59,7 @@ export class RowsToSequence extends Layer {
 }
 
 /**
- * Reads an image from left to right, a column a step: x [N, H, W, C] → [N, T = W, F = H·C].
+ * Reads an image from left to right, one column per step: x [N, H, W, C] → [N, T = W, F = H·C].
  *
  * @throws ShapeError for another rank.
  */

@@ -1,5 +1,6 @@
 /** Sequential: layers one after the other. */
 import { OptionError } from '../errors.ts';
+import { describeValue } from '../options.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type JsonValue, Layer } from './layer.ts';
 import { Module } from './module.ts';
@@ -20,24 +21,35 @@ export type NamedModules = Readonly<Record<string, Module>>;
 export class Sequential extends Layer {
   readonly #members: readonly (readonly [name: string, module: Module])[];
 
+  /** @throws OptionError for names that cannot be, and members that are no modules */
   constructor(modules: readonly Module[] | NamedModules = []) {
     super();
+    if (typeof modules !== 'object' || modules === null || modules instanceof Module) {
+      throw new OptionError({
+        where: 'Sequential',
+        got: modules instanceof Module ? `a single ${modules.kind}` : describeValue(modules),
+        expected: 'an array of modules, or a record of them by name',
+        cure: 'Put the modules into one array or object.',
+      });
+    }
     this.#members = Object.entries(modules);
-    for (const [name, module] of this.#members) {
+    for (const [index, [name, module]] of this.#members.entries()) {
       if (!(module instanceof Module)) {
         throw new OptionError({
           where: `Sequential "${name}"`,
-          got: `a ${typeof module}`,
+          got: describeValue(module),
           expected: 'a module',
           cure: "Wrap a function of tensors as new Activation('name', f).",
         });
       }
-      if (name === '' || name.includes('.') || name in this) {
+      // JS sorts the numbers among the names of a record, so a number says nothing about the order meant.
+      const misplaced = /^\d+$/.test(name) && Number(name) !== index;
+      if (name === '' || misplaced || name.includes('.') || name in this) {
         throw new OptionError({
           where: 'Sequential',
           got: `the name "${name}" for a ${module.kind}`,
-          expected: 'a name of its own, without dots',
-          cure: 'Choose another name: dots separate the parts of a path, and Sequential has members of its own.',
+          expected: 'a name of its own, without dots, and not a number',
+          cure: 'Choose another name: dots separate the parts of a path, Sequential has members of its own, and JS reorders numbers.',
         });
       }
       // Own properties, so that paths read `conv1.weight` and not `layers.conv1.weight`.

@@ -1,4 +1,6 @@
 /** Models as plain JSON: which layers, made with which arguments. Weights are stored apart. */
+
+import { WeftError } from '../errors.ts';
 import { Activation, GELU, LeakyReLU, ReLU, Sigmoid, SiLU, Softplus, Tanh } from './activations.ts';
 import { Conv1d, Conv2d, ConvTranspose2d } from './convolution.ts';
 import { Dense } from './dense.ts';
@@ -75,7 +77,7 @@ function describe(module: AnyModule, types: ModuleTypes, path: string, seen: Set
   if (type === undefined || !hasConfig(module)) {
     throw new ModelConfigError({
       where,
-      got: `a ${module.constructor.name}${type === undefined ? '' : ' without config()'}`,
+      got: `a module of class ${module.constructor.name}${type === undefined ? '' : ' without config()'}`,
       expected: type === undefined ? `a class of the table: ${Object.keys(types).join(', ')}` : 'config()',
       cure:
         module instanceof Activation
@@ -109,8 +111,8 @@ function hasConfig(module: AnyModule): module is AnyModule & { config(): readonl
  * A new module from its description (parsed JSON), with fresh weights: load its state dict afterwards. Classes of
  * one's own are passed in `types`.
  *
- * @throws ModelConfigError for anything that is no description or has an unknown type; the error of the layer's
- * constructor for arguments it refuses.
+ * @throws ModelConfigError for anything that is no description, has an unknown type, or arguments that the layer's
+ * constructor refuses.
  */
 export function moduleFromConfig(config: unknown, types: ModuleTypes = {}): Module {
   return build(config, { ...layerTypes, ...types }, '');
@@ -144,7 +146,7 @@ function build(description: unknown, types: ModuleTypes, path: string): Module {
         build(child, types, path ? `${path}.${name}` : name),
       ]),
     );
-  const module: unknown = Reflect.construct(found, children ? [children, ...config] : [...config]);
+  const module = construct(where, found, children ? [children, ...config] : [...config]);
   if (module instanceof Module) return module;
   throw new ModelConfigError({
     where,
@@ -152,6 +154,17 @@ function build(description: unknown, types: ModuleTypes, path: string): Module {
     expected: 'a class that extends Module',
     cure: 'Correct the table of classes that was passed in.',
   });
+}
+
+/** Makes a module; what its constructor refuses is reported with its place in the model. */
+function construct(where: string, found: ModuleClass, parameters: readonly unknown[]): unknown {
+  try {
+    return Reflect.construct(found, parameters);
+  } catch (error) {
+    if (!(error instanceof WeftError)) throw error;
+    const { got, expected, cure } = error;
+    throw new ModelConfigError({ where: `${where}, ${error.where}`, got, expected, cure }, { cause: error });
+  }
 }
 
 function isModuleConfig(value: unknown): value is ModuleConfig {

@@ -1,7 +1,7 @@
 /** The table of a model: what each layer gives out, how many parameters it has and what a call costs. */
 import { zeros } from '../ops/creation.ts';
 import type { DType } from '../tensor/dtype.ts';
-import type { Node } from '../tensor/node.ts';
+import { type Node, nodesBehind } from '../tensor/node.ts';
 import { traceSync } from '../tensor/recorder.ts';
 import { type Shape, sizeOf } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
@@ -12,6 +12,7 @@ import { type AnyModule, type Module, observeCalls } from './module.ts';
 export interface SummaryRow {
   /** In the model, such as `encoder.lstm`; '' is the model itself. */
   readonly path: string;
+  /** The kind of layer: `dense`, `lstm`. */
   readonly kind: string;
   /** For one sample, so that the first length is the batch of 1; undefined where no single tensor comes out. */
   readonly outputShape: Shape | undefined;
@@ -21,12 +22,17 @@ export interface SummaryRow {
   readonly flops: number;
 }
 
+/** A model in numbers. */
 export interface Summary {
+  /** One per layer that has parameters or computes, in the order of the tree. */
   readonly rows: readonly SummaryRow[];
+  /** Values that training changes, in all. */
   readonly parameters: number;
+  /** Floating-point operations of a call on one sample, in all. */
   readonly flops: number;
 }
 
+/** Options of `summary` and `summarize`. */
 export interface SummaryOptions {
   /** Of the input. Default float32; embeddings take int32. */
   readonly dtype?: DType;
@@ -45,7 +51,7 @@ export function summarize(model: Module, inputShape: Shape, options: SummaryOpti
   model.eval();
   let flops: ReadonlyMap<string, number>;
   try {
-    const { result } = traceSync(() =>
+    const result = traceSync(() =>
       observeCalls(
         ({ path, output }) => outputs.set(path, output),
         () => model.call(zeros([1, ...inputShape], options.dtype ?? 'float32')),
@@ -93,20 +99,14 @@ function parametersByModule(
 /** Floating-point operations of everything behind the tensors, by the layer that asked for them. */
 function flopsByScope(outputs: readonly Tensor[]): Map<string, number> {
   const counts = new Map<string, number>();
-  const seen = new Set<Node>();
-  const stack = outputs.map((output) => output.node);
-  while (stack.length > 0) {
-    const node = stack.pop()!;
-    if (seen.has(node)) continue;
-    seen.add(node);
+  for (const node of nodesBehind(outputs)) {
     const flops = flopsOf(node);
     if (flops > 0) counts.set(node.scope, (counts.get(node.scope) ?? 0) + flops);
-    for (const input of node.inputs) stack.push(input.node);
   }
   return counts;
 }
 
-/** As the kernel's contract says; one an element for elementwise operations and reductions; moving costs none. */
+/** As the kernel's contract says; one per element for elementwise operations and reductions; moving costs none. */
 function flopsOf({ primitive, inputs, outputs, attributes }: Node): number {
   if (primitive.contract) {
     const specs = inputs.map(({ shape, dtype }) => ({ shape, dtype }));
@@ -117,7 +117,7 @@ function flopsOf({ primitive, inputs, outputs, attributes }: Node): number {
   return primitive.kind === 'reduce' ? inputs[0].size : 0;
 }
 
-/** The summary as a text table with totals: one line a layer, `N` for the batch, operations for one sample. */
+/** The summary as a text table with totals: one line per layer, `N` for the batch, operations for one sample. */
 export function summary(model: Module, inputShape: Shape, options: SummaryOptions = {}): string {
   const { rows, parameters, flops } = summarize(model, inputShape, options);
   const lines = rows.map((row) => [

@@ -11,8 +11,6 @@ import {
   less,
   lessEqual,
   log1p,
-  maximum,
-  minimum,
   multiply,
   negate,
   sigmoid,
@@ -33,7 +31,9 @@ export function leakyRelu(x: Tensor, slope = 0.01): Tensor {
 
 /** x where positive, `alpha`·(exp(x) - 1) (default 1) where negative (Clevert et al. 2016). */
 export function elu(x: Tensor, alpha = 1): Tensor {
-  return where(lessEqual(x, 0), multiply(expm1(minimum(x, 0)), alpha), x);
+  const negative = lessEqual(x, 0);
+  // The other branch's argument must not overflow, nor tie with 0 and halve the derivative there.
+  return where(negative, multiply(expm1(where(negative, x, 0)), alpha), x);
 }
 
 /** x·Φ(x), with Φ the normal distribution function: exactly, by erf (Hendrycks & Gimpel 2016). */
@@ -54,7 +54,11 @@ export function silu(x: Tensor): Tensor {
 
 /** log(1 + exp(x)), without overflow and exact far below 0. */
 export function softplus(x: Tensor): Tensor {
-  return add(maximum(x, 0), log1p(exp(negate(abs(x)))));
+  const negative = lessEqual(x, 0);
+  // Each branch sees only arguments it is meant for, so that derivatives of any order are right at 0 as well.
+  const below = log1p(exp(where(negative, x, 0)));
+  const above = add(x, log1p(exp(where(negative, 0, negate(x)))));
+  return where(negative, below, above);
 }
 
 /** x / (1 + |x|) */

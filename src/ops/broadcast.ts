@@ -64,7 +64,8 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
   const known = sizeOf(shape.filter((length) => length !== -1));
   const inferred = shape.map((length) => (length === -1 ? x.size / known : length));
   const holes = shape.filter((length) => length === -1).length;
-  if (holes > 1 || sizeOf(inferred) !== x.size || !inferred.every(Number.isInteger)) {
+  const whole = inferred.every((length) => Number.isInteger(length) && length >= 0);
+  if (holes > 1 || sizeOf(inferred) !== x.size || !whole) {
     throw new ShapeError({
       where: inScope('reshape'),
       got: `${formatShape(x.shape)} (${x.size} elements) to ${formatShape(shape)}`,

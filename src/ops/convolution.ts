@@ -6,7 +6,8 @@ import {
   conv2dInputGradient as inputGradientContract,
   conv2dWeightGradient as weightGradientContract,
 } from '../../kernels/conv2d/index.ts';
-import { ShapeError } from '../errors.ts';
+import { OptionError, ShapeError } from '../errors.ts';
+import { describeValue, requireNumber } from '../options.ts';
 import type { Primitive } from '../tensor/primitive.ts';
 import { inScope } from '../tensor/scope.ts';
 import { formatShape, type Shape } from '../tensor/shape.ts';
@@ -77,6 +78,7 @@ export type Padding =
   | Pair
   | readonly [readonly [number, number], readonly [number, number]];
 
+/** Options of `conv2d`. */
 export interface Conv2dOptions {
   /** Default 1. */
   readonly stride?: Pair;
@@ -88,10 +90,6 @@ export interface Conv2dOptions {
   readonly groups?: number;
   /** [O], added to every position. */
   readonly bias?: Tensor;
-}
-
-export function asPair(pair: Pair): readonly [number, number] {
-  return typeof pair === 'number' ? [pair, pair] : pair;
 }
 
 /** Padding as [top, bottom, left, right], for a window of the given size over `[height, width]`. */
@@ -118,8 +116,43 @@ export function resolvePadding(
   return [...side(vertical), ...side(horizontal)];
 }
 
-function wholeNumbers(values: readonly number[], least: number): boolean {
-  return values.every((value) => Number.isInteger(value) && value >= least);
+function isWhole(value: unknown, least: number): boolean {
+  return Number.isSafeInteger(value) && Number(value) >= least;
+}
+
+/** Throws OptionError unless `pair` is one or two whole numbers of at least `least`; returns it as two. */
+export function requirePair(
+  where: string,
+  name: string,
+  pair: Pair,
+  least: number,
+): readonly [number, number] {
+  const both = typeof pair === 'number' ? [pair, pair] : pair;
+  if (Array.isArray(both) && both.length === 2 && both.every((each) => isWhole(each, least))) {
+    return [both[0], both[1]];
+  }
+  throw new OptionError({
+    where,
+    got: `${name} ${describeValue(pair)}`,
+    expected: `a whole number of at least ${least}, or two of them: [height, width]`,
+    cure: `Correct ${name}.`,
+  });
+}
+
+/** Throws OptionError unless `padding` is one of the forms that `Padding` lists. */
+export function requirePadding(where: string, padding: Padding): void {
+  if (padding === 'same' || padding === 'valid' || isWhole(padding, 0)) return;
+  const sides: readonly unknown[] = Array.isArray(padding) ? padding : [];
+  const onBothSides = (each: unknown) =>
+    Array.isArray(each) ? each.length === 2 && each.every((side) => isWhole(side, 0)) : isWhole(each, 0);
+  if (sides.length === 2 && sides.every(onBothSides)) return;
+  throw new OptionError({
+    where,
+    got: `padding ${describeValue(padding)}`,
+    expected:
+      "'same', 'valid', or whole numbers of at least 0: p, [vertical, horizontal] or [[top, bottom], [left, right]]",
+    cure: 'Correct padding, or leave it out.',
+  });
 }
 
 /**
@@ -129,11 +162,24 @@ function wholeNumbers(values: readonly number[], least: number): boolean {
  * @throws ShapeError for a wrong rank or channel count, or a kernel larger than the padded image.
  */
 export function conv2d(x: Tensor, weight: Tensor, options: Conv2dOptions = {}): Tensor {
-  requireDType('conv2d', x.dtype, 'float32');
-  requireDType('conv2d weight', weight.dtype, 'float32');
+  return convolve('conv2d', ['H', 'W'], x, weight, options);
+}
+
+/** `conv2d`, with the name of the operation and of the axes the kernel slides along for messages. */
+function convolve(
+  operation: string,
+  axes: readonly string[],
+  x: Tensor,
+  weight: Tensor,
+  options: Conv2dOptions,
+): Tensor {
+  requireDType(operation, x.dtype, 'float32');
+  requireDType(`${operation} weight`, weight.dtype, 'float32');
   const { groups = 1, bias } = options;
-  const stride = asPair(options.stride ?? 1);
-  const dilation = asPair(options.dilation ?? 1);
+  const stride = requirePair(inScope(operation), 'stride', options.stride ?? 1, 1);
+  const dilation = requirePair(inScope(operation), 'dilation', options.dilation ?? 1, 1);
+  requireNumber(inScope(operation), 'groups', groups, 'a whole number of at least 1');
+  requirePadding(inScope(operation), options.padding ?? 'valid');
   requireRank('conv2d', x, ['N', 'H', 'W', 'C']);
   requireRank('conv2d weight', weight, ['KH', 'KW', 'C/groups', 'O']);
   const [, height, width, channels] = x.shape as [number, number, number, number];
@@ -145,7 +191,7 @@ export function conv2d(x: Tensor, weight: Tensor, options: Conv2dOptions = {}): 
   ];
   if (groupChannels * groups !== channels || outputs % groups !== 0) {
     throw new ShapeError({
-      where: inScope('conv2d'),
+      where: inScope(operation),
       got: `x ${formatShape(x.shape, ['N', 'H', 'W', 'C'])}, weight ${formatShape(weight.shape, ['KH', 'KW', 'C/groups', 'O'])}, groups ${groups}`,
       expected: `C = ${groupChannels * groups}, and O divisible by groups`,
       cure: 'Images are N,H,W,C: transpose channels-first images, or fix the input channels of the layer.',
@@ -158,19 +204,13 @@ export function conv2d(x: Tensor, weight: Tensor, options: Conv2dOptions = {}): 
     stride,
     dilation,
   );
-  requireOption(
-    wholeNumbers([...stride, ...dilation, groups], 1) && wholeNumbers(padding, 0),
-    'conv2d',
-    `stride [${stride.join(', ')}], dilation [${dilation.join(', ')}], padding [${padding.join(', ')}], groups ${groups}`,
-    'whole numbers: stride, dilation and groups ≥ 1, padding ≥ 0',
-    'Correct the option.',
-  );
   const covered = [(kernelHeight - 1) * dilation[0] + 1, (kernelWidth - 1) * dilation[1] + 1] as const;
   if (covered[0] > height + padding[0] + padding[1] || covered[1] > width + padding[2] + padding[3]) {
+    const named = (lengths: Shape) => formatShape(lengths.slice(-axes.length), axes);
     throw new ShapeError({
-      where: inScope('conv2d'),
-      got: `a kernel that covers ${covered[0]}×${covered[1]} of an image of ${height}×${width}`,
-      expected: 'a kernel no larger than the padded image',
+      where: inScope(operation),
+      got: `a kernel that covers ${named(covered)} of an input of ${named([height, width])}`,
+      expected: 'a kernel no larger than the padded input',
       cure: "Use padding 'same', a smaller kernel, or fewer pooling layers before.",
     });
   }
@@ -189,11 +229,20 @@ export function requireRank(operation: string, x: Tensor, axes: readonly string[
   });
 }
 
+/** Options of `conv1d`. */
 export interface Conv1dOptions {
+  /** Default 1. */
   readonly stride?: number;
+  /**
+   * `'valid'` (default): none. `'same'`: as much as keeps ceil(T / stride). A number: on both sides. A pair:
+   * `[before, after]`.
+   */
   readonly padding?: 'same' | 'valid' | number | readonly [number, number];
+  /** Distance between kernel elements. Default 1. */
   readonly dilation?: number;
+  /** Blocks of channels that do not mix. Default 1. */
   readonly groups?: number;
+  /** [O], added to every position. Default: none. */
   readonly bias?: Tensor;
 }
 
@@ -202,9 +251,11 @@ export function conv1d(x: Tensor, weight: Tensor, options: Conv1dOptions = {}): 
   requireRank('conv1d', x, ['N', 'T', 'C']);
   requireRank('conv1d weight', weight, ['K', 'C/groups', 'O']);
   const { stride = 1, dilation = 1, groups = 1, padding = 'valid', bias } = options;
+  requirePadding(inScope('conv1d'), padding);
   const sides = typeof padding === 'number' ? ([padding, padding] as const) : padding;
   const [n, length, channels] = x.shape as [number, number, number];
-  const y = conv2d(reshape(x, [n, 1, length, channels]), reshape(weight, [1, ...weight.shape]), {
+  const image = reshape(x, [n, 1, length, channels]);
+  const y = convolve('conv1d', ['T'], image, reshape(weight, [1, ...weight.shape]), {
     stride: [1, stride],
     dilation: [1, dilation],
     groups,
@@ -214,14 +265,19 @@ export function conv1d(x: Tensor, weight: Tensor, options: Conv1dOptions = {}): 
   return reshape(y, [n, y.shape[2], y.shape[3]]);
 }
 
+/** Options of `convTranspose2d`: those of the convolution it is the transpose of. */
 export interface ConvTranspose2dOptions {
+  /** Default 1. */
   readonly stride?: Pair;
   /** Padding of the convolution this is the transpose of: it cuts the output. Default 0. */
   readonly padding?: 'valid' | Pair;
   /** Extra rows and columns at the end, to choose between output sizes that a stride maps to one. Default 0. */
   readonly outputPadding?: Pair;
+  /** Distance between kernel elements. Default 1. */
   readonly dilation?: Pair;
+  /** Blocks of channels that do not mix. Default 1. */
   readonly groups?: number;
+  /** [O], added to every position. Default: none. */
   readonly bias?: Tensor;
 }
 
@@ -234,11 +290,13 @@ export function convTranspose2d(x: Tensor, weight: Tensor, options: ConvTranspos
   requireDType('convTranspose2d', x.dtype, 'float32');
   requireRank('convTranspose2d', x, ['N', 'H', 'W', 'I']);
   requireRank('convTranspose2d weight', weight, ['KH', 'KW', 'O/groups', 'I']);
-  const stride = asPair(options.stride ?? 1);
-  const dilation = asPair(options.dilation ?? 1);
-  const extra = asPair(options.outputPadding ?? 0);
+  const where = inScope('convTranspose2d');
+  const stride = requirePair(where, 'stride', options.stride ?? 1, 1);
+  const dilation = requirePair(where, 'dilation', options.dilation ?? 1, 1);
+  const extra = requirePair(where, 'outputPadding', options.outputPadding ?? 0, 0);
   const { groups = 1, padding = 0, bias } = options;
-  const [vertical, horizontal] = asPair(padding === 'valid' ? 0 : padding);
+  const [vertical, horizontal] = requirePair(where, 'padding', padding === 'valid' ? 0 : padding, 0);
+  requireNumber(where, 'groups', groups, 'a whole number of at least 1');
   const [n, height, width, channels] = x.shape as [number, number, number, number];
   const [kernelHeight, kernelWidth, groupOutputs, weightInputs] = weight.shape as [
     number,
@@ -248,7 +306,7 @@ export function convTranspose2d(x: Tensor, weight: Tensor, options: ConvTranspos
   ];
   if (weightInputs !== channels || channels % groups !== 0) {
     throw new ShapeError({
-      where: inScope('convTranspose2d'),
+      where,
       got: `x ${formatShape(x.shape, ['N', 'H', 'W', 'I'])}, weight ${formatShape(weight.shape, ['KH', 'KW', 'O/groups', 'I'])}`,
       expected: `I = ${weightInputs}, divisible by groups (${groups})`,
       cure: 'The weight is that of the convolution this transposes: its last axis is the channels of x.',
@@ -257,25 +315,27 @@ export function convTranspose2d(x: Tensor, weight: Tensor, options: ConvTranspos
   const grown = (length: number, axis: 0 | 1, kernel: number, sides: number) =>
     (length - 1) * stride[axis] - 2 * sides + dilation[axis] * (kernel - 1) + extra[axis] + 1;
   requireOption(
-    wholeNumbers([...stride, ...dilation, groups], 1) &&
-      wholeNumbers([vertical, horizontal, ...extra], 0) &&
-      extra.every((each, axis) => each < Math.max(stride[axis], dilation[axis])),
+    extra.every((each, axis) => each < Math.max(stride[axis], dilation[axis])),
     'convTranspose2d',
-    `stride [${stride.join(', ')}], padding [${vertical}, ${horizontal}], outputPadding [${extra.join(', ')}]`,
-    'whole numbers, with outputPadding below stride or dilation',
-    'Correct the option.',
+    `outputPadding [${extra.join(', ')}] with stride [${stride.join(', ')}] and dilation [${dilation.join(', ')}]`,
+    'outputPadding below the stride or the dilation',
+    'outputPadding chooses between the sizes that a stride maps to one: lower it, or raise the stride.',
   );
+  const size = [grown(height, 0, kernelHeight, vertical), grown(width, 1, kernelWidth, horizontal)] as const;
+  if (size[0] < 1 || size[1] < 1) {
+    throw new ShapeError({
+      where,
+      got: `padding [${vertical}, ${horizontal}] for an input [H=${height}, W=${width}]: a result [OH=${size[0]}, OW=${size[1]}]`,
+      expected: 'a result of at least 1×1',
+      cure: 'Lower the padding: here it cuts the output.',
+    });
+  }
   const y = apply(conv2dInputGradientPrimitive, [x, weight], {
     stride,
     dilation,
     groups,
     padding: [vertical, vertical, horizontal, horizontal],
-    shape: [
-      n,
-      grown(height, 0, kernelHeight, vertical),
-      grown(width, 1, kernelWidth, horizontal),
-      groupOutputs * groups,
-    ],
+    shape: [n, ...size, groupOutputs * groups],
   });
   return bias ? add(y, bias) : y;
 }

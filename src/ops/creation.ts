@@ -1,6 +1,6 @@
 /** Making tensors: from JS values and typed arrays, filled, counted, and random. */
 import { DTypeError, OptionError, ShapeError } from '../errors.ts';
-import { allocate, type DType, dtypeOf, type NumericArray } from '../tensor/dtype.ts';
+import { allocate, type DType, type NumericArray } from '../tensor/dtype.ts';
 import { fill, fromData, iotaPrimitive, randomPrimitive } from '../tensor/leaves.ts';
 import type { NestedArray } from '../tensor/print.ts';
 import { claimedState } from '../tensor/random.ts';
@@ -11,12 +11,25 @@ import { add, cast, cos, equal, floor, less, log, multiply, sqrt, subtract } fro
 import { expandDims } from './movement.ts';
 
 /** What `tensor` accepts. Float64Array and other number arrays are converted to float32. */
-export type TensorSource = NestedArray | NumericArray | Float64Array | readonly (number | boolean)[];
+export type TensorSource = NestedArray | NumberArray | readonly (number | boolean)[];
 
+/** Typed arrays of JS numbers. */
+export type NumberArray =
+  | Float32Array
+  | Float64Array
+  | Int8Array
+  | Int16Array
+  | Int32Array
+  | Uint8Array
+  | Uint8ClampedArray
+  | Uint16Array
+  | Uint32Array;
+
+/** Shape and dtype of the data that `tensor` takes. */
 export interface TensorOptions {
   /** Shape of flat data. Default: as nested, or one axis. */
   readonly shape?: Shape;
-  /** Default: bool for booleans, a typed array's own, otherwise float32. */
+  /** Default: bool for booleans, int32 for an Int32Array, otherwise float32. */
   readonly dtype?: DType;
 }
 
@@ -34,12 +47,12 @@ export function tensor(source: TensorSource, options: TensorOptions = {}): Tenso
   return withShape(convert(flat.map(Number), dtype), options.shape ?? nested, dtype);
 }
 
-function fromTypedArray(source: NumericArray | Float64Array, options: TensorOptions): Tensor {
-  const own = source instanceof Float64Array ? 'float32' : dtypeOf(source);
+function fromTypedArray(source: NumberArray, options: TensorOptions): Tensor {
+  const own = source instanceof Int32Array ? 'int32' : 'float32';
   const dtype = options.dtype ?? own;
   const shape = options.shape ?? [source.length];
-  const same = !(source instanceof Float64Array) && dtype === own && dtype !== 'bool';
-  return withShape(same ? source.slice() : convert(Array.from(source), dtype), shape, dtype);
+  const same = dtype === own && (source instanceof Float32Array || source instanceof Int32Array);
+  return withShape(same ? source.slice() : convert(source, dtype), shape, dtype);
 }
 
 function flatten(source: NestedArray, flat: (number | boolean)[], depth: number, path: number[]): Shape {
@@ -71,10 +84,10 @@ function flatten(source: NestedArray, flat: (number | boolean)[], depth: number,
   return [source.length, ...(inner ?? [])];
 }
 
-function convert(values: readonly number[], dtype: DType): NumericArray {
+function convert(values: ArrayLike<number>, dtype: DType): NumericArray {
   const data = allocate(dtype, values.length);
   if (dtype === 'int32') {
-    const bad = values.find((value) => !Number.isInteger(value) || Math.abs(value) > 2 ** 31 - 1);
+    const bad = Array.prototype.find.call(values, (value) => (value | 0) !== value);
     if (bad !== undefined) {
       throw new DTypeError({
         where: 'tensor',
@@ -84,7 +97,7 @@ function convert(values: readonly number[], dtype: DType): NumericArray {
       });
     }
   }
-  data.set(dtype === 'bool' ? values.map((value) => (value === 0 ? 0 : 1)) : values);
+  data.set(dtype === 'bool' ? Uint8Array.from(values, (value) => (value === 0 ? 0 : 1)) : values);
   return data;
 }
 
@@ -99,16 +112,22 @@ function withShape(data: NumericArray, shape: Shape, dtype: DType): Tensor {
   });
 }
 
-/** `value` everywhere. */
+/**
+ * `value` everywhere.
+ *
+ * @throws DTypeError for a value that the dtype cannot hold.
+ */
 export function full(shape: Shape, value: number, dtype: DType = 'float32'): Tensor {
   checkShape('full', shape);
-  return fill(value, [...shape], dtype);
+  return fill(convert([value], dtype)[0], [...shape], dtype);
 }
 
+/** 0 everywhere. Default float32. */
 export function zeros(shape: Shape, dtype: DType = 'float32'): Tensor {
   return full(shape, 0, dtype);
 }
 
+/** 1 everywhere. Default float32. */
 export function ones(shape: Shape, dtype: DType = 'float32'): Tensor {
   return full(shape, 1, dtype);
 }

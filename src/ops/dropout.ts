@@ -1,6 +1,7 @@
 /** Dropout: the one operation that is random on purpose. */
+import { fill } from '../tensor/leaves.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { requireOption } from './apply.ts';
+import { requireDType, requireOption } from './apply.ts';
 import { bernoulli } from './creation.ts';
 import { multiply, where } from './elementwise.ts';
 
@@ -8,9 +9,10 @@ import { multiply, where } from './elementwise.ts';
  * Sets each element to 0 with probability `rate` and scales the rest by 1/(1 - rate), so that the mean stays
  * (Srivastava et al. 2014, inverted). A rate of 1 gives zeros.
  *
- * @throws OptionError for a rate outside [0, 1].
+ * @throws OptionError for a rate outside [0, 1]; DTypeError unless x is float32.
  */
 export function dropout(x: Tensor, rate: number): Tensor {
+  requireDType('dropout', x.dtype, 'float32');
   requireOption(
     rate >= 0 && rate <= 1,
     'dropout',
@@ -19,6 +21,6 @@ export function dropout(x: Tensor, rate: number): Tensor {
     'The rate is the share of elements that are dropped, not the share that is kept.',
   );
   if (rate === 0) return x.snapshot();
-  if (rate === 1) return multiply(x, 0);
+  if (rate === 1) return fill(0, x.shape);
   return where(bernoulli(1 - rate, x.shape), multiply(x, 1 / (1 - rate)), 0);
 }

@@ -57,7 +57,7 @@ function parse(equation: string, operands: readonly Tensor[]): { inputs: string[
     wellFormed,
     'einsum',
     `'${equation}' for ${operands.map(({ shape }) => formatShape(shape)).join(', ')}`,
-    'one group of distinct letters an operand, one letter an axis, and on the right letters from the left',
+    'one group of distinct letters per operand, one letter per axis, and on the right letters from the left',
     "Write it like 'ij,jk->ik'.",
   );
   return { inputs, output };
@@ -73,7 +73,7 @@ function checkLengths(equation: string, operands: readonly Labelled[]): void {
       throw new ShapeError({
         where: inScope(`einsum '${equation}'`),
         got: `axis ${label} of lengths ${known} and ${tensor.shape[axis]}`,
-        expected: 'one length a letter',
+        expected: 'one length per letter',
         cure: 'Check the order of the letters against the shapes.',
       });
     });

@@ -1,14 +1,15 @@
 /** The elementwise primitives, each with its gradient, and the arithmetic users write, which broadcasts. */
 import type { BinaryOperator, UnaryOperator } from '../../kernels/elementwise/index.ts';
+import { DTypeError } from '../errors.ts';
+import { describeValue } from '../options.ts';
 import { type DType, dtypeOfScalar, promote } from '../tensor/dtype.ts';
 import { fill } from '../tensor/leaves.ts';
+import type { Operand } from '../tensor/methods.ts';
 import { type GradientCall, likeFirst, type Primitive } from '../tensor/primitive.ts';
+import { inScope } from '../tensor/scope.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { apply, requireDType } from './apply.ts';
 import { broadcastTogether } from './broadcast.ts';
-
-/** What arithmetic takes: a tensor, or a JS number, which adopts the other side's dtype. */
-export type Operand = Tensor | number | boolean;
 
 type Rule = (call: GradientCall<object>) => readonly (Tensor | undefined)[];
 const zeroDerivative: Rule = () => [undefined, undefined];
@@ -103,6 +104,7 @@ export const wherePrimitive: Primitive = {
   gradient: ({ dY, inputs: [condition] }) => [undefined, where(condition, dY, 0), where(condition, 0, dY)],
 };
 
+/** Another dtype: to int32 towards zero, to bool as "not zero". */
 export const castPrimitive: Primitive<{ readonly dtype: DType }> = {
   name: 'cast',
   kind: 'elementwise',
@@ -130,7 +132,20 @@ export function stopGradient(x: Tensor): Tensor {
 
 /** An operand as a tensor; a JS number takes the dtype of the tensor beside it, where that can hold it. */
 export function asTensor(operand: Operand, beside: DType = 'float32'): Tensor {
-  return operand instanceof Tensor ? operand : fill(Number(operand), [], dtypeOfScalar(operand, beside));
+  if (operand instanceof Tensor) return operand;
+  if (typeof operand === 'number' || typeof operand === 'boolean') {
+    return fill(Number(operand), [], dtypeOfScalar(operand, beside));
+  }
+  throw notAnOperand(operand);
+}
+
+function notAnOperand(operand: unknown): DTypeError {
+  return new DTypeError({
+    where: inScope('arithmetic'),
+    got: describeValue(operand),
+    expected: 'a tensor or a number',
+    cure: 'Make a tensor of the data first: tensor(data).',
+  });
 }
 
 function operands(operation: string, a: Operand, b: Operand, least: DType): readonly [Tensor, Tensor] {
@@ -185,39 +200,71 @@ export const remainder = arithmetic('remainder');
 
 // Comparisons give bool. Any comparison with NaN is false, except notEqual.
 
+/** a = b (bool), element by element; false beside NaN. */
 export const equal = arithmetic('equal', 'bool');
+/** a ≠ b (bool), element by element; true beside NaN. */
 export const notEqual = arithmetic('notEqual', 'bool');
+/** a < b (bool), element by element; false beside NaN. */
 export const less = arithmetic('less');
+/** a ≤ b (bool), element by element; false beside NaN. */
 export const lessEqual = arithmetic('lessEqual');
+/** a > b (bool), element by element; false beside NaN. */
 export const greater = (a: Operand, b: Operand): Tensor => less(b, a);
+/** a ≥ b (bool), element by element; false beside NaN. */
 export const greaterEqual = (a: Operand, b: Operand): Tensor => lessEqual(b, a);
+/**
+ * Whether both are true.
+ *
+ * @throws DTypeError unless both are bool.
+ */
 export const logicalAnd = logical('logicalAnd');
+/**
+ * Whether at least one is true.
+ *
+ * @throws DTypeError unless both are bool.
+ */
 export const logicalOr = logical('logicalOr');
+/**
+ * Whether it is false.
+ *
+ * @throws DTypeError unless x is bool.
+ */
 export function logicalNot(x: Tensor): Tensor {
   requireDType('logicalNot', x.dtype, 'bool');
   return apply(unary.logicalNot, [x], {});
 }
 
+/** -x; int32 stays int32, bool becomes it. */
 export const negate = signed('negate');
+/** |x|; int32 stays int32, bool becomes it. The derivative at 0 is 0. */
 export const abs = signed('abs');
 /** -1, 0 or 1 */
 export const sign = signed('sign');
+/** The largest whole number ≤ x, as float32. Derivative 0. */
 export const floor = floating('floor');
+/** The smallest whole number ≥ x, as float32. Derivative 0. */
 export const ceil = floating('ceil');
 /** To the nearest whole number, halves to the even one. */
 export const round = floating('round');
+/** eˣ, float32 */
 export const exp = floating('exp');
 /** exp(x) - 1, exact near 0 */
 export const expm1 = floating('expm1');
+/** The natural logarithm, float32: -Infinity at 0, NaN below. */
 export const log = floating('log');
 /** log(1 + x), exact near 0 */
 export const log1p = floating('log1p');
+/** √x, float32; NaN below 0. */
 export const sqrt = floating('sqrt');
 /** 1 / √x */
 export const rsqrt = floating('rsqrt');
+/** 1 / x, float32 */
 export const reciprocal = floating('reciprocal');
+/** The sine of an angle in radians, float32. */
 export const sin = floating('sin');
+/** The cosine of an angle in radians, float32. */
 export const cos = floating('cos');
+/** The hyperbolic tangent, float32. */
 export const tanh = floating('tanh');
 /** 1 / (1 + exp(-x)) */
 export const sigmoid = floating('sigmoid');

@@ -9,7 +9,7 @@ import { formatShape, normalizeAxis, type Shape, sameShape, sizeOf } from '../te
 import type { Tensor } from '../tensor/tensor.ts';
 import { apply, requireDType, requireOption } from './apply.ts';
 import { reshape } from './broadcast.ts';
-import { add, cast, equal, multiply } from './elementwise.ts';
+import { add, cast, equal, greaterEqual, less, logicalOr, multiply, where } from './elementwise.ts';
 import { expandDims } from './movement.ts';
 
 /** Whole slices of x along an axis, in the order of the indices (NumPy's `take`). */
@@ -70,15 +70,15 @@ export function scatter(updates: Tensor, indices: Tensor, length: number, axis =
       where: inScope('scatter'),
       got: `updates ${formatShape(updates.shape)} for indices ${formatShape(indices.shape)} at axis ${target}`,
       expected: `updates whose axes from ${target} on begin with the shape of the indices`,
-      cure: 'Give one slice of updates an index.',
+      cure: 'Give one slice of updates per index.',
     });
   }
   return apply(scatterAddPrimitive, [updates, indices], { axis: target, length });
 }
 
 /**
- * One element of `x` along `axis` an index (PyTorch's `gather`): `indices` has x's rank, and x's lengths on all other
- * axes.
+ * One element of `x` along `axis` per index (PyTorch's `gather`): `indices` has x's rank, and x's lengths on all other
+ * axes. Indices must lie in [0, length); awaiting the result throws otherwise.
  */
 export function takeAlongAxis(x: Tensor, indices: Tensor, axis = -1): Tensor {
   requireDType('takeAlongAxis indices', indices.dtype, 'int32');
@@ -93,7 +93,10 @@ export function takeAlongAxis(x: Tensor, indices: Tensor, axis = -1): Tensor {
       cure: 'Use expandDims to give the indices the rank of the tensor, or gather for whole slices.',
     });
   }
-  return gather(reshape(x, [-1]), flatPositions(x.shape, indices, target), 0);
+  // Outside the axis a flat position would hit another row: such an index becomes -1, which gather refuses.
+  const outside = logicalOr(less(indices, 0), greaterEqual(indices, x.shape[target]));
+  const positions = where(outside, -1, flatPositions(x.shape, indices, target));
+  return gather(reshape(x, [x.size]), positions, 0);
 }
 
 /** Flat positions in a dense array of `shape` for indices along one axis. */

@@ -8,6 +8,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { apply, requireDType } from './apply.ts';
 import { broadcastTo, reshape, sum } from './broadcast.ts';
 
+/** How the operands are stored. */
 export interface MatmulAttributes {
   /** a is stored [B, K, M] instead of [B, M, K]. */
   readonly transposeA: boolean;

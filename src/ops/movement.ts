@@ -1,8 +1,9 @@
 /** Movement primitives: they only say where elements are found. And what is composed from them. */
 import { concat as concatContract } from '../../kernels/concat/index.ts';
-import { pad as padContract } from '../../kernels/pad/index.ts';
+import { type PadAttributes, pad as padContract } from '../../kernels/pad/index.ts';
 import { ShapeError } from '../errors.ts';
 import { promote } from '../tensor/dtype.ts';
+import type { SliceIndex } from '../tensor/methods.ts';
 import { likeFirst, type Primitive } from '../tensor/primitive.ts';
 import { inScope } from '../tensor/scope.ts';
 import { formatShape, normalizeAxes, normalizeAxis, type Shape } from '../tensor/shape.ts';
@@ -53,12 +54,7 @@ export const slicePrimitive: Primitive<SliceAttributes> = {
  * Surrounds each axis with `low` and `high` elements of `value`, and puts `interior` of them between neighbours.
  * Without interior it is a view; with it, a kernel.
  */
-export interface PadAttributes {
-  readonly low: readonly number[];
-  readonly high: readonly number[];
-  readonly interior: readonly number[];
-  readonly value: number;
-}
+export type { PadAttributes };
 export const padPrimitive: Primitive<PadAttributes> = {
   name: 'pad',
   kind: 'movement',
@@ -131,12 +127,6 @@ export function transpose(x: Tensor, first = -2, second = -1): Tensor {
   );
 }
 
-/** One axis of a slice: an index (the axis disappears), a `[start, stop, step]` range, or `null` for all of it. */
-export type SliceIndex =
-  | number
-  | null
-  | readonly [start?: number | null, stop?: number | null, step?: number];
-
 /**
  * Python's slicing: `slice(x, 0, [1, -1], [null, null, -1])` is `x[0, 1:-1, ::-1]`. Axes not named are kept whole;
  * ranges are clipped to the axis, as in Python.
@@ -149,7 +139,7 @@ export function slice(x: Tensor, ...indices: SliceIndex[]): Tensor {
     'slice',
     `${indices.length} indices for ${formatShape(x.shape)}`,
     `at most ${x.rank}`,
-    'Give one index an axis.',
+    'Give one index per axis.',
   );
   const ranges = x.shape.map((length, axis) => sliceRange(indices[axis] ?? null, length, axis));
   const part = apply(slicePrimitive, [x], {
@@ -180,10 +170,10 @@ function sliceRange(index: SliceIndex, length: number, axis: number) {
   }
   const [from, to, step = 1] = index ?? [];
   requireOption(
-    Number.isInteger(step) && step !== 0,
+    Number.isInteger(step) && step !== 0 && [from, to].every((end) => end == null || Number.isInteger(end)),
     'slice',
-    `step ${step} on axis ${axis}`,
-    'a whole number other than 0',
+    `range [${from ?? ''}:${to ?? ''}:${step}] on axis ${axis}`,
+    'whole numbers, and a step other than 0',
     'Use a negative step to read backwards.',
   );
   const lowest = step > 0 ? 0 : -1;
@@ -219,7 +209,7 @@ export function pad(
     widths.length === x.rank && widths.flat().every((width) => Number.isInteger(width) && width >= 0),
     'pad',
     `widths [${widths.map((width) => `[${width.join(', ')}]`).join(', ')}] for ${formatShape(x.shape)}`,
-    'one [before, after] an axis, whole numbers ≥ 0',
+    'one [before, after] per axis, whole numbers ≥ 0',
     'Use slice to cut instead of negative widths.',
   );
   return padWith(x, {
@@ -280,7 +270,8 @@ export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
 export function split(x: Tensor, parts: number | readonly number[], axis = 0): Tensor[] {
   const target = normalizeAxis(inScope('split'), axis, x.rank);
   const total = x.shape[target];
-  const lengths = typeof parts === 'number' ? new Array<number>(parts).fill(total / parts) : parts;
+  const lengths =
+    typeof parts === 'number' ? Array.from({ length: Math.max(1, parts) }, () => total / parts) : parts;
   requireOption(
     lengths.every((length) => Number.isInteger(length) && length >= 0) &&
       lengths.reduce((a, b) => a + b, 0) === total,
@@ -328,7 +319,7 @@ export function tile(x: Tensor, repeats: readonly number[]): Tensor {
     repeats.length === x.rank && repeats.every((each) => Number.isInteger(each) && each >= 0),
     'tile',
     `repeats [${repeats.join(', ')}] for ${formatShape(x.shape)}`,
-    'one whole number ≥ 0 an axis',
+    'one whole number ≥ 0 per axis',
     'Use 1 for axes that stay as they are.',
   );
   const separated: Shape = x.shape.flatMap((length) => [1, length]);

@@ -8,6 +8,7 @@ import { reshape } from './broadcast.ts';
 import { add, multiply, rsqrt, subtract } from './elementwise.ts';
 import { mean, variance } from './reduce.ts';
 
+/** Options of `layerNorm`, `batchNorm` and `groupNorm`. */
 export interface NormOptions {
   /** Multiplied after normalising; broadcasts. */
   readonly scale?: Tensor;

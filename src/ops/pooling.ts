@@ -9,11 +9,18 @@ import { ShapeError } from '../errors.ts';
 import { fill } from '../tensor/leaves.ts';
 import type { Primitive } from '../tensor/primitive.ts';
 import { inScope } from '../tensor/scope.ts';
-import type { Shape } from '../tensor/shape.ts';
+import { formatShape, type Shape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { apply, requireDType, requireOption } from './apply.ts';
 import { reshape } from './broadcast.ts';
-import { asPair, type Padding, type Pair, requireRank, resolvePadding } from './convolution.ts';
+import {
+  type Padding,
+  type Pair,
+  requirePadding,
+  requirePair,
+  requireRank,
+  resolvePadding,
+} from './convolution.ts';
 import { divide } from './elementwise.ts';
 import { scatter } from './indexing.ts';
 import { max, mean } from './reduce.ts';
@@ -68,6 +75,7 @@ export const sumPool2dInputGradientPrimitive: Primitive<Pool2dAttributes & { rea
   contract: sumPoolGradientContract,
 };
 
+/** Options of `maxPool2d` and `avgPool2d`. */
 export interface Pool2dOptions {
   /** Default: the window, so that windows do not overlap. */
   readonly stride?: Pair;
@@ -83,24 +91,23 @@ function poolAttributes(
 ): Pool2dAttributes {
   requireDType(operation, x.dtype, 'float32');
   requireRank(operation, x, ['N', 'H', 'W', 'C']);
-  const size = asPair(window);
-  const stride = asPair(options.stride ?? window);
+  const size = requirePair(inScope(operation), 'window', window, 1);
+  const stride = requirePair(inScope(operation), 'stride', options.stride ?? window, 1);
+  requirePadding(inScope(operation), options.padding ?? 'valid');
   const image = [x.shape[1], x.shape[2]] as const;
   const padding = resolvePadding(options.padding ?? 'valid', image, size, stride);
   const [top, bottom, left, right] = padding;
   requireOption(
-    [...size, ...stride].every((each) => Number.isInteger(each) && each >= 1) &&
-      [top, bottom].every((each) => Number.isInteger(each) && each >= 0 && each < size[0]) &&
-      [left, right].every((each) => Number.isInteger(each) && each >= 0 && each < size[1]),
+    Math.max(top, bottom) < size[0] && Math.max(left, right) < size[1],
     operation,
-    `window [${size.join(', ')}], stride [${stride.join(', ')}], padding [${padding.join(', ')}]`,
-    'whole numbers: window and stride ≥ 1, padding ≥ 0 and below the window',
-    'Correct the option.',
+    `padding [[${top}, ${bottom}], [${left}, ${right}]] with a window of ${size[0]}×${size[1]}`,
+    'padding below the size of the window',
+    'Lower the padding: a window that lies in it alone would have nothing to pool.',
   );
   if (size[0] > image[0] + top + bottom || size[1] > image[1] + left + right) {
     throw new ShapeError({
       where: inScope(operation),
-      got: `a window of ${size[0]}×${size[1]} over an image of ${image[0]}×${image[1]}`,
+      got: `a window of ${size[0]}×${size[1]} over an image [H=${image[0]}, W=${image[1]}]`,
       expected: 'a window no larger than the padded image',
       cure: "Use a smaller window, padding 'same', or fewer pooling layers before.",
     });
@@ -131,14 +138,27 @@ export function avgPool2d(
   return divide(total, apply(sumPool2dPrimitive, [ones], attributes));
 }
 
+/** Throws unless x holds float32 images of at least one pixel. */
+function requirePixels(operation: string, x: Tensor): void {
+  requireDType(operation, x.dtype, 'float32');
+  requireRank(operation, x, ['N', 'H', 'W', 'C']);
+  if (x.shape[1] > 0 && x.shape[2] > 0) return;
+  throw new ShapeError({
+    where: inScope(operation),
+    got: formatShape(x.shape, ['N', 'H', 'W', 'C']),
+    expected: 'images of at least one pixel',
+    cure: 'Use larger images, or fewer pooling layers before.',
+  });
+}
+
 /** Maximum over height and width: [N, H, W, C] → [N, C]. */
 export function globalMaxPool2d(x: Tensor): Tensor {
-  requireRank('globalMaxPool2d', x, ['N', 'H', 'W', 'C']);
+  requirePixels('globalMaxPool2d', x);
   return max(x, [1, 2]);
 }
 
 /** Mean over height and width: [N, H, W, C] → [N, C]. */
 export function globalAvgPool2d(x: Tensor): Tensor {
-  requireRank('globalAvgPool2d', x, ['N', 'H', 'W', 'C']);
+  requirePixels('globalAvgPool2d', x);
   return mean(x, [1, 2]);
 }

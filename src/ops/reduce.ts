@@ -1,5 +1,6 @@
 /** Reductions: max, argMax and the cumulative sum as primitives; mean, variance, norm and the like composed. */
 import { cumulativeSum as cumulativeSumContract } from '../../kernels/cumulative/index.ts';
+import type { Axes, ReduceOptions } from '../tensor/methods.ts';
 import { likeFirst, type Primitive } from '../tensor/primitive.ts';
 import { inScope } from '../tensor/scope.ts';
 import { formatShape, normalizeAxes, normalizeAxis, sizeOf } from '../tensor/shape.ts';
@@ -52,12 +53,6 @@ export const cumulativeSumPrimitive: Primitive<{ readonly axis: number; readonly
   contract: cumulativeSumContract,
 };
 
-/** Axes to reduce (default: all) and whether they stay with length 1 (default: no). */
-export type Axes = number | readonly number[] | undefined;
-export interface ReduceOptions {
-  readonly keepDims?: boolean;
-}
-
 /** Maximum over axes. NaN wins. The maximum of nothing is -Infinity. */
 export function max(x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor {
   const reduced = normalizeAxes(inScope('max'), axes, x.rank);
@@ -68,7 +63,12 @@ export function max(x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor
 
 /** Minimum over axes. NaN wins. */
 export function min(x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor {
-  return negate(max(negate(x), axes, options));
+  return mirrored(max(mirrored(x), axes, options));
+}
+
+/** Turns the order round: -x, and for integers -1 - x, which cannot overflow. */
+function mirrored(x: Tensor): Tensor {
+  return x.dtype === 'float32' ? negate(x) : subtract(-1, x);
 }
 
 /** Position of the first maximum along `axis` (default: the last); int32. */
@@ -81,12 +81,12 @@ export function argMax(x: Tensor, axis = -1): Tensor {
     'at least one element to choose from',
     'Check that the batch or the classes are not empty.',
   );
-  return apply(argMaxPrimitive, [cast(x, 'float32')], { axes: [target] });
+  return apply(argMaxPrimitive, [x.dtype === 'bool' ? cast(x, 'int32') : x], { axes: [target] });
 }
 
 /** Position of the first minimum along `axis` (default: the last); int32. */
 export function argMin(x: Tensor, axis = -1): Tensor {
-  return argMax(negate(x), axis);
+  return argMax(mirrored(x), axis);
 }
 
 /** Running sum along `axis`, including the element itself; `reverse` runs from the end. */

@@ -22,6 +22,7 @@ import { gruGradientPrimitive, gruPrimitive, lstmGradientPrimitive, lstmPrimitiv
 import { argMaxPrimitive, cumulativeSumPrimitive, maxPrimitive } from './reduce.ts';
 import { logSoftmaxPrimitive, softmaxPrimitive } from './softmax.ts';
 
+/** Every primitive, leaves first. */
 export const primitiveTable: readonly Primitive[] = [
   inputLeaf,
   variableLeaf,

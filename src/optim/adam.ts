@@ -1,9 +1,10 @@
 /** Adam (Kingma & Ba 2015), its AMSGrad variant (Reddi et al. 2018), and AdamW (Loshchilov & Hutter 2019). */
 import { add, divide, maximum, multiply, sqrt, square, subtract } from '../ops/elementwise.ts';
+import { requireBoolean, requireNumber } from '../options.ts';
 import type { Parameter } from '../tensor/variable.ts';
 import { Optimizer, type OptimizerOptions, type Update, type UpdateCall } from './optimizer.ts';
-import { requireBoolean, requireNumber } from './options.ts';
 
+/** Options of `Adam` and `AdamW`. */
 export interface AdamOptions extends OptimizerOptions {
   /** How much of the mean gradient stays from step to step. Default 0.9. */
   readonly beta1?: number;
@@ -26,15 +27,10 @@ abstract class AdamFamily extends Optimizer {
   readonly #epsilon: number;
   readonly #amsgrad: boolean;
 
-  constructor(where: string, parameters: readonly Parameter[], options: AdamOptions, weightDecay: number) {
-    super(parameters, { learningRate: 1e-3, ...options }, [
-      'beta1',
-      'beta2',
-      'epsilon',
-      'weightDecay',
-      'amsgrad',
-    ]);
+  constructor(where: string, parameters: readonly Parameter[], options: AdamOptions, usualDecay: number) {
+    super(parameters, options, ['beta1', 'beta2', 'epsilon', 'weightDecay', 'amsgrad']);
     const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, amsgrad = false } = options;
+    const { weightDecay = usualDecay } = options;
     this.#beta1 = requireNumber(where, 'beta1', beta1, 'a number from 0 to below 1');
     this.#beta2 = requireNumber(where, 'beta2', beta2, 'a number from 0 to below 1');
     this.#epsilon = requireNumber(where, 'epsilon', epsilon, 'a number of at least 0');
@@ -76,7 +72,7 @@ export class Adam extends AdamFamily {
 
   /** @throws OptionError for an unknown option or one out of range */
   constructor(parameters: readonly Parameter[], options: AdamOptions = {}) {
-    super('Adam', parameters, options, options.weightDecay ?? 0);
+    super('Adam', parameters, options, 0);
   }
 
   protected override update(call: UpdateCall): Update {
@@ -92,7 +88,7 @@ export class AdamW extends AdamFamily {
 
   /** @throws OptionError for an unknown option or one out of range */
   constructor(parameters: readonly Parameter[], options: AdamOptions = {}) {
-    super('AdamW', parameters, options, options.weightDecay ?? 0.01);
+    super('AdamW', parameters, options, 0.01);
   }
 
   protected override update(call: UpdateCall): Update {

@@ -2,9 +2,9 @@
 
 import { sum } from '../ops/broadcast.ts';
 import { add, clamp, divide, minimum, multiply, sqrt, square } from '../ops/elementwise.ts';
+import { requireNumber } from '../options.ts';
 import { fill } from '../tensor/leaves.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { requireNumber } from './options.ts';
 
 /** Keeps the division finite for gradients that are all zero; PyTorch's value. */
 const normFloor = 1e-6;

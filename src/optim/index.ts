@@ -1,7 +1,13 @@
 /** Optimisers, learning-rate schedules and gradient clipping. */
 export { Adam, type AdamOptions, AdamW } from './adam.ts';
 export { clipByGlobalNorm, clipByValue } from './clip.ts';
-export { Optimizer, type OptimizerOptions, type OptimizerState } from './optimizer.ts';
+export {
+  Optimizer,
+  type OptimizerOptions,
+  type OptimizerState,
+  type Update,
+  type UpdateCall,
+} from './optimizer.ts';
 export { RMSprop, type RMSpropOptions } from './rmsprop.ts';
 export {
   constant,

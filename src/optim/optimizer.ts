@@ -5,6 +5,7 @@
 import { GradientError, OptionError, ShapeError } from '../errors.ts';
 import { add } from '../ops/elementwise.ts';
 import { slice } from '../ops/movement.ts';
+import { requireKnownOptions, requireNumber } from '../options.ts';
 import type { DType, NumericArray } from '../tensor/dtype.ts';
 import { fill, leaf } from '../tensor/leaves.ts';
 import { hostValue, type Recorder, recorder } from '../tensor/recorder.ts';
@@ -12,9 +13,8 @@ import { runtime } from '../tensor/runtime.ts';
 import { withScope } from '../tensor/scope.ts';
 import { formatShape, type Shape, sameShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { type Parameter, Variable } from '../tensor/variable.ts';
+import { Parameter, Variable } from '../tensor/variable.ts';
 import { clipByGlobalNorm, clipByValue } from './clip.ts';
-import { requireKnownOptions, requireNumber } from './options.ts';
 import type { Schedule } from './schedules.ts';
 
 /** Options of every optimiser. */
@@ -29,7 +29,9 @@ export interface OptimizerOptions {
 
 /** What the rule of an optimiser sees of one parameter. All tensors but the scalars have the parameter's shape. */
 export interface UpdateCall {
+  /** Its value before the step. */
   readonly parameter: Tensor;
+  /** The derivative of the loss, clipped where the options say so. */
   readonly gradient: Tensor;
   /** The optimiser's memory of the parameter, by slot: zeros at first. */
   readonly state: Readonly<Record<string, Tensor>>;
@@ -39,12 +41,15 @@ export interface UpdateCall {
 
 /** The new values of a parameter and of its slots. */
 export interface Update {
+  /** Of the parameter. */
   readonly value: Tensor;
+  /** Of each slot, by name. */
   readonly state: Readonly<Record<string, Tensor>>;
 }
 
 /** All that an optimiser remembers, on the host. */
 export interface OptimizerState {
+  /** The steps made so far. */
   readonly stepCount: number;
   /** The slots of each parameter that was ever stepped, by name, such as `adam.firstMoment.head.weight`. */
   readonly variables: Readonly<
@@ -68,6 +73,7 @@ export const commonOptions = ['learningRate', 'clipNorm', 'clipValue'] as const;
  * step count are read anew at each call.
  */
 export abstract class Optimizer {
+  /** What it trains. */
   readonly parameters: readonly Parameter[];
   readonly #names: ReadonlyMap<Parameter, string>;
   readonly #clipNorm: number | undefined;
@@ -86,19 +92,22 @@ export abstract class Optimizer {
   readonly #traced = new WeakMap<Recorder, { steps: number }>();
 
   /**
+   * @param known the names of the subclass's own options
    * @throws OptionError when there are no parameters, one is given twice, or an option is unknown or out of range
    */
   constructor(
     parameters: readonly Parameter[],
-    options: OptimizerOptions & { readonly learningRate: number | Schedule },
+    options: OptimizerOptions,
     known: readonly string[],
+    usualRate = 1e-3,
   ) {
     const where = this.constructor.name;
     requireKnownOptions(where, options, [...commonOptions, ...known]);
-    if (parameters.length === 0 || new Set(parameters).size < parameters.length) {
+    const fault = faultOf(parameters);
+    if (fault !== undefined) {
       throw new OptionError({
         where,
-        got: parameters.length === 0 ? 'no parameters' : 'a parameter that occurs twice',
+        got: fault,
         expected: 'the parameters to train, each once',
         cure: 'Pass model.parameters().',
       });
@@ -110,7 +119,7 @@ export abstract class Optimizer {
       clipNorm === undefined ? clipNorm : requireNumber(where, 'clipNorm', clipNorm, 'a number above 0');
     this.#clipValue =
       clipValue === undefined ? clipValue : requireNumber(where, 'clipValue', clipValue, 'a number above 0');
-    this.learningRate = options.learningRate;
+    this.learningRate = options.learningRate ?? usualRate;
   }
 
   /** Begins the names of the slots: `adam`. */
@@ -162,13 +171,14 @@ export abstract class Optimizer {
         cure: 'Call loss.backward() first, on a loss of the model these parameters belong to.',
       });
     }
-    const losses = [...recorder().losses];
+    const { gradients: recordedGradients } = recorder();
+    const losses = new Set(stepped.flatMap((parameter) => recordedGradients.get(parameter)?.losses ?? []));
     const scalars = this.#scalarTensors();
     const gradients = this.#clipped(stepped.map(({ grad }) => grad!));
     stepped.forEach((parameter, index) => {
       this.#record(parameter, gradients[index], scalars);
     });
-    return recorder().tracing ? Promise.resolve() : this.#apply(losses);
+    return recorder().tracing ? Promise.resolve() : this.#apply([...losses]);
   }
 
   /** Forgets the gradients, for a loss whose step is not wanted. `step()` does it by itself. */
@@ -329,13 +339,21 @@ export abstract class Optimizer {
   async #apply(losses: readonly Tensor[]): Promise<void> {
     this.#stepCount++;
     try {
-      await runtime().evaluate([]);
+      await runtime().evaluate(losses);
     } catch (error) {
       this.#stepCount--;
       throw error;
     }
     for (const { node } of losses) node.release();
   }
+}
+
+/** What is wrong with the list of parameters, if anything is. */
+function faultOf(parameters: readonly Parameter[]): string | undefined {
+  if (!Array.isArray(parameters)) return 'no list of parameters';
+  if (parameters.length === 0) return 'no parameters';
+  if (!parameters.every((each) => each instanceof Parameter)) return 'something else among the parameters';
+  return new Set(parameters).size < parameters.length ? 'a parameter that occurs twice' : undefined;
 }
 
 /** Names of parameters as they are, with a number behind those that occur more than once. */

@@ -1,10 +1,11 @@
 /** RMSprop (Hinton 2012): divides each gradient by the root of its mean square. */
 import { add, divide, maximum, multiply, sqrt, square, subtract } from '../ops/elementwise.ts';
+import { requireBoolean, requireNumber } from '../options.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Parameter } from '../tensor/variable.ts';
 import { Optimizer, type OptimizerOptions, type Update, type UpdateCall } from './optimizer.ts';
-import { requireBoolean, requireNumber } from './options.ts';
 
+/** Options of `RMSprop`. */
 export interface RMSpropOptions extends OptimizerOptions {
   /** How much of the mean square stays from step to step; PyTorch's alpha. Default 0.99. */
   readonly smoothing?: number;
@@ -30,13 +31,7 @@ export class RMSprop extends Optimizer {
 
   /** @throws OptionError for an unknown option or one out of range */
   constructor(parameters: readonly Parameter[], options: RMSpropOptions = {}) {
-    super(parameters, { learningRate: 0.01, ...options }, [
-      'smoothing',
-      'epsilon',
-      'momentum',
-      'centered',
-      'weightDecay',
-    ]);
+    super(parameters, options, ['smoothing', 'epsilon', 'momentum', 'centered', 'weightDecay'], 0.01);
     const { smoothing = 0.99, epsilon = 1e-8, momentum = 0, centered = false, weightDecay = 0 } = options;
     this.#smoothing = requireNumber('RMSprop', 'smoothing', smoothing, 'a number from 0 to below 1');
     this.#epsilon = requireNumber('RMSprop', 'epsilon', epsilon, 'a number of at least 0');

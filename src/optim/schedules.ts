@@ -1,5 +1,5 @@
 /** Learning-rate schedules: pure functions from the number of steps already made to the rate of the next one. */
-import { requireKnownOptions, requireNumber } from './options.ts';
+import { requireFunction, requireKnownOptions, requireNumber } from '../options.ts';
 
 /** The learning rate of a step; steps count from 0. Past its end a schedule stays at its last rate. */
 export type Schedule = (step: number) => number;
@@ -29,6 +29,7 @@ export function cosine(base: number, steps: number, minimum = 0): Schedule {
   return (step) => alongCosine(base, minimum, step / steps);
 }
 
+/** Options of `oneCycle`. */
 export interface OneCycleOptions {
   /** The part of all steps in which the rate rises. Default 0.3. */
   readonly warmUpShare?: number;
@@ -67,6 +68,7 @@ export function oneCycle(maximum: number, totalSteps: number, options: OneCycleO
  * clock runs on meanwhile.
  */
 export function warmUp(schedule: Schedule, steps: number): Schedule {
+  requireFunction('warmUp', 'schedule', schedule);
   requireNumber('warmUp', 'steps', steps, 'a whole number of at least 1');
   return (step) => schedule(step) * Math.min(1, (step + 1) / steps);
 }

@@ -1,10 +1,11 @@
 /** Stochastic gradient descent, with momentum (classical or Nesterov's) and weight decay. */
 import { OptionError } from '../errors.ts';
 import { add, multiply, subtract } from '../ops/elementwise.ts';
+import { requireBoolean, requireNumber } from '../options.ts';
 import type { Parameter } from '../tensor/variable.ts';
 import { Optimizer, type OptimizerOptions, type Update, type UpdateCall } from './optimizer.ts';
-import { requireBoolean, requireNumber } from './options.ts';
 
+/** Options of `SGD`. */
 export interface SGDOptions extends OptimizerOptions {
   /** The part of the previous velocity that stays. Default 0: no momentum. */
   readonly momentum?: number;
@@ -27,17 +28,20 @@ export class SGD extends Optimizer {
 
   /** @throws OptionError for an unknown option or one out of range */
   constructor(parameters: readonly Parameter[], options: SGDOptions = {}) {
-    super(parameters, { learningRate: 1e-3, ...options }, [
-      'momentum',
-      'dampening',
-      'nesterov',
-      'weightDecay',
-    ]);
+    super(parameters, options, ['momentum', 'dampening', 'nesterov', 'weightDecay']);
     const { momentum = 0, dampening = 0, nesterov = false, weightDecay = 0 } = options;
     this.#momentum = requireNumber('SGD', 'momentum', momentum, 'a number of at least 0');
     this.#dampening = requireNumber('SGD', 'dampening', dampening, 'a number from 0 to 1');
     this.#nesterov = requireBoolean('SGD', 'nesterov', nesterov);
     this.#weightDecay = requireNumber('SGD', 'weightDecay', weightDecay, 'a number of at least 0');
+    if (dampening !== 0 && momentum === 0) {
+      throw new OptionError({
+        where: 'SGD',
+        got: `dampening ${dampening} without momentum`,
+        expected: 'dampening only with momentum',
+        cure: 'Set momentum (0.9 is usual), or leave dampening out.',
+      });
+    }
     if (nesterov && (momentum === 0 || dampening !== 0)) {
       throw new OptionError({
         where: 'SGD',

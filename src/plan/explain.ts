@@ -34,8 +34,11 @@ export async function planOf<Arguments extends readonly Tensor[]>(
   const placeholders = examples.map(({ shape, dtype }, index) =>
     leaf(shape, dtype, { kind: 'placeholder', index }),
   );
-  const { result, recorded } = await trace(() => target(...(placeholders as readonly Tensor[] as Arguments)));
-  return makePlan(captureGraph(flattenTree(result).tensors, recorded.updates).graph);
+  const { finished, recorded } = await trace(
+    () => target(...(placeholders as readonly Tensor[] as Arguments)),
+    flattenTree,
+  );
+  return makePlan(captureGraph(finished.tensors, recorded.updates).graph);
 }
 
 /** A table of the kernels, and totals below it. */

@@ -4,8 +4,8 @@
  */
 
 import { StaleParameterError, TraceError } from '../errors.ts';
-import type { TensorSpec } from '../tensor/dtype.ts';
-import type { LeafSource, Node } from '../tensor/node.ts';
+import type { NumericArray, TensorSpec } from '../tensor/dtype.ts';
+import { type LeafSource, type Node, nodesBehind } from '../tensor/node.ts';
 import type { Primitive } from '../tensor/primitive.ts';
 import { formatShape, sizeOf } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -150,10 +150,19 @@ export function captureGraph(
 ): { graph: Graph; bindings: Bindings } {
   const builder = new GraphBuilder();
   const ids = new Map<Node, readonly ValueId[]>();
+  const known = new Map<NumericArray, ValueId>();
+  const idOf = (tensor: Tensor): ValueId => {
+    const { node, output } = tensor;
+    const data = node.values[output];
+    if (isUnknown(tensor) || data === undefined) return ids.get(node)![output];
+    // Computed before: an input like any other.
+    const id = known.get(data) ?? builder.input({ kind: 'data', data }, node.outputs[output]);
+    known.set(data, id);
+    return id;
+  };
   for (const node of reachable([...outputs, ...updates.values()])) {
-    ids.set(node, addNode(builder, node, ids));
+    ids.set(node, addNode(builder, node, idOf));
   }
-  const idOf = (tensor: Tensor): ValueId => ids.get(tensor.node)![tensor.output];
   const claimed = new Set<ValueId>();
   const outputIds = outputs.map((tensor) => ownValue(builder, idOf(tensor), claimed));
   const updateIds = [...updates].map(([variable, value]) => {
@@ -199,9 +208,9 @@ function ownValue(builder: GraphBuilder, id: ValueId, claimed: Set<ValueId>): Va
   return copy;
 }
 
-/** Whether everything about a node is known already. */
-function isComputed(node: Node): boolean {
-  return !node.values.includes(undefined);
+/** Whether a tensor has to be looked up or computed: it is a leaf, or nobody has awaited it yet. */
+function isUnknown({ node, output }: Tensor): boolean {
+  return node.source !== undefined || node.values[output] === undefined;
 }
 
 /** Whether a node's value is what a variable holds now, because it was assigned to it. */
@@ -211,37 +220,22 @@ function isHeld({ storedIn }: Node): boolean {
 
 /** All nodes behind the tensors that still have to be computed, and the leaves they start from, in creation order. */
 export function reachable(tensors: readonly Tensor[]): Node[] {
-  const seen = new Set<Node>();
-  const pending = tensors.map((tensor) => tensor.node);
-  while (pending.length > 0) {
-    const node = pending.pop()!;
-    if (seen.has(node)) continue;
-    seen.add(node);
-    if (isComputed(node) || isHeld(node)) continue;
-    for (const input of node.inputs) pending.push(input.node);
-  }
-  return [...seen].sort((a, b) => a.id - b.id);
+  const inputsOf = (node: Node) => (isHeld(node) ? [] : node.inputs.filter(isUnknown));
+  return nodesBehind(tensors.filter(isUnknown), inputsOf);
 }
 
-function addNode(
-  builder: GraphBuilder,
-  node: Node,
-  ids: ReadonlyMap<Node, readonly ValueId[]>,
-): readonly ValueId[] {
+function addNode(builder: GraphBuilder, node: Node, idOf: (tensor: Tensor) => ValueId): readonly ValueId[] {
   const { source, outputs } = node;
   if (source?.kind === 'variable') {
     if (source.version !== source.variable.version) throw staleError(source.variable, source.version);
     return [builder.variable(source.variable)];
   }
   if (source) return [builder.input(source, outputs[0])];
-  if (isComputed(node)) {
-    return outputs.map((spec, output) => builder.input({ kind: 'data', data: node.values[output]! }, spec));
-  }
   if (isHeld(node)) return [builder.variable(node.storedIn!.variable)];
   if (node.primitive.name === 'fill') {
     return [builder.constant((node.attributes as { value: number }).value, outputs[0])];
   }
-  const inputs = node.inputs.map((input) => ids.get(input.node)![input.output]);
+  const inputs = node.inputs.map(idOf);
   return builder.operation(node.primitive, inputs, node.attributes, outputs, node.scope);
 }
 
@@ -251,7 +245,7 @@ function addNode(
  */
 export function refuseEarlierReads(tensors: readonly Tensor[], start: number): void {
   for (const node of reachable(tensors)) {
-    if (node.id >= start || node.source || isComputed(node)) continue;
+    if (node.id >= start || node.source) continue;
     const read = node.inputs.map((input) => input.node.source).find((source) => source?.kind === 'variable');
     if (read?.kind !== 'variable') continue;
     throw new TraceError({
@@ -263,12 +257,24 @@ export function refuseEarlierReads(tensors: readonly Tensor[], start: number): v
   }
 }
 
+/** Throws TraceError when a captured function returns something it built (from node `end` on) after an await. */
+export function refuseLaterNodes(tensors: readonly Tensor[], end: number): void {
+  const later = reachable(tensors).findLast((node) => node.id >= end && node.source?.kind !== 'variable');
+  if (!later) return;
+  throw new TraceError({
+    where: 'compile',
+    got: `a ${later.primitive.name} that was built after an await inside the function`,
+    expected: 'a function that builds everything before its first await',
+    cure: 'Move what is built in front of `await optimizer.step()`, or return the tensor and go on outside.',
+  });
+}
+
 /** The error of a tensor built from an older version of a variable. */
 export function staleError(variable: Variable, version: number): StaleParameterError {
   return new StaleParameterError({
     where: `parameter "${variable.name}"`,
     got: `a tensor built from version ${version}, after the parameter went on to version ${variable.version}`,
-    expected: 'the version the tensor was built from',
+    expected: 'a tensor built from the current value',
     cure: 'Await the tensor before the update, or build it again after it. A loss whose backward() fed optimizer.step() stays readable.',
   });
 }

@@ -26,21 +26,29 @@ import { writeProgram } from './program.ts';
 export type Place =
   | { readonly kind: 'input'; readonly index: number }
   | { readonly kind: 'variable'; readonly index: number }
-  /** A fresh array a run, handed to the user. */
+  /** A fresh array per run, handed to the user. */
   | { readonly kind: 'output'; readonly index: number }
   | { readonly kind: 'arena'; readonly offset: number };
 
+/** One array of a plan, dense and row-major. */
 export interface PlanBuffer {
+  /** Shape and dtype. */
   readonly spec: TensorSpec;
+  /** Its size. */
   readonly bytes: number;
+  /** Where it lies. */
   readonly place: Place;
 }
 
+/** One kernel call of a plan. */
 export interface PlanStep {
+  /** Which kernel: its name, and what a call costs. */
   readonly contract: KernelContract;
+  /** The sizes and attributes it is called with. */
   readonly call: KernelCall;
   /** Indices into the plan's buffers. */
   readonly inputs: readonly number[];
+  /** Indices into the plan's buffers. */
   readonly outputs: readonly number[];
   /** Scratch memory, for this step alone. */
   readonly workspace?: number;
@@ -48,16 +56,23 @@ export interface PlanStep {
   readonly label: string;
 }
 
+/** What runs: kernels in order, and where every value lies. */
 export interface Plan {
+  /** Every array that the steps read or write. */
   readonly buffers: readonly PlanBuffer[];
+  /** The kernel calls, in the order they run. */
   readonly steps: readonly PlanStep[];
+  /** What each run is given: data and arguments. */
   readonly inputs: readonly TensorSpec[];
+  /** The variables it reads or changes. */
   readonly variables: readonly TensorSpec[];
+  /** What each run returns. */
   readonly outputs: readonly TensorSpec[];
   /** Variables (by index) that a run changes. */
   readonly updated: readonly number[];
   /** Variables are changed by this step and later ones only: before it a run can still be abandoned. */
   readonly firstUpdateStep: number;
+  /** Bytes that all values in the arena need together: places are shared by values that are never alive at once. */
   readonly arenaBytes: number;
 }
 

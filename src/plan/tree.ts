@@ -1,5 +1,6 @@
 /** Results with structure: tensors inside arrays and records, listed flat and put back. */
 import { TraceError } from '../errors.ts';
+import { describeValue } from '../options.ts';
 import type { TensorTree } from '../tensor/runtime.ts';
 import { Tensor } from '../tensor/tensor.ts';
 
@@ -31,7 +32,7 @@ function flatten(tree: TensorTree, flat: Tensor[]): (tensors: readonly Tensor[])
   if (typeof tree !== 'object' || tree === null) {
     throw new TraceError({
       where: 'a captured function',
-      got: `a result that is ${tree === null ? 'null' : `a ${typeof tree}`}`,
+      got: tree === undefined ? 'no result' : `the result ${describeValue(tree)}`,
       expected: 'a tensor, or an array or object of tensors',
       cure: 'Return what the function should compute, the loss for example.',
     });

@@ -30,17 +30,24 @@ export function nextNodeId(): number {
   return created;
 }
 
+/**
+ * One application of a primitive, or a leaf: what tensors are handles to. Values appear on it once they are computed.
+ */
 export class Node {
   /** Creation order, which is a topological order. */
   readonly id: number = created++;
+  /** What is applied. */
   readonly primitive: Primitive;
+  /** What the primitive takes besides tensors: axes, strides. */
   readonly attributes: object;
+  /** Shape and dtype of each output. */
   readonly outputs: readonly TensorSpec[];
+  /** Where the value of a leaf comes from. */
   readonly source: LeafSource | undefined;
   /** The layer that was running when the node was made, such as `encoder.lstm`; empty outside layers. */
   readonly scope: string = currentScope();
   #inputs: readonly Tensor[];
-  /** Values already computed, one an output. */
+  /** Values already computed, one per output. */
   readonly values: (NumericArray | undefined)[];
   /** The variable whose new value this was, once the update is applied: good as long as it keeps that version. */
   storedIn: { readonly variable: Variable; readonly version: number } | undefined;
@@ -56,6 +63,7 @@ export class Node {
       details.source?.kind === 'data' ? [details.source.data] : details.outputs.map(() => undefined);
   }
 
+  /** What the primitive is applied to; nothing after `release`. */
   get inputs(): readonly Tensor[] {
     return this.#inputs;
   }
@@ -71,4 +79,23 @@ export class Node {
     this.#inputs = [];
     this.#released = true;
   }
+}
+
+/**
+ * All nodes behind tensors, in creation order, which is topological. `inputsOf` says which inputs of a node to follow;
+ * default: all.
+ */
+export function nodesBehind(
+  tensors: readonly Tensor[],
+  inputsOf: (node: Node) => readonly Tensor[] = ({ inputs }) => inputs,
+): Node[] {
+  const seen = new Set<Node>();
+  const pending = tensors.map((tensor) => tensor.node);
+  while (pending.length > 0) {
+    const node = pending.pop()!;
+    if (seen.has(node)) continue;
+    seen.add(node);
+    for (const input of inputsOf(node)) pending.push(input.node);
+  }
+  return [...seen].sort((a, b) => a.id - b.id);
 }

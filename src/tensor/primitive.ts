@@ -25,13 +25,14 @@ export interface GradientCall<Attributes extends object> {
   readonly attributes: Attributes;
 }
 
+/** One row of the table: how an operation is shaped, differentiated and computed. */
 export interface Primitive<Attributes extends object = object> {
   readonly name: string;
   readonly kind: PrimitiveKind;
   /** The shape rule: what comes out, or the error that says what is wrong with what went in. */
   outputs(inputs: readonly TensorSpec[], attributes: Attributes): readonly TensorSpec[];
   /**
-   * The gradient rule (vector-Jacobian product): one cotangent an input, `undefined` where the derivative is zero
+   * The gradient rule (vector-Jacobian product): one cotangent per input, `undefined` where the derivative is zero
    * or does not exist. A row without a rule is differentiated through its composed form, if it has one.
    */
   gradient?(call: GradientCall<Attributes>): readonly (Tensor | undefined)[];

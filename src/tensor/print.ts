@@ -40,7 +40,7 @@ export function formatTensor(data: NumericArray, shape: Shape, dtype: DType): st
   if (data.length > 0) visit(0, 0, data.length);
   const format = elementFormat(shown, dtype);
   const texts = shown.map(format);
-  const width = Math.max(0, ...texts.map((text) => text.length));
+  const width = texts.reduce((widest, text) => Math.max(widest, text.length), 0);
   let next = 0;
   const render = (axis: number, indent: string): string => {
     if (axis === shape.length) return texts[next++].padStart(width);
@@ -57,17 +57,17 @@ export function formatTensor(data: NumericArray, shape: Shape, dtype: DType): st
 
 /** Indices to show along an axis; -1 stands for the gap. */
 function visibleIndices(length: number, summarize: boolean): number[] {
-  const all = Array.from({ length }, (_, index) => index);
-  if (!summarize || length <= 2 * edgeItems) return all;
-  return [...all.slice(0, edgeItems), -1, ...all.slice(-edgeItems)];
+  if (!summarize || length <= 2 * edgeItems) return Array.from({ length }, (_, index) => index);
+  const first = Array.from({ length: edgeItems }, (_, index) => index);
+  return [...first, -1, ...first.map((index) => length - edgeItems + index)];
 }
 
 function elementFormat(values: readonly number[], dtype: DType): (value: number) => string {
   if (dtype === 'bool') return (value) => (value ? 'true' : 'false');
   if (dtype === 'int32') return (value) => `${value}`;
   const finite = values.filter((value) => Number.isFinite(value) && value !== 0).map(Math.abs);
-  const largest = Math.max(0, ...finite);
-  const smallest = Math.min(Number.POSITIVE_INFINITY, ...finite);
+  const largest = finite.reduce((a, b) => Math.max(a, b), 0);
+  const smallest = finite.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
   const special = (value: number): string | undefined =>
     Number.isNaN(value) ? 'nan' : Number.isFinite(value) ? undefined : value > 0 ? 'inf' : '-inf';
   if (largest >= 1e8 || smallest < 1e-4) return (value) => special(value) ?? value.toExponential(4);

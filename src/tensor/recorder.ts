@@ -1,22 +1,33 @@
 /**
  * Who is listening while tensors are built: the eager recorder, whose updates the next evaluation applies, or the
- * trace of a function that is being compiled.
+ * trace of a function that is being captured. Each has gradients and updates of its own.
  */
 import type { NumericArray } from './dtype.ts';
+import { type Node, nextNodeId } from './node.ts';
 import type { Tensor } from './tensor.ts';
 import type { Variable } from './variable.ts';
 
+/** A gradient that `backward()` left for the optimiser. */
+export interface RecordedGradient {
+  readonly value: Tensor;
+  /** The losses it is the gradient of. */
+  readonly losses: readonly Tensor[];
+}
+
+/** What is remembered while tensors are built. */
 export interface Recorder {
-  /** Set while `compile` captures a function; nothing can be evaluated then. */
+  /** Set while a function is being captured; nothing can be evaluated then. */
   readonly tracing: boolean;
   /** New values of variables, waiting to be applied. */
   readonly updates: Map<Variable, Tensor>;
-  /** Losses whose gradients feed the updates: computed along with them, so that they can be read afterwards. */
-  readonly losses: Set<Tensor>;
+  /** What `parameter.grad` is. */
+  readonly gradients: WeakMap<Variable, RecordedGradient>;
+  /** The gradients of a loss, by its node: computed along with it, so that the forward pass runs once. */
+  readonly gradientsOf: WeakMap<Node, readonly Tensor[]>;
 }
 
 function newRecorder(tracing: boolean): Recorder {
-  return { tracing, updates: new Map(), losses: new Set() };
+  return { tracing, updates: new Map(), gradients: new WeakMap(), gradientsOf: new WeakMap() };
 }
 
 const eager = newRecorder(false);
@@ -27,36 +38,50 @@ export function recorder(): Recorder {
   return active;
 }
 
-/** The recorder of code that is not being compiled. */
+/** The recorder of code that is not being captured. */
 export function eagerRecorder(): Recorder {
   return eager;
 }
 
-/**
- * Runs `body` under a fresh trace and returns what it recorded. Reading a variable inside sees its new value. An
- * asynchronous body may await nothing but `optimizer.step()`: the trace stays open until it is done.
- */
-export async function trace<Result>(
-  body: () => Result | Promise<Result>,
-): Promise<{ result: Result; recorded: Recorder }> {
-  const outer = active;
-  const { result: started, recorded } = traceSync(body);
-  if (!(started instanceof Promise)) return { result: started, recorded };
-  active = recorded;
-  try {
-    return { result: await started, recorded };
-  } finally {
-    active = outer;
-  }
+/** What a captured function left behind. */
+export interface Trace<Finished> {
+  readonly finished: Finished;
+  readonly recorded: Recorder;
+  /** Nodes from this id on were built after the function first awaited something: they were not listened to. */
+  readonly end: number;
 }
 
-/** As `trace`, for a body without awaits. */
-export function traceSync<Result>(body: () => Result): { result: Result; recorded: Recorder } {
+/**
+ * Runs `body` under a fresh trace, up to its first await, and hands its result to `finish`, which runs under the trace
+ * too. Reading a variable inside sees its new value.
+ */
+export async function trace<Result, Finished>(
+  body: () => Result | Promise<Result>,
+  finish: (result: Result) => Finished,
+): Promise<Trace<Finished>> {
   const recorded = newRecorder(true);
+  const started = listenWith(recorded, body);
+  const end = nextNodeId();
+  // Other code may run during this wait, so the trace does not listen.
+  const result = await started;
+  return { finished: listenWith(recorded, () => finish(result)), recorded, end };
+}
+
+/** As `trace`, for a body without awaits whose recordings nobody needs. */
+export function traceSync<Result>(body: () => Result): Result {
+  return listenWith(newRecorder(true), body);
+}
+
+/** Runs eager code whose updates and gradients are forgotten. */
+export function withoutRecording<Result>(body: () => Result): Result {
+  return listenWith(newRecorder(false), body);
+}
+
+function listenWith<Result>(listener: Recorder, body: () => Result): Result {
   const outer = active;
-  active = recorded;
+  active = listener;
   try {
-    return { result: body(), recorded };
+    return body();
   } finally {
     active = outer;
   }

@@ -2,6 +2,7 @@
  * The one crossing from the tensor API to the devices. Tensors know this interface; `src/index.ts` hands in the
  * implementation.
  */
+import { requireFunction, requireKnownOptions } from '../options.ts';
 import type { NumericArray } from './dtype.ts';
 import type { Tensor } from './tensor.ts';
 import type { Variable } from './variable.ts';
@@ -19,6 +20,7 @@ export interface VariableStorage {
 /** What a compiled function may return. */
 export type TensorTree = Tensor | readonly TensorTree[] | { readonly [name: string]: TensorTree };
 
+/** Options of `compile`. */
 export interface CompileOptions {
   /**
    * Refuse a step whose first result is NaN or infinite: no variable is changed, and the call throws NonFiniteError.
@@ -27,6 +29,7 @@ export interface CompileOptions {
   readonly requireFinite?: boolean;
 }
 
+/** What tensors ask of whatever computes them. */
 export interface Runtime {
   /** Computes tensors, together with every update that is waiting, and stores the values on their nodes. */
   evaluate(tensors: readonly Tensor[]): Promise<void>;
@@ -48,6 +51,7 @@ export function connectRuntime(runtime: Runtime): void {
   connected = runtime;
 }
 
+/** The runtime that was handed in. */
 export function runtime(): Runtime {
   if (connected) return connected;
   throw new Error(
@@ -69,11 +73,14 @@ export function runtime(): Runtime {
  * });
  * ```
  *
- * @throws TraceError when the function awaits a value.
+ * @throws OptionError for an unknown option. Calling it throws TraceError when the function awaits a value or is given
+ * or returns anything but tensors.
  */
 export function compile<Arguments extends readonly Tensor[], Result extends TensorTree>(
   body: (...tensors: Arguments) => Result | Promise<Result>,
   options: CompileOptions = {},
 ): (...tensors: Arguments) => Promise<Result> {
+  requireFunction('compile', 'its first argument', body);
+  requireKnownOptions('compile', options, ['requireFinite']);
   return runtime().compile(body, options);
 }

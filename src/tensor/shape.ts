@@ -15,6 +15,7 @@ export function formatShape(shape: Shape, axes?: readonly string[]): string {
   return `[${shape.map((length, axis) => (named ? `${named[axis]}=${length}` : `${length}`)).join(', ')}]`;
 }
 
+/** Whether two shapes have the same lengths. */
 export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((length, axis) => length === b[axis]);
 }

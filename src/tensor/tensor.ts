@@ -14,28 +14,49 @@ import { formatShape, type Shape, sizeOf } from './shape.ts';
 // the operations are built on this class and not the other way round.
 export interface Tensor extends TensorMethods {}
 
+/**
+ * An immutable array of numbers or booleans with a shape and a dtype, known by how it is computed: operations build
+ * new tensors at no cost, and awaiting `data()`, `array()`, `item()` or `text()` computes. Made with `tensor`, `zeros`,
+ * `rand` and the like.
+ */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the one place where methods declared apart are merged in
 export class Tensor {
   readonly #node: Node | undefined;
   readonly #output: number;
 
-  /** Wraps output number `output` of a node. Users make tensors with `tensor`, `zeros`, `rand` and the operations. */
+  /**
+   * Wraps output number `output` of a node. Users make tensors with `tensor`, `zeros`, `rand` and the operations.
+   *
+   * @internal
+   */
   constructor(node: Node | undefined, output = 0) {
     this.#node = node;
     this.#output = output;
   }
 
-  /** The graph node behind the handle. */
+  /**
+   * The graph node behind the handle.
+   *
+   * @internal
+   */
   get node(): Node {
     return this.#node!;
   }
 
-  /** Which of the node's outputs this is. */
+  /**
+   * Which of the node's outputs this is.
+   *
+   * @internal
+   */
   get output(): number {
     return this.#output;
   }
 
-  /** The tensor as it is now: itself, or for a variable the value it has at this moment. */
+  /**
+   * The tensor as it is now: itself, or for a variable the value it has at this moment.
+   *
+   * @internal
+   */
   snapshot(): Tensor {
     return this;
   }
@@ -45,6 +66,7 @@ export class Tensor {
     return this.node.outputs[this.output].shape;
   }
 
+  /** Element type: float32, int32 or bool. */
   get dtype(): DType {
     return this.node.outputs[this.output].dtype;
   }
@@ -72,9 +94,13 @@ export class Tensor {
     return node.values[output]!;
   }
 
-  /** The elements as nested JS arrays (booleans for bool); a scalar gives the bare value. */
-  async array(): Promise<NestedArray> {
-    return nest(await this.data(), this.shape, this.dtype);
+  /**
+   * The elements as nested JS arrays (booleans for bool); a scalar gives the bare value. The caller may name the
+   * nesting, `await x.array<number[][]>()`, which is taken on trust.
+   */
+  async array<Values extends NestedArray = NestedArray>(): Promise<Values> {
+    // The rank and the dtype decide the nesting, and types know neither: what the caller names cannot be checked.
+    return nest(await this.data(), this.shape, this.dtype) as Values;
   }
 
   /**

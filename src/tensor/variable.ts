@@ -3,9 +3,9 @@
  * they live on the device.
  */
 import { DTypeError, ShapeError, TraceError } from '../errors.ts';
-import type { NumericArray } from './dtype.ts';
-import { variableLeaf } from './leaves.ts';
-import { Node } from './node.ts';
+import { dtypeOf, type NumericArray, type TensorSpec } from './dtype.ts';
+import { fill, variableLeaf } from './leaves.ts';
+import { Node, nodesBehind } from './node.ts';
 import { recorder } from './recorder.ts';
 import { runtime, type VariableStorage } from './runtime.ts';
 import { formatShape, sameShape } from './shape.ts';
@@ -18,39 +18,71 @@ import { Tensor } from './tensor.ts';
 export class Variable extends Tensor {
   /** Used in messages and saved files; modules set it to the path, such as `lstm.cells.0.bias`. */
   name: string;
-  /** Counts changes. */
+  /**
+   * Counts changes.
+   *
+   * @internal
+   */
   version = 0;
-  /** The value before the first evaluation that needs it. */
+  /**
+   * The value before the first evaluation that needs it.
+   *
+   * @internal
+   */
   initial: Tensor | undefined;
-  /** The memory on the device, once there is any. */
+  /**
+   * The memory on the device, once there is any.
+   *
+   * @internal
+   */
   storage: VariableStorage | undefined;
   #leaf: Tensor | undefined;
-  readonly #spec: Tensor;
+  readonly #spec: TensorSpec;
 
+  /** Starts as `initial`, whose shape and dtype it keeps. */
   constructor(initial: Tensor, name = 'variable') {
     super(undefined);
     this.name = name;
+    const { shape, dtype } = initial;
+    this.#spec = { shape, dtype };
     this.initial = initial.snapshot();
-    this.#spec = this.initial;
+    if (!readsVariables(this.initial)) return;
+    // The variables it reads may change before anybody asks for this one: take the value with the next evaluation.
+    recorder().updates.set(this, this.initial);
+    this.initial = fill(0, shape, dtype);
   }
 
+  /**
+   * The graph node of the value it has now.
+   *
+   * @internal
+   */
   override get node(): Node {
     return this.snapshot().node;
   }
 
+  /**
+   * Which of that node's outputs the value is.
+   *
+   * @internal
+   */
   override get output(): number {
     return this.snapshot().output;
   }
 
   override get shape(): readonly number[] {
-    return this.#spec.node.outputs[this.#spec.output].shape;
+    return this.#spec.shape;
   }
 
   override get dtype(): 'float32' | 'int32' | 'bool' {
-    return this.#spec.node.outputs[this.#spec.output].dtype;
+    return this.#spec.dtype;
   }
 
-  /** The value of this moment: a waiting update if there is one, else a leaf that remembers the version. */
+  /**
+   * The value of this moment: a waiting update if there is one, else a leaf that remembers the version.
+   *
+   * @internal
+   */
   override snapshot(): Tensor {
     const updated = recorder().updates.get(this);
     if (updated) return updated;
@@ -107,6 +139,14 @@ export class Variable extends Tensor {
         cure: 'Give one element for each place, in row-major order.',
       });
     }
+    if (dtypeOf(data) !== this.dtype) {
+      throw new DTypeError({
+        where: `set of "${this.name}"`,
+        got: `${data.constructor.name} data`,
+        expected: `${this.dtype} data`,
+        cure: 'Convert the array first, with Float32Array.from(data) for example.',
+      });
+    }
     await runtime().write(this, data);
   }
 
@@ -122,12 +162,30 @@ export class Variable extends Tensor {
 
 /** A variable that training changes. */
 export class Parameter extends Variable {
-  /** Set by `loss.backward()`: the derivative of the loss, of the parameter's shape. Optimisers read and clear it. */
-  grad: Tensor | undefined;
   /** Whether `backward()` computes its gradient. Set it to false to freeze a layer. Default true. */
   trainable = true;
 
+  /** Starts as `initial`, whose shape and dtype it keeps. */
   constructor(initial: Tensor, name = 'parameter') {
     super(initial, name);
   }
+
+  /**
+   * The derivative of the losses that `backward()` was called on, of the parameter's shape. Optimisers read and clear
+   * it. A function that is being compiled has gradients of its own.
+   */
+  get grad(): Tensor | undefined {
+    return recorder().gradients.get(this)?.value;
+  }
+
+  set grad(gradient: Tensor | undefined) {
+    const { gradients } = recorder();
+    if (gradient) gradients.set(this, { value: gradient, losses: [] });
+    else gradients.delete(this);
+  }
+}
+
+/** Whether a tensor still has to be computed from a variable. */
+function readsVariables(tensor: Tensor): boolean {
+  return nodesBehind([tensor]).some(({ source }) => source?.kind === 'variable');
 }

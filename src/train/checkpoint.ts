@@ -2,13 +2,17 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Normalisation } from '../data/normalise.ts';
-import { WeftError } from '../errors.ts';
+import { type Normalisation, requireNormalisation } from '../data/normalise.ts';
+import { OptionError, ShapeError, WeftError } from '../errors.ts';
 import type { Module } from '../nn/module.ts';
 import { type ModuleTypes, moduleFromConfig, moduleToConfig } from '../nn/serialization.ts';
 import type { Optimizer } from '../optim/optimizer.ts';
+import { describeValue } from '../options.ts';
+import { fill } from '../tensor/leaves.ts';
 import { randomState, setRandomState } from '../tensor/random.ts';
+import { formatShape } from '../tensor/shape.ts';
 import { CheckpointError } from './errors.ts';
+import { inMode } from './modes.ts';
 import { decodeSafetensors, encodeSafetensors, type Safetensors } from './safetensors.ts';
 
 const descriptionFile = 'model.json';
@@ -19,9 +23,11 @@ const formatVersion = 1;
 
 /** A model with all that is needed to use it on pictures. */
 export interface SavedModel {
+  /** The model itself; a loaded one is in training mode, as every new module is. */
   readonly model: Module;
   /** What to call it. */
   readonly name: string;
+  /** The names of its classes, by number. */
   readonly classNames: readonly string[];
   /** `[H, W, C]` */
   readonly inputShape: readonly [number, number, number];
@@ -51,6 +57,7 @@ interface Description {
  */
 export async function saveModel(folder: string, saved: SavedModel, types: ModuleTypes = {}): Promise<void> {
   const { model, name, classNames, inputShape, normalisation = null } = saved;
+  requireSavable({ name, classNames, inputShape, normalisation });
   const weights = encodeSafetensors(await model.stateDict());
   const description: Description = {
     format,
@@ -62,9 +69,8 @@ export async function saveModel(folder: string, saved: SavedModel, types: Module
     weightsSha256: sha256(weights),
     architecture: moduleToConfig(model, types),
   };
-  await mkdir(folder, { recursive: true });
-  await writeWhole(join(folder, weightsFile), weights);
-  await writeWhole(join(folder, descriptionFile), `${JSON.stringify(description, undefined, 2)}\n`);
+  await writeWhole(folder, weightsFile, weights);
+  await writeWhole(folder, descriptionFile, `${JSON.stringify(description, undefined, 2)}\n`);
 }
 
 /**
@@ -94,6 +100,7 @@ export async function loadModel(folder: string, types: ModuleTypes = {}): Promis
   // The initial weights it drew are thrown away: loading a model must not change what is random afterwards.
   setRandomState(random);
   await wrapped(weightsPath, () => model.loadStateDict(state));
+  await wrapped(path, () => requireFitting(model, description));
   return { model, name, inputShape, classNames, normalisation: normalisation ?? undefined };
 }
 
@@ -102,8 +109,7 @@ export async function saveOptimizer(folder: string, optimizer: Optimizer): Promi
   const { stepCount, variables } = await optimizer.stateDict();
   const { seed, counter } = randomState();
   const metadata = { stepCount: `${stepCount}`, seed: `${seed}`, counter: `${counter}` };
-  await mkdir(folder, { recursive: true });
-  await writeWhole(join(folder, optimizerFile), encodeSafetensors(variables, metadata));
+  await writeWhole(folder, optimizerFile, encodeSafetensors(variables, metadata));
 }
 
 /**
@@ -136,15 +142,54 @@ function wholeNumber(path: string, metadata: Safetensors['metadata'], name: stri
   });
 }
 
-/** Writes beside the file and renames, so that no reader and no crash ever sees half of it. */
-async function writeWhole(path: string, contents: Uint8Array | string): Promise<void> {
+/** A model that does not take the pictures, or tell the classes apart, that its description speaks of. */
+async function requireFitting(
+  model: Module,
+  { inputShape, classNames, normalisation }: Description,
+): Promise<void> {
+  if (normalisation) requireNormalisation('normalisation', normalisation, inputShape[2]);
+  // Only the shapes are computed: nobody awaits the scores.
+  const { shape } = await inMode(model, 'eval', async () => model.call(fill(0, [1, ...inputShape])));
+  if (shape.at(-1) === classNames.length) return;
+  throw new ShapeError({
+    where: 'classNames',
+    got: `${classNames.length} names for scores ${formatShape(shape)} of a picture ${formatShape(inputShape, ['H', 'W', 'C'])}`,
+    expected: 'one name for each score',
+    cure: 'The architecture, inputShape and classNames have to be those of one model: copy or save it again.',
+  });
+}
+
+/** What could not be read back is not written. */
+function requireSavable(values: Record<string, unknown>): void {
+  const fault = fieldChecks.find(({ field, holds }) => !holds(values[field]));
+  if (fault === undefined) return;
+  throw new OptionError({
+    where: 'saveModel',
+    got: `${fault.field} ${describeValue(values[fault.field])}`,
+    expected: fault.expected,
+    cure: `Correct ${fault.field}.`,
+  });
+}
+
+/** Writes beside the file and renames, so that no reader and no crash ever sees half of it. Makes the folder. */
+async function writeWhole(folder: string, file: string, contents: Uint8Array | string): Promise<void> {
+  const path = join(folder, file);
   const temporary = `${path}.${process.pid}.tmp`;
   try {
+    await mkdir(folder, { recursive: true });
     await writeFile(temporary, contents);
     await rename(temporary, path);
   } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw new CheckpointError(
+      {
+        where: path,
+        got: messageOf(error),
+        expected: 'a folder that can be written to',
+        cure: 'Choose another folder, or make room and check its permissions.',
+      },
+      { cause: error },
+    );
   }
 }
 
@@ -183,11 +228,11 @@ function parseDescription(path: string, bytes: Uint8Array): Description {
     throw invalid(path, `something that is not JSON (${messageOf(error)})`, 'a JSON object', error);
   }
   if (!isRecord(value)) throw invalid(path, 'no JSON object', 'a JSON object');
-  if (value.format !== format) throw invalid(path, `format ${JSON.stringify(value.format)}`, `"${format}"`);
+  if (value.format !== format) throw invalid(path, `format ${describeValue(value.format)}`, `"${format}"`);
   if (value.version !== formatVersion) {
     throw new CheckpointError({
       where: path,
-      got: `version ${JSON.stringify(value.version)}`,
+      got: `version ${describeValue(value.version)}`,
       expected: `${formatVersion}`,
       cure: 'Load it with the version of weft that saved it.',
     });
@@ -201,7 +246,7 @@ function requireFields(
   value: Record<string, unknown>,
 ): asserts value is Record<string, unknown> & Description {
   const fault = fieldChecks.find(({ field, holds }) => !holds(value[field]));
-  if (fault) throw invalid(path, `${fault.field} ${JSON.stringify(value[fault.field])}`, fault.expected);
+  if (fault) throw invalid(path, `${fault.field} ${describeValue(value[fault.field])}`, fault.expected);
 }
 
 const fieldChecks: readonly { field: string; expected: string; holds: (value: unknown) => boolean }[] = [

@@ -1,6 +1,6 @@
 /** Finding the operation that made a value NaN or infinite, by looking at every value of its graph. */
 import { fillPrimitive } from '../tensor/leaves.ts';
-import type { Node } from '../tensor/node.ts';
+import { type Node, nodesBehind } from '../tensor/node.ts';
 import { runtime } from '../tensor/runtime.ts';
 import { formatShape, type Shape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
@@ -9,6 +9,7 @@ import { Tensor } from '../tensor/tensor.ts';
 export interface InputSummary {
   /** What made it: a primitive, or the name of a variable. */
   readonly from: string;
+  /** Axis lengths, outermost first. */
   readonly shape: Shape;
   /** The element beside the bad one, where the operation works element by element. */
   readonly value: number | undefined;
@@ -24,11 +25,13 @@ export interface NonFiniteFinding {
   readonly layer: string;
   /** The variable's name, if it is one. */
   readonly variable: string | undefined;
+  /** Of the result. */
   readonly shape: Shape;
-  /** Where in the result the first bad element stands: one number an axis. */
+  /** Where in the result the first bad element stands: one number per axis. */
   readonly index: readonly number[];
   /** NaN, Infinity or -Infinity. */
   readonly value: number;
+  /** What the operation was applied to. */
   readonly inputs: readonly InputSummary[];
 }
 
@@ -41,7 +44,7 @@ export interface NonFiniteFinding {
  */
 export async function findNonFinite(tensor: Tensor): Promise<NonFiniteFinding | undefined> {
   const target = tensor.snapshot();
-  const nodes = nodesBehind(target.node);
+  const nodes = nodesBehind([target]);
   await runtime().evaluate(nodes.filter((node) => node.primitive !== fillPrimitive).flatMap(floatOutputs));
   const kinds = new Map<Node, ValueKind>();
   for (const node of nodes) kinds.set(node, kindOf(node, kinds));
@@ -63,7 +66,7 @@ export function describeFinding({
   const place = layer ? ` in layer "${layer}"` : '';
   const from = inputs.map((input) =>
     input.value === undefined
-      ? `${formatShape(input.shape)} up to ${rounded(input.largest)}`
+      ? `${formatShape(input.shape)} with values up to ${rounded(input.largest)}`
       : rounded(input.value),
   );
   const given = from.length > 0 ? ` from ${from.join(' and ')}` : '';
@@ -123,13 +126,6 @@ function firstBad(target: Node, kinds: ReadonlyMap<Node, ValueKind>): Node | und
   return first;
 }
 
-/** All nodes behind a node, in the order they were made. */
-function nodesBehind(target: Node): Node[] {
-  const seen = new Set([target]);
-  for (const node of seen) for (const input of node.inputs) seen.add(input.node);
-  return [...seen].sort((a, b) => a.id - b.id);
-}
-
 function floatOutputs(node: Node): Tensor[] {
   return node.outputs.flatMap(({ dtype }, output) => (dtype === 'float32' ? [new Tensor(node, output)] : []));
 }
@@ -187,7 +183,7 @@ function originOf({ primitive, scope }: Node): string {
   return scope ? `${primitive.name} in layer "${scope}"` : primitive.name;
 }
 
-/** A position in row-major order as one number an axis. */
+/** A position in row-major order as one number per axis. */
 function indexAt(position: number, shape: Shape): number[] {
   const index = new Array<number>(shape.length);
   let rest = position;

@@ -17,6 +17,7 @@ export class NonFiniteStepError extends NonFiniteError {
   /** The first operation that was not finite, where it could be found. */
   readonly finding: NonFiniteFinding | undefined;
 
+  /** `cause`: the error that the step itself threw. */
   constructor(
     parts: ErrorParts,
     details: {

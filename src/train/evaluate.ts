@@ -2,17 +2,17 @@
 
 import { batchIndices, gatherBatch } from '../data/batches.ts';
 import { type ImageDataset, validateLabels } from '../data/dataset.ts';
-import { applyNormalisation, type Normalisation } from '../data/normalise.ts';
-import { ShapeError } from '../errors.ts';
+import { applyNormalisation, type Normalisation, requireNormalisation } from '../data/normalise.ts';
+import { DTypeError, NonFiniteError, OptionError, ShapeError } from '../errors.ts';
 import { softmaxCrossEntropy } from '../nn/losses.ts';
-import type { Module } from '../nn/module.ts';
+import { Module } from '../nn/module.ts';
 import { argMax } from '../ops/reduce.ts';
 import { softmax } from '../ops/softmax.ts';
-import { requireKnownOptions, requireNumber } from '../optim/options.ts';
+import { describeValue, requireFunction, requireKnownOptions, requireNumber } from '../options.ts';
 import { fromData } from '../tensor/leaves.ts';
 import { compile } from '../tensor/runtime.ts';
-import { formatShape, sizeOf } from '../tensor/shape.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import { formatShape, type Shape, sizeOf } from '../tensor/shape.ts';
+import { Tensor } from '../tensor/tensor.ts';
 import { accuracyOf, confusionMatrix } from './metrics.ts';
 import { inMode } from './modes.ts';
 import { Pace } from './pace.ts';
@@ -20,6 +20,7 @@ import { Pace } from './pace.ts';
 /** A loss of scores [N, classes] and labels [N]: a scalar, the mean over the batch. */
 export type Loss = (scores: Tensor, labels: Tensor) => Tensor;
 
+/** Options of `evaluate`. */
 export interface EvaluateOptions {
   /** Images computed at a time. Default 256. */
   readonly batchSize?: number;
@@ -56,7 +57,8 @@ export interface Prediction {
  * back afterwards.
  *
  * @throws LabelError or DatasetError when the data set does not agree with itself, ShapeError when the model does not
- *   give one score a class, OptionError for options that are unknown or out of range
+ *   give one score per class, NonFiniteError for a NaN or infinite pixel, OptionError for options that are unknown or
+ *   out of range
  */
 export async function evaluate(
   model: Module,
@@ -64,36 +66,44 @@ export async function evaluate(
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
   requireKnownOptions('evaluate', options, ['batchSize', 'normalisation', 'loss']);
+  requireModel('evaluate', model);
   validateLabels(dataset);
-  return new DatasetEvaluator(model, options).run(dataset);
+  if (options.normalisation) requireNormalisation('evaluate', options.normalisation, dataset.shape[3]);
+  return new DatasetEvaluator(model, dataset, options).run();
 }
 
-/** `evaluate` for a model that is evaluated again and again: the compiled function is kept. */
+/** `evaluate` for a model that is evaluated on one data set again and again: the compiled function is kept. */
 export class DatasetEvaluator {
   readonly #model: Module;
+  readonly #dataset: ImageDataset;
   readonly #batchSize: number;
   readonly #normalisation: Normalisation | undefined;
   readonly #compute: (images: Tensor, labels: Tensor) => Promise<Tensor[]>;
 
   constructor(
     model: Module,
+    dataset: ImageDataset,
     { batchSize = 256, normalisation, loss = softmaxCrossEntropy }: EvaluateOptions,
   ) {
     this.#model = model;
+    this.#dataset = dataset;
+    requireFunction('evaluate', 'loss', loss);
     this.#batchSize = requireNumber('evaluate', 'batchSize', batchSize, 'a whole number of at least 1');
     this.#normalisation = normalisation;
     this.#compute = compile((images: Tensor, labels: Tensor): Tensor[] => {
       const scores = model.call(images);
-      return [loss(scores, labels), argMax(scores), softmax(scores)];
+      requireScores(scores.shape, labels.size, dataset.classNames.length, dataset.name);
+      return [lossOf(loss, scores, labels), argMax(scores), softmax(scores)];
     });
   }
 
   /** @param signal ends the run early; the result is then of the images seen so far and of no use */
-  async run(dataset: ImageDataset, signal?: AbortSignal): Promise<Evaluation> {
-    return inMode(this.#model, 'eval', () => this.#run(dataset, signal));
+  async run(signal?: AbortSignal): Promise<Evaluation> {
+    return inMode(this.#model, 'eval', () => this.#run(signal));
   }
 
-  async #run(dataset: ImageDataset, signal?: AbortSignal): Promise<Evaluation> {
+  async #run(signal?: AbortSignal): Promise<Evaluation> {
+    const dataset = this.#dataset;
     const [count, ...imageShape] = dataset.shape;
     const classes = dataset.classNames.length;
     const predictions = new Int32Array(count);
@@ -104,11 +114,11 @@ export class DatasetEvaluator {
     for (const indices of batchIndices(count, this.#batchSize)) {
       if (signal?.aborted) break;
       const { images, labels } = gatherBatch(dataset, indices, this.#normalisation);
+      requireFinitePixels(`evaluate on ${dataset.name}`, images, imageShape, (image) => indices[image]);
       const [loss, predicted, probability] = await this.#compute(
         fromData(images, [indices.length, ...imageShape], 'float32'),
         fromData(labels, [indices.length], 'int32'),
       );
-      requireScores(probability.shape, indices.length, classes, dataset.name);
       predictions.set(await predicted.data(), done);
       probabilities.set(await probability.data(), done * classes);
       lossSum += (await loss.item()) * indices.length;
@@ -130,7 +140,8 @@ export class DatasetEvaluator {
  *
  * @param images pixels in [0, 1], row-major
  * @param shape `[N, H, W, C]`
- * @throws ShapeError when the pixels do not fill the shape or the model does not give one row of scores a picture
+ * @throws ShapeError when the pixels do not fill the shape or the model does not give one row of scores per picture,
+ *   DTypeError for pixels that are no floats, NonFiniteError for a NaN or infinite one
  */
 export async function predict(
   model: Module,
@@ -139,15 +150,11 @@ export async function predict(
   options: { readonly normalisation?: Normalisation | undefined } = {},
 ): Promise<Prediction[]> {
   requireKnownOptions('predict', options, ['normalisation']);
+  requireModel('predict', model);
+  requirePixels(images, shape);
   const [count, ...imageShape] = shape;
-  if (images.length !== sizeOf(shape)) {
-    throw new ShapeError({
-      where: 'predict',
-      got: `${images.length} pixel values`,
-      expected: `${sizeOf(shape)}, for ${formatShape(shape, ['N', 'H', 'W', 'C'])}`,
-      cure: 'Give one value for each place, in row-major order.',
-    });
-  }
+  if (options.normalisation) requireNormalisation('predict', options.normalisation, shape[3]);
+  requireFinitePixels('predict', images, imageShape, (image) => image);
   const length = sizeOf(imageShape);
   const compute = compile((batch: Tensor): Tensor[] => {
     const scores = model.call(batch);
@@ -174,6 +181,67 @@ export async function predict(
     }
   });
   return predictions;
+}
+
+/** The loss of a batch, which has to be a scalar tensor. */
+export function lossOf(loss: Loss, scores: Tensor, labels: Tensor): Tensor {
+  const value = loss(scores, labels);
+  if (value instanceof Tensor && value.size === 1) return value;
+  throw new ShapeError({
+    where: 'the option loss',
+    got: value instanceof Tensor ? `a loss of shape ${formatShape(value.shape)}` : 'no tensor',
+    expected: 'a scalar: the mean over the batch',
+    cure: 'Return the loss from the function, reduced with mean or sum.',
+  });
+}
+
+/** Throws OptionError unless `model` is a module. */
+export function requireModel(where: string, model: unknown): void {
+  if (model instanceof Module) return;
+  throw new OptionError({
+    where,
+    got: `${describeValue(model)} for a model`,
+    expected: 'a module: a Sequential, or a class of your own that extends Module',
+    cure: 'The model is the first argument.',
+  });
+}
+
+/** Throws unless the pictures are float32 pixels that fill their shape. */
+function requirePixels(images: unknown, shape: readonly number[]): void {
+  if (!(images instanceof Float32Array)) {
+    throw new DTypeError({
+      where: 'predict',
+      got: ArrayBuffer.isView(images) ? `${images.constructor.name} data` : describeValue(images),
+      expected: 'pixels in [0, 1] as a Float32Array',
+      cure: 'Convert the pixels: bytes are divided by 255.',
+    });
+  }
+  if (shape.length === 4 && images.length === sizeOf(shape)) return;
+  throw new ShapeError({
+    where: 'predict',
+    got: `${images.length} pixel values for ${formatShape(shape, imageAxes)}`,
+    expected: shape.length === 4 ? `${sizeOf(shape)} pixel values` : `[${imageAxes.join(', ')}]`,
+    cure: 'Give the shape of all pictures together, and one value for each place, in row-major order.',
+  });
+}
+
+const imageAxes = ['N', 'H', 'W', 'C'];
+
+/** Throws NonFiniteError for a pixel that is NaN or infinite: no score that comes from it means anything. */
+function requireFinitePixels(
+  where: string,
+  images: Float32Array,
+  imageShape: Shape,
+  nameOf: (image: number) => number,
+): void {
+  const wrong = images.findIndex((value) => !Number.isFinite(value));
+  if (wrong < 0) return;
+  throw new NonFiniteError({
+    where: `${where}, image ${nameOf(Math.floor(wrong / sizeOf(imageShape)))}`,
+    got: `a pixel that is ${images[wrong]}`,
+    expected: 'finite pixels',
+    cure: 'Remove or repair the picture, or look at what computes its pixels.',
+  });
 }
 
 /** Throws unless the model gave one score for each class and image. */

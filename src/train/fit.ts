@@ -1,16 +1,22 @@
 /** Training a classifier on a data set: epochs, shuffling, validation, history, and when to stop. */
 
-import { type AugmentOptions, augmentBatch } from '../data/augment.ts';
+import { type AugmentOptions, augmentBatch, requireAugmentOptions } from '../data/augment.ts';
 import { batchIndices, gatherBatch } from '../data/batches.ts';
 import { type ImageDataset, requireSameImages, validateLabels } from '../data/dataset.ts';
-import type { Normalisation } from '../data/normalise.ts';
+import { type Normalisation, requireNormalisation } from '../data/normalise.ts';
 import { RandomGenerator } from '../data/random.ts';
 import { OptionError } from '../errors.ts';
 import { softmaxCrossEntropy } from '../nn/losses.ts';
 import type { Module, StateDict } from '../nn/module.ts';
-import type { Optimizer } from '../optim/optimizer.ts';
-import { requireKnownOptions, requireNumber } from '../optim/options.ts';
-import { DatasetEvaluator, type Loss } from './evaluate.ts';
+import { Optimizer } from '../optim/optimizer.ts';
+import {
+  describeValue,
+  requireBoolean,
+  requireFunction,
+  requireKnownOptions,
+  requireNumber,
+} from '../options.ts';
+import { DatasetEvaluator, type Loss, requireModel } from './evaluate.ts';
 import { inMode } from './modes.ts';
 import { Pace } from './pace.ts';
 import { TrainingStep } from './step.ts';
@@ -39,10 +45,13 @@ export interface StepReport {
 export interface EpochReport {
   /** From 1. */
   readonly epoch: number;
+  /** The mean over the training images. */
   readonly trainLoss: number;
+  /** The part of the training images whose class was right. */
   readonly trainAccuracy: number;
   /** Undefined without a validation set. */
   readonly valLoss: number | undefined;
+  /** Undefined without a validation set. */
   readonly valAccuracy: number | undefined;
   /** Of training and validation. */
   readonly seconds: number;
@@ -56,6 +65,7 @@ export interface History {
   readonly aborted: boolean;
 }
 
+/** Options of `fit`. */
 export interface FitOptions {
   /** How often the whole data set is shown. */
   readonly epochs: number;
@@ -129,20 +139,21 @@ class Training {
   readonly #batchSize: number;
   readonly #steps: number;
   readonly #step: TrainingStep;
-  readonly #evaluator: DatasetEvaluator;
+  readonly #evaluator: DatasetEvaluator | undefined;
   readonly #pace = new Pace();
   readonly #started = performance.now();
   #stepsDone = 0;
 
   constructor(model: Module, train: ImageDataset, options: FitOptions) {
-    const { batchSize = 32, loss = softmaxCrossEntropy, optimizer, normalisation } = options;
+    const { batchSize = 32, loss = softmaxCrossEntropy, optimizer, normalisation, validation } = options;
     this.#model = model;
     this.#train = train;
     this.#options = options;
     this.#batchSize = batchSize;
     this.#steps = Math.ceil(train.shape[0] / batchSize);
     this.#step = new TrainingStep(model, optimizer, loss, train);
-    this.#evaluator = new DatasetEvaluator(model, { batchSize, normalisation, loss });
+    this.#evaluator =
+      validation && new DatasetEvaluator(model, validation, { batchSize, normalisation, loss });
   }
 
   async run(): Promise<History> {
@@ -167,10 +178,10 @@ class Training {
   /** One epoch with its validation; undefined when the signal ended it. */
   async #epoch(epoch: number): Promise<EpochReport | undefined> {
     const started = performance.now();
-    const { validation, signal } = this.#options;
+    const { signal } = this.#options;
     const trained = await inMode(this.#model, 'train', () => this.#trainOnce(epoch));
     if (signal?.aborted) return undefined;
-    const validated = validation && (await this.#evaluator.run(validation, signal));
+    const validated = await this.#evaluator?.run(signal);
     if (signal?.aborted) return undefined;
     return {
       epoch,
@@ -241,13 +252,18 @@ function checkOptions(model: Module, train: ImageDataset, options: FitOptions): 
   requireNumber('fit', 'batchSize', batchSize, 'a whole number of at least 1');
   requireNumber('fit', 'seed', seed, 'a whole number of at least 0');
   requireNumber('fit', 'epochsDone', epochsDone, 'a whole number of at least 0');
+  requireBoolean('fit', 'restoreBest', options.restoreBest ?? false);
+  for (const name of ['loss', 'onStep', 'onEpoch'] as const) {
+    if (options[name] !== undefined) requireFunction('fit', name, options[name]);
+  }
+  if (options.augmentation) requireAugmentOptions('fit, augmentation', options.augmentation);
   validateLabels(train);
   if (validation) {
     validateLabels(validation);
     requireSameImages(train, validation);
     requireSameClasses(train, validation);
   }
-  if (normalisation) requireUsable(normalisation);
+  if (normalisation) requireNormalisation('fit', normalisation, train.shape[3]);
   if (options.earlyStopping) {
     requireKnownOptions('earlyStopping of fit', options.earlyStopping, ['patience']);
     requireNumber('fit', 'patience', options.earlyStopping.patience, 'a whole number of at least 1');
@@ -260,7 +276,16 @@ function checkOptions(model: Module, train: ImageDataset, options: FitOptions): 
       cure: 'Hold out a part of the data with stratifiedSplit and pass it as validation.',
     });
   }
+  requireModel('fit', model);
   const parameters = new Set(model.parameters());
+  if (!(options.optimizer instanceof Optimizer)) {
+    throw new OptionError({
+      where: 'fit',
+      got: `optimizer ${describeValue(options.optimizer)}`,
+      expected: 'an optimizer',
+      cure: 'Make one of the model: new Adam(model.parameters()).',
+    });
+  }
   if (options.optimizer.parameters.some((parameter) => parameters.has(parameter))) return;
   throw new OptionError({
     where: 'fit',
@@ -277,15 +302,5 @@ function requireSameClasses(train: ImageDataset, validation: ImageDataset): void
     got: `classes ${validation.classNames.join(', ')} in ${validation.name}`,
     expected: `those of ${train.name}: ${train.classNames.join(', ')}`,
     cure: 'Validate on a part of the same data set.',
-  });
-}
-
-function requireUsable({ mean, std }: Normalisation): void {
-  if (mean.every(Number.isFinite) && std.every((value) => Number.isFinite(value) && value > 0)) return;
-  throw new OptionError({
-    where: 'fit',
-    got: `a normalisation with means ${mean.join(', ')} and deviations ${std.join(', ')}`,
-    expected: 'finite means, and deviations above 0',
-    cure: 'Take it from the training set with channelStatistics.',
   });
 }

@@ -1,4 +1,4 @@
-/** Metrics of a classifier, from its predictions: accuracy, confusion matrix, and precision, recall and F1 a class. */
+/** Metrics of a classifier, from its predictions: accuracy, confusion matrix, precision, recall and F1 per class. */
 import { LabelError, OptionError } from '../errors.ts';
 
 /** The part of predictions that are right. NaN when there are none. */

@@ -19,7 +19,9 @@ const textDecoder = new TextDecoder('utf-8', { fatal: true });
 
 /** The contents of a safetensors file. */
 export interface Safetensors {
+  /** The tensors, by name. */
   readonly state: StateDict;
+  /** Texts about the file. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 

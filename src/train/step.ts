@@ -12,12 +12,12 @@ import { squaredNorm } from '../optim/clip.ts';
 import type { Optimizer } from '../optim/optimizer.ts';
 import { fromData } from '../tensor/leaves.ts';
 import { randomState, setRandomState } from '../tensor/random.ts';
-import { recorder } from '../tensor/recorder.ts';
+import { withoutRecording } from '../tensor/recorder.ts';
 import { compile } from '../tensor/runtime.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { describeFinding, findNonFinite, likelyCause, type NonFiniteFinding } from './diagnose.ts';
 import { NonFiniteStepError } from './errors.ts';
-import { type Loss, requireScores } from './evaluate.ts';
+import { type Loss, lossOf, requireScores } from './evaluate.ts';
 
 /** What a step tells. */
 export interface StepResult {
@@ -91,7 +91,7 @@ export class TrainingStep {
     this.#optimizer.zeroGradients();
     const scores = this.#model.call(images);
     requireScores(scores.shape, labels.size, this.#dataset.classNames.length, this.#dataset.name);
-    const loss = this.#loss(scores, labels);
+    const loss = lossOf(this.#loss, scores, labels);
     loss.backward();
     const gradients = this.#optimizer.parameters.flatMap(({ grad }) => (grad ? [grad] : []));
     return { scores, loss, gradientNorm: sqrt(squaredNorm(gradients)) };
@@ -107,7 +107,6 @@ export class TrainingStep {
     const random = randomState();
     const { images, labels } = this.#tensors(batch);
     const { loss, gradientNorm } = withoutRecording(() => this.#build(images, labels));
-    this.#optimizer.zeroGradients();
     setRandomState(random);
     const inLoss = await findNonFinite(loss);
     const finding = inLoss ?? (await findNonFinite(gradientNorm));
@@ -141,18 +140,4 @@ export class TrainingStep {
 /** Whether the finding is the batch of images itself. */
 function isInput({ operation, shape }: NonFiniteFinding, images: Tensor): boolean {
   return operation === 'input' && shape.join() === images.shape.join();
-}
-
-/** Builds tensors without leaving updates or losses behind for the next evaluation. */
-function withoutRecording<Result>(build: () => Result): Result {
-  const { updates, losses } = recorder();
-  const before = { updates: [...updates], losses: [...losses] };
-  try {
-    return build();
-  } finally {
-    updates.clear();
-    losses.clear();
-    for (const [variable, value] of before.updates) updates.set(variable, value);
-    for (const loss of before.losses) losses.add(loss);
-  }
 }

@@ -167,7 +167,7 @@ describe('batches', () => {
 
   test('bad indices and statistics of other channels', () => {
     expect(() => gatherBatch(colour, [2])).toThrow(OptionError);
-    expect(() => gatherBatch(colour, [0], { mean: [0], std: [1] })).toThrow(/normalisation of 1 channels/);
+    expect(() => gatherBatch(colour, [0], { mean: [0], std: [1] })).toThrow(/normalisation of 1 means/);
   });
 });
 

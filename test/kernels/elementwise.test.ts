@@ -116,7 +116,7 @@ describe('elementwise over views', () => {
       ...arithmetic.map((operator): Instruction => ({ operator, a: 0, b: 1, dtype: 'float32' })),
       ...comparisons.map((operator): Instruction => ({ operator, a: 0, b: 1, dtype: 'bool' })),
       ...arithmetic
-        .filter((operator) => operator !== 'power')
+        .filter((operator) => operator !== 'divide' && operator !== 'power')
         .map((operator): Instruction => ({ operator, a: 2, b: 3, dtype: 'int32' })),
       ...comparisons.map((operator): Instruction => ({ operator, a: 2, b: 3, dtype: 'bool' })),
     ];
@@ -143,6 +143,8 @@ describe('elementwise over views', () => {
 
   it('refuses an operator that its dtype does not have', () => {
     expect(() => apply({ operator: 'exp', a: 0, dtype: 'int32' }, new Int32Array(2))).toThrow(/"exp".*int32/);
+    expect(() => intOf('divide', [1], [2])).toThrow(/"divide".*int32/);
+    expect(() => intOf('power', [1], [2])).toThrow(/"power".*int32/);
   });
 });
 
@@ -264,17 +266,7 @@ describe('elementwise numerics', () => {
     const big = 2147483647;
     expect(intOf('add', [big, -big - 1], [1, -1])).toEqual([-big - 1, big]);
     expect(intOf('multiply', [123456789], [987654321])).toEqual([Math.imul(123456789, 987654321)]);
-    expect(intOf('divide', [7, -7, 5, -big - 1], [2, 2, 0, -1])).toEqual([3, -3, 0, -big - 1]);
     expect(intOf('remainder', [7, -7, 7, -7, 5], [3, 3, -3, -3, 0])).toEqual([1, 2, -2, -1, 0]);
-    expect(intOf('power', [3, -2, 5, 2, -1, 2, 7], [4, 3, 0, -1, -3, 32, 20])).toEqual([
-      81,
-      -8,
-      1,
-      0,
-      -1,
-      0,
-      Number(BigInt.asIntN(32, 7n ** 20n)),
-    ]);
   });
 
   it('casts', () => {

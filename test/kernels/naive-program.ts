@@ -87,7 +87,6 @@ const floatBinary: typeof binary = {
 
 const intBinary: typeof binary = {
   multiply: Math.imul,
-  divide: (a, b) => (b === 0 ? 0 : Math.trunc(a / b)),
   remainder: (a, b) => (b === 0 ? 0 : a - b * Math.floor(a / b)),
 };
 

@@ -262,8 +262,11 @@ describe('shape errors name the layer, the axes, what was got and expected, and 
   });
 
   it.each([
-    [new nn.Conv2d(1, 4, 5), 'conv2d in layer "first": got a kernel that covers 5×5 of an image of 3×3'],
-    [new nn.MaxPool2d(4), 'maxPool2d in layer "first": got a window of 4×4 over an image of 3×3'],
+    [
+      new nn.Conv2d(1, 4, 5),
+      'conv2d in layer "first": got a kernel that covers [H=5, W=5] of an input of [H=3, W=3]',
+    ],
+    [new nn.MaxPool2d(4), 'maxPool2d in layer "first": got a window of 4×4 over an image [H=3, W=3]'],
   ])('images smaller than the window', (layer, message) => {
     const error = errorOf(() => new nn.Sequential({ first: layer }).call(zeros([2, 3, 3, 1])));
     expect(error.message).toContain(message);
@@ -274,12 +277,12 @@ describe('options are checked', () => {
   it('unknown ones', () => {
     const options = { bias: true, biass: false };
     expect(errorOf(() => new nn.Dense(2, 3, options)).message).toBe(
-      'Dense: got unknown option "biass", expected an object with any of bias, weightInitializer, biasInitializer. Check the spelling; options go into one object, after the sizes.',
+      'Dense: got unknown option "biass", expected only bias, weightInitializer, biasInitializer. Correct the name, or leave it out.',
     );
   });
   it('sizes', () => {
-    expect(() => new nn.Dense(0, 3)).toThrow(/Dense: got inputs 0, expected a whole number ≥ 1/);
-    expect(() => new nn.Conv2d(1, 2, 2.5)).toThrow(/kernel height 2.5/);
+    expect(() => new nn.Dense(0, 3)).toThrow(/Dense: got inputs 0, expected a whole number of at least 1/);
+    expect(() => new nn.Conv2d(1, 2, 2.5)).toThrow(/kernel size 2.5/);
     expect(() => new nn.Dropout(2)).toThrow(/rate 2, expected a number from 0 to 1/);
     expect(() => new nn.GroupNorm(3, 4)).toThrow(/3 groups for 4 channels/);
     expect(() => new nn.LSTM(2, 3, { dropout: 0.5 })).toThrow(/it acts between layers/);

@@ -145,7 +145,7 @@ describe('serialization', () => {
   it('takes classes of the user', () => {
     const model = new nn.Sequential({ doubled: new Doubled() });
     expect(errorOf(() => nn.moduleToConfig(model)).message).toContain(
-      'moduleToConfig "doubled": got a Doubled, expected a class of the table: AvgPool2d, ',
+      'moduleToConfig "doubled": got a module of class Doubled, expected a class of the table: AvgPool2d, ',
     );
     const config = nn.moduleToConfig(model, { Doubled });
     const error = errorOf(() => nn.moduleFromConfig(config));

@@ -1,6 +1,8 @@
 /** The `cpu` device: plain TypeScript loops over one ArrayBuffer. It runs anywhere and is the oracle for the others. */
 import { allocate, type CpuRun, type NumericArray, sizeOf } from '../../../kernels/support/contract.ts';
-import type { Plan, PlanBuffer } from '../../plan/plan.ts';
+import { IndexOutOfRangeError } from '../../../kernels/support/errors.ts';
+import { IndexError } from '../../errors.ts';
+import type { Place, Plan, PlanBuffer, PlanStep } from '../../plan/plan.ts';
 import type { TensorSpec } from '../../tensor/dtype.ts';
 import type { VariableStorage } from '../../tensor/runtime.ts';
 import type { Device, DeviceInfo, DeviceMemory, Executable, RunBindings } from '../device.ts';
@@ -24,11 +26,31 @@ class CpuStorage implements VariableStorage {
   }
 }
 
+/** The one block of memory that all plans share. Only one plan runs at a time. */
+class Arena {
+  memory = new ArrayBuffer(0);
+  /** Executables that hold views of the memory; they let go of them when it moves. */
+  readonly #users = new Set<WeakRef<CpuExecutable>>();
+
+  join(executable: CpuExecutable): void {
+    this.#users.add(new WeakRef(executable));
+  }
+
+  /** Makes room for at least `bytes`. */
+  grow(bytes: number): void {
+    if (this.memory.byteLength >= bytes) return;
+    this.memory = new ArrayBuffer(bytes);
+    for (const user of this.#users) {
+      const executable = user.deref();
+      if (executable) executable.leaveArena();
+      else this.#users.delete(user);
+    }
+  }
+}
+
 export class CpuDevice implements Device {
   readonly name = 'cpu';
-  #arena = new ArrayBuffer(0);
-  /** Bumped when the arena moves, so that executables make their views anew. */
-  #arenaVersion = 0;
+  readonly #arena = new Arena();
   #variableBytes = 0;
   readonly #freed = new FinalizationRegistry<number>((bytes) => {
     this.#variableBytes -= bytes;
@@ -39,31 +61,25 @@ export class CpuDevice implements Device {
   }
 
   memory(): DeviceMemory {
-    return { variableBytes: this.#variableBytes, arenaBytes: this.#arena.byteLength };
+    return { variableBytes: this.#variableBytes, arenaBytes: this.#arena.memory.byteLength };
   }
 
-  allocate(_spec: TensorSpec, data: NumericArray): VariableStorage {
-    const storage = new CpuStorage(data.slice());
-    this.#variableBytes += data.byteLength;
-    this.#freed.register(storage, data.byteLength);
-    return storage;
+  allocate({ dtype, shape }: TensorSpec, data: NumericArray): VariableStorage {
+    const array = allocate(dtype, sizeOf(shape));
+    array.set(data);
+    this.#variableBytes += array.byteLength;
+    this.#freed.register(array, array.byteLength);
+    return new CpuStorage(array);
   }
 
   prepare(plan: Plan): Executable {
-    return new CpuExecutable(plan, (bytes) => this.#arenaOf(bytes));
-  }
-
-  /** The shared arena, grown to at least `bytes`. */
-  #arenaOf(bytes: number): { memory: ArrayBuffer; version: number } {
-    if (this.#arena.byteLength < bytes) {
-      this.#arena = new ArrayBuffer(bytes);
-      this.#arenaVersion++;
-    }
-    return { memory: this.#arena, version: this.#arenaVersion };
+    const executable = new CpuExecutable(plan, this.#arena);
+    this.#arena.join(executable);
+    return executable;
   }
 }
 
-/** One step with the arrays it works on; the arrays of inputs, variables and outputs are put in anew at every run. */
+/** One step with the arrays it works on. */
 interface PreparedStep {
   readonly run: CpuRun;
   readonly inputs: NumericArray[];
@@ -71,69 +87,120 @@ interface PreparedStep {
   workspace: Float32Array;
 }
 
+/** A place in a step that holds a buffer's array. */
+type Slot = (array: NumericArray) => void;
+
+const nothing = new Float32Array(0);
+
 class CpuExecutable implements Executable {
   readonly #plan: Plan;
-  readonly #arena: (bytes: number) => { memory: ArrayBuffer; version: number };
+  readonly #arena: Arena;
   readonly #steps: readonly PreparedStep[];
-  readonly #arrays: NumericArray[];
-  #arenaVersion = -1;
+  /** Where each buffer is used. */
+  readonly #slots: readonly Slot[][];
+  /** The arena that the steps hold views of, if any. */
+  #memory: ArrayBuffer | undefined;
 
-  constructor(plan: Plan, arena: (bytes: number) => { memory: ArrayBuffer; version: number }) {
+  constructor(plan: Plan, arena: Arena) {
     this.#plan = plan;
     this.#arena = arena;
-    this.#arrays = plan.buffers.map(({ spec }) => allocate(spec.dtype, 0));
-    this.#steps = plan.steps.map((step) => ({
-      run: cpuKernel(step.contract.name)(step.call),
-      inputs: [],
-      outputs: [],
-      workspace: new Float32Array(0),
-    }));
+    const slots: Slot[][] = plan.buffers.map(() => []);
+    this.#steps = plan.steps.map((step) => {
+      const prepared: PreparedStep = {
+        run: cpuKernel(step.contract.name)(step.call),
+        inputs: step.inputs.map(() => nothing),
+        outputs: step.outputs.map(() => nothing),
+        workspace: nothing,
+      };
+      const use = (arrays: NumericArray[]) => (buffer: number, position: number) =>
+        slots[buffer].push((array) => {
+          arrays[position] = array;
+        });
+      step.inputs.forEach(use(prepared.inputs));
+      step.outputs.forEach(use(prepared.outputs));
+      if (step.workspace !== undefined) {
+        slots[step.workspace].push((array) => {
+          prepared.workspace = array as Float32Array;
+        });
+      }
+      return prepared;
+    });
+    this.#slots = slots;
   }
 
   async run(bindings: RunBindings, guard?: number): Promise<{ outputs: NumericArray[]; completed: boolean }> {
-    const outputs = this.#bind(bindings);
-    const { steps, firstUpdateStep } = this.#plan;
-    for (let index = 0; index < steps.length; index++) {
-      if (index === firstUpdateStep && guard !== undefined && !allFinite(outputs[guard])) {
-        return { outputs, completed: false };
-      }
-      const { run, inputs, outputs: results, workspace } = this.#steps[index];
-      run(inputs, results, workspace);
+    const outputs = this.#plan.outputs.map(({ dtype, shape }) => allocate(dtype, sizeOf(shape)));
+    this.#enterArena();
+    this.#bind(({ kind, index }) => {
+      if (kind === 'output') return outputs[index];
+      return kind === 'input' ? bindings.inputs[index] : arrayOf(bindings.variables[index]);
+    });
+    try {
+      return { outputs, completed: this.#runSteps(outputs, guard) };
+    } finally {
+      // A plan that is kept must not keep the arrays of its last run.
+      this.#bind(() => nothing);
     }
-    return {
-      outputs,
-      completed: guard === undefined || firstUpdateStep < steps.length || allFinite(outputs[guard]),
-    };
   }
 
-  /** Puts this run's arrays in their places and returns the fresh outputs. */
-  #bind(bindings: RunBindings): NumericArray[] {
-    const { buffers, steps, arenaBytes, outputs: specs } = this.#plan;
-    const outputs = specs.map(({ dtype, shape }) => allocate(dtype, sizeOf(shape)));
-    const { memory, version } = this.#arena(arenaBytes);
-    const arenaMoved = version !== this.#arenaVersion;
-    this.#arenaVersion = version;
-    buffers.forEach((buffer, index) => {
-      const { place } = buffer;
-      if (place.kind === 'input') this.#arrays[index] = bindings.inputs[place.index];
-      else if (place.kind === 'output') this.#arrays[index] = outputs[place.index];
-      else if (place.kind === 'variable') this.#arrays[index] = arrayOf(bindings.variables[place.index]);
-      else if (arenaMoved) this.#arrays[index] = viewOf(memory, buffer, place.offset);
+  /** Forgets the views of an arena that has moved. */
+  leaveArena(): void {
+    if (this.#memory === undefined) return;
+    this.#memory = undefined;
+    this.#plan.buffers.forEach(({ place }, buffer) => {
+      if (place.kind === 'arena') this.#put(buffer, nothing);
     });
-    steps.forEach((step, index) => {
-      const prepared = this.#steps[index];
-      step.inputs.forEach((buffer, k) => {
-        prepared.inputs[k] = this.#arrays[buffer];
-      });
-      step.outputs.forEach((buffer, k) => {
-        prepared.outputs[k] = this.#arrays[buffer];
-      });
-      if (arenaMoved && step.workspace !== undefined) {
-        prepared.workspace = this.#arrays[step.workspace] as Float32Array;
-      }
-    });
-    return outputs;
   }
+
+  /** Returns whether the run went to its end: false if the guarded output is not finite. */
+  #runSteps(outputs: readonly NumericArray[], guard: number | undefined): boolean {
+    const { steps, firstUpdateStep } = this.#plan;
+    for (let index = 0; index < steps.length; index++) {
+      if (index === firstUpdateStep && guard !== undefined && !allFinite(outputs[guard])) return false;
+      const { run, inputs, outputs: results, workspace } = this.#steps[index];
+      try {
+        run(inputs, results, workspace);
+      } catch (error) {
+        throw atStep(error, steps[index]);
+      }
+    }
+    return guard === undefined || firstUpdateStep < steps.length || allFinite(outputs[guard]);
+  }
+
+  /** Puts this run's arrays of inputs, variables and outputs in their places. */
+  #bind(arrayFor: (place: Exclude<Place, { kind: 'arena' }>) => NumericArray): void {
+    this.#plan.buffers.forEach(({ place }, buffer) => {
+      if (place.kind !== 'arena') this.#put(buffer, arrayFor(place));
+    });
+  }
+
+  #enterArena(): void {
+    this.#arena.grow(this.#plan.arenaBytes);
+    const { memory } = this.#arena;
+    if (this.#memory === memory) return;
+    this.#memory = memory;
+    this.#plan.buffers.forEach((planned, buffer) => {
+      if (planned.place.kind === 'arena') this.#put(buffer, viewOf(memory, planned, planned.place.offset));
+    });
+  }
+
+  #put(buffer: number, array: NumericArray): void {
+    for (const slot of this.#slots[buffer]) slot(array);
+  }
+}
+
+/** An error that a kernel found in its values, with the layer and operations of its step. */
+function atStep(error: unknown, { label }: PlanStep): unknown {
+  if (!(error instanceof IndexOutOfRangeError)) return error;
+  return new IndexError(
+    {
+      where: label,
+      got: `index ${error.index}`,
+      expected: `0 to ${error.length - 1}, as the indexed axis has ${error.length} elements`,
+      cure: 'Look at what computes the indices; they count from 0 and never from the end.',
+    },
+    { cause: error },
+  );
 }
 
 function arrayOf(storage: VariableStorage): NumericArray {

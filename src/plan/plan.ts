@@ -10,15 +10,9 @@ import {
   sizeOf,
 } from '../../kernels/support/contract.ts';
 import type { TensorSpec } from '../tensor/dtype.ts';
-import {
-  type ElementwiseGroup,
-  type Fusion,
-  fuse,
-  type Group,
-  type KernelGroup,
-  type ReduceGroup,
-} from './fuse.ts';
+import { type Fusion, fuse } from './fuse.ts';
 import type { Graph, ValueId } from './graph.ts';
+import type { ElementwiseGroup, Group, KernelGroup, ReduceGroup } from './groups.ts';
 import { placeInArena } from './memory.ts';
 import { writeProgram } from './program.ts';
 

@@ -20,7 +20,7 @@ export interface StateEntry {
   readonly data: NumericArray;
 }
 
-/** All variables of a module by path, such as `lstm.cells.0.bias`. */
+/** All variables of a module by path, such as `lstm.cells.0.inputBias`. */
 export type StateDict = Record<string, StateEntry>;
 
 /** The modules that are running, outermost first, with their paths. */

@@ -44,17 +44,22 @@ function cellWeights(
   };
 }
 
-/** One bias that starts like the sum of PyTorch's two. */
-function summedBias(size: number, hidden: number): Tensor {
-  const draw = uniform(1 / Math.sqrt(hidden));
-  const fan = { in: hidden, out: hidden };
-  return add(draw([size], fan), draw([size], fan));
+/** The two biases of a cell of `gates` gates, each [gates·H], or none. */
+function cellBiases(gates: number, hidden: number, wanted: boolean): CellBiases {
+  const bias = (name: string) => (wanted ? uniformWeight(name, [gates * hidden], hidden) : undefined);
+  return { inputBias: bias('inputBias'), recurrentBias: bias('recurrentBias') };
 }
 
 /** The part of all gates that the input alone decides, for all steps in one matrix product: [N, T, gates·H]. */
-function project(x: Tensor, weight: Tensor, bias: Tensor | undefined): Tensor {
+function project(x: Tensor, weight: Tensor, ...biases: (Tensor | undefined)[]): Tensor {
+  const present = biases.filter((bias) => bias !== undefined);
   const z = matmul(x, weight);
-  return bias ? add(z, bias) : z;
+  return present.length === 0
+    ? z
+    : add(
+        z,
+        present.reduce((a, b) => add(a, b)),
+      );
 }
 
 function withMask(inputs: readonly Tensor[], mask: Tensor | undefined): readonly Tensor[] {
@@ -90,19 +95,27 @@ export interface HiddenState {
   readonly h: Tensor;
 }
 
-/** The weights of one layer and direction of an LSTM. */
-export interface LstmWeights extends CellWeights {
-  /** [4H]; equals PyTorch's b_ih + b_hh. */
-  readonly bias: Parameter | undefined;
+/** The two biases of a cell, as PyTorch has them; without biases there are none. */
+export interface CellBiases {
+  /** [gates·H], added to the input's part: b_ih. */
+  readonly inputBias: Parameter | undefined;
+  /** [gates·H], added to the recurrent part: b_hh. */
+  readonly recurrentBias: Parameter | undefined;
 }
+
+/**
+ * The weights of one layer and direction of an LSTM. Only the sum of the two biases matters, but Adam moves a sum of
+ * two parameters twice as far as one, so both are kept and training follows PyTorch's.
+ */
+export interface LstmWeights extends CellWeights, CellBiases {}
 
 /**
  * Long short-term memory (Hochreiter & Schmidhuber 1997; Gers et al. 2000). `call` takes x [N, T, inputs], or
  * `{ x, lengths, mask, initialState }`, and gives the final output [N, D·hidden], or with `output: 'sequence'` every
  * step [N, T, D·hidden]; `run` gives everything.
  *
- * Parameters per cell, `cells.0` to `cells.(layers·D-1)`: `inputWeight` [F, 4H], `recurrentWeight` [H, 4H], `bias`
- * [4H], gates in the order i, f, g, o: PyTorch's after a transpose, with one bias that equals its b_ih + b_hh.
+ * Parameters per cell, `cells.0` to `cells.(layers·D-1)`: `inputWeight` [F, 4H], `recurrentWeight` [H, 4H], `inputBias`
+ * and `recurrentBias` [4H], gates in the order i, f, g, o: PyTorch's weight_ih, weight_hh (transposed), bias_ih, bias_hh.
  *
  * @throws OptionError for options out of range; ShapeError for a sequence, mask or state that does not fit.
  */
@@ -123,9 +136,14 @@ export class LSTM extends RecurrentLayer<LstmWeights, LstmState> {
       const weights = cellWeights(features, size, 4, settings.recurrentInitializer);
       const { forgetBias = 0 } = options;
       requireNumber('LSTM', 'forgetBias', forgetBias, 'a number');
+      const { inputBias, recurrentBias } = cellBiases(4, size, settings.bias);
+      if (!inputBias || forgetBias === 0) return { ...weights, inputBias, recurrentBias };
       const raised = concat([fill(0, [size]), fill(forgetBias, [size]), fill(0, [2 * size])]);
-      const bias = settings.bias ? new Parameter(add(summedBias(4 * size, size), raised), 'bias') : undefined;
-      return { ...weights, bias };
+      return {
+        ...weights,
+        inputBias: new Parameter(add(inputBias.initial!, raised), 'inputBias'),
+        recurrentBias,
+      };
     });
     const { fused = true, forgetBias = 0 } = options;
     this.fused = requireBoolean('LSTM', 'fused', fused);
@@ -158,7 +176,7 @@ export class LSTM extends RecurrentLayer<LstmWeights, LstmState> {
   }
 
   protected runCell({ weights, x, states, mask, reverse }: CellPass<LstmWeights>): readonly Tensor[] {
-    const z = project(x, weights.inputWeight, weights.bias);
+    const z = project(x, weights.inputWeight, weights.inputBias, weights.recurrentBias);
     const inputs = withMask([z, weights.recurrentWeight, ...states], mask);
     const attributes = { reverse, masked: mask !== undefined };
     const outputs = this.fused ? applyAll(lstmPrimitive, inputs, attributes) : lstmSteps(inputs, attributes);
@@ -166,13 +184,11 @@ export class LSTM extends RecurrentLayer<LstmWeights, LstmState> {
   }
 }
 
-/** The weights of one layer and direction of a GRU. */
-export interface GruWeights extends CellWeights {
-  /** [3H], PyTorch's b_ih. */
-  readonly inputBias: Parameter | undefined;
-  /** [3H], PyTorch's b_hh. The candidate's part is inside the reset gate, so the two cannot be one. */
-  readonly recurrentBias: Parameter | undefined;
-}
+/**
+ * The weights of one layer and direction of a GRU. The candidate's recurrent bias is inside the reset gate, so the two
+ * biases cannot be one.
+ */
+export interface GruWeights extends CellWeights, CellBiases {}
 
 /**
  * Gated recurrent unit (Cho et al. 2014), in PyTorch's form: the reset gate acts after the recurrent product. Takes
@@ -196,8 +212,7 @@ export class GRU extends RecurrentLayer<GruWeights, HiddenState> {
   constructor(inputs: number, hidden: number, options: FusedOptions = {}) {
     super('GRU', inputs, hidden, options, ['fused'], (features, size, settings) => {
       const weights = cellWeights(features, size, 3, settings.recurrentInitializer);
-      const bias = (name: string) => (settings.bias ? uniformWeight(name, [3 * size], size) : undefined);
-      return { ...weights, inputBias: bias('inputBias'), recurrentBias: bias('recurrentBias') };
+      return { ...weights, ...cellBiases(3, size, settings.bias) };
     });
     this.fused = requireBoolean('GRU', 'fused', options.fused ?? true);
   }
@@ -228,17 +243,14 @@ export class GRU extends RecurrentLayer<GruWeights, HiddenState> {
   }
 }
 
-/** The weights of one layer and direction of an RNN. */
-export interface RnnWeights extends CellWeights {
-  /** [H]; equals PyTorch's b_ih + b_hh. */
-  readonly bias: Parameter | undefined;
-}
+/** The weights of one layer and direction of an RNN; two biases for the reason the LSTM has two. */
+export interface RnnWeights extends CellWeights, CellBiases {}
 
 /**
- * The plain recurrent network (Elman 1990): h_t = tanh(x_t·inputWeight + h_{t-1}·recurrentWeight + bias), step by step.
- * Takes and gives what LSTM does, with one state.
+ * The plain recurrent network (Elman 1990): h_t = tanh(x_t·inputWeight + h_{t-1}·recurrentWeight + biases), step by
+ * step. Takes and gives what LSTM does, with one state.
  *
- * Parameters per cell: `inputWeight` [F, H], `recurrentWeight` [H, H], `bias` [H] (PyTorch's b_ih + b_hh).
+ * Parameters per cell: `inputWeight` [F, H], `recurrentWeight` [H, H], `inputBias`, `recurrentBias` [H].
  *
  * @throws as LSTM.
  */
@@ -253,7 +265,7 @@ export class RNN extends RecurrentLayer<RnnWeights, HiddenState> {
   constructor(inputs: number, hidden: number, options: RecurrentOptions = {}) {
     super('RNN', inputs, hidden, options, [], (features, size, settings) => ({
       ...cellWeights(features, size, 1, settings.recurrentInitializer),
-      bias: settings.bias ? new Parameter(summedBias(size, size), 'bias') : undefined,
+      ...cellBiases(1, size, settings.bias),
     }));
   }
 
@@ -270,7 +282,7 @@ export class RNN extends RecurrentLayer<RnnWeights, HiddenState> {
   }
 
   protected runCell({ weights, x, states, mask, reverse }: CellPass<RnnWeights>): readonly Tensor[] {
-    const z = project(x, weights.inputWeight, weights.bias);
+    const z = project(x, weights.inputWeight, weights.inputBias, weights.recurrentBias);
     const [n, steps] = z.shape as [number, number];
     const outputs: Tensor[] = [];
     let h = states[0];

@@ -16,7 +16,7 @@ import { Tensor } from './tensor.ts';
  * the result is awaited, awaiting throws StaleParameterError rather than reading the new value.
  */
 export class Variable extends Tensor {
-  /** Used in messages and saved files; modules set it to the path, such as `lstm.cells.0.bias`. */
+  /** Used in messages and saved files; modules set it to the path, such as `lstm.cells.0.inputBias`. */
   name: string;
   /**
    * Counts changes.

@@ -142,7 +142,7 @@ function lstm(fused: boolean): Build {
   return async (tensors, golden) => {
     const { inputs, hidden, options, input, state } = recurrentCall(tensors, golden);
     const layer = new LSTM(inputs, hidden, { ...options, fused });
-    await layer.loadStateDict(await recurrentState(golden, 'summed'));
+    await layer.loadStateDict(await recurrentState(golden));
     const { output, h, c } = layer.run({ ...input, ...state });
     return { y: output, h_n: h, c_n: c };
   };
@@ -152,7 +152,7 @@ function gru(fused: boolean): Build {
   return async (tensors, golden) => {
     const { inputs, hidden, options, input } = recurrentCall(tensors, golden);
     const layer = new GRU(inputs, hidden, { ...options, fused });
-    await layer.loadStateDict(await recurrentState(golden, 'apart'));
+    await layer.loadStateDict(await recurrentState(golden));
     const { output, h } = layer.run(input);
     return { y: output, h_n: h };
   };
@@ -161,7 +161,7 @@ function gru(fused: boolean): Build {
 const rnn: Build = async (tensors, golden) => {
   const { inputs, hidden, options, input } = recurrentCall(tensors, golden);
   const layer = new RNN(inputs, hidden, options);
-  await layer.loadStateDict(await recurrentState(golden, 'summed'));
+  await layer.loadStateDict(await recurrentState(golden));
   const { output, h } = layer.run(input);
   return { y: output, h_n: h };
 };

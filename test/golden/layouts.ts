@@ -1,5 +1,5 @@
 /** PyTorch's layouts and weft's: every conversion is an expression, so gradients come back in PyTorch's layout. */
-import { add, permute, type StateDict, type Tensor, transpose } from '../../src/index.ts';
+import { permute, type StateDict, type Tensor, transpose } from '../../src/index.ts';
 import { floats, type Golden } from './vectors.ts';
 
 /** N,C,H,W → N,H,W,C */
@@ -42,14 +42,8 @@ export async function entryOf(value: Tensor): Promise<StateDict[string]> {
   return { shape: value.shape, dtype: value.dtype, data: await value.data() };
 }
 
-/**
- * The state dict of a recurrent layer from PyTorch's parameters `weight_ih_l0`, `weight_hh_l0_reverse` and so on. The
- * two biases of LSTM and RNN are added, since only their sum acts; GRU keeps them apart.
- */
-export async function recurrentState(
-  { inputs, config }: Golden,
-  biases: 'summed' | 'apart',
-): Promise<StateDict> {
+/** The state dict of a recurrent layer from PyTorch's parameters `weight_ih_l0`, `weight_hh_l0_reverse` and so on. */
+export async function recurrentState({ inputs, config }: Golden): Promise<StateDict> {
   const state: StateDict = {};
   const suffixes = config['bidirectional'] === true ? ['', '_reverse'] : [''];
   let cell = 0;
@@ -59,12 +53,8 @@ export async function recurrentState(
       const path = `cells.${cell++}`;
       state[`${path}.inputWeight`] = await entryOf(swapMatrix(part('weight_ih')));
       state[`${path}.recurrentWeight`] = await entryOf(swapMatrix(part('weight_hh')));
-      if (biases === 'summed') {
-        state[`${path}.bias`] = await entryOf(add(part('bias_ih'), part('bias_hh')));
-      } else {
-        state[`${path}.inputBias`] = await entryOf(part('bias_ih'));
-        state[`${path}.recurrentBias`] = await entryOf(part('bias_hh'));
-      }
+      state[`${path}.inputBias`] = await entryOf(part('bias_ih'));
+      state[`${path}.recurrentBias`] = await entryOf(part('bias_hh'));
     }
   }
   return state;

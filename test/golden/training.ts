@@ -1,83 +1,52 @@
 /** The training run of the vectors: convolution, pooling, LSTM over pooled rows, dense, Adam. */
 import {
   Adam,
-  add,
   Conv2d,
   compile,
   Dense,
+  LSTM,
   Module,
   maxPool2d,
-  Parameter,
   RowsToSequence,
   relu,
   softmaxCrossEntropy,
   type Tensor,
-  zeros,
 } from '../../src/index.ts';
-import { applyAll } from '../../src/ops/apply.ts';
-import { matmul } from '../../src/ops/matmul.ts';
-import { lstmPrimitive } from '../../src/ops/recurrent.ts';
-import { channelsLast, kernelFirst, kernelLast, swapMatrix } from './layouts.ts';
+import { channelsLast, entryOf, kernelFirst, kernelLast, swapMatrix } from './layouts.ts';
 import { floats, type Golden, integers, numberIn } from './vectors.ts';
-
-/**
- * An LSTM with PyTorch's two biases. The layer of weft has one, their sum: the same function, but Adam moves a sum of
- * two parameters twice as far in a step, so the run can be followed only with both.
- */
-class TwoBiasLstm extends Module {
-  readonly inputWeight: Parameter;
-  readonly recurrentWeight: Parameter;
-  readonly inputBias: Parameter;
-  readonly recurrentBias: Parameter;
-
-  constructor(inputWeight: Tensor, recurrentWeight: Tensor, inputBias: Tensor, recurrentBias: Tensor) {
-    super();
-    this.inputWeight = new Parameter(inputWeight);
-    this.recurrentWeight = new Parameter(recurrentWeight);
-    this.inputBias = new Parameter(inputBias);
-    this.recurrentBias = new Parameter(recurrentBias);
-  }
-
-  /** x [N, T, F] → the last output [N, H]. */
-  forward(x: Tensor): Tensor {
-    const z = add(matmul(x, this.inputWeight), add(this.inputBias, this.recurrentBias));
-    const state = zeros([x.shape[0], this.recurrentWeight.shape[0]]);
-    const attributes = { reverse: false, masked: false };
-    const [h] = applyAll(lstmPrimitive, [z, this.recurrentWeight, state, state], attributes);
-    return h.slice(null, -1);
-  }
-}
 
 class Net extends Module {
   readonly conv: Conv2d;
   readonly rows = new RowsToSequence();
-  readonly lstm: TwoBiasLstm;
+  readonly lstm: LSTM;
   readonly head: Dense;
   readonly pool: number;
 
   constructor({ inputs, config }: Golden) {
     super();
-    const part = (name: string): Tensor => floats(inputs[`init.${name}`]);
-    const fixed = (value: Tensor) => () => value;
-    const kernel = kernelLast(part('conv.weight'));
-    const [height, width, inputChannels, outputChannels] = kernel.shape as [number, number, number, number];
-    this.conv = new Conv2d(inputChannels, outputChannels, [height, width], {
-      padding: 'same',
-      weightInitializer: fixed(kernel),
-      biasInitializer: fixed(part('conv.bias')),
-    });
-    this.lstm = new TwoBiasLstm(
-      swapMatrix(part('lstm.weight_ih_l0')),
-      swapMatrix(part('lstm.weight_hh_l0')),
-      part('lstm.bias_ih_l0'),
-      part('lstm.bias_hh_l0'),
-    );
-    const weight = swapMatrix(part('head.weight'));
-    this.head = new Dense(weight.shape[0], weight.shape[1], {
-      weightInitializer: fixed(weight),
-      biasInitializer: fixed(part('head.bias')),
-    });
+    const [outputChannels, inputChannels, height, width] = inputs['init.conv.weight'].shape;
+    this.conv = new Conv2d(inputChannels, outputChannels, [height, width], { padding: 'same' });
+    const [, features] = inputs['init.lstm.weight_ih_l0'].shape;
+    const [, hidden] = inputs['init.lstm.weight_hh_l0'].shape;
+    this.lstm = new LSTM(features, hidden);
+    const [classes] = inputs['init.head.weight'].shape;
+    this.head = new Dense(hidden, classes);
     this.pool = numberIn(config, 'pool');
+  }
+
+  /** Takes over the initial weights of the vector. */
+  async load({ inputs }: Golden): Promise<void> {
+    const part = (name: string): Tensor => floats(inputs[`init.${name}`]);
+    await this.loadStateDict({
+      'conv.weight': await entryOf(kernelLast(part('conv.weight'))),
+      'conv.bias': await entryOf(part('conv.bias')),
+      'lstm.cells.0.inputWeight': await entryOf(swapMatrix(part('lstm.weight_ih_l0'))),
+      'lstm.cells.0.recurrentWeight': await entryOf(swapMatrix(part('lstm.weight_hh_l0'))),
+      'lstm.cells.0.inputBias': await entryOf(part('lstm.bias_ih_l0')),
+      'lstm.cells.0.recurrentBias': await entryOf(part('lstm.bias_hh_l0')),
+      'head.weight': await entryOf(swapMatrix(part('head.weight'))),
+      'head.bias': await entryOf(part('head.bias')),
+    });
   }
 
   forward(x: Tensor): Tensor {
@@ -87,13 +56,14 @@ class Net extends Module {
 
   /** The weights by PyTorch's names, in PyTorch's layouts. */
   weights(): Record<string, Tensor> {
+    const [cell] = this.lstm.cells;
     return {
       'conv.weight': kernelFirst(this.conv.weight),
       'conv.bias': this.conv.bias!.snapshot(),
-      'lstm.weight_ih_l0': swapMatrix(this.lstm.inputWeight),
-      'lstm.weight_hh_l0': swapMatrix(this.lstm.recurrentWeight),
-      'lstm.bias_ih_l0': this.lstm.inputBias.snapshot(),
-      'lstm.bias_hh_l0': this.lstm.recurrentBias.snapshot(),
+      'lstm.weight_ih_l0': swapMatrix(cell.inputWeight),
+      'lstm.weight_hh_l0': swapMatrix(cell.recurrentWeight),
+      'lstm.bias_ih_l0': cell.inputBias!.snapshot(),
+      'lstm.bias_hh_l0': cell.recurrentBias!.snapshot(),
       'head.weight': swapMatrix(this.head.weight),
       'head.bias': this.head.bias!.snapshot(),
     };
@@ -106,6 +76,7 @@ export async function train(
   way: 'compiled' | 'plain',
 ): Promise<Record<string, Float32Array>> {
   const net = new Net(golden);
+  await net.load(golden);
   const optimizer = new Adam(net.parameters(), { learningRate: numberIn(golden.config, 'lr') });
   const step = (x: Tensor, y: Tensor): Tensor => {
     const loss = softmaxCrossEntropy(net.call(channelsLast(x)), y);

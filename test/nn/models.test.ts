@@ -189,7 +189,7 @@ describe('summary', () => {
     ]);
     const row = (path: string) => rows.find((each) => each.path === path)!;
     expect(row('conv1').parameters).toBe(3 * 3 * 8 + 8);
-    expect(row('lstm').parameters).toBe(80 * 256 + 64 * 256 + 256);
+    expect(row('lstm').parameters).toBe(80 * 256 + 64 * 256 + 2 * 256);
     expect(row('head').parameters).toBe(650);
     expect(parameters).toBe(model.parameterCount());
     // Products of nine taps and the bias.
@@ -221,9 +221,9 @@ describe('summary', () => {
         'layer         kind       output     parameters  FLOPs a sample',
         '------------  ---------  ---------  ----------  --------------',
         'embed         embedding  [N, 6, 8]         800               0',
-        'encoder.lstm  lstm       [N, 4]            208          2.71 k',
+        'encoder.lstm  lstm       [N, 4]            224          2.73 k',
         'head          dense      [N, 2]             10              18',
-        'total                                    1,018          2.73 k',
+        'total                                    1,034          2.75 k',
       ].join('\n'),
     );
   });

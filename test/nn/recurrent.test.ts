@@ -154,7 +154,8 @@ describe('weights', () => {
     expect(shapes(new LSTM(3, 4, { bidirectional: true, layers: 2 }))).toMatchObject({
       'cells.0.inputWeight': [3, 16],
       'cells.0.recurrentWeight': [4, 16],
-      'cells.0.bias': [16],
+      'cells.0.inputBias': [16],
+      'cells.0.recurrentBias': [16],
       'cells.3.inputWeight': [8, 16],
     });
     expect(shapes(new GRU(3, 4))).toEqual({
@@ -171,9 +172,9 @@ describe('weights', () => {
 
   it('the forget bias is added to the second quarter', async () => {
     seed(4);
-    const without = await new LSTM(2, 3).cells[0].bias!.data();
+    const without = await new LSTM(2, 3).cells[0].inputBias!.data();
     seed(4);
-    const raised = await new LSTM(2, 3, { forgetBias: 1 }).cells[0].bias!.data();
+    const raised = await new LSTM(2, 3, { forgetBias: 1 }).cells[0].inputBias!.data();
     const difference = Array.from(raised, (value, index) => Math.round((value - without[index]) * 1e5) / 1e5);
     expect(difference).toEqual([0, 0, 0, 1, 1, 1, 0, 0, 0, 0, 0, 0]);
   });

@@ -195,8 +195,8 @@ describe('summary', () => {
     // Products of nine taps and the bias.
     expect(row('conv1').flops).toBe(400 * 8 * (2 * 9 + 1));
     expect(row('head').flops).toBe(2 * 64 * 10 + 10);
-    // The projection with its bias, and the kernel's own count.
-    expect(row('lstm').flops).toBe(5 * 256 * (2 * 80 + 1) + 5 * 64 * (2 * 4 * 64 + 13));
+    // The projection with its bias, the sum of the two biases, and the kernel's own count.
+    expect(row('lstm').flops).toBe(5 * 256 * (2 * 80 + 1) + 256 + 5 * 64 * (2 * 4 * 64 + 13));
     expect(row('dropout').flops).toBe(0);
     expect(flops).toBe(rows.reduce((sum, each) => sum + each.flops, 0));
   });

@@ -53,13 +53,13 @@ it('trains, saves, loads and predicts', async () => {
   expect(summary(model, [8, 8, 1])).toContain('lstm');
   const optimizer = new Adam(model.parameters(), { learningRate: 0.01 });
   const history = await fit(model, train, {
-    epochs: 6,
+    epochs: 15,
     optimizer,
     batchSize: 16,
     normalisation,
     validation: test,
   });
-  expect(history.epochs).toHaveLength(6);
+  expect(history.epochs).toHaveLength(15);
   const before = await evaluate(model, test, { normalisation });
   expect(before.accuracy).toBeGreaterThan(0.95);
 

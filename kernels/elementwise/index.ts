@@ -9,9 +9,26 @@ import type { View } from '../support/view.ts';
 
 /** float32 → float32 (negate, abs and sign also int32 → int32; logicalNot bool → bool). */
 export const unaryOperators = [
-  'negate', 'abs', 'sign', 'floor', 'ceil', 'round', 'exp', 'expm1', 'log', 'log1p', 'sqrt', 'rsqrt', 'reciprocal',
-  'sin', 'cos', 'tanh', 'sigmoid', 'erf', 'logicalNot',
-] as const; // biome-ignore format: a list reads better in rows
+  'negate',
+  'abs',
+  'sign',
+  'floor',
+  'ceil',
+  'round',
+  'exp',
+  'expm1',
+  'log',
+  'log1p',
+  'sqrt',
+  'rsqrt',
+  'reciprocal',
+  'sin',
+  'cos',
+  'tanh',
+  'sigmoid',
+  'erf',
+  'logicalNot',
+] as const;
 export type UnaryOperator = (typeof unaryOperators)[number];
 
 /**
@@ -19,9 +36,21 @@ export type UnaryOperator = (typeof unaryOperators)[number];
  * `divide` and `power` are float32 only. `remainder` has the sign of the divisor (Python's %). `maximum` and `minimum` are NaN where an operand is NaN.
  */
 export const binaryOperators = [
-  'add', 'subtract', 'multiply', 'divide', 'power', 'maximum', 'minimum', 'remainder',
-  'equal', 'notEqual', 'less', 'lessEqual', 'logicalAnd', 'logicalOr',
-] as const; // biome-ignore format: a list reads better in rows
+  'add',
+  'subtract',
+  'multiply',
+  'divide',
+  'power',
+  'maximum',
+  'minimum',
+  'remainder',
+  'equal',
+  'notEqual',
+  'less',
+  'lessEqual',
+  'logicalAnd',
+  'logicalOr',
+] as const;
 export type BinaryOperator = (typeof binaryOperators)[number];
 
 /** One line of the program. `a`, `b` and `c` are registers; `dtype` is the result's. */

@@ -1,20 +1,8 @@
 /** Shows training as it goes: a live bar on a terminal, and everywhere one line per epoch. */
 import { type Options, SingleBar } from 'cli-progress';
+import type { StepReport } from '../index.ts';
 import type { EpochRecord } from './metrics.ts';
 import { duration, percent, type Terminal } from './terminal.ts';
-
-/** What is known after a step. */
-export interface StepReport {
-  readonly epoch: number;
-  readonly step: number;
-  /** Steps of the epoch. */
-  readonly steps: number;
-  /** Means over the epoch so far. */
-  readonly loss: number;
-  readonly accuracy: number;
-  /** To the end of training. */
-  readonly secondsLeft: number;
-}
 
 /** Shows steps and epochs; `stop` gives the terminal back, however training ended. */
 export interface Progress {

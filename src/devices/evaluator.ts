@@ -210,14 +210,7 @@ export class Evaluator implements Runtime, PlanRunner {
     if (fresh.length > 0) {
       const initial = fresh.map((variable) => variable.initial!);
       const unknown = initial.filter(({ node, output }) => node.values[output] === undefined);
-      if (unknown.length > 0) {
-        const { graph, bindings } = captureGraph(unknown);
-        const prepared = this.prepare(graph);
-        const outputs = await this.#run(prepared, bindings.inputs.map(leafArray), bindings.variables);
-        unknown.forEach(({ node, output }, index) => {
-          node.values[output] = outputs[index];
-        });
-      }
+      if (unknown.length > 0) await this.#compute(unknown, new Map());
       for (const variable of fresh) {
         const { node, output } = variable.initial!;
         variable.storage = this.#device.allocate(node.outputs[output], node.values[output]!);

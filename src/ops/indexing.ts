@@ -2,7 +2,7 @@
 import { gather as gatherContract, scatterAdd as scatterAddContract } from '../../kernels/gather/index.ts';
 import { LabelError, ShapeError } from '../errors.ts';
 import type { DType } from '../tensor/dtype.ts';
-import { fill, iotaPrimitive } from '../tensor/leaves.ts';
+import { iotaPrimitive } from '../tensor/leaves.ts';
 import type { Primitive } from '../tensor/primitive.ts';
 import { inScope } from '../tensor/scope.ts';
 import { formatShape, normalizeAxis, type Shape, sameShape, sizeOf } from '../tensor/shape.ts';
@@ -143,11 +143,6 @@ export function checkLabels(
       cure: 'Count classes from 0, or give the model as many outputs as there are classes.',
     });
   }
-}
-
-/** Zeros of `like`'s shape and dtype. */
-export function zerosLike(like: Tensor): Tensor {
-  return fill(0, like.shape, like.dtype);
 }
 
 /** Rows of an embedding table: for table [V, F] and int32 indices […] the result is […, F]. */

@@ -7,7 +7,7 @@ import { StaleParameterError, TraceError } from '../errors.ts';
 import type { NumericArray, TensorSpec } from '../tensor/dtype.ts';
 import { type LeafSource, type Node, nodesBehind } from '../tensor/node.ts';
 import type { Primitive } from '../tensor/primitive.ts';
-import { formatShape, sizeOf } from '../tensor/shape.ts';
+import { formatShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Variable } from '../tensor/variable.ts';
 import { keyOf } from './key.ts';
@@ -277,9 +277,4 @@ export function staleError(variable: Variable, version: number): StaleParameterE
     expected: 'a tensor built from the current value',
     cure: 'Await the tensor before the update, or build it again after it. A loss whose backward() fed optimizer.step() stays readable.',
   });
-}
-
-/** Elements of a value. */
-export function valueSize(value: Value): number {
-  return sizeOf(value.spec.shape);
 }

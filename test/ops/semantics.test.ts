@@ -14,7 +14,9 @@ import {
   embedding,
   full,
   gather,
+  geluTanh,
   grad,
+  heaviside,
   IndexError,
   layerNorm,
   log1p,
@@ -26,6 +28,7 @@ import {
   ones,
   ShapeError,
   scatter,
+  softsign,
   split,
   stack,
   type Tensor,
@@ -350,6 +353,19 @@ describe('derivatives', () => {
     expect((await at((x) => x.elu()))[0]).toBe(1);
     expect((await at((x) => x.relu()))[0]).toBe(0);
     expect(await at((x) => binaryCrossEntropy(x, tensor([1])))).toEqual([-0.5, 0.25]);
+  });
+});
+
+describe('activations', () => {
+  it('follow their formulas', async () => {
+    const x = [-2, -0.5, 0, 0.5, 2];
+    const close = (values: number[]) => values.map((value) => expect.closeTo(value, 5));
+    const inner = (v: number) => Math.sqrt(2 / Math.PI) * (v + 0.044715 * v ** 3);
+    expect(await geluTanh(tensor(x)).array()).toEqual(
+      close(x.map((v) => 0.5 * v * (1 + Math.tanh(inner(v))))),
+    );
+    expect(await softsign(tensor(x)).array()).toEqual(close(x.map((v) => v / (1 + Math.abs(v)))));
+    expect(await heaviside(tensor(x)).array()).toEqual([0, 0, 0, 1, 1]);
   });
 });
 

@@ -93,7 +93,10 @@ describe('results', () => {
         w.snapshot(),
       ];
     });
-    const x = tensor([[0, 1], [2, 3]]); // biome-ignore format: a matrix
+    const x = tensor([
+      [0, 1],
+      [2, 3],
+    ]);
     const results = await f(x);
     const y = x.exp();
     const expected = [

@@ -101,13 +101,23 @@ describe.each(ways)('%s', (_, run) => {
   });
 
   it('updates from a permuted, a flipped and a shifted read of itself', async () => {
-    const w = new Variable(tensor([[1, 2], [3, 4]])); // biome-ignore format: a matrix
+    const w = new Variable(
+      tensor([
+        [1, 2],
+        [3, 4],
+      ]),
+    );
     const v = new Variable(tensor([1, 2, 3]));
     const u = new Variable(tensor([1, 2, 3]));
     const step = run(() => {
       w.assign(w.add(transpose(w)));
       v.assign(v.flip().sub(v));
-      u.assign(u.slice([1, 3]).pad([[1, 0]]).add(u)); // biome-ignore format: one line
+      u.assign(
+        u
+          .slice([1, 3])
+          .pad([[1, 0]])
+          .add(u),
+      );
       return [];
     });
     await step();
@@ -122,9 +132,22 @@ describe.each(ways)('%s', (_, run) => {
   });
 
   it('updates two variables from each other, transposed, in one kernel space', async () => {
-    const a = new Variable(tensor([[1, 2], [3, 4]])); // biome-ignore format: a matrix
-    const b = new Variable(tensor([[5, 6], [7, 8]])); // biome-ignore format: a matrix
-    const c = tensor([[10, 20], [30, 40]]); // biome-ignore format: a matrix
+    const a = new Variable(
+      tensor([
+        [1, 2],
+        [3, 4],
+      ]),
+    );
+    const b = new Variable(
+      tensor([
+        [5, 6],
+        [7, 8],
+      ]),
+    );
+    const c = tensor([
+      [10, 20],
+      [30, 40],
+    ]);
     const step = run(() => {
       const [x, y] = [a.snapshot(), b.snapshot()];
       a.assign(x.add(transpose(y)).add(c));
@@ -146,7 +169,12 @@ describe.each(ways)('%s', (_, run) => {
 
   it('takes a reduction, a matrix product, a constant or another leaf as the new value', async () => {
     const sumOf = new Variable(tensor([0]));
-    const product = new Variable(tensor([[1, 1], [0, 1]])); // biome-ignore format: a matrix
+    const product = new Variable(
+      tensor([
+        [1, 1],
+        [0, 1],
+      ]),
+    );
     const fixed = new Variable(tensor([5, 5]));
     const given = new Variable(tensor([0, 0]));
     const data = tensor([7, 8]);

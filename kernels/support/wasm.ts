@@ -7,7 +7,10 @@
 import { type FunctionBuilder, type Integer, i32, type Local, type Target } from './assembler/index.ts';
 import type { KernelCall } from './contract.ts';
 
-/** Addresses (bytes) of the arrays of one call. Every array begins at a multiple of 64. */
+/**
+ * Addresses (bytes) of the arrays of one call. Every array begins at a multiple of 64, and may be read up to 64 bytes
+ * past its end, where the contents are unknown. Nothing may be written there.
+ */
 export interface KernelMemory {
   readonly inputs: readonly Local<'i32'>[];
   readonly outputs: readonly Local<'i32'>[];

@@ -7,7 +7,7 @@ const layers = {
   'src/ops': ['src/errors.ts', 'src/options.ts', 'src/tensor', 'kernels'],
   'src/autograd': ['src/errors.ts', 'src/options.ts', 'src/tensor', 'src/ops'],
   'src/plan': ['src/errors.ts', 'src/options.ts', 'src/text.ts', 'src/tensor', 'src/ops', 'kernels'],
-  'src/devices': ['src/errors.ts', 'src/options.ts', 'src/tensor', 'src/plan', 'kernels'],
+  'src/devices': ['src/errors.ts', 'src/options.ts', 'src/text.ts', 'src/tensor', 'src/plan', 'kernels'],
   'src/nn': ['src/errors.ts', 'src/options.ts', 'src/text.ts', 'src/tensor', 'src/ops'],
   'src/optim': ['src/errors.ts', 'src/options.ts', 'src/tensor', 'src/ops'],
   'src/data': ['src/errors.ts', 'src/options.ts', 'kernels/support'],

@@ -1,9 +1,10 @@
 /** The package as users get it: the packed files, imported by JavaScript and TypeScript, and the command. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { build } from 'rolldown';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
@@ -36,6 +37,13 @@ describe('the packed package', () => {
     }
     writeFileSync(join(consumer, 'package.json'), '{ "type": "module" }');
   });
+
+  /** What a module beside the installed package prints. */
+  function runScript(code: string, ...flags: string[]): string {
+    writeFileSync(join(consumer, 'use.mjs'), code);
+    return execFileSync('node', [...flags, 'use.mjs'], { cwd: consumer, encoding: 'utf8' });
+  }
+
   afterAll(() => rmSync(consumer, { recursive: true, force: true }));
 
   it('holds the code, the data set and the documents, and nothing else', () => {
@@ -49,13 +57,66 @@ describe('the packed package', () => {
       'package.json',
     ]);
     expect(packed.files.map(({ path }) => path)).toContain('assets/digits.png');
-    expect(packed.files.filter(({ path }) => path.endsWith('.wasm') || path.includes('test'))).toEqual([]);
+    const unwanted = /\.wasm$|test|bench|\.tsbuildinfo$/;
+    expect(packed.files.filter(({ path }) => unwanted.test(path))).toEqual([]);
+  });
+
+  it('holds every source once, so that the command and those who import it share one Tensor class', () => {
+    const maps = packed.files.map(({ path }) => path).filter((path) => path.endsWith('.js.map'));
+    const sources = maps.flatMap((path): string[] => {
+      const map = JSON.parse(readFileSync(join(installed, path), 'utf8'));
+      return map.sources.map((source: string) =>
+        relative(installed, resolve(installed, dirname(path), source)),
+      );
+    });
+    expect(sources).toContain('src/tensor/tensor.ts');
+    expect(sources).toContain('src/cli/main.ts');
+    expect(sources.length).toBe(new Set(sources).size);
   });
 
   it('is imported by JavaScript', () => {
     const script = "import { tensor } from 'weft'; console.log(await tensor([1, 2]).mul(2).array());";
-    writeFileSync(join(consumer, 'use.mjs'), script);
-    expect(execFileSync('node', ['use.mjs'], { cwd: consumer, encoding: 'utf8' }).trim()).toBe('[ 2, 4 ]');
+    expect(runScript(script).trim()).toBe('[ 2, 4 ]');
+  });
+
+  it('reads and writes pictures', () => {
+    const script = [
+      "import { decodePng, encodePng, loadDigits } from 'weft';",
+      'const image = { width: 2, height: 1, channels: 1, bitDepth: 8, pixels: Float32Array.of(0, 1) };',
+      'console.log(decodePng(encodePng(image)).pixels, loadDigits().train.labels.length);',
+    ];
+    expect(runScript(script.join('\n')).trim()).toBe('Float32Array(2) [ 0, 1 ] 4000');
+  });
+
+  it('leads from stack traces to its sources', () => {
+    const script =
+      "import { zeros } from 'weft'; try { zeros([2]).reshape([3]); } catch (error) { console.log(error.stack); }";
+    expect(runScript(script, '--enable-source-maps')).toMatch(/src\/ops\/\w+\.ts:\d+/);
+  });
+
+  it('is bundled for a page, without anything of Node', async () => {
+    const page = [
+      "import { loadDataset, loadModel, tensor } from 'weft';",
+      'const { log } = console;',
+      'log(await tensor([1, 2]).mul(2).array());',
+      'globalThis.process = undefined;',
+      'const failed = (error) => log(error.message);',
+      "await loadModel('model').catch(failed);",
+      "try { loadDataset('digits'); } catch (error) { failed(error); }",
+    ];
+    writeFileSync(join(consumer, 'page.js'), page.join('\n'));
+    const output = { file: join(consumer, 'page-bundle.mjs') };
+    const {
+      output: [bundle],
+    } = await build({ cwd: consumer, input: 'page.js', platform: 'browser', output });
+    expect([...bundle.imports, ...bundle.dynamicImports]).toEqual([]);
+    const refusal = 'reading or writing files: got no Node, expected Node 20.16, 22.3 or later.';
+    expect(runScript("import './page-bundle.mjs';").split('\n')).toEqual([
+      '[ 2, 4 ]',
+      expect.stringContaining(refusal),
+      expect.stringContaining(refusal),
+      '',
+    ]);
   });
 
   it('is imported by strict TypeScript', () => {
@@ -80,9 +141,9 @@ describe('the packed package', () => {
       '--skipLibCheck',
       'false',
     ];
-    const types = ['--types', 'node', '--typeRoots', join(root, 'node_modules', '@types')];
+    // The types of Node are not within reach: in a page there are none.
     expect(
-      execFileSync('node', [compiler, ...flags, ...types, 'use.ts'], { cwd: consumer, encoding: 'utf8' }),
+      spawnSync('node', [compiler, ...flags, 'use.ts'], { cwd: consumer, encoding: 'utf8' }).stdout,
     ).toBe('');
   });
 

@@ -1,11 +1,16 @@
 /** Two-dimensional convolution and its two gradients: plain loops, the oracle for the faster devices. */
 
-import { multiply, multiplyPacked, packedSize, packPanels } from '../matmul/panels.ts';
-import type { CpuKernel, CpuRun } from '../support/contract.ts';
+import { multiply, multiplyPacked, packedSize, packPanels, panelSize } from '../matmul/panels.ts';
+import { type CpuKernel, type CpuRun, withWorkspace } from '../support/contract.ts';
 import type { Matrix } from '../support/matrix.ts';
 import { directConv2d, directConv2dInputGradient, directConv2dWeightGradient } from './direct.ts';
-import { type Conv2dAttributes, type Conv2dGeometry, geometryOf, windowsSize } from './geometry.ts';
-import { shapesOfConv2d, shapesOfConv2dInputGradient, shapesOfConv2dWeightGradient } from './index.ts';
+import { type Conv2dGeometry, geometryOf, windowsSize } from './geometry.ts';
+import {
+  type Conv2dAttributes,
+  shapesOfConv2d,
+  shapesOfConv2dInputGradient,
+  shapesOfConv2dWeightGradient,
+} from './index.ts';
 import { WindowLayout } from './windows.ts';
 
 /** y [N,OH,OW,O] from (x [N,H,W,C], weight [KH,KW,C/groups,O]). */
@@ -32,7 +37,7 @@ function forward(geometry: Conv2dGeometry): CpuRun {
   const packedStart = windowsSize(geometry);
   const packedEnd = packedStart + packedSize(windowSize, groupOutputs);
   const layout = new WindowLayout(geometry);
-  return (inputs, outputs, workspace) => {
+  return withWorkspace(packedEnd, (inputs, outputs, workspace) => {
     const x = inputs[0] as Float32Array;
     const weight = inputs[1] as Float32Array;
     const y = outputs[0] as Float32Array;
@@ -46,7 +51,7 @@ function forward(geometry: Conv2dGeometry): CpuRun {
         multiplyPacked(windows, packed, out, pixels, windowSize, groupOutputs);
       });
     }
-  };
+  });
 }
 
 /** dWindows [pixels, KH·KW·C] = dY [pixels, O] · weightᵀ, added back to the pixels that the windows overlap on. */
@@ -55,7 +60,7 @@ function inputGradient(geometry: Conv2dGeometry): CpuRun {
   const packedStart = windowsSize(geometry);
   const packedEnd = packedStart + packedSize(groupOutputs, windowSize);
   const layout = new WindowLayout(geometry);
-  return (inputs, outputs, workspace) => {
+  return withWorkspace(packedEnd, (inputs, outputs, workspace) => {
     const dY = inputs[0] as Float32Array;
     const weight = inputs[1] as Float32Array;
     const dX = outputs[0] as Float32Array;
@@ -70,19 +75,20 @@ function inputGradient(geometry: Conv2dGeometry): CpuRun {
         layout.addBack(workspace, image, group, row, endRow, dX);
       });
     }
-  };
+  });
 }
 
 /** dWeight [KH·KW·C, O] = windowsᵀ · dY [pixels, O], added up a few rows of the output at a time. */
 function weightGradient(geometry: Conv2dGeometry): CpuRun {
-  const { groups, groupOutputs, windowSize } = geometry;
+  const { groups, groupOutputs, windowSize, rowsAtOnce, outWidth } = geometry;
   const panelStart = windowsSize(geometry);
+  const panelEnd = panelStart + panelSize(rowsAtOnce * outWidth);
   const layout = new WindowLayout(geometry);
-  return (inputs, outputs, workspace) => {
+  return withWorkspace(panelEnd, (inputs, outputs, workspace) => {
     const x = inputs[0] as Float32Array;
     const dY = inputs[1] as Float32Array;
     const dWeight = outputs[0] as Float32Array;
-    const panel = workspace.subarray(panelStart);
+    const panel = workspace.subarray(panelStart, panelEnd);
     const windows: Matrix = { data: workspace, offset: 0, rowStride: windowSize, columnStride: 1 };
     dWeight.fill(0);
     for (let group = 0; group < groups; group++) {
@@ -93,7 +99,7 @@ function weightGradient(geometry: Conv2dGeometry): CpuRun {
         multiply(transposed(windows), right, out, windowSize, pixels, groupOutputs, panel, true);
       });
     }
-  };
+  });
 }
 
 /** Calls `visit` for each strip of output rows [row, endRow) of each image: as many pixels as are computed at once. */

@@ -1,27 +1,6 @@
 /** The sizes of one convolution, and which of the two algorithms of the `cpu` device suits them. */
 
-import { packedSize, panelSize } from '../matmul/panels.ts';
-
-export interface Conv2dAttributes {
-  /** Pixels from one window to the next: [height, width]. */
-  readonly stride: readonly [height: number, width: number];
-  /** Zeros around the image. */
-  readonly padding: readonly [top: number, bottom: number, left: number, right: number];
-  /** Pixels from one tap of the window to the next: [height, width]; 1 is a dense window. */
-  readonly dilation: readonly [height: number, width: number];
-  /** Channels and outputs are split into this many groups that do not see each other; C groups is depthwise. */
-  readonly groups: number;
-}
-
-/** The three shapes of a convolution, whichever of them a kernel computes. */
-export interface Conv2dShapes {
-  /** [N,H,W,C] */
-  readonly x: readonly number[];
-  /** [KH,KW,C/groups,O] */
-  readonly weight: readonly number[];
-  /** [N,OH,OW,O] */
-  readonly y: readonly number[];
-}
+import type { Conv2dAttributes, Conv2dShapes } from './index.ts';
 
 /** Output pixels whose windows are laid out at once: enough rows for the product, few enough to stay in the cache. */
 const pixelsAtOnce = 128;
@@ -73,26 +52,6 @@ export function geometryOf({ x, weight, y }: Conv2dShapes, attributes: Conv2dAtt
     rowsAtOnce: Math.min(outHeight, Math.ceil(pixelsAtOnce / Math.max(1, outWidth))),
     direct: attributes.groups > 1 && groupOutputs < fewestOutputsForProduct,
   };
-}
-
-/** float32 elements of scratch: laid-out windows, then packed panels. */
-export function workspaceOf(
-  shapes: Conv2dShapes,
-  attributes: Conv2dAttributes,
-  pass: 'forward' | 'inputGradient' | 'weightGradient',
-): number {
-  const geometry = geometryOf(shapes, attributes);
-  if (geometry.direct) return 0;
-  const { windowSize, groupOutputs, rowsAtOnce, outWidth } = geometry;
-  const windows = windowsSize(geometry);
-  switch (pass) {
-    case 'forward':
-      return windows + packedSize(windowSize, groupOutputs);
-    case 'inputGradient':
-      return windows + packedSize(groupOutputs, windowSize);
-    case 'weightGradient':
-      return windows + panelSize(rowsAtOnce * outWidth);
-  }
 }
 
 /** float32 elements of the windows of `rowsAtOnce` output rows. */

@@ -1,29 +1,44 @@
-/** Two-dimensional convolution and its two gradients: the contracts and the geometry they share. */
+/** Two-dimensional convolution and its two gradients: the contracts and the shapes they share. */
 
 import type { KernelCall, KernelContract } from '../support/contract.ts';
-import { type Conv2dAttributes, type Conv2dShapes, workspaceOf } from './geometry.ts';
 
-export type { Conv2dAttributes } from './geometry.ts';
+export interface Conv2dAttributes {
+  /** Pixels from one window to the next: [height, width]. */
+  readonly stride: readonly [height: number, width: number];
+  /** Zeros around the image. */
+  readonly padding: readonly [top: number, bottom: number, left: number, right: number];
+  /** Pixels from one tap of the window to the next: [height, width]; 1 is a dense window. */
+  readonly dilation: readonly [height: number, width: number];
+  /** Channels and outputs are split into this many groups that do not see each other; C groups is depthwise. */
+  readonly groups: number;
+}
+
+/** The three shapes of a convolution, whichever of them a kernel computes. */
+export interface Conv2dShapes {
+  /** [N,H,W,C] */
+  readonly x: readonly number[];
+  /** [KH,KW,C/groups,O] */
+  readonly weight: readonly number[];
+  /** [N,OH,OW,O] */
+  readonly y: readonly number[];
+}
 
 /** y [N,OH,OW,O] = x [N,H,W,C] convolved with weight [KH,KW,C/groups,O] (a correlation: no flip; no bias). */
 export const conv2d: KernelContract<Conv2dAttributes> = {
   name: 'conv2d',
   flops: ({ inputs: [, weight], outputs: [y] }) => flopsOf(y.shape, weight.shape),
-  workspace: (call) => workspaceOf(shapesOfConv2d(call), call.attributes, 'forward'),
 };
 
 /** dX [N,H,W,C] from dY [N,OH,OW,O] and weight [KH,KW,C/groups,O]. */
 export const conv2dInputGradient: KernelContract<Conv2dAttributes> = {
   name: 'conv2dInputGradient',
   flops: ({ inputs: [dY, weight] }) => flopsOf(dY.shape, weight.shape),
-  workspace: (call) => workspaceOf(shapesOfConv2dInputGradient(call), call.attributes, 'inputGradient'),
 };
 
 /** dWeight [KH,KW,C/groups,O] from x [N,H,W,C] and dY [N,OH,OW,O]. */
 export const conv2dWeightGradient: KernelContract<Conv2dAttributes> = {
   name: 'conv2dWeightGradient',
   flops: ({ inputs: [, dY], outputs: [dWeight] }) => flopsOf(dY.shape, dWeight.shape),
-  workspace: (call) => workspaceOf(shapesOfConv2dWeightGradient(call), call.attributes, 'weightGradient'),
 };
 
 /**

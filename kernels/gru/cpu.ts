@@ -1,7 +1,9 @@
 /** The GRU over a whole sequence and its gradient: plain loops, the oracle for the faster devices. */
 
-import type { CpuKernel } from '../support/contract.ts';
+import { type CpuKernel, withWorkspace } from '../support/contract.ts';
 import {
+  backWorkspace,
+  forwardWorkspace,
   optionalInputs,
   type Sequence,
   sigmoid,
@@ -17,7 +19,7 @@ export const gruCpu: CpuKernel<GruAttributes> = ({ outputs: outputSpecs, attribu
   const width = 3 * hidden;
   const sequence: Sequence = { batch, time, hidden, width, reverse: attributes.reverse };
 
-  return (inputs, outputs, workspace) => {
+  return withWorkspace(forwardWorkspace(sequence), (inputs, outputs, workspace) => {
     const [z, recurrentWeight, recurrentBias, h0] = inputs as readonly Float32Array[];
     const [mask] = optionalInputs(inputs, 4, [attributes.masked]);
     const [h, gates] = outputs as readonly Float32Array[];
@@ -47,7 +49,7 @@ export const gruCpu: CpuKernel<GruAttributes> = ({ outputs: outputSpecs, attribu
         }
       }
     });
-  };
+  });
 };
 
 /** (dZ, dS [N,T,3H], dH0 [N,H]) from (recurrentWeight, h0, h, gates, mask?, dH?, dGates?). */
@@ -57,7 +59,7 @@ export const gruGradientCpu: CpuKernel<GruGradientAttributes> = ({ inputs: input
   const width = 3 * hidden;
   const sequence: Sequence = { batch, time, hidden, width, reverse };
 
-  return (inputs, outputs, workspace) => {
+  return withWorkspace(backWorkspace(sequence), (inputs, outputs, workspace) => {
     const [recurrentWeight, h0, h, gates] = inputs as readonly Float32Array[];
     const [mask, dH, dGates] = optionalInputs(inputs, 4, [masked, hasDH, hasDGates]);
     // What flows back to the step before is kept where it ends up after the last step: in dH0.
@@ -105,5 +107,5 @@ export const gruGradientCpu: CpuKernel<GruGradientAttributes> = ({ inputs: input
         }
       }
     });
-  };
+  });
 };

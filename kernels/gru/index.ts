@@ -1,7 +1,7 @@
 /** The GRU over a whole sequence and its gradient, in PyTorch's form: the contracts. Gate order r, z, n. */
 
 import type { KernelContract } from '../support/contract.ts';
-import { backWorkspace, forwardWorkspace, type RecurrentAttributes } from '../support/recurrence.ts';
+import type { RecurrentAttributes } from '../support/recurrent-attributes.ts';
 
 export type GruAttributes = RecurrentAttributes;
 
@@ -29,10 +29,6 @@ export const gru: KernelContract<GruAttributes> = {
     // A unit: 3 biases, 2 additions of z, 2 operations to reach n, 3 activations, 4 operations on the state.
     return batch * time * hidden * (2 * 3 * hidden + 14);
   },
-  workspace({ outputs: [h] }) {
-    const [batch, , hidden] = h.shape;
-    return forwardWorkspace(batch, hidden, 3 * hidden);
-  },
 };
 
 /**
@@ -50,9 +46,5 @@ export const gruGradient: KernelContract<GruGradientAttributes> = {
     const hidden = gates / 3;
     // Per unit: 4 operations to n and u, 3 per activation of the three, 2 to r and q, 2 to the state before.
     return batch * time * hidden * (2 * 3 * hidden + 17);
-  },
-  workspace({ inputs: [recurrentWeight] }) {
-    const [hidden] = recurrentWeight.shape;
-    return backWorkspace(hidden, 3 * hidden);
   },
 };

@@ -1,7 +1,9 @@
 /** The LSTM over a whole sequence and its gradient: plain loops, the oracle for the faster devices. */
 
-import type { CpuKernel } from '../support/contract.ts';
+import { type CpuKernel, withWorkspace } from '../support/contract.ts';
 import {
+  backWorkspace,
+  forwardWorkspace,
   optionalInputs,
   type Sequence,
   sigmoid,
@@ -17,7 +19,7 @@ export const lstmCpu: CpuKernel<LstmAttributes> = ({ outputs: outputSpecs, attri
   const width = 4 * hidden;
   const sequence: Sequence = { batch, time, hidden, width, reverse: attributes.reverse };
 
-  return (inputs, outputs, workspace) => {
+  return withWorkspace(forwardWorkspace(sequence), (inputs, outputs, workspace) => {
     const [z, recurrentWeight, h0, c0] = inputs as readonly Float32Array[];
     const [mask] = optionalInputs(inputs, 4, [attributes.masked]);
     const [h, c, gates] = outputs as readonly Float32Array[];
@@ -54,7 +56,7 @@ export const lstmCpu: CpuKernel<LstmAttributes> = ({ outputs: outputSpecs, attri
         }
       }
     });
-  };
+  });
 };
 
 /** (dZ [N,T,4H], dH0, dC0 [N,H]) from (recurrentWeight, c0, c, gates, mask?, dH?, dC?, dGates?). */
@@ -64,7 +66,7 @@ export const lstmGradientCpu: CpuKernel<LstmGradientAttributes> = ({ inputs: inp
   const width = 4 * hidden;
   const sequence: Sequence = { batch, time, hidden, width, reverse };
 
-  return (inputs, outputs, workspace) => {
+  return withWorkspace(backWorkspace(sequence), (inputs, outputs, workspace) => {
     const [recurrentWeight, c0, c, gates] = inputs as readonly Float32Array[];
     const [mask, dH, dC, dGates] = optionalInputs(inputs, 4, [masked, hasDH, hasDC, hasDGates]);
     // What flows back to the step before is kept where it ends up after the last step: in dH0 and dC0.
@@ -113,5 +115,5 @@ export const lstmGradientCpu: CpuKernel<LstmGradientAttributes> = ({ inputs: inp
         }
       }
     });
-  };
+  });
 };

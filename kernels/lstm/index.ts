@@ -1,7 +1,7 @@
 /** The LSTM over a whole sequence and its gradient: the contracts. Gate order i, f, g, o. */
 
 import type { KernelContract } from '../support/contract.ts';
-import { backWorkspace, forwardWorkspace, type RecurrentAttributes } from '../support/recurrence.ts';
+import type { RecurrentAttributes } from '../support/recurrent-attributes.ts';
 
 export type LstmAttributes = RecurrentAttributes;
 
@@ -31,10 +31,6 @@ export const lstm: KernelContract<LstmAttributes> = {
     // A unit: 4 additions of z, 5 activations, 4 operations on the state.
     return batch * time * hidden * (2 * 4 * hidden + 13);
   },
-  workspace({ outputs: [h] }) {
-    const [batch, , hidden] = h.shape;
-    return forwardWorkspace(batch, hidden, 4 * hidden);
-  },
 };
 
 /**
@@ -51,9 +47,5 @@ export const lstmGradient: KernelContract<LstmGradientAttributes> = {
     const hidden = gates / 4;
     // Per unit: tanh(c), 7 operations to reach c, 5 products to the gates and the state, 3 per activation of the four.
     return batch * time * hidden * (2 * 4 * hidden + 25);
-  },
-  workspace({ inputs: [recurrentWeight] }) {
-    const [hidden] = recurrentWeight.shape;
-    return backWorkspace(hidden, 4 * hidden);
   },
 };

@@ -1,8 +1,8 @@
 /** Matrix product, batched: plain loops, the oracle for the faster devices. */
 
-import type { CpuKernel } from '../support/contract.ts';
+import { type CpuKernel, withWorkspace } from '../support/contract.ts';
 import { type MatmulAttributes, matmulSizes } from './index.ts';
-import { multiply } from './panels.ts';
+import { multiply, panelSize } from './panels.ts';
 
 /** y [B,M,N] = a · b, see the contract. Sums run over K in order, in doubles. */
 export const matmulCpu: CpuKernel<MatmulAttributes> = (call) => {
@@ -15,7 +15,7 @@ export const matmulCpu: CpuKernel<MatmulAttributes> = (call) => {
   const stepA = sharedA ? 0 : rows * depth;
   const stepB = sharedB ? 0 : depth * columns;
 
-  return (inputs, outputs, workspace) => {
+  return withWorkspace(panelSize(depth), (inputs, outputs, workspace) => {
     const a = inputs[0] as Float32Array;
     const b = inputs[1] as Float32Array;
     const y = outputs[0] as Float32Array;
@@ -29,5 +29,5 @@ export const matmulCpu: CpuKernel<MatmulAttributes> = (call) => {
       const out = { data: y, offset: item * rows * columns, rowStride: columns, columnStride: 1 };
       multiply(left, right, out, rowsAtOnce, depth, columns, workspace);
     }
-  };
+  });
 };

@@ -1,7 +1,6 @@
 /** Matrix product, batched: the contract. */
 
 import type { KernelCall, KernelContract } from '../support/contract.ts';
-import { panelSize } from './panels.ts';
 
 export interface MatmulAttributes {
   /** a is stored [BA, K, M]. */
@@ -36,7 +35,6 @@ export const matmul: KernelContract<MatmulAttributes> = {
     const { batch, rows, depth, columns } = matmulSizes(call);
     return 2 * batch * rows * depth * columns;
   },
-  workspace: (call) => panelSize(matmulSizes(call).depth),
 };
 
 /** The sizes of one call, from its shapes and transposition flags. */

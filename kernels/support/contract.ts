@@ -1,10 +1,11 @@
 /**
- * The contract that every kernel keeps: what arrays it is given, what sizes it may ask for, what it costs.
+ * The contract that every kernel keeps: what arrays it is given, and what it costs.
  *
- * A kernel folder holds `index.ts` (its contract: name, attributes, FLOPs, scratch memory), `cpu.ts` (plain loops:
- * the oracle), and later one file for each faster device. Every array a kernel sees is dense and row-major; views are
- * resolved by the planner before a kernel is called, except for the fused kernels, which carry their views in their
- * attributes.
+ * A kernel folder holds `index.ts` (its contract: name, attributes, FLOPs), `cpu.ts` (plain loops: the oracle), and one
+ * file for each faster device. Scratch memory is no part of the contract: each version says what it needs.
+ *
+ * Every array a kernel sees is dense and row-major; views are resolved by the planner before a kernel is called, except
+ * for the fused kernels, which carry their views in their attributes.
  */
 
 /** Element types. `bool` is stored as one byte, 0 or 1. */
@@ -37,25 +38,26 @@ export interface KernelContract<Attributes extends object = object> {
   readonly name: string;
   /** Floating-point operations of one call (a multiply and an add count as two). */
   flops(call: KernelCall<Attributes>): number;
-  /**
-   * float32 elements of scratch memory for one call of the `cpu` version. Default: none. Asked by the planner, which
-   * places it in the arena, for the cpu device; other devices plan their own.
-   */
-  workspace?(call: KernelCall<Attributes>): number;
 }
 
 /**
  * The `cpu` version of a kernel. It is called once per plan step with the sizes, and returns the function that does the
- * work, which is called on every run with the arrays (inputs, outputs, scratch), each dense and row-major.
+ * work, which is called on every run with the arrays, each dense and row-major.
  */
 export type CpuKernel<Attributes extends object = object> = (call: KernelCall<Attributes>) => CpuRun;
 
 /** One prepared kernel. Outputs never alias inputs unless the kernel's contract says so. */
-export type CpuRun = (
-  inputs: readonly NumericArray[],
-  outputs: readonly NumericArray[],
-  workspace: Float32Array,
-) => void;
+export interface CpuRun {
+  /** `workspace` holds at least as many elements as were asked for, and whatever was left in them. */
+  (inputs: readonly NumericArray[], outputs: readonly NumericArray[], workspace: Float32Array): void;
+  /** float32 elements of scratch memory that it needs while it runs. Default 0. */
+  readonly workspaceSize?: number;
+}
+
+/** A prepared kernel that is given `workspaceSize` float32 elements of scratch memory on every run. */
+export function withWorkspace(workspaceSize: number, run: CpuRun): CpuRun {
+  return Object.assign(run, { workspaceSize });
+}
 
 /** Bytes of one element. */
 export const bytesPerElement = { float32: 4, int32: 4, bool: 1 } as const satisfies Record<DType, number>;

@@ -1,16 +1,11 @@
-/** What the recurrent kernels share: the walk through time, its products and scratch memory, and the sigmoid. */
+/**
+ * What the recurrent kernels of the `cpu` device share: the walk through time, its products and scratch memory, and the
+ * sigmoid.
+ */
 
 import { multiplyPacked, packedSize, packPanels } from '../matmul/panels.ts';
 import type { NumericArray } from './contract.ts';
 import type { Matrix } from './matrix.ts';
-
-/** What the forward kernels are told; the gradients' attributes add which cotangents are given. */
-export interface RecurrentAttributes {
-  /** Time runs from T-1 to 0; every output stays at its own t. */
-  readonly reverse: boolean;
-  /** mask [N,T] bool is given, after the inputs that always are; at a 0 the state is carried over unchanged. */
-  readonly masked: boolean;
-}
 
 /** The lengths of one call. */
 export interface Sequence {
@@ -52,12 +47,12 @@ export function stateBefore(
 }
 
 /** float32 elements of scratch for `walkForward`: the packed weight, then the products of one step. */
-export function forwardWorkspace(batch: number, hidden: number, width: number): number {
+export function forwardWorkspace({ batch, hidden, width }: Sequence): number {
   return packedSize(hidden, width) + batch * width;
 }
 
 /** float32 elements of scratch for `walkBack`: the packed weight. */
-export function backWorkspace(hidden: number, width: number): number {
+export function backWorkspace({ hidden, width }: Sequence): number {
   return packedSize(width, hidden);
 }
 

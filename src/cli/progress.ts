@@ -1,5 +1,5 @@
 /** Shows training as it goes: a live bar on a terminal, and everywhere one line per epoch. */
-import { type Options, SingleBar } from 'cli-progress';
+import type { Options, SingleBar } from 'cli-progress';
 import type { StepReport } from '../index.ts';
 import type { EpochRecord } from './metrics.ts';
 import { duration, percent, type Terminal } from './terminal.ts';
@@ -14,7 +14,9 @@ export interface Progress {
 const barFormat = '{epoch}  [{bar}] {percentage} %  loss {loss}  accuracy {accuracy}  {left} left';
 
 /** Progress over `epochs` epochs. */
-export function showProgress({ say, progress: stream }: Terminal, epochs: number): Progress {
+export async function showProgress({ say, progress: stream }: Terminal, epochs: number): Promise<Progress> {
+  // Loaded where it is needed: most commands, and training without a terminal, do without.
+  const bars = stream.isTTY === true ? await import('cli-progress') : undefined;
   let bar: SingleBar | undefined;
   const stop = (): void => {
     bar?.stop();
@@ -23,7 +25,7 @@ export function showProgress({ say, progress: stream }: Terminal, epochs: number
   const name = (epoch: number): string => `epoch ${String(epoch).padStart(String(epochs).length)}/${epochs}`;
   return {
     step: ({ epoch, step, steps, loss, accuracy, secondsLeft }) => {
-      if (stream.isTTY !== true) return;
+      if (bars === undefined) return;
       const payload = {
         epoch: name(epoch),
         loss: loss.toFixed(4),
@@ -31,7 +33,7 @@ export function showProgress({ say, progress: stream }: Terminal, epochs: number
         left: duration(secondsLeft),
       };
       if (bar === undefined) {
-        bar = new SingleBar(barOptions(stream));
+        bar = new bars.SingleBar(barOptions(stream));
         bar.start(steps, step, payload);
       } else {
         bar.update(step, payload);

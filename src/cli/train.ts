@@ -101,7 +101,7 @@ async function trainModel(
 ): Promise<Trained | undefined> {
   const { epochs, batch } = options;
   const steps = Math.ceil(imageCount(data.train) / batch) * epochs;
-  const progress = showProgress(terminal, epochs);
+  const progress = await showProgress(terminal, epochs);
   const started = performance.now();
   const history: EpochRecord[] = [];
   try {

@@ -1,9 +1,7 @@
 /** The embedded data set: 5,000 handwritten digits, read from assets/digits.png. */
-import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { type ImageDataset, stridedSplit } from './dataset.ts';
 import { DatasetError } from './errors.ts';
+import { node } from './node.ts';
 import { readPng } from './png.ts';
 import { datasetFromSheet } from './sheet.ts';
 
@@ -19,7 +17,7 @@ const TEST_EVERY = 5;
  * @throws DatasetError when assets/digits.png is missing from the package; PngError when it is damaged
  */
 export function loadDigits(): { readonly train: ImageDataset; readonly test: ImageDataset } {
-  const sheet = readPng(join(packageFolder(), 'assets', 'digits.png'));
+  const sheet = readPng(node.path.join(packageFolder(), 'assets', 'digits.png'));
   const all = datasetFromSheet(sheet, {
     name: 'digits',
     cellWidth: CELL,
@@ -31,11 +29,12 @@ export function loadDigits(): { readonly train: ImageDataset; readonly test: Ima
   return { train: { ...train, name: 'digits train' }, test: { ...test, name: 'digits test' } };
 }
 
-/** This file runs as src/data/digits.ts and as dist/src/data/digits.js, so the package's root is searched upwards. */
+/** This code runs from src/data and, bundled, from dist, so the package's root is searched upwards. */
 function packageFolder(): string {
-  const start = dirname(fileURLToPath(import.meta.url));
+  const { dirname, join } = node.path;
+  const start = dirname(node.url.fileURLToPath(import.meta.url));
   for (let folder = start; ; folder = dirname(folder)) {
-    if (existsSync(join(folder, 'package.json'))) return folder;
+    if (node.fs.existsSync(join(folder, 'package.json'))) return folder;
     if (folder === dirname(folder)) {
       throw new DatasetError({
         where: 'digits',

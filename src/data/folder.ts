@@ -1,11 +1,10 @@
 /** A folder of class folders of PNG files, read as a data set. */
-import { readdirSync, statSync } from 'node:fs';
-import { basename, extname, join } from 'node:path';
 import { OptionError } from '../errors.ts';
 import { describeValue, requireKnownOptions } from '../options.ts';
 import type { ImageDataset } from './dataset.ts';
 import { DatasetError, messageOf } from './errors.ts';
 import { compositeAlpha, toGrey } from './image.ts';
+import { node } from './node.ts';
 import { type PngOptions, readPng } from './png.ts';
 import { allocatePixels, storePixels } from './sheet.ts';
 
@@ -59,7 +58,7 @@ export function datasetFromFolder(folder: string, options: FolderOptions = {}): 
     copyPicture(picture, images, index * length, channels / picture.channels);
   });
   return {
-    name: options.name ?? basename(folder),
+    name: options.name ?? node.path.basename(folder),
     images,
     shape: [files.length, height, width, channels],
     labels: Int32Array.from(files, ({ label }) => label),
@@ -69,7 +68,8 @@ export function datasetFromFolder(folder: string, options: FolderOptions = {}): 
 
 /** The names of the folders in a folder, sorted, without those that start with a dot. Follows symbolic links. */
 export function subfolders(folder: string): string[] {
-  return visibleNames(folder).filter((name) => statSync(join(folder, name)).isDirectory());
+  const { fs, path } = node;
+  return visibleNames(folder).filter((name) => fs.statSync(path.join(folder, name)).isDirectory());
 }
 
 /** Whether PNG files lie directly in a folder. */
@@ -78,6 +78,7 @@ export function holdsPng(folder: string): boolean {
 }
 
 function visibleNames(folder: string): string[] {
+  const { readdirSync } = node.fs;
   try {
     return readdirSync(folder)
       .filter((name) => !name.startsWith('.'))
@@ -90,10 +91,11 @@ function visibleNames(folder: string): string[] {
 }
 
 function isPngName(name: string): boolean {
-  return extname(name).toLowerCase() === '.png';
+  return node.path.extname(name).toLowerCase() === '.png';
 }
 
 function classFiles(folder: string, className: string, classNames: readonly string[]): LabelledFile[] {
+  const { join } = node.path;
   const path = join(folder, className);
   const label = classNames.indexOf(className);
   if (label < 0) {

@@ -1,9 +1,8 @@
 /** A folder of IDX files in the naming of MNIST, read as data sets. */
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { type ImageDataset, validateLabels } from './dataset.ts';
 import { DatasetError } from './errors.ts';
 import { type IdxArray, readIdx } from './idx.ts';
+import { node } from './node.ts';
 
 /** The files of one split; a missing one is reported when the split is read. */
 export interface IdxSplitFiles {
@@ -24,7 +23,7 @@ const SPLIT_OF_PREFIX: ReadonlyMap<string, string> = new Map([
  */
 export function findIdxFiles(folder: string): Map<string, IdxSplitFiles> {
   const splits = new Map<string, { images?: string; labels?: string }>();
-  for (const name of readdirSync(folder).sort()) {
+  for (const name of node.fs.readdirSync(folder).sort()) {
     const match = IDX_NAME.exec(name);
     if (match === null) continue;
     const split = SPLIT_OF_PREFIX.get(match[1]) ?? match[1];
@@ -59,8 +58,8 @@ export function datasetFromIdx(
       cure: 'Add the missing file.',
     });
   }
-  const imagesPath = join(folder, files.images);
-  const labelsPath = join(folder, files.labels);
+  const imagesPath = node.path.join(folder, files.images);
+  const labelsPath = node.path.join(folder, files.labels);
   const pictures = readIdx(imagesPath);
   const labels = labelsOf(readIdx(labelsPath), labelsPath);
   const largest = labels.reduce((most, label) => Math.max(most, label), 1);

@@ -1,8 +1,7 @@
 /** IDX files, the format of MNIST: a magic number, big-endian sizes, then the values; plain or gzip'd. */
-import { readFileSync } from 'node:fs';
-import { gunzipSync } from 'node:zlib';
 import { requireKnownOptions } from '../options.ts';
 import { IdxError, messageOf } from './errors.ts';
+import { node } from './node.ts';
 
 /** The typed arrays an IDX file can hold. */
 export type IdxData = Uint8Array | Int8Array | Int16Array | Int32Array | Float32Array | Float64Array;
@@ -135,6 +134,7 @@ export function decodeIdx(bytes: Uint8Array, options: IdxOptions = {}): IdxArray
  * @throws IdxError like `decodeIdx`, and when the file cannot be read
  */
 export function readIdx(path: string, options: IdxOptions = {}): IdxArray {
+  const { readFileSync } = node.fs;
   let bytes: Uint8Array;
   try {
     bytes = readFileSync(path);
@@ -181,6 +181,7 @@ export function encodeIdx({ shape, data }: IdxArray): Uint8Array {
 }
 
 function gunzip(bytes: Uint8Array, where: string, maxBytes: number): Uint8Array {
+  const { gunzipSync } = node.zlib;
   try {
     return gunzipSync(bytes, { maxOutputLength: maxBytes, chunkSize: 2 ** 20 });
   } catch (cause) {

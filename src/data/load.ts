@@ -1,12 +1,11 @@
 /** One entry to all data sets: the embedded digits, a folder of IDX files, or a folder of class folders. */
-import { existsSync, readdirSync, statSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
 import { requireKnownOptions } from '../options.ts';
 import { type ImageDataset, requireSameImages, stratifiedSplit, validateLabels } from './dataset.ts';
 import { loadDigits } from './digits.ts';
 import { DatasetError } from './errors.ts';
 import { datasetFromFolder, holdsPng, subfolders } from './folder.ts';
 import { datasetFromIdx, findIdxFiles, type IdxSplitFiles } from './idx-dataset.ts';
+import { node } from './node.ts';
 import { RandomGenerator } from './random.ts';
 
 /** A data set as loaded: what to train on and what to test on. */
@@ -55,6 +54,8 @@ export function loadDataset(nameOrFolder: string, options: LoadOptions = {}): Lo
       notes: ['The split of digits is fixed: every fifth image is for testing.'],
     };
   }
+  const { existsSync, statSync } = node.fs;
+  const { basename, resolve } = node.path;
   if (!existsSync(nameOrFolder) || !statSync(nameOrFolder).isDirectory()) {
     throw new DatasetError({
       where: 'loadDataset',
@@ -96,8 +97,9 @@ function loadIdxParts(folder: string, name: string, files: ReadonlyMap<string, I
 }
 
 function loadFolderParts(folder: string, name: string): Parts {
+  const { join } = node.path;
   const names = subfolders(folder);
-  if (names.length === 0 && readdirSync(folder).length === 0) {
+  if (names.length === 0 && node.fs.readdirSync(folder).length === 0) {
     throw new DatasetError({
       where: folder,
       got: 'an empty folder',

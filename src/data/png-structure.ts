@@ -1,6 +1,6 @@
 /** The outside of a PNG file: signature, header, chunks and checksums, checked before any pixel is decoded. */
-import { inflateSync } from 'node:zlib';
 import { messageOf, PngError } from './errors.ts';
+import { node } from './node.ts';
 
 /** What the header (IHDR chunk) of a PNG file says. */
 export interface PngHeader {
@@ -181,6 +181,7 @@ function checkPixelData(compressed: Uint8Array, header: PngHeader, where: string
   if (compressed.length === 0) {
     throw new PngError({ where, got: 'no pixel data (no IDAT chunk with content)', expected, cure: DAMAGED });
   }
+  const { inflateSync } = node.zlib;
   let length: number;
   try {
     const chunkSize = Math.max(1024, Math.min(expectedLength, 2 ** 20));

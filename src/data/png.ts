@@ -1,10 +1,9 @@
 /** PNG files to pictures and back. pngjs decodes the pixels; the file is checked first, in png-structure.ts. */
-import { readFileSync } from 'node:fs';
-import { PNG } from 'pngjs';
 import { OptionError } from '../errors.ts';
 import { requireKnownOptions } from '../options.ts';
 import { messageOf, PngError } from './errors.ts';
 import type { Image } from './image.ts';
+import { node } from './node.ts';
 import { checkPngStructure, type PngHeader, readPngHeader } from './png-structure.ts';
 
 /** Pictures of more pixels than this are refused unless the option says otherwise: 64 megapixels. */
@@ -35,6 +34,7 @@ export function decodePng(bytes: Uint8Array, options: PngOptions = {}): Image {
   const header = readPngHeader(bytes, where, options.maxPixels ?? DEFAULT_MAX_PIXELS);
   const end = checkPngStructure(bytes, header, where);
   const file = Buffer.from(bytes.buffer, bytes.byteOffset, end);
+  const { PNG } = node.pngjs;
   try {
     // The checksums have just been checked, those of chunks that pngjs skips as well.
     const decoded = PNG.sync.read(file, { skipRescale: true, checkCRC: false });
@@ -58,6 +58,7 @@ export function decodePng(bytes: Uint8Array, options: PngOptions = {}): Image {
  * @throws PngError like `decodePng`, and when the file cannot be read
  */
 export function readPng(path: string, options: PngOptions = {}): Image {
+  const { readFileSync } = node.fs;
   let bytes: Uint8Array;
   try {
     bytes = readFileSync(path);
@@ -117,6 +118,7 @@ export function encodePng(image: Image): Uint8Array {
       cure: 'Give pixels as [height, width, channels].',
     });
   }
+  const { PNG } = node.pngjs;
   const png = new PNG({ width, height });
   // A Uint8ClampedArray rounds halves to even; Math.round is what every other place here does.
   png.data = Buffer.from(

@@ -20,8 +20,10 @@ export interface DeviceInfo {
 export interface DeviceMemory {
   /** Bytes of parameters and other variables now alive. */
   readonly variableBytes: number;
-  /** Bytes of the arena that all plans share: the largest plan's need so far. */
+  /** Bytes of the arena and scratch memory that all plans share: the largest needs so far. */
   readonly arenaBytes: number;
+  /** Bytes taken from the system for all of that. */
+  readonly heapBytes: number;
 }
 
 /** What a plan is given for one run. */

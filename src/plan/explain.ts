@@ -54,7 +54,7 @@ export function formatPlan(plan: Plan): string {
     { heading: 'writes' },
   ] as const;
   const place = (index: number): string => formatPlace(plan.buffers[index]);
-  const rows = plan.steps.map(({ contract, call, inputs, outputs, workspace, label }, index) => [
+  const rows = plan.steps.map(({ contract, call, inputs, outputs, label }, index) => [
     `${index}`,
     contract.name,
     label.length > longestLabel ? `${label.slice(0, longestLabel - 1)}…` : label,
@@ -62,7 +62,7 @@ export function formatPlan(plan: Plan): string {
     formatCount(contract.flops(call)),
     formatBytes(bytesOf(call)),
     inputs.map(place).join(' '),
-    [...outputs.map(place), ...(workspace === undefined ? [] : [`${place(workspace)}(scratch)`])].join(' '),
+    outputs.map(place).join(' '),
   ]);
   const flops = plan.steps.reduce((total, { contract, call }) => total + contract.flops(call), 0);
   const bytes = plan.steps.reduce((total, { call }) => total + bytesOf(call), 0);

@@ -1,7 +1,7 @@
 /**
  * The plan: kernels in order, with a place for every value. Pure data; a device turns it into something that runs.
  */
-import { type ElementwiseAttributes, elementwise } from '../../kernels/elementwise/index.ts';
+import { type ElementwiseAttributes, elementwise, type Load } from '../../kernels/elementwise/index.ts';
 import { type ReduceAttributes, reduce } from '../../kernels/reduce/index.ts';
 import {
   bytesPerElement,
@@ -9,6 +9,7 @@ import {
   type KernelContract,
   sizeOf,
 } from '../../kernels/support/contract.ts';
+import { isDense } from '../../kernels/support/view.ts';
 import type { TensorSpec } from '../tensor/dtype.ts';
 import { type Fusion, fuse } from './fuse.ts';
 import type { Graph, ValueId } from './graph.ts';
@@ -44,10 +45,13 @@ export interface PlanStep {
   readonly inputs: readonly number[];
   /** Indices into the plan's buffers. */
   readonly outputs: readonly number[];
-  /** Scratch memory, for this step alone. */
-  readonly workspace?: number;
   /** The layer and operations it computes, for people. */
   readonly label: string;
+  /**
+   * Whether it may run over each piece of the result of the step before as soon as that piece is computed: it is
+   * elementwise, and what it writes is not read by that step. Several may follow one step. A device need not do so.
+   */
+  readonly joins: boolean;
 }
 
 /** What runs: kernels in order, and where every value lies. */
@@ -90,6 +94,8 @@ class Planner {
   readonly #bufferOf = new Map<ValueId, number>();
   readonly #steps: PlanStep[] = [];
   #firstUpdateStep = 0;
+  /** The last step that joined no other; those that did follow it. */
+  #leader = 0;
 
   constructor(graph: Graph) {
     this.#graph = graph;
@@ -205,21 +211,42 @@ class Planner {
       attributes,
     };
     const step = this.#steps.length;
-    const scratch = contract.workspace?.(call) ?? 0;
-    const workspace = scratch > 0 ? this.#draft({ shape: [scratch], dtype: 'float32' }) : undefined;
-    for (const buffer of [...inputs, ...outputs, ...(workspace === undefined ? [] : [workspace])]) {
+    const joins =
+      contract === elementwise && this.#joins(attributes as ElementwiseAttributes, inputs, outputs);
+    if (!joins) this.#leader = step;
+    for (const buffer of [...inputs, ...outputs]) {
       const draft = this.#drafts[buffer];
-      if (draft.from < 0) draft.from = step;
+      // Steps that may run together count as one: nothing that one of them writes lies where another reads.
+      if (draft.from < 0) draft.from = this.#leader;
       draft.to = step;
     }
-    this.#steps.push({
-      contract,
-      call,
-      inputs,
-      outputs,
-      label,
-      ...(workspace !== undefined && { workspace }),
-    });
+    this.#steps.push({ contract, call, inputs, outputs, label, joins });
+  }
+
+  /** Whether an elementwise step only needs, of what the steps from the leader on write, the same elements. */
+  #joins(
+    { shape, loads }: ElementwiseAttributes,
+    inputs: readonly number[],
+    outputs: readonly number[],
+  ): boolean {
+    const [leader, ...followers] = this.#steps.slice(this.#leader);
+    if (!leader || sizeOf(this.#drafts[leader.outputs[0]].spec.shape) !== sizeOf(shape)) return false;
+    if (outputs.some((buffer) => leader.inputs.includes(buffer))) return false;
+    const inOrder = new Set([leader.outputs[0], ...followers.flatMap((step) => step.outputs)]);
+    const outOfOrder = new Set(leader.outputs.slice(1));
+    const read = new Set(loads.map(({ input }) => inputs[input]));
+    const denseOnly = (step: readonly Load[], buffers: readonly number[], buffer: number): boolean =>
+      step.every(({ input, view }) => buffers[input] !== buffer || isDense(view, shape));
+    return (
+      [...read].some((buffer) => inOrder.has(buffer)) &&
+      [...read].every((buffer) => !outOfOrder.has(buffer)) &&
+      [...inOrder].every((buffer) => denseOnly(loads, inputs, buffer)) &&
+      followers.every(({ call, inputs: buffers }) =>
+        outputs.every((buffer) =>
+          denseOnly((call.attributes as ElementwiseAttributes).loads, buffers, buffer),
+        ),
+      )
+    );
   }
 
   #addElementwise(group: ElementwiseGroup): void {

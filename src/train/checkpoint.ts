@@ -1,7 +1,5 @@
 /** Saving a model to a folder and loading it again: model.json says what it is, model.safetensors holds its values. */
-import { createHash } from 'node:crypto';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { node } from '../data/node.ts';
 import { type Normalisation, requireNormalisation } from '../data/normalise.ts';
 import { OptionError, ShapeError, WeftError } from '../errors.ts';
 import type { Module } from '../nn/module.ts';
@@ -81,6 +79,7 @@ export async function saveModel(folder: string, saved: SavedModel, types: Module
  * @throws CheckpointError naming the file, when one is missing, damaged, or does not belong to the other
  */
 export async function loadModel(folder: string, types: ModuleTypes = {}): Promise<SavedModel> {
+  const { join } = node.path;
   const path = join(folder, descriptionFile);
   const description = parseDescription(path, await readChecked(path));
   const { name, inputShape, classNames, normalisation, weightsSha256, architecture } = description;
@@ -119,7 +118,7 @@ export async function saveOptimizer(folder: string, optimizer: Optimizer): Promi
  * @throws CheckpointError naming the file, when it is missing, damaged, or belongs to another optimiser or model
  */
 export async function loadOptimizer(folder: string, optimizer: Optimizer): Promise<void> {
-  const path = join(folder, optimizerFile);
+  const path = node.path.join(folder, optimizerFile);
   const { state, metadata } = decodeSafetensors(await readChecked(path), path);
   const stepCount = wholeNumber(path, metadata, 'stepCount');
   const random = {
@@ -173,7 +172,8 @@ function requireSavable(values: Record<string, unknown>): void {
 
 /** Writes beside the file and renames, so that no reader and no crash ever sees half of it. Makes the folder. */
 async function writeWhole(folder: string, file: string, contents: Uint8Array | string): Promise<void> {
-  const path = join(folder, file);
+  const { mkdir, rename, rm, writeFile } = node.fs.promises;
+  const path = node.path.join(folder, file);
   const temporary = `${path}.${process.pid}.tmp`;
   try {
     await mkdir(folder, { recursive: true });
@@ -194,6 +194,7 @@ async function writeWhole(folder: string, file: string, contents: Uint8Array | s
 }
 
 async function readChecked(path: string): Promise<Uint8Array> {
+  const { readFile } = node.fs.promises;
   try {
     return await readFile(path);
   } catch (error) {
@@ -295,5 +296,5 @@ function messageOf(thrown: unknown): string {
 }
 
 function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
+  return node.crypto.createHash('sha256').update(bytes).digest('hex');
 }

@@ -62,8 +62,8 @@ describe('placeInArena', () => {
 function arenaOf({ buffers, steps }: Plan): Placed[] {
   return buffers.flatMap(({ bytes, place }, index) => {
     if (place.kind !== 'arena') return [];
-    const touched = steps.flatMap(({ inputs, outputs, workspace }, step) =>
-      inputs.includes(index) || outputs.includes(index) || workspace === index ? [step] : [],
+    const touched = steps.flatMap(({ inputs, outputs }, step) =>
+      inputs.includes(index) || outputs.includes(index) ? [step] : [],
     );
     return [{ bytes, offset: place.offset, from: Math.min(...touched), to: Math.max(...touched) }];
   });

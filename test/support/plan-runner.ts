@@ -11,12 +11,12 @@ export function runInRubbish(plan: Plan, inputs: readonly NumericArray[], rubbis
   const arrays = plan.buffers.map(({ spec, place }) =>
     place.kind === 'input' ? inputs[place.index] : allocate(spec.dtype, sizeOf(spec.shape)).fill(rubbish),
   );
-  for (const { contract, call, inputs: reads, outputs: writes, workspace } of plan.steps) {
-    const scratch = workspace === undefined ? new Float32Array(0) : (arrays[workspace] as Float32Array);
-    cpuKernel(contract.name)(call)(
+  for (const { contract, call, inputs: reads, outputs: writes } of plan.steps) {
+    const run = cpuKernel(contract.name)(call);
+    run(
       reads.map((buffer) => arrays[buffer]),
       writes.map((buffer) => arrays[buffer]),
-      scratch,
+      new Float32Array(run.workspaceSize ?? 0).fill(rubbish),
     );
   }
   return plan.outputs.map((_, index) => {

@@ -1,11 +1,11 @@
 /** The `cpu` device: plain TypeScript loops over one ArrayBuffer. It runs anywhere and is the oracle for the others. */
 import { allocate, type CpuRun, type NumericArray, sizeOf } from '../../../kernels/support/contract.ts';
 import { IndexOutOfRangeError } from '../../../kernels/support/errors.ts';
-import { IndexError } from '../../errors.ts';
 import type { Place, Plan, PlanBuffer, PlanStep } from '../../plan/plan.ts';
 import type { TensorSpec } from '../../tensor/dtype.ts';
 import type { VariableStorage } from '../../tensor/runtime.ts';
 import type { Device, DeviceInfo, DeviceMemory, Executable, RunBindings } from '../device.ts';
+import { allFinite, indexFault } from '../results.ts';
 import { cpuKernel } from './kernels.ts';
 
 /** A variable's memory: a typed array. */
@@ -26,9 +26,12 @@ class CpuStorage implements VariableStorage {
   }
 }
 
-/** The one block of memory that all plans share. Only one plan runs at a time. */
+/** The memory that all plans share. Only one plan runs at a time, and only one step of it. */
 class Arena {
+  /** Where plans keep their values. */
   memory = new ArrayBuffer(0);
+  /** Scratch memory of the step that runs. */
+  workspace = new Float32Array(0);
   /** Executables that hold views of the memory; they let go of them when it moves. */
   readonly #users = new Set<WeakRef<CpuExecutable>>();
 
@@ -36,8 +39,13 @@ class Arena {
     this.#users.add(new WeakRef(executable));
   }
 
-  /** Makes room for at least `bytes`. */
-  grow(bytes: number): void {
+  get bytes(): number {
+    return this.memory.byteLength + this.workspace.byteLength;
+  }
+
+  /** Makes room for at least `bytes` of values and `workspaceSize` elements of scratch memory. */
+  grow(bytes: number, workspaceSize: number): void {
+    if (this.workspace.length < workspaceSize) this.workspace = new Float32Array(workspaceSize);
     if (this.memory.byteLength >= bytes) return;
     this.memory = new ArrayBuffer(bytes);
     for (const user of this.#users) {
@@ -61,7 +69,9 @@ export class CpuDevice implements Device {
   }
 
   memory(): DeviceMemory {
-    return { variableBytes: this.#variableBytes, arenaBytes: this.#arena.memory.byteLength };
+    const variableBytes = this.#variableBytes;
+    const arenaBytes = this.#arena.bytes;
+    return { variableBytes, arenaBytes, heapBytes: variableBytes + arenaBytes };
   }
 
   allocate({ dtype, shape }: TensorSpec, data: NumericArray): VariableStorage {
@@ -84,7 +94,6 @@ interface PreparedStep {
   readonly run: CpuRun;
   readonly inputs: NumericArray[];
   readonly outputs: NumericArray[];
-  workspace: Float32Array;
 }
 
 /** A place in a step that holds a buffer's array. */
@@ -96,6 +105,8 @@ class CpuExecutable implements Executable {
   readonly #plan: Plan;
   readonly #arena: Arena;
   readonly #steps: readonly PreparedStep[];
+  /** Elements of scratch memory for the step that needs most. */
+  readonly #workspaceSize: number;
   /** Where each buffer is used. */
   readonly #slots: readonly Slot[][];
   /** The arena that the steps hold views of, if any. */
@@ -110,7 +121,6 @@ class CpuExecutable implements Executable {
         run: cpuKernel(step.contract.name)(step.call),
         inputs: step.inputs.map(() => nothing),
         outputs: step.outputs.map(() => nothing),
-        workspace: nothing,
       };
       const use = (arrays: NumericArray[]) => (buffer: number, position: number) =>
         slots[buffer].push((array) => {
@@ -118,13 +128,9 @@ class CpuExecutable implements Executable {
         });
       step.inputs.forEach(use(prepared.inputs));
       step.outputs.forEach(use(prepared.outputs));
-      if (step.workspace !== undefined) {
-        slots[step.workspace].push((array) => {
-          prepared.workspace = array as Float32Array;
-        });
-      }
       return prepared;
     });
+    this.#workspaceSize = this.#steps.reduce((most, { run }) => Math.max(most, run.workspaceSize ?? 0), 0);
     this.#slots = slots;
   }
 
@@ -157,9 +163,9 @@ class CpuExecutable implements Executable {
     const { steps, firstUpdateStep } = this.#plan;
     for (let index = 0; index < steps.length; index++) {
       if (index === firstUpdateStep && guard !== undefined && !allFinite(outputs[guard])) return false;
-      const { run, inputs, outputs: results, workspace } = this.#steps[index];
+      const { run, inputs, outputs: results } = this.#steps[index];
       try {
-        run(inputs, results, workspace);
+        run(inputs, results, this.#arena.workspace);
       } catch (error) {
         throw atStep(error, steps[index]);
       }
@@ -175,7 +181,7 @@ class CpuExecutable implements Executable {
   }
 
   #enterArena(): void {
-    this.#arena.grow(this.#plan.arenaBytes);
+    this.#arena.grow(this.#plan.arenaBytes, this.#workspaceSize);
     const { memory } = this.#arena;
     if (this.#memory === memory) return;
     this.#memory = memory;
@@ -191,16 +197,7 @@ class CpuExecutable implements Executable {
 
 /** An error that a kernel found in its values, with the layer and operations of its step. */
 function atStep(error: unknown, { label }: PlanStep): unknown {
-  if (!(error instanceof IndexOutOfRangeError)) return error;
-  return new IndexError(
-    {
-      where: label,
-      got: `index ${error.index}`,
-      expected: `0 to ${error.length - 1}, as the indexed axis has ${error.length} elements`,
-      cure: 'Look at what computes the indices; they count from 0 and never from the end.',
-    },
-    { cause: error },
-  );
+  return error instanceof IndexOutOfRangeError ? indexFault(label, error.index, error.length, error) : error;
 }
 
 function arrayOf(storage: VariableStorage): NumericArray {
@@ -212,9 +209,4 @@ function viewOf(memory: ArrayBuffer, { spec }: PlanBuffer, offset: number): Nume
   const size = sizeOf(spec.shape);
   if (spec.dtype === 'float32') return new Float32Array(memory, offset, size);
   return spec.dtype === 'int32' ? new Int32Array(memory, offset, size) : new Uint8Array(memory, offset, size);
-}
-
-function allFinite(array: NumericArray): boolean {
-  for (let index = 0; index < array.length; index++) if (!Number.isFinite(array[index])) return false;
-  return true;
 }

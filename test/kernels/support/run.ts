@@ -31,7 +31,10 @@ export function randomArray(spec: TensorSpec, seed: number): Float32Array {
   return Float32Array.from({ length: sizeOf(spec.shape) }, () => 2 * next() - 1);
 }
 
-/** Runs a kernel twice on the same dirty memory, so that what an earlier run left behind shows. */
+/**
+ * Runs a kernel twice on the same dirty memory, so that what an earlier run left behind shows. Its scratch memory is
+ * first larger than it asked for, and must be left alone past that; then it is just as large.
+ */
 export function runKernel<Attributes extends object>(
   contract: KernelContract<Attributes>,
   kernel: CpuKernel<Attributes>,
@@ -39,11 +42,15 @@ export function runKernel<Attributes extends object>(
   inputs: readonly NumericArray[],
 ): NumericArray[] {
   const outputs = call.outputs.map((spec) => allocate(spec.dtype, sizeOf(spec.shape)).fill(77));
-  const workspace = new Float32Array(contract.workspace?.(call) ?? 0).fill(Number.NaN);
+  expect(contract.flops(call), `FLOPs of ${contract.name}`).toSatisfy(Number.isSafeInteger);
   const run = kernel(call);
+  const workspaceSize = run.workspaceSize ?? 0;
+  const workspace = new Float32Array(workspaceSize + 64).fill(Number.NaN);
   run(inputs, outputs, workspace);
-  workspace.fill(Number.NaN);
-  run(inputs, outputs, workspace);
+  expect(workspace.subarray(workspaceSize).every(Number.isNaN), 'scratch past its end is untouched').toBe(
+    true,
+  );
+  run(inputs, outputs, workspace.slice(0, workspaceSize).fill(Number.NaN));
   return outputs;
 }
 

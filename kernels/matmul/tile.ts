@@ -40,6 +40,12 @@ export interface DepthAxis {
   readonly rightStep: number;
 }
 
+/**
+ * What a depth of a left row holds: one element, which meets all columns, or (in a depthwise convolution) as many
+ * neighbours as there are columns, each of which meets its own.
+ */
+export type LeftDepth = 'element' | 'columns';
+
 /** The sums of a tile: `sums[row][vector]`. */
 export type TileSums = readonly (readonly Local<'v128'>[])[];
 
@@ -55,7 +61,7 @@ export function clearSums(f: FunctionBuilder, sums: TileSums): void {
 
 /**
  * sums[r][v] += Σ over the depth of left[r] · right[v]: products are added in the order of the depth axes, the last one
- * innermost. `right` points at the tile's first column of depth 0; `vectors` neighbouring vectors are read there.
+ * innermost. `right` points at the tile's first column of depth 0; there the vectors are read, `vectorStep` bytes apart.
  * Neither the row pointers nor `right` are changed.
  */
 export function addProducts(
@@ -65,6 +71,8 @@ export function addProducts(
   rows: readonly TileRow[],
   right: Integer,
   depth: readonly DepthAxis[],
+  leftDepth: LeftDepth = 'element',
+  vectorStep = 16,
 ): void {
   const axes = mergeAxes(depth);
   if (axes.some(({ length }) => length === 0)) return;
@@ -79,11 +87,13 @@ export function addProducts(
   };
   const multiplyOnce = (): void => {
     const rights = Array.from({ length: vectors }, (_, vector) =>
-      f.keep(v128.load(rightPointer, vector * 16)),
+      f.keep(v128.load(rightPointer, vector * vectorStep)),
     );
     rows.forEach(({ pointer, offset }, row) => {
-      const left = f.keep(v128.loadSplat32(pointers.get(pointer)!, offset));
+      const from = pointers.get(pointer)!;
+      const element = leftDepth === 'element' ? f.keep(v128.loadSplat32(from, offset)) : undefined;
       rights.forEach((each, vector) => {
+        const left = element ?? f.keep(v128.load(from, offset + vector * 16));
         const sum = sums[row][vector];
         f.set(sum, multiplyAdd(target, left, each, sum));
       });

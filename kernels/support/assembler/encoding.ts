@@ -33,6 +33,22 @@ export function signed(value: number): number[] {
   }
 }
 
+/** LEB128 of a signed 64-bit integer. Numbers from 2^63 to 2^64 - 1 are taken for the same bits. */
+export function signedLong(value: bigint): number[] {
+  const bytes: number[] = [];
+  let rest = BigInt.asIntN(64, value);
+  for (;;) {
+    const low = Number(rest & 0x7fn);
+    rest >>= 7n;
+    // As in `signed`.
+    if ((rest === 0n && (low & 0x40) === 0) || (rest === -1n && (low & 0x40) !== 0)) {
+      bytes.push(low);
+      return bytes;
+    }
+    bytes.push(low | 0x80);
+  }
+}
+
 const scratch = new DataView(new ArrayBuffer(8));
 
 /** The four bytes of a float32, little-endian. */

@@ -13,13 +13,14 @@ export {
 } from './expression.ts';
 export { type Block, FunctionBuilder } from './function.ts';
 export { call, callFor, type MemoryType, ModuleBuilder, type ModuleFunction } from './module.ts';
-export { atomic, bytes, f32, f64, i32, select } from './scalars.ts';
+export { atomic, bytes, f32, f64, i32, i64, select } from './scalars.ts';
 export {
   f32x4,
   f64x2,
   i8x16,
   i16x8,
   i32x4,
+  i64x2,
   multiplyAdd,
   multiplySubtract,
   type Target,

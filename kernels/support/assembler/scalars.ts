@@ -1,5 +1,5 @@
 /** The scalar instructions: 32-bit integers (addresses, counts), floats and doubles, and atomics. */
-import { float32Bytes, float64Bytes } from './encoding.ts';
+import { float32Bytes, float64Bytes, signedLong } from './encoding.ts';
 import {
   compose,
   type Double,
@@ -44,6 +44,9 @@ function folding(
 
 const add = folding(0x6a, (a, b) => a + b, 0);
 const multiply = folding(0x6c, Math.imul, 1);
+/** No operand is neutral for a remainder. */
+const remainder = folding(0x6f, (a, b) => a % b, Number.NaN);
+const remainderUnsigned = folding(0x70, (a, b) => (a >>> 0) % (b >>> 0), Number.NaN);
 
 /** 32-bit integers. Comparisons give 0 or 1. */
 export const i32 = {
@@ -54,10 +57,10 @@ export const i32 = {
     if (is(a, 0) || is(b, 0)) return integer(0);
     return is(a, 1) ? integer(b) : multiply(a, b);
   },
-  divide: integerBinary(0x6d),
-  divideUnsigned: integerBinary(0x6e),
-  remainder: integerBinary(0x6f),
-  remainderUnsigned: integerBinary(0x70),
+  divide: folding(0x6d, (a, b) => a / b, 1),
+  divideUnsigned: folding(0x6e, (a, b) => (a >>> 0) / (b >>> 0), 1),
+  remainder: (a: Integer, b: Integer): Int32 => (is(b, 1) ? integer(0) : remainder(a, b)),
+  remainderUnsigned: (a: Integer, b: Integer): Int32 => (is(b, 1) ? integer(0) : remainderUnsigned(a, b)),
   and: integerBinary(0x71),
   or: integerBinary(0x72),
   xor: integerBinary(0x73),
@@ -188,8 +191,29 @@ export const f64 = {
     perform([integer(address), f64.of(value)], 0x39, ...memoryArgument(3, offset)),
 };
 
+const longBinary =
+  (code: number) =>
+  (a: Expression<'i64'>, b: Expression<'i64'>): Expression<'i64'> =>
+    compose('i64', [a, b], code);
+
+/** 64-bit integers. */
+export const i64 = {
+  constant: (value: bigint): Expression<'i64'> => ({ type: 'i64', code: [0x42, ...signedLong(value)] }),
+  /** From 32 bits, widened with zeros. */
+  extendUnsigned: (a: Integer): Expression<'i64'> => compose('i64', [integer(a)], 0xad),
+  add: longBinary(0x7c),
+  subtract: longBinary(0x7d),
+  multiply: longBinary(0x7e),
+  or: longBinary(0x84),
+  /** By the lowest six bits of the count. */
+  shiftLeft: longBinary(0x86),
+  shiftRightUnsigned: longBinary(0x88),
+  /** A signed integer as the nearest double. */
+  toDouble: (a: Expression<'i64'>): Expression<'f64'> => compose('f64', [a], 0xb9),
+};
+
 /** `condition ? a : b`, both computed. */
-export function select<Type extends 'i32' | 'f32' | 'f64' | 'v128'>(
+export function select<Type extends 'i32' | 'i64' | 'f32' | 'f64' | 'v128'>(
   a: Expression<Type>,
   b: Expression<Type>,
   condition: Integer,

@@ -186,12 +186,36 @@ export const f32x4 = {
 export const f64x2 = {
   splat: (a: Double): Vector128 => compose('v128', [f64.of(a)], prefix, 0x14),
   extractLane: (a: Vector, lane: number): Expression<'f64'> => compose('f64', [a], prefix, 0x21, lane),
+  replaceLane: (a: Vector, lane: number, value: Double): Vector128 =>
+    compose('v128', [a, f64.of(value)], prefix, 0x22, lane),
+  equal: binary(0x47),
+  notEqual: binary(0x48),
+  less: binary(0x49),
+  greater: binary(0x4a),
+  lessEqual: binary(0x4b),
+  greaterEqual: binary(0x4c),
+  truncate: unary(0x7a),
+  absolute: unary(0xec),
+  negate: unary(0xed),
   add: binary(0xf0),
   subtract: binary(0xf1),
   multiply: binary(0xf2),
   divide: binary(0xf3),
+  /** b < a ? b : a, one instruction on every processor. */
+  pseudoMinimum: binary(0xf6),
+  /** a < b ? b : a, one instruction on every processor. */
+  pseudoMaximum: binary(0xf7),
   /** Lanes 0 and 1 of four floats. */
   promoteLow: unary(0x5f),
+};
+
+/** Two 64-bit integers: the bits of doubles. */
+export const i64x2 = {
+  splat: (a: Expression<'i64'>): Vector128 => compose('v128', [a], prefix, 0x12),
+  shiftLeft: shift(0xcb),
+  shiftRightUnsigned: shift(0xcd),
+  add: binary(0xce),
+  subtract: binary(0xd1),
 };
 
 /** What the engine that runs the code can do. */

@@ -13,15 +13,10 @@ import {
 import { IndexOutOfRangeError } from '../../../kernels/support/errors.ts';
 import { faultRecord, type WasmKernel } from '../../../kernels/support/wasm.ts';
 import { addStage } from '../../../src/devices/wasm/stages.ts';
+import { engineTarget } from '../../../src/devices/wasm/target.ts';
 
 /** Whether this engine has relaxed SIMD. */
-export const hasRelaxedSimd = WebAssembly.validate(
-  // (func (result v128) three zero vectors, f32x4.relaxed_madd)
-  Uint8Array.from([
-    0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 18, 1, 16, 0, 65, 0, 253, 17, 65, 0,
-    253, 17, 65, 0, 253, 17, 253, 133, 2, 11,
-  ]),
-);
+export const hasRelaxedSimd = engineTarget().relaxedSimd;
 
 /** The targets this engine can run, for `describe.each`. */
 export const targets: readonly Target[] = [

@@ -1,0 +1,106 @@
+/** Two-dimensional convolution and its two gradients as WebAssembly: implicit matrix products, windows read in place. */
+import type { WasmKernel } from '../support/wasm.ts';
+import { type Conv2dGeometry, geometryOf } from './geometry.ts';
+import {
+  type Conv2dAttributes,
+  shapesOfConv2d,
+  shapesOfConv2dInputGradient,
+  shapesOfConv2dWeightGradient,
+} from './index.ts';
+import { type ConvolutionAxis, forwardAxis, inputGradientAxis } from './wasm-axis.ts';
+import { correlationWasm } from './wasm-correlation.ts';
+import { weightGradientWasm } from './wasm-weight-gradient.ts';
+
+/** y [N,OH,OW,O] from (x [N,H,W,C], weight [KH,KW,C/groups,O]). */
+export const conv2dWasm: WasmKernel<Conv2dAttributes> = (call, target) => {
+  const geometry = geometryOf(shapesOfConv2d(call), call.attributes);
+  const { batch, channels, outChannels, groups, groupChannels, groupOutputs } = geometry;
+  const [rows, columns] = axesOf(geometry);
+  const depthwise = isDepthwise(geometry);
+  return correlationWasm(
+    {
+      batch,
+      rows: forwardAxis(rows),
+      columns: forwardAxis(columns),
+      sourceChannels: channels,
+      outputChannels: outChannels,
+      groups: depthwise ? 1 : groups,
+      groupSources: groupChannels,
+      groupOutputs: depthwise ? outChannels : groupOutputs,
+      depthwise,
+      ...weightSteps(geometry),
+      sourceStep: outChannels * 4,
+      outputStep: 4,
+    },
+    target,
+  );
+};
+
+/** dX [N,H,W,C] from (dY [N,OH,OW,O], weight [KH,KW,C/groups,O]): a correlation with the weights turned around. */
+export const conv2dInputGradientWasm: WasmKernel<Conv2dAttributes> = (call, target) => {
+  const geometry = geometryOf(shapesOfConv2dInputGradient(call), call.attributes);
+  const { batch, channels, outChannels, groups, groupChannels, groupOutputs } = geometry;
+  const [rows, columns] = axesOf(geometry);
+  const depthwise = isDepthwise(geometry);
+  return correlationWasm(
+    {
+      batch,
+      rows: inputGradientAxis(rows),
+      columns: inputGradientAxis(columns),
+      sourceChannels: outChannels,
+      outputChannels: channels,
+      groups: depthwise ? 1 : groups,
+      groupSources: groupOutputs,
+      groupOutputs: depthwise ? channels : groupChannels,
+      depthwise,
+      ...weightSteps(geometry),
+      sourceStep: 4,
+      outputStep: depthwise ? 4 : outChannels * 4,
+    },
+    target,
+  );
+};
+
+/** dWeight [KH,KW,C/groups,O] from (x [N,H,W,C], dY [N,OH,OW,O]). */
+export const conv2dWeightGradientWasm: WasmKernel<Conv2dAttributes> = (call, target) => {
+  const geometry = geometryOf(shapesOfConv2dWeightGradient(call), call.attributes);
+  return weightGradientWasm(geometry, axesOf(geometry), isDepthwise(geometry), target);
+};
+
+/** Height and width. */
+function axesOf(geometry: Conv2dGeometry): [ConvolutionAxis, ConvolutionAxis] {
+  const { height, width, outHeight, outWidth, kernelHeight, kernelWidth } = geometry;
+  const { stride, padding, dilation } = geometry;
+  return [
+    {
+      input: height,
+      output: outHeight,
+      kernel: kernelHeight,
+      stride: stride[0],
+      padLow: padding[0],
+      dilation: dilation[0],
+    },
+    {
+      input: width,
+      output: outWidth,
+      kernel: kernelWidth,
+      stride: stride[1],
+      padLow: padding[2],
+      dilation: dilation[1],
+    },
+  ];
+}
+
+/** One output for each channel: then channels are the lanes of the vectors. */
+function isDepthwise({ groups, groupChannels, groupOutputs }: Conv2dGeometry): boolean {
+  return groups > 1 && groupChannels === 1 && groupOutputs === 1;
+}
+
+/** Bytes in the weights from one tap to the next, and from one group to the next. */
+function weightSteps({ kernelWidth, groupChannels, outChannels, groupOutputs }: Conv2dGeometry) {
+  return {
+    tapRowStep: kernelWidth * groupChannels * outChannels * 4,
+    tapColumnStep: groupChannels * outChannels * 4,
+    groupStep: groupOutputs * 4,
+  };
+}

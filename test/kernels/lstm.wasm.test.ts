@@ -20,10 +20,12 @@ const cases: readonly SequenceSizes[] = [
   { batch: 4, time: 1, hidden: 4 },
   { batch: 7, time: 2, hidden: 5 },
   { batch: 17, time: 3, hidden: 8 },
-  { batch: 18, time: 4, hidden: 33 },
-  { batch: 35, time: 2, hidden: 12 },
-  { batch: 40, time: 5, hidden: 66 },
+  { batch: 18, time: 2, hidden: 33 },
+  { batch: 37, time: 3, hidden: 42 },
 ];
+
+/** Where every choice of cotangents is tried. */
+const fewCases: readonly SequenceSizes[] = [...sequenceSizes, { batch: 7, time: 2, hidden: 5 }];
 
 const booleans = [false, true];
 /** Whether there is a mask: `padded` has rows of all kinds, `nothing` masks out every step. */
@@ -86,7 +88,7 @@ describe.each(variants)(
       booleans.flatMap((hasDC) => booleans.map((hasDGates) => ({ hasDH, hasDC, hasDGates }))),
     );
     it.each(cotangents)('has the gradient for dH $hasDH, dC $hasDC, dGates $hasDGates', (given) => {
-      for (const sizes of cases) {
+      for (const sizes of given.hasDH && given.hasDGates ? cases : fewCases) {
         const { batch, time, hidden } = sizes;
         const maskGiven = maskArray(mask, sizes);
         const forward = forwardProblem(sizes, maskGiven, reverse);

@@ -1,12 +1,20 @@
 /** The binary alphabet of WebAssembly: variable-length integers, floats, vectors of things, sections. */
 
-/** Appends `source` to `target`. A spread would overflow the stack on large code. */
-export function append(target: number[], source: readonly number[]): void {
-  for (const byte of source) target.push(byte);
+/** Bytes, some of them in nested lists: code is composed without being copied, and flattened once, when it is written. */
+export type Code = readonly (number | Code)[];
+
+/** Appends the bytes of `source` to `target`. By index: it runs before anything is optimised, and iterators cost most. */
+export function append(target: number[], source: Code): void {
+  for (let at = 0; at < source.length; at++) {
+    const part = source[at];
+    if (typeof part === 'number') target.push(part);
+    else append(target, part);
+  }
 }
 
 /** LEB128 of an unsigned whole number below 2^53. */
 export function unsigned(value: number): number[] {
+  if (value < 128) return [value];
   const bytes: number[] = [];
   let rest = value;
   do {

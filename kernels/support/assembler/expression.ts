@@ -2,7 +2,7 @@
  * Typed pieces of code. An expression is code that leaves one value; it is not the value: used twice, it is computed
  * twice. `FunctionBuilder.keep` computes it once and gives a local.
  */
-import { signed, unsigned } from './encoding.ts';
+import { type Code, signed, unsigned } from './encoding.ts';
 
 /** The types of WebAssembly values. Addresses are i32, in bytes. */
 export type ValueType = 'i32' | 'i64' | 'f32' | 'f64' | 'v128';
@@ -10,7 +10,7 @@ export type ValueType = 'i32' | 'i64' | 'f32' | 'f64' | 'v128';
 /** Code that leaves a value of `type` on the stack. */
 export interface Expression<Type extends ValueType = ValueType> {
   readonly type: Type;
-  readonly code: readonly number[];
+  readonly code: Code;
   /** The number, if it is a constant: used to fold index arithmetic. */
   readonly constant?: number;
 }
@@ -18,7 +18,7 @@ export interface Expression<Type extends ValueType = ValueType> {
 /** Code that leaves nothing: a store, a call for its effect. */
 export interface Statement {
   readonly type: 'nothing';
-  readonly code: readonly number[];
+  readonly code: Code;
 }
 
 /** A local variable or parameter of a function. As an expression it is its value. */
@@ -47,18 +47,18 @@ export const typeCodes: Record<ValueType, number> = {
 /** An expression of operands followed by an instruction. */
 export function compose<Type extends ValueType>(
   type: Type,
-  operands: readonly { readonly code: readonly number[] }[],
+  operands: readonly { readonly code: Code }[],
   ...instruction: readonly number[]
 ): Expression<Type> {
-  return { type, code: operands.flatMap(({ code }) => code).concat(instruction) };
+  return { type, code: [...operands.map(({ code }) => code), ...instruction] };
 }
 
 /** A statement of operands followed by an instruction. */
 export function perform(
-  operands: readonly { readonly code: readonly number[] }[],
+  operands: readonly { readonly code: Code }[],
   ...instruction: readonly number[]
 ): Statement {
-  return { type: 'nothing', code: operands.flatMap(({ code }) => code).concat(instruction) };
+  return { type: 'nothing', code: [...operands.map(({ code }) => code), ...instruction] };
 }
 
 /** A local's value. */

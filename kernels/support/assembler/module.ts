@@ -109,7 +109,7 @@ export class ModuleBuilder {
 export function call(callee: ModuleFunction, ...operands: readonly Expression[]): Statement {
   return {
     type: 'nothing',
-    code: [...operands.flatMap(({ code }) => code), 0x10, ...unsigned(callee.index)],
+    code: [...operands.map(({ code }) => code), 0x10, ...unsigned(callee.index)],
   };
 }
 
@@ -120,6 +120,6 @@ export function callFor<Result extends ValueType>(
 ): Expression<Result> {
   return {
     type: callee.result,
-    code: [...operands.flatMap(({ code }) => code), 0x10, ...unsigned(callee.index)],
+    code: [...operands.map(({ code }) => code), 0x10, ...unsigned(callee.index)],
   };
 }

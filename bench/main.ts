@@ -1,40 +1,13 @@
-/** Runs the benchmark suites and prints their table: `npm run bench -- [--filter RE] [--json FILE]`. */
+/**
+ * The one script of the benchmarks, in three roles: `worker DEVICE THREADS` and `first-step DEVICE THREADS` are what it
+ * starts itself as; anything else is the command of `npm run bench -- [options]`.
+ */
+const roles: Readonly<Record<string, () => Promise<void>>> = {
+  worker: async () => (await import('./worker.ts')).work(),
+  'first-step': async () => (await import('./first-step.ts')).firstStep(),
+};
+const role = process.argv[2];
+if (role !== undefined && Object.hasOwn(roles, role)) await roles[role]();
+else await (await import('./command.ts')).command();
 
-import { writeFile } from 'node:fs/promises';
-import { cpus } from 'node:os';
-import { parseArgs } from 'node:util';
-import { matmulSuite } from './matmul.ts';
-
-const suites = [matmulSuite];
-
-const { values } = parseArgs({
-  options: {
-    /** Only the rows whose name matches this regular expression. */
-    filter: { type: 'string' },
-    /** Also write the rows, with what they ran on, to this file. */
-    json: { type: 'string' },
-  },
-});
-
-const filter = new RegExp(values.filter ?? '');
-const rows = [];
-for (const suite of suites) rows.push(...(await suite((name) => filter.test(name))));
-
-if (rows.length === 0) {
-  console.error(`No benchmark matches ${filter}.`);
-  process.exitCode = 1;
-} else {
-  console.table(
-    rows.map(({ medianMs, minMs, gflops, ...row }) => ({
-      ...row,
-      'median ms': Number(medianMs.toFixed(3)),
-      'min ms': Number(minMs.toFixed(3)),
-      'GFLOP/s': Number(gflops.toFixed(2)),
-    })),
-  );
-}
-
-if (values.json) {
-  const machine = { node: process.version, processor: cpus()[0]?.model ?? 'unknown', cores: cpus().length };
-  await writeFile(values.json, `${JSON.stringify({ machine, rows }, null, 2)}\n`);
-}
+export {};

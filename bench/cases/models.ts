@@ -1,0 +1,54 @@
+/** The models of the training cases: the same as the peers', with weights from the seeded generator. */
+import {
+  Conv2d,
+  Dense,
+  Flatten,
+  LSTM,
+  MaxPool2d,
+  ReLU,
+  RowsToSequence,
+  Sequential,
+  Tanh,
+} from '../../src/index.ts';
+
+/** [N, 28, 28] → LSTM 128 → dense 10. */
+export function rowLstm(): Sequential {
+  return new Sequential({ lstm: new LSTM(28, 128), head: new Dense(128, 10) });
+}
+
+function convolutions(first: number, second: number): Record<string, Conv2d | ReLU | MaxPool2d> {
+  return {
+    conv1: new Conv2d(1, first, 3, { padding: 'same' }),
+    relu1: new ReLU(),
+    pool1: new MaxPool2d(2),
+    conv2: new Conv2d(first, second, 3, { padding: 'same' }),
+    relu2: new ReLU(),
+    pool2: new MaxPool2d(2),
+  };
+}
+
+/** [N, 28, 28, 1] → two convolutions of 32 and 64 channels → dense 128 → dense 10. */
+export function cnn(): Sequential {
+  return new Sequential({
+    ...convolutions(32, 64),
+    flatten: new Flatten(),
+    dense1: new Dense(7 * 7 * 64, 128),
+    relu3: new ReLU(),
+    head: new Dense(128, 10),
+  });
+}
+
+/** [N, 28, 28, 1] → two convolutions of 16 and 32 channels → LSTM 128 over 7 rows → dense 10. */
+export function convLstm(): Sequential {
+  return new Sequential({
+    ...convolutions(16, 32),
+    rows: new RowsToSequence(),
+    lstm: new LSTM(7 * 32, 128),
+    head: new Dense(128, 10),
+  });
+}
+
+/** [N, 2] → dense 8, tanh → dense 2. */
+export function tinyMlp(): Sequential {
+  return new Sequential({ hidden: new Dense(2, 8), tanh: new Tanh(), head: new Dense(8, 2) });
+}

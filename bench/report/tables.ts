@@ -1,0 +1,107 @@
+/** The results as tables of texts, for the terminal, RESULTS.md and the page. */
+import { fastest, formatRatio, formatTime, type Results, type Row, seriesOf } from '../rows.ts';
+import { type Check, judge, type Target, targets, type Verdict } from '../targets.ts';
+
+/** A table whose first column is text and whose others are numbers. */
+export interface Table {
+  readonly headings: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+/** Every row of the results. */
+export function allRows({ rows }: Results): Table {
+  return {
+    headings: ['case', 'library', 'threads', 'median', 'minimum', 'samples', 'rate', 'of limit'],
+    rows: rows.map((row) => [
+      row.name,
+      libraryOf(row),
+      `${row.threads}`,
+      formatTime(row.medianMs),
+      formatTime(row.minMs),
+      `${row.samples}`,
+      rateOf(row),
+      shareOf(row),
+    ]),
+  };
+}
+
+function rateOf({ gflops, gigabytes }: Row): string {
+  if (gflops !== null) return `${Number(gflops.toPrecision(3))} GFLOP/s`;
+  return gigabytes === null ? '' : `${Number(gigabytes.toPrecision(3))} GB/s`;
+}
+
+/** Of the SIMD peak, or of a copy where memory is the limit. */
+function shareOf({ peakShare, copyShare }: Row): string {
+  if (peakShare !== null) return `${(peakShare * 100).toFixed(0)} %`;
+  return copyShare === null ? '' : `${(copyShare * 100).toFixed(0)} % of copy`;
+}
+
+function libraryOf({ peer, device }: Row): string {
+  return `${peer ?? 'weft'}, ${device}`;
+}
+
+/** One row per case that peers know, one column per library: its best time, and how many times weft's best it is. */
+export function comparison(results: Results): Table {
+  const shared = casesWithPeers(results);
+  const columns = peerSeries(results);
+  return {
+    headings: ['case', 'weft', ...columns],
+    rows: shared.map((name) => {
+      const rows = results.rows.filter((row) => row.name === name);
+      const own = fastest(rows.filter(({ peer }) => peer === null));
+      const cell = (series: string): string => {
+        const best = fastest(rows.filter((row) => row.peer !== null && seriesOf(row) === series));
+        if (!best) return '–';
+        const ratio = own ? ` (${formatRatio(best.medianMs / own.medianMs)})` : '';
+        return `${formatTime(best.medianMs)}${ratio}`;
+      };
+      return [name, own ? formatTime(own.medianMs) : '–', ...columns.map(cell)];
+    }),
+  };
+}
+
+/** The cases that at least one peer has a row of. */
+export function casesWithPeers({ rows }: Results): string[] {
+  return [...new Set(rows.filter(({ peer }) => peer !== null).map(({ name }) => name))];
+}
+
+/** The peers that have rows, in the order in which they first appear. */
+export function peerSeries({ rows }: Results): string[] {
+  return [...new Set(rows.filter(({ peer }) => peer !== null).map(seriesOf))];
+}
+
+/** What each target asks for and what was measured. */
+export function targetTable(results: Results): Table {
+  return {
+    headings: ['target', 'required', 'measured', 'met', 'aim', 'measured', 'reached'],
+    rows: targets.map(({ title, required, aim }: Target) => {
+      const part = (checks: readonly Check[]): string[] => {
+        const verdicts = checks.map((check) => judge(check, results));
+        return [
+          verdicts.map(({ check }) => describeCheck(check)).join('; '),
+          verdicts.map(describeMeasured).join('; '),
+          describeMet(verdicts),
+        ];
+      };
+      return [title, ...part(required), ...part(aim)];
+    }),
+  };
+}
+
+function describeCheck({ of, bound, kind, unit }: Check): string {
+  return `${kind === 'at least' ? '≥' : '≤'} ${withUnit(bound, unit)} ${of}`;
+}
+
+function describeMeasured({ check, measured }: Verdict): string {
+  return measured === undefined ? 'not measured' : withUnit(measured, check.unit);
+}
+
+function withUnit(value: number, unit: Check['unit']): string {
+  const text = `${Number(value.toPrecision(3))}`;
+  return unit === '×' ? `${text}×` : `${text} ${unit}`;
+}
+
+function describeMet(verdicts: readonly Verdict[]): string {
+  if (verdicts.some(({ met }) => met === false)) return 'no';
+  return verdicts.some(({ met }) => met === undefined) ? '–' : 'yes';
+}

@@ -1,0 +1,237 @@
+/**
+ * The targets as data: what is required, what is aimed at, and how each is computed from the rows. RESULTS.md says for
+ * each whether it was met.
+ */
+import { matmulName } from './cases/kernels.ts';
+import { fastest, type Results, type Row } from './rows.ts';
+
+/** A bound on a number computed from the results. */
+export interface Check {
+  /** What the number is, such as `as fast as tfjs wasm`. */
+  readonly of: string;
+  readonly bound: number;
+  /** Whether the number must be at least or at most the bound. */
+  readonly kind: 'at least' | 'at most';
+  readonly unit: '×' | '%' | 'ms' | 'µs';
+  /** Undefined if a row that it needs was not measured. */
+  value(results: Results): number | undefined;
+}
+
+export interface Target {
+  readonly title: string;
+  readonly required: readonly Check[];
+  readonly aim: readonly Check[];
+  /** A sentence for the report: what is behind the figure. */
+  readonly note?: string;
+}
+
+/** A check and what came of it. */
+export interface Verdict {
+  readonly check: Check;
+  readonly measured: number | undefined;
+  /** Undefined if it could not be measured. */
+  readonly met: boolean | undefined;
+}
+
+/** What the results say of a check. */
+export function judge(check: Check, results: Results): Verdict {
+  const measured = check.value(results);
+  if (measured === undefined) return { check, measured, met: undefined };
+  return {
+    check,
+    measured,
+    met: check.kind === 'at least' ? measured >= check.bound : measured <= check.bound,
+  };
+}
+
+/** weft's fastest row of a case, on any device, with so many threads if they are given. */
+function weft({ rows }: Results, name: string, threads?: number): Row | undefined {
+  return fastest(
+    rows.filter(
+      (row) => row.name === name && row.peer === null && (threads === undefined || row.threads === threads),
+    ),
+  );
+}
+
+/** A peer's fastest row of a case. */
+function peer({ rows }: Results, name: string, library: string, device?: string): Row | undefined {
+  return fastest(
+    rows.filter(
+      (row) =>
+        row.name === name &&
+        row.peer?.split(' ')[0] === library &&
+        (device === undefined || row.device === device),
+    ),
+  );
+}
+
+/** One row's time over another's. */
+function ratio(above: Row | undefined, below: Row | undefined): number | undefined {
+  return above && below && above.medianMs / below.medianMs;
+}
+
+/** weft is so many times as fast as a backend of tfjs. */
+function fasterThanTfjs(name: string, device: 'cpu' | 'wasm', bound: number, threads?: number): Check {
+  return {
+    of: `as fast as tfjs ${device}`,
+    bound,
+    kind: 'at least',
+    unit: '×',
+    value: (results) => ratio(peer(results, name, 'tfjs', device), weft(results, name, threads)),
+  };
+}
+
+/** weft takes at most so many times as long as PyTorch at its best. */
+function besidePytorch(name: string, bound: number): Check {
+  return {
+    of: "the time of PyTorch's best",
+    bound,
+    kind: 'at most',
+    unit: '×',
+    value: (results) => ratio(weft(results, name), peer(results, name, 'pytorch')),
+  };
+}
+
+/** A case takes at most so long. */
+function takesAtMost(name: string, bound: number, unit: 'ms' | 'µs'): Check {
+  return {
+    of: 'at the median',
+    bound,
+    kind: 'at most',
+    unit,
+    value: (results) => {
+      const row = weft(results, name);
+      return row && row.medianMs * (unit === 'µs' ? 1000 : 1);
+    },
+  };
+}
+
+/** Two threads are so many times as fast as one, on the same device. */
+function twoThreads(name: string, bound: number): Check {
+  return {
+    of: 'as fast as one thread',
+    bound,
+    kind: 'at least',
+    unit: '×',
+    value: (results) => {
+      const two = weft(results, name, 2);
+      const one = results.rows.filter(
+        (row) => row.name === name && row.peer === null && row.threads === 1 && row.device === two?.device,
+      );
+      return ratio(fastest(one), two);
+    },
+  };
+}
+
+/** The lowest rate of some products, beside the rate at 512³, on one thread. */
+function productRates(names: readonly string[], bound: number): Check {
+  return {
+    of: 'the rate at 512³, the slowest of them',
+    bound,
+    kind: 'at least',
+    unit: '×',
+    value: (results) => {
+      const reference = weft(results, 'matmul-512', 1)?.gflops;
+      const rates = names.map((name) => weft(results, name, 1)?.gflops);
+      if (!reference || rates.some((rate) => typeof rate !== 'number')) return undefined;
+      return Math.min(...rates.map((rate) => rate! / reference));
+    },
+  };
+}
+
+const cubes = [64, 128, 256, 1024, 2048].map((side) => matmulName(side, side, side));
+const odd = matmulName(127, 129, 131);
+const skinny = [matmulName(128, 512, 28), matmulName(4096, 10, 64)];
+
+export const targets: readonly Target[] = [
+  {
+    title: 'matmul-512, one thread',
+    required: [fasterThanTfjs('matmul-512', 'wasm', 1.3, 1)],
+    aim: [
+      {
+        of: 'of the SIMD peak',
+        bound: 80,
+        kind: 'at least',
+        unit: '%',
+        value: (results) => {
+          const share = weft(results, 'matmul-512', 1)?.peakShare;
+          return typeof share === 'number' ? share * 100 : undefined;
+        },
+      },
+    ],
+  },
+  {
+    title: 'matmul-512, two threads',
+    required: [twoThreads('matmul-512', 1.8)],
+    aim: [twoThreads('matmul-512', 1.95)],
+  },
+  {
+    title: 'lstm-train-b128-t28-h128',
+    required: [
+      fasterThanTfjs('lstm-train-b128-t28-h128', 'wasm', 20),
+      besidePytorch('lstm-train-b128-t28-h128', 1.5),
+    ],
+    aim: [besidePytorch('lstm-train-b128-t28-h128', 1)],
+  },
+  {
+    title: 'lstm-predict-b128-t28-h128',
+    required: [fasterThanTfjs('lstm-predict-b128-t28-h128', 'wasm', 3)],
+    aim: [besidePytorch('lstm-predict-b128-t28-h128', 1)],
+  },
+  {
+    title: 'cnn-train-b64',
+    required: [fasterThanTfjs('cnn-train-b64', 'cpu', 300), besidePytorch('cnn-train-b64', 1.7)],
+    aim: [besidePytorch('cnn-train-b64', 1)],
+  },
+  {
+    title: 'cnn-predict-b64',
+    required: [fasterThanTfjs('cnn-predict-b64', 'wasm', 1.5)],
+    aim: [besidePytorch('cnn-predict-b64', 1)],
+  },
+  {
+    title: 'conv-lstm-train-b64',
+    required: [besidePytorch('conv-lstm-train-b64', 1.7)],
+    aim: [besidePytorch('conv-lstm-train-b64', 1)],
+  },
+  {
+    title: 'sigmoid-1M, in a plan',
+    required: [fasterThanTfjs('sigmoid-1M', 'wasm', 2)],
+    aim: [
+      {
+        of: 'of the bandwidth of a copy, one thread',
+        bound: 70,
+        kind: 'at least',
+        unit: '%',
+        value: (results) => {
+          const share = weft(results, 'sigmoid-1M', 1)?.copyShare;
+          return typeof share === 'number' ? share * 100 : undefined;
+        },
+      },
+    ],
+  },
+  {
+    title: 'tiny-mlp-train-b4, compiled',
+    required: [besidePytorch('tiny-mlp-train-b4', 1)],
+    aim: [takesAtMost('tiny-mlp-train-b4', 20, 'µs')],
+  },
+  {
+    title: 'first step of the conv-lstm, in a fresh process',
+    required: [takesAtMost('conv-lstm-first-step', 500, 'ms')],
+    aim: [takesAtMost('conv-lstm-first-step', 150, 'ms')],
+  },
+  {
+    title: 'import of weft',
+    required: [takesAtMost('import', 100, 'ms')],
+    aim: [takesAtMost('import', 30, 'ms')],
+  },
+  {
+    title: 'matmul at 64³ to 2048³ and at odd sizes, one thread',
+    required: [productRates([...cubes, odd], 0.5)],
+    aim: [productRates([...cubes, odd], 0.8)],
+  },
+  {
+    title: 'matmul of skinny matrices, one thread',
+    required: [productRates(skinny, 0.33)],
+    aim: [productRates(skinny, 0.5)],
+  },
+];

@@ -87,3 +87,8 @@ export class NonFiniteError extends WeftError {
 export class DeviceUnavailableError extends WeftError {
   override readonly name: string = 'DeviceUnavailableError';
 }
+
+/** A device has no memory left for what was asked. Nothing that it holds has changed. */
+export class HeapExhaustedError extends WeftError {
+  override readonly name: string = 'HeapExhaustedError';
+}

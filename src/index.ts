@@ -1,4 +1,4 @@
-/** What users import. Importing it connects the tensors to the cpu device and gives them their methods. */
+/** What users import. Importing it connects the tensors to the devices and gives them their methods. */
 import { connect } from './runtime.ts';
 
 connect();
@@ -14,6 +14,7 @@ export {
 } from './autograd/gradCheck.ts';
 export * from './data/index.ts';
 export type { DeviceInfo, DeviceMemory } from './devices/device.ts';
+export type { WasmOptions } from './devices/wasm/device.ts';
 export * from './errors.ts';
 export * from './nn/index.ts';
 export * from './ops/activations.ts';
@@ -112,7 +113,14 @@ export { logSoftmax, softmax } from './ops/softmax.ts';
 export * from './optim/index.ts';
 export { explain, planOf } from './plan/explain.ts';
 export type { Place, Plan, PlanBuffer, PlanStep } from './plan/plan.ts';
-export { type DeviceName, deviceInfo, deviceNames, memory, setDevice } from './runtime.ts';
+export {
+  type DeviceName,
+  type DeviceOptions,
+  deviceInfo,
+  deviceNames,
+  memory,
+  setDevice,
+} from './runtime.ts';
 export type { DType, NumericArray, TensorSpec } from './tensor/dtype.ts';
 export type { Axes, Operand, ReduceOptions, SliceIndex, TensorMethods } from './tensor/methods.ts';
 export type { NestedArray } from './tensor/print.ts';

@@ -4,42 +4,45 @@
  */
 import type { PNG } from 'pngjs';
 import { WeftError } from '../errors.ts';
+import { hasNodeModules, nodeModule, nodeVersion } from '../node.ts';
 
 /** The modules of Node. Where there is no Node, using one throws a WeftError that says so. */
 export const node = {
   get crypto() {
-    return runningNode().getBuiltinModule('node:crypto');
+    requireNode();
+    return nodeModule('node:crypto');
   },
   get fs() {
-    return runningNode().getBuiltinModule('node:fs');
+    requireNode();
+    return nodeModule('node:fs');
   },
   get path() {
-    return runningNode().getBuiltinModule('node:path');
+    requireNode();
+    return nodeModule('node:path');
   },
   get url() {
-    return runningNode().getBuiltinModule('node:url');
+    requireNode();
+    return nodeModule('node:url');
   },
   get zlib() {
-    return runningNode().getBuiltinModule('node:zlib');
+    requireNode();
+    return nodeModule('node:zlib');
   },
   /** Decodes and encodes PNG files. */
   get pngjs(): { readonly PNG: typeof PNG } {
-    const { createRequire } = runningNode().getBuiltinModule('node:module');
-    return createRequire(import.meta.url)('pngjs');
+    requireNode();
+    return nodeModule('node:module').createRequire(import.meta.url)('pngjs');
   },
 };
 
-/** The process, asked for modules in a way that no bundler follows into a page, as it would an import. */
-function runningNode(): NodeJS.Process {
-  const process: Partial<NodeJS.Process> | undefined = globalThis.process;
-  if (process?.getBuiltinModule !== undefined) return globalThis.process;
-  const version = process?.versions?.node;
+function requireNode(): void {
+  if (hasNodeModules) return;
   throw new WeftError({
     where: 'reading or writing files',
-    got: version === undefined ? 'no Node' : `Node ${version}`,
+    got: nodeVersion === undefined ? 'no Node' : `Node ${nodeVersion}`,
     expected: 'Node 20.16, 22.3 or later',
     cure:
-      version === undefined
+      nodeVersion === undefined
         ? 'In a browser, fetch the data and make tensors or a data set from it.'
         : 'Update Node.',
   });

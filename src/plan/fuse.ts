@@ -58,7 +58,12 @@ class Fuser implements Fusion {
     const shapeOf = ([value]: readonly ValueId[]) => moves.shapeOf(value);
     const merged = mergeGroups(this.#makeGroups(), shapeOf, (group) => this.readsOf(group));
     const kept = this.#withoutUnreadStores(merged);
-    this.groups = orderGroups(kept, (group) => this.readsOf(group), moves.graph.values.length);
+    this.groups = orderGroups(
+      kept,
+      (group) => this.readsOf(group),
+      (value) => moves.sizeOf(value),
+      moves.graph.values.length,
+    );
   }
 
   resolve(value: ValueId): Resolved {

@@ -33,21 +33,62 @@ export function mergeGroups(
   return merged;
 }
 
-/** Topological order; among the groups that are ready, updates wait, and earlier operations go first. */
-export function orderGroups(groups: readonly Group[], readsOf: ReadsOf, values: number): Group[] {
+/**
+ * Topological order; among the groups that are ready, updates wait, and earlier operations go first. What works element
+ * by element on the result of a kernel comes directly behind it, and what else that needs comes before the kernel: so a
+ * device can do both in one pass (`joins` in plan.ts).
+ */
+export function orderGroups(
+  groups: readonly Group[],
+  readsOf: ReadsOf,
+  sizeOf: (value: ValueId) => number,
+  values: number,
+): Group[] {
   const dependencies = dependenciesOf(groups, readsOf);
   const rank = (group: Group): number => {
     const updates = group.kind === 'elementwise' && group.updates;
     const last = group.kind === 'elementwise' ? Math.max(...group.stores) : group.operation.outputs[0];
     return last + (updates ? values : 0);
   };
-  const waiting = [...groups].sort((a, b) => rank(a) - rank(b));
+  const waiting = new Set([...groups].sort((a, b) => rank(a) - rank(b)));
+  const followers = followersOf(groups, readsOf, sizeOf);
   const done = new Set<Group>();
-  while (waiting.length > 0) {
-    const next = waiting.findIndex((group) => dependencies(group).every((each) => done.has(each)));
-    done.add(waiting.splice(next, 1)[0]);
-  }
+  const isReady = (group: Group): boolean => dependencies(group).every((each) => done.has(each));
+  const take = (group: Group): void => {
+    if (!waiting.has(group)) return;
+    const behind = followers.get(group) ?? [];
+    for (const follower of behind) {
+      for (const needed of dependencies(follower)) if (needed !== group && isReady(needed)) take(needed);
+    }
+    waiting.delete(group);
+    done.add(group);
+    for (const follower of behind) if (isReady(follower)) take(follower);
+  };
+  while (waiting.size > 0) take([...waiting].find(isReady)!);
   return [...done];
+}
+
+/** For each kernel the groups that read its first result in order, element by element. */
+function followersOf(
+  groups: readonly Group[],
+  readsOf: ReadsOf,
+  sizeOf: (value: ValueId) => number,
+): Map<Group, ElementwiseGroup[]> {
+  const kernelOf = new Map(
+    groups.flatMap((group) =>
+      group.kind === 'kernel' ? [[group.operation.outputs[0], group] as const] : [],
+    ),
+  );
+  const followers = new Map<Group, ElementwiseGroup[]>();
+  for (const group of groups) {
+    if (group.kind !== 'elementwise' || group.updates) continue;
+    for (const [value, inOrder] of readsOf(group)) {
+      const kernel = kernelOf.get(value);
+      if (!kernel || !inOrder || sizeOf(value) !== sizeOf(group.stores[0])) continue;
+      followers.set(kernel, [...(followers.get(kernel) ?? []), group]);
+    }
+  }
+  return followers;
 }
 
 /** For each group the groups whose stores it reads; worked out when first asked for. */

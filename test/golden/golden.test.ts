@@ -1,12 +1,13 @@
-/** Every vector computed by PyTorch in float64, outputs and gradients, in float32 by weft. */
-import { afterAll, describe, expect, it, test } from 'vitest';
+/** Every vector computed by PyTorch in float64, outputs and gradients, in float32 by weft on each of its devices. */
+import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
+import { deviceInfo, deviceNames, setDevice } from '../../src/index.ts';
 import { cases } from './cases.ts';
 import { type GoldenArray, goldenNames, loadGolden } from './vectors.ts';
 
 /** Largest error allowed, beside the largest expected value of the array. */
 const defaultBound = 1e-5;
 
-/** The worst error of each family, for the report that WEFT_GOLDEN_REPORT asks for. */
+/** The worst error of each family on each device, for the report that WEFT_GOLDEN_REPORT asks for. */
 const worst = new Map<string, { error: number; where: string }>();
 
 function relativeError(actual: ArrayLike<number>, { data }: GoldenArray): number {
@@ -31,7 +32,12 @@ test('a bound other than the default says why', () => {
   }
 });
 
-describe('vectors', () => {
+describe.each(deviceNames())('vectors on %s', (device) => {
+  beforeAll(() => {
+    setDevice(device);
+    expect(deviceInfo().name).toBe(device);
+  });
+
   it.each(goldenNames())('%s', async (name) => {
     const golden = loadGolden(name);
     const { family, run, bound = defaultBound } = cases[name];
@@ -48,7 +54,8 @@ describe('vectors', () => {
         const error = relativeError(values, expected[each.split(' (')[0]]);
         const where = `${name}: ${kind} ${each}`;
         expect(error, where).toBeLessThan(bound);
-        if (error >= (worst.get(family)?.error ?? 0)) worst.set(family, { error, where });
+        const row = `${family}, ${device}`;
+        if (error >= (worst.get(row)?.error ?? 0)) worst.set(row, { error, where });
       }
     }
   });

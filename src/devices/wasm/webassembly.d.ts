@@ -4,7 +4,6 @@
  */
 declare namespace WebAssembly {
   class Module {
-    readonly #brand: unknown;
     constructor(bytes: Uint8Array<ArrayBuffer>);
   }
   class Memory {

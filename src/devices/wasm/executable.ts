@@ -1,0 +1,172 @@
+/** A plan on the `wasm` device: emitted and compiled at its first run, then only called. */
+import type { Target } from '../../../kernels/support/assembler/index.ts';
+import type { NumericArray } from '../../../kernels/support/contract.ts';
+import type { Plan } from '../../plan/plan.ts';
+import type { VariableStorage } from '../../tensor/runtime.ts';
+import type { Executable, RunBindings } from '../device.ts';
+import { allFinite, indexFault } from '../results.ts';
+import { emitPlan } from './emit.ts';
+import type { Heap } from './heap.ts';
+import { mayBlock } from './host.ts';
+import { wasmKernelCode } from './kernels.ts';
+import { control, phases } from './layout.ts';
+import { type Placement, placePlan } from './placement.ts';
+import { schedule } from './schedule.ts';
+import { readArray, WasmStorage, writeArray } from './storage.ts';
+import type { ThreadPool } from './threads.ts';
+
+/** What an executable needs of its device. */
+export interface WasmHost {
+  readonly heap: Heap;
+  readonly target: Target;
+  /** The workers, started if they are not; undefined where one thread is all there is. */
+  pool(): ThreadPool | undefined;
+  /** The most threads a plan may be run with. */
+  readonly threads: number;
+  /** Steps below so many cycles are not split. */
+  readonly fewestCyclesToSplit: number;
+  /** The start of the arena, of at least so many bytes. */
+  arena(bytes: number): number;
+}
+
+/** What is made of a plan at its first run. */
+interface Compiled {
+  readonly module: WebAssembly.Module;
+  readonly run: (part: number, parts: number, arena: number, phases: number) => void;
+  readonly placement: Placement;
+  /** The phases in which threads are worth it. */
+  readonly parallel: number;
+  /** What the code was written for. */
+  readonly target: Target;
+}
+
+export class WasmExecutable implements Executable {
+  readonly #plan: Plan;
+  readonly #host: WasmHost;
+  #compiled: Compiled | undefined;
+  /** The pool that knows the plan, and its number there. */
+  #installed: { readonly pool: ThreadPool; readonly number: number } | undefined;
+
+  constructor(plan: Plan, host: WasmHost) {
+    this.#plan = plan;
+    this.#host = host;
+  }
+
+  async run(
+    { inputs, variables }: RunBindings,
+    guard?: number,
+  ): Promise<{ outputs: NumericArray[]; completed: boolean }> {
+    // Another kind of multiply-add may have been chosen meanwhile.
+    if (this.#compiled?.target.relaxedSimd !== this.#host.target.relaxedSimd) {
+      this.#compiled = await this.#compile();
+      this.#installed?.pool.drop(this.#installed.number);
+      this.#installed = undefined;
+    }
+    const { placement } = this.#compiled;
+    const arena = this.#host.arena(placement.bytes(this.#host.threads));
+    this.#bind(arena, inputs, variables);
+    if (guard === undefined) {
+      await this.#runPhases(phases.both, arena);
+      return { outputs: this.#outputs(arena), completed: true };
+    }
+    await this.#runPhases(phases.beforeUpdates, arena);
+    const completed = allFinite(this.#output(guard, arena));
+    if (completed) await this.#runPhases(phases.updates, arena);
+    return { outputs: this.#outputs(arena), completed };
+  }
+
+  async #compile(): Promise<Compiled> {
+    const plan = this.#plan;
+    const { heap, target, fewestCyclesToSplit } = this.#host;
+    const codes = plan.steps.map(({ contract, call }) => wasmKernelCode(contract.name, call, target));
+    const most = (bytes: readonly (number | undefined)[]): number =>
+      Math.max(0, ...bytes.map((each) => each ?? 0));
+    const placement = placePlan(
+      plan,
+      most(codes.map(({ scratchBytes }) => scratchBytes)),
+      most(codes.map(({ threadScratchBytes }) => threadScratchBytes)),
+    );
+    const scheduled = schedule(plan, codes, placement, fewestCyclesToSplit);
+    const bytes = emitPlan(plan, codes, scheduled, placement, {
+      shared: heap.shared,
+      initialPages: 1,
+      maximumPages: heap.maximumPages,
+    });
+    // Pages may not compile large modules in one go.
+    const module = mayBlock ? new WebAssembly.Module(bytes) : await WebAssembly.compile(bytes);
+    const { exports } = new WebAssembly.Instance(module, { weft: { memory: heap.memory } });
+    const run = exports['run'] as Compiled['run'];
+    return { module, run, placement, parallel: scheduled.parallel, target };
+  }
+
+  /** Copies the inputs to their places, and notes where the variables are. */
+  #bind(arena: number, inputs: readonly NumericArray[], variables: readonly VariableStorage[]): void {
+    const { heap } = this.#host;
+    const { inputOffsets, bindings } = this.#compiled!.placement;
+    for (let index = 0; index < inputs.length; index++) {
+      writeArray(heap, arena + inputOffsets[index], inputs[index]);
+    }
+    const table = (arena + bindings) >> 2;
+    for (let index = 0; index < variables.length; index++) {
+      heap.words[table + index] = addressOf(variables[index]);
+    }
+  }
+
+  async #runPhases(which: number, arena: number): Promise<void> {
+    const { run, parallel } = this.#compiled!;
+    const pool = parallel & which ? this.#host.pool() : undefined;
+    if (pool) {
+      const number = this.#numberIn(pool);
+      if (!mayBlock) await pool.whenReady();
+      if (pool.ready) {
+        const job = { plan: number, arena, phases: which };
+        if (mayBlock) {
+          pool.start(job);
+          run(0, pool.threads, arena, which);
+        } else await pool.run(job);
+        this.#throwFault();
+        return;
+      }
+    }
+    run(0, 1, arena, which);
+    this.#throwFault();
+  }
+
+  #numberIn(pool: ThreadPool): number {
+    if (this.#installed?.pool !== pool) {
+      const number = pool.install(this.#compiled!.module);
+      this.#installed = { pool, number };
+      dropped.register(this, { pool, number });
+    }
+    return this.#installed.number;
+  }
+
+  /** Throws what a kernel found in its values. */
+  #throwFault(): void {
+    const { words } = this.#host.heap;
+    const record = control.fault >> 2;
+    if (words[record] === 0) return;
+    words[record] = 0;
+    const { label } = this.#plan.steps[words[control.faultStep >> 2]];
+    throw indexFault(label, words[record + 1], words[record + 2]);
+  }
+
+  #outputs(arena: number): NumericArray[] {
+    return this.#plan.outputs.map((_, index) => this.#output(index, arena));
+  }
+
+  #output(index: number, arena: number): NumericArray {
+    const address = arena + this.#compiled!.placement.outputOffsets[index];
+    return readArray(this.#host.heap, address, this.#plan.outputs[index]);
+  }
+}
+
+/** Workers forget plans that nobody can run any more. */
+const dropped = new FinalizationRegistry<{ readonly pool: ThreadPool; readonly number: number }>(
+  ({ pool, number }) => pool.drop(number),
+);
+
+function addressOf(storage: VariableStorage): number {
+  if (storage instanceof WasmStorage) return storage.address;
+  throw new Error(`the wasm device was given memory of the ${storage.device} device`);
+}

@@ -1,0 +1,22 @@
+/**
+ * Node's own modules, asked for while the program runs: a page can then import weft, and a bundler finds nothing to
+ * follow. Where there is no Node, there is none of them.
+ */
+
+/** The process, or what a page has in its place. */
+const process: Partial<NodeJS.Process> | undefined = globalThis.process;
+
+/** The version of Node, or undefined where this is not Node. */
+export const nodeVersion: string | undefined = process?.versions?.node;
+
+/** Whether modules can be asked for: in Node 20.16, 22.3 and later. */
+export const hasNodeModules = process?.getBuiltinModule !== undefined;
+
+/** A module of Node. Only where `hasNodeModules`. */
+export const nodeModule: NodeJS.Process['getBuiltinModule'] = (name: string) =>
+  globalThis.process.getBuiltinModule(name);
+
+/** An environment variable, or undefined where it is not set or there are none. */
+export function environmentVariable(name: string): string | undefined {
+  return process?.env?.[name];
+}

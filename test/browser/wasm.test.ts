@@ -1,0 +1,99 @@
+/**
+ * The wasm device in a real browser, under a Content-Security-Policy that forbids evaluating text, with threads where
+ * the page is cross-origin isolated and with one thread where it is not. Skipped where there is no Chromium.
+ */
+import { accessSync, constants } from 'node:fs';
+import { type Browser, chromium } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { serve } from './serve.ts';
+
+const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
+  (path) => {
+    try {
+      accessSync(path, constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  },
+);
+
+const policy = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:";
+const isolation = {
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+};
+
+/** What the page leaves behind. */
+interface PageResult {
+  readonly error?: string;
+  readonly losses: readonly number[];
+  readonly info: { readonly name: string; readonly threads: number };
+  readonly warnings: readonly string[];
+  readonly longestTask: number;
+  readonly isolated: boolean;
+}
+
+if (!executablePath)
+  console.warn('skipped: the wasm device in a page, since there is no Chromium on this machine');
+
+describe.skipIf(!executablePath)('the wasm device in a page', () => {
+  let browser: Browser;
+
+  beforeAll(async () => {
+    browser = await chromium.launch({
+      executablePath: executablePath!,
+      args: [
+        '--headless',
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
+    });
+  });
+  afterAll(() => browser?.close());
+
+  async function trainInPage(
+    headers: Readonly<Record<string, string>>,
+    threads: number,
+  ): Promise<PageResult> {
+    const server = await serve({ 'Content-Security-Policy': policy, ...headers });
+    const page = await browser.newPage();
+    const refused: string[] = [];
+    page.on('console', (message) => {
+      if (/Content Security Policy/.test(message.text())) refused.push(message.text());
+    });
+    try {
+      await page.goto(`${server.url}?threads=${threads}`);
+      await page.waitForFunction('window.result !== undefined', undefined, { timeout: 60_000 });
+      const result = (await page.evaluate('window.result')) as PageResult;
+      expect(result.error).toBeUndefined();
+      expect(refused).toEqual([]);
+      return result;
+    } finally {
+      await page.close();
+      await server.close();
+    }
+  }
+
+  it('trains with two threads where the page is isolated, to the same losses as with one', async () => {
+    const two = await trainInPage(isolation, 2);
+    expect(two).toMatchObject({ isolated: true, info: { name: 'wasm', threads: 2 }, warnings: [] });
+    expect(two.losses.at(-1)).toBeLessThan(two.losses[0] / 2);
+    const one = await trainInPage(isolation, 1);
+    expect(one.info.threads).toBe(1);
+    expect(one.losses).toEqual(two.losses);
+  });
+
+  it('trains with one thread where it is not isolated, and says so once', async () => {
+    const result = await trainInPage({}, 2);
+    expect(result).toMatchObject({ isolated: false, info: { name: 'wasm', threads: 1 } });
+    expect(result.warnings).toHaveLength(1);
+    expect(result.warnings[0]).toContain('cross-origin isolated');
+    expect(result.losses.at(-1)).toBeLessThan(result.losses[0] / 2);
+  });
+});

@@ -1,0 +1,160 @@
+/** Every row of the primitive table on wasm against cpu: results and gradients, at every size, number of threads and target. */
+import { afterAll, describe, expect, it, test } from 'vitest';
+import { backpropagate } from '../../src/autograd/grad.ts';
+import { wasmKernelNames } from '../../src/devices/wasm/kernels.ts';
+import { grad, type Tensor } from '../../src/index.ts';
+import { applyAll } from '../../src/ops/apply.ts';
+import { primitiveTable } from '../../src/ops/table.ts';
+import type { Primitive } from '../../src/tensor/primitive.ts';
+import { chosen, expression, leavesOf } from '../plan/expressions.ts';
+import {
+  errorOf,
+  firstDifference,
+  hasFusedMultiplyAdd,
+  type PlanOnArrays,
+  planTensors,
+  runOnCpu,
+  runOnWasm,
+  splittingDevice,
+  wasmSettings,
+} from '../support/devices.ts';
+import { Numbers } from '../support/numbers.ts';
+import { largeSamples } from './large-samples.ts';
+import { type Sample, samples } from './samples.ts';
+import { layoutNames, viewWith } from './variants.ts';
+
+/** Largest error beside the largest value of an array, unless a row has a bound of its own. */
+const usualBound = 1e-5;
+
+const devices = wasmSettings.map((setting) => ({ ...setting, device: splittingDevice(setting) }));
+
+afterAll(() => {
+  for (const { device } of devices) device.pool()?.terminate();
+});
+
+/** The worst error of every row, for the report that WEFT_CONFORMANCE_REPORT asks for. */
+const worst = new Map<string, number>();
+
+afterAll(() => {
+  if (process.env['WEFT_CONFORMANCE_REPORT']) console.table(Object.fromEntries(worst));
+});
+
+const callable = primitiveTable.filter(({ kind }) => kind !== 'leaf');
+
+test('every kernel that a row names exists on the wasm device, and so do the two fused ones', () => {
+  const named = primitiveTable.flatMap(({ contract }) => (contract ? [contract.name] : []));
+  expect(wasmKernelNames()).toEqual(expect.arrayContaining([...named, 'elementwise', 'reduce']));
+});
+
+test('every row has large samples and every large sample belongs to a row', () => {
+  expect(Object.keys(largeSamples).sort()).toEqual(callable.map(({ name }) => name).sort());
+  for (const { name } of callable) expect(largeSamples[name].length, name).toBeGreaterThan(0);
+});
+
+test('fused multiply-adds are tested where the engine has them', () => {
+  // Node 20 has them behind a flag that vitest.config.ts gives; later versions have them anyway.
+  expect(hasFusedMultiplyAdd).toBe(true);
+  for (const { device, fusedMultiplyAdd } of devices)
+    expect(device.target.relaxedSimd).toBe(fusedMultiplyAdd);
+});
+
+/** Results of a call, and the gradients of its float32 results in the given leaves. */
+function withGradients(results: readonly Tensor[], leaves: readonly Tensor[]): Tensor[] {
+  const numbers = new Numbers(4);
+  const floats = results.filter(({ dtype }) => dtype === 'float32');
+  const targets = leaves.filter(({ dtype }) => dtype === 'float32');
+  const cotangents = floats.map(({ shape }) => numbers.real(shape));
+  const gradients = backpropagate(floats, cotangents, targets);
+  return [...results, ...gradients.filter((gradient) => gradient !== undefined)];
+}
+
+/** A call on dense leaves. */
+function onLeaves(row: Primitive, { inputs, attributes }: Sample): Tensor[] {
+  return withGradients(applyAll(row, inputs, attributes), inputs);
+}
+
+/** The same call on views, each input of another kind: `first` is that of the first input. */
+function onViews(row: Primitive, { inputs, attributes }: Sample, first: number): Tensor[] {
+  const views = inputs.map((input, at) => viewWith(layoutNames[(first + at) % layoutNames.length], input));
+  const results = applyAll(
+    row,
+    views.map(({ view }) => view),
+    attributes,
+  );
+  return withGradients(
+    results,
+    views.map(({ leaf }) => leaf),
+  );
+}
+
+/** Runs a plan everywhere: equal bits for any number of threads, close to the cpu, whole numbers equal. */
+async function expectAgreement(row: string, title: string, planned: PlanOnArrays): Promise<void> {
+  const what = `${row}, ${title}`;
+  const expected = await runOnCpu(planned);
+  const { outputs } = planned.plan;
+  for (const fused of new Set(devices.map(({ fusedMultiplyAdd }) => fusedMultiplyAdd))) {
+    const alike = devices.filter(({ fusedMultiplyAdd }) => fusedMultiplyAdd === fused);
+    const runs = await Promise.all(
+      alike.map(async ({ title, device, threads }) => ({
+        title,
+        ...(await runOnWasm(device, planned, threads)),
+      })),
+    );
+    const [first] = runs;
+    outputs.forEach(({ dtype }, output) => {
+      const where = `${what}, output ${output}, ${first.title}`;
+      if (dtype === 'float32') {
+        const error = errorOf(first.together[output], expected[output]);
+        worst.set(row, Math.max(error, worst.get(row) ?? 0));
+        expect(error, where).toBeLessThan(usualBound);
+      } else expect(firstDifference(first.together[output], expected[output]), where).toBe(-1);
+      for (const { title, alone, together } of runs) {
+        const same = `${what}, output ${output}, ${title} as one thread`;
+        expect(firstDifference(alone[output], first.together[output]), `${same}, before`).toBe(-1);
+        expect(firstDifference(together[output], first.together[output]), same).toBe(-1);
+      }
+    });
+  }
+}
+
+describe.each(callable.map((row) => [row.name, row] as const))('%s', (name, row) => {
+  const small = samples[name] ?? [];
+  const large = largeSamples[name] ?? [];
+
+  it('small', async () => {
+    for (const each of small) await expectAgreement(name, each.title, planTensors(onLeaves(row, each)));
+  });
+
+  it('small, on views', async () => {
+    for (const [at, each] of small.entries()) {
+      if (each.inputs.length === 0) continue;
+      await expectAgreement(name, `${each.title}, on views ${at}`, planTensors(onViews(row, each, at)));
+    }
+  });
+
+  it.each(large.map((each) => [each.title, each] as const))('large: %s', async (title, each) => {
+    await expectAgreement(name, title, planTensors(onLeaves(row, each)));
+    const kinds = each.inputs.length === 0 ? 0 : layoutNames.length;
+    for (let kind = 0; kind < kinds; kind++) {
+      await expectAgreement(name, `${title}, on views ${kind}`, planTensors(onViews(row, each, kind)));
+    }
+  });
+});
+
+/** How many random expressions; every second one is differentiated as well. */
+const recipes = 120;
+
+describe('random expressions', () => {
+  const batch = 20;
+  it.each(Array.from({ length: recipes / batch }, (_, k) => k * batch))('from number %d', async (first) => {
+    for (let recipe = first; recipe < first + batch; recipe++) {
+      const leaves = leavesOf(recipe);
+      const values = chosen(recipe, expression(recipe, leaves));
+      const objective = values
+        .map((value) => value.mul(value).sum())
+        .reduce((total, each) => total.add(each));
+      const wanted = recipe % 2 === 0 ? values : [...values, ...grad(objective, leaves)];
+      await expectAgreement('expressions', `recipe ${recipe}`, planTensors(wanted));
+    }
+  });
+});

@@ -1,0 +1,388 @@
+/** Larger calls of every primitive, for comparing devices: odd sizes, more than a tile, more than a thread's share. */
+import { tensor } from '../../src/ops/creation.ts';
+import type { Shape } from '../../src/tensor/shape.ts';
+import type { Tensor } from '../../src/tensor/tensor.ts';
+import { Numbers } from '../support/numbers.ts';
+import type { Sample } from './samples.ts';
+
+const numbers = new Numbers(9);
+const real = numbers.real.bind(numbers);
+const distinct = numbers.distinct.bind(numbers);
+const ints = numbers.ints.bind(numbers);
+const bools = numbers.bools.bind(numbers);
+
+function sample(title: string, inputs: readonly Tensor[], attributes: object = {}): Sample {
+  return { title, inputs, attributes };
+}
+
+/** One long and one wide array. */
+const shapes: readonly Shape[] = [
+  [257, 131],
+  [3, 1, 1023],
+];
+
+/** An elementwise row with float32 operands of the given ranges. */
+function floats(...ranges: readonly (readonly [number, number])[]): Sample[] {
+  return shapes.map((shape) =>
+    sample(
+      `float32 [${shape.join(', ')}]`,
+      ranges.map(([low, high]) => real(shape, low, high)),
+    ),
+  );
+}
+
+function wholes(...ranges: readonly (readonly [number, number])[]): Sample {
+  return sample(
+    'int32 [257, 131]',
+    ranges.map(([low, high]) => ints([257, 131], low, high)),
+  );
+}
+
+function booleans(operands: number): Sample {
+  return sample(
+    'bool [257, 131]',
+    Array.from({ length: operands }, () => bools([257, 131])),
+  );
+}
+
+const sign = [-4, 4] as const;
+const positive = [0.3, 5] as const;
+
+const comparison: readonly Sample[] = [...floats(sign, sign), wholes(sign, sign), booleans(2)];
+
+function reductions(make: (shape: Shape) => Tensor): Sample[] {
+  return [
+    sample('last axis', [make([131, 517])], { axes: [1] }),
+    sample('short last axis', [make([1023, 5])], { axes: [1] }),
+    sample('first axis', [make([1031, 67])], { axes: [0] }),
+    sample('middle axis', [make([5, 301, 33])], { axes: [1] }),
+    sample('two axes apart', [make([7, 65, 129])], { axes: [0, 2] }),
+    sample('all axes', [make([33, 17, 65])], { axes: [0, 1, 2] }),
+  ];
+}
+
+/** With float32 values that are all different, so that there is one largest. */
+function separate(shape: Shape): Tensor {
+  return distinct(shape, 1 / 128);
+}
+
+interface Convolution {
+  readonly title: string;
+  readonly x: Shape;
+  readonly weight: Shape;
+  readonly y: Shape;
+  readonly stride?: readonly [number, number];
+  readonly padding?: readonly [number, number, number, number];
+  readonly dilation?: readonly [number, number];
+  readonly groups?: number;
+}
+
+const convolutions: readonly Convolution[] = [
+  { title: '3×3', x: [9, 17, 17, 5], weight: [3, 3, 5, 7], padding: [1, 1, 1, 1], y: [9, 17, 17, 7] },
+  { title: 'one channel', x: [5, 28, 27, 1], weight: [3, 3, 1, 16], y: [5, 26, 25, 16] },
+  { title: '1×1', x: [3, 13, 11, 33], weight: [1, 1, 33, 17], y: [3, 13, 11, 17] },
+  {
+    title: 'stride',
+    x: [4, 19, 18, 8],
+    weight: [5, 4, 8, 13],
+    stride: [2, 3],
+    padding: [2, 2, 1, 0],
+    y: [4, 10, 6, 13],
+  },
+  { title: 'dilation', x: [3, 15, 16, 6], weight: [3, 3, 6, 9], dilation: [3, 2], y: [3, 9, 12, 9] },
+  {
+    title: 'groups',
+    x: [3, 11, 13, 12],
+    weight: [3, 3, 4, 15],
+    groups: 3,
+    padding: [1, 1, 1, 1],
+    y: [3, 11, 13, 15],
+  },
+  {
+    title: 'depthwise',
+    x: [3, 15, 13, 19],
+    weight: [3, 3, 1, 19],
+    groups: 19,
+    padding: [1, 1, 1, 1],
+    y: [3, 15, 13, 19],
+  },
+];
+
+function convolutionSamples(which: 'forward' | 'input' | 'weight'): Sample[] {
+  return convolutions.map(({ title, x, weight, y, ...given }) => {
+    const attributes = { stride: [1, 1], padding: [0, 0, 0, 0], dilation: [1, 1], groups: 1, ...given };
+    if (which === 'forward') return sample(title, [real(x), real(weight)], attributes);
+    if (which === 'input') return sample(title, [real(y), real(weight)], { ...attributes, shape: x });
+    return sample(title, [real(x), real(y)], { ...attributes, shape: weight });
+  });
+}
+
+interface Pooling {
+  readonly title: string;
+  readonly x: Shape;
+  readonly y: Shape;
+  readonly window: readonly [number, number];
+  readonly stride: readonly [number, number];
+  readonly padding?: readonly [number, number, number, number];
+}
+
+const poolings: readonly Pooling[] = [
+  { title: '2×2', x: [5, 18, 21, 16], window: [2, 2], stride: [2, 2], y: [5, 9, 10, 16] },
+  { title: 'odd channels', x: [3, 17, 19, 9], window: [2, 3], stride: [2, 1], y: [3, 8, 17, 9] },
+  { title: 'one channel', x: [7, 17, 19, 1], window: [3, 3], stride: [2, 2], y: [7, 8, 9, 1] },
+  {
+    title: 'padded',
+    x: [2, 16, 15, 13],
+    window: [3, 3],
+    stride: [2, 2],
+    padding: [1, 1, 1, 1],
+    y: [2, 8, 8, 13],
+  },
+];
+
+function poolingSamples(which: 'max' | 'sum' | 'gradient'): Sample[] {
+  return poolings.map(({ title, x, y, ...given }) => {
+    const attributes = { padding: [0, 0, 0, 0], ...given };
+    if (which === 'max') return sample(title, [separate(x)], attributes);
+    if (which === 'sum') return sample(title, [real(x)], attributes);
+    return sample(title, [real(y)], { ...attributes, shape: x });
+  });
+}
+
+function product(a: Shape, b: Shape, transposeA: boolean, transposeB: boolean): Sample {
+  const title = `[${a.join(', ')}]${transposeA ? 'ᵀ' : ''}·[${b.join(', ')}]${transposeB ? 'ᵀ' : ''}`;
+  return sample(title, [real(a), real(b)], { transposeA, transposeB });
+}
+
+const products: readonly Sample[] = [
+  product([1, 127, 129], [1, 129, 131], false, false),
+  product([1, 129, 127], [1, 129, 131], true, false),
+  product([1, 127, 129], [1, 131, 129], false, true),
+  product([1, 129, 127], [1, 131, 129], true, true),
+  product([5, 33, 17], [5, 17, 29], false, false),
+  product([1, 33, 17], [5, 17, 29], false, false),
+  product([5, 33, 17], [1, 29, 17], false, true),
+  product([1, 1, 1025], [1, 1025, 67], false, false),
+  product([1, 517, 3], [1, 3, 1], false, false),
+];
+
+/** A mask [N, T]: sequences of different lengths, the padding at either end, one of nothing else. */
+function maskOf(n: number, t: number): Tensor {
+  const values = Array.from({ length: n * t }, (_, k) => {
+    const [row, step] = [Math.floor(k / t), k % t];
+    const length = row % (t + 1);
+    return Number(row % 2 === 0 ? step < length : step >= t - length);
+  });
+  return tensor(Uint8Array.from(values), { shape: [n, t], dtype: 'bool' });
+}
+
+interface Modes {
+  readonly reverse: boolean;
+  readonly masked: boolean;
+}
+
+/** [N, T, H]: an odd width, a width of whole tiles and more sequences than a tile, one sequence alone. */
+const sequences: readonly (readonly [number, number, number])[] = [
+  [5, 7, 33],
+  [13, 4, 16],
+  [1, 5, 40],
+];
+
+function recurrent(
+  make: (n: number, t: number, h: number) => readonly (readonly [string, readonly Tensor[], object])[],
+  maskPosition: number,
+): Sample[] {
+  return sequences.flatMap(([n, t, h], at) => {
+    const modes: Modes[] = [{ reverse: at % 2 === 1, masked: false }];
+    if (n > 1) modes.push({ reverse: at % 2 === 0, masked: true });
+    return modes.flatMap(({ reverse, masked }) =>
+      make(n, t, h).map(([title, inputs, more]) =>
+        sample(
+          `[N=${n}, T=${t}, H=${h}]${reverse ? ' reverse' : ''}${masked ? ' masked' : ''}${title}`,
+          masked ? inputs.toSpliced(maskPosition, 0, maskOf(n, t)) : inputs,
+          { reverse, masked, ...more },
+        ),
+      ),
+    );
+  });
+}
+
+const lstm = recurrent(
+  (n, t, h) => [['', [real([n, t, 4 * h]), real([h, 4 * h], -0.3, 0.3), real([n, h]), real([n, h])], {}]],
+  4,
+);
+
+const gru = recurrent(
+  (n, t, h) => [['', [real([n, t, 3 * h]), real([h, 3 * h], -0.3, 0.3), real([3 * h]), real([n, h])], {}]],
+  4,
+);
+
+const lstmGradient = recurrent((n, t, h) => {
+  const state = [real([h, 4 * h], -0.3, 0.3), real([n, h]), real([n, t, h]), real([n, t, 4 * h], 0.1, 0.9)];
+  const [dH, dC, dGates] = [real([n, t, h]), real([n, t, h]), real([n, t, 4 * h])];
+  return [
+    [' dH', [...state, dH], { hasDH: true, hasDC: false, hasDGates: false }],
+    [' all', [...state, dH, dC, dGates], { hasDH: true, hasDC: true, hasDGates: true }],
+  ];
+}, 4);
+
+const gruGradient = recurrent((n, t, h) => {
+  const state = [real([h, 3 * h], -0.3, 0.3), real([n, h]), real([n, t, h]), real([n, t, 4 * h], 0.1, 0.9)];
+  const [dH, dGates] = [real([n, t, h]), real([n, t, 4 * h])];
+  return [
+    [' dH', [...state, dH], { hasDH: true, hasDGates: false }],
+    [' all', [...state, dH, dGates], { hasDH: true, hasDGates: true }],
+  ];
+}, 4);
+
+const softmax: readonly Sample[] = [
+  sample('[129, 67]', [real([129, 67], -4, 4)]),
+  sample('[33, 1025]', [real([33, 1025], -4, 4)]),
+  sample('[7, 3, 131]', [real([7, 3, 131], -60, 60)]),
+  sample('ten classes', [real([259, 10], -4, 4)]),
+];
+
+/** By the name of the primitive. */
+export const largeSamples: Readonly<Record<string, readonly Sample[]>> = {
+  fill: [sample('float32', [], { value: 1.25, shape: [257, 131], dtype: 'float32' })],
+  iota: [
+    sample('int32', [], { start: -5, step: 3, length: 33667, dtype: 'int32' }),
+    sample('float32', [], { start: 0.5, step: -0.125, length: 33667, dtype: 'float32' }),
+  ],
+  random: [sample('[257, 131]', [tensor(Int32Array.of(7, 2, -3, 4))], { shape: [257, 131] })],
+
+  negate: [...floats(sign), wholes(sign)],
+  abs: [...floats(sign), wholes(sign)],
+  sign: [...floats(sign), wholes(sign)],
+  floor: floats(sign),
+  ceil: floats(sign),
+  round: floats(sign),
+  exp: floats([-5, 3]),
+  expm1: floats([-3, 2]),
+  log: floats(positive),
+  log1p: floats([-0.5, 5]),
+  sqrt: floats(positive),
+  rsqrt: floats(positive),
+  reciprocal: floats(positive),
+  sin: floats([-20, 20]),
+  cos: floats([-20, 20]),
+  tanh: floats(sign),
+  sigmoid: floats([-9, 9]),
+  erf: floats(sign),
+  logicalNot: [booleans(1)],
+
+  add: [...floats(sign, sign), wholes(sign, sign)],
+  subtract: [...floats(sign, sign), wholes(sign, sign)],
+  multiply: [...floats(sign, sign), wholes([-70000, 70000], [-70000, 70000])],
+  divide: floats(sign, positive),
+  power: floats(positive, [-2, 3]),
+  maximum: [...floats(sign, sign), wholes(sign, sign)],
+  minimum: [...floats(sign, sign), wholes(sign, sign)],
+  remainder: [
+    // Away from whole quotients, where the last bit decides between 0 and the divisor.
+    ...shapes.map((shape) => {
+      const divisor = real(shape, 0.5, 2);
+      const divisors = divisor.node.values[0] as Float32Array;
+      const dividends = divisors.map((value) => value * (numbers.whole(-5, 5) + 0.2 + 0.6 * numbers.next()));
+      return sample(`float32 [${shape.join(', ')}]`, [tensor(dividends, { shape }), divisor]);
+    }),
+    wholes([-1000, 1000], [1, 9]),
+    wholes([-1000, 1000], [-9, -1]),
+  ],
+  equal: comparison,
+  notEqual: comparison,
+  less: comparison,
+  lessEqual: comparison,
+  logicalAnd: [booleans(2)],
+  logicalOr: [booleans(2)],
+  where: shapes.flatMap((shape) => [
+    sample(`float32 [${shape.join(', ')}]`, [bools(shape), real(shape), real(shape)]),
+    sample(`int32 [${shape.join(', ')}]`, [bools(shape), ints(shape, -9, 9), ints(shape, -9, 9)]),
+    sample(`bool [${shape.join(', ')}]`, [bools(shape), bools(shape), bools(shape)]),
+  ]),
+  cast: shapes.flatMap((shape) =>
+    (['float32', 'int32', 'bool'] as const).flatMap((dtype) => [
+      sample(`float32 [${shape.join(', ')}] to ${dtype}`, [real(shape, -99, 99)], { dtype }),
+      sample(`int32 [${shape.join(', ')}] to ${dtype}`, [ints(shape, -2, 2)], { dtype }),
+      sample(`bool [${shape.join(', ')}] to ${dtype}`, [bools(shape)], { dtype }),
+    ]),
+  ),
+  stopGradient: floats(sign),
+
+  sum: [
+    ...reductions(real),
+    sample('int32', [ints([131, 517], -9, 9)], { axes: [1] }),
+    sample('bool', [bools([517, 131])], { axes: [0] }),
+  ],
+  max: [...reductions(separate), sample('int32', [ints([131, 517], -9, 9)], { axes: [0] })],
+  argMax: [
+    sample('last axis', [separate([131, 517])], { axes: [1] }),
+    sample('ten classes', [separate([259, 10])], { axes: [1] }),
+    sample('first axis', [separate([517, 131])], { axes: [0] }),
+    sample('middle axis', [separate([5, 129, 33])], { axes: [1] }),
+  ],
+  cumulativeSum: [
+    sample('last axis', [real([67, 259])], { axis: 1, reverse: false }),
+    sample('first axis, reverse', [real([259, 67])], { axis: 0, reverse: true }),
+    sample('middle axis', [real([5, 129, 33])], { axis: 1, reverse: false }),
+    sample('int32', [ints([259, 37], -9, 9)], { axis: 0, reverse: false }),
+  ],
+
+  reshape: [
+    sample('across', [real([129, 130])], { shape: [130, 129] }),
+    sample('bool', [bools([129, 130])], { shape: [65, 258] }),
+  ],
+  permute: [
+    sample('transpose', [real([257, 131])], { order: [1, 0] }),
+    sample('cycle', [real([33, 65, 17])], { order: [2, 0, 1] }),
+    sample('inner axes', [real([7, 65, 129])], { order: [0, 2, 1] }),
+    sample('bool', [bools([257, 131])], { order: [1, 0] }),
+  ],
+  broadcast: [
+    sample('rows', [real([1, 131])], { shape: [257, 131], axes: [0] }),
+    sample('columns', [real([257, 1])], { shape: [257, 131], axes: [1] }),
+    sample('both ends', [real([1, 129, 1])], { shape: [33, 129, 5], axes: [0, 2] }),
+  ],
+  slice: [
+    sample('plain', [real([257, 131])], { start: [3, 5], length: [250, 121], step: [1, 1] }),
+    sample('steps', [real([257, 131])], { start: [1, 0], length: [128, 44], step: [2, 3] }),
+  ],
+  pad: [
+    sample('around', [real([129, 67])], { low: [3, 1], high: [1, 5], interior: [0, 0], value: 0.5 }),
+    sample('interior', [real([65, 67])], { low: [0, 2], high: [1, 0], interior: [1, 2], value: 0 }),
+    sample('int32', [ints([129, 67], 0, 9)], { low: [3, 1], high: [1, 5], interior: [0, 0], value: 4 }),
+  ],
+  flip: [
+    sample('last axis', [real([257, 131])], { axes: [1] }),
+    sample('all axes', [real([33, 17, 65])], { axes: [0, 1, 2] }),
+  ],
+  concat: [
+    sample('first axis', [real([65, 131]), real([33, 131])], { axis: 0 }),
+    sample('last axis', [real([257, 31]), real([257, 1]), real([257, 66])], { axis: 1 }),
+    sample('bool', [bools([131, 33]), bools([131, 5])], { axis: 1 }),
+  ],
+  gather: [
+    sample('rows', [real([259, 65]), ints([131], 0, 258)], { axis: 0 }),
+    sample('columns', [real([131, 259]), ints([67], 0, 258)], { axis: 1 }),
+    sample('middle axis', [real([5, 67, 33]), ints([9, 7], 0, 66)], { axis: 1 }),
+  ],
+  scatterAdd: [
+    sample('rows', [real([259, 65]), ints([259], 0, 30)], { axis: 0, length: 31 }),
+    sample('columns', [real([131, 259]), ints([259], 0, 66)], { axis: 1, length: 67 }),
+    sample('middle axis', [real([5, 9, 7, 33]), ints([9, 7], 0, 66)], { axis: 1, length: 67 }),
+  ],
+
+  matmul: products,
+  conv2d: convolutionSamples('forward'),
+  conv2dInputGradient: convolutionSamples('input'),
+  conv2dWeightGradient: convolutionSamples('weight'),
+  maxPool2d: poolingSamples('max'),
+  sumPool2d: poolingSamples('sum'),
+  sumPool2dInputGradient: poolingSamples('gradient'),
+  softmax,
+  logSoftmax: softmax,
+  lstm,
+  lstmGradient,
+  gru,
+  gruGradient,
+};

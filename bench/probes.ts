@@ -1,4 +1,5 @@
 /** What one core of this machine can do at best, measured in the same run as everything else. */
+
 import {
   bytes,
   type Expression,
@@ -10,6 +11,7 @@ import {
   type Target,
 } from '../kernels/support/assembler/index.ts';
 import { engineTarget } from '../src/devices/wasm/target.ts';
+import { WebAssembly } from '../src/devices/wasm/webassembly.ts';
 
 /** Independent chains: enough to hide the latency of a product and a sum, few enough for sixteen vector registers. */
 const chainCounts = [8, 12, 14];

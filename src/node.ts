@@ -4,13 +4,19 @@
  */
 
 /** The process, or what a page has in its place. */
-const process: Partial<NodeJS.Process> | undefined = globalThis.process;
+function processOrNothing(): Partial<NodeJS.Process> | undefined {
+  return globalThis.process;
+}
 
 /** The version of Node, or undefined where this is not Node. */
-export const nodeVersion: string | undefined = process?.versions?.node;
+export function nodeVersion(): string | undefined {
+  return processOrNothing()?.versions?.node;
+}
 
 /** Whether modules can be asked for: in Node 20.16, 22.3 and later. */
-export const hasNodeModules = process?.getBuiltinModule !== undefined;
+export function hasNodeModules(): boolean {
+  return processOrNothing()?.getBuiltinModule !== undefined;
+}
 
 /** A module of Node. Only where `hasNodeModules`. */
 export const nodeModule: NodeJS.Process['getBuiltinModule'] = (name: string) =>
@@ -18,5 +24,5 @@ export const nodeModule: NodeJS.Process['getBuiltinModule'] = (name: string) =>
 
 /** An environment variable, or undefined where it is not set or there are none. */
 export function environmentVariable(name: string): string | undefined {
-  return process?.env?.[name];
+  return processOrNothing()?.env?.[name];
 }

@@ -36,13 +36,14 @@ export const node = {
 };
 
 function requireNode(): void {
-  if (hasNodeModules) return;
+  if (hasNodeModules()) return;
+  const version = nodeVersion();
   throw new WeftError({
     where: 'reading or writing files',
-    got: nodeVersion === undefined ? 'no Node' : `Node ${nodeVersion}`,
+    got: version === undefined ? 'no Node' : `Node ${version}`,
     expected: 'Node 20.16, 22.3 or later',
     cure:
-      nodeVersion === undefined
+      version === undefined
         ? 'In a browser, fetch the data and make tensors or a data set from it.'
         : 'Update Node.',
   });

@@ -55,12 +55,12 @@ export function orderGroups(
   const done = new Set<Group>();
   const isReady = (group: Group): boolean => dependencies(group).every((each) => done.has(each));
   const take = (group: Group): void => {
-    if (!waiting.has(group)) return;
+    // Two kernels that one group follows each ask for the other first.
+    if (!waiting.delete(group)) return;
     const behind = followers.get(group) ?? [];
     for (const follower of behind) {
       for (const needed of dependencies(follower)) if (needed !== group && isReady(needed)) take(needed);
     }
-    waiting.delete(group);
     done.add(group);
     for (const follower of behind) if (isReady(follower)) take(follower);
   };

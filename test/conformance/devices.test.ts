@@ -132,10 +132,12 @@ describe.each(callable.map((row) => [row.name, row] as const))('%s', (name, row)
     }
   });
 
-  it.each(large.map((each) => [each.title, each] as const))('large: %s', async (title, each) => {
+  it.each(large.map((each, at) => [each.title, each, at] as const))('large: %s', async (title, each, at) => {
     await expectAgreement(name, title, planTensors(onLeaves(row, each)));
-    const kinds = each.inputs.length === 0 ? 0 : layoutNames.length;
-    for (let kind = 0; kind < kinds; kind++) {
+    if (each.inputs.length === 0) return;
+    // The first one on views of all kinds, the others on one kind each.
+    const kinds = at === 0 ? layoutNames.map((_, kind) => kind) : [at];
+    for (const kind of kinds) {
       await expectAgreement(name, `${title}, on views ${kind}`, planTensors(onViews(row, each, kind)));
     }
   });

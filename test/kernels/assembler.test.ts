@@ -1,4 +1,5 @@
 /** The assembler alone: each instruction against what the specification says it does, and the shape of control flow. */
+
 import { describe, expect, it } from 'vitest';
 import { signed, unsigned } from '../../kernels/support/assembler/encoding.ts';
 import {
@@ -15,6 +16,7 @@ import {
   select,
   v128,
 } from '../../kernels/support/assembler/index.ts';
+import { WebAssembly } from '../../src/devices/wasm/webassembly.ts';
 import { hasRelaxedSimd, targets } from './support/wasm.ts';
 
 /** Runs a function of integers. */

@@ -112,7 +112,8 @@ describe('orthogonal', () => {
     const milliseconds = performance.now() - start;
     // The bound for a machine at rest is 200 ms; tests run side by side.
     expect(milliseconds).toBeLessThan(1000);
-    expect(await orthogonalityError(weight)).toBeLessThan(1e-6);
+    // The error is measured with sums of 1024 products in float32, which have one of their own.
+    expect(await orthogonalityError(weight)).toBeLessThan(3e-6);
   });
 
   it('refuses vectors', () => {

@@ -14,6 +14,7 @@ import { type Placement, placePlan } from './placement.ts';
 import { schedule } from './schedule.ts';
 import { readArray, WasmStorage, writeArray } from './storage.ts';
 import type { ThreadPool } from './threads.ts';
+import { type WasmModule, WebAssembly } from './webassembly.ts';
 
 /** What an executable needs of its device. */
 export interface WasmHost {
@@ -31,7 +32,7 @@ export interface WasmHost {
 
 /** What is made of a plan at its first run. */
 interface Compiled {
-  readonly module: WebAssembly.Module;
+  readonly module: WasmModule;
   readonly run: (part: number, parts: number, arena: number, phases: number) => void;
   readonly placement: Placement;
   /** The phases in which threads are worth it. */

@@ -2,6 +2,7 @@
 import { HeapExhaustedError } from '../../errors.ts';
 import { formatBytes } from '../../text.ts';
 import { aligned, controlBytes, padding } from './layout.ts';
+import { type WasmMemory, WebAssembly } from './webassembly.ts';
 
 const pageBytes = 65536;
 
@@ -18,7 +19,7 @@ interface Gap {
 }
 
 export class Heap {
-  readonly memory: WebAssembly.Memory;
+  readonly memory: WasmMemory;
   readonly maximumPages: number;
   readonly shared: boolean;
   /** Views of the whole memory; made anew when it has grown. */

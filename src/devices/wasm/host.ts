@@ -35,8 +35,9 @@ export const mayBlock = surroundings.document === undefined;
 
 /** Why memory cannot be shared with workers, or undefined if it can. */
 export function whyNoSharedMemory(): string | undefined {
-  if (hasNodeModules) return undefined;
-  if (nodeVersion !== undefined) return `Node ${nodeVersion} is older than 20.16`;
+  if (hasNodeModules()) return undefined;
+  const version = nodeVersion();
+  if (version !== undefined) return `Node ${version} is older than 20.16`;
   if (typeof SharedArrayBuffer === 'undefined' || surroundings.crossOriginIsolated !== true) {
     return 'the page is not cross-origin isolated (headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp)';
   }
@@ -45,13 +46,13 @@ export function whyNoSharedMemory(): string | undefined {
 
 /** How many threads run at the same time here. */
 export function availableThreads(): number {
-  if (hasNodeModules) return nodeModule('node:os').availableParallelism();
+  if (hasNodeModules()) return nodeModule('node:os').availableParallelism();
   return surroundings.navigator?.hardwareConcurrency ?? 1;
 }
 
 /** Starts a worker that runs `source`. */
 export function startWorker(source: string): WorkerHandle {
-  return hasNodeModules ? startNodeWorker(source) : startPageWorker(source);
+  return hasNodeModules() ? startNodeWorker(source) : startPageWorker(source);
 }
 
 function startNodeWorker(source: string): WorkerHandle {

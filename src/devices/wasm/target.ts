@@ -5,9 +5,10 @@ import {
   ModuleBuilder,
   type Target,
 } from '../../../kernels/support/assembler/index.ts';
+import { hasWebAssembly, WebAssembly } from './webassembly.ts';
 
 function validates(write: (f: FunctionBuilder) => void): boolean {
-  if (typeof WebAssembly === 'undefined') return false;
+  if (!hasWebAssembly) return false;
   const module = new ModuleBuilder({ shared: false, initialPages: 1, maximumPages: 1 });
   module.function({ parameters: {}, result: undefined }, write);
   return WebAssembly.validate(module.encode());

@@ -8,6 +8,7 @@
 import type { Heap } from './heap.ts';
 import { mayBlock, startWorker, type WorkerHandle } from './host.ts';
 import { control, handledAddress, noPlan } from './layout.ts';
+import type { WasmModule } from './webassembly.ts';
 import { workerSource } from './worker-source.ts';
 
 /** What the plan function is called with. */
@@ -61,7 +62,7 @@ export class ThreadPool {
   }
 
   /** Gives a plan to all workers, and returns the number under which they keep it. */
-  install(module: WebAssembly.Module): number {
+  install(module: WasmModule): number {
     const number = this.#installed++;
     const dropped = this.#dropped;
     this.#dropped = [];

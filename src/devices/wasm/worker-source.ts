@@ -6,6 +6,7 @@
  * spins for some tens of microseconds, then sleeps. `layout.ts` says what the words mean.
  */
 import { control, handledAddress, noPlan } from './layout.ts';
+import type { WasmMemory, WasmModule } from './webassembly.ts';
 
 /** How often a worker looks for a job before it sleeps. */
 const spins = 20_000;
@@ -13,7 +14,7 @@ const spins = 20_000;
 /** What is posted to a worker first. */
 export interface WorkerStart {
   readonly kind: 'start';
-  readonly memory: WebAssembly.Memory;
+  readonly memory: WasmMemory;
   /** Which thread it is. */
   readonly part: number;
   /** Whether it tells the page by a message when a job is done. */
@@ -26,7 +27,7 @@ export interface WorkerStart {
 export interface WorkerPlan {
   readonly kind: 'plan';
   readonly number: number;
-  readonly module: WebAssembly.Module;
+  readonly module: WasmModule;
   readonly dropped: readonly number[];
 }
 

@@ -2,6 +2,7 @@
  * Runs the WebAssembly version of one kernel call, alone in a module, and checks what no result shows: that nothing
  * outside its arrays is written, and that ranges of items are independent of each other.
  */
+
 import { type MemoryType, ModuleBuilder, type Target } from '../../../kernels/support/assembler/index.ts';
 import {
   bytesPerElement,
@@ -14,6 +15,7 @@ import { IndexOutOfRangeError } from '../../../kernels/support/errors.ts';
 import { faultRecord, type WasmKernel } from '../../../kernels/support/wasm.ts';
 import { addStage } from '../../../src/devices/wasm/stages.ts';
 import { engineTarget } from '../../../src/devices/wasm/target.ts';
+import { WebAssembly } from '../../../src/devices/wasm/webassembly.ts';
 
 /** Whether this engine has relaxed SIMD. */
 export const hasRelaxedSimd = engineTarget().relaxedSimd;

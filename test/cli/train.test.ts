@@ -46,7 +46,7 @@ describe('training on class folders', () => {
     const out = temporaryFolder();
     await run(['train', '--data', classFolders(), ...quick, '--seed', '5', '--out', out]);
     const metrics = metricsOf(out);
-    expect(metrics).toMatchObject({ epochs: 1, device: 'cpu', seed: 5, model: 'conv-lstm', batchSize: 8 });
+    expect(metrics).toMatchObject({ epochs: 1, device: 'wasm', seed: 5, model: 'conv-lstm', batchSize: 8 });
     expect(metrics.testAccuracy).toBeGreaterThanOrEqual(0);
     expect(metrics.testAccuracy).toBeLessThanOrEqual(1);
     for (const value of [metrics.testLoss, metrics.trainSeconds, metrics.parameters]) {

@@ -78,10 +78,6 @@ export class WasmDevice implements Device, WasmHost {
     this.#threads = undefined;
     this.#fused = fusedMultiplyAdd;
     this.#target = { relaxedSimd: false, known: false };
-    if (this.#pool && this.#pool.threads !== this.threads) {
-      this.#pool.terminate();
-      this.#pool = undefined;
-    }
   }
 
   #limitMemory(where: string, bytes: number): void {
@@ -131,8 +127,13 @@ export class WasmDevice implements Device, WasmHost {
     return 1;
   }
 
+  /** Workers are started and replaced here, between two runs: a run that is going on keeps those it has. */
   pool(): ThreadPool | undefined {
     const { threads } = this;
+    if (this.#pool && this.#pool.threads !== threads) {
+      this.#pool.terminate();
+      this.#pool = undefined;
+    }
     if (threads === 1) return undefined;
     this.#pool ??= new ThreadPool(this.heap, threads);
     if (this.#pool.failure === undefined) return this.#pool;
@@ -155,7 +156,7 @@ export class WasmDevice implements Device, WasmHost {
     return {
       name: 'wasm',
       description: `WebAssembly with 128-bit vectors${fused}`,
-      threads: this.#pool?.ready ? this.#pool.threads : 1,
+      threads: this.#pool?.ready && this.#pool.threads === this.threads ? this.#pool.threads : 1,
     };
   }
 

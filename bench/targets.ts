@@ -167,6 +167,7 @@ export const targets: readonly Target[] = [
   },
   {
     title: 'lstm-train-b128-t28-h128',
+    note: 'The step is 1.6 billion operations, 12 ms at the 128-bit peak of both cores; weft spends under 4 ms besides, on gates, copies and Adam. PyTorch computes with 512-bit vectors.',
     required: [
       fasterThanTfjs('lstm-train-b128-t28-h128', 'wasm', 20),
       besidePytorch('lstm-train-b128-t28-h128', 1.5),
@@ -175,6 +176,7 @@ export const targets: readonly Target[] = [
   },
   {
     title: 'lstm-predict-b128-t28-h128',
+    note: 'Products alone take 4.5 ms at the 128-bit peak of both cores; the gates of 460,000 units take the rest.',
     required: [fasterThanTfjs('lstm-predict-b128-t28-h128', 'wasm', 3)],
     aim: [besidePytorch('lstm-predict-b128-t28-h128', 1)],
   },
@@ -195,6 +197,7 @@ export const targets: readonly Target[] = [
   },
   {
     title: 'sigmoid-1M, in a plan',
+    note: 'The copy runs inside the cache, at over 150 GB/s; a sigmoid within 3 units in the last place takes some 27 vector operations for four elements, which no 128-bit engine does at that rate. With fused multiply-adds (Node 22 and later) it is a quarter faster.',
     required: [fasterThanTfjs('sigmoid-1M', 'wasm', 2)],
     aim: [
       {
@@ -226,6 +229,7 @@ export const targets: readonly Target[] = [
   },
   {
     title: 'matmul at 64³ to 2048³ and at odd sizes, one thread',
+    note: 'The slowest is 64³: 8 µs of arithmetic, to which a call of a compiled function adds 2.5 µs. The others run at 0.95 of the rate at 512³ and more.',
     required: [productRates([...cubes, odd], 0.5)],
     aim: [productRates([...cubes, odd], 0.8)],
   },

@@ -1,12 +1,14 @@
 /** ScatterAdd in WebAssembly: every thread owns rows of the output and adds the updates that fall on them, in order. */
 import {
   bytes,
+  type Expression,
   type FunctionBuilder,
   f32,
   f32x4,
   i32,
   i32x4,
   type Local,
+  select,
   v128,
 } from '../support/assembler/index.ts';
 import { bytesPerElement, type DType, sizeOf } from '../support/contract.ts';
@@ -27,6 +29,14 @@ import {
 const lineBytes = 64;
 /** Elements of a row that are added without a loop. */
 const longestUnrolled = 32;
+
+/**
+ * Rows of up to so many bytes are added whether they are the thread's own or not, the others to places of no meaning:
+ * where indices are in no order, a branch would be mispredicted half the time, which takes longer than an addition.
+ */
+const longestDecoy = 128;
+/** Places for such additions, taken in turn: one alone would make every addition wait for the one before it. */
+const decoys = 64;
 
 /** Updates [outer, count, inner], output [outer, length, inner]. */
 interface Sizes {
@@ -54,7 +64,7 @@ export const scatterAddWasm: WasmKernel<GatherAttributes> = ({ inputs, outputs, 
     // Every range reads the ranges of all blocks, so pieces for the steps behind would cost more than they save.
     write: (f, range, memory) => writeRows(f, range, memory, sizes),
   });
-  return { stages, scratchBytes };
+  return { stages, scratchBytes, threadScratchBytes: rowBytes > longestDecoy ? 0 : decoys * rowBytes };
 };
 
 function writeRows(f: FunctionBuilder, range: ItemRange, memory: KernelMemory, sizes: Sizes): void {
@@ -72,22 +82,30 @@ function writeRows(f: FunctionBuilder, range: ItemRange, memory: KernelMemory, s
         const at = f.keep(indexAddress(memory, block.start));
         const update = f.keep(i32.add(updates, i32.multiply(block.start, rowBytes)));
         const stop = f.keep(i32.add(at, i32.shiftLeft(block.count, 2)));
-        const addAll = (isMine: (index: Local<'i32'>, body: () => void) => void): void => {
+        const addAll = (
+          addOne: (index: Local<'i32'>, add: (row: Expression<'i32'>) => void) => void,
+        ): void => {
           f.while(i32.lessUnsigned(at, stop), () => {
-            const index = f.keep(i32.load(at));
-            isMine(index, () => {
-              addRow(f, f.keep(i32.add(target, i32.multiply(index, rowBytes))), update, sizes);
-            });
+            addOne(f.keep(i32.load(at)), (row) => addRow(f, f.keep(row), update, sizes));
             f.increase(at, 4);
             f.increase(update, rowBytes);
           });
         };
         f.if(
           i32.and(i32.greaterEqual(smallest, from), i32.less(largest, to)),
-          () => addAll((_, body) => body()),
+          () => addAll((index, add) => add(i32.add(target, i32.multiply(index, rowBytes)))),
           () => {
             const rows = f.keep(i32.subtract(to, from));
-            addAll((index, body) => f.if(i32.lessUnsigned(i32.subtract(index, from), rows), body));
+            const isMine = (index: Local<'i32'>) => i32.lessUnsigned(i32.subtract(index, from), rows);
+            addAll((index, add) => {
+              const row = i32.add(target, i32.multiply(index, rowBytes));
+              if (rowBytes > longestDecoy) f.if(isMine(index), () => add(row));
+              else {
+                const place = i32.and(i32.shiftRightUnsigned(at, 2), decoys - 1);
+                const decoy = i32.add(memory.threadScratch, i32.multiply(place, rowBytes));
+                add(select(row, decoy, isMine(index)));
+              }
+            });
           },
         );
       });

@@ -3,7 +3,7 @@ import { explain, type Tensor, zeros } from '../index.ts';
 import { createModel, softmaxCrossEntropy } from '../nn/index.ts';
 import { Adam } from '../optim/index.ts';
 import type { Terminal } from './terminal.ts';
-import { trainDefaults } from './train-defaults.ts';
+import { defaultLearningRate, trainDefaults } from './train-defaults.ts';
 
 /** The embedded digits. */
 const INPUT_SHAPE = [20, 20, 1] as const;
@@ -12,7 +12,7 @@ const CLASSES = 10;
 /** Prints the kernels of a training step of the model on a batch of digits. Nothing is computed. */
 export async function explainCommand(modelName: string, { result }: Terminal): Promise<void> {
   const model = createModel(modelName, { inputShape: INPUT_SHAPE, classes: CLASSES });
-  const optimizer = new Adam(model.parameters(), { learningRate: trainDefaults.lr });
+  const optimizer = new Adam(model.parameters(), { learningRate: defaultLearningRate(modelName) });
   const step = async (images: Tensor, labels: Tensor): Promise<Tensor> => {
     const loss = softmaxCrossEntropy(model.call(images), labels);
     loss.backward();

@@ -9,7 +9,7 @@ import { positiveInteger, positiveNumber, seedNumber } from './options.ts';
 import { predictCommand } from './predict.ts';
 import { openTerminal, type Streams } from './terminal.ts';
 import { trainCommand } from './train.ts';
-import { trainDefaults } from './train-defaults.ts';
+import { defaultLearningRate, trainDefaults } from './train-defaults.ts';
 import { version } from './version.ts';
 
 const dataHelp =
@@ -94,9 +94,8 @@ function buildProgram(
     .option('--batch <number>', 'images in a training step', positiveInteger, trainDefaults.batch)
     .option(
       '--lr <number>',
-      'highest learning rate of the one-cycle schedule',
+      'highest learning rate of the one-cycle schedule (default: 0.006, or 0.003 for models that read raw rows)',
       positiveNumber,
-      trainDefaults.lr,
     )
     .option('--seed <number>', 'decides everything random', seedNumber, trainDefaults.seed)
     .addOption(
@@ -104,9 +103,10 @@ function buildProgram(
     )
     .option('--out <folder>', 'the run folder (default: runs/<time>-<model>)')
     .option('--json', 'write only the metrics, as JSON, to standard output', false)
-    .action(async (options) =>
-      finish(await trainCommand(options, openTerminal(streams, options.json), signal)),
-    );
+    .action(async (options) => {
+      const settings = { ...options, lr: options.lr ?? defaultLearningRate(options.model) };
+      finish(await trainCommand(settings, openTerminal(streams, options.json), signal));
+    });
 
   program
     .command('evaluate')

@@ -39,6 +39,8 @@ import {
 const depthBlock = 512;
 /** The most that is packed once for all: more would not stay in the second-level cache. */
 const sharedPackingBytes = 1 << 20;
+/** Rows that meet all panels of a packed b before the next rows do: so many stay in the second-level cache. */
+const rowsAtOnce = 64;
 /** Below so many rows b is read where it lies. */
 const fewestRowsToPack = 16;
 
@@ -123,7 +125,16 @@ function oneProduct(product: Product, target: Target): WasmKernelCode {
         },
       },
       stage((f, { first, end }, { inputs: [a], outputs: [y], scratch }) => {
-        multiplyRows(f, target, product, { a, y, first, end }, packedBefore(product, scratch));
+        const right = packedBefore(product, scratch);
+        if (rows <= rowsAtOnce) multiplyRows(f, target, product, { a, y, first, end }, right);
+        else {
+          const blockEnd = f.local('i32');
+          f.for(first, end, rowsAtOnce, (start) => {
+            f.set(blockEnd, i32.add(start, rowsAtOnce));
+            f.set(blockEnd, i32.minimum(blockEnd, end));
+            multiplyRows(f, target, product, { a, y, first: start, end: blockEnd }, right);
+          });
+        }
       }),
     ],
   };

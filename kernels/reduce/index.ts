@@ -17,7 +17,10 @@ export interface ReduceAttributes extends Program {
   readonly axes: readonly number[];
 }
 
-/** Sums accumulate in float64 and in one fixed order (int32 sums wrap), then round once to float32. */
+/**
+ * Sums run in one fixed order, whatever the number of threads, in float64, and round once to float32 (int32 sums wrap). A
+ * device may add short runs, of up to 16 values, in float32 before they join the float64 sum.
+ */
 export const reduce: KernelContract<ReduceAttributes> = {
   name: 'reduce',
   flops: ({ attributes }) => programFlops(attributes) + sizeOf(attributes.shape),

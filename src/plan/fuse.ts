@@ -171,7 +171,7 @@ class Fuser implements Fusion {
     });
     const computed = operations.flatMap((operation): Group[] => {
       const { primitive, outputs } = operation;
-      if (isKernel(operation)) return [{ kind: 'kernel', operation }];
+      if (isKernel(operation)) return [{ kind: 'kernel', operation, updates: updateOnly.has(outputs[0]) }];
       if (primitive.kind === 'reduce') {
         return [{ kind: 'reduce', operation, operator: primitive.name as ReduceOperator }];
       }
@@ -187,11 +187,13 @@ class Fuser implements Fusion {
     const updated = new Set(graph.updates.map(({ value }) => this.resolve(value).source));
     const returned = new Set(graph.outputs.map((value) => this.resolve(value).source));
     const only = new Set<ValueId>();
-    for (const { primitive, outputs } of [...operations].reverse()) {
-      const [value] = outputs;
-      if (primitive.kind !== 'elementwise' || returned.has(value)) continue;
+    for (const operation of [...operations].reverse()) {
+      const [value, ...others] = operation.outputs;
+      const elementwise = operation.primitive.kind === 'elementwise';
+      if (!(elementwise || (isKernel(operation) && others.length === 0)) || returned.has(value)) continue;
+      // What an update is computed from stays where it is: only its last step waits.
       const inside = (this.#uses.get(value) ?? []).every((use) =>
-        use.consumer === -1 ? updated.has(value) : only.has(use.consumer),
+        use.consumer === -1 ? updated.has(value) : elementwise && only.has(use.consumer),
       );
       if (inside) only.add(value);
     }

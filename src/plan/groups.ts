@@ -21,6 +21,8 @@ export interface ReduceGroup {
 export interface KernelGroup {
   readonly kind: 'kernel';
   readonly operation: Operation;
+  /** Whether its only result is the new value of a variable: those kernels run last. */
+  readonly updates: boolean;
 }
 
 /** A kernel of the plan, before it has memory. */

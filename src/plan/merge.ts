@@ -46,7 +46,7 @@ export function orderGroups(
 ): Group[] {
   const dependencies = dependenciesOf(groups, readsOf);
   const rank = (group: Group): number => {
-    const updates = group.kind === 'elementwise' && group.updates;
+    const updates = group.kind !== 'reduce' && group.updates;
     const last = group.kind === 'elementwise' ? Math.max(...group.stores) : group.operation.outputs[0];
     return last + (updates ? values : 0);
   };

@@ -13,7 +13,7 @@ import { isDense } from '../../kernels/support/view.ts';
 import type { TensorSpec } from '../tensor/dtype.ts';
 import { type Fusion, fuse } from './fuse.ts';
 import type { Graph, ValueId } from './graph.ts';
-import type { ElementwiseGroup, Group, KernelGroup, ReduceGroup } from './groups.ts';
+import { type ElementwiseGroup, type Group, type KernelGroup, type ReduceGroup, storesOf } from './groups.ts';
 import { placeInArena } from './memory.ts';
 import { writeProgram } from './program.ts';
 
@@ -107,7 +107,7 @@ class Planner {
     this.#bindOutputs();
     const copiedUpdates = this.#bindUpdates();
     this.#firstUpdateStep = this.#fusion.groups.findIndex(
-      (group) => group.kind === 'elementwise' && group.updates,
+      (group) => group.kind !== 'reduce' && group.updates,
     );
     for (const group of this.#fusion.groups) this.#addStep(group);
     if (this.#firstUpdateStep < 0) this.#firstUpdateStep = this.#steps.length;
@@ -169,15 +169,15 @@ class Planner {
 
   #canWriteInPlace(source: ValueId, variable: number): boolean {
     const { groups } = this.#fusion;
-    const position = groups.findIndex(
-      (group) => group.kind === 'elementwise' && group.stores.includes(source),
-    );
-    const group = groups[position] as ElementwiseGroup | undefined;
-    if (!group?.updates) return false;
+    const position = groups.findIndex((group) => storesOf(group).includes(source));
+    const group = groups[position];
+    if (!group || group.kind === 'reduce' || !group.updates) return false;
     const old = this.#graph.values.find(
       ({ producer }) => producer.kind === 'variable' && producer.index === variable,
     )!.id;
-    if (this.#fusion.readsOf(group).get(old) === false) return false;
+    const readsOld = this.#fusion.readsOf(group).get(old);
+    // Element by element a value may be written over the one it is computed from.
+    if (group.kind === 'kernel' ? readsOld !== undefined : readsOld === false) return false;
     return !groups.slice(position + 1).some((later) => this.#fusion.readsOf(later).has(old));
   }
 

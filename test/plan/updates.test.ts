@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   compile,
+  matmul,
   NonFiniteError,
   Parameter,
   StaleParameterError,
@@ -28,6 +29,22 @@ const ways = [
     },
   ],
 ] as const;
+
+it('writes a product that is assigned straight to the variable, unless it reads the variable', () => {
+  const [a, product] = [new Variable(tensor([[1, 2]])), new Variable(tensor([[0, 0]]))];
+  const weight = new Variable(
+    tensor([
+      [0, 1],
+      [1, 0],
+    ]),
+  );
+  const stepsOf = (variable: Variable, value: Tensor) => {
+    const { steps, firstUpdateStep } = makePlan(captureGraph([], new Map([[variable, value]])).graph);
+    return { labels: steps.map(({ label }) => label), firstUpdateStep };
+  };
+  expect(stepsOf(product, matmul(a, weight))).toEqual({ labels: ['matmul'], firstUpdateStep: 0 });
+  expect(stepsOf(a, matmul(a, weight)).labels).toEqual(['matmul', 'copy to variable']);
+});
 
 describe.each(ways)('%s', (_, run) => {
   it('swaps two variables', async () => {

@@ -1,4 +1,4 @@
-/** What the test page runs: trains a small network on the wasm device and leaves what it saw in `window.result`. */
+/** What the test page runs: trains a small network on the wasm device and promises what it saw as `window.result`. */
 import {
   Adam,
   compile,
@@ -58,11 +58,4 @@ async function train() {
   };
 }
 
-train().then(
-  (result) => {
-    window.result = result;
-  },
-  (error) => {
-    window.result = { error: String(error?.stack ?? error) };
-  },
-);
+window.result = train().catch((error) => ({ error: String(error?.stack ?? error) }));

@@ -77,6 +77,14 @@ export const maxPool2dCpu: CpuKernel<Pool2dAttributes> = ({ inputs, outputs, att
   };
 };
 
+/** dX [N,H,W,C] from dY and index [N,OH,OW,C]. */
+export const maxPool2dInputGradientCpu: CpuKernel<Pool2dAttributes> =
+  () =>
+  ([dY, index], [dX]) => {
+    dX.fill(0);
+    for (let i = 0; i < dY.length; i++) dX[index[i]] += dY[i];
+  };
+
 /** y [N,OH,OW,C] from x [N,H,W,C]. */
 export const sumPool2dCpu: CpuKernel<Pool2dAttributes> = ({ inputs, outputs, attributes }) => {
   const [, height, width] = inputs[0].shape;

@@ -19,6 +19,15 @@ export const maxPool2d: KernelContract<Pool2dAttributes> = {
   flops: ({ outputs: [y], attributes }) => flopsOf(y.shape, attributes),
 };
 
+/**
+ * dX [N,H,W,C] from dY and index [N,OH,OW,C]: each pixel sums the dY of the windows whose maximum it was, in their order.
+ * An index must lie in its window, as those of `maxPool2d` do.
+ */
+export const maxPool2dInputGradient: KernelContract<Pool2dAttributes> = {
+  name: 'maxPool2dInputGradient',
+  flops: ({ inputs: [dY] }) => sizeOf(dY.shape),
+};
+
 /** y [N,OH,OW,C] = the sum of each window of x [N,H,W,C]; padding counts as 0. */
 export const sumPool2d: KernelContract<Pool2dAttributes> = {
   name: 'sumPool2d',

@@ -1,6 +1,7 @@
 /** Max, average and global pooling over N,H,W,C images. */
 import {
   maxPool2d as maxPoolContract,
+  maxPool2dInputGradient as maxPoolGradientContract,
   type Pool2dAttributes,
   sumPool2d as sumPoolContract,
   sumPool2dInputGradient as sumPoolGradientContract,
@@ -22,7 +23,7 @@ import {
   resolvePadding,
 } from './convolution.ts';
 import { divide } from './elementwise.ts';
-import { scatter } from './indexing.ts';
+import { gather } from './indexing.ts';
 import { max, mean } from './reduce.ts';
 
 function pooledShape(shape: Shape, { window, stride, padding }: Pool2dAttributes): Shape {
@@ -47,10 +48,22 @@ export const maxPool2dPrimitive: Primitive<Pool2dAttributes> = {
       { shape, dtype: 'int32' },
     ];
   },
-  gradient: ({ dY, inputs: [x], outputs: [, index] }) => [
-    reshape(scatter(reshape(dY, [-1]), reshape(index, [-1]), x.size), x.shape),
+  gradient: ({ dY, inputs: [x], outputs: [, index], attributes }) => [
+    apply(maxPool2dInputGradientPrimitive, [dY, index], { ...attributes, shape: x.shape }),
   ],
   contract: maxPoolContract,
+};
+
+/** Each element of dY added where the maximum of its window was. */
+export const maxPool2dInputGradientPrimitive: Primitive<Pool2dAttributes & { readonly shape: Shape }> = {
+  name: 'maxPool2dInputGradient',
+  kind: 'kernel',
+  outputs: (_, { shape }) => [{ shape, dtype: 'float32' }],
+  gradient: ({ dY: dDX, inputs: [dY, index] }) => [
+    reshape(gather(reshape(dDX, [-1]), reshape(index, [-1])), dY.shape),
+    undefined,
+  ],
+  contract: maxPoolGradientContract,
 };
 
 /** The sum of each window; padding counts as 0. */

@@ -17,7 +17,12 @@ import {
   permutePrimitive,
   slicePrimitive,
 } from './movement.ts';
-import { maxPool2dPrimitive, sumPool2dInputGradientPrimitive, sumPool2dPrimitive } from './pooling.ts';
+import {
+  maxPool2dInputGradientPrimitive,
+  maxPool2dPrimitive,
+  sumPool2dInputGradientPrimitive,
+  sumPool2dPrimitive,
+} from './pooling.ts';
 import { gruGradientPrimitive, gruPrimitive, lstmGradientPrimitive, lstmPrimitive } from './recurrent.ts';
 import { argMaxPrimitive, cumulativeSumPrimitive, maxPrimitive } from './reduce.ts';
 import { logSoftmaxPrimitive, softmaxPrimitive } from './softmax.ts';
@@ -52,6 +57,7 @@ export const primitiveTable: readonly Primitive[] = [
   conv2dInputGradientPrimitive,
   conv2dWeightGradientPrimitive,
   maxPool2dPrimitive,
+  maxPool2dInputGradientPrimitive,
   sumPool2dPrimitive,
   sumPool2dInputGradientPrimitive,
   softmaxPrimitive,

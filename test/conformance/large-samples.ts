@@ -3,6 +3,7 @@ import { tensor } from '../../src/ops/creation.ts';
 import type { Shape } from '../../src/tensor/shape.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import { Numbers } from '../support/numbers.ts';
+import { type Pooling, positionsInWindows } from '../support/pooling.ts';
 import type { Sample } from './samples.ts';
 
 const numbers = new Numbers(9);
@@ -117,15 +118,6 @@ function convolutionSamples(which: 'forward' | 'input' | 'weight'): Sample[] {
   });
 }
 
-interface Pooling {
-  readonly title: string;
-  readonly x: Shape;
-  readonly y: Shape;
-  readonly window: readonly [number, number];
-  readonly stride: readonly [number, number];
-  readonly padding?: readonly [number, number, number, number];
-}
-
 const poolings: readonly Pooling[] = [
   { title: '2×2', x: [5, 18, 21, 16], window: [2, 2], stride: [2, 2], y: [5, 9, 10, 16] },
   { title: 'odd channels', x: [3, 17, 19, 9], window: [2, 3], stride: [2, 1], y: [3, 8, 17, 9] },
@@ -140,11 +132,16 @@ const poolings: readonly Pooling[] = [
   },
 ];
 
-function poolingSamples(which: 'max' | 'sum' | 'gradient'): Sample[] {
-  return poolings.map(({ title, x, y, ...given }) => {
+function poolingSamples(which: 'max' | 'maxGradient' | 'sum' | 'gradient'): Sample[] {
+  return poolings.map((pooling) => {
+    const { title, x, y, ...given } = pooling;
     const attributes = { padding: [0, 0, 0, 0], ...given };
     if (which === 'max') return sample(title, [separate(x)], attributes);
     if (which === 'sum') return sample(title, [real(x)], attributes);
+    if (which === 'maxGradient') {
+      const positions = positionsInWindows(numbers, pooling);
+      return sample(title, [real(y), positions], { ...attributes, shape: x });
+    }
     return sample(title, [real(y)], { ...attributes, shape: x });
   });
 }
@@ -377,6 +374,7 @@ export const largeSamples: Readonly<Record<string, readonly Sample[]>> = {
   conv2dInputGradient: convolutionSamples('input'),
   conv2dWeightGradient: convolutionSamples('weight'),
   maxPool2d: poolingSamples('max'),
+  maxPool2dInputGradient: poolingSamples('maxGradient'),
   sumPool2d: poolingSamples('sum'),
   sumPool2dInputGradient: poolingSamples('gradient'),
   softmax,

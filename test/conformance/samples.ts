@@ -5,6 +5,7 @@ import type { DType } from '../../src/tensor/dtype.ts';
 import type { Shape } from '../../src/tensor/shape.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import { Numbers } from '../support/numbers.ts';
+import { type Pooling, positionsInWindows } from '../support/pooling.ts';
 
 /** One call of a primitive. */
 export interface Sample {
@@ -183,15 +184,6 @@ function convolutionSamples(which: 'forward' | 'input' | 'weight'): Sample[] {
   });
 }
 
-interface Pooling {
-  readonly title: string;
-  readonly x: Shape;
-  readonly y: Shape;
-  readonly window: readonly [number, number];
-  readonly stride: readonly [number, number];
-  readonly padding?: readonly [number, number, number, number];
-}
-
 const poolings: Pooling[] = [
   { title: 'plain', x: [2, 4, 4, 2], window: [2, 2], stride: [2, 2], y: [2, 2, 2, 2] },
   { title: 'overlapping', x: [1, 4, 5, 1], window: [3, 2], stride: [1, 1], y: [1, 2, 4, 1] },
@@ -209,11 +201,16 @@ const poolings: Pooling[] = [
   { title: 'empty batch', x: [0, 4, 4, 2], window: [2, 2], stride: [2, 2], y: [0, 2, 2, 2] },
 ];
 
-function poolingSamples(which: 'max' | 'sum' | 'gradient'): Sample[] {
-  return poolings.map(({ title, x, y, ...given }) => {
+function poolingSamples(which: 'max' | 'maxGradient' | 'sum' | 'gradient'): Sample[] {
+  return poolings.map((pooling) => {
+    const { title, x, y, ...given } = pooling;
     const attributes = { padding: [0, 0, 0, 0], ...given };
     if (which === 'max') return sample(title, [distinct(x)], attributes, y, y);
     if (which === 'sum') return sample(title, [real(x)], attributes, y);
+    if (which === 'maxGradient') {
+      const positions = positionsInWindows(numbers, pooling);
+      return sample(title, [real(y), positions], { ...attributes, shape: x }, x);
+    }
     return sample(title, [real(y)], { ...attributes, shape: x }, x);
   });
 }
@@ -540,6 +537,7 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
   conv2dInputGradient: convolutionSamples('input'),
   conv2dWeightGradient: convolutionSamples('weight'),
   maxPool2d: poolingSamples('max'),
+  maxPool2dInputGradient: poolingSamples('maxGradient'),
   sumPool2d: poolingSamples('sum'),
   sumPool2dInputGradient: poolingSamples('gradient'),
   softmax: softmaxSamples(),

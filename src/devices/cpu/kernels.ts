@@ -19,8 +19,18 @@ import { matmulCpu } from '../../../kernels/matmul/cpu.ts';
 import { matmul } from '../../../kernels/matmul/index.ts';
 import { padCpu } from '../../../kernels/pad/cpu.ts';
 import { pad } from '../../../kernels/pad/index.ts';
-import { maxPool2dCpu, sumPool2dCpu, sumPool2dInputGradientCpu } from '../../../kernels/pool2d/cpu.ts';
-import { maxPool2d, sumPool2d, sumPool2dInputGradient } from '../../../kernels/pool2d/index.ts';
+import {
+  maxPool2dCpu,
+  maxPool2dInputGradientCpu,
+  sumPool2dCpu,
+  sumPool2dInputGradientCpu,
+} from '../../../kernels/pool2d/cpu.ts';
+import {
+  maxPool2d,
+  maxPool2dInputGradient,
+  sumPool2d,
+  sumPool2dInputGradient,
+} from '../../../kernels/pool2d/index.ts';
 import { randomCpu } from '../../../kernels/random/cpu.ts';
 import { random } from '../../../kernels/random/index.ts';
 import { reduceCpu } from '../../../kernels/reduce/cpu.ts';
@@ -55,6 +65,7 @@ add(lstmGradient, lstmGradientCpu);
 add(matmul, matmulCpu);
 add(pad, padCpu);
 add(maxPool2d, maxPool2dCpu);
+add(maxPool2dInputGradient, maxPool2dInputGradientCpu);
 add(sumPool2d, sumPool2dCpu);
 add(sumPool2dInputGradient, sumPool2dInputGradientCpu);
 add(random, randomCpu);

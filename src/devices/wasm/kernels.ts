@@ -23,8 +23,18 @@ import { matmul } from '../../../kernels/matmul/index.ts';
 import { matmulWasm } from '../../../kernels/matmul/wasm.ts';
 import { pad } from '../../../kernels/pad/index.ts';
 import { padWasm } from '../../../kernels/pad/wasm.ts';
-import { maxPool2d, sumPool2d, sumPool2dInputGradient } from '../../../kernels/pool2d/index.ts';
-import { maxPool2dWasm, sumPool2dInputGradientWasm, sumPool2dWasm } from '../../../kernels/pool2d/wasm.ts';
+import {
+  maxPool2d,
+  maxPool2dInputGradient,
+  sumPool2d,
+  sumPool2dInputGradient,
+} from '../../../kernels/pool2d/index.ts';
+import {
+  maxPool2dInputGradientWasm,
+  maxPool2dWasm,
+  sumPool2dInputGradientWasm,
+  sumPool2dWasm,
+} from '../../../kernels/pool2d/wasm.ts';
 import { random } from '../../../kernels/random/index.ts';
 import { randomWasm } from '../../../kernels/random/wasm.ts';
 import { reduce } from '../../../kernels/reduce/index.ts';
@@ -63,6 +73,7 @@ add(lstmGradient, lstmGradientWasm);
 add(matmul, matmulWasm);
 add(pad, padWasm);
 add(maxPool2d, maxPool2dWasm);
+add(maxPool2dInputGradient, maxPool2dInputGradientWasm);
 add(sumPool2d, sumPool2dWasm);
 add(sumPool2dInputGradient, sumPool2dInputGradientWasm);
 add(random, randomWasm);

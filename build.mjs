@@ -1,5 +1,6 @@
 /**
- * Bundles what `npm run build` makes: the library with the command, which is what is published, and the benchmarks.
+ * Bundles what `npm run build` makes: the library with the command, which is what is published, and the benchmarks, once
+ * for Node and once for the page in which they run on a GPU.
  *
  * As a hundred and fifty files, the library took five times as long to load. All of it is in one file, dist/src/weft.js,
  * which `weft` and the command both import, so that there is one Tensor class. The source maps lead from there to the
@@ -8,7 +9,7 @@
 import { readFileSync } from 'node:fs';
 import { build } from 'rolldown';
 
-const { dependencies, devDependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
+const { dependencies, devDependencies, peerDependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
 /** Everything but the command. */
 const library = /[\\/](kernels|src[\\/](?!cli[\\/]))/;
 
@@ -16,7 +17,7 @@ await build({
   input: { 'src/index': 'src/index.ts', 'src/cli/main': 'src/cli/main.ts' },
   // For 'node' rolldown would import node:module into the library, which is for pages as well.
   platform: 'neutral',
-  external: [/^node:/, ...Object.keys(dependencies)],
+  external: [/^node:/, ...Object.keys({ ...dependencies, ...peerDependencies })],
   output: {
     dir: 'dist',
     cleanDir: true,
@@ -34,4 +35,11 @@ await build({
   platform: 'node',
   external: Object.keys({ ...dependencies, ...devDependencies }),
   output: { dir: 'dist/bench', sourcemap: true },
+});
+
+await build({
+  input: 'bench/page/main.ts',
+  // Here gpu.js and tinybench are in the bundle, as made for browsers.
+  platform: 'browser',
+  output: { dir: 'dist/bench/page', sourcemap: true },
 });

@@ -1,0 +1,50 @@
+/**
+ * Running sums on the GPU, by doubling (Hillis and Steele): after pass s every element is the sum of the 2^s elements up
+ * to itself, so log₂ of the length are enough.
+ */
+import { sizeOf } from '../support/contract.ts';
+import {
+  floatsOf,
+  type GpuArray,
+  type GpuKernel,
+  type GpuPass,
+  input,
+  output,
+  pass,
+  temporary,
+} from '../support/gpu.ts';
+import type { CumulativeAttributes } from './index.ts';
+
+export const cumulativeSumGpu: GpuKernel<CumulativeAttributes> = ({ inputs: [x], attributes }) => {
+  const { axis, reverse } = attributes;
+  const size = sizeOf(x.shape);
+  if (size === 0) return { passes: [] };
+  const length = x.shape[axis];
+  const inner = sizeOf(x.shape.slice(axis + 1));
+  const doublings = Math.max(1, Math.ceil(Math.log2(length)));
+  const passes = Array.from({ length: doublings }, (_, number): GpuPass => {
+    const from: GpuArray = number === 0 ? input(0) : temporary(number - 1);
+    const to: GpuArray = number === doublings - 1 ? output(0) : temporary(number);
+    const reach = 2 ** number;
+    return pass(to, floatsOf(x.dtype, size), (f) => {
+      const { index, plane } = f.planes(x.dtype, size);
+      const [, place] = f.coordinates(index, [size / (length * inner), length, inner]);
+      const other = f.keep(`${index} ${reverse ? '+' : '-'} ${reach * inner}.0`, 'other');
+      const exists = reverse ? `${place} < ${length - reach}.0` : `${place} >= ${reach}.0`;
+      const sumOf = (offset: string): string =>
+        f.keep(
+          `${f.read(from, `${index}${offset}`)} + (${exists} ? ${f.read(from, `${other}${offset}`)} : 0.0)`,
+          'sum',
+        );
+      const low = sumOf('');
+      if (x.dtype === 'float32') {
+        f.return(low);
+        return;
+      }
+      const high = sumOf(` + ${size}.0`);
+      const wrappedHigh = f.call('wrapHigh', `${high} + Math.floor(${low} * 0.0000152587890625)`);
+      f.return(`${plane} < 0.5 ? ${f.call('wrapLow', low)} : ${wrappedHigh}`);
+    });
+  });
+  return { passes };
+};

@@ -1,0 +1,44 @@
+/** The iota kernel on the GPU: each element from its own index. */
+import { compute, constant, type Register } from '../elementwise/gpu-operators.ts';
+import { sizeOf } from '../support/contract.ts';
+import type { ThreadSource } from '../support/gpu/thread-source.ts';
+import { floatsOf, type GpuKernel, output, pass } from '../support/gpu.ts';
+import type { IotaAttributes } from './index.ts';
+
+/**
+ * See the contract. There are no doubles here: step and start are rounded to floats, and so are the product and the sum.
+ * Whole numbers of an int32 are exact.
+ */
+export const iotaGpu: GpuKernel<IotaAttributes> = ({ outputs: [{ dtype, shape }], attributes }) => {
+  const size = sizeOf(shape);
+  if (size === 0) return { passes: [] };
+  const { start, step } = attributes;
+  const write = pass(output(0), floatsOf(dtype, size), (f) => {
+    const { index, plane } = f.planes(dtype, size);
+    const asFloat = `${f.literal(start)} + ${index} * ${f.literal(step)}`;
+    if (dtype !== 'int32') f.return(asFloat);
+    else if (!Number.isInteger(start) || !Number.isInteger(step))
+      f.return(f.call('halfOfFloat', f.keep(asFloat), plane));
+    else {
+      const [low, high] = progression(f, index, attributes);
+      f.return(`${plane} < 0.5 ? ${low} : ${high}`);
+    }
+  });
+  return { passes: [write] };
+};
+
+/** start + index · step modulo 2^32. */
+function progression(f: ThreadSource, index: string, { start, step }: IotaAttributes): Register {
+  const kept = (register: Register): Register => register.map((half) => f.keep(half));
+  const high = f.keep(`Math.floor(${index} * 0.0000152587890625)`);
+  const registers = [
+    [f.keep(`${index} - ${high} * 65536.0`), high],
+    kept(constant(f, step, 'int32')),
+    kept(constant(f, start, 'int32')),
+  ];
+  const types = registers.map(() => 'int32' as const);
+  const product = kept(compute(f, { operator: 'multiply', a: 0, b: 1, dtype: 'int32' }, registers, types));
+  return kept(
+    compute(f, { operator: 'add', a: 3, b: 2, dtype: 'int32' }, [...registers, product], [...types, 'int32']),
+  );
+}

@@ -1,0 +1,191 @@
+/**
+ * The LSTM over a whole sequence and its gradient, on the GPU.
+ *
+ * A step forward is two passes: the activated gates, then the record of the step with its new states. Backward, what a
+ * step passes on is linear in what reaches it: the factors are computed for all steps at once, and a step is a pass that
+ * multiplies by them, then one with the product by the weight.
+ */
+import { choose, PassList, sumOf } from '../support/gpu/pass-list.ts';
+import { fillPass } from '../support/gpu/passes.ts';
+import { joinRecords } from '../support/gpu/records.ts';
+import {
+  optionalArrays,
+  sentDirectly,
+  sentThroughGates,
+  stateBefore,
+  walkBack,
+  walkForward,
+  whereReal,
+} from '../support/gpu/recurrence.ts';
+import { type GpuArray, type GpuKernel, input, output } from '../support/gpu.ts';
+import type { Sequence } from '../support/recurrence.ts';
+import type { LstmAttributes, LstmGradientAttributes } from './index.ts';
+
+/** Parts of a forward record [N,6,H]: h, c and the gates i, f, g, o. */
+const forwardParts = 6;
+
+/** (h, c [N,T,H], gates [N,T,4H]) from (z [N,T,4H], recurrentWeight [H,4H], h0, c0 [N,H], mask? [N,T]). */
+export const lstmGpu: GpuKernel<LstmAttributes> = ({ outputs, attributes }, { mostReads }) => {
+  const [batch, time, hidden] = outputs[0].shape;
+  const width = 4 * hidden;
+  const sequence: Sequence = { batch, time, hidden, width, reverse: attributes.reverse };
+  if (batch * time * hidden === 0) return { passes: [] };
+  const [z, recurrentWeight, h0, c0] = [0, 1, 2, 3].map(input);
+  const [mask] = optionalArrays(4, [attributes.masked]);
+
+  const list = new PassList();
+  const records = walkForward(list, sequence, {
+    parts: forwardParts,
+    initial: [h0, c0],
+    recurrentWeight,
+    mask,
+    gate(f, recurrent, column, step) {
+      const sum = f.keep(`${recurrent} + ${f.read(z, f.offset([step, column], [width, 1]))}`);
+      const activated = f.variable('0.0', 'gate');
+      f.if(
+        `${column} >= ${2 * hidden}.0 && ${column} < ${3 * hidden}.0`,
+        () => f.set(activated, f.call('tanh', sum)),
+        () => f.set(activated, f.call('sigmoid', sum)),
+      );
+      return activated;
+    },
+    record(f, { step }, gate, before) {
+      const newCell = (): string => `${gate(1)} * ${before(1)} + ${gate(0)} * ${gate(2)}`;
+      const newState = (): string => `${gate(3)} * ${f.call('tanh', f.keep(newCell()))}`;
+      return [
+        () => whereReal(f, mask, step, newState, () => before(0)),
+        () => whereReal(f, mask, step, newCell, () => before(1)),
+        ...[0, 1, 2, 3].map((each) => () => gate(each)),
+      ];
+    },
+  });
+
+  const joined = joinRecords(list, records, { batch, width: forwardParts * hidden }, mostReads);
+  for (const [index, [first, parts]] of [[0, 1] as const, [1, 1] as const, [2, 4] as const].entries()) {
+    list.add(output(index), batch * time * parts * hidden, (f) => {
+      const [item, t, column] = f.coordinates(f.index, [batch, time, parts * hidden]);
+      f.return(joined.read(f, item, t, f.keep(f.offset([column], [1], first * hidden), 'column')));
+    });
+  }
+  return { passes: list.passes };
+};
+
+/**
+ * Parts of a backward record [N,·,H]: dZ of i, f, g and o, then what c and h before the step get directly. Each is dH or dC
+ * of the step times its factor. h gets something directly at masked-out steps alone: without a mask the part is left out.
+ *
+ * The factors [N,T,·,H] have the same parts, then what h adds to dC and, with dGates, what those add to dZ.
+ */
+const [outputGate, toCell, toHidden] = [3, 4, 5];
+
+/** (dZ [N,T,4H], dH0, dC0 [N,H]) from (recurrentWeight, c0, c, gates, mask?, dH?, dC?, dGates?). */
+export const lstmGradientGpu: GpuKernel<LstmGradientAttributes> = ({ inputs, attributes }, { mostReads }) => {
+  const [batch, time, hidden] = inputs[2].shape;
+  const { reverse, masked, hasDH, hasDC, hasDGates } = attributes;
+  const width = 4 * hidden;
+  const sequence: Sequence = { batch, time, hidden, width, reverse };
+  if (batch * hidden === 0) return { passes: [] };
+  if (time === 0) return { passes: [1, 2].map((index) => fillPass(output(index), batch * hidden, 0)) };
+  const [mask, dH, dC, dGates] = optionalArrays(4, [masked, hasDH, hasDC, hasDGates]);
+  const parts = mask ? 6 : 5;
+  const [fromHidden, added] = [parts, parts + 1];
+  const factorWidth = (dGates ? added + 4 : added) * hidden;
+  const list = new PassList();
+  const factors = gradientFactors(list, sequence, mask, dGates);
+
+  const { records, sent } = walkBack(list, sequence, {
+    parts,
+    recurrentWeight: input(0),
+    record(f, place, part, after) {
+      const { step, unit } = place;
+      const factorsAt = f.keep(f.offset([step], [factorWidth]), 'factors');
+      const column = f.keep(f.offset([part, unit], [hidden, 1]), 'column');
+      const at = f.keep(f.offset([step, unit], [hidden, 1]), 'at');
+      const reaching = f.variable(
+        sumOf(
+          sentThroughGates(f, sequence, place, after),
+          mask && sentDirectly(f, sequence, place, after, { part: toHidden, parts }),
+          dH && f.read(dH, at),
+        ),
+        'reaching',
+      );
+      // All parts but those of o and h are multiples of dC.
+      f.if(`${part} < ${outputGate}.0 || ${part} == ${toCell}.0`, () => {
+        const factor = f.read(factors, f.offset([factorsAt, unit], [1, 1], fromHidden * hidden));
+        const dCell = sumOf(
+          `${reaching} * ${factor}`,
+          sentDirectly(f, sequence, place, after, { part: toCell, parts }),
+          dC && f.read(dC, at),
+        );
+        f.set(reaching, dCell);
+      });
+      const value = f.variable(`${reaching} * ${f.read(factors, `${factorsAt} + ${column}`)}`);
+      if (dGates) {
+        f.if(`${part} < 4.0`, () => {
+          const more = f.read(factors, f.offset([factorsAt, column], [1, 1], added * hidden));
+          f.set(value, `${value} + ${more}`);
+        });
+      }
+      return value;
+    },
+  });
+  list.add(output(1), batch * hidden, (f) => {
+    const [item, unit] = f.coordinates(f.index, [batch, hidden]);
+    const place = { item, unit };
+    const direct = mask && sentDirectly(f, sequence, place, sent, { part: toHidden, parts });
+    f.return(sumOf(sentThroughGates(f, sequence, place, sent), direct));
+  });
+  list.add(output(2), batch * hidden, (f) => {
+    const [item, unit] = f.coordinates(f.index, [batch, hidden]);
+    f.return(sumOf(sentDirectly(f, sequence, { item, unit }, sent, { part: toCell, parts })));
+  });
+
+  const joined = joinRecords(list, records, { batch, width: parts * hidden }, mostReads);
+  list.add(output(0), batch * time * width, (f) => {
+    const [item, t, column] = f.coordinates(f.index, [batch, time, width]);
+    f.return(joined.read(f, item, t, column));
+  });
+  return { passes: list.passes };
+};
+
+/** The factors of every step, see above; at a masked-out step dH and dC pass as they are, and the others are 0. */
+function gradientFactors(
+  list: PassList,
+  sequence: Sequence,
+  mask: GpuArray | undefined,
+  dGates: GpuArray | undefined,
+): GpuArray {
+  const { batch, time, hidden, width } = sequence;
+  const [c0, c, gates] = [1, 2, 3].map(input);
+  const parts = (mask ? 7 : 6) + (dGates ? 4 : 0);
+  return list.once(batch * time * parts * hidden, (f) => {
+    const [item, t, part, unit] = f.coordinates(f.index, [batch, time, parts, hidden]);
+    const step = f.keep(f.offset([item, t], [time, 1]), 'step');
+    const ofGate = (array: GpuArray, gate: number): string =>
+      f.read(array, f.offset([step, unit], [width, 1], gate * hidden));
+    const [i, forget, g, o] = [0, 1, 2, 3].map((gate) => f.keep(ofGate(gates, gate)));
+    const ofSigmoid = (gate: string): string => `${gate} * (1.0 - ${gate})`;
+    const slopes = [ofSigmoid(i), ofSigmoid(forget), `(1.0 - ${g} * ${g})`, ofSigmoid(o)];
+    const cellBefore = (): string =>
+      stateBefore(f, sequence, { initial: c0, states: c }, { item, unit, step }, t);
+    const squashed = (): string =>
+      f.keep(f.call('tanh', f.read(c, f.offset([step, unit], [hidden, 1]))), 'squashed');
+    const hiddenToCell = (): string => {
+      const value = squashed();
+      return `${o} * (1.0 - ${value} * ${value})`;
+    };
+    const factor = (): string =>
+      choose(f, part, [
+        () => `${g} * ${slopes[0]}`,
+        () => `${cellBefore()} * ${slopes[1]}`,
+        () => `${i} * ${slopes[2]}`,
+        () => `${squashed()} * ${slopes[3]}`,
+        () => forget,
+        ...(mask ? [() => '0.0'] : []),
+        hiddenToCell,
+        ...(dGates ? slopes.map((slope, gate) => () => `${ofGate(dGates, gate)} * ${slope}`) : []),
+      ]);
+    const masked = (): string => `(${part} == ${toCell}.0 || ${part} == ${toHidden}.0) ? 1.0 : 0.0`;
+    f.return(whereReal(f, mask, step, factor, masked));
+  });
+}

@@ -1,0 +1,140 @@
+/**
+ * Two-dimensional pooling on the GPU: a thread computes one element. The maximum is three passes: where it is, what is
+ * there, and that place as an int32.
+ */
+import { type KernelCall, sizeOf } from '../support/contract.ts';
+import { fillPass, wholePass } from '../support/gpu/passes.ts';
+import type { ThreadSource } from '../support/gpu/thread-source.ts';
+import { forPixels, forWindows, type WindowAxis } from '../support/gpu/windows.ts';
+import { type GpuKernel, input, output, pass, temporary } from '../support/gpu.ts';
+import type { Pool2dAttributes } from './index.ts';
+
+/** y and index [N,OH,OW,C] from x [N,H,W,C]. */
+export const maxPool2dGpu: GpuKernel<Pool2dAttributes> = ({ inputs: [x], outputs: [y], attributes }) => {
+  const size = sizeOf(y.shape);
+  if (size === 0) return { passes: [] };
+  const nothing = Number.NEGATIVE_INFINITY;
+  if (sizeOf(x.shape) === 0) {
+    return {
+      passes: [
+        fillPass(output(0), size, nothing),
+        fillPass(temporary(0), size, -1),
+        wholePass(temporary(0), output(1), size),
+      ],
+    };
+  }
+  const [, height, width, channels] = x.shape;
+  const [rows, columns] = axesOf(attributes, x.shape, y.shape);
+  const find = pass(temporary(0), size, (f) => {
+    const [image, outRow, outColumn, channel] = f.coordinates(f.index, y.shape);
+    const start = f.keep(f.offset([image, channel], [height * width * channels, 1]), 'start');
+    const best = f.variable('0.0 - 1.0', 'best');
+    const maximum = f.variable('0.0', 'maximum');
+    forPixels(f, rows, outRow, (row) => {
+      const rowStart = f.keep(f.offset([start, row], [1, width * channels]), 'row');
+      forPixels(f, columns, outColumn, (column) => {
+        const at = f.keep(f.offset([rowStart, column], [1, channels]), 'at');
+        const value = f.keep(f.read(input(0), at), 'value');
+        // Nothing replaces a NaN, and a NaN replaces every number.
+        const isBetter = `${best} < 0.0 || ${value} > ${maximum} || !(${value} == ${value})`;
+        f.if(`${maximum} == ${maximum} && (${isBetter})`, () => {
+          f.set(best, at);
+          f.set(maximum, value);
+        });
+      });
+    });
+    f.return(best);
+  });
+  const take = pass(output(0), size, (f) => {
+    const at = f.keep(f.read(temporary(0), f.index), 'at');
+    f.if(`${at} < 0.0`, () => f.return(f.literal(nothing)));
+    f.return(f.read(input(0), at));
+  });
+  return { passes: [find, take, wholePass(temporary(0), output(1), size)] };
+};
+
+/**
+ * dX [N,H,W,C] from dY and index [N,OH,OW,C]. Threads cannot add to one place, so each pixel asks the windows that cover
+ * it whether it was their maximum.
+ */
+export const maxPool2dInputGradientGpu: GpuKernel<Pool2dAttributes> = ({ inputs, outputs, attributes }) => {
+  const [{ shape: windows }] = inputs;
+  const [{ shape: pixels }] = outputs;
+  const [size, windowsSize] = [sizeOf(pixels), sizeOf(windows)];
+  if (size === 0) return { passes: [] };
+  if (windowsSize === 0) return { passes: [fillPass(output(0), size, 0)] };
+  const [rows, columns] = axesOf(attributes, pixels, windows);
+  const [, outHeight, outWidth, channels] = windows;
+  const gradient = pass(output(0), size, (f) => {
+    const pixel = f.keep(f.index, 'pixel');
+    const [image, row, column, channel] = f.coordinates(pixel, pixels);
+    const start = f.keep(f.offset([image, channel], [outHeight * outWidth * channels, 1]), 'start');
+    const sum = f.variable('0.0', 'sum');
+    forWindows(f, rows, row, (outRow) => {
+      const rowStart = f.keep(f.offset([start, outRow], [1, outWidth * channels]), 'row');
+      forWindows(f, columns, column, (outColumn) => {
+        const at = f.keep(f.offset([rowStart, outColumn], [1, channels]), 'at');
+        const index = `${f.read(input(1), at)} + 65536.0 * ${f.read(input(1), `${at} + ${windowsSize}.0`)}`;
+        f.if(`${index} == ${pixel}`, () => f.set(sum, `${sum} + ${f.read(input(0), at)}`));
+      });
+    });
+    f.return(sum);
+  });
+  return { passes: [gradient] };
+};
+
+/** y [N,OH,OW,C] from x [N,H,W,C]. */
+export const sumPool2dGpu = sums(forPixels, ({ inputs: [x], outputs: [y] }) => [x.shape, y.shape]);
+
+/** dX [N,H,W,C] from dY [N,OH,OW,C]: each pixel sums the windows that cover it. */
+export const sumPool2dInputGradientGpu = sums(forWindows, ({ inputs: [dY], outputs: [dX] }) => [
+  dX.shape,
+  dY.shape,
+]);
+
+/**
+ * The kernel whose output [N,·,·,C] is the sum of those elements of its input [N,·,·,C] that `forSources` finds along
+ * both axes. `shapesOf` tells pixels [N,H,W,C] from windows [N,OH,OW,C].
+ */
+function sums(
+  forSources: (f: ThreadSource, axis: WindowAxis, at: string, body: (source: string) => void) => void,
+  shapesOf: (call: KernelCall) => readonly [pixels: readonly number[], windows: readonly number[]],
+): GpuKernel<Pool2dAttributes> {
+  return (call) => {
+    const [source, result] = [call.inputs[0].shape, call.outputs[0].shape];
+    const size = sizeOf(result);
+    if (size === 0) return { passes: [] };
+    if (sizeOf(source) === 0) return { passes: [fillPass(output(0), size, 0)] };
+    const [rows, columns] = axesOf(call.attributes, ...shapesOf(call));
+    const [, height, width, channels] = source;
+    const sum = pass(output(0), size, (f) => {
+      const [image, outRow, outColumn, channel] = f.coordinates(f.index, result);
+      const start = f.keep(f.offset([image, channel], [height * width * channels, 1]), 'start');
+      const sum = f.variable('0.0', 'sum');
+      forSources(f, rows, outRow, (row) => {
+        const rowStart = f.keep(f.offset([start, row], [1, width * channels]), 'row');
+        forSources(f, columns, outColumn, (column) => {
+          f.set(sum, `${sum} + ${f.read(input(0), f.offset([rowStart, column], [1, channels]))}`);
+        });
+      });
+      f.return(sum);
+    });
+    return { passes: [sum] };
+  };
+}
+
+/** Rows and columns, of pixels [N,H,W,C] and windows [N,OH,OW,C]. */
+function axesOf(
+  { window, stride, padding }: Pool2dAttributes,
+  pixels: readonly number[],
+  windows: readonly number[],
+): WindowAxis[] {
+  return [0, 1].map((axis) => ({
+    pixels: pixels[axis + 1],
+    windows: windows[axis + 1],
+    taps: window[axis],
+    stride: stride[axis],
+    dilation: 1,
+    padding: padding[2 * axis],
+  }));
+}

@@ -1,0 +1,72 @@
+/** Windows that slide along one axis of an image, seen from both sides: the pixels of a window, the windows of a pixel. */
+import type { ThreadSource } from './thread-source.ts';
+
+/** One axis. Tap `t` of window `w` lies on pixel w · stride + t · dilation - padding, if there is one. */
+export interface WindowAxis {
+  readonly pixels: number;
+  readonly windows: number;
+  /** Pixels that a window looks at. */
+  readonly taps: number;
+  readonly stride: number;
+  readonly dilation: number;
+  /** Places before the first pixel. */
+  readonly padding: number;
+}
+
+/** Composes a loop over the taps of a window that lie on the image. */
+export function forPixels(
+  f: ThreadSource,
+  axis: WindowAxis,
+  window: string,
+  body: (pixel: string, tap: string) => void,
+): void {
+  const first = f.keep(f.offset([window], [axis.stride], -axis.padding), 'first');
+  forTaps(f, axis, (tap) => {
+    const pixel = f.keep(f.offset([first, tap], [1, axis.dilation]), 'pixel');
+    guarded(f, onImage(axis, pixel), () => body(pixel, tap));
+  });
+}
+
+/** Composes a loop over the taps by which windows cover a pixel. */
+export function forWindows(
+  f: ThreadSource,
+  axis: WindowAxis,
+  pixel: string,
+  body: (window: string, tap: string) => void,
+): void {
+  const { pixels, windows, taps, stride, dilation, padding } = axis;
+  const place = f.keep(f.offset([pixel], [1], padding), 'place');
+  forTaps(f, axis, (tap) => {
+    const start = f.keep(f.offset([place, tap], [1, -dilation]), 'start');
+    const window = f.keep(f.quotient(start, stride), 'window');
+    const conditions = [
+      ...(padding < (taps - 1) * dilation ? [`${start} >= 0.0`] : []),
+      ...(pixels - 1 + padding >= windows * stride ? [`${window} < ${windows}.0`] : []),
+      ...(stride > 1 ? [`${window} * ${stride}.0 == ${start}`] : []),
+    ];
+    guarded(f, conditions.join(' && '), () => body(window, tap));
+  });
+}
+
+/** The condition that the place of a tap is a pixel, or '' where every tap of every window lies on one. */
+export function onImage(
+  { pixels, windows, taps, stride, dilation, padding }: WindowAxis,
+  place: string,
+): string {
+  const last = (windows - 1) * stride + (taps - 1) * dilation - padding;
+  return [
+    ...(padding > 0 ? [`${place} >= 0.0`] : []),
+    ...(last >= pixels ? [`${place} < ${pixels}.0`] : []),
+  ].join(' && ');
+}
+
+function forTaps(f: ThreadSource, { taps }: WindowAxis, body: (tap: string) => void): void {
+  if (taps === 1) body('0');
+  else f.loop(taps, body);
+}
+
+/** Composes `body` under a condition, '' for none. */
+export function guarded(f: ThreadSource, condition: string, body: () => void): void {
+  if (condition === '') body();
+  else f.if(condition, body);
+}

@@ -1,5 +1,6 @@
 /** What a run of the benchmarks measured. */
 import type { Suite } from './cases/case.ts';
+import type { AboutGpu, GpuParts } from './protocol.ts';
 
 /** One case on one runner. */
 export interface Row {
@@ -20,6 +21,18 @@ export interface Row {
   readonly copyShare: number | null;
   /** Library and version of a peer; null for weft. */
   readonly peer: string | null;
+  /** What a run consists of on the gpu device. */
+  readonly parts?: Parts;
+}
+
+/** Milliseconds on a GPU's behalf: medians of each run's, and what compiling took once. */
+export interface Parts extends GpuParts {
+  readonly compileMs: number;
+}
+
+/** A GPU that took part, under the name that its rows have as their device. */
+export interface NamedGpu extends AboutGpu {
+  readonly device: string;
 }
 
 /** A case that a runner cannot do. */
@@ -50,6 +63,7 @@ export interface Results {
   readonly machine: Machine;
   readonly rows: readonly Row[];
   readonly refusals: readonly Refusal[];
+  readonly gpus: readonly NamedGpu[];
   /** Runners that did not start. */
   readonly absent: readonly { readonly title: string; readonly reason: string }[];
 }
@@ -73,17 +87,6 @@ export function fastest(rows: readonly Row[]): Row | undefined {
     (best, row) => (best === undefined || row.medianMs < best.medianMs ? row : best),
     undefined,
   );
-}
-
-/** A time with three digits that matter, in the unit that fits: `12.3 µs`, `4.56 ms`, `1.2 s`. */
-export function formatTime(milliseconds: number): string {
-  const [value, unit] =
-    milliseconds < 1
-      ? [milliseconds * 1000, 'µs']
-      : milliseconds < 1000
-        ? [milliseconds, 'ms']
-        : [milliseconds / 1000, 's'];
-  return `${Number(value.toPrecision(3))} ${unit}`;
 }
 
 /** A ratio with two or three digits that matter: `0.52×`, `12.3×`, `450×`. */

@@ -92,3 +92,13 @@ export class DeviceUnavailableError extends WeftError {
 export class HeapExhaustedError extends WeftError {
   override readonly name: string = 'HeapExhaustedError';
 }
+
+/** A device lost the hardware it computes on. Variables are as the last completed step left them. */
+export class DeviceLostError extends WeftError {
+  override readonly name: string = 'DeviceLostError';
+}
+
+/** An array is larger than the device can hold in one piece. */
+export class DeviceLimitError extends WeftError {
+  override readonly name: string = 'DeviceLimitError';
+}

@@ -14,6 +14,9 @@ export {
 } from './autograd/gradCheck.ts';
 export * from './data/index.ts';
 export type { DeviceInfo, DeviceMemory } from './devices/device.ts';
+export type { GpuOptions } from './devices/gpu/device.ts';
+export type { GpuCounters } from './devices/gpu/functions.ts';
+export { type KernelSource, kernelSources } from './devices/gpu/sources.ts';
 export type { WasmOptions } from './devices/wasm/device.ts';
 export * from './errors.ts';
 export * from './nn/index.ts';
@@ -118,6 +121,7 @@ export {
   type DeviceOptions,
   deviceInfo,
   deviceNames,
+  gpuCounters,
   memory,
   setDevice,
 } from './runtime.ts';

@@ -1,7 +1,10 @@
 /** Where the parts meet: the evaluator over the devices is handed to the tensors, and the methods to their class. */
+import { AutoDevice } from './devices/auto.ts';
 import { CpuDevice } from './devices/cpu/device.ts';
 import type { Device, DeviceInfo, DeviceMemory } from './devices/device.ts';
 import { Evaluator } from './devices/evaluator.ts';
+import { GpuDevice, type GpuOptions } from './devices/gpu/device.ts';
+import type { GpuCounters } from './devices/gpu/functions.ts';
 import { WasmDevice, type WasmOptions } from './devices/wasm/device.ts';
 import { hasVectors } from './devices/wasm/target.ts';
 import { DeviceUnavailableError } from './errors.ts';
@@ -12,8 +15,12 @@ import { Tensor } from './tensor/tensor.ts';
 
 const devices = { wasm: new WasmDevice(), cpu: new CpuDevice() };
 
+/** The GPU that was opened last. */
+let gpu: GpuDevice | undefined;
+
 /** The devices this version has. */
-export type DeviceName = keyof typeof devices;
+const names = ['wasm', 'gpu', 'cpu'] as const;
+export type DeviceName = (typeof names)[number];
 
 const evaluator = new Evaluator(firstDevice());
 
@@ -33,27 +40,38 @@ export function connect(): void {
 /** Options of each device. */
 export interface DeviceOptions {
   readonly wasm: WasmOptions;
+  readonly gpu: GpuOptions;
   readonly cpu: Readonly<Record<string, never>>;
+  readonly auto: Readonly<Record<string, never>>;
 }
 
 /**
  * Chooses the device that computes from here on. Parameters move to it when they are next used.
  *
+ * `gpu` and `auto` have to be awaited: the one loads gpu.js (a package of its own, 2.24 or later) and tries the GPU out,
+ * the other also measures the devices there are. Until then the old device computes. `auto` takes the device on which a
+ * run of the first model that is evaluated should take least, and says once which that is and why.
+ *
  * ```ts
  * setDevice('wasm', { threads: 1 });
  * ```
  *
- * @throws DeviceUnavailableError for a name that is not one of `deviceNames()`, or a device this engine cannot run;
- * OptionError for an option the device does not have.
+ * @throws DeviceUnavailableError for a name that is not one of `deviceNames()` or `auto`, or a device this engine cannot
+ * run; OptionError for an option the device does not have. For `gpu` and `auto` the promise is rejected with them.
  */
-export function setDevice<Name extends DeviceName>(name: Name, options?: DeviceOptions[Name]): void;
-export function setDevice(name: string, options?: DeviceOptions[DeviceName]): void;
-export function setDevice(name: string, options: DeviceOptions[DeviceName] = {}): void {
-  if (!isDeviceName(name)) {
+export function setDevice(name: 'wasm', options?: WasmOptions): void;
+export function setDevice(name: 'cpu', options?: DeviceOptions['cpu']): void;
+export function setDevice(name: 'gpu', options?: GpuOptions): Promise<void>;
+export function setDevice(name: 'auto', options?: DeviceOptions['auto']): Promise<void>;
+export function setDevice(name: string, options?: DeviceOptions[DeviceName]): void | Promise<void>;
+export function setDevice(name: string, options: DeviceOptions[DeviceName] = {}): void | Promise<void> {
+  if (name === 'gpu') return chooseGpu(options as GpuOptions);
+  if (name === 'auto') return chooseAutomatically(options);
+  if (name !== 'wasm' && name !== 'cpu') {
     throw new DeviceUnavailableError({
       where: 'setDevice',
       got: `"${name}"`,
-      expected: `one of ${deviceNames().join(', ')}`,
+      expected: `one of ${names.join(', ')}, auto`,
       cure: 'Choose a device this version has.',
     });
   }
@@ -65,18 +83,49 @@ export function setDevice(name: string, options: DeviceOptions[DeviceName] = {})
       cure: "Use a newer browser or Node, or setDevice('cpu').",
     });
   }
-  if (name === 'wasm') devices.wasm.configure(options);
+  if (name === 'wasm') devices.wasm.configure(options as WasmOptions);
   else requireKnownOptions(`setDevice('${name}')`, options, []);
   evaluator.setDevice(devices[name]);
 }
 
-function isDeviceName(name: string): name is DeviceName {
-  return Object.hasOwn(devices, name);
+/** The GPU that is open serves on, unless it is gone or another way to it is asked for. */
+async function openGpu(options: GpuOptions): Promise<GpuDevice> {
+  const fits = options.backend === undefined || options.backend === gpu?.info().backend;
+  if (!gpu || gpu.isLost || !fits) gpu = await GpuDevice.open(options);
+  else requireKnownOptions("setDevice('gpu')", options, ['backend']);
+  return gpu;
 }
 
-/** The names `setDevice` accepts. */
+async function chooseGpu(options: GpuOptions): Promise<void> {
+  evaluator.setDevice(await openGpu(options));
+}
+
+async function chooseAutomatically(options: object): Promise<void> {
+  requireKnownOptions("setDevice('auto')", options, []);
+  const host = firstDevice();
+  let candidate: GpuDevice | undefined;
+  let obstacle = '';
+  try {
+    candidate = await openGpu({});
+  } catch (error) {
+    if (!(error instanceof DeviceUnavailableError)) throw error;
+    obstacle = error.got;
+  }
+  if (candidate) evaluator.setDevice(await AutoDevice.measure(host, candidate));
+  else {
+    console.info(`weft: auto computes on ${host.name}, since there is ${obstacle}.`);
+    evaluator.setDevice(host);
+  }
+}
+
+/** The names `setDevice` accepts, besides `auto`. Not all of them run everywhere. */
 export function deviceNames(): DeviceName[] {
-  return Object.keys(devices) as DeviceName[];
+  return [...names];
+}
+
+/** What has crossed between host and GPU so far, and how long it took; undefined unless the gpu device computes. */
+export function gpuCounters(): GpuCounters | undefined {
+  return evaluator.device.info().name === 'gpu' ? gpu?.counters : undefined;
 }
 
 /** The device that really computes, and what it runs on. */

@@ -1,4 +1,4 @@
-/** Small texts that several parts print: aligned tables, counts and byte sizes. */
+/** Small texts that several parts print: aligned tables, counts, byte sizes and times. */
 
 /** A column: its heading, and the side its cells are aligned to. */
 export interface Column {
@@ -50,4 +50,15 @@ export function formatBytes(bytes: number): string {
 /** A whole number with thousands separated: `1,234,567`. */
 export function formatInteger(value: number): string {
   return value.toLocaleString('en-US', { maximumFractionDigits: 0 });
+}
+
+/** A time with three digits that matter, in the unit that fits: `12.3 µs`, `4.56 ms`, `1.2 s`. */
+export function formatTime(milliseconds: number): string {
+  const [value, unit] =
+    milliseconds < 1
+      ? [milliseconds * 1000, 'µs']
+      : milliseconds < 1000
+        ? [milliseconds, 'ms']
+        : [milliseconds / 1000, 's'];
+  return `${Number(value.toPrecision(3))} ${unit}`;
 }

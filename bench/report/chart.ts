@@ -1,7 +1,8 @@
 /** The chart: for each case that peers know, a bar for each library, on a logarithmic scale of time. */
 import * as Plot from '@observablehq/plot';
 import { drawSvg } from '../../src/cli/report/svg.ts';
-import { fastest, formatTime, type Results, seriesOf } from '../rows.ts';
+import { formatTime } from '../../src/text.ts';
+import { fastest, type Results, seriesOf } from '../rows.ts';
 import { casesWithPeers, peerSeries } from './tables.ts';
 
 interface Bar {

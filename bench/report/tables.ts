@@ -1,5 +1,7 @@
 /** The results as tables of texts, for the terminal, RESULTS.md and the page. */
-import { fastest, formatRatio, formatTime, type Results, type Row, seriesOf } from '../rows.ts';
+import { formatTime } from '../../src/text.ts';
+import { isSoftware } from '../gpu-meter.ts';
+import { fastest, formatRatio, type Results, type Row, seriesOf } from '../rows.ts';
 import { type Check, judge, type Target, targets, type Verdict } from '../targets.ts';
 
 /** A table whose first column is text and whose others are numbers. */
@@ -23,6 +25,34 @@ export function allRows({ rows }: Results): Table {
       shareOf(row),
     ]),
   };
+}
+
+/** What the rows of the gpu device consist of. */
+export function gpuParts({ rows }: Results): Table {
+  return {
+    headings: ['case', 'device', 'compile, once', 'upload', 'kernel', 'download', 'median of all'],
+    rows: rows.flatMap(({ name, device, medianMs, parts }) => {
+      if (!parts) return [];
+      const { compileMs, uploadMs, kernelMs, downloadMs } = parts;
+      return [[name, device, ...[compileMs, uploadMs, kernelMs, downloadMs, medianMs].map(formatTime)]];
+    }),
+  };
+}
+
+/** How the columns of that table are to be read. */
+export const gpuPartsNote =
+  'Times of the host, each column at its median. Kernels are only started in theirs and run on by themselves: what is ' +
+  'left of them when a result is read is waited for under download. Every run is awaited to its end; where it hands ' +
+  'out no result, one number of what it computed is read.';
+
+/** Who the GPUs are, so that software is not taken for one. */
+export function describeGpus({ gpus }: Results): string[] {
+  return gpus.map((gpu) => {
+    const { device, adapter, emptyReadMs, fallbackReason } = gpu;
+    const software = isSoftware(gpu) ? ', which is the processor and says nothing of a GPU' : '';
+    const reason = fallbackReason === undefined ? '' : `; the GPU of the machine: ${fallbackReason}`;
+    return `${device}: ${adapter}${software}${reason}; reading one number takes ${formatTime(emptyReadMs)}`;
+  });
 }
 
 function rateOf({ gflops, gigabytes }: Row): string {

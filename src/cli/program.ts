@@ -99,7 +99,9 @@ function buildProgram(
     )
     .option('--seed <number>', 'decides everything random', seedNumber, trainDefaults.seed)
     .addOption(
-      new Option('--device <name>', 'what computes').choices(deviceNames()).default(trainDefaults.device),
+      new Option('--device <name>', 'what computes')
+        .choices([...deviceNames(), 'auto'])
+        .default(trainDefaults.device),
     )
     .option('--out <folder>', 'the run folder (default: runs/<time>-<model>)')
     .option('--json', 'write only the metrics, as JSON, to standard output', false)

@@ -39,7 +39,7 @@ export async function trainCommand(
   terminal: Terminal,
   signal?: AbortSignal,
 ): Promise<number> {
-  setDevice(options.device);
+  await setDevice(options.device);
   seed(options.seed);
   const data = withValidation(loadDataset(options.data, { seed: options.seed }), options.seed);
   const [, height, width, channels] = data.train.shape;

@@ -12,8 +12,21 @@ export interface DeviceInfo {
   readonly name: string;
   /** What it runs on, for people. */
   readonly description: string;
-  /** How many threads compute. */
+  /** How many threads of the processor compute. */
   readonly threads: number;
+  /** The way to the GPU: webgpu, webgl2, webgl or headlessgl. Only of the gpu device. */
+  readonly backend?: string;
+  /** The GPU, as its driver names it. Only of the gpu device. */
+  readonly adapter?: string;
+  /** What bounds a plan there. Only of the gpu device. */
+  readonly limits?: {
+    /** The most floats in one array. */
+    readonly arrayFloats: number;
+    /** The most arrays that one kernel reads. */
+    readonly arraysRead: number;
+  };
+  /** The largest error of a small matrix product, relative to its largest element, when the device was chosen. */
+  readonly precision?: number;
 }
 
 /** What a device holds. */
@@ -45,6 +58,7 @@ export interface Executable {
 
 /** A place that computes. */
 export interface Device {
+  /** No two devices that live at once have the same: by it plans and variables know where they are. */
   readonly name: string;
   info(): DeviceInfo;
   memory(): DeviceMemory;

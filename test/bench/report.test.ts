@@ -5,8 +5,9 @@ import { renderChart, standaloneSvg } from '../../bench/report/chart.ts';
 import { renderMarkdown } from '../../bench/report/markdown.ts';
 import { renderPage } from '../../bench/report/page.ts';
 import { comparison } from '../../bench/report/tables.ts';
-import { formatTime, median } from '../../bench/rows.ts';
+import { median } from '../../bench/rows.ts';
 import { judge, targets } from '../../bench/targets.ts';
+import { formatTime } from '../../src/text.ts';
 import { example, resultsOf, row } from './results.ts';
 
 describe('targets', () => {

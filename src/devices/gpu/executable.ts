@@ -1,0 +1,256 @@
+/** A plan on the `gpu` device: its functions are compiled in the first run; after that arrays stay where they are. */
+import { type NumericArray, sizeOf } from '../../../kernels/support/contract.ts';
+import type { Plan } from '../../plan/plan.ts';
+import type { VariableStorage } from '../../tensor/runtime.ts';
+import type { Executable, RunBindings } from '../device.ts';
+import { allFinite, indexFault } from '../results.ts';
+import { decode, encode } from './encoding.ts';
+import type { GpuFunctions } from './functions.ts';
+import type { Journal } from './journal.ts';
+import type { GpuArgument, GpuFunction, GpuHandle } from './library.ts';
+import { type PlannedPass, type PlannedPasses, type PlannedStep, planPasses } from './passes.ts';
+import { GpuStorage } from './storage.ts';
+
+/** What an executable needs of its device. */
+export interface GpuHost {
+  readonly functions: GpuFunctions;
+  readonly journal: Journal;
+  /** The most arrays that a function may read. */
+  readonly mostReads: number;
+  /** The most floats in one array. */
+  readonly mostFloats: number;
+  /** Bytes that stay on the GPU for plans: what one more takes, or gives back. */
+  addResident(bytes: number): void;
+}
+
+/** The functions that a plan uses, apart from it, so that they can be released when it is gone. */
+interface Owned {
+  /** By pass, and for uploads by slot. */
+  readonly functions: Map<PlannedPass | number, GpuFunction>;
+  /** Those that other plans use too. */
+  readonly shared: Map<PlannedPass, GpuFunction>;
+  readonly host: GpuHost;
+  bytes: number;
+}
+
+const abandoned = new FinalizationRegistry<Owned>(release);
+
+function release(owned: Owned): void {
+  const { functions } = owned.host;
+  for (const compiled of [...owned.functions.values(), ...owned.shared.values()]) functions.release(compiled);
+  owned.functions.clear();
+  owned.shared.clear();
+  owned.host.addResident(-owned.bytes);
+  owned.bytes = 0;
+}
+
+export class GpuExecutable implements Executable {
+  readonly #plan: Plan;
+  readonly #host: GpuHost;
+  readonly #owned: Owned;
+  #planned: PlannedPasses | undefined;
+
+  constructor(plan: Plan, host: GpuHost) {
+    this.#plan = plan;
+    this.#host = host;
+    this.#owned = { functions: new Map(), shared: new Map(), host, bytes: 0 };
+    abandoned.register(this, this.#owned, this);
+  }
+
+  /** Releases the plan's functions and with them its arrays. It may be run again. */
+  release(): void {
+    release(this.#owned);
+    this.#planned = undefined;
+  }
+
+  async run(bindings: RunBindings, guard?: number): Promise<{ outputs: NumericArray[]; completed: boolean }> {
+    const planned = this.#plannedPasses();
+    const run = new Run(this.#plan, planned, this.#host, this.#owned, bindings);
+    try {
+      return await run.complete(guard);
+    } finally {
+      run.letGo();
+    }
+  }
+
+  #plannedPasses(): PlannedPasses {
+    if (!this.#planned) {
+      this.#planned = planPasses(this.#plan, this.#host);
+      this.#owned.bytes = 4 * this.#planned.residentFloats;
+      this.#host.addResident(this.#owned.bytes);
+    }
+    return this.#planned;
+  }
+}
+
+/** One run of a plan. */
+class Run {
+  readonly #plan: Plan;
+  readonly #planned: PlannedPasses;
+  readonly #host: GpuHost;
+  readonly #owned: Owned;
+  readonly #inputs: readonly NumericArray[];
+  readonly #storages: readonly GpuStorage[];
+  /** The array in each slot. */
+  readonly #handles: (GpuHandle | undefined)[];
+  /** Fresh arrays that nobody has taken over. */
+  readonly #fresh = new Set<GpuHandle>();
+  readonly #downloaded = new Map<number, NumericArray>();
+
+  constructor(
+    plan: Plan,
+    planned: PlannedPasses,
+    host: GpuHost,
+    owned: Owned,
+    { inputs, variables }: RunBindings,
+  ) {
+    this.#plan = plan;
+    this.#planned = planned;
+    this.#host = host;
+    this.#owned = owned;
+    this.#inputs = inputs;
+    this.#storages = variables.map(storageOf);
+    this.#handles = new Array(planned.slots).fill(undefined);
+  }
+
+  async complete(guard: number | undefined): Promise<{ outputs: NumericArray[]; completed: boolean }> {
+    const { steps, firstUpdateStep } = this.#plan;
+    await this.#bind();
+    const mayGoOn = async (): Promise<boolean> => guard === undefined || allFinite(await this.#output(guard));
+    for (let step = 0; step < steps.length; step++) {
+      if (step === firstUpdateStep && !(await mayGoOn()))
+        return { outputs: await this.#outputs(), completed: false };
+      await this.#runStep(step);
+    }
+    const completed = firstUpdateStep < steps.length || (await mayGoOn());
+    const outputs = await this.#outputs();
+    if (completed) await this.#commit();
+    return { outputs, completed };
+  }
+
+  /** Deletes what the run made and nobody keeps. */
+  letGo(): void {
+    for (const handle of this.#fresh) this.#host.functions.delete(handle);
+    this.#fresh.clear();
+  }
+
+  async #bind(): Promise<void> {
+    const { uploads, variables, numberInputs, steps } = this.#planned;
+    const { functions } = this.#host;
+    for (const [at, step] of steps.entries()) this.#checkOnHost(step, at);
+    for (const { variable, slot } of variables) {
+      this.#handles[slot] = await this.#storages[variable].handle();
+    }
+    for (const { planInput, slot } of uploads) {
+      const floats = encode(this.#inputs[planInput]);
+      const compiled = this.#own(slot, () => functions.residentUpload(floats.length));
+      this.#handles[slot] = await functions.upload(floats, compiled);
+    }
+    for (const planInput of numberInputs) functions.countUpload(this.#inputs[planInput].length);
+  }
+
+  /** The function of this plan alone for a pass, or for an upload to a slot. */
+  #own(key: PlannedPass | number, make: () => GpuFunction): GpuFunction {
+    const known = this.#owned.functions.get(key);
+    if (known) return known;
+    const made = make();
+    this.#owned.functions.set(key, made);
+    return made;
+  }
+
+  #functionOf(planned: PlannedPass): GpuFunction {
+    const { pass, lengths, fresh } = planned;
+    const { functions } = this.#host;
+    if (!fresh) return this.#own(planned, () => functions.resident(pass, lengths));
+    const { shared } = this.#owned;
+    const known = shared.get(planned) ?? functions.shared(pass, lengths);
+    shared.set(planned, known);
+    return known;
+  }
+
+  /** Looks at the indices that the host has, before anything is computed. */
+  #checkOnHost({ checks }: PlannedStep, step: number): void {
+    for (const { planInput, length } of checks) {
+      if (planInput !== undefined) this.#check(this.#inputs[planInput], length, step);
+    }
+  }
+
+  #check(indices: NumericArray, length: number, step: number): void {
+    const wrong = indices.find((index: number) => index < 0 || index >= length);
+    if (wrong !== undefined) throw indexFault(this.#plan.steps[step].label, wrong, length);
+  }
+
+  async #runStep(at: number): Promise<void> {
+    const { passes, checks, lastUses } = this.#planned.steps[at];
+    for (const { planInput, slot, size, length } of checks) {
+      if (planInput !== undefined || size === 0) continue;
+      const floats = await this.#host.functions.download(this.#handles[slot]!);
+      this.#check(decode(floats, 'int32', size), length, at);
+    }
+    // A step may write over a variable that its later passes still read.
+    const before = this.#handles.slice(0, this.#plan.buffers.length);
+    const written = new Set<number>();
+    for (const pass of passes) {
+      const handle = await this.#runPass(pass, (slot) =>
+        this.#isVariable(slot) && written.has(slot) ? before[slot]! : this.#handles[slot]!,
+      );
+      this.#handles[pass.writes] = handle;
+      written.add(pass.writes);
+      if (pass.fresh) this.#fresh.add(handle);
+    }
+    for (const slot of lastUses) {
+      const handle = this.#handles[slot];
+      if (handle && this.#fresh.delete(handle)) this.#host.functions.delete(handle);
+    }
+  }
+
+  #isVariable(slot: number): boolean {
+    return this.#plan.buffers[slot]?.place.kind === 'variable';
+  }
+
+  async #runPass(planned: PlannedPass, handleOf: (slot: number) => GpuHandle): Promise<GpuHandle> {
+    const { reads, numbers } = planned;
+    const values: GpuArgument[] = reads.map(handleOf);
+    for (const each of numbers) {
+      values.push(typeof each === 'number' ? each : this.#inputs[each.planInput][each.element]);
+    }
+    return this.#host.functions.run(this.#functionOf(planned), values);
+  }
+
+  /** Gives the new values to the variables. */
+  async #commit(): Promise<void> {
+    const { buffers, updated } = this.#plan;
+    if (updated.length === 0) return;
+    for (const [slot, { place }] of buffers.entries()) {
+      const handle = this.#handles[slot];
+      if (place.kind !== 'variable' || !handle || !this.#fresh.delete(handle)) continue;
+      this.#storages[place.index].replace(handle);
+    }
+    const cells = this.#storages.map(({ cell }) => cell);
+    await this.#host.journal.record({ plan: this.#plan, inputs: this.#inputs, cells });
+  }
+
+  #outputs(): Promise<NumericArray[]> {
+    return Promise.all(this.#plan.outputs.map((_, index) => this.#output(index)));
+  }
+
+  async #output(index: number): Promise<NumericArray> {
+    const known = this.#downloaded.get(index);
+    if (known) return known;
+    const { buffers, outputs } = this.#plan;
+    const slot = buffers.findIndex(({ place }) => place.kind === 'output' && place.index === index);
+    const { dtype, shape } = outputs[index];
+    const size = sizeOf(shape);
+    const handle = this.#handles[slot];
+    // Nothing is computed for an array of no elements; a run that stopped early has not computed all.
+    const floats = size > 0 && handle ? await this.#host.functions.download(handle) : new Float32Array(0);
+    const array = decode(floats, dtype, size);
+    this.#downloaded.set(index, array);
+    return array;
+  }
+}
+
+function storageOf(storage: VariableStorage): GpuStorage {
+  if (storage instanceof GpuStorage) return storage;
+  throw new Error(`the gpu device was given memory of the ${storage.device} device`);
+}

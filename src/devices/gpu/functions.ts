@@ -1,0 +1,187 @@
+/**
+ * The compiled functions of one GPU, and the traffic with it. Two kinds: a resident one belongs to one pass of one plan
+ * and writes over its own result at every run; a shared one serves every pass with the same text and sizes, and gives a
+ * fresh array at every call, which is somebody's to delete: the new value of a variable, a step of a sequence.
+ */
+import { DeviceLostError } from '../../errors.ts';
+import { FunctionPool, type FunctionText } from './function-pool.ts';
+import type { Backend, GpuArgument, GpuFunction, GpuHandle, GpuInstance } from './library.ts';
+
+/** What has crossed between host and GPU, and what ran there, since the device was made. */
+export interface GpuCounters {
+  readonly uploads: number;
+  readonly uploadedBytes: number;
+  readonly downloads: number;
+  readonly downloadedBytes: number;
+  /** Functions that were run. */
+  readonly passes: number;
+  /** Functions that were compiled. */
+  readonly compiled: number;
+  /** Milliseconds in compiling, in handing over arrays, in starting functions, and in waiting for results. */
+  readonly milliseconds: {
+    readonly compile: number;
+    readonly upload: number;
+    readonly kernel: number;
+    readonly download: number;
+  };
+}
+
+/** Copies what it is given. */
+const uploading = (size: number): FunctionText => ({
+  source: 'function (array0) {\n  return array0[this.thread.x];\n}',
+  functions: [],
+  size,
+});
+
+export class GpuFunctions {
+  readonly backend: Backend;
+  readonly #pool: FunctionPool;
+  readonly #counters = {
+    uploads: 0,
+    uploadedBytes: 0,
+    downloads: 0,
+    downloadedBytes: 0,
+    passes: 0,
+    compiled: 0,
+    milliseconds: { compile: 0, upload: 0, kernel: 0, download: 0 },
+  };
+  /** Why nothing can be computed any more, once that is so. */
+  #lost: string | undefined;
+  readonly #isLost: () => string | undefined;
+
+  constructor(backend: Backend, instance: GpuInstance, isLost: () => string | undefined) {
+    this.backend = backend;
+    this.#pool = new FunctionPool(instance);
+    this.#isLost = isLost;
+  }
+
+  get counters(): GpuCounters {
+    return { ...this.#counters, milliseconds: { ...this.#counters.milliseconds } };
+  }
+
+  get lost(): string | undefined {
+    this.#lost ??= this.#isLost();
+    return this.#lost;
+  }
+
+  /** A function for one pass alone, which writes over its own result. `lengths` are those of the arrays it reads. */
+  resident(text: FunctionText, lengths: readonly number[]): GpuFunction {
+    return this.#pool.take(text, lengths, false);
+  }
+
+  /** The function that all passes with this text share, which gives a fresh array at every call. */
+  shared(text: FunctionText, lengths: readonly number[]): GpuFunction {
+    return this.#pool.take(text, lengths, true);
+  }
+
+  /** To be called once for every function that was got, when it is not needed any more. */
+  release(compiled: GpuFunction): void {
+    this.#pool.release(compiled);
+  }
+
+  /** Runs a function; the first run compiles it. */
+  async run(compiled: GpuFunction, values: GpuArgument[]): Promise<GpuHandle> {
+    const isNew = !this.#known.has(compiled);
+    const start = performance.now();
+    const handle = this.#made(compiled, await this.#guarded(async () => compiled(...values)));
+    const { milliseconds } = this.#counters;
+    this.#counters.passes++;
+    if (!isNew) {
+      milliseconds.kernel += performance.now() - start;
+      return handle;
+    }
+    milliseconds.compile += performance.now() - start;
+    this.#known.add(compiled);
+    this.#counters.compiled++;
+    if (compiled.fallbackReason) throw new Error(`gpu.js fell back to the CPU: ${compiled.fallbackReason}`);
+    return handle;
+  }
+
+  readonly #known = new WeakSet<GpuFunction>();
+
+  /** The shared functions behind arrays. */
+  readonly #makers = new WeakMap<GpuHandle, GpuFunction>();
+
+  #made(compiled: GpuFunction, handle: GpuHandle): GpuHandle {
+    if (this.#pool.holdArray(compiled)) this.#makers.set(handle, compiled);
+    return handle;
+  }
+
+  /** Lets go of a fresh array. */
+  delete(handle: GpuHandle): void {
+    handle.delete();
+    const maker = this.#makers.get(handle);
+    if (maker) this.#pool.release(maker);
+    this.#makers.delete(handle);
+  }
+
+  /** A function that uploads arrays of one length, over and over to the same place. */
+  residentUpload(size: number): GpuFunction {
+    return this.resident(uploading(size), [size]);
+  }
+
+  /** Copies floats to the GPU, to a fresh array, or with a resident function to its own. */
+  async upload(floats: Float32Array, resident?: GpuFunction): Promise<GpuHandle> {
+    const { length } = floats;
+    const compiled = resident ?? this.shared(uploading(length), [length]);
+    const { milliseconds } = this.#counters;
+    const start = performance.now();
+    const handle = this.#made(compiled, await this.#guarded(async () => compiled(floats)));
+    milliseconds.upload += performance.now() - start;
+    if (!resident) this.release(compiled);
+    this.countUpload(length);
+    return handle;
+  }
+
+  /** Counts numbers that go to the GPU as arguments. */
+  countUpload(length: number): void {
+    this.#counters.uploads++;
+    this.#counters.uploadedBytes += 4 * length;
+  }
+
+  /** Downloads under way, and since when there have been any. */
+  #pending = 0;
+  #pendingSince = 0;
+
+  /** Copies an array to the host. */
+  async download(handle: GpuHandle): Promise<Float32Array> {
+    // Downloads that overlap are waited for once.
+    if (this.#pending++ === 0) this.#pendingSince = performance.now();
+    let floats: Float32Array;
+    try {
+      floats = (await this.#guarded(async () => handle.toArray())) as Float32Array;
+    } finally {
+      if (--this.#pending === 0) {
+        this.#counters.milliseconds.download += performance.now() - this.#pendingSince;
+      }
+    }
+    this.#counters.downloads++;
+    this.#counters.downloadedBytes += floats.byteLength;
+    return floats;
+  }
+
+  /** Turns the ways in which a lost device shows into one error. */
+  async #guarded<Result>(work: () => Promise<Result>): Promise<Result> {
+    if (this.lost !== undefined) throw this.lossError();
+    try {
+      const result = await work();
+      if (this.lost !== undefined) throw this.lossError();
+      return result;
+    } catch (error) {
+      if (this.lost !== undefined && !(error instanceof DeviceLostError)) throw this.lossError(error);
+      throw error;
+    }
+  }
+
+  lossError(cause?: unknown): DeviceLostError {
+    return new DeviceLostError(
+      {
+        where: `the gpu device (${this.backend})`,
+        got: `the loss of the GPU: ${this.lost}`,
+        expected: 'a GPU that goes on computing',
+        cure: "Parameters are as the last completed step left them: go on with setDevice('wasm'), or with await setDevice('gpu').",
+      },
+      cause === undefined ? {} : { cause },
+    );
+  }
+}

@@ -1,0 +1,109 @@
+/** gpu.js as weft sees it: loaded when the device is asked for, and typed by the little that is used. */
+
+import { functionText } from '../../../kernels/support/gpu/functions.ts';
+import type { GpuPass } from '../../../kernels/support/gpu.ts';
+
+/** An array on the GPU. */
+export interface GpuHandle {
+  /** WebGPU promises it, GL gives it at once. */
+  toArray(): Promise<unknown> | unknown;
+  delete(): void;
+}
+
+/** What a compiled function is called with: arrays on the GPU or, when uploading, a typed array; and numbers. */
+export type GpuArgument = GpuHandle | Float32Array | number;
+
+/** A compiled function. */
+export interface GpuFunction {
+  (...values: GpuArgument[]): Promise<GpuHandle> | GpuHandle;
+  destroy(): void;
+  /** Why gpu.js computes on the CPU instead, if it does. */
+  readonly fallbackReason?: string | null;
+  readonly kernel: { readonly constructor: { readonly mode?: string }; readonly context?: unknown };
+}
+
+interface GpuFunctionSettings {
+  readonly output: readonly number[];
+  readonly pipeline: true;
+  readonly immutable: boolean;
+  readonly precision: 'single';
+  readonly loopMaxIterations: number;
+  readonly functions: readonly {
+    readonly source: string;
+    readonly settings: { readonly returnType: string; readonly argumentTypes: readonly string[] };
+  }[];
+}
+
+/** An instance of gpu.js's GPU class. */
+export interface GpuInstance {
+  createKernel(source: string, settings: GpuFunctionSettings): GpuFunction;
+  destroy(): Promise<void>;
+  readonly context?: unknown;
+}
+
+/** The module. */
+export interface GpuLibrary {
+  readonly GPU: {
+    new (settings: { readonly mode: string }): GpuInstance;
+    readonly isWebGLSupported: boolean;
+    readonly isWebGL2Supported: boolean;
+    readonly isHeadlessGLSupported: boolean;
+    isWebGPUAvailable(): Promise<boolean>;
+  };
+}
+
+/** The ways to a GPU that gpu.js has. Its modes `webasm` and `cpu` are none, and are never used. */
+export const backends = ['webgpu', 'webgl2', 'webgl', 'headlessgl'] as const;
+export type Backend = (typeof backends)[number];
+
+/** Loads gpu.js. Throws what the engine says where it is not installed. */
+export async function loadLibrary(): Promise<GpuLibrary> {
+  const module: { readonly GPU?: unknown; readonly default?: { readonly GPU: unknown } } = await import(
+    'gpu.js'
+  );
+  // A CommonJS module: bundlers and Node differ in where they put what it exports.
+  const GPU = module.GPU ?? module.default?.GPU;
+  return { GPU } as GpuLibrary;
+}
+
+/** Whether this engine knows WebGPU. */
+function hasNavigatorGpu(): boolean {
+  const { navigator } = globalThis as { readonly navigator?: object };
+  return navigator !== undefined && 'gpu' in navigator;
+}
+
+/** Why a backend is not there, or undefined where it may be. */
+export async function obstacleTo(backend: Backend, { GPU }: GpuLibrary): Promise<string | undefined> {
+  if (backend === 'webgpu') {
+    if (!hasNavigatorGpu()) return 'this engine has no navigator.gpu';
+    return (await GPU.isWebGPUAvailable()) ? undefined : 'navigator.gpu has no adapter';
+  }
+  if (backend === 'webgl2') return GPU.isWebGL2Supported ? undefined : 'no WebGL2 context can be made here';
+  if (backend === 'webgl') return GPU.isWebGLSupported ? undefined : 'no WebGL context can be made here';
+  return GPU.isHeadlessGLSupported ? undefined : 'the package gl is not installed, or finds no display';
+}
+
+/** Loops that gpu.js cannot see the end of stop here. weft's have ends that it sees. */
+const loopMaxIterations = 1 << 24;
+
+/** The function of a pass. `immutable` ones give a fresh array at every call, others write over their last one. */
+export function createFunction(
+  instance: GpuInstance,
+  { source, functions, size }: Pick<GpuPass, 'source' | 'functions' | 'size'>,
+  immutable: boolean,
+): GpuFunction {
+  return instance.createKernel(source, {
+    output: [size],
+    pipeline: true,
+    immutable,
+    precision: 'single',
+    loopMaxIterations,
+    functions: functions.map((name) => {
+      const { source: text, parameters } = functionText(name);
+      return {
+        source: text,
+        settings: { returnType: 'Number', argumentTypes: parameters.map(() => 'Number') },
+      };
+    }),
+  });
+}

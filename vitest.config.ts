@@ -7,6 +7,8 @@ const relaxedSimd = process.versions.node.startsWith('20.') ? ['--experimental-w
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    // Those of the gpu device have settings of their own: vitest.browser.config.ts.
+    exclude: ['test/gpu/**'],
     pool: 'forks',
     allowOnly: false,
     execArgv: ['--expose-gc', ...relaxedSimd],

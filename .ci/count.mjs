@@ -1,16 +1,15 @@
-/** Prints the closing line of a test run, `N passed, N failed`, from vitest's JSON report, after the skipped tests. */
+/** Prints the closing line of test runs, `N passed, N failed`, from vitest's JSON reports, after the skipped tests. */
 import { readFileSync } from 'node:fs';
 
-const report = JSON.parse(readFileSync(process.argv[2], 'utf8'));
-const tests = report.testResults.flatMap(({ assertionResults }) => assertionResults);
-const skipped = tests.filter(
-  ({ status }) => status === 'skipped' || status === 'pending' || status === 'todo',
-);
+const reports = process.argv.slice(2).map((file) => JSON.parse(readFileSync(file, 'utf8')));
+const results = reports.flatMap(({ testResults }) => testResults);
+const tests = results.flatMap(({ assertionResults }) => assertionResults);
+const count = (wanted) => tests.filter(({ status }) => wanted.includes(status)).length;
+const skipped = tests.filter(({ status }) => ['skipped', 'pending', 'todo'].includes(status));
 for (const { fullName } of skipped) console.log(`skipped: ${fullName}`);
 // A file that does not load counts as one failure: it holds tests that did not run.
-const broken = report.testResults.filter(
+const broken = results.filter(
   ({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0,
 );
-const failed = report.numFailedTests + broken.length;
 const tail = skipped.length > 0 ? `, ${skipped.length} skipped` : '';
-console.log(`${report.numPassedTests} passed, ${failed} failed${tail}`);
+console.log(`${count(['passed'])} passed, ${count(['failed']) + broken.length} failed${tail}`);

@@ -5,7 +5,8 @@ import { collect } from '../../bench/collect.ts';
 import { chooseDevice } from '../../bench/device.ts';
 import { measure } from '../../bench/measure.ts';
 import { Probes } from '../../bench/probes.ts';
-import { type Outcome, Runner } from '../../bench/runner.ts';
+import type { Outcome } from '../../bench/protocol.ts';
+import { Runner } from '../../bench/runner.ts';
 
 /** A runner that answers without running anything, and writes down what it was asked. */
 function runner(title: string, asked: string[], answer: (samples: number) => Outcome) {
@@ -124,7 +125,7 @@ describe('the cases', () => {
   it.each(['matmul-64', 'layer-layer-norm-b128-512-gradient', 'tiny-mlp-train-b4'])(
     '%s runs',
     async (name) => {
-      chooseDevice('cpu', 1);
+      await chooseDevice('cpu', 1);
       const step = await cases.find((each) => each.name === name)!.make();
       await step();
       await step();

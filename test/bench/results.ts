@@ -37,6 +37,7 @@ export function resultsOf(...rows: Row[]): Results {
   return {
     machine,
     rows,
+    gpus: [],
     refusals: [{ name: 'cnn-train-b64', title: 'tfjs wasm', reason: 'a kernel is missing' }],
     absent: [{ title: 'pytorch', reason: 'no python3 can import torch' }],
   };

@@ -2,21 +2,10 @@
  * The wasm device in a real browser, under a Content-Security-Policy that forbids evaluating text, with threads where
  * the page is cross-origin isolated and with one thread where it is not. Skipped where there is no Chromium.
  */
-import { accessSync, constants } from 'node:fs';
 import { type Browser, chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { chromiumPath, plainFlags } from '../../bench/page/chromium.ts';
 import { serve } from './serve.ts';
-
-const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
-  (path) => {
-    try {
-      accessSync(path, constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  },
-);
 
 const policy = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:";
 const isolation = {
@@ -34,25 +23,16 @@ interface PageResult {
   readonly isolated: boolean;
 }
 
-if (!executablePath)
+if (!chromiumPath)
   console.warn('skipped: the wasm device in a page, since there is no Chromium on this machine');
 
-describe.skipIf(!executablePath)('the wasm device in a page', () => {
+describe.skipIf(!chromiumPath)('the wasm device in a page', () => {
   let browser: Browser;
 
   beforeAll(async () => {
     browser = await chromium.launch({
-      executablePath: executablePath!,
-      args: [
-        '--headless',
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-      ],
+      executablePath: chromiumPath!,
+      args: [...plainFlags],
     });
   });
   afterAll(() => browser?.close());

@@ -37,7 +37,7 @@ test.each([
   [['train', '--lr', ''], 'Give a number above 0'],
   [['train', '--seed', '-1'], 'Give a whole number of at least 0'],
   [['train', '--model', 'unknown'], 'Allowed choices are conv-lstm'],
-  [['train', '--device', 'abacus'], 'Allowed choices are wasm, cpu'],
+  [['train', '--device', 'abacus'], 'Allowed choices are wasm, gpu, cpu, auto'],
   [['evaluate'], "missing required argument 'run'"],
   [['predict', 'run'], "missing required argument 'pictures'"],
 ])('%j: exit code 2', async (args, message) => {

@@ -1,11 +1,8 @@
 /** Every row of the primitive table on wasm against cpu: results and gradients, at every size, number of threads and target. */
 import { afterAll, describe, expect, it, test } from 'vitest';
-import { backpropagate } from '../../src/autograd/grad.ts';
 import { wasmKernelNames } from '../../src/devices/wasm/kernels.ts';
-import { grad, type Tensor } from '../../src/index.ts';
-import { applyAll } from '../../src/ops/apply.ts';
+import { grad } from '../../src/index.ts';
 import { primitiveTable } from '../../src/ops/table.ts';
-import type { Primitive } from '../../src/tensor/primitive.ts';
 import { chosen, expression, leavesOf } from '../plan/expressions.ts';
 import {
   errorOf,
@@ -18,10 +15,10 @@ import {
   splittingDevice,
   wasmSettings,
 } from '../support/devices.ts';
-import { Numbers } from '../support/numbers.ts';
+import { onLeaves, onViews } from './calls.ts';
 import { largeSamples } from './large-samples.ts';
-import { type Sample, samples } from './samples.ts';
-import { layoutNames, viewWith } from './variants.ts';
+import { samples } from './samples.ts';
+import { layoutNames } from './variants.ts';
 
 /** Largest error beside the largest value of an array, unless a row has a bound of its own. */
 const usualBound = 1e-5;
@@ -57,35 +54,6 @@ test('fused multiply-adds are tested where the engine has them', () => {
   for (const { device, fusedMultiplyAdd } of devices)
     expect(device.target.relaxedSimd).toBe(fusedMultiplyAdd);
 });
-
-/** Results of a call, and the gradients of its float32 results in the given leaves. */
-function withGradients(results: readonly Tensor[], leaves: readonly Tensor[]): Tensor[] {
-  const numbers = new Numbers(4);
-  const floats = results.filter(({ dtype }) => dtype === 'float32');
-  const targets = leaves.filter(({ dtype }) => dtype === 'float32');
-  const cotangents = floats.map(({ shape }) => numbers.real(shape));
-  const gradients = backpropagate(floats, cotangents, targets);
-  return [...results, ...gradients.filter((gradient) => gradient !== undefined)];
-}
-
-/** A call on dense leaves. */
-function onLeaves(row: Primitive, { inputs, attributes }: Sample): Tensor[] {
-  return withGradients(applyAll(row, inputs, attributes), inputs);
-}
-
-/** The same call on views, each input of another kind: `first` is that of the first input. */
-function onViews(row: Primitive, { inputs, attributes }: Sample, first: number): Tensor[] {
-  const views = inputs.map((input, at) => viewWith(layoutNames[(first + at) % layoutNames.length], input));
-  const results = applyAll(
-    row,
-    views.map(({ view }) => view),
-    attributes,
-  );
-  return withGradients(
-    results,
-    views.map(({ leaf }) => leaf),
-  );
-}
 
 /** Runs a plan everywhere: equal bits for any number of threads, close to the cpu, whole numbers equal. */
 async function expectAgreement(row: string, title: string, planned: PlanOnArrays): Promise<void> {

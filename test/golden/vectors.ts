@@ -1,6 +1,4 @@
-/** Loads the vectors computed by PyTorch. WEFT_GOLDEN names another folder: other seeds, other shapes. */
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+/** The vectors computed by PyTorch: what a file holds, and its parts as tensors and numbers. */
 import { type Tensor, tensor } from '../../src/index.ts';
 
 /** An array in row-major order, in PyTorch's own layout. */
@@ -19,20 +17,6 @@ export interface Golden {
   readonly inputs: Arrays;
   readonly outputs: Arrays;
   readonly grads: Arrays;
-}
-
-const folder = process.env['WEFT_GOLDEN'] ?? join(import.meta.dirname, 'vectors');
-
-/** The names of all vectors, sorted. */
-export function goldenNames(): string[] {
-  return readdirSync(folder)
-    .filter((file) => file.endsWith('.json'))
-    .map((file) => file.slice(0, -'.json'.length))
-    .sort();
-}
-
-export function loadGolden(name: string): Golden {
-  return JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8')) as Golden;
 }
 
 /** As float32. */
@@ -57,4 +41,16 @@ export function pairIn(config: Golden['config'], name: string): readonly [number
   const value = config[name];
   if (Array.isArray(value) && value.length === 2) return value as [number, number];
   throw new Error(`config ${name} is ${value}, not a pair`);
+}
+
+/** The largest error beside the largest expected value. */
+export function relativeError(actual: ArrayLike<number>, { data }: GoldenArray): number {
+  if (actual.length !== data.length) return Number.POSITIVE_INFINITY;
+  let [largest, error] = [0, 0];
+  data.forEach((expected, k) => {
+    largest = Math.max(largest, Math.abs(expected));
+    const difference = Math.abs(actual[k] - expected);
+    error = Math.max(error, Number.isNaN(difference) ? Number.POSITIVE_INFINITY : difference);
+  });
+  return largest === 0 ? error : error / largest;
 }

@@ -1,6 +1,7 @@
 /** Programs that use weft in a process of their own: for what can be done only once, and for how a process ends. */
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { build } from 'rolldown';
 
@@ -22,14 +23,15 @@ export class FreshProcesses {
     this.#folder = folder;
   }
 
-  static async create(): Promise<FreshProcesses> {
-    const cache = join(root, 'node_modules/.cache/weft');
+  /** `alone`: in a folder from which no package is found. */
+  static async create({ alone = false }: { readonly alone?: boolean } = {}): Promise<FreshProcesses> {
+    const cache = alone ? tmpdir() : join(root, 'node_modules/.cache/weft');
     mkdirSync(cache, { recursive: true });
-    const folder = mkdtempSync(join(cache, 'fresh-'));
+    const folder = mkdtempSync(join(cache, 'weft-fresh-'));
     await build({
       input: join(root, 'src/index.ts'),
       platform: 'neutral',
-      external: [/^node:/, 'pngjs'],
+      external: [/^node:/, 'pngjs', 'gpu.js'],
       output: { file: join(folder, 'weft.js'), keepNames: true },
       logLevel: 'silent',
     });

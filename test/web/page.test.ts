@@ -1,0 +1,183 @@
+/**
+ * The page of web/, clicked through in a real browser: training, pausing, drawing, devices, reloading, small screens. It
+ * needs no GPU. Skipped where there is no Chromium.
+ */
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { complaintsOf, executablePath, figure, launchChromium, type Site, serveSite } from './site.ts';
+import { longestTask } from './tasks.ts';
+
+if (!executablePath) console.warn('skipped: the page, since there is no Chromium on this machine');
+
+/** Longest that a single thing may take; the machines that run this are small and shared. */
+const patience = { timeout: 60_000, interval: 50 };
+
+describe.skipIf(!executablePath)('the page', () => {
+  let site: Site;
+  let browser: Browser;
+  let page: Page;
+  let complaints: string[];
+
+  beforeAll(async () => {
+    [site, browser] = await Promise.all([serveSite(), launchChromium(['--disable-gpu'])]);
+    page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+    complaints = complaintsOf(page);
+    await page.goto(site.isolated);
+    await page.locator('#train:enabled').waitFor();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await site?.close();
+  });
+
+  const text = async (selector: string): Promise<string> =>
+    (await page.locator(selector).textContent())?.trim() ?? '';
+  const until = (selector: string, expected: string | RegExp) =>
+    expect.poll(() => text(selector), patience).toMatch(expected);
+  const percentages = async () =>
+    (await page.locator('#bars .value').allTextContents()).map((value) => Number.parseFloat(value));
+  const lossBelow = (limit: number) => expect.poll(() => figure(page, 'loss'), patience).toBeLessThan(limit);
+  /** A stroke with the mouse, in parts of the pad's width and height. */
+  async function draw(...points: readonly (readonly [x: number, y: number])[]): Promise<void> {
+    await page.locator('#pad').scrollIntoViewIfNeeded();
+    const { x, y, width, height } = (await page.locator('#pad').boundingBox())!;
+    const [first, ...rest] = points.map(([right, down]) => [x + right * width, y + down * height] as const);
+    await page.mouse.move(...first);
+    await page.mouse.down();
+    for (const point of rest) await page.mouse.move(...point, { steps: 6 });
+    await page.mouse.up();
+  }
+
+  it('trains on wasm with threads, pauses, resumes and ends, and stays responsive', async () => {
+    await page.selectOption('#epochs', '3');
+    await browser.startTracing(page, { categories: ['toplevel', '__metadata'] });
+    await page.click('#train');
+    await until('#train', 'Pause');
+    await expect.poll(() => figure(page, 'loss'), patience).toBeGreaterThan(0);
+    const first = await figure(page, 'loss');
+    await lossBelow(0.7 * first);
+
+    await page.click('#train');
+    await until('#train', 'Resume');
+    const [paused, images] = [await text('#loss'), await text('#speed')];
+    await page.waitForTimeout(400);
+    expect([await text('#loss'), await text('#speed')]).toEqual([paused, images]);
+    await until('#status', /Paused/);
+
+    await page.click('#train');
+    await until('#train', 'Train again');
+    expect(longestTask(await browser.stopTracing())).toBeLessThan(50);
+    expect(await figure(page, 'test-accuracy')).toBeGreaterThan(85);
+    await until('#status', /Done/);
+    await until('#device-info', /wasm.* threads?\./);
+    expect(await page.locator('.chart').count()).toBe(2);
+  });
+
+  it('reads what is drawn with the mouse', async () => {
+    await draw([0.5, 0.15], [0.47, 0.85]);
+    await until('#answer', /a 1\.$/);
+    await until('#bars .best .digit', '1');
+    await page.click('#clear');
+    await until('#answer', /^Draw/);
+    await draw(
+      [0.5, 0.2],
+      [0.35, 0.3],
+      [0.28, 0.5],
+      [0.35, 0.7],
+      [0.5, 0.78],
+      [0.65, 0.7],
+      [0.72, 0.5],
+      [0.65, 0.3],
+      [0.5, 0.2],
+    );
+    await until('#answer', /a 0\.$/);
+  });
+
+  it('reads what is drawn with the keyboard', async () => {
+    await page.focus('#pad');
+    await page.keyboard.press('Delete');
+    await until('#answer', /^Draw/);
+    await page.keyboard.down(' ');
+    for (let row = 0; row < 13; row++) await page.keyboard.press('ArrowDown');
+    await page.keyboard.up(' ');
+    await until('#answer', /a 1\.$/);
+    await until('#pad-position', /^Row 17, column 10/);
+  });
+
+  it('shows the kernels of a step', async () => {
+    await page.click('#kernels > summary');
+    await until('#kernels-note', /\d\d kernels on wasm/);
+    expect(await text('#plan')).toMatch(/conv2d.*lstm.*adam/s);
+  });
+
+  it('keeps the weights when the device changes, and trains on with them', async () => {
+    await page.selectOption('#epochs', '10');
+    await page.click('#train');
+    await lossBelow(0.5);
+    await page.click('#train');
+    await until('#train', 'Resume');
+    await page.locator('.sample').nth(3).click();
+    await until('#answer', /right|labelled 3/);
+    const answers = await percentages();
+
+    await page.selectOption('#device', 'cpu');
+    await until('#device-info', /^Computing on cpu/);
+    await until('#kernels-note', /\d\d kernels on cpu/);
+    await page.locator('.sample').nth(5).click();
+    await until('#answer', /right|labelled 5/);
+    await page.locator('.sample').nth(3).click();
+    await until('#answer', /right|labelled 3/);
+    // Rounded to 0.1 %, they may lie on either side of where it rounds.
+    (await percentages()).forEach((value, digit) => {
+      expect(Math.abs(value - answers[digit])).toBeLessThan(0.15);
+    });
+
+    const before = await page.locator('#progress').getAttribute('value');
+    await page.click('#train');
+    await expect.poll(() => page.locator('#progress').getAttribute('value'), patience).not.toBe(before);
+    expect(await figure(page, 'loss')).toBeLessThan(1);
+    await page.click('#train');
+    await until('#train', 'Resume');
+  });
+
+  it('says why a device is not there, and goes on with the one before', async () => {
+    await page.selectOption('#device', 'gpu:webgpu');
+    await until('#failure', /DeviceUnavailableError.*What to do:/s);
+    expect(await page.inputValue('#device')).toBe('cpu');
+    await page.click('#failure-close');
+    await page.selectOption('#device', 'wasm');
+    await until('#device-info', /^Computing on wasm/);
+    expect(await page.locator('#failure').isVisible()).toBe(false);
+  });
+
+  it('starts from new weights after a reset and after a reload', async () => {
+    await page.click('#reset');
+    await until('#train', 'Train');
+    expect(await text('#test-accuracy')).toBe('–');
+    await page.selectOption('#device', 'cpu');
+    await until('#device-info', /^Computing on cpu/);
+    await page.reload();
+    await until('#device-info', /^Computing on wasm/);
+    expect(await page.inputValue('#device')).toBe('wasm');
+    await page.click('#train');
+    await lossBelow(2.5);
+    expect(complaints).toEqual([]);
+  });
+
+  it('fits a small screen, and works without any header', async () => {
+    const small = await browser.newPage({
+      viewport: { width: 390, height: 844 },
+      hasTouch: true,
+      isMobile: true,
+    });
+    await small.goto(site.plain);
+    await small.locator('#train:enabled').waitFor();
+    await small.selectOption('#epochs', '3');
+    await small.tap('#train');
+    await expect.poll(() => figure(small, 'test-accuracy'), patience).toBeGreaterThan(50);
+    await small.tap('#kernels > summary');
+    await expect.poll(() => small.locator('#plan').textContent(), patience).toMatch(/lstm/);
+    expect(await small.evaluate('document.documentElement.scrollWidth')).toBe(390);
+    await small.close();
+  });
+});

@@ -2,8 +2,8 @@
 import type { Case } from './cases/case.ts';
 import { type Effort, measure } from './measure.ts';
 import type { Probes } from './probes.ts';
-import type { About } from './protocol.ts';
-import { median, type Refusal, type Row } from './rows.ts';
+import type { About, GpuTimes, Timed } from './protocol.ts';
+import { median, type Parts, type Refusal, type Row } from './rows.ts';
 import type { Timing } from './runner.ts';
 
 /** What the runners answered. */
@@ -25,17 +25,17 @@ export async function collect(
   effort: Effort,
   onProgress: (text: string) => void,
 ): Promise<Collected> {
-  const timed: { subject: Case; runner: Participant; times: readonly number[] }[] = [];
+  const measured: { subject: Case; runner: Participant; timed: Timed }[] = [];
   const refusals: Refusal[] = [];
   for (const [at, subject] of cases.entries()) {
     probes.measure();
     const own = subject.onceOnly ? weft.slice(0, 1) : weft;
     const runners = subject.shared ? [...own, ...peers] : own;
-    const measured = await measure(subject.name, runners, effort, ({ title }) =>
+    const outcomes = await measure(subject.name, runners, effort, ({ title }) =>
       onProgress(`${at + 1} of ${cases.length}: ${subject.name}, ${title}`),
     );
-    for (const { runner, outcome } of measured) {
-      if ('times' in outcome) timed.push({ subject, runner, times: outcome.times });
+    for (const { runner, outcome } of outcomes) {
+      if ('times' in outcome) measured.push({ subject, runner, timed: outcome });
       else if (outcome.cannot !== 'not offered') {
         refusals.push({ name: subject.name, title: runner.title, reason: outcome.cannot });
       }
@@ -43,14 +43,14 @@ export async function collect(
   }
   probes.measure();
   // The limits are known best at the end.
-  const rows = timed.map(({ subject, runner, times }) => rowOf(subject, runner.about, times, probes));
+  const rows = measured.map(({ subject, runner, timed }) => rowOf(subject, runner.about, timed, probes));
   return { rows, refusals };
 }
 
 function rowOf(
   { name, suite, flops, bytes }: Case,
   { library, version, device, threads }: About,
-  times: readonly number[],
+  { times, gpu }: Timed,
   { peakGflops, copyGigabytes }: Pick<Probes, 'peakGflops' | 'copyGigabytes'>,
 ): Row {
   const medianMs = median(times);
@@ -65,9 +65,21 @@ function rowOf(
     minMs: Math.min(...times),
     samples: times.length,
     gflops,
-    peakShare: gflops === null ? null : gflops / (peakGflops * threads),
+    // A GPU has other limits than the processor.
+    peakShare: gflops === null || gpu ? null : gflops / (peakGflops * threads),
     gigabytes,
-    copyShare: gigabytes === null ? null : gigabytes / copyGigabytes,
+    copyShare: gigabytes === null || gpu ? null : gigabytes / copyGigabytes,
     peer: library === 'weft' ? null : `${library} ${version}`,
+    ...(gpu && { parts: medianParts(gpu) }),
+  };
+}
+
+/** Each part at its own median, so that they need not add up to the median of the whole. */
+function medianParts({ compileMs, parts }: GpuTimes): Parts {
+  return {
+    compileMs,
+    uploadMs: median(parts.map(({ uploadMs }) => uploadMs)),
+    kernelMs: median(parts.map(({ kernelMs }) => kernelMs)),
+    downloadMs: median(parts.map(({ downloadMs }) => downloadMs)),
   };
 }

@@ -5,7 +5,8 @@
  *     --json FILE     also write the rows, with what they ran on
  *     --peers         also run tfjs, jax-js, gpu.js and PyTorch on the work they know
  *     --report        write bench/RESULTS.md, results.svg and results.html; implied by --peers without --filter
- *     --device NAME   only this device of weft
+ *     --device NAME   only this device of weft: wasm, cpu; gpu, which does not take part otherwise, is webgpu and webgl2
+ *                     in Chromium, of which each can be named too; headlessgl is Node with the package gl
  *     --threads N,M   numbers of threads (default: 1 and all processors)
  *     --rounds N      turns of each runner in each case (default 5)
  */
@@ -22,9 +23,17 @@ import { Probes } from './probes.ts';
 import { renderChart, standaloneSvg } from './report/chart.ts';
 import { renderMarkdown } from './report/markdown.ts';
 import { renderPage } from './report/page.ts';
-import { allRows, casesWithPeers, comparison, type Table } from './report/tables.ts';
+import {
+  allRows,
+  casesWithPeers,
+  comparison,
+  describeGpus,
+  gpuParts,
+  gpuPartsNote,
+  type Table,
+} from './report/tables.ts';
 import type { Machine, Results } from './rows.ts';
-import { everyChoice, startRunners, type WeftChoice } from './runners.ts';
+import { startRunners, usualChoice, type WeftChoice } from './runners.ts';
 
 interface Options {
   readonly filter: RegExp;
@@ -48,7 +57,7 @@ function readOptions(): Options {
     },
   });
   const { filter = '', json, peers, report, device, threads, rounds } = values;
-  const every = everyChoice();
+  const usual = usualChoice();
   return {
     filter: new RegExp(filter),
     json,
@@ -56,8 +65,8 @@ function readOptions(): Options {
     // A report of a part would stand in the place of one of the whole.
     report: report || (peers && filter === ''),
     choice: {
-      devices: device === undefined ? every.devices : [device],
-      threads: threads === undefined ? every.threads : threads.split(',').map(Number),
+      devices: device === undefined ? usual.devices : [device],
+      threads: threads === undefined ? usual.threads : threads.split(',').map(Number),
     },
     rounds: Number(rounds),
   };
@@ -82,7 +91,12 @@ export async function command(): Promise<void> {
   showProgress('');
   for (const runner of [...participants.weft, ...participants.peers]) runner.stop();
 
-  const results: Results = { machine: describeMachine(probes), absent: participants.absent, ...collected };
+  const results: Results = {
+    machine: describeMachine(probes),
+    absent: participants.absent,
+    gpus: participants.weft.flatMap(({ about: { device, gpu } }) => (gpu ? [{ device, ...gpu }] : [])),
+    ...collected,
+  };
   printResults(results);
   if (results.rows.length === 0) process.exitCode = 1;
   if (json !== undefined) await writeFile(json, `${JSON.stringify(results, null, 2)}\n`);
@@ -92,6 +106,12 @@ export async function command(): Promise<void> {
 function printResults(results: Results): void {
   printTable(allRows(results));
   if (casesWithPeers(results).length > 0) printTable(comparison(results));
+  const parts = gpuParts(results);
+  if (parts.rows.length > 0) {
+    printTable(parts);
+    console.log(`\n${gpuPartsNote}`);
+  }
+  for (const line of describeGpus(results)) console.log(line);
   for (const { title, name, reason } of results.refusals)
     console.log(`${title} cannot do ${name}: ${reason}`);
   const { peakGflops, copyGigabytes } = results.machine;

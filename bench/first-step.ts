@@ -14,7 +14,7 @@ export async function firstStep(): Promise<void> {
   const y = labels(64, 10);
 
   const start = performance.now();
-  chooseDevice(device, Number(threads));
+  await chooseDevice(device, Number(threads));
   const step = trainingStep(convLstm(), x, y);
   await step();
   console.log(performance.now() - start);

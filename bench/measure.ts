@@ -1,5 +1,6 @@
 /** The schedule: for each case, rounds in which every runner has its turn, so that a slow minute slows down all alike. */
-import type { Outcome, Timing } from './runner.ts';
+import { joined, type Outcome, type Timed } from './protocol.ts';
+import type { Timing } from './runner.ts';
 
 /** How much is measured. */
 export interface Effort {
@@ -33,7 +34,7 @@ export async function measure<Each extends Timing>(
 ): Promise<Measured<Each>[]> {
   const states = runners.map((runner) => ({
     runner,
-    times: [] as number[],
+    timed: undefined as Timed | undefined,
     samples: 1,
     cannot: undefined as string | undefined,
     done: false,
@@ -49,7 +50,7 @@ export async function measure<Each extends Timing>(
         state.done = true;
         continue;
       }
-      state.times.push(...outcome.times);
+      state.timed = state.timed ? joined(state.timed, outcome) : outcome;
       const told = outcome.times.at(-1) ?? 0;
       state.done = told > slowMilliseconds;
       // The first turn was mostly warm-up.
@@ -58,8 +59,8 @@ export async function measure<Each extends Timing>(
       state.samples = Math.min(mostSamples, mostGrowth * state.samples, Math.max(1, fit));
     }
   }
-  return states.map(({ runner, times, cannot }) => ({
+  return states.map(({ runner, timed, cannot }) => ({
     runner,
-    outcome: times.length > 0 ? { times } : { cannot: cannot ?? 'it was not run' },
+    outcome: timed ?? { cannot: cannot ?? 'it was not run' },
   }));
 }

@@ -15,3 +15,6 @@ export const benchFolder = join(packageRoot, 'bench');
 
 /** The script that `main.ts` becomes. */
 export const builtScript = join(packageRoot, 'dist', 'bench', 'main.js');
+
+/** The folder of what a page loads. */
+export const builtPage = join(packageRoot, 'dist', 'bench', 'page');

@@ -1,7 +1,7 @@
 /** One runner: a process that has loaded one library and times work on request. */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import type { About, Answer, Ready } from './protocol.ts';
+import type { About, Answer, Outcome, Ready } from './protocol.ts';
 
 /** How to start a runner. */
 export interface RunnerCommand {
@@ -11,9 +11,6 @@ export interface RunnerCommand {
   readonly arguments: readonly string[];
   readonly folder?: string;
 }
-
-/** What became of a request. */
-export type Outcome = { readonly times: readonly number[] } | { readonly cannot: string };
 
 /** What a schedule asks of a runner. */
 export interface Timing {
@@ -61,8 +58,8 @@ export class Runner implements Timing {
       this.stop();
       return { cannot: this.#lines.complaint || `it took more than ${patienceMilliseconds / 1000} s` };
     }
-    const answer = JSON.parse(line) as Answer;
-    return 'times' in answer ? { times: answer.times } : { cannot: answer.cannot };
+    const { name: _, ...outcome } = JSON.parse(line) as Answer;
+    return outcome;
   }
 
   stop(): void {

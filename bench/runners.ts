@@ -24,9 +24,13 @@ export interface WeftChoice {
   readonly threads: readonly number[];
 }
 
-/** All devices, with one thread and with one for each processor. */
-export function everyChoice(): WeftChoice {
-  return { devices: deviceNames(), threads: [...new Set([1, availableParallelism()])] };
+/**
+ * What takes part unless it is said otherwise: the processor, with one thread and with one for each core. A GPU has to be
+ * asked for, since what stands in for it on a machine without one computes in software, slowly.
+ */
+export function usualChoice(): WeftChoice {
+  const devices = deviceNames().filter((name) => name !== 'gpu');
+  return { devices, threads: [...new Set([1, availableParallelism()])] };
 }
 
 /** Starts everybody who takes part. */
@@ -51,14 +55,25 @@ export async function startRunners(choice: WeftChoice, withPeers: boolean): Prom
   return { weft, peers, absent };
 }
 
-function weftCommands({ devices, threads }: WeftChoice): RunnerCommand[] {
-  return devices.flatMap((device) =>
-    (device === 'wasm' ? threads : [1]).map((count) => ({
-      title: `weft ${device}, ${count} ${count === 1 ? 'thread' : 'threads'}`,
-      command: process.execPath,
-      arguments: [builtScript, 'worker', device, `${count}`],
-    })),
-  );
+/** The ways to a GPU that a page has. */
+const pageBackends = ['webgpu', 'webgl2'];
+
+/** How to start weft on each device, where `gpu` stands for both ways that a page has, and `webgpu` for one of them. */
+export function weftCommands({ devices, threads }: WeftChoice): RunnerCommand[] {
+  const command = (title: string, ...role: string[]): RunnerCommand => ({
+    title: `weft ${title}`,
+    command: process.execPath,
+    arguments: [builtScript, ...role],
+  });
+  return devices.flatMap((device) => {
+    const backends = device === 'gpu' ? pageBackends : pageBackends.filter((each) => each === device);
+    if (backends.length > 0) {
+      return backends.map((backend) => command(`gpu (${backend})`, 'gpu-page', backend));
+    }
+    return (device === 'wasm' ? threads : [1]).map((count) =>
+      command(`${device}, ${count} ${count === 1 ? 'thread' : 'threads'}`, 'worker', device, `${count}`),
+    );
+  });
 }
 
 /** The JavaScript peers, installed if they are not yet. */

@@ -3,71 +3,46 @@
  * it reads and answers is what `peers/protocol.mjs` describes. Arguments: worker, device, threads.
  */
 import { createInterface } from 'node:readline';
-import { Bench } from 'tinybench';
 import { version } from '../src/cli/version.ts';
-import { deviceInfo, seed } from '../src/index.ts';
-import type { Step } from './cases/case.ts';
+import { deviceInfo } from '../src/index.ts';
 import { cases } from './cases/index.ts';
 import { awaitThreads, chooseDevice } from './device.ts';
-import type { Answer, Ready } from './protocol.ts';
-
-/** Warm-up goes on until this many runs or milliseconds, whichever is first. Compilers need many short runs. */
-const warmUp = { runs: 1000, milliseconds: 500 };
-/** A first run that takes longer is a sample itself: slow work is not run just to warm up. */
-const slowMilliseconds = 2000;
-
-const prepared = new Map<string, Step>();
+import { aboutGpu, nameOfGpu } from './gpu-meter.ts';
+import type { About, Answer, Outcome, Ready } from './protocol.ts';
+import { Stopwatch } from './timing.ts';
 
 /** Answers until the input ends, and ends the process. */
 export async function work(): Promise<void> {
   const [, , , device, wishedThreads] = process.argv;
-  chooseDevice(device, Number(wishedThreads));
+  await chooseDevice(device, Number(wishedThreads));
   await awaitThreads(Number(wishedThreads));
   const { name, threads } = deviceInfo();
-  answer({ ready: { library: 'weft', version, device: name, threads } });
-  for await (const line of createInterface({ input: process.stdin })) {
-    const [, wanted, samples] = line.split(' ');
-    try {
-      answer({ name: wanted, times: await run(wanted, Number(samples)) });
-    } catch (error) {
-      answer({ name: wanted, cannot: error instanceof Error ? error.message : String(error) });
-    }
-  }
+  const gpu = await aboutGpu();
+  const about = { library: 'weft', version, threads };
+  const stopwatch = new Stopwatch(cases);
+  await serve(
+    gpu ? { ...about, device: nameOfGpu(gpu), gpu } : { ...about, device: name },
+    (wanted, samples) => stopwatch.run(wanted, samples),
+  );
   process.exit(0);
 }
 
-async function run(wanted: string, samples: number): Promise<number[]> {
-  const known = prepared.get(wanted);
-  if (known) return timed(known, samples);
-  const found = cases.find((each) => each.name === wanted);
-  if (!found) throw new Error('not offered');
-  seed(0);
-  const step = await found.make();
-  prepared.set(wanted, step);
-  const first = await timed(step, 1);
-  if (first[0] > slowMilliseconds)
-    return samples > 1 ? [...first, ...(await timed(step, samples - 1))] : first;
-  const end = performance.now() + warmUp.milliseconds;
-  for (let count = 1; count < warmUp.runs && performance.now() < end; count++) await step();
-  return timed(step, samples);
+/** Says who it is, and answers requests until the input ends. What `run` throws is the reason why it cannot. */
+export async function serve(
+  about: About,
+  run: (name: string, samples: number) => Promise<Outcome>,
+): Promise<void> {
+  write({ ready: about });
+  for await (const line of createInterface({ input: process.stdin })) {
+    const [, name, samples] = line.split(' ');
+    try {
+      write({ name, ...(await run(name, Number(samples))) });
+    } catch (error) {
+      write({ name, cannot: error instanceof Error ? error.message : String(error) });
+    }
+  }
 }
 
-/** Milliseconds of each of so many runs. */
-async function timed(step: Step, samples: number): Promise<number[]> {
-  const bench = new Bench({
-    iterations: samples,
-    time: 0,
-    warmup: false,
-    retainSamples: true,
-    throws: true,
-  });
-  bench.add('step', step, { async: true });
-  await bench.run();
-  const [{ result }] = bench.tasks;
-  if (result.state !== 'completed') throw new Error(`the run ended as ${result.state}`);
-  return [...(result.latency.samples ?? [])];
-}
-
-function answer(value: Ready | Answer): void {
+function write(value: Ready | Answer): void {
   process.stdout.write(`${JSON.stringify(value)}\n`);
 }

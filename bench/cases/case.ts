@@ -1,10 +1,15 @@
 /** What a benchmark is: a name, the work in it, and how to make the function that is timed. */
+import type { Variable } from '../../src/index.ts';
 
 /**
  * One run of the work. Where the time the call takes is not what is meant, it resolves to `{ overriddenDuration }`, in
  * milliseconds (which tinybench then takes).
  */
-export type Step = () => Promise<unknown>;
+export interface Step {
+  (): Promise<unknown>;
+  /** Where the result stays, if none is handed out: a GPU may still be computing it when the promise is resolved. */
+  readonly kept?: Variable;
+}
 
 /** The groups of cases, in the order in which they are reported. */
 export type Suite = 'kernels' | 'layers' | 'training' | 'end to end' | 'cold start';

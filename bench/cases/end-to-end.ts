@@ -1,6 +1,7 @@
 /** A whole short training on the embedded digits, as a user writes it. */
-import { Adam, channelStatistics, createModel, fit, loadDigits, subset } from '../../src/index.ts';
+import { Adam, channelStatistics, createModel, fit, subset } from '../../src/index.ts';
 import type { Case } from './case.ts';
+import { trainingDigits } from './digits.ts';
 
 /** 20 steps of 32 images. */
 const count = 640;
@@ -9,8 +10,8 @@ export const endToEndCases: readonly Case[] = [
   {
     name: `fit-digits-${count}`,
     suite: 'end to end',
-    make: () => {
-      const { train } = loadDigits();
+    make: async () => {
+      const train = await trainingDigits();
       const every = Math.floor(train.labels.length / count);
       const part = subset(
         train,

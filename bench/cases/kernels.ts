@@ -15,9 +15,7 @@ function kernelStep(shapes: readonly (readonly number[])[], build: (...operands:
     result.assign(build(...operands));
     return [];
   });
-  return async () => {
-    await run();
-  };
+  return Object.assign(run, { kept: result });
 }
 
 /** [rows, depth, columns]. */

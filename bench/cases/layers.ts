@@ -90,9 +90,7 @@ function forwardStep({ create, inputShape }: LayerWork): Step {
     y.assign(layer.call(x));
     return [];
   });
-  return async () => {
-    await run();
-  };
+  return Object.assign(run, { kept: y });
 }
 
 /** Forward and backward, for a given gradient of the result; all gradients stay on the device. */

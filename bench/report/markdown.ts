@@ -2,7 +2,15 @@
 import { formatBytes } from '../../src/text.ts';
 import type { Results } from '../rows.ts';
 import { targets } from '../targets.ts';
-import { allRows, comparison, type Table, targetTable } from './tables.ts';
+import {
+  allRows,
+  comparison,
+  describeGpus,
+  gpuParts,
+  gpuPartsNote,
+  type Table,
+  targetTable,
+} from './tables.ts';
 
 /** The whole file. */
 export function renderMarkdown(results: Results): string {
@@ -28,12 +36,20 @@ export function renderMarkdown(results: Results): string {
     ...refusalsOf(results),
     '## All rows',
     markdownTable(allRows(results)),
+    ...partsOf(results),
   ];
   return `${parts.join('\n\n')}\n`;
 }
 
+/** What runs on the gpu device consist of, if it took part. */
+function partsOf(results: Results): string[] {
+  const parts = gpuParts(results);
+  return parts.rows.length > 0 ? ['## On the GPU', gpuPartsNote, markdownTable(parts)] : [];
+}
+
 /** What it ran on, as pairs of name and value. */
-export function machineFacts({ machine, rows }: Results): string[][] {
+export function machineFacts(results: Results): string[][] {
+  const { machine, rows } = results;
   const peers = [...new Set(rows.flatMap(({ peer }) => (peer === null ? [] : [peer])))];
   return [
     ['date', machine.date],
@@ -42,6 +58,7 @@ export function machineFacts({ machine, rows }: Results): string[][] {
     ['system', machine.system],
     ['versions', `weft ${machine.weft}, Node ${machine.node}, V8 ${machine.v8}`],
     ...(peers.length > 0 ? [['peers', peers.join(', ')]] : []),
+    ...describeGpus(results).map((line) => ['GPU', line]),
     ['SIMD peak of one core', `${machine.peakGflops.toFixed(1)} GFLOP/s`],
     ['copy of 4 MB, one core', `${machine.copyGigabytes.toFixed(1)} GB/s, read and written`],
   ];

@@ -2,7 +2,7 @@
 import { styleSheet } from '../../src/cli/report/style.ts';
 import type { Results } from '../rows.ts';
 import { machineFacts } from './markdown.ts';
-import { allRows, comparison, type Table, targetTable } from './tables.ts';
+import { allRows, comparison, gpuParts, gpuPartsNote, type Table, targetTable } from './tables.ts';
 
 /** The page, with the chart in it. */
 export function renderPage(results: Results, chart: string): string {
@@ -33,10 +33,22 @@ ${htmlTable(targetTable(results), false)}
 <h2>All rows</h2>
 ${htmlTable(allRows(results))}
 </section>
+${partsSection(results)}
 </main>
 </body>
 </html>
 `;
+}
+
+/** What runs on the gpu device consist of, if it took part. */
+function partsSection(results: Results): string {
+  const parts = gpuParts(results);
+  if (parts.rows.length === 0) return '';
+  return `<section>
+<h2>On the GPU</h2>
+${htmlTable(parts)}
+<p class="aside">${escapeHtml(gpuPartsNote)}</p>
+</section>`;
 }
 
 function htmlTable({ headings, rows }: Table, numbers = true): string {

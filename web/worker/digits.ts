@@ -1,0 +1,52 @@
+/** The embedded digits in a browser: the sheet of cells that `loadDigits` reads from the package, fetched and cut alike. */
+import {
+  channelStatistics,
+  datasetFromSheet,
+  type Image,
+  type ImageDataset,
+  type Normalisation,
+  stridedSplit,
+} from '../../src/index.ts';
+
+/** What the page trains on and tests with. */
+export interface Digits {
+  readonly train: ImageDataset;
+  readonly test: ImageDataset;
+  readonly normalisation: Normalisation;
+}
+
+/** Width and height of a digit. */
+export const side = 20;
+const imagesOfClass = 500;
+/** The split of `loadDigits`. */
+const testEvery = 5;
+
+/** Fetches the sheet. */
+export async function fetchDigits(url: string): Promise<Digits> {
+  const response = await fetch(url);
+  if (!response.ok)
+    throw new Error(`The digits could not be fetched: ${url} gives status ${response.status}.`);
+  const all = datasetFromSheet(await decode(await response.blob()), {
+    name: 'digits',
+    cellWidth: side,
+    cellHeight: side,
+    label: (cell) => Math.floor(cell / imagesOfClass),
+    classNames: Array.from({ length: 10 }, (_, digit) => String(digit)),
+  });
+  const [train, test] = stridedSplit(all, testEvery);
+  return { train, test, normalisation: channelStatistics(train) };
+}
+
+/** A grey picture, decoded by the browser: weft's own reader of PNG files needs Node. */
+async function decode(file: Blob): Promise<Image> {
+  const bitmap = await createImageBitmap(file, { colorSpaceConversion: 'none', premultiplyAlpha: 'none' });
+  const { width, height } = bitmap;
+  const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
+  if (context === null)
+    throw new Error('The digits cannot be decoded: this browser gives a worker no canvas.');
+  context.drawImage(bitmap, 0, 0);
+  bitmap.close();
+  const { data } = context.getImageData(0, 0, width, height);
+  const pixels = Float32Array.from({ length: width * height }, (_, pixel) => data[4 * pixel] / 255);
+  return { width, height, channels: 1, bitDepth: 8, pixels };
+}

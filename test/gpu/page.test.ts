@@ -4,27 +4,19 @@
  */
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { complaintsOf, executablePath, figure, launchChromium, type Site, serveSite } from '../web/site.ts';
+import { chromiumPath, gpuFlags } from '../../bench/page/chromium.ts';
+import { complaintsOf, figure, launchChromium, type Site, serveSite } from '../web/site.ts';
 
-if (!executablePath) console.warn('skipped: the page on a GPU, since there is no Chromium on this machine');
+if (!chromiumPath) console.warn('skipped: the page on a GPU, since there is no Chromium on this machine');
 
 /** Without a real GPU a step takes half a second, and its shaders take many seconds to be compiled. */
 const patience = { timeout: 300_000, interval: 200 };
-const flags = [
-  '--use-angle=swiftshader',
-  '--use-gl=angle',
-  '--enable-unsafe-swiftshader',
-  '--enable-unsafe-webgpu',
-  '--use-webgpu-adapter=swiftshader',
-  '--enable-features=Vulkan,WebGPU',
-];
-
-describe.skipIf(!executablePath)('the page on a GPU', () => {
+describe.skipIf(!chromiumPath)('the page on a GPU', () => {
   let site: Site;
   let browser: Browser;
 
   beforeAll(async () => {
-    [site, browser] = await Promise.all([serveSite(), launchChromium(flags)]);
+    [site, browser] = await Promise.all([serveSite({ esbuild: true }), launchChromium(gpuFlags)]);
   });
   afterAll(async () => {
     await browser?.close();

@@ -4,22 +4,23 @@
  */
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { complaintsOf, executablePath, figure, launchChromium, type Site, serveSite } from './site.ts';
+import { chromiumPath, plainFlags } from '../../bench/page/chromium.ts';
+import { complaintsOf, figure, launchChromium, type Site, serveSite } from './site.ts';
 import { longestTask } from './tasks.ts';
 
-if (!executablePath) console.warn('skipped: the page, since there is no Chromium on this machine');
+if (!chromiumPath) console.warn('skipped: the page, since there is no Chromium on this machine');
 
 /** Longest that a single thing may take; the machines that run this are small and shared. */
 const patience = { timeout: 60_000, interval: 50 };
 
-describe.skipIf(!executablePath)('the page', () => {
+describe.skipIf(!chromiumPath)('the page', () => {
   let site: Site;
   let browser: Browser;
   let page: Page;
   let complaints: string[];
 
   beforeAll(async () => {
-    [site, browser] = await Promise.all([serveSite(), launchChromium(['--disable-gpu'])]);
+    [site, browser] = await Promise.all([serveSite(), launchChromium(plainFlags)]);
     page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
     complaints = complaintsOf(page);
     await page.goto(site.isolated);

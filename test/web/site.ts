@@ -1,43 +1,28 @@
 /** The page of web/, built as it is published, on a plain static server, in Chromium. */
-import { accessSync, constants, createReadStream, existsSync, mkdtempSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { createReadStream, existsSync, mkdtempSync } from 'node:fs';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { transform } from 'esbuild';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { build } from 'vite';
+import { chromiumPath } from '../../bench/page/chromium.ts';
 
-/** Where Chromium is, if it is. */
-export const executablePath = [
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-].find((path) => {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-});
-
-/** Starts it. */
+/** Starts Chromium, which is there. */
 export function launchChromium(flags: readonly string[]): Promise<Browser> {
-  return chromium.launch({
-    executablePath: executablePath!,
-    args: [
-      '--headless',
-      '--no-sandbox',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-      ...flags,
-    ],
-  });
+  return chromium.launch({ executablePath: chromiumPath!, args: [...flags] });
+}
+
+async function minify(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (!name.endsWith('.js')) continue;
+    const file = join(folder, name);
+    const { code } = await transform(await readFile(file, 'utf8'), { minify: true, format: 'esm' });
+    await writeFile(file, code);
+  }
 }
 
 const types: Readonly<Record<string, string>> = {
@@ -64,11 +49,15 @@ export interface Site {
   close(): Promise<void>;
 }
 
-/** Builds the page into a temporary folder and serves that until `close` is called. */
-export async function serveSite(): Promise<Site> {
+/**
+ * Builds the page into a temporary folder and serves that until `close` is called. With `esbuild` it is minified once more
+ * by that: minifiers have broken kernels before.
+ */
+export async function serveSite({ esbuild = false }: { readonly esbuild?: boolean } = {}): Promise<Site> {
   const folder = mkdtempSync(join(tmpdir(), 'weft-web-'));
   const root = fileURLToPath(new URL('../../web', import.meta.url));
   await build({ root, logLevel: 'error', build: { outDir: folder, emptyOutDir: true } });
+  if (esbuild) await minify(join(folder, 'assets'));
   const server = createServer(({ url = '/' }, response) => {
     const [, place, path] =
       /^\/(isolated|plain)\/([\w./-]*)$/.exec(new URL(url, 'http://localhost').pathname) ?? [];

@@ -112,11 +112,16 @@ describe.skipIf(!chromiumPath)('the page', () => {
   });
 
   it('keeps the weights when the device changes, and trains on with them', async () => {
+    // From new weights: the figures of the training before would be taken for those of this one.
+    await page.click('#reset');
+    await until('#loss', /–/);
     await page.selectOption('#epochs', '10');
     await page.click('#train');
+    await expect.poll(() => figure(page, 'loss'), patience).toBeGreaterThan(0);
     await lossBelow(0.5);
     await page.click('#train');
     await until('#train', 'Resume');
+    await until('#status', /Paused/);
     await page.locator('.sample').nth(3).click();
     await until('#answer', /right|labelled 3/);
     const answers = await percentages();

@@ -103,7 +103,7 @@ export class Session {
     this.#shuffle(0);
   }
 
-  /** Makes one step. One that fails changes nothing, and is made again by the next call. */
+  /** Makes one step. One that fails changes no weights, and is made again by the next call, moved about in another way. */
   async step(): Promise<StepFigures> {
     if (this.atEpochEnd) this.#shuffle(this.#epoch + 1);
     const { train, normalisation } = this.#digits;

@@ -1,7 +1,12 @@
-/** Prints the closing line of test runs, `N passed, N failed`, from vitest's JSON reports, after the skipped tests. */
+/**
+ * Prints the closing line of test runs, `N passed, N failed`, from vitest's JSON reports, after the skipped tests. Their
+ * number follows where there are any, and with --skipped in any case.
+ */
 import { readFileSync } from 'node:fs';
 
-const reports = process.argv.slice(2).map((file) => JSON.parse(readFileSync(file, 'utf8')));
+const files = process.argv.slice(2).filter((word) => word !== '--skipped');
+const always = process.argv.includes('--skipped');
+const reports = files.map((file) => JSON.parse(readFileSync(file, 'utf8')));
 const results = reports.flatMap(({ testResults }) => testResults);
 const tests = results.flatMap(({ assertionResults }) => assertionResults);
 const count = (wanted) => tests.filter(({ status }) => wanted.includes(status)).length;
@@ -11,5 +16,5 @@ for (const { fullName } of skipped) console.log(`skipped: ${fullName}`);
 const broken = results.filter(
   ({ status, assertionResults }) => status === 'failed' && assertionResults.length === 0,
 );
-const tail = skipped.length > 0 ? `, ${skipped.length} skipped` : '';
+const tail = skipped.length > 0 || always ? `, ${skipped.length} skipped` : '';
 console.log(`${count(['passed'])} passed, ${count(['failed']) + broken.length} failed${tail}`);

@@ -7,7 +7,7 @@ import { GpuDevice, type GpuOptions } from './devices/gpu/device.ts';
 import type { GpuCounters } from './devices/gpu/functions.ts';
 import { WasmDevice, type WasmOptions } from './devices/wasm/device.ts';
 import { hasVectors } from './devices/wasm/target.ts';
-import { DeviceUnavailableError } from './errors.ts';
+import { DeviceUnavailableError, WeftError } from './errors.ts';
 import { tensorMethods } from './methods.ts';
 import { requireKnownOptions } from './options.ts';
 import { connectRuntime } from './tensor/runtime.ts';
@@ -85,37 +85,46 @@ export function setDevice(name: string, options: DeviceOptions[DeviceName] = {})
   }
   if (name === 'wasm') devices.wasm.configure(options as WasmOptions);
   else requireKnownOptions(`setDevice('${name}')`, options, []);
+  choices++;
   evaluator.setDevice(devices[name]);
 }
+
+/** How many devices were chosen: one that takes time to open must not take the place of one that was chosen later. */
+let choices = 0;
 
 /** The GPU that is open serves on, unless it is gone or another way to it is asked for. */
 async function openGpu(options: GpuOptions): Promise<GpuDevice> {
   const fits = options.backend === undefined || options.backend === gpu?.info().backend;
-  if (!gpu || gpu.isLost || !fits) gpu = await GpuDevice.open(options);
-  else requireKnownOptions("setDevice('gpu')", options, ['backend']);
+  if (!gpu || gpu.isLost || !fits) {
+    const opened = await GpuDevice.open(options);
+    gpu = opened;
+    return opened;
+  }
+  requireKnownOptions("setDevice('gpu')", options, ['backend']);
   return gpu;
 }
 
 async function chooseGpu(options: GpuOptions): Promise<void> {
-  evaluator.setDevice(await openGpu(options));
+  const choice = ++choices;
+  const device = await openGpu(options);
+  if (choice === choices) evaluator.setDevice(device);
 }
 
 async function chooseAutomatically(options: object): Promise<void> {
   requireKnownOptions("setDevice('auto')", options, []);
   const host = firstDevice();
-  let candidate: GpuDevice | undefined;
-  let obstacle = '';
+  const choice = ++choices;
+  let device = host;
   try {
-    candidate = await openGpu({});
+    const candidate = await openGpu({});
+    // The workers take part in what is measured, and runs share memory, so that nothing else may run.
+    if (host === devices.wasm) await devices.wasm.pool()?.whenReady();
+    device = await evaluator.exclusive(() => AutoDevice.measure(host, candidate));
   } catch (error) {
-    if (!(error instanceof DeviceUnavailableError)) throw error;
-    obstacle = error.got;
+    if (!(error instanceof WeftError)) throw error;
+    if (choice === choices) console.info(`weft: auto computes on ${host.name}, since there is ${error.got}.`);
   }
-  if (candidate) evaluator.setDevice(await AutoDevice.measure(host, candidate));
-  else {
-    console.info(`weft: auto computes on ${host.name}, since there is ${obstacle}.`);
-    evaluator.setDevice(host);
-  }
+  if (choice === choices) evaluator.setDevice(device);
 }
 
 /** The names `setDevice` accepts, besides `auto`. Not all of them run everywhere. */
@@ -125,7 +134,9 @@ export function deviceNames(): DeviceName[] {
 
 /** What has crossed between host and GPU so far, and how long it took; undefined unless the gpu device computes. */
 export function gpuCounters(): GpuCounters | undefined {
-  return evaluator.device.info().name === 'gpu' ? gpu?.counters : undefined;
+  const { device } = evaluator;
+  const computing = device instanceof AutoDevice ? device.device : device;
+  return computing instanceof GpuDevice ? computing.counters : undefined;
 }
 
 /** The device that really computes, and what it runs on. */

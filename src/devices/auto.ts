@@ -3,6 +3,7 @@
  * first plan of a model decides, by what a run of it should take on either. Until then the first of the two computes.
  */
 import { matmul } from '../../kernels/matmul/index.ts';
+import { DeviceLimitError } from '../errors.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { NumericArray, TensorSpec } from '../tensor/dtype.ts';
 import type { VariableStorage } from '../tensor/runtime.ts';
@@ -91,11 +92,16 @@ async function measureCost(device: Device): Promise<Cost> {
   return { perRun: Math.max(0, one - perKernel), perKernel, perFlop };
 }
 
+/** A plan that takes so many times the operations of the one that decided decides anew. */
+const farLarger = 4;
+
 export class AutoDevice implements Device {
   readonly #host: Device;
   readonly #gpu: PassesDevice;
   readonly #costs: { readonly host: Cost; readonly gpu: Cost };
   #chosen: Device | undefined;
+  /** Operations of the plan that decided. */
+  #decidedBy = 0;
 
   private constructor(host: Device, gpu: PassesDevice, costs: { readonly host: Cost; readonly gpu: Cost }) {
     this.#host = host;
@@ -103,49 +109,63 @@ export class AutoDevice implements Device {
     this.#costs = costs;
   }
 
-  /** Measures both devices. */
+  /** Measures both devices. Nothing else may run on them meanwhile. */
   static async measure(host: Device, gpu: PassesDevice): Promise<AutoDevice> {
     return new AutoDevice(host, gpu, { host: await measureCost(host), gpu: await measureCost(gpu) });
   }
 
-  get #device(): Device {
+  /** The device that computes now. */
+  get device(): Device {
     return this.#chosen ?? this.#host;
   }
 
   /** The name of the device that computes now. */
   get name(): string {
-    return this.#device.name;
+    return this.device.name;
   }
 
   info(): DeviceInfo {
-    return this.#device.info();
+    return this.device.info();
   }
 
   memory(): DeviceMemory {
-    return this.#device.memory();
+    return this.device.memory();
   }
 
   allocate(spec: TensorSpec, data: NumericArray): VariableStorage {
-    return this.#device.allocate(spec, data);
+    return this.device.allocate(spec, data);
   }
 
   prepare(plan: Plan): Executable {
-    if (!this.#chosen && plan.variables.length > 0) this.#chosen = this.#choose(plan);
-    return this.#device.prepare(plan);
+    // Only plans of a model decide: those that have parameters.
+    if (plan.variables.length > 0) this.#decide(plan);
+    return this.device.prepare(plan);
   }
 
-  /** The device on which a run of the plan should take less. */
-  #choose(plan: Plan): Device {
+  /** Chooses the device on which a run of the plan should take less, and says so if that is news. */
+  #decide(plan: Plan): void {
     const flops = plan.steps.reduce((total, { contract, call }) => total + contract.flops(call), 0);
-    const passes = planPasses(plan, this.#gpu).steps.reduce((total, step) => total + step.passes.length, 0);
-    const onHost = estimate(this.#costs.host, plan.steps.length, flops);
-    const onGpu = estimate(this.#costs.gpu, passes, flops);
-    const chosen = onGpu < onHost ? this.#gpu : this.#host;
+    if (this.#chosen && flops <= farLarger * this.#decidedBy) return;
+    this.#decidedBy = flops;
+    const [device, why] = this.#choose(plan, flops);
+    if (device === this.#chosen) return;
+    this.#chosen = device;
+    console.info(`weft: auto computes on ${device.info().name}: ${why}.`);
+  }
+
+  #choose(plan: Plan, flops: number): readonly [Device, string] {
     const { backend, adapter } = this.#gpu.info();
-    console.info(
-      `weft: auto computes on ${chosen.info().name}: a run of this model should take ${formatTime(onHost)} on ` +
-        `${this.#host.info().name} and ${formatTime(onGpu)} on gpu (${backend}, ${adapter}).`,
-    );
-    return chosen;
+    const onHost = estimate(this.#costs.host, plan.steps.length, flops);
+    try {
+      const passes = planPasses(plan, this.#gpu).steps.reduce((total, step) => total + step.passes.length, 0);
+      const onGpu = estimate(this.#costs.gpu, passes, flops);
+      const why =
+        `a run of this model should take ${formatTime(onHost)} on ${this.#host.info().name} and ` +
+        `${formatTime(onGpu)} on gpu (${backend}, ${adapter})`;
+      return [onGpu < onHost ? this.#gpu : this.#host, why];
+    } catch (error) {
+      if (!(error instanceof DeviceLimitError)) throw error;
+      return [this.#host, `this model is too large for gpu (${backend}, ${adapter}), with ${error.got}`];
+    }
   }
 }

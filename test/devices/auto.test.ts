@@ -33,6 +33,47 @@ class SlowDevice extends CpuDevice {
   }
 }
 
+/** In place of a GPU: the cpu, with what bounds its passes. */
+class FastDevice extends CpuDevice {
+  readonly mostReads = 7;
+  readonly mostFloats: number;
+
+  constructor(mostFloats: number) {
+    super();
+    this.mostFloats = mostFloats;
+  }
+}
+
+test('a GPU that is faster is chosen, unless the model is too large for it', async () => {
+  const said = vi.spyOn(console, 'info').mockImplementation(() => undefined);
+  const w = new Parameter(zeros([64, 64]), 'w');
+  const fast = await AutoDevice.measure(new SlowDevice(20), new FastDevice(1 << 24));
+  const [slowHost, fastGpu] = [new SlowDevice(20), new FastDevice(100)];
+  fast.prepare(await planOf(() => w.matmul(w)));
+  expect(fast.device).toBeInstanceOf(FastDevice);
+  const small = await AutoDevice.measure(slowHost, fastGpu);
+  small.prepare(await planOf(() => w.matmul(w)));
+  expect(small.device).toBe(slowHost);
+  expect(said.mock.calls.map(([text]) => text)).toEqual([
+    expect.stringMatching(/auto computes on cpu: a run of this model should take/),
+    expect.stringMatching(/auto computes on cpu: this model is too large for gpu .* 4096 floats/),
+  ]);
+  said.mockRestore();
+});
+
+test('a plan that is far larger decides anew', async () => {
+  const said = vi.spyOn(console, 'info').mockImplementation(() => undefined);
+  const auto = await AutoDevice.measure(new WasmDevice(), new SlowDevice(5));
+  const w = new Parameter(zeros([2, 2]), 'w');
+  const large = new Parameter(zeros([64, 64]), 'large');
+  auto.prepare(await planOf(() => w.matmul(w)));
+  auto.prepare(await planOf(() => large.matmul(large)));
+  expect(auto.name).toBe('wasm');
+  // The same device again is no news.
+  expect(said).toHaveBeenCalledTimes(1);
+  said.mockRestore();
+});
+
 test('the first plan of a model decides, and it is said once', async () => {
   const said = vi.spyOn(console, 'info').mockImplementation(() => undefined);
   const wasm = new WasmDevice();

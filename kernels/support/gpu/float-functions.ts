@@ -78,6 +78,7 @@ export const floatFunctions = {
   tanh: {
     parameters: ['x'],
     body: `
+  if (!(x == x)) { return x; }
   if (x > 10.0) { return 1.0; }
   if (x < 0.0 - 10.0) { return 0.0 - 1.0; }
   if (Math.abs(x) < 0.3) {
@@ -90,6 +91,7 @@ export const floatFunctions = {
   sigmoid: {
     parameters: ['x'],
     body: `
+  if (!(x == x)) { return x; }
   if (x < 0.0) {
     const e = Math.exp(x);
     return e / (1.0 + e);

@@ -12,7 +12,14 @@ import { GpuExecutable, type GpuHost } from './executable.ts';
 import { type GpuCounters, GpuFunctions } from './functions.ts';
 import { type Hardware, hardwareOf } from './hardware.ts';
 import { Journal } from './journal.ts';
-import { type Backend, backends, type GpuLibrary, loadLibrary, obstacleTo } from './library.ts';
+import {
+  type Backend,
+  backends,
+  type GpuInstance,
+  type GpuLibrary,
+  loadLibrary,
+  obstacleTo,
+} from './library.ts';
 import { GpuStorage, type Held } from './storage.ts';
 
 /** Options of the `gpu` device. */
@@ -107,6 +114,15 @@ export class GpuDevice implements Device, GpuHost {
   /** Sends some numbers through the GPU and looks at what comes back. */
   static async #tryOut(backend: Backend, { GPU }: GpuLibrary): Promise<GpuDevice> {
     const instance = new GPU({ mode: backend });
+    try {
+      return await GpuDevice.#trust(backend, instance);
+    } catch (error) {
+      await instance.destroy();
+      throw error;
+    }
+  }
+
+  static async #trust(backend: Backend, instance: GpuInstance): Promise<GpuDevice> {
     let hardware: Hardware | undefined;
     const functions = new GpuFunctions(backend, instance, () => hardware?.loss());
     const side = 16;

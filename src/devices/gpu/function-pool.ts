@@ -3,7 +3,7 @@
  * more waits for somebody who needs the same, up to a number of them.
  */
 import type { GpuPass } from '../../../kernels/support/gpu.ts';
-import { createFunction, type GpuFunction, type GpuInstance } from './library.ts';
+import { createFunction, type GpuFunction, type GpuHandle, type GpuInstance } from './library.ts';
 
 /** What a function is compiled from. */
 export type FunctionText = Pick<GpuPass, 'source' | 'functions' | 'size'>;
@@ -20,6 +20,8 @@ interface Entry {
   readonly size: number;
   /** Plans that run it, and arrays of its making that are alive: gpu.js reads an array through its function. */
   users: number;
+  /** The array of a function that is not shared. */
+  result: GpuHandle | undefined;
 }
 
 export class FunctionPool {
@@ -54,7 +56,7 @@ export class FunctionPool {
 
   #make(text: FunctionText, key: string, shared: boolean): Entry {
     const compiled = createFunction(this.#instance, text, shared);
-    const entry = { compiled, key, shared, size: text.size, users: 0 };
+    const entry: Entry = { compiled, key, shared, size: text.size, users: 0, result: undefined };
     this.#entries.set(compiled, entry);
     if (shared) this.#shared.set(key, entry);
     return entry;
@@ -65,12 +67,23 @@ export class FunctionPool {
     if (this.#idle.delete(entry)) this.#idleFloats -= entry.size;
   }
 
-  /** Says that a shared function has made an array, which is a user until it is released. False for other functions. */
-  holdArray(compiled: GpuFunction): boolean {
+  /**
+   * Takes the array that a function gave. That of a shared one is fresh, and a user of the function until it is released.
+   * Another one gives its only array, on WebGPU by a new handle each time: there must be one, or its memory never goes.
+   */
+  received(
+    compiled: GpuFunction,
+    handle: GpuHandle,
+  ): { readonly handle: GpuHandle; readonly fresh: boolean } {
     const entry = this.#entries.get(compiled);
-    if (!entry?.shared) return false;
-    this.#use(entry);
-    return true;
+    if (!entry) return { handle, fresh: false };
+    if (entry.shared) {
+      this.#use(entry);
+      return { handle, fresh: true };
+    }
+    if (entry.result && entry.result !== handle) handle.delete();
+    entry.result ??= handle;
+    return { handle: entry.result, fresh: false };
   }
 
   /** Says that one user of a function is gone. */
@@ -88,6 +101,7 @@ export class FunctionPool {
     if (this.#idle.delete(entry)) this.#idleFloats -= entry.size;
     this.#entries.delete(entry.compiled);
     if (entry.shared) this.#shared.delete(entry.key);
+    entry.result?.delete();
     entry.compiled.destroy();
   }
 }

@@ -33,6 +33,9 @@ const uploading = (size: number): FunctionText => ({
   size,
 });
 
+/** A GPU goes when neither its device nor any of its variables is used any more. */
+const abandoned = new FinalizationRegistry<GpuInstance>((instance) => void instance.destroy());
+
 export class GpuFunctions {
   readonly backend: Backend;
   readonly #pool: FunctionPool;
@@ -52,6 +55,7 @@ export class GpuFunctions {
   constructor(backend: Backend, instance: GpuInstance, isLost: () => string | undefined) {
     this.backend = backend;
     this.#pool = new FunctionPool(instance);
+    abandoned.register(this, instance);
     this.#isLost = isLost;
   }
 
@@ -81,29 +85,32 @@ export class GpuFunctions {
 
   /** Runs a function; the first run compiles it. */
   async run(compiled: GpuFunction, values: GpuArgument[]): Promise<GpuHandle> {
+    this.#counters.passes++;
+    return this.#call(compiled, values, 'kernel');
+  }
+
+  async #call(compiled: GpuFunction, values: GpuArgument[], part: 'kernel' | 'upload'): Promise<GpuHandle> {
     const isNew = !this.#known.has(compiled);
     const start = performance.now();
     const handle = this.#made(compiled, await this.#guarded(async () => compiled(...values)));
-    const { milliseconds } = this.#counters;
-    this.#counters.passes++;
-    if (!isNew) {
-      milliseconds.kernel += performance.now() - start;
-      return handle;
+    if (isNew) {
+      if (compiled.fallbackReason) throw new Error(`gpu.js fell back to the CPU: ${compiled.fallbackReason}`);
+      this.#known.add(compiled);
+      this.#counters.compiled++;
     }
-    milliseconds.compile += performance.now() - start;
-    this.#known.add(compiled);
-    this.#counters.compiled++;
-    if (compiled.fallbackReason) throw new Error(`gpu.js fell back to the CPU: ${compiled.fallbackReason}`);
+    this.#counters.milliseconds[isNew ? 'compile' : part] += performance.now() - start;
     return handle;
   }
 
+  /** Functions that have run. */
   readonly #known = new WeakSet<GpuFunction>();
 
   /** The shared functions behind arrays. */
   readonly #makers = new WeakMap<GpuHandle, GpuFunction>();
 
-  #made(compiled: GpuFunction, handle: GpuHandle): GpuHandle {
-    if (this.#pool.holdArray(compiled)) this.#makers.set(handle, compiled);
+  #made(compiled: GpuFunction, given: GpuHandle): GpuHandle {
+    const { handle, fresh } = this.#pool.received(compiled, given);
+    if (fresh) this.#makers.set(handle, compiled);
     return handle;
   }
 
@@ -124,13 +131,13 @@ export class GpuFunctions {
   async upload(floats: Float32Array, resident?: GpuFunction): Promise<GpuHandle> {
     const { length } = floats;
     const compiled = resident ?? this.shared(uploading(length), [length]);
-    const { milliseconds } = this.#counters;
-    const start = performance.now();
-    const handle = this.#made(compiled, await this.#guarded(async () => compiled(floats)));
-    milliseconds.upload += performance.now() - start;
-    if (!resident) this.release(compiled);
-    this.countUpload(length);
-    return handle;
+    try {
+      const handle = await this.#call(compiled, [floats], 'upload');
+      this.countUpload(length);
+      return handle;
+    } finally {
+      if (!resident) this.release(compiled);
+    }
   }
 
   /** Counts numbers that go to the GPU as arguments. */
@@ -168,6 +175,8 @@ export class GpuFunctions {
       if (this.lost !== undefined) throw this.lossError();
       return result;
     } catch (error) {
+      // What was going on may fail before the loss itself is told, which is done in a task of its own.
+      await new Promise((resolve) => setTimeout(resolve, 0));
       if (this.lost !== undefined && !(error instanceof DeviceLostError)) throw this.lossError(error);
       throw error;
     }

@@ -42,7 +42,7 @@ export interface Hardware {
 
 /** Indices are floats in the functions that gpu.js makes, and exact up to here. */
 const mostExactFloats = 1 << 24;
-/** GL promises 16 textures at a time; WebGPU takes fewer buffers, of which one is written. */
+/** Every GL has 8 textures at a time; WebGPU takes as many buffers, of which one is written. */
 const mostTextures = 8;
 
 /** Asks the context that a function has run in. */

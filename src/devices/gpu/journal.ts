@@ -1,6 +1,6 @@
 /**
  * What it takes to bring back variables when a GPU is lost: their values at some step, and the runs since then with their
- * inputs, which the `cpu` device can repeat. When the inputs grow too many, the values are downloaded and it starts anew.
+ * inputs, which another device can repeat. When that would become too much, the values are downloaded and it starts anew.
  *
  * Of variables it holds cells, with values on the host: a variable that nobody uses any more lets go of the GPU's memory.
  */
@@ -8,6 +8,9 @@ import type { NumericArray } from '../../../kernels/support/contract.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { TensorSpec } from '../../tensor/dtype.ts';
 import { CpuDevice } from '../cpu/device.ts';
+import type { Executable } from '../device.ts';
+import { WasmDevice } from '../wasm/device.ts';
+import { hasVectors } from '../wasm/target.ts';
 
 /** A variable in the journal. */
 export interface Cell {
@@ -16,53 +19,78 @@ export interface Cell {
   value: NumericArray;
 }
 
-/** A variable that has been on the GPU. */
+/** A variable of the GPU. */
 export interface Journalled {
   readonly cell: Cell;
   read(): Promise<NumericArray>;
 }
 
 /** One completed run that changed variables. */
-interface Entry {
+export interface JournalEntry {
   readonly plan: Plan;
+  /** Kept as they are: nobody changes the arrays behind tensors. */
   readonly inputs: readonly NumericArray[];
   readonly cells: readonly Cell[];
 }
 
-/** Inputs that are kept, at most. */
-const mostBytes = 64 << 20;
-/** Runs that are kept, at most: repeating many takes long. */
-const mostEntries = 1000;
+/** How much is kept at most before the values are downloaded. */
+export interface JournalLimits {
+  /** Of inputs, each array counted once. */
+  readonly bytes: number;
+  /** Of the runs: what another device repeats in some ten seconds. */
+  readonly flops: number;
+}
+
+const usualLimits: JournalLimits = { bytes: 128 << 20, flops: 5e11 };
 
 export class Journal {
+  readonly #limits: JournalLimits;
   readonly #variables = new Set<WeakRef<Journalled>>();
-  #entries: Entry[] = [];
+  #entries: JournalEntry[] = [];
+  readonly #inputs = new Set<NumericArray>();
   #bytes = 0;
+  #flops = 0;
   #recovering: Promise<void> | undefined;
 
-  /** A variable that runs may change from now on. */
+  constructor(limits = usualLimits) {
+    this.#limits = limits;
+  }
+
+  /** A variable that runs may change from now on. Once for each. */
   add(variable: Journalled): void {
     this.#variables.add(new WeakRef(variable));
   }
 
   /** Adds a run, when it is complete. */
-  async record({ plan, inputs, cells }: Entry): Promise<void> {
-    const copies = inputs.map((array) => array.slice());
-    this.#entries.push({ plan, inputs: copies, cells });
-    this.#bytes += copies.reduce((total, { byteLength }) => total + byteLength, 0);
-    if (this.#bytes > mostBytes || this.#entries.length > mostEntries) await this.restart();
+  async record(entry: JournalEntry): Promise<void> {
+    this.#entries.push(entry);
+    for (const array of entry.inputs) {
+      if (!this.#inputs.has(array)) this.#bytes += array.byteLength;
+      this.#inputs.add(array);
+    }
+    for (const { contract, call } of entry.plan.steps) this.#flops += contract.flops(call);
+    if (this.#bytes <= this.#limits.bytes && this.#flops <= this.#limits.flops) return;
+    // The run is complete in any case: if the values cannot be had now, the journal goes on as it is.
+    await this.#restart().catch(() => undefined);
   }
 
-  /** Forgets the runs: what the GPU holds now is the new beginning. */
-  async restart(): Promise<void> {
+  /** Forgets the runs: what the GPU holds now is the new beginning. All or nothing. */
+  async #restart(): Promise<void> {
     const changed = new Set(this.#entries.flatMap(({ plan, cells }) => plan.updated.map((at) => cells[at])));
+    const variables: Journalled[] = [];
     for (const reference of this.#variables) {
       const variable = reference.deref();
       if (!variable) this.#variables.delete(reference);
-      else if (changed.has(variable.cell)) variable.cell.value = await variable.read();
+      else if (changed.has(variable.cell)) variables.push(variable);
     }
+    const values = await Promise.all(variables.map((variable) => variable.read()));
+    variables.forEach(({ cell }, index) => {
+      cell.value = values[index];
+    });
     this.#entries = [];
+    this.#inputs.clear();
     this.#bytes = 0;
+    this.#flops = 0;
   }
 
   /** The value that a variable had after the last completed run, now that its GPU is gone. */
@@ -73,15 +101,16 @@ export class Journal {
   }
 
   async #repeat(): Promise<void> {
-    const cpu = new CpuDevice();
-    const executables = new Map<Plan, ReturnType<CpuDevice['prepare']>>();
+    const device = hasVectors() ? new WasmDevice() : new CpuDevice();
+    const executables = new Map<Plan, Executable>();
     for (const { plan, inputs, cells } of this.#entries) {
-      const executable = executables.get(plan) ?? cpu.prepare(plan);
+      const executable = executables.get(plan) ?? device.prepare(plan);
       executables.set(plan, executable);
-      const variables = cells.map(({ spec, value }) => cpu.allocate(spec, value));
+      const variables = cells.map(({ spec, value }) => device.allocate(spec, value));
       await executable.run({ inputs, variables });
       for (const at of plan.updated) cells[at].value = await variables[at].read();
     }
     this.#entries = [];
+    if (device instanceof WasmDevice) device.pool()?.terminate();
   }
 }

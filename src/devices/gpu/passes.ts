@@ -9,7 +9,6 @@ import {
 } from '../../../kernels/support/gpu.ts';
 import { DeviceLimitError } from '../../errors.ts';
 import type { Plan, PlanBuffer } from '../../plan/plan.ts';
-import type { TensorSpec } from '../../tensor/dtype.ts';
 import { formatShape } from '../../tensor/shape.ts';
 import { gpuKernelCode } from './kernels.ts';
 
@@ -77,8 +76,16 @@ export function planPasses(plan: Plan, { mostReads, mostFloats }: PlanLimits): P
   const steps = plan.steps.map(({ contract, call, inputs, outputs, label }) => {
     const hasNumbers = (index: number): boolean => isHostVector(buffers[inputs[index]]);
     for (const spec of [...call.inputs, ...call.outputs]) {
-      if (floatsOfSpec(spec) > mostFloats) throw tooLarge(label, spec, mostFloats);
+      requireFloats(
+        label,
+        `an array ${formatShape(spec.shape)} of ${spec.dtype}`,
+        floatsOfSpec(spec),
+        mostFloats,
+      );
     }
+    // The points of a fused kernel are counted, although no array holds them.
+    const { shape: space } = { shape: [], ...call.attributes };
+    requireFloats(label, `a space ${formatShape(space)}`, sizeOf(space), mostFloats);
     const code: GpuKernelCode = gpuKernelCode(contract.name, call, { mostReads, hasNumbers });
     const first = slots;
     const slotOf = ({ kind, index }: GpuArray): number => {
@@ -87,6 +94,7 @@ export function planPasses(plan: Plan, { mostReads, mostFloats }: PlanLimits): P
       slots = Math.max(slots, first + index + 1);
       return first + index;
     };
+    for (const { size } of code.passes) requireFloats(label, 'an intermediate array', size, mostFloats);
     const sizes = new Map(code.passes.map(({ writes, size }) => [slotOf(writes), size]));
     const lengthOf = (slot: number): number =>
       slot < buffers.length ? floatsOfSpec(buffers[slot].spec) : sizes.get(slot)!;
@@ -148,10 +156,11 @@ export function planPasses(plan: Plan, { mostReads, mostFloats }: PlanLimits): P
   };
 }
 
-function tooLarge(label: string, spec: TensorSpec, mostFloats: number): DeviceLimitError {
-  return new DeviceLimitError({
+function requireFloats(label: string, what: string, floats: number, mostFloats: number): void {
+  if (floats <= mostFloats) return;
+  throw new DeviceLimitError({
     where: label,
-    got: `an array ${formatShape(spec.shape)} of ${spec.dtype}, which takes ${floatsOfSpec(spec)} floats`,
+    got: `${what}, which takes ${floats} floats`,
     expected: `at most ${mostFloats} in one array on this GPU`,
     cure: "Use a smaller batch, or setDevice('wasm').",
   });

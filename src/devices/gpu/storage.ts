@@ -14,7 +14,8 @@ export interface Held {
 
 export class GpuStorage implements VariableStorage, Journalled {
   readonly device: string;
-  readonly cell: Cell;
+  /** What the journal knows of it. A value that is written by the host begins a new one. */
+  cell: Cell;
   readonly held: Held = { handle: undefined };
   readonly #functions: GpuFunctions;
   readonly #journal: Journal;
@@ -32,13 +33,13 @@ export class GpuStorage implements VariableStorage, Journalled {
     this.#functions = functions;
     this.#journal = journal;
     this.cell = { spec, value: data.slice() };
+    journal.add(this);
   }
 
   /** The array on the GPU, uploaded if it is not there yet. */
   async handle(): Promise<GpuHandle> {
     if (!this.held.handle) {
       this.held.handle = await this.#functions.upload(encode(this.cell.value));
-      this.#journal.add(this);
     }
     return this.held.handle;
   }
@@ -58,12 +59,9 @@ export class GpuStorage implements VariableStorage, Journalled {
   }
 
   async write(data: NumericArray): Promise<void> {
-    if (this.held.handle) {
-      // What was recorded leads to the old value.
-      await this.#journal.restart();
-      this.#functions.delete(this.held.handle);
-      this.held.handle = undefined;
-    }
-    this.cell.value = data.slice();
+    if (this.held.handle) this.#functions.delete(this.held.handle);
+    this.held.handle = undefined;
+    // The runs so far lead to other variables by way of the old value.
+    this.cell = { spec: this.cell.spec, value: data.slice() };
   }
 }

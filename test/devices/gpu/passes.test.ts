@@ -57,6 +57,16 @@ describe('planPasses', () => {
   });
 });
 
+describe('limits', () => {
+  it('refuses a fused space that no array holds, and an intermediate array', () => {
+    const [a, b] = [zeros([100, 1, 8]), zeros([1, 100, 8])];
+    const distances = planTensors([a.add(1).sub(b.add(1)).pow(2).sum(-1)]);
+    expect(() => planPasses(distances.plan, { ...limits, mostFloats: 20_000 })).toThrow(
+      /a space \[100, 100, 8\], which takes 80000 floats/,
+    );
+  });
+});
+
 describe('kernelSources', () => {
   it('gives the text of each kernel, with its layer', async () => {
     const sources = await kernelSources((x: Tensor) => x.matmul(x).tanh().sum(), zeros([4, 4]));

@@ -1,0 +1,67 @@
+/** The journal of a GPU: what it brings back, also when the GPU goes while values are being downloaded. */
+import { expect, test } from 'vitest';
+import { type Cell, Journal, type Journalled } from '../../../src/devices/gpu/journal.ts';
+import { Parameter, zeros } from '../../../src/index.ts';
+import { planOf } from '../../../src/plan/explain.ts';
+import type { NumericArray } from '../../../src/tensor/dtype.ts';
+
+/** A plan that adds 1 to each of two variables. */
+async function addOnePlan() {
+  const [a, b] = [new Parameter(zeros([2]), 'a'), new Parameter(zeros([2]), 'b')];
+  return planOf(() => {
+    a.assign(a.add(1));
+    b.assign(b.add(1));
+    return [];
+  });
+}
+
+/** A variable whose value on the GPU is given by `read`. */
+function variable(read: () => Promise<NumericArray>): Journalled {
+  const cell: Cell = { spec: { shape: [2], dtype: 'float32' }, value: new Float32Array(2) };
+  return { cell, read };
+}
+
+const small = { bytes: 1 << 20, flops: 20 };
+
+test('repeats the runs since the beginning', async () => {
+  const plan = await addOnePlan();
+  const never = async (): Promise<NumericArray> => {
+    throw new Error('the GPU is gone');
+  };
+  const variables = [variable(never), variable(never)];
+  const journal = new Journal();
+  for (const each of variables) journal.add(each);
+  const cells = variables.map(({ cell }) => cell);
+  for (let run = 0; run < 5; run++) await journal.record({ plan, inputs: [], cells });
+  for (const cell of cells) expect([...(await journal.recover(cell))]).toEqual([5, 5]);
+});
+
+test('starts anew from downloaded values when it has become long', async () => {
+  const plan = await addOnePlan();
+  let steps = 0;
+  const onGpu = async (): Promise<NumericArray> => Float32Array.of(steps, steps);
+  const variables = [variable(onGpu), variable(onGpu)];
+  const journal = new Journal(small);
+  for (const each of variables) journal.add(each);
+  const cells = variables.map(({ cell }) => cell);
+  for (steps = 1; steps <= 23; steps++) await journal.record({ plan, inputs: [], cells });
+  // A run is 4 operations: every sixth one was too much.
+  expect([...cells[0].value]).toEqual([18, 18]);
+  for (const cell of cells) expect([...(await journal.recover(cell))]).toEqual([23, 23]);
+});
+
+test('goes on as it is when the GPU goes in the middle of that', async () => {
+  const plan = await addOnePlan();
+  let steps = 0;
+  const variables = [
+    variable(async () => Float32Array.of(steps, steps)),
+    variable(async () => {
+      throw new Error('the GPU is gone');
+    }),
+  ];
+  const journal = new Journal(small);
+  for (const each of variables) journal.add(each);
+  const cells = variables.map(({ cell }) => cell);
+  for (steps = 1; steps <= 9; steps++) await journal.record({ plan, inputs: [], cells });
+  for (const cell of cells) expect([...(await journal.recover(cell))]).toEqual([9, 9]);
+});

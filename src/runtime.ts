@@ -1,9 +1,8 @@
 /** Where the parts meet: the evaluator over the devices is handed to the tensors, and the methods to their class. */
-import { AutoDevice } from './devices/auto.ts';
 import { CpuDevice } from './devices/cpu/device.ts';
 import type { Device, DeviceInfo, DeviceMemory } from './devices/device.ts';
 import { Evaluator } from './devices/evaluator.ts';
-import { GpuDevice, type GpuOptions } from './devices/gpu/device.ts';
+import type { GpuDevice, GpuOptions } from './devices/gpu/device.ts';
 import type { GpuCounters } from './devices/gpu/functions.ts';
 import { WasmDevice, type WasmOptions } from './devices/wasm/device.ts';
 import { hasVectors } from './devices/wasm/target.ts';
@@ -96,6 +95,8 @@ let choices = 0;
 async function openGpu(options: GpuOptions): Promise<GpuDevice> {
   const fits = options.backend === undefined || options.backend === gpu?.info().backend;
   if (!gpu || gpu.isLost || !fits) {
+    // Loaded now: nearly half of the code is for GPUs, and most programs use none.
+    const { GpuDevice } = await import('./devices/gpu/device.ts');
     const opened = await GpuDevice.open(options);
     gpu = opened;
     return opened;
@@ -114,11 +115,12 @@ async function chooseAutomatically(options: object): Promise<void> {
   requireKnownOptions("setDevice('auto')", options, []);
   const host = firstDevice();
   const choice = ++choices;
-  let device = host;
+  let device: Device = host;
   try {
     const candidate = await openGpu({});
     // The workers take part in what is measured, and runs share memory, so that nothing else may run.
     if (host === devices.wasm) await devices.wasm.pool()?.whenReady();
+    const { AutoDevice } = await import('./devices/auto.ts');
     device = await evaluator.exclusive(() => AutoDevice.measure(host, candidate));
   } catch (error) {
     if (!(error instanceof WeftError)) throw error;
@@ -134,9 +136,7 @@ export function deviceNames(): DeviceName[] {
 
 /** What has crossed between host and GPU so far, and how long it took; undefined unless the gpu device computes. */
 export function gpuCounters(): GpuCounters | undefined {
-  const { device } = evaluator;
-  const computing = device instanceof AutoDevice ? device.device : device;
-  return computing instanceof GpuDevice ? computing.counters : undefined;
+  return evaluator.device.counters;
 }
 
 /** The device that really computes, and what it runs on. */

@@ -9,6 +9,7 @@ import type { NumericArray, TensorSpec } from '../tensor/dtype.ts';
 import type { VariableStorage } from '../tensor/runtime.ts';
 import { formatTime } from '../text.ts';
 import type { Device, DeviceInfo, DeviceMemory, Executable } from './device.ts';
+import type { GpuCounters } from './gpu/functions.ts';
 import { type PlanLimits, planPasses } from './gpu/passes.ts';
 
 /** What work costs on a device, in milliseconds. */
@@ -126,6 +127,10 @@ export class AutoDevice implements Device {
 
   info(): DeviceInfo {
     return this.device.info();
+  }
+
+  get counters(): GpuCounters | undefined {
+    return this.device.counters;
   }
 
   memory(): DeviceMemory {

@@ -5,6 +5,7 @@
 import type { Plan } from '../plan/plan.ts';
 import type { NumericArray, TensorSpec } from '../tensor/dtype.ts';
 import type { VariableStorage } from '../tensor/runtime.ts';
+import type { GpuCounters } from './gpu/functions.ts';
 
 /** A device, in words. */
 export interface DeviceInfo {
@@ -62,6 +63,8 @@ export interface Device {
   readonly name: string;
   info(): DeviceInfo;
   memory(): DeviceMemory;
+  /** What has crossed between host and GPU. Only of devices that compute on a GPU. */
+  readonly counters?: GpuCounters | undefined;
   /** Memory for a variable, holding a copy of `data`. Freed when the storage is garbage. */
   allocate(spec: TensorSpec, data: NumericArray): VariableStorage;
   prepare(plan: Plan): Executable;

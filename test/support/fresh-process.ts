@@ -32,7 +32,7 @@ export class FreshProcesses {
       input: join(root, 'src/index.ts'),
       platform: 'neutral',
       external: [/^node:/, 'pngjs', 'gpu.js'],
-      output: { file: join(folder, 'weft.js'), keepNames: true },
+      output: { file: join(folder, 'weft.js'), keepNames: true, codeSplitting: false },
       logLevel: 'silent',
     });
     writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');

@@ -2,7 +2,6 @@
 import { planOf } from '../../plan/explain.ts';
 import type { TensorTree } from '../../tensor/runtime.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import { planPasses } from './passes.ts';
 
 /** One kernel of a plan. */
 export interface KernelSource {
@@ -33,6 +32,8 @@ export async function kernelSources<Arguments extends readonly Tensor[]>(
   ...examples: Arguments
 ): Promise<readonly KernelSource[]> {
   const plan = await planOf(target, ...examples);
+  // Loaded when it is needed, as all that is for GPUs.
+  const { planPasses } = await import('./passes.ts');
   const { steps } = planPasses(plan, { mostReads, mostFloats });
   return plan.steps.map(({ contract, label }, step) => ({
     kernel: contract.name,

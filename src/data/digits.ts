@@ -1,6 +1,7 @@
 /** The embedded data set: 5,000 handwritten digits, read from assets/digits.png. */
 import { type ImageDataset, stridedSplit } from './dataset.ts';
 import { DatasetError } from './errors.ts';
+import type { Image } from './image.ts';
 import { node } from './node.ts';
 import { readPng } from './png.ts';
 import { datasetFromSheet } from './sheet.ts';
@@ -17,7 +18,15 @@ const TEST_EVERY = 5;
  * @throws DatasetError when assets/digits.png is missing from the package; PngError when it is damaged
  */
 export function loadDigits(): { readonly train: ImageDataset; readonly test: ImageDataset } {
-  const sheet = readPng(node.path.join(packageFolder(), 'assets', 'digits.png'));
+  return digitsFromSheet(readPng(node.path.join(packageFolder(), 'assets', 'digits.png')));
+}
+
+/**
+ * The same digits from the decoded sheet: for pages, which have no files, but can fetch assets/digits.png and decode it.
+ *
+ * @throws DatasetError when the sheet has another size
+ */
+export function digitsFromSheet(sheet: Image): { readonly train: ImageDataset; readonly test: ImageDataset } {
   const all = datasetFromSheet(sheet, {
     name: 'digits',
     cellWidth: CELL,

@@ -12,7 +12,7 @@ export {
   subset,
   validateLabels,
 } from './dataset.ts';
-export { loadDigits } from './digits.ts';
+export { digitsFromSheet, loadDigits } from './digits.ts';
 export { DatasetError, IdxError, PngError } from './errors.ts';
 export { datasetFromFolder, type FolderOptions } from './folder.ts';
 export { decodeIdx, encodeIdx, type IdxArray, type IdxData, type IdxOptions, readIdx } from './idx.ts';

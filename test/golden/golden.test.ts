@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import { deviceInfo, deviceNames, setDevice } from '../../src/index.ts';
 import { cases } from './cases.ts';
 import { goldenNames, loadGolden } from './files.ts';
-import { relativeError } from './vectors.ts';
+import { errorsOf } from './vectors.ts';
 
 /** Largest error allowed, beside the largest expected value of the array. */
 const defaultBound = 1e-5;
@@ -32,22 +32,10 @@ describe.each(deviceNames().filter((name) => name !== 'gpu'))('vectors on %s', (
   it.each(goldenNames())('%s', async (name) => {
     const golden = loadGolden(name);
     const { family, run, bound = defaultBound } = cases[name];
-    const { outputs, grads } = await run(golden);
-    const compared = [
-      ['output', outputs, golden.outputs],
-      ['gradient of', grads, golden.grads],
-    ] as const;
-    for (const [kind, actual, expected] of compared) {
-      // A second way of computing the same is named "y (composed)".
-      const names = new Set(Object.keys(actual).map((each) => each.split(' (')[0]));
-      expect([...names].sort()).toEqual(Object.keys(expected).sort());
-      for (const [each, values] of Object.entries(actual)) {
-        const error = relativeError(values, expected[each.split(' (')[0]]);
-        const where = `${name}: ${kind} ${each}`;
-        expect(error, where).toBeLessThan(bound);
-        const row = `${family}, ${device}`;
-        if (error >= (worst.get(row)?.error ?? 0)) worst.set(row, { error, where });
-      }
+    for (const { array, error } of errorsOf(await run(golden), golden)) {
+      expect(error, array).toBeLessThan(bound);
+      const row = `${family}, ${device}`;
+      if (error >= (worst.get(row)?.error ?? 0)) worst.set(row, { error, where: array });
     }
   });
 });

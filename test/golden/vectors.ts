@@ -43,8 +43,35 @@ export function pairIn(config: Golden['config'], name: string): readonly [number
   throw new Error(`config ${name} is ${value}, not a pair`);
 }
 
+/** What a case computed, by name: a second way of computing the same is named "y (composed)". */
+export interface Computed {
+  readonly outputs: Readonly<Record<string, ArrayLike<number>>>;
+  readonly grads: Readonly<Record<string, ArrayLike<number>>>;
+}
+
+/** The error of each array that a case computed. Throws if one is missing, or nobody asked for it. */
+export function errorsOf(
+  { outputs, grads }: Computed,
+  golden: Golden,
+): { readonly array: string; readonly error: number }[] {
+  const compared = [
+    ['output', outputs, golden.outputs],
+    ['gradient of', grads, golden.grads],
+  ] as const;
+  return compared.flatMap(([kind, actual, expected]) => {
+    const nameOf = (each: string): string => each.split(' (')[0];
+    const names = [...new Set(Object.keys(actual).map(nameOf))].sort().join();
+    const wanted = Object.keys(expected).sort().join();
+    if (names !== wanted) throw new Error(`${golden.name}: computed ${names}, not ${wanted}`);
+    return Object.entries(actual).map(([each, values]) => ({
+      array: `${golden.name}: ${kind} ${each}`,
+      error: relativeError(values, expected[nameOf(each)]),
+    }));
+  });
+}
+
 /** The largest error beside the largest expected value. */
-export function relativeError(actual: ArrayLike<number>, { data }: GoldenArray): number {
+function relativeError(actual: ArrayLike<number>, { data }: GoldenArray): number {
   if (actual.length !== data.length) return Number.POSITIVE_INFINITY;
   let [largest, error] = [0, 0];
   data.forEach((expected, k) => {

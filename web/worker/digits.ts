@@ -1,11 +1,10 @@
 /** The embedded digits in a browser: the sheet of cells that `loadDigits` reads from the package, fetched and cut alike. */
 import {
   channelStatistics,
-  datasetFromSheet,
+  digitsFromSheet,
   type Image,
   type ImageDataset,
   type Normalisation,
-  stridedSplit,
 } from '../../src/index.ts';
 
 /** What the page trains on and tests with. */
@@ -17,23 +16,13 @@ export interface Digits {
 
 /** Width and height of a digit. */
 export const side = 20;
-const imagesOfClass = 500;
-/** The split of `loadDigits`. */
-const testEvery = 5;
 
 /** Fetches the sheet. */
 export async function fetchDigits(url: string): Promise<Digits> {
   const response = await fetch(url);
   if (!response.ok)
     throw new Error(`The digits could not be fetched: ${url} gives status ${response.status}.`);
-  const all = datasetFromSheet(await decode(await response.blob()), {
-    name: 'digits',
-    cellWidth: side,
-    cellHeight: side,
-    label: (cell) => Math.floor(cell / imagesOfClass),
-    classNames: Array.from({ length: 10 }, (_, digit) => String(digit)),
-  });
-  const [train, test] = stridedSplit(all, testEvery);
+  const { train, test } = digitsFromSheet(await decode(await response.blob()));
   return { train, test, normalisation: channelStatistics(train) };
 }
 

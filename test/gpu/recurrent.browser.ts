@@ -93,7 +93,8 @@ describe.each(Object.keys(calls))('%s', (name) => {
     await executable.run({ inputs, variables: [] });
     const after = device.counters;
     expect(after.passes - before.passes).toBeGreaterThan(80);
-    expect(after.compiled - before.compiled).toBeLessThan(12);
+    // Functions that upload count as well: one for each input.
+    expect(after.compiled - before.compiled - inputs.length).toBeLessThan(12);
     await executable.run({ inputs, variables: [] });
     expect(device.counters.compiled).toBe(after.compiled);
     executable.release();

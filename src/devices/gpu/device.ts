@@ -17,6 +17,7 @@ import {
   backends,
   type GpuInstance,
   type GpuLibrary,
+  letGo,
   loadLibrary,
   obstacleTo,
 } from './library.ts';
@@ -117,7 +118,7 @@ export class GpuDevice implements Device, GpuHost {
     try {
       return await GpuDevice.#trust(backend, instance);
     } catch (error) {
-      await instance.destroy();
+      await letGo(instance);
       throw error;
     }
   }

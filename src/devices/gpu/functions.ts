@@ -5,7 +5,14 @@
  */
 import { DeviceLostError } from '../../errors.ts';
 import { FunctionPool, type FunctionText } from './function-pool.ts';
-import type { Backend, GpuArgument, GpuFunction, GpuHandle, GpuInstance } from './library.ts';
+import {
+  type Backend,
+  type GpuArgument,
+  type GpuFunction,
+  type GpuHandle,
+  type GpuInstance,
+  letGo,
+} from './library.ts';
 
 /** What has crossed between host and GPU, and what ran there, since the device was made. */
 export interface GpuCounters {
@@ -34,7 +41,7 @@ const uploading = (size: number): FunctionText => ({
 });
 
 /** A GPU goes when neither its device nor any of its variables is used any more. */
-const abandoned = new FinalizationRegistry<GpuInstance>((instance) => void instance.destroy());
+const abandoned = new FinalizationRegistry<GpuInstance>((instance) => void letGo(instance));
 
 export class GpuFunctions {
   readonly backend: Backend;

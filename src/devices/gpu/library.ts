@@ -107,3 +107,8 @@ export function createFunction(
     }),
   });
 }
+
+/** Gives up a GPU. One that is lost may fail to be given up, which changes nothing. */
+export async function letGo(instance: GpuInstance): Promise<void> {
+  await instance.destroy().catch(() => undefined);
+}

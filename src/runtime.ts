@@ -17,8 +17,11 @@ const devices = { wasm: new WasmDevice(), cpu: new CpuDevice() };
 /** The GPU that was opened last. */
 let gpu: GpuDevice | undefined;
 
-/** The devices this version has. */
+/** How many devices were chosen: one that takes time to open must not take the place of one that was chosen later. */
+let choices = 0;
+
 const names = ['wasm', 'gpu', 'cpu'] as const;
+/** The devices this version has. */
 export type DeviceName = (typeof names)[number];
 
 const evaluator = new Evaluator(firstDevice());
@@ -87,9 +90,6 @@ export function setDevice(name: string, options: DeviceOptions[DeviceName] = {})
   choices++;
   evaluator.setDevice(devices[name]);
 }
-
-/** How many devices were chosen: one that takes time to open must not take the place of one that was chosen later. */
-let choices = 0;
 
 /** The GPU that is open serves on, unless it is gone or another way to it is asked for. */
 async function openGpu(options: GpuOptions): Promise<GpuDevice> {

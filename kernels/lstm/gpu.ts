@@ -7,7 +7,7 @@
  */
 import { choose, PassList, sumOf } from '../support/gpu/pass-list.ts';
 import { fillPass } from '../support/gpu/passes.ts';
-import { joinRecords } from '../support/gpu/records.ts';
+import { joinRecords, storeParts } from '../support/gpu/records.ts';
 import {
   optionalArrays,
   sentDirectly,
@@ -61,12 +61,7 @@ export const lstmGpu: GpuKernel<LstmAttributes> = ({ outputs, attributes }, { mo
   });
 
   const joined = joinRecords(list, records, { batch, width: forwardParts * hidden }, mostReads);
-  for (const [index, [first, parts]] of [[0, 1] as const, [1, 1] as const, [2, 4] as const].entries()) {
-    list.add(output(index), batch * time * parts * hidden, (f) => {
-      const [item, t, column] = f.coordinates(f.index, [batch, time, parts * hidden]);
-      f.return(joined.read(f, item, t, f.keep(f.offset([column], [1], first * hidden), 'column')));
-    });
-  }
+  storeParts(list, joined, sequence, [1, 1, 4]);
   return { passes: list.passes };
 };
 

@@ -34,7 +34,10 @@ export interface DeviceInfo {
 export interface DeviceMemory {
   /** Bytes of parameters and other variables now alive. */
   readonly variableBytes: number;
-  /** Bytes of the arena and scratch memory that all plans share: the largest needs so far. On gpu, of the arrays of all plans. */
+  /**
+   * Bytes of the arena and scratch memory that all plans share: the largest needs so far. On gpu, where plans share no
+   * memory, of the arrays that they keep.
+   */
   readonly arenaBytes: number;
   /** Bytes taken from the system for all of that. */
   readonly heapBytes: number;

@@ -11,6 +11,7 @@ if (!chromiumPath) console.warn('skipped: the page on a GPU, since there is no C
 
 /** Without a real GPU a step takes half a second, and its shaders take many seconds to be compiled. */
 const patience = { timeout: 300_000, interval: 200 };
+
 describe.skipIf(!chromiumPath)('the page on a GPU', () => {
   let site: Site;
   let browser: Browser;

@@ -2,7 +2,8 @@
  * What the steps of a sequence wrote, brought together. Every step writes an array of its own, its record [N, width]; more
  * than a pass may read are first put one behind the other, in the order of t.
  */
-import type { GpuArray } from '../gpu.ts';
+import { type GpuArray, output } from '../gpu.ts';
+import type { Sequence } from '../recurrence.ts';
 import { choose, type PassList } from './pass-list.ts';
 import type { ThreadSource } from './thread-source.ts';
 
@@ -48,4 +49,22 @@ export function joinRecords(
       return choose(f, array, alternatives);
     },
   };
+}
+
+/** Adds a pass for each output [N, T, parts · H], which take the parts of the records in order, so many each. */
+export function storeParts(
+  list: PassList,
+  joined: JoinedRecords,
+  { batch, time, hidden }: Pick<Sequence, 'batch' | 'time' | 'hidden'>,
+  partsOfOutputs: readonly number[],
+): void {
+  let first = 0;
+  partsOfOutputs.forEach((parts, index) => {
+    const start = first * hidden;
+    list.add(output(index), batch * time * parts * hidden, (f) => {
+      const [item, t, column] = f.coordinates(f.index, [batch, time, parts * hidden]);
+      f.return(joined.read(f, item, t, f.keep(f.offset([column], [1], start), 'column')));
+    });
+    first += parts;
+  });
 }

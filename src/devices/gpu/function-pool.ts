@@ -1,5 +1,5 @@
 /**
- * Compiled functions by text and sizes. Compiling takes as long as thousands of runs, so a function that nobody needs any
+ * Compiled functions by text and sizes. Compiling takes as long as a hundred small runs, so a function that nobody needs any
  * more waits for somebody who needs the same, up to a number of them.
  */
 import type { GpuPass } from '../../../kernels/support/gpu.ts';

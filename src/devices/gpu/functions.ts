@@ -195,7 +195,7 @@ export class GpuFunctions {
         where: `the gpu device (${this.backend})`,
         got: `the loss of the GPU: ${this.lost}`,
         expected: 'a GPU that goes on computing',
-        cure: "Parameters are as the last completed step left them: go on with setDevice('wasm'), or with await setDevice('gpu').",
+        cure: "Parameters go on from the last completed step: use setDevice('wasm'), or await setDevice('gpu') again.",
       },
       cause === undefined ? {} : { cause },
     );

@@ -149,10 +149,7 @@ export function planPasses(plan: Plan, { mostReads, mostFloats }: PlanLimits): P
     ),
     residentFloats:
       all.reduce((total, { fresh, pass }) => total + (fresh ? 0 : pass.size), 0) +
-      buffers.reduce(
-        (total, { place, spec }) => total + (place.kind === 'input' ? floatsOfSpec(spec) : 0),
-        0,
-      ),
+      uploads.reduce((total, { slot }) => total + floatsOfSpec(buffers[slot].spec), 0),
   };
 }
 

@@ -64,7 +64,7 @@ function join(parts: readonly Part[], dtype: DType, outer: number, writes: GpuAr
       const read = (): void =>
         f.return(f.read(array, f.offset([o, place, plane], [row, 1, outer * row], -start)));
       if (end === whole) read();
-      else f.if(`${place} < ${end}.0`, read);
+      else f.if(`${place} < ${end}`, read);
     }
   });
 }

@@ -34,18 +34,18 @@ export const conv2dGpu: GpuKernel<Conv2dAttributes> = (call) => {
   const { rows, columns } = axesOf(geometry);
   const sum = pass(output(0), size, (f) => {
     const [image, outRow, outColumn, o] = f.coordinates(f.index, shapes.y);
-    const group = groups === 1 ? '0' : f.keep(f.quotient(o, groupOutputs), 'group');
-    const imageStart = f.keep(f.offset([image, group], [height * width * channels, groupChannels]), 'image');
+    const group = groups === 1 ? '0' : f.whole(f.quotient(o, groupOutputs), 'group');
+    const imageStart = f.whole(f.offset([image, group], [height * width * channels, groupChannels]), 'image');
     const sum = f.variable('0.0', 'total');
     forPixels(f, rows, outRow, (row, tapRow) => {
-      const rowStart = f.keep(f.offset([imageStart, row], [1, width * channels]), 'row');
-      const weights = f.keep(
+      const rowStart = f.whole(f.offset([imageStart, row], [1, width * channels]), 'row');
+      const weights = f.whole(
         f.offset([o, tapRow], [1, kernelWidth * groupChannels * outChannels]),
         'weights',
       );
       forPixels(f, columns, outColumn, (column, tapColumn) => {
-        const a = f.keep(f.offset([rowStart, column], [1, channels]), 'a');
-        const b = f.keep(f.offset([weights, tapColumn], [1, groupChannels * outChannels]), 'b');
+        const a = f.whole(f.offset([rowStart, column], [1, channels]), 'a');
+        const b = f.whole(f.offset([weights, tapColumn], [1, groupChannels * outChannels]), 'b');
         const product = dot(f, {
           a: { array: input(0), start: a, step: 1 },
           b: { array: input(1), start: b, step: outChannels },
@@ -72,26 +72,26 @@ export const conv2dInputGradientGpu: GpuKernel<Conv2dAttributes> = (call) => {
   const { rows, columns } = axesOf(geometry);
   const sum = pass(output(0), size, (f) => {
     const [image, row, column, channel] = f.coordinates(f.index, shapes.x);
-    const group = groups === 1 ? '0' : f.keep(f.quotient(channel, groupChannels), 'group');
-    const imageStart = f.keep(
+    const group = groups === 1 ? '0' : f.whole(f.quotient(channel, groupChannels), 'group');
+    const imageStart = f.whole(
       f.offset([image, group], [outHeight * outWidth * outChannels, groupOutputs]),
       'image',
     );
     // Row `channel - group · C/groups` of a tap's weights, from the first output of the group on.
-    const channelStart = f.keep(
+    const channelStart = f.whole(
       f.offset([channel, group], [outChannels, groupOutputs - groupChannels * outChannels]),
       'channel',
     );
     const sum = f.variable('0.0', 'total');
     forWindows(f, rows, row, (outRow, tapRow) => {
-      const rowStart = f.keep(f.offset([imageStart, outRow], [1, outWidth * outChannels]), 'row');
-      const weights = f.keep(
+      const rowStart = f.whole(f.offset([imageStart, outRow], [1, outWidth * outChannels]), 'row');
+      const weights = f.whole(
         f.offset([channelStart, tapRow], [1, kernelWidth * groupChannels * outChannels]),
         'weights',
       );
       forWindows(f, columns, column, (outColumn, tapColumn) => {
-        const a = f.keep(f.offset([rowStart, outColumn], [1, outChannels]), 'a');
-        const b = f.keep(f.offset([weights, tapColumn], [1, groupChannels * outChannels]), 'b');
+        const a = f.whole(f.offset([rowStart, outColumn], [1, outChannels]), 'a');
+        const b = f.whole(f.offset([weights, tapColumn], [1, groupChannels * outChannels]), 'b');
         const product = dot(f, {
           a: { array: input(0), start: a, step: 1 },
           b: { array: input(1), start: b, step: 1 },
@@ -146,25 +146,28 @@ function sumOfLines(
   const { rows, columns } = axesOf(geometry);
   const lines = batch * outHeight;
   const [tapRow, tapColumn, groupChannel, o] = f.coordinates(index, weight);
-  const group = groups === 1 ? '0' : f.keep(f.quotient(o, groupOutputs), 'group');
+  const group = groups === 1 ? '0' : f.whole(f.quotient(o, groupOutputs), 'group');
   // Where the tap lies for the first window of all, and then of each row.
-  const firstRow = f.keep(f.offset([tapRow], [dilation[0]], -padding[0]), 'firstRow');
-  const firstColumn = f.keep(f.offset([tapColumn], [dilation[1]], -padding[2]), 'firstColumn');
-  const corner = f.keep(f.offset([firstColumn, group, groupChannel], [channels, groupChannels, 1]), 'corner');
+  const firstRow = f.whole(f.offset([tapRow], [dilation[0]], -padding[0]), 'firstRow');
+  const firstColumn = f.whole(f.offset([tapColumn], [dilation[1]], -padding[2]), 'firstColumn');
+  const corner = f.whole(
+    f.offset([firstColumn, group, groupChannel], [channels, groupChannels, 1]),
+    'corner',
+  );
   const columnAt = (outColumn: string): string => `(${f.offset([firstColumn, outColumn], [1, stride[1]])})`;
   const canMiss = onImage(columns, firstColumn) !== '';
   const sum = f.variable('0.0', 'total');
   const addLine = (line: string): void => {
-    const image = batch === 1 ? '0' : f.keep(f.quotient(line, outHeight), 'image');
-    const outRow = f.keep(f.offset([line, image], [1, -outHeight]), 'outRow');
-    const row = f.keep(f.offset([firstRow, outRow], [1, stride[0]]), 'row');
+    const image = batch === 1 ? '0' : f.whole(f.quotient(line, outHeight), 'image');
+    const outRow = f.whole(f.offset([line, image], [1, -outHeight]), 'outRow');
+    const row = f.whole(f.offset([firstRow, outRow], [1, stride[0]]), 'row');
     guarded(f, onImage(rows, row), () => {
       const a = f.offset([corner, image, row], [1, height * width * channels, width * channels]);
       const product = dot(f, {
-        a: { array: input(0), start: f.keep(a, 'a'), step: stride[1] * channels },
+        a: { array: input(0), start: f.whole(a, 'a'), step: stride[1] * channels },
         b: {
           array: input(1),
-          start: f.keep(f.offset([o, line], [1, outWidth * outChannels]), 'b'),
+          start: f.whole(f.offset([o, line], [1, outWidth * outChannels]), 'b'),
           step: outChannels,
         },
         length: outWidth,
@@ -174,9 +177,9 @@ function sumOfLines(
     });
   };
   f.loop(count, (k) => {
-    const line = f.keep(f.offset([part, k], [count, 1]), 'line');
+    const line = f.whole(f.offset([part, k], [count, 1]), 'line');
     // The last part may be shorter.
-    guarded(f, lines % count === 0 ? '' : `${line} < ${lines}.0`, () => addLine(line));
+    guarded(f, lines % count === 0 ? '' : `${line} < ${lines}`, () => addLine(line));
   });
   return sum;
 }

@@ -29,21 +29,20 @@ export const cumulativeSumGpu: GpuKernel<CumulativeAttributes> = ({ inputs: [x],
     return pass(to, floatsOf(x.dtype, size), (f) => {
       const { index, plane } = f.planes(x.dtype, size);
       const [, place] = f.coordinates(index, [size / (length * inner), length, inner]);
-      const other = f.keep(`${index} ${reverse ? '+' : '-'} ${reach * inner}.0`, 'other');
-      const exists = reverse ? `${place} < ${length - reach}.0` : `${place} >= ${reach}.0`;
-      const sumOf = (offset: string): string =>
-        f.keep(
-          `${f.read(from, `${index}${offset}`)} + (${exists} ? ${f.read(from, `${other}${offset}`)} : 0.0)`,
-          'sum',
-        );
-      const low = sumOf('');
+      const other = f.whole(f.offset([index], [1], (reverse ? reach : -reach) * inner), 'other');
+      const exists = reverse ? `${place} < ${length - reach}` : `${place} >= ${reach}`;
+      const sumOf = (offset: number): string => {
+        const [own, others] = [index, other].map((at) => f.read(from, f.offset([at], [1], offset)));
+        return f.keep(`${own} + (${exists} ? ${others} : 0.0)`, 'sum');
+      };
+      const low = sumOf(0);
       if (x.dtype === 'float32') {
         f.return(low);
         return;
       }
-      const high = sumOf(` + ${size}.0`);
+      const high = sumOf(size);
       const wrappedHigh = f.call('wrapHigh', `${high} + Math.floor(${low} * 0.0000152587890625)`);
-      f.return(`${plane} < 0.5 ? ${f.call('wrapLow', low)} : ${wrappedHigh}`);
+      f.returnHalf([f.call('wrapLow', low), wrappedHigh], plane);
     });
   });
   return { passes };

@@ -107,7 +107,7 @@ class Point {
 
   constructor(f: ThreadSource, index: string) {
     this.#f = f;
-    this.index = f.keep(index, 'i');
+    this.index = f.whole(index);
   }
 
   along(shape: readonly number[]): readonly string[] {
@@ -129,14 +129,14 @@ function load(
   if (collapsed.kind === 'fill' || size === 0) return fill;
   if (number !== undefined) return [f.numberOf(array, number)];
   const indices = collapsed.kind === 'uniform' ? [] : point.along(collapsed.shape);
-  const at = f.keep(
+  const at = f.whole(
     collapsed.kind === 'dense' && collapsed.offset === 0
       ? point.index
       : f.offset(indices, collapsed.strides, collapsed.offset),
     'at',
   );
   const inside = insideOf(collapsed, indices);
-  const halves = dtype === 'int32' ? [at, `${at} + ${size}.0`] : [at];
+  const halves = dtype === 'int32' ? [at, f.offset([at], [1], size)] : [at];
   return halves.map((place, half) => {
     const element = f.read(array, place);
     return inside === undefined ? element : `${inside} ? ${element} : ${fill[half]}`;
@@ -146,8 +146,8 @@ function load(
 /** The condition that a point is not on the padding, or undefined where there is none. */
 function insideOf({ shape, low, high }: CollapsedView, indices: readonly string[]): string | undefined {
   const conditions = shape.flatMap((length, axis) => [
-    ...(low[axis] > 0 ? [`${indices[axis]} >= ${low[axis]}.0`] : []),
-    ...(high[axis] < length ? [`${indices[axis]} < ${high[axis]}.0`] : []),
+    ...(low[axis] > 0 ? [`${indices[axis]} >= ${low[axis]}`] : []),
+    ...(high[axis] < length ? [`${indices[axis]} < ${high[axis]}`] : []),
   ]);
   return conditions.length === 0 ? undefined : `(${conditions.join(' && ')})`;
 }
@@ -159,7 +159,7 @@ export function storePass(program: ThreadProgram, register: number, writes: GpuA
   return pass(writes, floatsOf(dtype, size), (f) => {
     const { index, plane } = f.planes(dtype, size);
     const value = evaluate(f, program, register, index);
-    f.return(value.length === 1 ? value[0] : `${plane} < 0.5 ? ${value[0]} : ${value[1]}`);
+    f.returnHalf(value, plane);
   });
 }
 

@@ -42,7 +42,7 @@ export const gruGpu: GpuKernel<GruAttributes> = ({ outputs, attributes }, { most
     gate(f, recurrent, column, step) {
       const sum = f.variable(`${recurrent} + ${f.read(recurrentBias, column)}`, 'gate');
       // q stays as it is.
-      f.if(`${column} < ${2 * hidden}.0`, () => {
+      f.if(`${column} < ${2 * hidden}`, () => {
         const whole = f.keep(`${sum} + ${f.read(z, f.offset([step, column], [width, 1]))}`);
         f.set(sum, f.call('sigmoid', whole));
       });
@@ -96,7 +96,7 @@ export const gruGradientGpu: GpuKernel<GruGradientAttributes> = ({ inputs, attri
     recurrentWeight: input(0),
     record(f, place, part, after) {
       const { step, unit } = place;
-      const at = f.keep(f.offset([step, part, unit], [factorWidth, hidden, 1]), 'at');
+      const at = f.whole(f.offset([step, part, unit], [factorWidth, hidden, 1]), 'at');
       const dHidden = f.keep(
         sumOf(
           sentThroughGates(f, sequence, place, after),
@@ -107,8 +107,8 @@ export const gruGradientGpu: GpuKernel<GruGradientAttributes> = ({ inputs, attri
       );
       const value = f.variable(`${dHidden} * ${f.read(factors, at)}`);
       if (dGates) {
-        f.if(`${part} < ${toHidden}.0`, () => {
-          f.set(value, `${value} + ${f.read(factors, `${at} + ${backParts * hidden}.0`)}`);
+        f.if(`${part} < ${toHidden}`, () => {
+          f.set(value, `${value} + ${f.read(factors, f.offset([at], [1], backParts * hidden))}`);
         });
       }
       return value;
@@ -123,7 +123,8 @@ export const gruGradientGpu: GpuKernel<GruGradientAttributes> = ({ inputs, attri
   const joined = joinRecords(list, records, { batch, width: backParts * hidden }, mostReads);
   list.add(output(0), batch * time * width, (f) => {
     const [item, t, column] = f.coordinates(f.index, [batch, time, width]);
-    const from = f.keep(`${column} < ${2 * hidden}.0 ? ${column} : ${column} + ${hidden}.0`, 'from');
+    const from = f.wholeVariable(column, 'from');
+    f.if(`${column} >= ${2 * hidden}`, () => f.set(from, `${column} + ${hidden}`));
     f.return(joined.read(f, item, t, from));
   });
   list.add(output(1), batch * time * width, (f) => {
@@ -145,7 +146,7 @@ function gradientFactors(
   const parts = dGates ? backParts + 4 : backParts;
   return list.once(batch * time * parts * hidden, (f) => {
     const [item, t, part, unit] = f.coordinates(f.index, [batch, time, parts, hidden]);
-    const step = f.keep(f.offset([item, t], [time, 1]), 'step');
+    const step = f.whole(f.offset([item, t], [time, 1]), 'step');
     const ofGate = (array: GpuArray, gate: number): string =>
       f.read(array, f.offset([step, unit], [4 * hidden, 1], gate * hidden));
     const [r, u, n, q] = [0, 1, 2, 3].map((gate) => f.keep(ofGate(gates, gate)));
@@ -167,7 +168,7 @@ function gradientFactors(
       return [() => `${toR()} + ${dR} * ${ofSigmoid(r)}`, toU, () => `${toQ()} + ${dQ}`, toN];
     };
     const factor = (): string => choose(f, part, [...own, () => u, ...(dGates ? ofGates(dGates) : [])]);
-    const masked = (): string => `${part} == ${toHidden}.0 ? 1.0 : 0.0`;
+    const masked = (): string => `${part} == ${toHidden} ? 1.0 : 0.0`;
     f.return(whereReal(f, mask, step, factor, masked));
   });
 }

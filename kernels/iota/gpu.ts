@@ -20,8 +20,7 @@ export const iotaGpu: GpuKernel<IotaAttributes> = ({ outputs: [{ dtype, shape }]
     else if (!Number.isInteger(start) || !Number.isInteger(step))
       f.return(f.call('halfOfFloat', f.keep(asFloat), plane));
     else {
-      const [low, high] = progression(f, index, attributes);
-      f.return(`${plane} < 0.5 ? ${low} : ${high}`);
+      f.returnHalf(progression(f, index, attributes), plane);
     }
   });
   return { passes: [write] };
@@ -30,9 +29,8 @@ export const iotaGpu: GpuKernel<IotaAttributes> = ({ outputs: [{ dtype, shape }]
 /** start + index · step modulo 2^32. */
 function progression(f: ThreadSource, index: string, { start, step }: IotaAttributes): Register {
   const kept = (register: Register): Register => register.map((half) => f.keep(half));
-  const high = f.keep(`Math.floor(${index} * 0.0000152587890625)`);
   const registers = [
-    [f.keep(`${index} - ${high} * 65536.0`), high],
+    kept(['0', '1'].map((plane) => f.call('halfOfWhole', index, plane))),
     kept(constant(f, step, 'int32')),
     kept(constant(f, start, 'int32')),
   ];

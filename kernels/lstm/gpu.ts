@@ -43,7 +43,7 @@ export const lstmGpu: GpuKernel<LstmAttributes> = ({ outputs, attributes }, { mo
       const sum = f.keep(`${recurrent} + ${f.read(z, f.offset([step, column], [width, 1]))}`);
       const activated = f.variable('0.0', 'gate');
       f.if(
-        `${column} >= ${2 * hidden}.0 && ${column} < ${3 * hidden}.0`,
+        `${column} >= ${2 * hidden} && ${column} < ${3 * hidden}`,
         () => f.set(activated, f.call('tanh', sum)),
         () => f.set(activated, f.call('sigmoid', sum)),
       );
@@ -93,9 +93,9 @@ export const lstmGradientGpu: GpuKernel<LstmGradientAttributes> = ({ inputs, att
     recurrentWeight: input(0),
     record(f, place, part, after) {
       const { step, unit } = place;
-      const factorsAt = f.keep(f.offset([step], [factorWidth]), 'factors');
-      const column = f.keep(f.offset([part, unit], [hidden, 1]), 'column');
-      const at = f.keep(f.offset([step, unit], [hidden, 1]), 'at');
+      const factorsAt = f.whole(f.offset([step], [factorWidth]), 'factors');
+      const column = f.whole(f.offset([part, unit], [hidden, 1]), 'column');
+      const at = f.whole(f.offset([step, unit], [hidden, 1]), 'at');
       const reaching = f.variable(
         sumOf(
           sentThroughGates(f, sequence, place, after),
@@ -105,7 +105,7 @@ export const lstmGradientGpu: GpuKernel<LstmGradientAttributes> = ({ inputs, att
         'reaching',
       );
       // All parts but those of o and h are multiples of dC.
-      f.if(`${part} < ${outputGate}.0 || ${part} == ${toCell}.0`, () => {
+      f.if(`${part} < ${outputGate} || ${part} == ${toCell}`, () => {
         const factor = f.read(factors, f.offset([factorsAt, unit], [1, 1], fromHidden * hidden));
         const dCell = sumOf(
           `${reaching} * ${factor}`,
@@ -114,9 +114,9 @@ export const lstmGradientGpu: GpuKernel<LstmGradientAttributes> = ({ inputs, att
         );
         f.set(reaching, dCell);
       });
-      const value = f.variable(`${reaching} * ${f.read(factors, `${factorsAt} + ${column}`)}`);
+      const value = f.variable(`${reaching} * ${f.read(factors, f.offset([factorsAt, column], [1, 1]))}`);
       if (dGates) {
-        f.if(`${part} < 4.0`, () => {
+        f.if(`${part} < 4`, () => {
           const more = f.read(factors, f.offset([factorsAt, column], [1, 1], added * hidden));
           f.set(value, `${value} + ${more}`);
         });
@@ -155,7 +155,7 @@ function gradientFactors(
   const parts = (mask ? 7 : 6) + (dGates ? 4 : 0);
   return list.once(batch * time * parts * hidden, (f) => {
     const [item, t, part, unit] = f.coordinates(f.index, [batch, time, parts, hidden]);
-    const step = f.keep(f.offset([item, t], [time, 1]), 'step');
+    const step = f.whole(f.offset([item, t], [time, 1]), 'step');
     const ofGate = (array: GpuArray, gate: number): string =>
       f.read(array, f.offset([step, unit], [width, 1], gate * hidden));
     const [i, forget, g, o] = [0, 1, 2, 3].map((gate) => f.keep(ofGate(gates, gate)));
@@ -180,7 +180,7 @@ function gradientFactors(
         hiddenToCell,
         ...(dGates ? slopes.map((slope, gate) => () => `${ofGate(dGates, gate)} * ${slope}`) : []),
       ]);
-    const masked = (): string => `(${part} == ${toCell}.0 || ${part} == ${toHidden}.0) ? 1.0 : 0.0`;
+    const masked = (): string => `(${part} == ${toCell} || ${part} == ${toHidden}) ? 1.0 : 0.0`;
     f.return(whereReal(f, mask, step, factor, masked));
   });
 }

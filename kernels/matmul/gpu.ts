@@ -21,18 +21,15 @@ export const matmulGpu: GpuKernel<MatmulAttributes> = (call) => {
 
   const elements = (f: ThreadSource, index: string, part: string): string => {
     const [item, row, column] = f.coordinates(index, [batch, rows, columns]);
-    const first = parts === 1 ? '0.0' : f.keep(`${part} * ${length}.0`, 'first');
+    const first = parts === 1 ? '0' : f.whole(f.offset([part], [length]), 'first');
     const [aRow, aDepth] = transposeA ? [1, rows] : [depth, 1];
     const [bDepth, bColumn] = transposeB ? [1, depth] : [columns, 1];
-    const aStart = f.offset([item, row, first], [sharedA ? 0 : rows * depth, aRow, parts === 1 ? 0 : aDepth]);
-    const bStart = f.offset(
-      [item, column, first],
-      [sharedB ? 0 : depth * columns, bColumn, parts === 1 ? 0 : bDepth],
-    );
-    const left = parts * length > depth ? f.keep(`${depth}.0 - ${first}`, 'left') : undefined;
+    const aStart = f.offset([item, row, first], [sharedA ? 0 : rows * depth, aRow, aDepth]);
+    const bStart = f.offset([item, column, first], [sharedB ? 0 : depth * columns, bColumn, bDepth]);
+    const left = parts * length > depth ? f.whole(`${depth} - ${first}`, 'left') : undefined;
     return dot(f, {
-      a: { array: input(0), start: f.keep(aStart, 'a'), step: aDepth },
-      b: { array: input(1), start: f.keep(bStart, 'b'), step: bDepth },
+      a: { array: input(0), start: f.whole(aStart, 'a'), step: aDepth },
+      b: { array: input(1), start: f.whole(bStart, 'b'), step: bDepth },
       length,
       // The last part may be shorter: what lies behind the depth counts nothing.
       counts: left === undefined ? undefined : (k) => `${k} < ${left}`,
@@ -40,7 +37,7 @@ export const matmulGpu: GpuKernel<MatmulAttributes> = (call) => {
   };
 
   if (parts === 1) {
-    return { passes: [pass(output(0), size, (f) => f.return(elements(f, f.index, '0.0')))] };
+    return { passes: [pass(output(0), size, (f) => f.return(elements(f, f.index, '0')))] };
   }
   return {
     passes: [

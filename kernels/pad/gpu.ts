@@ -15,7 +15,7 @@ export const padGpu: GpuKernel<PadAttributes> = ({ inputs: [{ shape, dtype }], o
   const write = pass(output(0), floatsOf(dtype, size), (f) => {
     const [low, high = low] = constant(f, attributes.value, dtype);
     const { index, plane } = f.planes(dtype, size);
-    const fill = low === high ? low : f.keep(`${plane} < 0.5 ? ${low} : ${high}`, 'fill');
+    const fill = low === high ? low : f.keep(`${plane} == 0 ? ${low} : ${high}`, 'fill');
     if (inputSize === 0) {
       f.return(fill);
       return;
@@ -33,7 +33,7 @@ export const padGpu: GpuKernel<PadAttributes> = ({ inputs: [{ shape, dtype }], o
       [...sources.map((source) => source.at), plane],
       [...denseStrides(axes.map(({ length }) => length)), inputSize],
     );
-    const element = f.read(input(0), f.keep(at, 'at'));
+    const element = f.read(input(0), at);
     f.return(conditions.length === 0 ? element : `(${conditions.join(' && ')}) ? ${element} : ${fill}`);
   });
   return { passes: [write] };
@@ -46,15 +46,15 @@ function sourceAlong(
   index: string,
 ): { readonly at: string; readonly conditions: readonly string[] } {
   if (total === 1) return { at: '0', conditions: [] };
-  const place = f.keep(f.offset([index], [1], -low), 'place');
+  const place = f.whole(f.offset([index], [1], -low), 'place');
   const conditions = [
-    ...(low > 0 ? [`${place} >= 0.0`] : []),
-    ...(high > 0 ? [`${place} < ${total - low - high}.0`] : []),
+    ...(low > 0 ? [`${place} >= 0`] : []),
+    ...(high > 0 ? [`${place} < ${total - low - high}`] : []),
   ];
   if (interior === 0) return { at: place, conditions };
-  const at = f.keep(f.quotient(place, interior + 1), 'at');
+  const at = f.whole(f.quotient(place, interior + 1), 'at');
   return {
     at: length === 1 ? '0' : at,
-    conditions: [...conditions, `${at} * ${interior + 1}.0 == ${place}`],
+    conditions: [...conditions, `${at} * ${interior + 1} == ${place}`],
   };
 }

@@ -1,12 +1,13 @@
 /**
- * Two-dimensional pooling on the GPU: a thread computes one element. The maximum is three passes: where it is, what is
- * there, and that place as an int32.
+ * Two-dimensional pooling on the GPU: a thread computes one element. The maximum is three passes: which tap of the window
+ * it is, what is there, and where that is.
  */
 import { type KernelCall, sizeOf } from '../support/contract.ts';
 import { fillPass, wholePass } from '../support/gpu/passes.ts';
 import type { ThreadSource } from '../support/gpu/thread-source.ts';
 import { forPixels, forWindows, type WindowAxis } from '../support/gpu/windows.ts';
-import { type GpuKernel, input, output, pass, temporary } from '../support/gpu.ts';
+import { floatsOf, type GpuKernel, input, output, pass, temporary } from '../support/gpu.ts';
+import { denseStrides } from '../support/view.ts';
 import type { Pool2dAttributes } from './index.ts';
 
 /** y and index [N,OH,OW,C] from x [N,H,W,C]. */
@@ -25,32 +26,54 @@ export const maxPool2dGpu: GpuKernel<Pool2dAttributes> = ({ inputs: [x], outputs
   }
   const [, height, width, channels] = x.shape;
   const [rows, columns] = axesOf(attributes, x.shape, y.shape);
+  // The number of the tap, or -1 for a window that covers no pixel.
   const find = pass(temporary(0), size, (f) => {
     const [image, outRow, outColumn, channel] = f.coordinates(f.index, y.shape);
-    const start = f.keep(f.offset([image, channel], [height * width * channels, 1]), 'start');
-    const best = f.variable('0.0 - 1.0', 'best');
+    const start = f.whole(f.offset([image, channel], [height * width * channels, 1]), 'start');
+    const best = f.wholeVariable('-1', 'best');
     const maximum = f.variable('0.0', 'maximum');
-    forPixels(f, rows, outRow, (row) => {
-      const rowStart = f.keep(f.offset([start, row], [1, width * channels]), 'row');
-      forPixels(f, columns, outColumn, (column) => {
-        const at = f.keep(f.offset([rowStart, column], [1, channels]), 'at');
+    forPixels(f, rows, outRow, (row, tapRow) => {
+      const rowStart = f.whole(f.offset([start, row], [1, width * channels]), 'row');
+      forPixels(f, columns, outColumn, (column, tapColumn) => {
+        const at = f.offset([rowStart, column], [1, channels]);
         const value = f.keep(f.read(input(0), at), 'value');
         // Nothing replaces a NaN, and a NaN replaces every number.
-        const isBetter = `${best} < 0.0 || ${value} > ${maximum} || !(${value} == ${value})`;
+        const isBetter = `${best} < 0 || ${value} > ${maximum} || !(${value} == ${value})`;
         f.if(`${maximum} == ${maximum} && (${isBetter})`, () => {
-          f.set(best, at);
+          f.set(best, f.offset([tapRow, tapColumn], [columns.taps, 1]));
           f.set(maximum, value);
         });
       });
     });
     f.return(best);
   });
+  /** Composes where in x the maximum of a window is, or -1. */
+  const findPlace = (f: ThreadSource, index: string): string => {
+    const [image, outRow, outColumn, channel] = f.coordinates(index, y.shape);
+    const tap = f.whole(f.call('whole', f.keep(f.read(temporary(0), index))), 'tap');
+    const place = f.wholeVariable('-1', 'place');
+    f.if(`${tap} >= 0`, () => {
+      const [tapRow, tapColumn] = f.coordinates(tap, [rows.taps, columns.taps]);
+      const row = f.whole(f.offset([outRow, tapRow], [rows.stride, 1], -rows.padding), 'row');
+      const column = f.whole(
+        f.offset([outColumn, tapColumn], [columns.stride, 1], -columns.padding),
+        'column',
+      );
+      const strides = denseStrides(x.shape);
+      f.set(place, f.offset([image, row, column, channel], strides));
+    });
+    return place;
+  };
   const take = pass(output(0), size, (f) => {
-    const at = f.keep(f.read(temporary(0), f.index), 'at');
-    f.if(`${at} < 0.0`, () => f.return(f.literal(nothing)));
-    f.return(f.read(input(0), at));
+    const place = findPlace(f, f.index);
+    f.if(`${place} < 0`, () => f.return(f.literal(nothing)));
+    f.return(f.read(input(0), place));
   });
-  return { passes: [find, take, wholePass(temporary(0), output(1), size)] };
+  const tell = pass(output(1), floatsOf('int32', size), (f) => {
+    const { index, plane } = f.planes('int32', size);
+    f.return(f.call('halfOfWhole', findPlace(f, index), plane));
+  });
+  return { passes: [find, take, tell] };
 };
 
 /**
@@ -66,16 +89,15 @@ export const maxPool2dInputGradientGpu: GpuKernel<Pool2dAttributes> = ({ inputs,
   const [rows, columns] = axesOf(attributes, pixels, windows);
   const [, outHeight, outWidth, channels] = windows;
   const gradient = pass(output(0), size, (f) => {
-    const pixel = f.keep(f.index, 'pixel');
-    const [image, row, column, channel] = f.coordinates(pixel, pixels);
-    const start = f.keep(f.offset([image, channel], [outHeight * outWidth * channels, 1]), 'start');
+    const [image, row, column, channel] = f.coordinates(f.index, pixels);
+    const start = f.whole(f.offset([image, channel], [outHeight * outWidth * channels, 1]), 'start');
     const sum = f.variable('0.0', 'sum');
     forWindows(f, rows, row, (outRow) => {
-      const rowStart = f.keep(f.offset([start, outRow], [1, outWidth * channels]), 'row');
+      const rowStart = f.whole(f.offset([start, outRow], [1, outWidth * channels]), 'row');
       forWindows(f, columns, column, (outColumn) => {
-        const at = f.keep(f.offset([rowStart, outColumn], [1, channels]), 'at');
-        const index = `${f.read(input(1), at)} + 65536.0 * ${f.read(input(1), `${at} + ${windowsSize}.0`)}`;
-        f.if(`${index} == ${pixel}`, () => f.set(sum, `${sum} + ${f.read(input(0), at)}`));
+        const at = f.whole(f.offset([rowStart, outColumn], [1, channels]), 'at');
+        const index = f.readWhole(input(1), at, windowsSize);
+        f.if(`${index} == ${f.index}`, () => f.set(sum, `${sum} + ${f.read(input(0), at)}`));
       });
     });
     f.return(sum);
@@ -109,10 +131,10 @@ function sums(
     const [, height, width, channels] = source;
     const sum = pass(output(0), size, (f) => {
       const [image, outRow, outColumn, channel] = f.coordinates(f.index, result);
-      const start = f.keep(f.offset([image, channel], [height * width * channels, 1]), 'start');
+      const start = f.whole(f.offset([image, channel], [height * width * channels, 1]), 'start');
       const sum = f.variable('0.0', 'sum');
       forSources(f, rows, outRow, (row) => {
-        const rowStart = f.keep(f.offset([start, row], [1, width * channels]), 'row');
+        const rowStart = f.whole(f.offset([start, row], [1, width * channels]), 'row');
         forSources(f, columns, outColumn, (column) => {
           f.set(sum, `${sum} + ${f.read(input(0), f.offset([rowStart, column], [1, channels]))}`);
         });

@@ -34,11 +34,11 @@ export const randomGpu: GpuKernel<RandomAttributes> = ({ outputs: [{ shape }] })
 
 /** Composes one number: the top 24 bits of a word of the block at counter + ⌊element / 2⌋. */
 function draw(f: ThreadSource): void {
-  const element = f.keep(f.index, 'i');
-  const block = f.keep(`Math.floor(${element} * 0.5)`, 'block');
+  const block = f.whole(f.quotient(f.index, 2), 'block');
+  const [low, high] = ['0', '1'].map((plane) => f.keep(f.call('halfOfWhole', block, plane), 'block'));
   const key0 = stateWord(f, 0);
   const key1 = stateWord(f, 1);
-  const { sum: counter0, carry } = add(f, stateWord(f, 2), { low: block, high: '0.0' });
+  const { sum: counter0, carry } = add(f, stateWord(f, 2), { low, high });
   const { sum: counter1 } = add(f, stateWord(f, 3), { low: carry, high: '0.0' });
 
   const next = variable(f, key1);
@@ -63,9 +63,10 @@ function draw(f: ThreadSource): void {
     assign(f, afterNext, last);
     assign(f, last, used);
   });
-  const low = f.keep(`${element} - 2.0 * ${block} < 0.5 ? ${word0.low} : ${word1.low}`);
-  const high = f.keep(`${element} - 2.0 * ${block} < 0.5 ? ${word0.high} : ${word1.high}`);
-  f.return(`${high} * 256.0 + Math.floor(${low} * 0.00390625)`);
+  const isFirst = `${f.index} - 2 * ${block} == 0`;
+  const upper = f.keep(`${isFirst} ? ${word0.high} : ${word1.high}`);
+  const lower = f.keep(`${isFirst} ? ${word0.low} : ${word1.low}`);
+  f.return(`${upper} * 256.0 + Math.floor(${lower} * 0.00390625)`);
 }
 
 /** Word `index` of the four of the state. */
@@ -88,7 +89,7 @@ function assign(f: ThreadSource, word: Word, value: Word): void {
   f.set(word.high, value.high);
 }
 
-/** a + b modulo 2^32, and what is carried out of it. The low half of b may be as large as 2^23. */
+/** a + b modulo 2^32, and what is carried out of it. */
 function add(f: ThreadSource, a: Word, b: Word): { readonly sum: Word; readonly carry: string } {
   const low = f.keep(`${a.low} + ${b.low}`, 'low');
   const middle = f.keep(`Math.floor(${low} * 0.0000152587890625)`, 'carry');

@@ -7,31 +7,28 @@ import type { ReduceOperator } from './index.ts';
 
 /** A fold under way: its variables, and the code that takes in a value. */
 export interface Fold {
-  /** Composes taking in a value; `place` is its number along the folded axes. */
+  /** Composes taking in a value; `place` is its number along the folded axes, a whole number. */
   add(value: Register, place: string): void;
-  /** The result, or its halves if it is int32. */
-  readonly result: Register;
+  /** Composes the result, or its halves if it is int32. */
+  result(): Register;
 }
 
 /** Begins a fold over values of a dtype. */
 export function beginFold(f: ThreadSource, operator: ReduceOperator, dtype: DType): Fold {
   if (operator === 'sum') return dtype === 'int32' ? wholeSum(f) : sum(f);
   const best = dtype === 'int32' ? wholeMaximum(f) : maximum(f);
-  if (operator === 'max') return { add: (value) => best.take(value, () => undefined), result: best.names };
-  const found = f.variable('0.0', 'found');
+  if (operator === 'max')
+    return { add: (value) => best.take(value, () => undefined), result: () => best.names };
+  const found = f.wholeVariable('0', 'found');
   return {
     add: (value, place) => best.take(value, () => f.set(found, place)),
-    // A place is a whole number up to 2^24.
-    result: [
-      `${found} - 65536.0 * Math.floor(${found} * 0.0000152587890625)`,
-      `Math.floor(${found} * 0.0000152587890625)`,
-    ],
+    result: () => ['0', '1'].map((plane) => f.keep(f.call('halfOfWhole', found, plane))),
   };
 }
 
 function sum(f: ThreadSource): Fold {
   const total = f.variable('0.0', 'sum');
-  return { add: ([value]) => f.set(total, `${total} + ${value}`), result: [total] };
+  return { add: ([value]) => f.set(total, `${total} + ${value}`), result: () => [total] };
 }
 
 /** Halves are kept in their ranges, so that no sum of them is inexact; the sum wraps. */
@@ -49,7 +46,7 @@ function wholeSum(f: ThreadSource): Fold {
       f.if(`${high} >= 32768.0`, () => f.set(high, `${high} - 65536.0`));
       f.if(`${high} < 0.0 - 32768.0`, () => f.set(high, `${high} + 65536.0`));
     },
-    result: [low, high],
+    result: () => [low, high],
   };
 }
 

@@ -58,24 +58,22 @@ export function reducePasses(
   /** Composes taking in the value at a place along the folded axes. */
   const take = (f: ThreadSource, fold: Fold, corner: string, place: string): void => {
     const at = f.coordinates(place, folded);
-    const index = f.keep(f.offset([corner, ...at], [1, ...strides]), 'point');
+    const index = f.whole(f.offset([corner, ...at], [1, ...strides]), 'point');
     const value = evaluate(f, program, register, index);
     fold.add(folds === dtype ? value : convert(f, value, dtype, folds), place);
   };
   /** The point of the space with the coordinates of a result along the kept axes, and 0 along the others. */
   const cornerOf = (f: ThreadSource, result: string): string =>
-    f.keep(f.offset(f.coordinates(result, kept), strides), 'corner');
+    f.whole(f.offset(f.coordinates(result, kept), strides), 'corner');
   const { parts, length } = partsOf(results, terms);
-  const finish = (f: ThreadSource, { result }: Fold, plane: string): void =>
-    f.return(result.length === 1 ? result[0] : `${plane} < 0.5 ? ${result[0]} : ${result[1]}`);
 
   if (parts === 1) {
     const only = pass(writes, floatsOf(type, results), (f) => {
       const { index, plane } = f.planes(type, results);
       const corner = cornerOf(f, index);
       const fold = beginFold(f, operator, folds);
-      f.loop(terms, (place) => take(f, fold, corner, f.keep(`${place} * 1.0`, 'place')));
-      finish(f, fold, plane);
+      f.loop(terms, (place) => take(f, fold, corner, place));
+      f.returnHalf(fold.result(), plane);
     });
     return { passes: [...passes, only], temporaries: used };
   }
@@ -85,34 +83,35 @@ export function reducePasses(
     const { index, plane } = f.planes(type, results * parts);
     const [part, result] = f.coordinates(index, [parts, results]);
     const corner = cornerOf(f, result);
-    const start = f.keep(`${part} * ${length}.0`, 'start');
+    const start = f.whole(f.offset([part], [length]), 'start');
     const fold = beginFold(f, operator, folds);
     f.loop(length, (turn) => {
-      const place = f.keep(`${start} + ${turn}`, 'place');
+      const place = f.whole(f.offset([start, turn], [1, 1]), 'place');
       if (parts * length === terms) take(f, fold, corner, place);
-      else f.if(`${place} < ${terms}.0`, () => take(f, fold, corner, place));
+      else f.if(`${place} < ${terms}`, () => take(f, fold, corner, place));
     });
-    finish(f, fold, plane);
+    f.returnHalf(fold.result(), plane);
   });
   const second = pass(writes, floatsOf(type, results), (f) => {
     const { index, plane } = f.planes(type, results);
+    const placeOf = (part: string): string => f.whole(f.offset([index, part], [1, results]), 'at');
     const at = (part: string, half: number): string =>
-      f.keep(f.read(partial, `${index} + ${part} * ${results}.0 + ${half * results * parts}.0`));
+      f.keep(f.read(partial, f.offset([placeOf(part)], [1], half * results * parts)));
     if (operator !== 'argMax') {
       const fold = beginFold(f, operator, folds);
       f.loop(parts, (part) => {
-        fold.add(type === 'int32' ? [at(part, 0), at(part, 1)] : [at(part, 0)], '0.0');
+        fold.add(type === 'int32' ? [at(part, 0), at(part, 1)] : [at(part, 0)], '0');
       });
-      finish(f, fold, plane);
+      f.returnHalf(fold.result(), plane);
       return;
     }
     // Parts found places: the values there are compared again.
     const corner = cornerOf(f, index);
     const fold = beginFold(f, operator, folds);
     f.loop(parts, (part) => {
-      take(f, fold, corner, f.keep(`${at(part, 0)} + 65536.0 * ${at(part, 1)}`, 'place'));
+      take(f, fold, corner, f.readWhole(partial, placeOf(part), results * parts));
     });
-    finish(f, fold, plane);
+    f.returnHalf(fold.result(), plane);
   });
   return { passes: [...passes, first, second], temporaries: used + 1 };
 }
@@ -122,6 +121,6 @@ function emptyReduction(operator: ReduceOperator, type: DType, writes: GpuArray,
   return pass(writes, floatsOf(type, results), (f) => {
     const { plane } = f.planes(type, results);
     const value = constant(f, operator === 'max' ? Number.NEGATIVE_INFINITY : 0, type);
-    f.return(value.length === 1 ? value[0] : `${plane} < 0.5 ? ${value[0]} : ${value[1]}`);
+    f.returnHalf(value, plane);
   });
 }

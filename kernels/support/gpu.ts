@@ -7,10 +7,13 @@
  *
  * Arrays on the GPU hold floats alone. An array of float32 or bool is as many floats. One of int32 is two planes, the
  * low 16 bits of every element and then the high ones (with the sign): floats hold both exactly, and all 32 bits survive.
+ *
+ * An array of more floats than the GPU takes in one buffer or texture is held in tiles, one after the other. Kernels know
+ * nothing of that: a pass is composed once for each tile that it writes, and `ThreadSource.read` finds the tile to read.
  */
 import { type DType, type KernelCall, sizeOf, type TensorSpec } from './contract.ts';
 import type { FunctionName } from './gpu/functions.ts';
-import { ThreadSource } from './gpu/thread-source.ts';
+import { type ThreadRange, ThreadSource } from './gpu/thread-source.ts';
 
 /** An array of one call: its inputs and outputs, and what its passes hand on to each other. */
 export interface GpuArray {
@@ -24,24 +27,38 @@ export interface GpuElement {
   readonly element: number;
 }
 
+/** One tile of an array: an array that fits into one buffer or texture has one. */
+export interface GpuTile {
+  readonly array: GpuArray;
+  readonly tile: number;
+}
+
 /** One function over the numbers of one array. */
 export interface GpuPass {
+  readonly writes: GpuArray;
+  /** How many numbers it writes: threads. */
+  readonly size: number;
+  /** Composes what a thread does. It ends with `return`. */
+  readonly write: (f: ThreadSource) => void;
+  /** Whether many passes of this call have the same text: they are compiled once, and every run writes a fresh array. */
+  readonly shared: boolean;
+}
+
+/** A pass composed for one tile of what it writes. */
+export interface ComposedPass {
   /** The text of `function (array0, array1, …, number0, …)`; it returns the number at `this.thread.x`. */
   readonly source: string;
   /** Names of the functions that the text calls; see gpu/functions.ts. */
   readonly functions: readonly FunctionName[];
   /** The arrays that are passed first. */
-  readonly reads: readonly GpuArray[];
+  readonly reads: readonly GpuTile[];
   /**
    * The numbers that are passed after them, given now or elements of inputs: passes that differ in these alone share one
    * compiled kernel.
    */
   readonly numbers: readonly (number | GpuElement)[];
-  readonly writes: GpuArray;
   /** How many numbers it writes: threads. */
   readonly size: number;
-  /** Whether many passes of this call have the same text: they are compiled once, and every run writes a fresh array. */
-  readonly shared: boolean;
 }
 
 /** Indices that must lie in [0, length): the device looks at them before it goes on. */
@@ -99,27 +116,28 @@ export function floatsOfSpec({ dtype, shape }: TensorSpec): number {
   return floatsOf(dtype, sizeOf(shape));
 }
 
-/**
- * A pass that writes `size` numbers: `write` composes the function's text, and must end it with `return`. Default: not
- * shared.
- */
+/** A pass that writes `size` numbers. Default: not shared. */
 export function pass(
   writes: GpuArray,
   size: number,
   write: (f: ThreadSource) => void,
-  options: { readonly shared?: boolean } = {},
+  { shared = false }: { readonly shared?: boolean } = {},
 ): GpuPass {
-  const f = new ThreadSource();
-  write(f);
-  return {
-    source: f.text(),
-    functions: f.functions,
-    reads: f.reads,
-    numbers: f.numbers,
-    writes,
+  return { writes, size, write, shared };
+}
+
+/** The function of a pass for some of its numbers: by default all, of arrays that each have one tile. */
+export function compose({ size, write }: GpuPass, range: Partial<ThreadRange> = {}): ComposedPass {
+  const whole: ThreadRange = {
+    first: 0,
     size,
-    shared: options.shared ?? false,
+    tileLength: Number.POSITIVE_INFINITY,
+    tilesOf: () => 1,
+    ...range,
   };
+  const f = new ThreadSource(whole);
+  write(f);
+  return { source: f.text(), functions: f.functions, reads: f.reads, numbers: f.numbers, size: whole.size };
 }
 
 /**
@@ -134,7 +152,6 @@ export function movingPass(
 ): GpuPass {
   return pass(writes, floatsOf(dtype, size), (f) => {
     const { index, plane } = f.planes(dtype, size);
-    const at = source(f, index);
-    f.return(f.read(from, plane === '0' ? at : `${at} + ${plane} * ${fromSize}`));
+    f.return(f.read(from, f.offset([f.whole(source(f, index), 'at'), plane], [1, fromSize])));
   });
 }

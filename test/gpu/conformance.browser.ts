@@ -20,9 +20,9 @@ test('every kernel that a row names exists on the gpu device, and so do the two 
 });
 
 /** Close to the cpu; whole numbers equal. */
-async function expectAgreement(what: string, planned: PlanOnArrays): Promise<void> {
+async function expectAgreement(what: string, planned: PlanOnArrays, options = {}): Promise<void> {
   const expected = await runOnCpu(planned);
-  const actual = await runOnGpu(planned);
+  const actual = await runOnGpu(planned, options);
   planned.plan.outputs.forEach(({ dtype }, output) => {
     const where = `${what}, output ${output}`;
     if (dtype === 'float32') expect(errorOf(actual[output], expected[output]), where).toBeLessThan(bound);
@@ -39,6 +39,13 @@ describe.each(callable.map((row) => [row.name, row] as const))('%s', (name, row)
     for (const [at, each] of samples[name].entries()) {
       if (each.inputs.length === 0) continue;
       await expectAgreement(`${each.title}, on views ${at}`, planTensors(onViews(row, each, at)));
+    }
+  });
+
+  it('small, in tiles', async () => {
+    for (const [at, each] of samples[name].entries()) {
+      const tiles = 2 + (at % 2);
+      await expectAgreement(`${each.title}, in ${tiles} tiles`, planTensors(onLeaves(row, each)), { tiles });
     }
   });
 

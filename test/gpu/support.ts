@@ -1,7 +1,10 @@
 /** The GPU of a test page: one device for the whole file, on the backend that the settings name. */
 import { inject } from 'vitest';
+import { floatsOfSpec } from '../../kernels/support/gpu.ts';
 import { GpuDevice } from '../../src/devices/gpu/device.ts';
+import { GpuExecutable, type GpuHost } from '../../src/devices/gpu/executable.ts';
 import type { Backend } from '../../src/devices/gpu/library.ts';
+import type { Plan } from '../../src/plan/plan.ts';
 import type { NumericArray } from '../../src/tensor/dtype.ts';
 import type { PlanOnArrays } from '../support/devices.ts';
 
@@ -22,14 +25,25 @@ export function gpuDevice(): Promise<GpuDevice> {
   return opened;
 }
 
-/** The results of a plan on the GPU. Its functions are destroyed afterwards. */
-export async function runOnGpu({ plan, inputs }: PlanOnArrays): Promise<NumericArray[]> {
+/**
+ * The results of a plan on the GPU. Its functions are destroyed afterwards. With `tiles`, as on a GPU whose buffers are so
+ * small that the largest array of the plan is cut into so many.
+ */
+export async function runOnGpu({ plan, inputs }: PlanOnArrays, { tiles = 1 } = {}): Promise<NumericArray[]> {
   const device = await gpuDevice();
-  const executable = device.prepare(plan);
+  const executable =
+    tiles === 1 ? device.prepare(plan) : new GpuExecutable(plan, smaller(device, plan, tiles));
   try {
     const { outputs } = await executable.run({ inputs, variables: [] });
     return outputs;
   } finally {
     executable.release();
   }
+}
+
+function smaller(device: GpuDevice, plan: Plan, tiles: number): GpuHost {
+  const { functions, journal, mostReads } = device;
+  const largest = Math.max(1, ...plan.buffers.map(({ spec }) => floatsOfSpec(spec)));
+  const addResident = (bytes: number): void => device.addResident(bytes);
+  return { functions, journal, mostReads, mostFloats: Math.ceil(largest / tiles), addResident };
 }

@@ -25,21 +25,23 @@ export interface DotProduct {
 /** Composes Σ a[k] · b[k] and gives its name. */
 export function dot(f: ThreadSource, { a, b, length, counts }: DotProduct): string {
   const sum = f.variable('0.0', 'sum');
-  const at = ({ array, start, step }: Strip, k: string): string =>
-    f.read(array, step === 1 ? `${start} + ${k}` : `${start} + ${k} * ${step}.0`);
-  const product = (k: string): string => `${at(a, k)} * ${at(b, k)}`;
+  /** The product at place k + ahead. */
+  const product = (k: string, ahead: number): string => {
+    const [first, second] = [a, b].map(({ array, start, step }) =>
+      f.read(array, f.offset([start, k], [1, step], ahead * step)),
+    );
+    return `${first} * ${second}`;
+  };
   if (counts) {
-    f.loop(length, (k) => f.if(counts(k), () => f.set(sum, `${sum} + ${product(k)}`)));
+    f.loop(length, (k) => f.if(counts(k), () => f.set(sum, `${sum} + ${product(k, 0)}`)));
     return sum;
   }
   const turns = Math.floor(length / unroll);
   f.loop(turns, (turn) => {
-    const k = f.keep(`${turn} * ${unroll}.0`, 'd');
-    const terms = Array.from({ length: unroll }, (_, ahead) =>
-      product(ahead === 0 ? k : `(${k} + ${ahead}.0)`),
-    );
+    const k = f.whole(f.offset([turn], [unroll]), 'd');
+    const terms = Array.from({ length: unroll }, (_, ahead) => product(k, ahead));
     f.set(sum, `${sum} + (${terms.join(' + ')})`);
   });
-  for (let k = turns * unroll; k < length; k++) f.set(sum, `${sum} + ${product(`${k}.0`)}`);
+  for (let k = turns * unroll; k < length; k++) f.set(sum, `${sum} + ${product('0', k)}`);
   return sum;
 }

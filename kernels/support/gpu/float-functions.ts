@@ -8,16 +8,6 @@
 import type { GpuFunction } from './function.ts';
 
 export const floatFunctions = {
-  /** i / n rounded down: the quotient of floats may be one off, whose remainder tells. */
-  quotient: {
-    parameters: ['i', 'n'],
-    body: `
-  let q = Math.floor(i / n);
-  const rest = i - q * n;
-  if (rest < 0.0) { q = q - 1.0; }
-  if (rest >= n) { q = q + 1.0; }
-  return q;`,
-  },
   sign: {
     parameters: ['x'],
     body: `

@@ -19,9 +19,8 @@ export function partsOf(results: number, terms: number): { readonly parts: numbe
 /** y[i] = Σ over the parts of parts[part · size + i]. */
 export function sumParts(from: GpuArray, writes: GpuArray, size: number, parts: number): GpuPass {
   return pass(writes, size, (f) => {
-    const i = f.keep(f.index, 'i');
     const sum = f.variable('0.0', 'sum');
-    f.loop(parts, (part) => f.set(sum, `${sum} + ${f.read(from, `${i} + ${part} * ${size}.0`)}`));
+    f.loop(parts, (part) => f.set(sum, `${sum} + ${f.read(from, f.offset([f.index, part], [1, size]))}`));
     f.return(sum);
   });
 }

@@ -36,7 +36,7 @@ export function choose(f: ThreadSource, which: string, alternatives: readonly ((
   if (which === '0') return f.keep(alternatives[0]());
   const value = f.variable('0.0', 'chosen');
   alternatives.forEach((alternative, k) => {
-    f.if(`${which} == ${k}.0`, () => f.set(value, alternative()));
+    f.if(`${which} == ${k}`, () => f.set(value, alternative()));
   });
   return value;
 }

@@ -44,7 +44,7 @@ export function joinRecords(
   return {
     read(f, item, t, column) {
       const [array, step] = t === '0' ? ['0', '0'] : f.coordinates(t, [arrays.length, span]);
-      const at = f.keep(f.offset([step, item, column], [recordSize, width, 1]), 'at');
+      const at = f.whole(f.offset([step, item, column], [recordSize, width, 1]), 'at');
       const alternatives = arrays.map((each) => () => f.read(each, at));
       return choose(f, array, alternatives);
     },
@@ -63,7 +63,7 @@ export function storeParts(
     const start = first * hidden;
     list.add(output(index), batch * time * parts * hidden, (f) => {
       const [item, t, column] = f.coordinates(f.index, [batch, time, parts * hidden]);
-      f.return(joined.read(f, item, t, f.keep(f.offset([column], [1], start), 'column')));
+      f.return(joined.read(f, item, t, f.whole(f.offset([column], [1], start), 'column')));
     });
     first += parts;
   });

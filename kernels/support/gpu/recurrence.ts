@@ -74,7 +74,7 @@ export function walkForward(list: PassList, sequence: Sequence, forward: Forward
   // Before the first step: the initial states where a record has them, so that all steps have one text.
   let record = list.once(batch * recordWidth, (f) => {
     const [item, part, unit] = f.coordinates(f.index, [batch, parts, hidden]);
-    const at = f.keep(f.offset([item, unit], [hidden, 1]), 'at');
+    const at = f.whole(f.offset([item, unit], [hidden, 1]), 'at');
     const states = initial.map((state) => () => f.read(state, at));
     f.return(choose(f, part, states));
   });
@@ -83,10 +83,10 @@ export function walkForward(list: PassList, sequence: Sequence, forward: Forward
     const recordBefore = record;
     const gates = list.repeated(batch * width, (f) => {
       const [item, column] = f.coordinates(f.index, [batch, width]);
-      const step = f.keep(f.offset([item, f.number(t)], [time, 1]), 'step');
+      const step = f.whole(f.offset([item, f.wholeNumber(t)], [time, 1]), 'step');
       const real = (): string => {
         const sum = dot(f, {
-          a: { array: recordBefore, start: f.keep(f.offset([item], [recordWidth]), 'a'), step: 1 },
+          a: { array: recordBefore, start: f.whole(f.offset([item], [recordWidth]), 'a'), step: 1 },
           b: { array: recurrentWeight, start: column, step: width },
           length: hidden,
           counts: undefined,
@@ -97,7 +97,7 @@ export function walkForward(list: PassList, sequence: Sequence, forward: Forward
     });
     record = list.repeated(batch * recordWidth, (f) => {
       const [item, part, unit] = f.coordinates(f.index, [batch, parts, hidden]);
-      const step = f.keep(f.offset([item, f.number(t)], [time, 1]), 'step');
+      const step = f.whole(f.offset([item, f.wholeNumber(t)], [time, 1]), 'step');
       const from = (array: GpuArray, rowLength: number) => (each: number) =>
         f.read(array, f.offset([item, unit], [rowLength, 1], each * hidden));
       const place = { item, unit, step };
@@ -144,15 +144,15 @@ export function walkBack(
   const stepBack = (t: number, sent: SentBack | undefined): SentBack => {
     const written = list.repeated(batch * recordWidth, (f) => {
       const [item, part, unit] = f.coordinates(f.index, [batch, parts, hidden]);
-      const step = f.keep(f.offset([item, f.number(t)], [time, 1]), 'step');
+      const step = f.whole(f.offset([item, f.wholeNumber(t)], [time, 1]), 'step');
       f.return(record(f, { item, unit, step }, part, sent));
     });
     records[t] = written;
     const throughGates = list.repeated(batch * hidden, (f) => {
       const [item, unit] = f.coordinates(f.index, [batch, hidden]);
       const sum = dot(f, {
-        a: { array: written, start: f.keep(f.offset([item], [recordWidth]), 'a'), step: 1 },
-        b: { array: transposed, start: f.keep(f.offset([unit], [1]), 'b'), step: hidden },
+        a: { array: written, start: f.whole(f.offset([item], [recordWidth]), 'a'), step: 1 },
+        b: { array: transposed, start: unit, step: hidden },
         length: width,
         counts: undefined,
       });
@@ -203,7 +203,7 @@ export function stateBefore(
   const before = f.variable('0.0', 'before');
   const justBefore = f.offset([step, unit], [hidden, 1], reverse ? hidden : -hidden);
   f.if(
-    `${t} == ${reverse ? time - 1 : 0}.0`,
+    `${t} == ${reverse ? time - 1 : 0}`,
     () => f.set(before, f.read(initial, first)),
     () => f.set(before, f.read(states, justBefore)),
   );

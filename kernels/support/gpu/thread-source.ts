@@ -2,28 +2,66 @@
  * Composes the text of one gpu.js function: what a thread does. Names are given out here, arrays and numbers become
  * arguments when they are first used, and every subexpression that is kept is computed once.
  *
- * The text is the part of JavaScript that gpu.js translates. Its locals are floats: indices are exact up to 2^24.
+ * The text is the part of JavaScript that gpu.js translates. A name stands for a float (`keep`, `variable`) or for a whole
+ * number of 32 bits (`whole`, `wholeVariable`): indices are whole numbers, since floats count only to 2^24. In a text,
+ * `2.0` is a float and `2` becomes what stands beside it.
+ *
+ * Of a whole number that `offset`, `quotient`, `coordinates` or `loop` composes, the bounds are known, and so in which tiles
+ * of an array an index may lie.
  */
 import type { DType } from '../contract.ts';
-import type { GpuArray, GpuElement } from '../gpu.ts';
+import type { GpuArray, GpuElement, GpuTile } from '../gpu.ts';
 import { type FunctionName, functionPrefix, gpuFunctions } from './functions.ts';
 
+/** The numbers that the threads of one function write, and how arrays are cut. */
+export interface ThreadRange {
+  /** The index of the first number in the whole array. */
+  readonly first: number;
+  /** How many there are. */
+  readonly size: number;
+  /** Floats of a tile. The last one of an array may hold fewer. */
+  readonly tileLength: number;
+  /** Into how many tiles an array is cut. */
+  readonly tilesOf: (array: GpuArray) => number;
+}
+
+/** The least and the largest value that a whole number may have. */
+type Bounds = readonly [least: number, most: number];
+
 export class ThreadSource {
-  readonly reads: GpuArray[] = [];
+  readonly reads: GpuTile[] = [];
   readonly numbers: (number | GpuElement)[] = [];
+  readonly #range: ThreadRange;
   readonly #numberNames: string[] = [];
   readonly #functions = new Set<FunctionName>();
   readonly #lines: string[] = [];
+  /** Of names that are not set again, and of texts. */
+  readonly #bounds = new Map<string, Bounds>();
   #names = 0;
   #depth = 1;
+
+  constructor(range: ThreadRange) {
+    this.#range = range;
+    this.#bounds.set(this.index, [range.first, range.first + range.size - 1]);
+  }
+
+  #boundsOf(text: string): Bounds | undefined {
+    return /^-?\d+$/.test(text) ? [Number(text), Number(text)] : this.#bounds.get(text);
+  }
+
+  /** Notes the bounds of a text, where they follow from known ones. */
+  #bounded(text: string, bounds: Bounds | undefined): string {
+    if (bounds) this.#bounds.set(text, bounds);
+    return text;
+  }
 
   /** The functions that the text calls, and those that they call. */
   get functions(): FunctionName[] {
     return [...this.#functions];
   }
 
-  /** The index of the number this thread writes. */
-  readonly index = 'this.thread.x';
+  /** The index of the number this thread writes, a whole number. */
+  readonly index = 'index';
 
   /** A name nobody has yet. */
   name(prefix: string): string {
@@ -35,18 +73,31 @@ export class ThreadSource {
     this.#lines.push(`${'  '.repeat(this.#depth)}${text}`);
   }
 
-  /** Computes an expression once, and gives the name of its value. */
+  /** Computes a float once, and gives the name of its value. */
   keep(expression: string, prefix = 'v'): string {
-    if (/^[a-z]\w*$/i.test(expression)) return expression;
+    if (isName(expression)) return expression;
     const name = this.name(prefix);
     this.line(`const ${name} = ${expression};`);
     return name;
+  }
+
+  /** Computes a whole number once, and gives the name of its value. */
+  whole(expression: string, prefix = 'i'): string {
+    if (isName(expression)) return expression;
+    return this.#bounded(this.wholeVariable(expression, prefix), this.#boundsOf(expression));
   }
 
   /** A variable that can be set. `initial` is a float: write it with a point. */
   variable(initial: string, prefix = 'x'): string {
     const name = this.name(prefix);
     this.line(`let ${name} = ${initial};`);
+    return name;
+  }
+
+  /** A variable that can be set to whole numbers. */
+  wholeVariable(initial: string, prefix = 'i'): string {
+    const name = this.name(prefix);
+    this.line(declareWhole(name, initial));
     return name;
   }
 
@@ -57,7 +108,7 @@ export class ThreadSource {
   /** `count` turns, known now; `body` composes one, given the name of its number. None at all for a count of 0. */
   loop(count: number, body: (turn: string) => void): void {
     if (count === 0) return;
-    const turn = this.name('k');
+    const turn = this.#bounded(this.name('k'), [0, count - 1]);
     this.#block(`for (let ${turn} = 0; ${turn} < ${count}; ${turn}++)`, () => body(turn));
   }
 
@@ -78,21 +129,63 @@ export class ThreadSource {
     this.line(`return ${expression};`);
   }
 
-  /** The float at an index of an array. An index out of range reads something, or nothing, and does no harm. */
-  read(array: GpuArray, index: string): string {
-    // As a variable: gpu.js makes a whole number of that, but not of every sum of literals.
-    return `${this.#argumentOf(array)}[${this.keep(index, 'at')}]`;
+  /** Returns the half of a value that `plane` asks for; a value that is not int32 has one alone. */
+  returnHalf([low, high]: readonly string[], plane: string): void {
+    this.return(high === undefined ? low : `${plane} == 0 ? ${low} : ${high}`);
   }
 
-  #argumentOf({ kind, index }: GpuArray): string {
-    let at = this.reads.findIndex((each) => each.kind === kind && each.index === index);
-    if (at < 0) at = this.reads.push({ kind, index }) - 1;
+  /**
+   * The float at an index of an array, to be used at once. An index out of range reads something, or nothing, and does no
+   * harm.
+   */
+  read(array: GpuArray, index: string): string {
+    // A name: gpu.js makes a whole number of that, but not of every sum of literals.
+    const at = this.whole(index, 'at');
+    const { tileLength, tilesOf } = this.#range;
+    const tiles = tilesOf(array);
+    const [least, most] = this.#boundsOf(at) ?? [0, Number.POSITIVE_INFINITY];
+    const tileOf = (place: number): number =>
+      Math.max(0, Math.min(tiles - 1, Math.floor(place / tileLength)));
+    const [first, last] = [tileOf(least), tileOf(most)];
+    const inTile = (tile: number): string => {
+      const place = tile === 0 ? at : this.whole(`${at} - ${tile * tileLength}`, 'at');
+      return `${this.#argumentOf(array, tile)}[${place}]`;
+    };
+    if (first === last) return inTile(first);
+    const value = this.variable('0.0', 'float');
+    const readFrom = (tile: number): void => {
+      const set = (): void => this.set(value, inTile(tile));
+      if (tile === last) set();
+      else this.if(`${at} < ${(tile + 1) * tileLength}`, set, () => readFrom(tile + 1));
+    };
+    readFrom(first);
+    return value;
+  }
+
+  /** The element of an int32 array of `size` elements, as a whole number. */
+  readWhole(array: GpuArray, index: string, size: number): string {
+    const at = this.whole(index, 'at');
+    const low = this.call('whole', this.keep(this.read(array, at), 'low'));
+    const high = this.call('whole', this.keep(this.read(array, this.offset([at], [1], size)), 'high'));
+    return this.whole(`${low} + ${high} * 65536`, 'element');
+  }
+
+  #argumentOf(array: GpuArray, tile: number): string {
+    let at = this.reads.findIndex(
+      (each) => each.array.kind === array.kind && each.array.index === array.index && each.tile === tile,
+    );
+    if (at < 0) at = this.reads.push({ array, tile }) - 1;
     return `array${at}`;
   }
 
   /** A number that is passed to the function: the text does not depend on it. May be infinite or NaN. */
   number(value: number): string {
     return this.#numberArgument(value, (each) => Object.is(each, value));
+  }
+
+  /** A whole number up to 2^24 that is passed to the function. */
+  wholeNumber(value: number): string {
+    return this.whole(this.#bounded(this.call('whole', this.number(value)), [value, value]));
   }
 
   /** An element of an input that the host passes as a number. */
@@ -111,7 +204,7 @@ export class ThreadSource {
     return name;
   }
 
-  /** A number written into the text. gpu.js has no literal for NaN and infinities: those are passed. */
+  /** A float written into the text. gpu.js has no literal for NaN and infinities: those are passed. */
   literal(value: number): string {
     const float = Math.fround(value);
     if (!Number.isFinite(float)) return this.number(float);
@@ -136,9 +229,16 @@ export class ThreadSource {
     this.#functions.add(name);
   }
 
-  /** index / divisor, rounded down, for whole numbers from 0 to 2^24. */
+  /** index / divisor, rounded down, of whole numbers. */
   quotient(index: string, divisor: number): string {
-    return divisor === 1 ? index : this.call('quotient', index, `${divisor}.0`);
+    if (divisor === 1) return index;
+    const [least, most] = this.#boundsOf(index) ?? [];
+    return this.#bounded(
+      this.call('quotient', index, `${divisor}`, this.literal(1 / divisor)),
+      least === undefined || most === undefined
+        ? undefined
+        : [Math.floor(least / divisor), Math.floor(most / divisor)],
+    );
   }
 
   /** The index along each axis of a row-major array: kept names, or '0' along an axis of length 1. */
@@ -149,46 +249,91 @@ export class ThreadSource {
       const length = shape[axis];
       const outermost = shape.slice(0, axis).every((each) => each === 1);
       if (length === 1) found.unshift('0');
-      else if (outermost) found.unshift(this.keep(rest, 'i'));
+      else if (outermost) found.unshift(this.whole(rest));
       else {
-        const outer = this.keep(this.quotient(rest, length), 'q');
-        found.unshift(this.keep(`${rest} - ${outer} * ${length}.0`, 'i'));
+        const outer = this.whole(this.quotient(rest, length), 'q');
+        found.unshift(this.#remainder(rest, outer, length));
         rest = outer;
       }
     }
     return found;
   }
 
-  /** offset + Σ strides[k] · indices[k], as text. */
+  /** What is left of an index ≥ 0 once it was divided. */
+  #remainder(index: string, quotient: string, divisor: number): string {
+    const [least, most] = this.#boundsOf(index) ?? [];
+    const [low, high] = this.#boundsOf(quotient) ?? [];
+    const isOne = least !== undefined && most !== undefined && low !== undefined && low === high;
+    return this.#bounded(
+      this.whole(`${index} - ${quotient} * ${divisor}`),
+      isOne ? [least - low * divisor, most - low * divisor] : [0, divisor - 1],
+    );
+  }
+
+  /** offset + Σ strides[k] · indices[k], of whole numbers, as text. */
   offset(indices: readonly string[], strides: readonly number[], offset = 0): string {
     const terms = indices.flatMap((index, axis) => {
       const stride = strides[axis];
       if (stride === 0 || index === '0') return [];
-      return [stride === 1 ? index : `${index} * ${signed(stride)}`];
+      return [stride === 1 ? index : `${index} * ${stride}`];
     });
-    if (offset !== 0 || terms.length === 0) terms.push(signed(offset));
-    return terms.join(' + ');
+    if (offset !== 0 || terms.length === 0) terms.push(`${offset}`);
+    return this.#bounded(terms.join(' + '), this.#boundsOfOffset(indices, strides, offset));
+  }
+
+  #boundsOfOffset(
+    indices: readonly string[],
+    strides: readonly number[],
+    offset: number,
+  ): Bounds | undefined {
+    let [least, most] = [offset, offset];
+    for (const [axis, index] of indices.entries()) {
+      const stride = strides[axis];
+      if (stride === 0) continue;
+      const bounds = this.#boundsOf(index);
+      if (!bounds) return undefined;
+      const ends = bounds.map((bound) => bound * stride);
+      least += Math.min(...ends);
+      most += Math.max(...ends);
+    }
+    return [least, most];
   }
 
   /**
    * The element this thread computes, and which half of it: plane 0 is the low half of an int32 and all there is of
-   * another dtype. `size` is the number of elements.
+   * another dtype. Both are whole numbers, `size` is the number of elements.
    */
   planes(dtype: DType, size: number): { readonly index: string; readonly plane: string } {
-    const thread = this.keep(this.index, 'i');
-    if (dtype !== 'int32') return { index: thread, plane: '0' };
-    const plane = this.keep(`${thread} < ${size}.0 ? 0.0 : 1.0`, 'p');
-    return { index: this.keep(`${thread} - ${plane} * ${size}.0`, 'i'), plane };
+    if (dtype !== 'int32') return { index: this.index, plane: '0' };
+    const { first, size: written } = this.#range;
+    const [isLow, isHigh] = [first + written <= size, first >= size];
+    const plane = this.wholeVariable('0', 'plane');
+    const index = this.wholeVariable(this.index);
+    this.if(`${index} >= ${size}`, () => {
+      this.set(plane, '1');
+      this.set(index, `${index} - ${size}`);
+    });
+    // Neither is set again.
+    this.#bounded(plane, [isHigh ? 1 : 0, isLow ? 0 : 1]);
+    const last = first + written - 1;
+    this.#bounded(index, isLow ? [first, last] : isHigh ? [first - size, last - size] : [0, size - 1]);
+    return { index, plane };
   }
 
   /** The whole function. */
   text(): string {
     const names = [...this.reads.map((_, at) => `array${at}`), ...this.#numberNames];
-    return [`function (${names.join(', ')}) {`, ...this.#lines, '}'].join('\n');
+    const { first } = this.#range;
+    const index = declareWhole(this.index, first === 0 ? 'this.thread.x' : `this.thread.x + ${first}`);
+    return [`function (${names.join(', ')}) {`, `  ${index}`, ...this.#lines, '}'].join('\n');
   }
 }
 
-/** A whole number as a float, one that is below 0 in brackets. */
-function signed(value: number): string {
-  return value < 0 ? `(0.0 - ${-value}.0)` : `${value}.0`;
+/** A variable of gpu.js is a float, unless it starts at a literal and is counted up somewhere. */
+function declareWhole(name: string, value: string): string {
+  return `let ${name} = 0; ${name}++; ${name} = ${value};`;
+}
+
+function isName(expression: string): boolean {
+  return /^[a-z]\w*$/i.test(expression);
 }

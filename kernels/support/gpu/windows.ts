@@ -20,9 +20,9 @@ export function forPixels(
   window: string,
   body: (pixel: string, tap: string) => void,
 ): void {
-  const first = f.keep(f.offset([window], [axis.stride], -axis.padding), 'first');
+  const first = f.whole(f.offset([window], [axis.stride], -axis.padding), 'first');
   forTaps(f, axis, (tap) => {
-    const pixel = f.keep(f.offset([first, tap], [1, axis.dilation]), 'pixel');
+    const pixel = f.whole(f.offset([first, tap], [1, axis.dilation]), 'pixel');
     guarded(f, onImage(axis, pixel), () => body(pixel, tap));
   });
 }
@@ -35,14 +35,14 @@ export function forWindows(
   body: (window: string, tap: string) => void,
 ): void {
   const { pixels, windows, taps, stride, dilation, padding } = axis;
-  const place = f.keep(f.offset([pixel], [1], padding), 'place');
+  const place = f.whole(f.offset([pixel], [1], padding), 'place');
   forTaps(f, axis, (tap) => {
-    const start = f.keep(f.offset([place, tap], [1, -dilation]), 'start');
-    const window = f.keep(f.quotient(start, stride), 'window');
+    const start = f.whole(f.offset([place, tap], [1, -dilation]), 'start');
+    const window = f.whole(f.quotient(start, stride), 'window');
     const conditions = [
-      ...(padding < (taps - 1) * dilation ? [`${start} >= 0.0`] : []),
-      ...(pixels - 1 + padding >= windows * stride ? [`${window} < ${windows}.0`] : []),
-      ...(stride > 1 ? [`${window} * ${stride}.0 == ${start}`] : []),
+      ...(padding < (taps - 1) * dilation ? [`${start} >= 0`] : []),
+      ...(pixels - 1 + padding >= windows * stride ? [`${window} < ${windows}`] : []),
+      ...(stride > 1 ? [`${window} * ${stride} == ${start}`] : []),
     ];
     guarded(f, conditions.join(' && '), () => body(window, tap));
   });
@@ -55,8 +55,8 @@ export function onImage(
 ): string {
   const last = (windows - 1) * stride + (taps - 1) * dilation - padding;
   return [
-    ...(padding > 0 ? [`${place} >= 0.0`] : []),
-    ...(last >= pixels ? [`${place} < ${pixels}.0`] : []),
+    ...(padding > 0 ? [`${place} >= 0`] : []),
+    ...(last >= pixels ? [`${place} < ${pixels}`] : []),
   ].join(' && ');
 }
 

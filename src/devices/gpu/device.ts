@@ -1,5 +1,6 @@
 /** The `gpu` device: every kernel through gpu.js, on WebGPU, WebGL2, WebGL or headless GL. */
 import { matmulGpu } from '../../../kernels/matmul/gpu.ts';
+import { compose } from '../../../kernels/support/gpu.ts';
 import { DeviceUnavailableError, OptionError } from '../../errors.ts';
 import { hasNodeModules } from '../../node.ts';
 import { requireKnownOptions } from '../../options.ts';
@@ -48,7 +49,7 @@ export class GpuDevice implements Device, GpuHost {
   #residentBytes = 0;
   readonly #freed = new FinalizationRegistry<{ readonly held: Held; readonly bytes: number }>(
     ({ held, bytes }) => {
-      if (held.handle) this.functions.delete(held.handle);
+      for (const handle of held.handles) this.functions.delete(handle);
       this.#variableBytes -= bytes;
     },
   );
@@ -139,7 +140,7 @@ export class GpuDevice implements Device, GpuHost {
     };
     const [pass] = matmulGpu(call, { mostReads: 2, hasNumbers: () => false }).passes;
     const lengths = [side * side, side * side];
-    const product = functions.resident(pass, lengths);
+    const product = functions.resident(compose(pass), lengths);
     const handles = [await functions.upload(a), await functions.upload(b)];
     const result = await functions.run(product, handles);
     const { mode } = product.kernel.constructor;

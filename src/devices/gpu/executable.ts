@@ -10,14 +10,15 @@ import type { Journal } from './journal.ts';
 import type { GpuArgument, GpuFunction, GpuHandle } from './library.ts';
 import { type PlannedPass, type PlannedPasses, type PlannedStep, planPasses } from './passes.ts';
 import { GpuStorage } from './storage.ts';
+import { downloadTiles, tilesOfFloats } from './tiles.ts';
 
 /** What an executable needs of its device. */
 export interface GpuHost {
   readonly functions: GpuFunctions;
   readonly journal: Journal;
-  /** The most arrays that a function may read. */
+  /** The most buffers or textures that a function may read. */
   readonly mostReads: number;
-  /** The most floats in one array. */
+  /** The most floats in one of them. */
   readonly mostFloats: number;
   /** Bytes that stay on the GPU for plans: what one more takes, or gives back. */
   addResident(bytes: number): void;
@@ -91,8 +92,10 @@ class Run {
   readonly #owned: Owned;
   readonly #inputs: readonly NumericArray[];
   readonly #storages: readonly GpuStorage[];
-  /** The array in each slot. */
+  /** What is in each slot. */
   readonly #handles: (GpuHandle | undefined)[];
+  /** Slots of variables, which hold their old values until a step has written the new ones. */
+  readonly #variableSlots = new Set<number>();
   /** Fresh arrays that nobody has taken over. */
   readonly #fresh = new Set<GpuHandle>();
   readonly #downloaded = new Map<number, NumericArray>();
@@ -138,13 +141,19 @@ class Run {
     const { uploads, variables, numberInputs, steps } = this.#planned;
     const { functions } = this.#host;
     for (const [at, step] of steps.entries()) this.#checkOnHost(step, at);
-    for (const { variable, slot } of variables) {
-      this.#handles[slot] = await this.#storages[variable].handle();
+    for (const { variable, slots } of variables) {
+      const handles = await this.#storages[variable].handles();
+      slots.forEach((slot, tile) => {
+        this.#handles[slot] = handles[tile];
+        this.#variableSlots.add(slot);
+      });
     }
-    for (const { planInput, slot } of uploads) {
-      const floats = encode(this.#inputs[planInput]);
-      const compiled = this.#own(slot, () => functions.residentUpload(floats.length));
-      this.#handles[slot] = await functions.upload(floats, compiled);
+    for (const { planInput, slots } of uploads) {
+      const tiles = tilesOfFloats(encode(this.#inputs[planInput]), this.#host.mostFloats);
+      for (const [tile, floats] of tiles.entries()) {
+        const compiled = this.#own(slots[tile], () => functions.residentUpload(floats.length));
+        this.#handles[slots[tile]] = await functions.upload(floats, compiled);
+      }
     }
     for (const planInput of numberInputs) functions.countUpload(this.#inputs[planInput].length);
   }
@@ -182,30 +191,22 @@ class Run {
 
   async #runStep(at: number): Promise<void> {
     const { passes, checks, lastUses } = this.#planned.steps[at];
-    for (const { planInput, slot, size, length } of checks) {
+    for (const { planInput, slots, size, length } of checks) {
       if (planInput !== undefined || size === 0) continue;
-      const floats = await this.#host.functions.download(this.#handles[slot]!);
+      const floats = await this.#download(slots);
       this.#check(decode(floats, 'int32', size), length, at);
     }
     // A step may write over a variable that its later passes still read.
-    const before = this.#handles.slice(0, this.#plan.buffers.length);
-    const written = new Set<number>();
+    const before = new Map([...this.#variableSlots].map((slot) => [slot, this.#handles[slot]]));
     for (const pass of passes) {
-      const handle = await this.#runPass(pass, (slot) =>
-        this.#isVariable(slot) && written.has(slot) ? before[slot]! : this.#handles[slot]!,
-      );
+      const handle = await this.#runPass(pass, (slot) => (before.get(slot) ?? this.#handles[slot])!);
       this.#handles[pass.writes] = handle;
-      written.add(pass.writes);
       if (pass.fresh) this.#fresh.add(handle);
     }
     for (const slot of lastUses) {
       const handle = this.#handles[slot];
       if (handle && this.#fresh.delete(handle)) this.#host.functions.delete(handle);
     }
-  }
-
-  #isVariable(slot: number): boolean {
-    return this.#plan.buffers[slot]?.place.kind === 'variable';
   }
 
   async #runPass(planned: PlannedPass, handleOf: (slot: number) => GpuHandle): Promise<GpuHandle> {
@@ -221,13 +222,24 @@ class Run {
   async #commit(): Promise<void> {
     const { buffers, updated } = this.#plan;
     if (updated.length === 0) return;
-    for (const [slot, { place }] of buffers.entries()) {
-      const handle = this.#handles[slot];
-      if (place.kind !== 'variable' || !handle || !this.#fresh.delete(handle)) continue;
-      this.#storages[place.index].replace(handle);
+    for (const [buffer, { place }] of buffers.entries()) {
+      if (place.kind !== 'variable') continue;
+      const handles = this.#handlesOf(this.#planned.slotsOfBuffers[buffer]);
+      if (!handles?.every((handle) => this.#fresh.delete(handle))) continue;
+      this.#storages[place.index].replace(handles);
     }
     const cells = this.#storages.map(({ cell }) => cell);
     await this.#host.journal.record({ plan: this.#plan, inputs: this.#inputs, cells });
+  }
+
+  /** The tiles of an array, if it is there. */
+  #handlesOf(slots: readonly number[]): readonly GpuHandle[] | undefined {
+    const handles = slots.flatMap((slot) => this.#handles[slot] ?? []);
+    return handles.length === slots.length ? handles : undefined;
+  }
+
+  #download(slots: readonly number[]): Promise<Float32Array> {
+    return downloadTiles(this.#host.functions, this.#handlesOf(slots)!);
   }
 
   #outputs(): Promise<NumericArray[]> {
@@ -238,12 +250,13 @@ class Run {
     const known = this.#downloaded.get(index);
     if (known) return known;
     const { buffers, outputs } = this.#plan;
-    const slot = buffers.findIndex(({ place }) => place.kind === 'output' && place.index === index);
+    const buffer = buffers.findIndex(({ place }) => place.kind === 'output' && place.index === index);
+    const slots = this.#planned.slotsOfBuffers[buffer];
     const { dtype, shape } = outputs[index];
     const size = sizeOf(shape);
-    const handle = this.#handles[slot];
     // Nothing is computed for an array of no elements; a run that stopped early has not computed all.
-    const floats = size > 0 && handle ? await this.#host.functions.download(handle) : new Float32Array(0);
+    const isThere = size > 0 && this.#handlesOf(slots) !== undefined;
+    const floats = isThere ? await this.#download(slots) : new Float32Array(0);
     const array = decode(floats, dtype, size);
     this.#downloaded.set(index, array);
     return array;

@@ -2,11 +2,11 @@
  * Compiled functions by text and sizes. Compiling takes as long as a hundred small runs, so a function that nobody needs any
  * more waits for somebody who needs the same, up to a number of them.
  */
-import type { GpuPass } from '../../../kernels/support/gpu.ts';
+import type { ComposedPass } from '../../../kernels/support/gpu.ts';
 import { createFunction, type GpuFunction, type GpuHandle, type GpuInstance } from './library.ts';
 
 /** What a function is compiled from. */
-export type FunctionText = Pick<GpuPass, 'source' | 'functions' | 'size'>;
+export type FunctionText = Pick<ComposedPass, 'source' | 'functions' | 'size'>;
 
 /** Functions that nobody uses are kept, at most so many, and with arrays of at most so many floats. */
 const mostIdle = 512;

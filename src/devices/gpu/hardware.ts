@@ -32,16 +32,14 @@ interface GlContext {
 /** What can be said of a GPU. */
 export interface Hardware {
   readonly adapter: string;
-  /** The most floats in one array. */
+  /** The most floats in one buffer or texture. */
   readonly mostFloats: number;
-  /** The most arrays that one function may read. */
+  /** The most of them that one function may read. */
   readonly mostReads: number;
   /** What happened to it, or undefined while it is there. */
   readonly loss: () => string | undefined;
 }
 
-/** Indices are floats in the functions that gpu.js makes, and exact up to here. */
-const mostExactFloats = 1 << 24;
 /** Every GL has 8 textures at a time; WebGPU takes as many buffers, of which one is written. */
 const mostTextures = 8;
 
@@ -58,7 +56,7 @@ function webGpuHardware(context: WebGpuContext): Hardware {
     context.device.limits;
   return {
     adapter: [vendor, architecture, description].filter((word) => word !== '').join(' ') || 'not named',
-    mostFloats: Math.min(mostExactFloats, maxStorageBufferBindingSize / 4, maxBufferSize / 4),
+    mostFloats: Math.floor(Math.min(maxStorageBufferBindingSize, maxBufferSize) / 4),
     mostReads: maxStorageBuffersPerShaderStage - 1,
     loss: () => (context.isLost ? 'its driver gave it up, or it was removed' : undefined),
   };
@@ -69,7 +67,7 @@ function glHardware(gl: GlContext): Hardware {
   const side = Number(gl.getParameter(gl.MAX_TEXTURE_SIZE));
   return {
     adapter: String(gl.getParameter(unmasked ?? gl.RENDERER)),
-    mostFloats: Math.min(mostExactFloats, side * side),
+    mostFloats: side * side,
     mostReads: mostTextures,
     loss: () => (gl.isContextLost() ? 'its context was lost' : undefined),
   };

@@ -1,7 +1,7 @@
 /** gpu.js as weft sees it: loaded when the device is asked for, and typed by the little that is used. */
 
-import { functionText } from '../../../kernels/support/gpu/functions.ts';
-import type { GpuPass } from '../../../kernels/support/gpu.ts';
+import { functionText, type NumberType } from '../../../kernels/support/gpu/functions.ts';
+import type { ComposedPass } from '../../../kernels/support/gpu.ts';
 
 /** An array on the GPU. */
 export interface GpuHandle {
@@ -30,7 +30,7 @@ interface GpuFunctionSettings {
   readonly loopMaxIterations: number;
   readonly functions: readonly {
     readonly source: string;
-    readonly settings: { readonly returnType: string; readonly argumentTypes: readonly string[] };
+    readonly settings: { readonly returnType: NumberType; readonly argumentTypes: readonly NumberType[] };
   }[];
 }
 
@@ -89,7 +89,7 @@ const loopMaxIterations = 1 << 24;
 /** The function of a pass. `immutable` ones give a fresh array at every call, others write over their last one. */
 export function createFunction(
   instance: GpuInstance,
-  { source, functions, size }: Pick<GpuPass, 'source' | 'functions' | 'size'>,
+  { source, functions, size }: Pick<ComposedPass, 'source' | 'functions' | 'size'>,
   immutable: boolean,
 ): GpuFunction {
   return instance.createKernel(source, {
@@ -99,11 +99,8 @@ export function createFunction(
     precision: 'single',
     loopMaxIterations,
     functions: functions.map((name) => {
-      const { source: text, parameters } = functionText(name);
-      return {
-        source: text,
-        settings: { returnType: 'Number', argumentTypes: parameters.map(() => 'Number') },
-      };
+      const { source: text, returnType, argumentTypes } = functionText(name);
+      return { source: text, settings: { returnType, argumentTypes } };
     }),
   });
 }

@@ -1,23 +1,26 @@
-/** A plan as passes over numbered slots: one slot for each buffer of the plan and for each temporary array of a step. */
-
+/**
+ * A plan as passes over numbered slots: one slot for each tile of a buffer of the plan, and of a temporary array of a step.
+ */
 import { sizeOf } from '../../../kernels/support/contract.ts';
 import {
+  type ComposedPass,
+  compose,
   floatsOfSpec,
   type GpuArray,
   type GpuKernelCode,
-  type GpuPass,
 } from '../../../kernels/support/gpu.ts';
 import { DeviceLimitError } from '../../errors.ts';
-import type { Plan, PlanBuffer } from '../../plan/plan.ts';
+import type { Plan, PlanBuffer, PlanStep } from '../../plan/plan.ts';
 import { formatShape } from '../../tensor/shape.ts';
 import { gpuKernelCode } from './kernels.ts';
+import { tileLengths } from './tiles.ts';
 
-/** A pass with its arrays resolved. */
+/** A pass over one tile of what it writes, with its arrays resolved. */
 export interface PlannedPass {
-  readonly pass: GpuPass;
+  readonly pass: ComposedPass;
   /** Slots, in the order in which they are passed. */
   readonly reads: readonly number[];
-  /** How many floats each of those arrays holds. */
+  /** How many floats each of those holds. */
   readonly lengths: readonly number[];
   readonly writes: number;
   /** The numbers that follow: given now, or the element of an input of the plan. */
@@ -34,7 +37,7 @@ export interface PlannedStep {
   readonly passes: readonly PlannedPass[];
   /** Indices to look at before the step. `planInput` is set where the host has them. */
   readonly checks: readonly {
-    readonly slot: number;
+    readonly slots: readonly number[];
     readonly size: number;
     readonly length: number;
     readonly planInput: number | undefined;
@@ -47,10 +50,12 @@ export interface PlannedStep {
 export interface PlannedPasses {
   readonly steps: readonly PlannedStep[];
   readonly slots: number;
+  /** The slots of each buffer of the plan, a slot a tile. */
+  readonly slotsOfBuffers: readonly (readonly number[])[];
   /** Inputs of the plan that are needed as arrays, with their slots. */
-  readonly uploads: readonly { readonly planInput: number; readonly slot: number }[];
+  readonly uploads: readonly { readonly planInput: number; readonly slots: readonly number[] }[];
   /** Variables that are read, with their slots. */
-  readonly variables: readonly { readonly variable: number; readonly slot: number }[];
+  readonly variables: readonly { readonly variable: number; readonly slots: readonly number[] }[];
   /** Inputs of the plan of which only numbers are passed. */
   readonly numberInputs: readonly number[];
   /** Floats of the arrays that stay on the GPU between runs. */
@@ -59,76 +64,81 @@ export interface PlannedPasses {
 
 /** What bounds the passes of a GPU. */
 export interface PlanLimits {
-  /** The most arrays that a function may read. */
+  /** The most buffers or textures that a function may read. */
   readonly mostReads: number;
-  /** The most floats in one array. */
+  /** The most floats in one of them: those of a tile. */
   readonly mostFloats: number;
 }
+
+/** Indices are whole numbers of 32 bits with a sign. */
+const mostIndexed = 2 ** 31 - 1;
+
+/** The fewest arrays that every kernel can do with in one pass: the three operands of `where`. */
+const fewestReads = 3;
 
 /**
  * Plans the passes of a plan.
  *
- * @throws DeviceLimitError for an array that is too large for the GPU.
+ * @throws DeviceLimitError for an array that is too large for any GPU, and for a kernel that must read more tiles in one
+ * pass than this GPU can.
  */
-export function planPasses(plan: Plan, { mostReads, mostFloats }: PlanLimits): PlannedPasses {
+export function planPasses(plan: Plan, limits: PlanLimits): PlannedPasses {
   const { buffers } = plan;
-  let slots = buffers.length;
-  const steps = plan.steps.map(({ contract, call, inputs, outputs, label }) => {
-    const hasNumbers = (index: number): boolean => isHostVector(buffers[inputs[index]]);
-    for (const spec of [...call.inputs, ...call.outputs]) {
-      requireFloats(
-        label,
-        `an array ${formatShape(spec.shape)} of ${spec.dtype}`,
-        floatsOfSpec(spec),
-        mostFloats,
-      );
-    }
-    // The points of a fused kernel are counted, although no array holds them.
-    const { shape: space } = { shape: [], ...call.attributes };
-    requireFloats(label, `a space ${formatShape(space)}`, sizeOf(space), mostFloats);
-    const code: GpuKernelCode = gpuKernelCode(contract.name, call, { mostReads, hasNumbers });
-    const first = slots;
-    const slotOf = ({ kind, index }: GpuArray): number => {
-      if (kind === 'input') return inputs[index];
-      if (kind === 'output') return outputs[index];
-      slots = Math.max(slots, first + index + 1);
-      return first + index;
+  const slots = new Slots(limits.mostFloats);
+  const slotsOfBuffers = buffers.map(({ spec }) => slots.add(floatsOfSpec(spec)));
+  const placeOf = new Map(
+    buffers.flatMap(({ place }, buffer) => slotsOfBuffers[buffer].map((slot) => [slot, place.kind] as const)),
+  );
+  const steps = plan.steps.map((step) => {
+    const { inputs, outputs } = step;
+    const { code, passes } = composeStep(step, buffers, limits);
+    const temporaries = new Map(
+      [...temporarySizes(code)].map(([index, size]) => [index, slots.add(size)] as const),
+    );
+    const slotsOf = ({ kind, index }: GpuArray): readonly number[] => {
+      if (kind === 'temporary') return temporaries.get(index)!;
+      return slotsOfBuffers[(kind === 'input' ? inputs : outputs)[index]];
     };
-    for (const { size } of code.passes) requireFloats(label, 'an intermediate array', size, mostFloats);
-    const sizes = new Map(code.passes.map(({ writes, size }) => [slotOf(writes), size]));
-    const lengthOf = (slot: number): number =>
-      slot < buffers.length ? floatsOfSpec(buffers[slot].spec) : sizes.get(slot)!;
-    const passes = code.passes.map((pass): PlannedPass => {
-      const writes = slotOf(pass.writes);
-      const reads = pass.reads.map(slotOf);
-      return {
-        pass,
-        reads,
-        lengths: reads.map(lengthOf),
-        writes,
-        numbers: pass.numbers.map((each) =>
-          typeof each === 'number'
-            ? each
-            : { planInput: planInputOf(buffers[inputs[each.array.index]])!, element: each.element },
-        ),
-        fresh: pass.shared || buffers[writes]?.place.kind === 'variable',
-      };
-    });
-    const checks = (code.checks ?? []).map(({ indices, length }) => {
-      const slot = slotOf(indices);
-      return { slot, size: sizeOf(buffers[slot].spec.shape), length, planInput: planInputOf(buffers[slot]) };
-    });
-    return { passes, checks };
+    return {
+      passes: passes.map(({ pass, tile, composed }): PlannedPass => {
+        const writes = slotsOf(pass.writes)[tile];
+        const reads = composed.reads.map((each) => slotsOf(each.array)[each.tile]);
+        return {
+          pass: composed,
+          reads,
+          lengths: reads.map((slot) => slots.lengths[slot]),
+          writes,
+          numbers: composed.numbers.map((each) =>
+            typeof each === 'number'
+              ? each
+              : { planInput: planInputOf(buffers[inputs[each.array.index]])!, element: each.element },
+          ),
+          fresh: pass.shared || placeOf.get(writes) === 'variable',
+        };
+      }),
+      checks: (code.checks ?? []).map(({ indices, length }) => {
+        const { spec, place } = buffers[inputs[indices.index]];
+        return {
+          slots: slotsOf(indices),
+          size: sizeOf(spec.shape),
+          length,
+          planInput: place.kind === 'input' ? place.index : undefined,
+        };
+      }),
+    };
   });
   const all = steps.flatMap(({ passes }) => passes);
   const read = new Set([
     ...all.flatMap(({ reads }) => reads),
     ...steps.flatMap(({ checks }) =>
-      checks.flatMap((check) => (check.planInput === undefined ? [check.slot] : [])),
+      checks.flatMap((check) => (check.planInput === undefined ? check.slots : [])),
     ),
   ]);
-  const uploads = buffers.flatMap(({ place }, slot) =>
-    place.kind === 'input' && read.has(slot) ? [{ planInput: place.index, slot }] : [],
+  const isRead = (buffer: number): boolean => slotsOfBuffers[buffer].some((slot) => read.has(slot));
+  const uploads = buffers.flatMap(({ place }, buffer) =>
+    place.kind === 'input' && isRead(buffer)
+      ? [{ planInput: place.index, slots: slotsOfBuffers[buffer] }]
+      : [],
   );
   const numberInputs = [
     ...new Set(
@@ -138,27 +148,104 @@ export function planPasses(plan: Plan, { mostReads, mostFloats }: PlanLimits): P
     ),
   ];
   return {
-    steps: withLastUses(steps, buffers),
-    slots,
+    steps: withLastUses(steps, placeOf),
+    slots: slots.lengths.length,
+    slotsOfBuffers,
     uploads,
-    variables: buffers.flatMap(({ place, bytes }, slot) =>
-      place.kind === 'variable' && bytes > 0 && read.has(slot) ? [{ variable: place.index, slot }] : [],
+    variables: buffers.flatMap(({ place, bytes }, buffer) =>
+      place.kind === 'variable' && bytes > 0 && isRead(buffer)
+        ? [{ variable: place.index, slots: slotsOfBuffers[buffer] }]
+        : [],
     ),
     numberInputs: numberInputs.filter(
       (planInput) => !uploads.some((upload) => upload.planInput === planInput),
     ),
     residentFloats:
       all.reduce((total, { fresh, pass }) => total + (fresh ? 0 : pass.size), 0) +
-      uploads.reduce((total, { slot }) => total + floatsOfSpec(buffers[slot].spec), 0),
+      uploads.flatMap((upload) => upload.slots).reduce((total, slot) => total + slots.lengths[slot], 0),
   };
 }
 
-function requireFloats(label: string, what: string, floats: number, mostFloats: number): void {
-  if (floats <= mostFloats) return;
+/** The slots given out so far. */
+class Slots {
+  /** Floats of each slot. */
+  readonly lengths: number[] = [];
+  readonly #mostFloats: number;
+
+  constructor(mostFloats: number) {
+    this.#mostFloats = mostFloats;
+  }
+
+  /** Slots for the tiles of one more array. */
+  add(floats: number): readonly number[] {
+    return tileLengths(floats, this.#mostFloats).map((length) => this.lengths.push(length) - 1);
+  }
+}
+
+/** The passes of a step, each composed for every tile that it writes. */
+interface ComposedStep {
+  readonly code: GpuKernelCode;
+  readonly passes: readonly {
+    readonly pass: GpuKernelCode['passes'][number];
+    readonly tile: number;
+    readonly composed: ComposedPass;
+  }[];
+}
+
+/** Composes the passes of a step. Where arrays lie in several tiles, the kernel is to read fewer of them in one pass. */
+function composeStep(
+  { contract, call, inputs, label }: PlanStep,
+  buffers: readonly PlanBuffer[],
+  { mostReads, mostFloats }: PlanLimits,
+): ComposedStep {
+  for (const spec of [...call.inputs, ...call.outputs]) {
+    requireIndexed(label, `an array ${formatShape(spec.shape)} of ${spec.dtype}`, floatsOfSpec(spec));
+  }
+  // The points of a fused kernel are counted, although no array holds them.
+  const { shape: space } = { shape: [], ...call.attributes };
+  requireIndexed(label, `a space ${formatShape(space)}`, sizeOf(space));
+  const hasNumbers = (index: number): boolean => isHostVector(buffers[inputs[index]]);
+  for (let arrays = mostReads; ; arrays--) {
+    const code = gpuKernelCode(contract.name, call, { mostReads: arrays, hasNumbers });
+    for (const { size } of code.passes) requireIndexed(label, 'an intermediate array', size);
+    const temporaries = temporarySizes(code);
+    const tilesOf = ({ kind, index }: GpuArray): number => {
+      const floats = kind === 'temporary' ? temporaries.get(index)! : floatsOfSpec(call[`${kind}s`][index]);
+      return tileLengths(floats, mostFloats).length;
+    };
+    const passes = code.passes.flatMap((pass) =>
+      tileLengths(pass.size, mostFloats).map((size, tile) => {
+        const range = { first: tile * mostFloats, size, tileLength: mostFloats, tilesOf };
+        return { pass, tile, composed: compose(pass, range) };
+      }),
+    );
+    const reads = Math.max(0, ...passes.map(({ composed }) => composed.reads.length));
+    if (reads <= mostReads) return { code, passes };
+    if (arrays > fewestReads) continue;
+    throw new DeviceLimitError({
+      where: label,
+      got: `a kernel that reads ${reads} arrays, or tiles of ${mostFloats} floats of larger ones, in one pass`,
+      expected: `at most ${mostReads} on this GPU`,
+      cure: "Use a smaller batch, or setDevice('wasm').",
+    });
+  }
+}
+
+/** The floats of each temporary array, by its index. */
+function temporarySizes({ passes }: GpuKernelCode): ReadonlyMap<number, number> {
+  return new Map(
+    passes.flatMap(({ writes, size }) =>
+      writes.kind === 'temporary' ? [[writes.index, size] as const] : [],
+    ),
+  );
+}
+
+function requireIndexed(label: string, what: string, floats: number): void {
+  if (floats <= mostIndexed) return;
   throw new DeviceLimitError({
     where: label,
     got: `${what}, which takes ${floats} floats`,
-    expected: `at most ${mostFloats} in one array on this GPU`,
+    expected: `at most ${mostIndexed}, which is how far indices count on a GPU`,
     cure: "Use a smaller batch, or setDevice('wasm').",
   });
 }
@@ -177,15 +264,15 @@ function planInputOf({ place }: PlanBuffer): number | undefined {
 
 function withLastUses(
   steps: readonly Omit<PlannedStep, 'lastUses'>[],
-  buffers: readonly PlanBuffer[],
+  placeOf: ReadonlyMap<number, PlanBuffer['place']['kind']>,
 ): PlannedStep[] {
   const last = new Map<number, number>();
   const fresh = new Set<number>();
   steps.forEach(({ passes, checks }, step) => {
-    for (const { slot } of checks) last.set(slot, step);
+    for (const slot of checks.flatMap(({ slots }) => slots)) last.set(slot, step);
     for (const { reads, writes, fresh: isFresh } of passes) {
       for (const slot of [...reads, writes]) last.set(slot, step);
-      const place = buffers[writes]?.place.kind;
+      const place = placeOf.get(writes);
       // Results are deleted when they have been downloaded.
       if (isFresh && place !== 'variable' && place !== 'output') fresh.add(writes);
     }

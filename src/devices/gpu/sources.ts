@@ -14,7 +14,7 @@ export interface KernelSource {
 }
 
 /** As large as any GPU's: nothing is run. */
-const mostFloats = 1 << 24;
+const mostFloats = 1 << 26;
 /** As few as any GPU's. */
 const mostReads = 7;
 

@@ -6,61 +6,74 @@ import { decode, encode } from './encoding.ts';
 import type { GpuFunctions } from './functions.ts';
 import type { Cell, Journal, Journalled } from './journal.ts';
 import type { GpuHandle } from './library.ts';
+import { downloadTiles, tilesOfFloats } from './tiles.ts';
 
 /** The array on the GPU, apart from the storage, so that it can be deleted when that is gone. */
 export interface Held {
-  handle: GpuHandle | undefined;
+  /** Its tiles, or none while it is not there. */
+  handles: readonly GpuHandle[];
+}
+
+/** What a variable needs of its device. */
+interface StorageHost {
+  readonly name: string;
+  readonly functions: GpuFunctions;
+  readonly journal: Journal;
+  /** The most floats of a tile. */
+  readonly mostFloats: number;
 }
 
 export class GpuStorage implements VariableStorage, Journalled {
   readonly device: string;
   /** What the journal knows of it. A value that is written by the host begins a new one. */
   cell: Cell;
-  readonly held: Held = { handle: undefined };
+  readonly held: Held = { handles: [] };
   readonly #functions: GpuFunctions;
   readonly #journal: Journal;
+  readonly #mostFloats: number;
 
-  constructor(
-    {
-      name,
-      functions,
-      journal,
-    }: { readonly name: string; readonly functions: GpuFunctions; readonly journal: Journal },
-    spec: TensorSpec,
-    data: NumericArray,
-  ) {
+  constructor({ name, functions, journal, mostFloats }: StorageHost, spec: TensorSpec, data: NumericArray) {
     this.device = name;
     this.#functions = functions;
     this.#journal = journal;
+    this.#mostFloats = mostFloats;
     this.cell = { spec, value: data.slice() };
     journal.add(this);
   }
 
-  /** The array on the GPU, uploaded if it is not there yet. */
-  async handle(): Promise<GpuHandle> {
-    if (!this.held.handle) {
-      this.held.handle = await this.#functions.upload(encode(this.cell.value));
+  /** The tiles of the array on the GPU, uploaded if it is not there yet. */
+  async handles(): Promise<readonly GpuHandle[]> {
+    if (this.held.handles.length === 0) {
+      const uploaded: GpuHandle[] = [];
+      try {
+        for (const tile of tilesOfFloats(encode(this.cell.value), this.#mostFloats)) {
+          uploaded.push(await this.#functions.upload(tile));
+        }
+      } catch (error) {
+        for (const handle of uploaded) this.#functions.delete(handle);
+        throw error;
+      }
+      this.held.handles = uploaded;
     }
-    return this.held.handle;
+    return this.held.handles;
   }
 
   /** Takes over an array as the new value. The old one is deleted. */
-  replace(handle: GpuHandle): void {
-    if (this.held.handle) this.#functions.delete(this.held.handle);
-    this.held.handle = handle;
+  replace(handles: readonly GpuHandle[]): void {
+    for (const handle of this.held.handles) this.#functions.delete(handle);
+    this.held.handles = handles;
   }
 
   async read(): Promise<NumericArray> {
     const { spec, value } = this.cell;
-    if (!this.held.handle) return value.slice();
+    if (this.held.handles.length === 0) return value.slice();
     if (this.#functions.lost !== undefined) return (await this.#journal.recover(this.cell)).slice();
-    const floats = await this.#functions.download(this.held.handle);
+    const floats = await downloadTiles(this.#functions, this.held.handles);
     return decode(floats, spec.dtype, sizeOf(spec.shape));
   }
 
   async write(data: NumericArray): Promise<void> {
-    if (this.held.handle) this.#functions.delete(this.held.handle);
-    this.held.handle = undefined;
+    this.replace([]);
     // The runs so far lead to other variables by way of the old value.
     this.cell = { spec: this.cell.spec, value: data.slice() };
   }

@@ -10,6 +10,7 @@ import { fillPass } from '../support/gpu/passes.ts';
 import { joinRecords, storeParts } from '../support/gpu/records.ts';
 import {
   optionalArrays,
+  placeOf,
   sentDirectly,
   sentThroughGates,
   stateBefore,
@@ -73,7 +74,7 @@ export const gruGpu: GpuKernel<GruAttributes> = ({ outputs, attributes }, { most
  * Parts of a backward record [N,5,H]: the gradients of the sums of r and u, of q, of the sum of n, then what h before the
  * step gets directly. The first three are dS; the first two and that of n are dZ. Each is dH of the step times its factor.
  *
- * The factors [N,T,·,H] have the same parts and, with dGates, what those add to the first four.
+ * The factors [T,N,·,H] have the same parts and, with dGates, what those add to the first four.
  */
 const backParts = 5;
 const toHidden = 4;
@@ -95,8 +96,11 @@ export const gruGradientGpu: GpuKernel<GruGradientAttributes> = ({ inputs, attri
     parts: backParts,
     recurrentWeight: input(0),
     record(f, place, part, after) {
-      const { step, unit } = place;
-      const at = f.whole(f.offset([step, part, unit], [factorWidth, hidden, 1]), 'at');
+      const { item, t, unit, step } = place;
+      const at = f.whole(
+        f.offset([t, item, part, unit], [batch * factorWidth, factorWidth, hidden, 1]),
+        'at',
+      );
       const dHidden = f.keep(
         sumOf(
           sentThroughGates(f, sequence, place, after),
@@ -144,16 +148,16 @@ function gradientFactors(
   const { batch, time, hidden } = sequence;
   const [h0, h, gates] = [1, 2, 3].map(input);
   const parts = dGates ? backParts + 4 : backParts;
-  return list.once(batch * time * parts * hidden, (f) => {
-    const [item, t, part, unit] = f.coordinates(f.index, [batch, time, parts, hidden]);
-    const step = f.whole(f.offset([item, t], [time, 1]), 'step');
+  return list.once(time * batch * parts * hidden, (f) => {
+    const [t, item, part, unit] = f.coordinates(f.index, [time, batch, parts, hidden]);
+    const place = placeOf(f, sequence, { item, t, unit });
+    const { step } = place;
     const ofGate = (array: GpuArray, gate: number): string =>
       f.read(array, f.offset([step, unit], [4 * hidden, 1], gate * hidden));
     const [r, u, n, q] = [0, 1, 2, 3].map((gate) => f.keep(ofGate(gates, gate)));
     const ofSigmoid = (gate: string): string => `${gate} * (1.0 - ${gate})`;
     const slopeOfCandidate = `(1.0 - ${n} * ${n})`;
-    const hiddenBefore = (): string =>
-      stateBefore(f, sequence, { initial: h0, states: h }, { item, unit, step }, t);
+    const hiddenBefore = (): string => stateBefore(f, sequence, { initial: h0, states: h }, place);
     /** What reaches r, u, q and the sum of n, given what reaches u and n themselves. */
     const throughCandidate = (dU: () => string, dN: string): (() => string)[] => [
       () => `${dN} * ${slopeOfCandidate} * ${q} * ${ofSigmoid(r)}`,

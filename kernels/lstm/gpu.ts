@@ -10,6 +10,7 @@ import { fillPass } from '../support/gpu/passes.ts';
 import { joinRecords, storeParts } from '../support/gpu/records.ts';
 import {
   optionalArrays,
+  placeOf,
   sentDirectly,
   sentThroughGates,
   stateBefore,
@@ -69,7 +70,7 @@ export const lstmGpu: GpuKernel<LstmAttributes> = ({ outputs, attributes }, { mo
  * Parts of a backward record [N,·,H]: dZ of i, f, g and o, then what c and h before the step get directly. Each is dH or dC
  * of the step times its factor. h gets something directly at masked-out steps alone: without a mask the part is left out.
  *
- * The factors [N,T,·,H] have the same parts, then what h adds to dC and, with dGates, what those add to dZ.
+ * The factors [T,N,·,H] have the same parts, then what h adds to dC and, with dGates, what those add to dZ.
  */
 const [outputGate, toCell, toHidden] = [3, 4, 5];
 
@@ -92,8 +93,8 @@ export const lstmGradientGpu: GpuKernel<LstmGradientAttributes> = ({ inputs, att
     parts,
     recurrentWeight: input(0),
     record(f, place, part, after) {
-      const { step, unit } = place;
-      const factorsAt = f.whole(f.offset([step], [factorWidth]), 'factors');
+      const { item, t, unit, step } = place;
+      const factorsAt = f.whole(f.offset([t, item], [batch * factorWidth, factorWidth]), 'factors');
       const column = f.whole(f.offset([part, unit], [hidden, 1]), 'column');
       const at = f.whole(f.offset([step, unit], [hidden, 1]), 'at');
       const reaching = f.variable(
@@ -153,16 +154,16 @@ function gradientFactors(
   const { batch, time, hidden, width } = sequence;
   const [c0, c, gates] = [1, 2, 3].map(input);
   const parts = (mask ? 7 : 6) + (dGates ? 4 : 0);
-  return list.once(batch * time * parts * hidden, (f) => {
-    const [item, t, part, unit] = f.coordinates(f.index, [batch, time, parts, hidden]);
-    const step = f.whole(f.offset([item, t], [time, 1]), 'step');
+  return list.once(time * batch * parts * hidden, (f) => {
+    const [t, item, part, unit] = f.coordinates(f.index, [time, batch, parts, hidden]);
+    const place = placeOf(f, sequence, { item, t, unit });
+    const { step } = place;
     const ofGate = (array: GpuArray, gate: number): string =>
       f.read(array, f.offset([step, unit], [width, 1], gate * hidden));
     const [i, forget, g, o] = [0, 1, 2, 3].map((gate) => f.keep(ofGate(gates, gate)));
     const ofSigmoid = (gate: string): string => `${gate} * (1.0 - ${gate})`;
     const slopes = [ofSigmoid(i), ofSigmoid(forget), `(1.0 - ${g} * ${g})`, ofSigmoid(o)];
-    const cellBefore = (): string =>
-      stateBefore(f, sequence, { initial: c0, states: c }, { item, unit, step }, t);
+    const cellBefore = (): string => stateBefore(f, sequence, { initial: c0, states: c }, place);
     const squashed = (): string =>
       f.keep(f.call('tanh', f.read(c, f.offset([step, unit], [hidden, 1]))), 'squashed');
     const hiddenToCell = (): string => {

@@ -9,8 +9,9 @@ import type { NumericArray, TensorSpec } from '../tensor/dtype.ts';
 import type { VariableStorage } from '../tensor/runtime.ts';
 import { formatTime } from '../text.ts';
 import type { Device, DeviceInfo, DeviceMemory, Executable } from './device.ts';
+import type { PassLimits } from './gpu/compose.ts';
 import type { GpuCounters } from './gpu/functions.ts';
-import { type PlanLimits, planPasses } from './gpu/passes.ts';
+import { planPasses } from './gpu/passes.ts';
 
 /** What work costs on a device, in milliseconds. */
 export interface Cost {
@@ -23,7 +24,7 @@ export interface Cost {
 }
 
 /** A device that runs plans as passes. */
-export type PassesDevice = Device & PlanLimits;
+export type PassesDevice = Device & PassLimits;
 
 /** Milliseconds that a run of so many kernels with so many operations should take. */
 export function estimate({ perRun, perKernel, perFlop }: Cost, kernels: number, flops: number): number {

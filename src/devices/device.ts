@@ -21,9 +21,9 @@ export interface DeviceInfo {
   readonly adapter?: string;
   /** What bounds a plan there. Only of the gpu device. */
   readonly limits?: {
-    /** The most floats in one array. */
+    /** The most floats in one buffer or texture: larger arrays are cut into tiles. */
     readonly arrayFloats: number;
-    /** The most arrays that one kernel reads. */
+    /** The most buffers or textures that one kernel reads. */
     readonly arraysRead: number;
   };
   /** The largest error of a small matrix product, relative to its largest element, when the device was chosen. */

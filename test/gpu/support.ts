@@ -31,8 +31,15 @@ export function gpuDevice(): Promise<GpuDevice> {
  */
 export async function runOnGpu({ plan, inputs }: PlanOnArrays, { tiles = 1 } = {}): Promise<NumericArray[]> {
   const device = await gpuDevice();
-  const executable =
-    tiles === 1 ? device.prepare(plan) : new GpuExecutable(plan, smaller(device, plan, tiles));
+  const { functions, journal, mostReads } = device;
+  const host: GpuHost = {
+    functions,
+    journal,
+    mostReads,
+    mostFloats: tiles === 1 ? device.mostFloats : Math.ceil(largestOf(plan) / tiles),
+    addResident: (bytes) => device.addResident(bytes),
+  };
+  const executable = new GpuExecutable(plan, host);
   try {
     const { outputs } = await executable.run({ inputs, variables: [] });
     return outputs;
@@ -41,9 +48,7 @@ export async function runOnGpu({ plan, inputs }: PlanOnArrays, { tiles = 1 } = {
   }
 }
 
-function smaller(device: GpuDevice, plan: Plan, tiles: number): GpuHost {
-  const { functions, journal, mostReads } = device;
-  const largest = Math.max(1, ...plan.buffers.map(({ spec }) => floatsOfSpec(spec)));
-  const addResident = (bytes: number): void => device.addResident(bytes);
-  return { functions, journal, mostReads, mostFloats: Math.ceil(largest / tiles), addResident };
+/** The floats of the largest array. */
+function largestOf({ buffers }: Plan): number {
+  return Math.max(1, ...buffers.map(({ spec }) => floatsOfSpec(spec)));
 }

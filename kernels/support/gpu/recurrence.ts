@@ -14,8 +14,14 @@ import type { ThreadSource } from './thread-source.ts';
 /** A unit of one step, as names: `step` is n · T + t. */
 export interface Place {
   readonly item: string;
+  readonly t: string;
   readonly unit: string;
   readonly step: string;
+}
+
+/** Composes the place of a unit at a step. */
+export function placeOf(f: ThreadSource, { time }: Sequence, { item, t, unit }: Omit<Place, 'step'>): Place {
+  return { item, t, unit, step: f.whole(f.offset([item, t], [time, 1]), 'step') };
 }
 
 /** The t of every step, in the order in which they run. */
@@ -97,10 +103,9 @@ export function walkForward(list: PassList, sequence: Sequence, forward: Forward
     });
     record = list.repeated(batch * recordWidth, (f) => {
       const [item, part, unit] = f.coordinates(f.index, [batch, parts, hidden]);
-      const step = f.whole(f.offset([item, f.wholeNumber(t)], [time, 1]), 'step');
+      const place = placeOf(f, sequence, { item, t: f.wholeNumber(t), unit });
       const from = (array: GpuArray, rowLength: number) => (each: number) =>
         f.read(array, f.offset([item, unit], [rowLength, 1], each * hidden));
-      const place = { item, unit, step };
       const made = forward.record(f, place, from(gates, width), from(recordBefore, recordWidth));
       f.return(choose(f, part, made));
     });
@@ -144,8 +149,8 @@ export function walkBack(
   const stepBack = (t: number, sent: SentBack | undefined): SentBack => {
     const written = list.repeated(batch * recordWidth, (f) => {
       const [item, part, unit] = f.coordinates(f.index, [batch, parts, hidden]);
-      const step = f.whole(f.offset([item, f.wholeNumber(t)], [time, 1]), 'step');
-      f.return(record(f, { item, unit, step }, part, sent));
+      const place = placeOf(f, sequence, { item, t: f.wholeNumber(t), unit });
+      f.return(record(f, place, part, sent));
     });
     records[t] = written;
     const throughGates = list.repeated(batch * hidden, (f) => {
@@ -195,8 +200,7 @@ export function stateBefore(
   f: ThreadSource,
   { time, hidden, reverse }: Sequence,
   { initial, states }: { readonly initial: GpuArray; readonly states: GpuArray },
-  { item, unit, step }: Place,
-  t: string,
+  { item, t, unit, step }: Place,
 ): string {
   const first = f.offset([item, unit], [hidden, 1]);
   if (time === 1) return f.keep(f.read(initial, first));

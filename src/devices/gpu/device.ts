@@ -9,6 +9,7 @@ import type { NumericArray, TensorSpec } from '../../tensor/dtype.ts';
 import type { VariableStorage } from '../../tensor/runtime.ts';
 import { sizeOf } from '../../tensor/shape.ts';
 import type { Device, DeviceInfo, DeviceMemory } from '../device.ts';
+import type { PassLimits } from './compose.ts';
 import { GpuExecutable, type GpuHost } from './executable.ts';
 import { type GpuCounters, GpuFunctions } from './functions.ts';
 import { type Hardware, hardwareOf } from './hardware.ts';
@@ -62,11 +63,11 @@ export class GpuDevice implements Device, GpuHost {
   }
 
   /**
-   * Looks for a GPU and tries it out.
+   * Looks for a GPU and tries it out. `limits` may be narrower than those of the GPU.
    *
    * @throws DeviceUnavailableError that says what was tried and why it failed; OptionError for an unknown backend.
    */
-  static async open(options: GpuOptions): Promise<GpuDevice> {
+  static async open(options: GpuOptions, limits: Partial<PassLimits> = {}): Promise<GpuDevice> {
     const where = "setDevice('gpu')";
     requireKnownOptions(where, options, ['backend']);
     const wished = options.backend;
@@ -100,7 +101,7 @@ export class GpuDevice implements Device, GpuHost {
         continue;
       }
       try {
-        return await GpuDevice.#tryOut(backend, library);
+        return await GpuDevice.#tryOut(backend, library, limits);
       } catch (error) {
         failures.push(`${backend}: ${messageOf(error)}`);
       }
@@ -114,19 +115,27 @@ export class GpuDevice implements Device, GpuHost {
   }
 
   /** Sends some numbers through the GPU and looks at what comes back. */
-  static async #tryOut(backend: Backend, { GPU }: GpuLibrary): Promise<GpuDevice> {
+  static async #tryOut(
+    backend: Backend,
+    { GPU }: GpuLibrary,
+    limits: Partial<PassLimits>,
+  ): Promise<GpuDevice> {
     const instance = new GPU({ mode: backend });
     try {
-      return await GpuDevice.#trust(backend, instance);
+      return await GpuDevice.#trust(backend, instance, limits);
     } catch (error) {
       await letGo(instance);
       throw error;
     }
   }
 
-  static async #trust(backend: Backend, instance: GpuInstance): Promise<GpuDevice> {
+  static async #trust(
+    backend: Backend,
+    instance: GpuInstance,
+    limits: Partial<PassLimits>,
+  ): Promise<GpuDevice> {
     let hardware: Hardware | undefined;
-    const functions = new GpuFunctions(backend, instance, () => hardware?.loss());
+    const functions = new GpuFunctions(backend, instance, () => hardware);
     const side = 16;
     // Numbers without a pattern, from -1 to 1.
     const [a, b] = [1, 2].map((seed) =>
@@ -156,7 +165,7 @@ export class GpuDevice implements Device, GpuHost {
           `${largestError}`,
       );
     }
-    return new GpuDevice(functions, hardware, error);
+    return new GpuDevice(functions, { ...hardware, ...limits }, error);
   }
 
   get mostReads(): number {

@@ -4,6 +4,7 @@ import type { Plan } from '../../plan/plan.ts';
 import type { VariableStorage } from '../../tensor/runtime.ts';
 import type { Executable, RunBindings } from '../device.ts';
 import { allFinite, indexFault } from '../results.ts';
+import type { PassLimits } from './compose.ts';
 import { decode, encode } from './encoding.ts';
 import type { GpuFunctions } from './functions.ts';
 import type { Journal } from './journal.ts';
@@ -13,13 +14,9 @@ import { GpuStorage } from './storage.ts';
 import { downloadTiles, tilesOfFloats } from './tiles.ts';
 
 /** What an executable needs of its device. */
-export interface GpuHost {
+export interface GpuHost extends PassLimits {
   readonly functions: GpuFunctions;
   readonly journal: Journal;
-  /** The most buffers or textures that a function may read. */
-  readonly mostReads: number;
-  /** The most floats in one of them. */
-  readonly mostFloats: number;
   /** Bytes that stay on the GPU for plans: what one more takes, or gives back. */
   addResident(bytes: number): void;
 }

@@ -5,6 +5,7 @@
  */
 import { DeviceLostError } from '../../errors.ts';
 import { FunctionPool, type FunctionText } from './function-pool.ts';
+import type { Hardware } from './hardware.ts';
 import {
   type Backend,
   type GpuArgument,
@@ -57,13 +58,14 @@ export class GpuFunctions {
   };
   /** Why nothing can be computed any more, once that is so. */
   #lost: string | undefined;
-  readonly #isLost: () => string | undefined;
+  readonly #hardware: () => Hardware | undefined;
 
-  constructor(backend: Backend, instance: GpuInstance, isLost: () => string | undefined) {
+  /** `hardware` is known once a function has run. */
+  constructor(backend: Backend, instance: GpuInstance, hardware: () => Hardware | undefined) {
     this.backend = backend;
     this.#pool = new FunctionPool(instance);
     abandoned.register(this, instance);
-    this.#isLost = isLost;
+    this.#hardware = hardware;
   }
 
   get counters(): GpuCounters {
@@ -71,7 +73,7 @@ export class GpuFunctions {
   }
 
   get lost(): string | undefined {
-    this.#lost ??= this.#isLost();
+    this.#lost ??= this.#hardware()?.loss();
     return this.#lost;
   }
 
@@ -163,7 +165,11 @@ export class GpuFunctions {
     if (this.#pending++ === 0) this.#pendingSince = performance.now();
     let floats: Float32Array;
     try {
-      floats = (await this.#guarded(async () => handle.toArray())) as Float32Array;
+      floats = await this.#guarded(async () => {
+        const array = (await handle.toArray()) as Float32Array;
+        this.#lost ??= this.#hardware()?.fault();
+        return array;
+      });
     } finally {
       if (--this.#pending === 0) {
         this.#counters.milliseconds.download += performance.now() - this.#pendingSince;

@@ -2,17 +2,9 @@
  * A plan as passes over numbered slots: one slot for each tile of a buffer of the plan, and of a temporary array of a step.
  */
 import { sizeOf } from '../../../kernels/support/contract.ts';
-import {
-  type ComposedPass,
-  compose,
-  floatsOfSpec,
-  type GpuArray,
-  type GpuKernelCode,
-} from '../../../kernels/support/gpu.ts';
-import { DeviceLimitError } from '../../errors.ts';
-import type { Plan, PlanBuffer, PlanStep } from '../../plan/plan.ts';
-import { formatShape } from '../../tensor/shape.ts';
-import { gpuKernelCode } from './kernels.ts';
+import { type ComposedPass, floatsOfSpec, type GpuArray } from '../../../kernels/support/gpu.ts';
+import type { Plan, PlanBuffer } from '../../plan/plan.ts';
+import { composeStep, type PassLimits } from './compose.ts';
 import { tileLengths } from './tiles.ts';
 
 /** A pass over one tile of what it writes, with its arrays resolved. */
@@ -62,27 +54,13 @@ export interface PlannedPasses {
   readonly residentFloats: number;
 }
 
-/** What bounds the passes of a GPU. */
-export interface PlanLimits {
-  /** The most buffers or textures that a function may read. */
-  readonly mostReads: number;
-  /** The most floats in one of them: those of a tile. */
-  readonly mostFloats: number;
-}
-
-/** Indices are whole numbers of 32 bits with a sign. */
-const mostIndexed = 2 ** 31 - 1;
-
-/** The fewest arrays that every kernel can do with in one pass: the three operands of `where`. */
-const fewestReads = 3;
-
 /**
  * Plans the passes of a plan.
  *
  * @throws DeviceLimitError for an array that is too large for any GPU, and for a kernel that must read more tiles in one
  * pass than this GPU can.
  */
-export function planPasses(plan: Plan, limits: PlanLimits): PlannedPasses {
+export function planPasses(plan: Plan, limits: PassLimits): PlannedPasses {
   const { buffers } = plan;
   const slots = new Slots(limits.mostFloats);
   const slotsOfBuffers = buffers.map(({ spec }) => slots.add(floatsOfSpec(spec)));
@@ -91,32 +69,31 @@ export function planPasses(plan: Plan, limits: PlanLimits): PlannedPasses {
   );
   const steps = plan.steps.map((step) => {
     const { inputs, outputs } = step;
-    const { code, passes } = composeStep(step, buffers, limits);
-    const temporaries = new Map(
-      [...temporarySizes(code)].map(([index, size]) => [index, slots.add(size)] as const),
-    );
+    const hasNumbers = (index: number): boolean => isHostVector(buffers[inputs[index]]);
+    const { passes, temporaries, checks } = composeStep(step, hasNumbers, limits);
+    const slotsOfTemporaries = temporaries.map((size) => slots.add(size));
     const slotsOf = ({ kind, index }: GpuArray): readonly number[] => {
-      if (kind === 'temporary') return temporaries.get(index)!;
+      if (kind === 'temporary') return slotsOfTemporaries[index];
       return slotsOfBuffers[(kind === 'input' ? inputs : outputs)[index]];
     };
     return {
-      passes: passes.map(({ pass, tile, composed }): PlannedPass => {
-        const writes = slotsOf(pass.writes)[tile];
-        const reads = composed.reads.map((each) => slotsOf(each.array)[each.tile]);
+      passes: passes.map(({ pass, writes: tile, shared }): PlannedPass => {
+        const writes = slotsOf(tile.array)[tile.tile];
+        const reads = pass.reads.map((each) => slotsOf(each.array)[each.tile]);
         return {
-          pass: composed,
+          pass,
           reads,
           lengths: reads.map((slot) => slots.lengths[slot]),
           writes,
-          numbers: composed.numbers.map((each) =>
+          numbers: pass.numbers.map((each) =>
             typeof each === 'number'
               ? each
               : { planInput: planInputOf(buffers[inputs[each.array.index]])!, element: each.element },
           ),
-          fresh: pass.shared || placeOf.get(writes) === 'variable',
+          fresh: shared || placeOf.get(writes) === 'variable',
         };
       }),
-      checks: (code.checks ?? []).map(({ indices, length }) => {
+      checks: checks.map(({ indices, length }) => {
         const { spec, place } = buffers[inputs[indices.index]];
         return {
           slots: slotsOf(indices),
@@ -180,74 +157,6 @@ class Slots {
   add(floats: number): readonly number[] {
     return tileLengths(floats, this.#mostFloats).map((length) => this.lengths.push(length) - 1);
   }
-}
-
-/** The passes of a step, each composed for every tile that it writes. */
-interface ComposedStep {
-  readonly code: GpuKernelCode;
-  readonly passes: readonly {
-    readonly pass: GpuKernelCode['passes'][number];
-    readonly tile: number;
-    readonly composed: ComposedPass;
-  }[];
-}
-
-/** Composes the passes of a step. Where arrays lie in several tiles, the kernel is to read fewer of them in one pass. */
-function composeStep(
-  { contract, call, inputs, label }: PlanStep,
-  buffers: readonly PlanBuffer[],
-  { mostReads, mostFloats }: PlanLimits,
-): ComposedStep {
-  for (const spec of [...call.inputs, ...call.outputs]) {
-    requireIndexed(label, `an array ${formatShape(spec.shape)} of ${spec.dtype}`, floatsOfSpec(spec));
-  }
-  // The points of a fused kernel are counted, although no array holds them.
-  const { shape: space } = { shape: [], ...call.attributes };
-  requireIndexed(label, `a space ${formatShape(space)}`, sizeOf(space));
-  const hasNumbers = (index: number): boolean => isHostVector(buffers[inputs[index]]);
-  for (let arrays = mostReads; ; arrays--) {
-    const code = gpuKernelCode(contract.name, call, { mostReads: arrays, hasNumbers });
-    for (const { size } of code.passes) requireIndexed(label, 'an intermediate array', size);
-    const temporaries = temporarySizes(code);
-    const tilesOf = ({ kind, index }: GpuArray): number => {
-      const floats = kind === 'temporary' ? temporaries.get(index)! : floatsOfSpec(call[`${kind}s`][index]);
-      return tileLengths(floats, mostFloats).length;
-    };
-    const passes = code.passes.flatMap((pass) =>
-      tileLengths(pass.size, mostFloats).map((size, tile) => {
-        const range = { first: tile * mostFloats, size, tileLength: mostFloats, tilesOf };
-        return { pass, tile, composed: compose(pass, range) };
-      }),
-    );
-    const reads = Math.max(0, ...passes.map(({ composed }) => composed.reads.length));
-    if (reads <= mostReads) return { code, passes };
-    if (arrays > fewestReads) continue;
-    throw new DeviceLimitError({
-      where: label,
-      got: `a kernel that reads ${reads} arrays, or tiles of ${mostFloats} floats of larger ones, in one pass`,
-      expected: `at most ${mostReads} on this GPU`,
-      cure: "Use a smaller batch, or setDevice('wasm').",
-    });
-  }
-}
-
-/** The floats of each temporary array, by its index. */
-function temporarySizes({ passes }: GpuKernelCode): ReadonlyMap<number, number> {
-  return new Map(
-    passes.flatMap(({ writes, size }) =>
-      writes.kind === 'temporary' ? [[writes.index, size] as const] : [],
-    ),
-  );
-}
-
-function requireIndexed(label: string, what: string, floats: number): void {
-  if (floats <= mostIndexed) return;
-  throw new DeviceLimitError({
-    where: label,
-    got: `${what}, which takes ${floats} floats`,
-    expected: `at most ${mostIndexed}, which is how far indices count on a GPU`,
-    cure: "Use a smaller batch, or setDevice('wasm').",
-  });
 }
 
 /** The most floats of an input that are passed as numbers. */

@@ -1,8 +1,12 @@
 /** Plans as passes, without a GPU: slots, numbers of the host, programs that read too much, limits, and encodings. */
 import { describe, expect, it } from 'vitest';
+import { sizeOf } from '../../../kernels/support/contract.ts';
+import type { GpuFunction } from '../../../kernels/support/gpu/function.ts';
+import { gpuFunctions } from '../../../kernels/support/gpu/functions.ts';
 import { decode, encode } from '../../../src/devices/gpu/encoding.ts';
 import { planPasses } from '../../../src/devices/gpu/passes.ts';
 import {
+  concat,
   DeviceLimitError,
   kernelSources,
   Parameter,
@@ -50,20 +54,96 @@ describe('planPasses', () => {
     for (const { checks } of steps) for (const { planInput } of checks) expect(planInput).toBeDefined();
   });
 
-  it('refuses an array that is larger than the GPU takes', () => {
-    const { plan } = planTensors([zeros([1, 1000]).add(tensor([[1], [2]]))]);
-    expect(() => planPasses(plan, { ...limits, mostFloats: 1999 })).toThrow(DeviceLimitError);
-    expect(() => planPasses(plan, { ...limits, mostFloats: 1999 })).toThrow(/\[2, 1000\].*at most 1999/);
+  it('cuts what is written into tiles, and reads the tiles that a tile needs', () => {
+    const row = tensor(new Float32Array(1000)).reshape([1, 1000]);
+    const { plan } = planTensors([row.add(tensor([[1], [2]]))]);
+    const { steps } = planPasses(plan, { ...limits, mostFloats: 999 });
+    const [{ passes }] = steps;
+    expect(passes.map(({ pass }) => pass.size)).toEqual([999, 999, 2]);
+    expect(new Set(passes.map(({ writes }) => writes)).size).toBe(3);
+    // The row has two tiles, of which the second holds its last number.
+    const index = plan.steps[0].call.inputs.findIndex(({ shape }) => sizeOf(shape) === 1000);
+    const tilesRead = passes.map(({ pass }) =>
+      pass.reads.flatMap(({ array, tile }) => (array.index === index ? [tile] : [])),
+    );
+    expect(tilesRead).toEqual([[0], [0, 1], [0, 1]]);
+  });
+
+  it('lets a pass of which each tile needs one tile of an array read only that', () => {
+    const [a, b] = [tensor(new Float32Array(100)), tensor(new Float32Array(100).fill(2))];
+    const { steps } = planPasses(planTensors([a.mul(b)]).plan, { ...limits, mostFloats: 30 });
+    for (const { passes } of steps) {
+      expect(passes.map(({ pass }) => pass.reads.map(({ tile }) => tile))).toEqual([
+        [0, 0],
+        [1, 1],
+        [2, 2],
+        [3, 3],
+      ]);
+    }
+  });
+
+  it('cuts passes in halves where their tiles are too many to read at once', () => {
+    const [a, b] = [tensor(new Float32Array(64)), tensor(new Float32Array(60))];
+    const { plan } = planTensors([concat([a.reshape([1, 64]), b.reshape([1, 60])], 1).flip(1)]);
+    for (const mostReads of [3, 4]) {
+      const { steps } = planPasses(plan, { mostReads, mostFloats: 16 });
+      for (const { pass } of steps.flatMap(({ passes }) => passes)) {
+        expect(pass.reads.length).toBeLessThanOrEqual(mostReads);
+      }
+    }
   });
 });
 
 describe('limits', () => {
-  it('refuses a fused space that no array holds, and an intermediate array', () => {
-    const [a, b] = [zeros([100, 1, 8]), zeros([1, 100, 8])];
-    const distances = planTensors([a.add(1).sub(b.add(1)).pow(2).sum(-1)]);
-    expect(() => planPasses(distances.plan, { ...limits, mostFloats: 20_000 })).toThrow(
-      /a space \[100, 100, 8\], which takes 80000 floats/,
+  it('refuses what one number needs too many tiles for', () => {
+    const { plan } = planTensors([
+      tensor(new Float32Array(100))
+        .reshape([1, 100])
+        .matmul(zeros([100, 1])),
+    ]);
+    expect(() => planPasses(plan, { mostReads: 7, mostFloats: 10 })).toThrow(DeviceLimitError);
+    expect(() => planPasses(plan, { mostReads: 7, mostFloats: 10 })).toThrow(
+      /reads \d+ arrays, or tiles of 10 floats of larger ones, in one pass, expected at most 7/,
     );
+  });
+
+  it('refuses more floats than indices count, even those of a fused space that no array holds', () => {
+    const long = planTensors([
+      zeros([2 ** 16, 2 ** 15])
+        .add(zeros([1, 1]))
+        .cast('int32')
+        .add(1),
+    ]);
+    expect(() => planPasses(long.plan, limits)).toThrow(DeviceLimitError);
+    const [a, b] = [zeros([100_000, 1, 8]), zeros([1, 100_000, 8])];
+    const distances = planTensors([a.add(1).sub(b.add(1)).pow(2).sum(-1)]);
+    expect(() => planPasses(distances.plan, limits)).toThrow(
+      /which takes \d+ floats, expected at most 2147483647/,
+    );
+  });
+});
+
+describe('index functions', () => {
+  it('call none that calls others: gpu.js would put it behind them', () => {
+    const functions: Readonly<Record<string, GpuFunction>> = gpuFunctions;
+    for (const [name, { calls = [] }] of Object.entries(functions)) {
+      for (const called of calls) expect(functions[called].calls, `${name} calls ${called}`).toBeUndefined();
+    }
+  });
+
+  it.each([0, 2 ** -22, -(2 ** -22)])('divide exactly, although floats are off by %d of a value', (off) => {
+    const down = (x: number): number => Math.floor(Math.fround(x) * (1 + off));
+    const { quotient, halfOfWhole } = gpuFunctions;
+    const divide = new Function('weft_down', 'i', 'n', 'inverse', quotient.body);
+    const half = new Function('weft_down', 'i', 'plane', halfOfWhole.body);
+    const some = [0, 1, 2, 6, 65535, 65536, 2 ** 24 - 1, 2 ** 24, 2 ** 24 + 1, 123456789, 2 ** 31 - 2];
+    const spread = Array.from({ length: 2000 }, (_, k) => Math.floor(2 ** (k / 65)) + (k % 3));
+    for (const i of [...some, ...spread, 2 ** 31 - 1, -1, -3, -4, -65536]) {
+      for (const n of [2, 3, 5, 7, 10, 28, 100, 1000, 65536, 99999, 2 ** 24 + 3, 2 ** 30 + 1]) {
+        expect(divide(down, i, n, Math.fround(1 / n)), `${i} / ${n}`).toBe(Math.floor(i / n));
+      }
+      expect([half(down, i, 0), half(down, i, 1)], `${i}`).toEqual([i & 0xffff, i >> 16]);
+    }
   });
 });
 

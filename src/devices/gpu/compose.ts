@@ -1,0 +1,156 @@
+/**
+ * The passes of one step, composed for every tile that they write.
+ *
+ * A GPU reads so many buffers or textures in one pass. Where arrays lie in tiles that may be too few: then the kernel is
+ * asked to read fewer arrays in a pass and, if that does not help, passes are cut in halves, since a shorter piece of a
+ * result often needs fewer tiles; one more pass joins the halves.
+ */
+import { sizeOf } from '../../../kernels/support/contract.ts';
+import {
+  type ComposedPass,
+  compose,
+  floatsOfSpec,
+  type GpuArray,
+  type GpuIndexCheck,
+  type GpuKernelCode,
+  type GpuPass,
+  type GpuTile,
+  pass,
+  temporary,
+} from '../../../kernels/support/gpu.ts';
+import { DeviceLimitError } from '../../errors.ts';
+import type { PlanStep } from '../../plan/plan.ts';
+import { formatShape } from '../../tensor/shape.ts';
+import { gpuKernelCode } from './kernels.ts';
+import { tileLengths } from './tiles.ts';
+
+/** What bounds the passes of a GPU. */
+export interface PassLimits {
+  /** The most buffers or textures that a function may read. */
+  readonly mostReads: number;
+  /** The most floats in one of them: those of a tile. */
+  readonly mostFloats: number;
+}
+
+/** The passes of a step. */
+export interface ComposedStep {
+  readonly passes: readonly {
+    readonly pass: ComposedPass;
+    readonly writes: GpuTile;
+    readonly shared: boolean;
+  }[];
+  /** The floats of each temporary array. */
+  readonly temporaries: readonly number[];
+  readonly checks: readonly GpuIndexCheck[];
+}
+
+/** Indices are whole numbers of 32 bits with a sign. */
+const mostIndexed = 2 ** 31 - 1;
+/** The fewest arrays that every kernel can do with in one pass: the three operands of `where`. */
+const fewestReads = 3;
+/** How often a pass may be cut in halves. */
+const mostCuts = 5;
+
+/**
+ * Composes the passes of a step. `hasNumbers` tells of which inputs the elements may be passed as numbers.
+ *
+ * @throws DeviceLimitError for an array with more floats than indices count, and for a step whose passes need to read more
+ * tiles than this GPU can.
+ */
+export function composeStep(
+  step: PlanStep,
+  hasNumbers: (input: number) => boolean,
+  limits: PassLimits,
+): ComposedStep {
+  const { contract, call, label } = step;
+  for (const spec of [...call.inputs, ...call.outputs]) {
+    requireIndexed(label, `an array ${formatShape(spec.shape)} of ${spec.dtype}`, floatsOfSpec(spec));
+  }
+  // The points of a fused kernel are counted, although no array holds them.
+  const { shape: space } = { shape: [], ...call.attributes };
+  requireIndexed(label, `a space ${formatShape(space)}`, sizeOf(space));
+
+  const { mostReads, mostFloats } = limits;
+  let needed = 0;
+  for (const cuts of [0, mostCuts]) {
+    for (let arrays = mostReads; arrays >= fewestReads; arrays--) {
+      const code = gpuKernelCode(contract.name, call, { mostReads: arrays, hasNumbers });
+      const composer = new StepComposer(step, code, limits);
+      for (const each of code.passes) {
+        requireIndexed(label, 'an intermediate array', each.size);
+        composer.add(each, cuts);
+      }
+      const { passes, temporaries } = composer;
+      needed = Math.max(0, ...passes.map(({ pass }) => pass.reads.length));
+      if (needed <= mostReads) return { passes, temporaries, checks: code.checks ?? [] };
+    }
+  }
+  throw new DeviceLimitError({
+    where: label,
+    got: `a kernel that reads ${needed} arrays, or tiles of ${mostFloats} floats of larger ones, in one pass`,
+    expected: `at most ${mostReads} on this GPU`,
+    cure: "Use a smaller batch, or setDevice('wasm').",
+  });
+}
+
+/** Composes passes one after the other. */
+class StepComposer {
+  readonly passes: ComposedStep['passes'][number][] = [];
+  /** Those of the kernel, then the halves of passes that were cut. */
+  readonly temporaries: number[] = [];
+  readonly #step: PlanStep;
+  readonly #limits: PassLimits;
+
+  constructor(step: PlanStep, { passes }: GpuKernelCode, limits: PassLimits) {
+    this.#step = step;
+    this.#limits = limits;
+    for (const { writes, size } of passes) {
+      if (writes.kind === 'temporary') this.temporaries[writes.index] = size;
+    }
+  }
+
+  /** Adds a pass, cut in halves up to so many times. */
+  add(whole: GpuPass, cuts: number): void {
+    const { mostFloats } = this.#limits;
+    for (const [tile, size] of tileLengths(whole.size, mostFloats).entries()) {
+      this.#addPart(whole, tile * mostFloats, size, { array: whole.writes, tile }, cuts);
+    }
+  }
+
+  /** Adds what writes the numbers from `first` on to a tile. */
+  #addPart(whole: GpuPass, first: number, size: number, writes: GpuTile, cuts: number): void {
+    const { mostReads, mostFloats } = this.#limits;
+    const { shared } = whole;
+    const range = { first, size, tileLength: mostFloats, tilesOf: (array: GpuArray) => this.#tilesOf(array) };
+    const composed = compose(whole, range);
+    if (composed.reads.length <= mostReads || cuts === 0 || size < 2) {
+      this.passes.push({ pass: composed, writes, shared });
+      return;
+    }
+    const half = Math.ceil(size / 2);
+    const halves = [half, size - half].map((length) => temporary(this.temporaries.push(length) - 1));
+    this.#addPart(whole, first, half, { array: halves[0], tile: 0 }, cuts - 1);
+    this.#addPart(whole, first + half, size - half, { array: halves[1], tile: 0 }, cuts - 1);
+    const join = pass(writes.array, size, (f) => {
+      f.if(`${f.index} < ${half}`, () => f.return(f.read(halves[0], f.index)));
+      f.return(f.read(halves[1], f.offset([f.index], [1], -half)));
+    });
+    this.passes.push({ pass: compose(join), writes, shared });
+  }
+
+  #tilesOf({ kind, index }: GpuArray): number {
+    const floats =
+      kind === 'temporary' ? this.temporaries[index] : floatsOfSpec(this.#step.call[`${kind}s`][index]);
+    return tileLengths(floats, this.#limits.mostFloats).length;
+  }
+}
+
+function requireIndexed(label: string, what: string, floats: number): void {
+  if (floats <= mostIndexed) return;
+  throw new DeviceLimitError({
+    where: label,
+    got: `${what}, which takes ${floats} floats`,
+    expected: `at most ${mostIndexed}, which is how far indices count on a GPU`,
+    cure: "Use a smaller batch, or setDevice('wasm').",
+  });
+}

@@ -93,12 +93,12 @@ export class HeapExhaustedError extends WeftError {
   override readonly name: string = 'HeapExhaustedError';
 }
 
-/** A device lost the hardware it computes on. Variables are as the last completed step left them. */
+/** A device lost the hardware it computes on, or that failed. Variables are as the last completed step left them. */
 export class DeviceLostError extends WeftError {
   override readonly name: string = 'DeviceLostError';
 }
 
-/** An array is larger than the device can hold in one piece. */
+/** An array is larger than the device can count, or so large that it cannot be read in as many pieces as are needed. */
 export class DeviceLimitError extends WeftError {
   override readonly name: string = 'DeviceLimitError';
 }

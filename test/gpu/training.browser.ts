@@ -130,6 +130,24 @@ test('when the GPU is lost, training goes on from the last completed step', asyn
   }
 });
 
+test('when the GPU reports that its memory is exhausted, no step takes its results', async () => {
+  setDevice('cpu');
+  const undisturbed = await makeStep(8, false);
+  const expected = [await undisturbed.run(0), await undisturbed.run(1), await undisturbed.run(2)];
+
+  await setDevice('gpu', { backend });
+  const { run } = await makeStep(8, false);
+  const actual = [await run(0), await run(1)];
+  exhaust();
+  await expect(run(2)).rejects.toThrow(/memory/);
+  await expect(run(2)).rejects.toThrow(DeviceLostError);
+  await setDevice('gpu', { backend });
+  actual.push(await run(2));
+  expected.forEach((loss, step) => {
+    expect(Math.abs(actual[step] - loss) / loss, `step ${step}`).toBeLessThan(1e-3);
+  });
+});
+
 test('what nobody uses any more is let go', async () => {
   const device = await GpuDevice.open({ backend });
   const before = gpuObjects();
@@ -161,17 +179,26 @@ function untilToldOfLoss(): Promise<void> {
 }
 
 let lose: () => void = () => undefined;
+/** Reports what a GPU reports that has no memory left. */
+let exhaust: () => void = () => undefined;
 
 beforeAll(() => {
   listen('GPUAdapter', 'requestDevice', (promise) => {
-    void (promise as Promise<{ destroy(): void }>).then((device) => {
+    void (promise as Promise<EventTarget & { destroy(): void }>).then((device) => {
       lose = () => device.destroy();
+      exhaust = () => {
+        const error = { message: 'no memory left' };
+        device.dispatchEvent(Object.assign(new Event('uncapturederror'), { error }));
+      };
     });
   });
   for (const canvas of ['HTMLCanvasElement', 'OffscreenCanvas']) {
     listen(canvas, 'getContext', (context) => {
       if (backend !== 'webgl2' || !(context instanceof WebGL2RenderingContext)) return;
       lose = () => context.getExtension('WEBGL_lose_context')!.loseContext();
+      exhaust = () => {
+        context.getError = () => context.OUT_OF_MEMORY;
+      };
     });
   }
 });

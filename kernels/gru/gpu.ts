@@ -128,7 +128,7 @@ export const gruGradientGpu: GpuKernel<GruGradientAttributes> = ({ inputs, attri
   list.add(output(0), batch * time * width, (f) => {
     const [item, t, column] = f.coordinates(f.index, [batch, time, width]);
     const from = f.wholeVariable(column, 'from');
-    f.if(`${column} >= ${2 * hidden}`, () => f.set(from, `${column} + ${hidden}`));
+    f.if(`${column} >= ${2 * hidden}`, () => f.set(from, f.offset([column], [1], hidden)));
     f.return(joined.read(f, item, t, from));
   });
   list.add(output(1), batch * time * width, (f) => {

@@ -26,7 +26,7 @@ export const matmulGpu: GpuKernel<MatmulAttributes> = (call) => {
     const [bDepth, bColumn] = transposeB ? [1, depth] : [columns, 1];
     const aStart = f.offset([item, row, first], [sharedA ? 0 : rows * depth, aRow, aDepth]);
     const bStart = f.offset([item, column, first], [sharedB ? 0 : depth * columns, bColumn, bDepth]);
-    const left = parts * length > depth ? f.whole(`${depth} - ${first}`, 'left') : undefined;
+    const left = parts * length > depth ? f.whole(f.offset([first], [-1], depth), 'left') : undefined;
     return dot(f, {
       a: { array: input(0), start: f.whole(aStart, 'a'), step: aDepth },
       b: { array: input(1), start: f.whole(bStart, 'b'), step: bDepth },

@@ -46,7 +46,7 @@ export class ThreadSource {
   }
 
   #boundsOf(text: string): Bounds | undefined {
-    return /^-?\d+$/.test(text) ? [Number(text), Number(text)] : this.#bounds.get(text);
+    return isLiteral(text) ? [Number(text), Number(text)] : this.#bounds.get(text);
   }
 
   /** Notes the bounds of a text, where they follow from known ones. */
@@ -81,9 +81,9 @@ export class ThreadSource {
     return name;
   }
 
-  /** Computes a whole number once, and gives the name of its value. */
+  /** Computes a whole number once, and gives the name of its value. One that is known stays as it is. */
   whole(expression: string, prefix = 'i'): string {
-    if (isName(expression)) return expression;
+    if (isName(expression) || isLiteral(expression)) return expression;
     return this.#bounded(this.wholeVariable(expression, prefix), this.#boundsOf(expression));
   }
 
@@ -139,17 +139,16 @@ export class ThreadSource {
    * harm.
    */
   read(array: GpuArray, index: string): string {
-    // A name: gpu.js makes a whole number of that, but not of every sum of literals.
-    const at = this.whole(index, 'at');
     const { tileLength, tilesOf } = this.#range;
     const tiles = tilesOf(array);
+    if (tiles === 1) return `${this.#argumentOf(array, 0)}[${index}]`;
+    const at = this.whole(index, 'at');
     const [least, most] = this.#boundsOf(at) ?? [0, Number.POSITIVE_INFINITY];
     const tileOf = (place: number): number =>
       Math.max(0, Math.min(tiles - 1, Math.floor(place / tileLength)));
     const [first, last] = [tileOf(least), tileOf(most)];
     const inTile = (tile: number): string => {
-      const place = tile === 0 ? at : this.whole(`${at} - ${tile * tileLength}`, 'at');
-      return `${this.#argumentOf(array, tile)}[${place}]`;
+      return `${this.#argumentOf(array, tile)}[${this.offset([at], [1], -tile * tileLength)}]`;
     };
     if (first === last) return inTile(first);
     const value = this.variable('0.0', 'float');
@@ -232,6 +231,7 @@ export class ThreadSource {
   /** index / divisor, rounded down, of whole numbers. */
   quotient(index: string, divisor: number): string {
     if (divisor === 1) return index;
+    if (isLiteral(index)) return `${Math.floor(Number(index) / divisor)}`;
     const [least, most] = this.#boundsOf(index) ?? [];
     return this.#bounded(
       this.call('quotient', index, `${divisor}`, this.literal(1 / divisor)),
@@ -265,20 +265,29 @@ export class ThreadSource {
     const [low, high] = this.#boundsOf(quotient) ?? [];
     const isOne = least !== undefined && most !== undefined && low !== undefined && low === high;
     return this.#bounded(
-      this.whole(`${index} - ${quotient} * ${divisor}`),
+      this.whole(this.offset([index, quotient], [1, -divisor])),
       isOne ? [least - low * divisor, most - low * divisor] : [0, divisor - 1],
     );
   }
 
   /** offset + Σ strides[k] · indices[k], of whole numbers, as text. */
   offset(indices: readonly string[], strides: readonly number[], offset = 0): string {
-    const terms = indices.flatMap((index, axis) => {
+    let text = '';
+    let known = offset;
+    /** `term` may be a product. */
+    const add = (term: string, isNegative: boolean): void => {
+      if (text === '') text = isNegative ? `0 - ${term}` : term;
+      else text += ` ${isNegative ? '-' : '+'} ${term}`;
+    };
+    for (const [axis, index] of indices.entries()) {
       const stride = strides[axis];
-      if (stride === 0 || index === '0') return [];
-      return [stride === 1 ? index : `${index} * ${stride}`];
-    });
-    if (offset !== 0 || terms.length === 0) terms.push(`${offset}`);
-    return this.#bounded(terms.join(' + '), this.#boundsOfOffset(indices, strides, offset));
+      const size = Math.abs(stride);
+      if (isLiteral(index)) known += Number(index) * stride;
+      else if (stride !== 0) add(size === 1 ? index : `${index} * ${size}`, stride < 0);
+    }
+    if (text === '') return `${known}`;
+    if (known !== 0) add(`${Math.abs(known)}`, known < 0);
+    return this.#bounded(text, this.#boundsOfOffset(indices, strides, offset));
   }
 
   #boundsOfOffset(
@@ -336,4 +345,8 @@ function declareWhole(name: string, value: string): string {
 
 function isName(expression: string): boolean {
   return /^[a-z]\w*$/i.test(expression);
+}
+
+function isLiteral(expression: string): boolean {
+  return /^-?\d+$/.test(expression);
 }

@@ -1,20 +1,11 @@
-/**
- * Runs the benchmarks and prints their table: `npm run bench -- [options]`.
- *
- *     --filter RE     only the cases whose name matches
- *     --json FILE     also write the rows, with what they ran on
- *     --peers         also run tfjs, jax-js, gpu.js and PyTorch on the work they know
- *     --report        write bench/RESULTS.md, results.svg and results.html; implied by --peers without --filter
- *     --device NAME   only this device of weft: wasm, cpu; gpu, which does not take part otherwise, is webgpu and webgl2
- *                     in Chromium, of which each can be named too; headlessgl is Node with the package gl
- *     --threads N,M   numbers of threads (default: 1 and all processors)
- *     --rounds N      turns of each runner in each case (default 5)
- */
+/** Runs the benchmarks and prints their table: `npm run bench -- [options]`, of which `--help` tells. */
 import { writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, release, totalmem, type } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { positiveInteger } from '../src/cli/options.ts';
 import { version } from '../src/cli/version.ts';
+import { deviceNames } from '../src/index.ts';
 import { formatTable } from '../src/text.ts';
 import { cases } from './cases/index.ts';
 import { collect } from './collect.ts';
@@ -36,46 +27,66 @@ import type { Machine, Results } from './rows.ts';
 import { startRunners, usualChoice, type WeftChoice } from './runners.ts';
 
 interface Options {
-  readonly filter: RegExp;
-  readonly json: string | undefined;
+  readonly filter?: RegExp;
+  readonly json?: string;
   readonly peers: boolean;
   readonly report: boolean;
-  readonly choice: WeftChoice;
+  readonly device?: string;
+  readonly threads: readonly number[];
   readonly rounds: number;
 }
 
-function readOptions(): Options {
-  const { values } = parseArgs({
-    options: {
-      filter: { type: 'string' },
-      json: { type: 'string' },
-      peers: { type: 'boolean', default: false },
-      report: { type: 'boolean', default: false },
-      device: { type: 'string' },
-      threads: { type: 'string' },
-      rounds: { type: 'string', default: '5' },
-    },
-  });
-  const { filter = '', json, peers, report, device, threads, rounds } = values;
+/** What `--device` takes: devices, and the ways to a GPU that can be named each. */
+const deviceChoices = [...deviceNames(), 'webgpu', 'webgl2', 'headlessgl'];
+
+function readOptions(): Options & { readonly choice: WeftChoice } {
   const usual = usualChoice();
+  const options = new Command('npm run bench --')
+    .description('Runs the benchmarks and prints their table.')
+    .option('--filter <pattern>', 'only the cases whose name matches this regular expression', pattern)
+    .option('--json <file>', 'also write the rows, with what they ran on')
+    .option('--peers', 'also run tfjs, jax-js, gpu.js and PyTorch on the work they know', false)
+    .option(
+      '--report',
+      'write bench/RESULTS.md, results.svg and results.html; implied by --peers without --filter',
+      false,
+    )
+    .addOption(
+      new Option(
+        '--device <name>',
+        `only this device of weft (default: ${usual.devices.join(' and ')}); gpu is webgpu and webgl2 in Chromium, ` +
+          'headlessgl is Node with the package gl',
+      ).choices(deviceChoices),
+    )
+    .option('--threads <numbers>', 'numbers of threads, such as 1,2', threadNumbers, usual.threads)
+    .option('--rounds <number>', 'turns of each runner in each case', positiveInteger, 5)
+    .parse(process.argv)
+    .opts<Options>();
+  const { device, threads, peers, report } = options;
   return {
-    filter: new RegExp(filter),
-    json,
-    peers,
+    ...options,
     // A report of a part would stand in the place of one of the whole.
-    report: report || (peers && filter === ''),
-    choice: {
-      devices: device === undefined ? usual.devices : [device],
-      threads: threads === undefined ? usual.threads : threads.split(',').map(Number),
-    },
-    rounds: Number(rounds),
+    report: report || (peers && !options.filter),
+    choice: { devices: device === undefined ? usual.devices : [device], threads },
   };
+}
+
+function pattern(text: string): RegExp {
+  try {
+    return new RegExp(text);
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function threadNumbers(text: string): number[] {
+  return text.split(',').map(positiveInteger);
 }
 
 /** The command. */
 export async function command(): Promise<void> {
   const { filter, json, peers, report, choice, rounds } = readOptions();
-  const chosen = cases.filter(({ name }) => filter.test(name));
+  const chosen = cases.filter(({ name }) => filter?.test(name) ?? true);
   if (chosen.length === 0) {
     console.error(`No benchmark matches ${filter}. There are: ${cases.map(({ name }) => name).join(', ')}.`);
     process.exitCode = 1;

@@ -246,7 +246,11 @@ export const largeSamples: Readonly<Record<string, readonly Sample[]>> = {
     sample('int32', [], { start: -5, step: 3, length: 33667, dtype: 'int32' }),
     sample('float32', [], { start: 0.5, step: -0.125, length: 33667, dtype: 'float32' }),
   ],
-  random: [sample('[257, 131]', [tensor(Int32Array.of(7, 2, -3, 4))], { shape: [257, 131] })],
+  random: [
+    sample('[257, 131]', [tensor(Int32Array.of(7, 2, -3, 4))], { shape: [257, 131] }),
+    // Blocks of two numbers whose count takes more than 16 bits.
+    sample('[401, 403]', [tensor(Int32Array.of(7, 2, -3, 4))], { shape: [401, 403] }),
+  ],
 
   negate: [...floats(sign), wholes(sign)],
   abs: [...floats(sign), wholes(sign)],

@@ -3,7 +3,9 @@ import type { Kernels } from '../protocol.ts';
 import { byId, make, setText } from './elements.ts';
 
 const words: Readonly<Record<string, string>> = {
-  gpu: 'gpu.js translates these functions, which weft wrote for this model, into shaders.',
+  gpu:
+    'gpu.js translates these functions, which weft wrote for this model, into shaders. Variables are floats there; only ' +
+    'one that starts at 0 and is counted up is a whole number, as indices are.',
   wasm: 'weft writes them into one WebAssembly module, which the browser compiles once.',
   cpu: 'Each is a plain loop in TypeScript: see kernels/*/cpu.ts.',
 };

@@ -1,10 +1,14 @@
 /** The choice of the auto device: by what a run of a plan should take on either. */
-import { expect, test, vi } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { AutoDevice, estimate } from '../../src/devices/auto.ts';
 import { CpuDevice } from '../../src/devices/cpu/device.ts';
 import { WasmDevice } from '../../src/devices/wasm/device.ts';
 import { Parameter, randn, zeros } from '../../src/index.ts';
 import { planOf } from '../../src/plan/explain.ts';
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
 
 test('a run costs its overhead, its kernels and its arithmetic', () => {
   expect(estimate({ perRun: 1, perKernel: 0.5, perFlop: 1e-6 }, 4, 2e6)).toBe(5);
@@ -56,9 +60,8 @@ test('a GPU that is faster is chosen, unless the model is too large for it', asy
   expect(small.device).toBe(slowHost);
   expect(said.mock.calls.map(([text]) => text)).toEqual([
     expect.stringMatching(/auto computes on cpu: a run of this model should take/),
-    expect.stringMatching(/auto computes on cpu: this model is too large for gpu .* 4096 floats/),
+    expect.stringMatching(/auto computes on cpu: this model is too large for gpu .* tiles of 100 floats/),
   ]);
-  said.mockRestore();
 });
 
 test('a plan that is far larger decides anew', async () => {
@@ -71,7 +74,6 @@ test('a plan that is far larger decides anew', async () => {
   expect(auto.name).toBe('wasm');
   // The same device again is no news.
   expect(said).toHaveBeenCalledTimes(1);
-  said.mockRestore();
 });
 
 test('the first plan of a model decides, and it is said once', async () => {
@@ -88,5 +90,4 @@ test('the first plan of a model decides, and it is said once', async () => {
   expect(said.mock.calls[0][0]).toMatch(
     /auto computes on wasm: a run of this model should take .* on wasm and .* on gpu/,
   );
-  said.mockRestore();
 });

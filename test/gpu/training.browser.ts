@@ -2,57 +2,13 @@
 import { beforeAll, expect, test } from 'vitest';
 import { GpuDevice } from '../../src/devices/gpu/device.ts';
 import type { GpuExecutable } from '../../src/devices/gpu/executable.ts';
-import {
-  Adam,
-  compile,
-  createModel,
-  DeviceLostError,
-  deviceInfo,
-  gpuCounters,
-  memory,
-  seed,
-  setDevice,
-  softmaxCrossEntropy,
-  type Tensor,
-  tensor,
-} from '../../src/index.ts';
+import { DeviceLostError, deviceInfo, gpuCounters, memory, setDevice, tensor } from '../../src/index.ts';
 import { planTensors } from '../support/devices.ts';
-import { loadDigitCells } from './digits.ts';
 import { gpuObjects, listen, listenToGpuObjects } from './objects.ts';
+import { makeStep } from './step.ts';
 import { backend } from './support.ts';
 
 beforeAll(() => listenToGpuObjects());
-
-/** A training step of conv + LSTM on digits, and the batches it is given. */
-async function makeStep(batch: number, dropout = true) {
-  const { images, labels } = await loadDigitCells(10 * batch);
-  seed(3);
-  const model = createModel('conv-lstm', { inputShape: [20, 20, 1], classes: 10 });
-  if (!dropout) model.eval();
-  const optimizer = new Adam(model.parameters(), { learningRate: 3e-3, clipNorm: 1 });
-  const step = compile(
-    (x: Tensor, y: Tensor) => {
-      const loss = softmaxCrossEntropy(model.call(x), y);
-      loss.backward();
-      void optimizer.step();
-      return loss;
-    },
-    { requireFinite: true },
-  );
-  const run = async (index: number): Promise<number> => {
-    // Every tenth cell from another place: batches of all classes.
-    const picks = Array.from({ length: batch }, (_, n) => (n * 10 + index) % (10 * batch));
-    const x = tensor(Float32Array.from(picks.flatMap((n) => [...images.subarray(n * 400, (n + 1) * 400)])), {
-      shape: [batch, 20, 20, 1],
-    });
-    const y = tensor(
-      Int32Array.from(picks, (n) => labels[n]),
-      { dtype: 'int32' },
-    );
-    return (await step(x, y)).item();
-  };
-  return { model, run };
-}
 
 async function lossesOn(device: 'cpu' | 'gpu', steps: number): Promise<number[]> {
   if (device === 'gpu') await setDevice('gpu', { backend });

@@ -136,11 +136,10 @@ function load(
     'at',
   );
   const inside = insideOf(collapsed, indices);
-  const halves = dtype === 'int32' ? [at, f.offset([at], [1], size)] : [at];
-  return halves.map((place, half) => {
-    const element = f.read(array, place);
-    return inside === undefined ? element : `${inside} ? ${element} : ${fill[half]}`;
-  });
+  const element = f.readElement(array, dtype, at, size);
+  return element.map((value, half) =>
+    inside === undefined ? value : `${inside} ? ${value} : ${fill[half]}`,
+  );
 }
 
 /** The condition that a point is not on the padding, or undefined where there is none. */

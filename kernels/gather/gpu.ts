@@ -42,9 +42,9 @@ export const scatterAddGpu: GpuKernel<GatherAttributes> = ({ inputs, outputs, at
     f.loop(updatesSize === 0 ? 0 : count, (i) => {
       f.if(`${f.readWhole(input(1), i, count)} == ${l}`, () => {
         const at = f.whole(f.offset([first, i], [1, inner]), 'at');
-        const halves = dtype === 'int32' ? [at, f.offset([at], [1], updatesSize)] : [at];
+        const value = f.readElement(input(0), dtype, at, updatesSize);
         total.add(
-          halves.map((half) => f.keep(f.read(input(0), half))),
+          value.map((half) => f.keep(half)),
           '0',
         );
       });

@@ -29,11 +29,7 @@ export const iotaGpu: GpuKernel<IotaAttributes> = ({ outputs: [{ dtype, shape }]
 /** start + index · step modulo 2^32. */
 function progression(f: ThreadSource, index: string, { start, step }: IotaAttributes): Register {
   const kept = (register: Register): Register => register.map((half) => f.keep(half));
-  const registers = [
-    kept(['0', '1'].map((plane) => f.call('halfOfWhole', index, plane))),
-    kept(constant(f, step, 'int32')),
-    kept(constant(f, start, 'int32')),
-  ];
+  const registers = [f.halvesOf(index), kept(constant(f, step, 'int32')), kept(constant(f, start, 'int32'))];
   const types = registers.map(() => 'int32' as const);
   const product = kept(compute(f, { operator: 'multiply', a: 0, b: 1, dtype: 'int32' }, registers, types));
   return kept(

@@ -21,7 +21,7 @@ export const matmulGpu: GpuKernel<MatmulAttributes> = (call) => {
 
   const elements = (f: ThreadSource, index: string, part: string): string => {
     const [item, row, column] = f.coordinates(index, [batch, rows, columns]);
-    const first = parts === 1 ? '0' : f.whole(f.offset([part], [length]), 'first');
+    const first = f.whole(f.offset([part], [length]), 'first');
     const [aRow, aDepth] = transposeA ? [1, rows] : [depth, 1];
     const [bDepth, bColumn] = transposeB ? [1, depth] : [columns, 1];
     const aStart = f.offset([item, row, first], [sharedA ? 0 : rows * depth, aRow, aDepth]);

@@ -35,7 +35,7 @@ export const randomGpu: GpuKernel<RandomAttributes> = ({ outputs: [{ shape }] })
 /** Composes one number: the top 24 bits of a word of the block at counter + ⌊element / 2⌋. */
 function draw(f: ThreadSource): void {
   const block = f.whole(f.quotient(f.index, 2), 'block');
-  const [low, high] = ['0', '1'].map((plane) => f.keep(f.call('halfOfWhole', block, plane), 'block'));
+  const [low, high] = f.halvesOf(block);
   const key0 = stateWord(f, 0);
   const key1 = stateWord(f, 1);
   const { sum: counter0, carry } = add(f, stateWord(f, 2), { low, high });

@@ -22,7 +22,7 @@ export function beginFold(f: ThreadSource, operator: ReduceOperator, dtype: DTyp
   const found = f.wholeVariable('0', 'found');
   return {
     add: (value, place) => best.take(value, () => f.set(found, place)),
-    result: () => ['0', '1'].map((plane) => f.keep(f.call('halfOfWhole', found, plane))),
+    result: () => f.halvesOf(found),
   };
 }
 

@@ -43,7 +43,7 @@ export function joinRecords(
   }
   return {
     read(f, item, t, column) {
-      const [array, step] = t === '0' ? ['0', '0'] : f.coordinates(t, [arrays.length, span]);
+      const [array, step] = f.coordinates(t, [arrays.length, span]);
       const at = f.whole(f.offset([step, item, column], [recordSize, width, 1]), 'at');
       const alternatives = arrays.map((each) => () => f.read(each, at));
       return choose(f, array, alternatives);

@@ -161,12 +161,23 @@ export class ThreadSource {
     return value;
   }
 
+  /** The element of an array of `size` elements, each to be used at once: one float, or the two halves of an int32. */
+  readElement(array: GpuArray, dtype: DType, index: string, size: number): string[] {
+    const at = this.whole(index, 'at');
+    const places = dtype === 'int32' ? [at, this.offset([at], [1], size)] : [at];
+    return places.map((place) => this.read(array, place));
+  }
+
   /** The element of an int32 array of `size` elements, as a whole number. */
   readWhole(array: GpuArray, index: string, size: number): string {
-    const at = this.whole(index, 'at');
-    const low = this.call('whole', this.keep(this.read(array, at), 'low'));
-    const high = this.call('whole', this.keep(this.read(array, this.offset([at], [1], size)), 'high'));
+    const halves = this.readElement(array, 'int32', index, size);
+    const [low, high] = halves.map((half) => this.call('whole', this.keep(half, 'half')));
     return this.whole(`${low} + ${high} * 65536`, 'element');
+  }
+
+  /** The halves of a whole number: its low 16 bits, and its high ones with the sign. */
+  halvesOf(whole: string): string[] {
+    return ['0', '1'].map((plane) => this.keep(this.call('halfOfWhole', whole, plane), 'half'));
   }
 
   #argumentOf(array: GpuArray, tile: number): string {

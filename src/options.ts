@@ -1,11 +1,49 @@
 /** Checks of options: no unknown name, no value out of range. Every part of the engine refuses options in these words. */
 import { OptionError } from './errors.ts';
 
-/** A value for a message: texts in quotes, NaN as itself, what is long cut short. */
+/** The most that a message shows of a value. */
+const mostCharacters = 60;
+
+/**
+ * A value for a message: texts in quotes, NaN as itself, class names for what is no plain data, and what is long cut
+ * short. It looks no further into the value than it shows, so nothing is too deep, too large or too circular for it.
+ */
 export function describeValue(value: unknown): string {
+  const text = shown(value, mostCharacters, 0);
+  return text.length > mostCharacters ? `${text.slice(0, mostCharacters - 1)}…` : text;
+}
+
+/** The text of a value; what lies beyond `room` characters, or deeper than a message has use for, may be left out. */
+function shown(value: unknown, room: number, depth: number): string {
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, room + 1));
   if (typeof value === 'function') return 'a function';
-  const text = typeof value === 'number' ? `${value}` : (JSON.stringify(value) ?? 'undefined');
-  return text.length > 60 ? `${text.slice(0, 59)}…` : text;
+  if (typeof value === 'bigint') return `${value}n`;
+  if (typeof value !== 'object' || value === null) return String(value);
+  if (room <= 0 || depth > 3) return '…';
+  if (Array.isArray(value)) return `[${joined(value.keys(), (key) => value[key], false, room, depth)}]`;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) {
+    const { name } = value.constructor ?? { name: 'object' };
+    return ArrayBuffer.isView(value) && 'length' in value ? `a ${name} of ${value.length}` : `a ${name}`;
+  }
+  const entries = value as Record<string, unknown>;
+  return `{${joined(Object.keys(value), (key) => entries[key], true, room, depth)}}`;
+}
+
+function joined<Key extends string | number>(
+  keys: Iterable<Key>,
+  valueOf: (key: Key) => unknown,
+  named: boolean,
+  room: number,
+  depth: number,
+): string {
+  let text = '';
+  for (const key of keys) {
+    if (text.length > room) break;
+    const value = shown(valueOf(key), room - text.length, depth + 1);
+    text += `${text === '' ? '' : ','}${named ? `${JSON.stringify(key)}:` : ''}${value}`;
+  }
+  return text;
 }
 
 /** Throws OptionError unless `options` is an object with no names but these: what is unknown would be ignored. */

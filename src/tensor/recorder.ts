@@ -24,10 +24,18 @@ export interface Recorder {
   readonly gradients: WeakMap<Variable, RecordedGradient>;
   /** The gradients of a loss, by its node: computed along with it, so that the forward pass runs once. */
   readonly gradientsOf: WeakMap<Node, readonly Tensor[]>;
+  /** What a captured function read besides tensors, with what it found: see `notice`. */
+  readonly noticed: Map<() => unknown, unknown>;
 }
 
 function newRecorder(tracing: boolean): Recorder {
-  return { tracing, updates: new Map(), gradients: new WeakMap(), gradientsOf: new WeakMap() };
+  return {
+    tracing,
+    updates: new Map(),
+    gradients: new WeakMap(),
+    gradientsOf: new WeakMap(),
+    noticed: new Map(),
+  };
 }
 
 const eager = newRecorder(false);
@@ -85,6 +93,17 @@ function listenWith<Result>(listener: Recorder, body: () => Result): Result {
   } finally {
     active = outer;
   }
+}
+
+/**
+ * Reads what a graph is built by that is no tensor: the mode of a layer, whether a parameter is trained. A function that
+ * is being captured remembers it, and is captured anew when a later call finds something else. `read` is called at each
+ * call of the compiled function, so it has to be cheap; give the same function for the same thing.
+ */
+export function notice<Found>(read: () => Found): Found {
+  const found = read();
+  if (active.tracing) active.noticed.set(read, found);
+  return found;
 }
 
 /** A value the host gives: read once now, or, inside a trace, anew each time the plan runs. */

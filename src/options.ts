@@ -32,7 +32,7 @@ function shown(value: unknown, room: number, depth: number): string {
 
 function joined<Key extends string | number>(
   keys: Iterable<Key>,
-  valueOf: (key: Key) => unknown,
+  at: (key: Key) => unknown,
   named: boolean,
   room: number,
   depth: number,
@@ -40,7 +40,7 @@ function joined<Key extends string | number>(
   let text = '';
   for (const key of keys) {
     if (text.length > room) break;
-    const value = shown(valueOf(key), room - text.length, depth + 1);
+    const value = shown(at(key), room - text.length, depth + 1);
     text += `${text === '' ? '' : ','}${named ? `${JSON.stringify(key)}:` : ''}${value}`;
   }
   return text;

@@ -63,11 +63,6 @@ export class IndexError extends WeftError {
   override readonly name: string = 'IndexError';
 }
 
-/** A tensor built from a parameter is awaited after the parameter changed. */
-export class StaleParameterError extends WeftError {
-  override readonly name: string = 'StaleParameterError';
-}
-
 /** A function given to `compile` did something that cannot be captured, such as awaiting a value. */
 export class TraceError extends WeftError {
   override readonly name: string = 'TraceError';

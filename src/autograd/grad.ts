@@ -2,7 +2,7 @@
  * Derivatives as expressions: `grad` walks the graph backwards and builds more graph from the gradient rules, so a
  * derivative can be differentiated, fused and compiled like anything else.
  */
-import { GradientError, ShapeError, StaleParameterError } from '../errors.ts';
+import { GradientError, OptionError, ShapeError } from '../errors.ts';
 import { apply } from '../ops/apply.ts';
 import { reshapePrimitive } from '../ops/broadcast.ts';
 import { add } from '../ops/elementwise.ts';
@@ -155,22 +155,15 @@ function requireScalar(where: string, output: Tensor): void {
 }
 
 /**
- * The tensor that stands for a target in the graph of `output`: for a variable the leaf that was read, which a waiting
- * update does not change. A variable that the graph holds at an older version is an error: its derivative would be of
- * the past.
+ * The tensors that stand for a target in a graph: itself, or for a variable its leaves. There are several where the graph
+ * was built from values before and after a change; the derivative is the sum over them, so that the gradient of a sum of
+ * losses is the sum of their gradients.
  */
-function targetIn(graph: readonly Node[], target: Tensor): Tensor {
-  const current = target.snapshot();
-  if (!(target instanceof Variable) || graph.includes(current.node)) return current;
-  const read = graph.find(({ source }) => source?.kind === 'variable' && source.variable === target);
-  if (read?.source?.kind !== 'variable') return current;
-  if (read.source.version === target.version) return new Tensor(read);
-  throw new StaleParameterError({
-    where: `gradient with respect to "${target.name}"`,
-    got: `an expression built from version ${read.source.version}, after the parameter went on to version ${target.version}`,
-    expected: 'an expression built from the current value',
-    cure: 'Take the gradient before the update, or build the expression again.',
-  });
+function standingFor(graph: readonly Node[], target: Tensor): Tensor[] {
+  if (!(target instanceof Variable)) return [target];
+  return graph.flatMap((node) =>
+    node.source?.kind === 'variable' && node.source.variable === target ? [new Tensor(node)] : [],
+  );
 }
 
 function gradientsOf(
@@ -183,11 +176,14 @@ function gradientsOf(
   else requireScalar(where, output);
   for (const target of targets) requireFloat(`${where}, target`, target);
   const seed = cotangent ?? fill(1, output.shape);
-  const graph = nodesBehind([output]);
-  const current = targets.map((target) => targetIn(graph, target));
-  return backpropagate([output.snapshot()], [seed], current).map((gradient, index) => {
-    const { shape } = targets[index];
-    return gradient ?? fill(0, shape);
+  const differentiated = output.snapshot();
+  const graph = nodesBehind([differentiated]);
+  const places = targets.map((target) => standingFor(graph, target));
+  const gradients = backpropagate([differentiated], [seed], places.flat());
+  let next = 0;
+  return targets.map(({ shape }, index) => {
+    const parts = places[index].map(() => gradients[next++]).filter((part) => part !== undefined);
+    return parts.length > 0 ? parts.reduce((a, b) => add(a, b)) : fill(0, shape);
   });
 }
 
@@ -234,35 +230,55 @@ export function valueAndGrad<Arguments extends readonly unknown[]>(
 }
 
 /**
- * Sets `.grad` on every trainable parameter behind the loss; a second call before the optimiser's step adds to it.
+ * Sets `.grad` on the trainable parameters behind the loss; a second call before the optimiser's step adds to it.
  * `optimizer.step()` reads and clears it.
  *
- * @throws ShapeError when the loss is not a scalar; GradientError when no parameter is behind it.
+ * @param parameters those to set it on; default: all behind the loss. In a game of two networks, those of one player.
+ * @throws ShapeError when the loss is not a scalar; GradientError when none of the parameters is behind it, or none is
+ * trainable; OptionError for a list of something else.
  */
-export function backward(loss: Tensor): void {
-  const parameters = new Set<Parameter>();
-  for (const { source } of nodesBehind([loss])) {
-    if (source?.kind === 'variable' && source.variable instanceof Parameter && source.variable.trainable) {
-      parameters.add(source.variable);
-    }
-  }
-  if (parameters.size === 0) {
-    const released = nodesBehind([loss]).find((node) => node.released);
+export function backward(loss: Tensor, parameters?: readonly Parameter[]): void {
+  if (parameters !== undefined) requireParameters(parameters);
+  requireFloat('backward()', loss);
+  const graph = nodesBehind([loss]);
+  const wanted = parameters && new Set(parameters);
+  const list = [...parametersIn(graph)].filter(
+    (parameter) => parameter.isTrained && (wanted?.has(parameter) ?? true),
+  );
+  if (list.length === 0) {
+    const released = graph.find((node) => node.released);
     if (released) throw releasedError(released);
     throw new GradientError({
       where: 'backward()',
-      got: 'a loss that depends on no trainable parameter',
+      got: `a loss that depends on no trainable parameter${wanted ? ' of those given' : ''}`,
       expected: 'at least one',
       cure: 'Check that the loss was built from the model and not wrapped in stopGradient; use grad for other tensors.',
     });
   }
-  const list = [...parameters];
-  const { gradients, gradientsOf: ofLoss } = recorder();
+  const { gradients, leftBy } = recorder();
   const found = gradientsOf('backward()', loss, list);
   list.forEach((parameter, index) => {
     const before = gradients.get(parameter);
     const value = before ? add(before.value, found[index]) : found[index];
     gradients.set(parameter, { value, losses: [...(before?.losses ?? []), loss.snapshot()] });
   });
-  ofLoss.set(loss.node, found);
+  leftBy.set(loss.node, list);
+}
+
+function parametersIn(graph: readonly Node[]): Set<Parameter> {
+  return new Set(
+    graph.flatMap(({ source }) =>
+      source?.kind === 'variable' && source.variable instanceof Parameter ? [source.variable] : [],
+    ),
+  );
+}
+
+function requireParameters(parameters: unknown): void {
+  if (Array.isArray(parameters) && parameters.every((each) => each instanceof Parameter)) return;
+  throw new OptionError({
+    where: 'backward()',
+    got: describeValue(parameters),
+    expected: 'a list of parameters',
+    cure: 'Pass model.parameters(), or nothing for all parameters behind the loss.',
+  });
 }

@@ -1,4 +1,4 @@
-/** A compiled function: one captured plan for each combination of argument shapes. */
+/** A compiled function: one captured plan for each combination of argument shapes, and of what else it was built by. */
 import { OptionError, TraceError } from '../errors.ts';
 import { describeValue } from '../options.ts';
 import {
@@ -8,18 +8,24 @@ import {
   refuseEarlierReads,
   refuseLaterNodes,
 } from '../plan/graph.ts';
-import { flattenTree } from '../plan/tree.ts';
+import { type FlatTree, flattenTree } from '../plan/tree.ts';
 import type { NumericArray, TensorSpec } from '../tensor/dtype.ts';
 import { fromData, leaf } from '../tensor/leaves.ts';
-import { nextNodeId } from '../tensor/node.ts';
-import { trace } from '../tensor/recorder.ts';
+import { type Recorder, type Trace, trace } from '../tensor/recorder.ts';
 import type { CompileOptions, TensorTree } from '../tensor/runtime.ts';
 import { formatShape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
+import type { Variable } from '../tensor/variable.ts';
 import { leafArray, type PlanRunner, type Prepared } from './prepared.ts';
 
+/** Captures that are kept of one function: of more shapes, those that were not called for longest are captured anew. */
+const keptCaptures = 64;
+
+/** How long a function may wait for something while others wait for its turn to end, in milliseconds. */
+const patience = 5000;
+
 /** One capture: the plan, its leaves, and the shape of the result. */
-interface Capture {
+interface Captured {
   readonly graph: Graph;
   readonly bindings: Bindings;
   readonly specs: readonly TensorSpec[];
@@ -29,12 +35,21 @@ interface Capture {
   prepared: Prepared | undefined;
 }
 
+/** What is known of a capture as soon as the function has run up to its first await. */
+interface Capture {
+  readonly recorded: Recorder;
+  /** The variables that each call changes. */
+  readonly updated: readonly Variable[];
+  /** Complete, unless the function returned a promise that is still waited for. */
+  captured: Captured | Promise<Captured>;
+}
+
 export class CompiledFunction<Arguments extends readonly Tensor[], Result extends TensorTree> {
   readonly #runner: PlanRunner;
   readonly #body: (...tensors: Arguments) => Result | Promise<Result>;
   readonly #guard: number | undefined;
-  /** By the shapes of the arguments. */
-  readonly #captures = new Map<string, Promise<Capture>>();
+  /** By the shapes of the arguments; each list by what was noticed. Those called last come last. */
+  readonly #captures = new Map<string, Capture[]>();
 
   constructor(
     runner: PlanRunner,
@@ -46,53 +61,137 @@ export class CompiledFunction<Arguments extends readonly Tensor[], Result extend
     this.#guard = options.requireFinite ? 0 : undefined;
   }
 
-  async call(tensors: Arguments): Promise<Result> {
+  /**
+   * Everything that depends on the moment of the call is settled before this returns: the values of arguments, learning
+   * rates and random numbers, and that variables stand for the values after this call from here on.
+   */
+  call(tensors: Arguments): Promise<Result> {
     for (const tensor of tensors) requireTensor(tensor);
-    const values = await Promise.all(tensors.map((tensor) => tensor.data()));
-    const capture = await this.#captureFor(tensors);
+    const given = tensors.map((tensor) => tensor.snapshot());
+    const flushed = this.#runner.flush();
+    const capture = this.#captureFor(given);
+    const { recorded, updated } = capture;
+    const host = new Map(recorded.hostSources.map((source) => [source, source.begin()]));
+    const versions = new Map(updated.map((variable) => [variable, variable.plan()]));
     return this.#runner.exclusive(async () => {
-      if (capture.prepared?.device !== this.#runner.activeDevice.name) {
-        capture.prepared = this.#runner.prepare(capture.graph);
+      let completed = false;
+      try {
+        if (flushed) await flushed;
+        if (given.some(isUnknown)) await this.#runner.compute(given);
+        const captured =
+          capture.captured instanceof Promise ? await this.#settled(capture) : capture.captured;
+        if (captured.prepared?.device !== this.#runner.activeDevice.name) {
+          captured.prepared = this.#runner.prepare(captured.graph);
+        }
+        const { prepared, bindings, specs, rebuild } = captured;
+        const inputs = bindings.inputs.map(
+          (source): NumericArray =>
+            source.kind === 'placeholder' ? arrayOf(given[source.index]) : leafArray(source, host),
+        );
+        const outputs = await this.#runner.run(prepared, inputs, bindings.variables, this.#guard);
+        completed = true;
+        for (const [variable, version] of versions) variable.settle(version, true);
+        for (const listener of recorded.whenApplied) listener();
+        const results = outputs.map((data, index) => fromData(data, specs[index].shape, specs[index].dtype));
+        return rebuild(results) as Result;
+      } finally {
+        if (!completed) await this.#runner.abandon(versions);
       }
-      const { prepared, bindings, specs } = capture;
-      const inputs = bindings.inputs.map(
-        (source): NumericArray => (source.kind === 'placeholder' ? values[source.index] : leafArray(source)),
-      );
-      const outputs = await this.#runner.run(prepared, inputs, bindings.variables, this.#guard);
-      const results = outputs.map((data, index) => fromData(data, specs[index].shape, specs[index].dtype));
-      return capture.rebuild(results) as Result;
     });
   }
 
-  /** The capture for arguments of these shapes, made once; one that fails is forgotten. */
-  #captureFor(tensors: Arguments): Promise<Capture> {
+  /** The capture for arguments of these shapes, made once for each state of what the function notices. */
+  #captureFor(tensors: readonly Tensor[]): Capture {
     const key = tensors.map(({ dtype, shape }) => `${dtype}${formatShape(shape)}`).join();
-    const known = this.#captures.get(key);
-    if (known) return known;
-    const capture = this.#capture(tensors);
-    this.#captures.set(key, capture);
-    capture.catch(() => this.#captures.delete(key));
+    const known = this.#captures.get(key) ?? [];
+    const capture = known.find(({ recorded }) => holds(recorded.noticed)) ?? this.#capture(tensors);
+    if (known.at(-1) === capture && this.#captures.size <= keptCaptures) {
+      this.#renew(key, known);
+      return capture;
+    }
+    this.#renew(key, [...known.filter((each) => each !== capture), capture].slice(-keptCaptures));
+    if (this.#captures.size > keptCaptures) this.#captures.delete(this.#captures.keys().next().value!);
     return capture;
   }
 
-  async #capture(tensors: Arguments): Promise<Capture> {
-    const start = nextNodeId();
+  /** To the young end of the map. */
+  #renew(key: string, captures: Capture[]): void {
+    this.#captures.delete(key);
+    this.#captures.set(key, captures);
+  }
+
+  #capture(tensors: readonly Tensor[]): Capture {
     const placeholders = tensors.map(({ shape, dtype }, index) =>
       leaf(shape, dtype, { kind: 'placeholder', index }),
     );
-    const { finished, recorded, end } = await trace(
-      () => this.#body(...(placeholders as readonly Tensor[] as Arguments)),
-      flattenTree,
-    );
-    const { tensors: outputs, rebuild } = finished;
+    const traced = trace(() => this.#body(...(placeholders as readonly Tensor[] as Arguments)), flattenTree);
+    const { recorded, finished } = traced;
+    const updated = [...recorded.updates.keys()];
+    const captured =
+      finished instanceof Promise
+        ? finished.then((tree) => this.#finish(traced, tree))
+        : this.#finish(traced, finished);
+    const capture: Capture = { recorded, updated, captured };
+    if (captured instanceof Promise) {
+      captured.then(
+        (result) => {
+          capture.captured = result;
+        },
+        () => this.#forget(capture),
+      );
+    }
+    return capture;
+  }
+
+  #finish({ recorded, end }: Trace<FlatTree>, { tensors: outputs, rebuild }: FlatTree): Captured {
     if (this.#guard !== undefined && outputs.length === 0) throw nothingToGuard();
-    const roots = [...outputs, ...recorded.updates.values()];
-    refuseEarlierReads(roots, start);
+    const updates = new Map([...recorded.updates].map(([variable, { value }]) => [variable, value]));
+    const roots = [...outputs, ...updates.values()];
+    refuseEarlierReads(roots);
     refuseLaterNodes(roots, end);
-    const { graph, bindings } = captureGraph(outputs, recorded.updates);
+    const { graph, bindings } = captureGraph(outputs, updates);
     const specs = outputs.map(({ shape, dtype }) => ({ shape, dtype }));
     return { graph, bindings, specs, rebuild, prepared: undefined };
   }
+
+  /** A capture that failed is made again at the next call. */
+  #forget(capture: Capture): void {
+    for (const [key, captures] of this.#captures) {
+      const others = captures.filter((each) => each !== capture);
+      if (others.length === 0) this.#captures.delete(key);
+      else if (others.length < captures.length) this.#captures.set(key, others);
+    }
+  }
+
+  /**
+   * Waits for the promise that the function returned. One that waits for another value in turn would wait for ever, since
+   * the turn of that comes after this one.
+   */
+  async #settled({ captured }: Capture): Promise<Captured> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const tooLong = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(stillWaiting()), patience);
+    });
+    try {
+      return await Promise.race([captured, tooLong]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+/** Whether everything that was noticed is still so. */
+function holds(noticed: Recorder['noticed']): boolean {
+  for (const [read, found] of noticed) if (read() !== found) return false;
+  return true;
+}
+
+function isUnknown({ node, output }: Tensor): boolean {
+  return node.values[output] === undefined;
+}
+
+function arrayOf({ node, output }: Tensor): NumericArray {
+  return node.values[output]!;
 }
 
 function nothingToGuard(): OptionError {
@@ -101,6 +200,15 @@ function nothingToGuard(): OptionError {
     got: 'requireFinite for a function that returns no tensor',
     expected: 'a result to look at',
     cure: 'Return the loss, first of all results.',
+  });
+}
+
+function stillWaiting(): TraceError {
+  return new TraceError({
+    where: 'compile',
+    got: `a function that still waits for something after ${patience / 1000} seconds`,
+    expected: 'a function that builds tensors and returns them',
+    cure: 'Await values before the call, or return the tensor and await it outside: inside, its turn never comes.',
   });
 }
 

@@ -1,24 +1,34 @@
 /**
  * The evaluator: what happens when somebody awaits a value. It captures the graph, finds or makes the plan, binds the
  * leaves and lets the current device run. It implements the runtime that tensors know.
+ *
+ * Requests have turns, in the order in which they were made. A request takes with it, when it is made, the updates that
+ * were recorded until then; what is recorded later belongs to a later one.
  */
 import { NonFiniteError, TraceError } from '../errors.ts';
 import { captureGraph, type Graph } from '../plan/graph.ts';
 import { makePlan } from '../plan/plan.ts';
 import type { NumericArray } from '../tensor/dtype.ts';
-import { eagerRecorder, recorder } from '../tensor/recorder.ts';
+import { fromData } from '../tensor/leaves.ts';
+import { eagerRecorder, type RecordedUpdate, recorder } from '../tensor/recorder.ts';
 import type { CompileOptions, Runtime, TensorTree } from '../tensor/runtime.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { Variable } from '../tensor/variable.ts';
+import { Variable } from '../tensor/variable.ts';
 import { CompiledFunction } from './compiled.ts';
 import type { Device } from './device.ts';
 import { leafArray, type PlanRunner, type Prepared } from './prepared.ts';
 
-/** Tensors that are computed in one turn. */
+/** Updates that a request took with it. */
+interface Taken {
+  readonly updates: ReadonlyMap<Variable, RecordedUpdate>;
+  readonly whenApplied: readonly (() => void)[];
+}
+
+/** Tensors that are computed in one turn: those of one request, and of later ones that only look at values. */
 interface Batch {
-  readonly tensors: Tensor[];
-  requests: number;
-  readonly done: Promise<void>;
+  readonly requests: (readonly Tensor[])[];
+  /** For each request, what went wrong with it. */
+  readonly done: Promise<readonly unknown[]>;
 }
 
 /** Plans of uncompiled code that are kept: more than any training loop uses, few enough to stay small. */
@@ -29,8 +39,8 @@ export class Evaluator implements Runtime, PlanRunner {
   readonly #plans = new Map<string, Prepared>();
   /** Runs happen one after another: they share the arena and the variables. */
   #tail: Promise<unknown> = Promise.resolve();
-  /** Requests that wait for their turn together. */
-  #batch: Batch | undefined;
+  /** The request that was made last, while it waits for its turn: others may join it. */
+  #open: Batch | undefined;
   /** The device that was chosen last; it takes over with the next turn. */
   #chosen: Device;
 
@@ -58,50 +68,76 @@ export class Evaluator implements Runtime, PlanRunner {
     });
   }
 
-  /** What is asked for until the turn comes is computed in one plan. */
   async evaluate(tensors: readonly Tensor[]): Promise<void> {
     refuseInTrace('awaiting a value');
+    const taken = takeUpdates();
     const asked = tensors.map((tensor) => tensor.snapshot());
-    this.#batch ??= this.#newBatch();
-    const batch = this.#batch;
-    batch.tensors.push(...asked);
-    batch.requests++;
-    try {
-      await batch.done;
-    } catch (error) {
-      if (batch.requests === 1) throw error;
-      // Somebody's request cannot be computed: each finds out for itself whether it was its own.
-      await this.exclusive(() => this.#evaluateNow(asked));
-    }
+    // A loss awaited before its step: the gradients share its forward pass.
+    const request = taken ? asked : [...asked, ...gradientsLeftBy(asked)];
+    if (!taken && !request.some(isUnknown)) return;
+    // What only looks at values may be computed with what waits for its turn anyway: an expression means the same there.
+    const batch = taken || !this.#open ? this.#newBatch(taken) : this.#open;
+    const number = batch.requests.push(request) - 1;
+    const error = (await batch.done)[number];
+    if (error !== undefined) throw error;
   }
 
-  #newBatch(): Batch {
-    const tensors: Tensor[] = [];
+  #newBatch(taken: Taken | undefined): Batch {
+    const requests: (readonly Tensor[])[] = [];
     const done = this.exclusive(() => {
-      this.#batch = undefined;
-      return this.#evaluateNow(tensors);
+      if (this.#open === batch) this.#open = undefined;
+      return this.#evaluateBatch(requests, taken);
     });
-    return { tensors, requests: 0, done };
+    const batch: Batch = { requests, done };
+    this.#open = batch;
+    return batch;
   }
 
-  async read(variable: Variable): Promise<NumericArray> {
-    refuseInTrace(`reading the value of "${variable.name}"`);
+  /** Computes requests together; where that fails, each by itself, so that each finds out whether it was its own fault. */
+  async #evaluateBatch(
+    requests: readonly (readonly Tensor[])[],
+    taken: Taken | undefined,
+  ): Promise<readonly unknown[]> {
+    try {
+      await this.#compute(requests.flat(), taken);
+      return [];
+    } catch (error) {
+      if (requests.length === 1 && !taken) return [error];
+    }
+    const errors: unknown[] = [];
+    // An error in what is wanted does not keep the updates from being applied.
+    if (taken) errors[0] = await failureOf(this.#applyAlone(taken));
+    for (const [number, request] of requests.entries()) {
+      errors[number] ??= await failureOf(this.#compute(request, undefined));
+    }
+    return errors;
+  }
+
+  async readAll(tensors: readonly Tensor[]): Promise<NumericArray[]> {
+    const [first] = tensors;
+    refuseInTrace(first instanceof Variable ? `reading the value of "${first.name}"` : 'reading a value');
+    const taken = takeUpdates();
+    const asked = tensors.map((tensor) => tensor.snapshot());
     return this.exclusive(async () => {
-      await this.#evaluateNow([]);
-      await this.#materialize([variable]);
-      return variable.storage!.read();
+      if (taken) await this.#applyAlone(taken);
+      const held = asked.map((tensor) => heldVariable(tensor));
+      await this.#materialize(held.filter((variable) => variable !== undefined));
+      await this.#compute(
+        asked.filter((_, index) => held[index] === undefined),
+        undefined,
+      );
+      return Promise.all(
+        asked.map(({ node, output }, index) => held[index]?.storage?.read() ?? node.values[output]!.slice()),
+      );
     });
   }
 
-  async write(variable: Variable, data: NumericArray): Promise<void> {
-    refuseInTrace(`writing the value of "${variable.name}"`);
-    await this.exclusive(async () => {
-      await this.#evaluateNow([]);
-      if (variable.storage) await variable.storage.write(data);
-      else variable.storage = this.#device.allocate({ shape: variable.shape, dtype: variable.dtype }, data);
-      variable.initial = undefined;
-      variable.version++;
-    });
+  async writeAll(values: ReadonlyMap<Variable, NumericArray>): Promise<void> {
+    refuseInTrace('writing a value');
+    for (const [variable, data] of values) {
+      variable.assign(fromData(data.slice(), variable.shape, variable.dtype));
+    }
+    await this.evaluate([]);
   }
 
   compile<Arguments extends readonly Tensor[], Result extends TensorTree>(
@@ -115,15 +151,39 @@ export class Evaluator implements Runtime, PlanRunner {
     };
   }
 
-  /** Runs a prepared plan with all leaves bound, changing its variables. Only inside `exclusive`. */
-  async run(
-    prepared: Prepared,
-    inputs: readonly NumericArray[],
-    variables: readonly Variable[],
-    guard?: number,
-  ): Promise<NumericArray[]> {
-    await this.#evaluateNow([]);
-    return this.#run(prepared, inputs, variables, guard);
+  /** Gives what was recorded so far a turn of its own; undefined where that is nothing. */
+  flush(): Promise<void> | undefined {
+    const taken = takeUpdates();
+    if (!taken) return undefined;
+    const applied = this.exclusive(() => this.#applyAlone(taken));
+    // Whoever flushed waits for it; until then a failure is not unheard.
+    applied.catch(() => undefined);
+    return applied;
+  }
+
+  /** Applies updates, or drops them all: they never could be. */
+  async #applyAlone(taken: Taken): Promise<void> {
+    try {
+      await this.#compute([], taken);
+    } catch (error) {
+      const versions = new Map([...taken.updates].map(([variable, { version }]) => [variable, version!]));
+      await this.abandon(versions);
+      throw error;
+    }
+  }
+
+  /** The turn of changes came, and they could not be made: variables stay as they are. Only inside `exclusive`. */
+  async abandon(versions: ReadonlyMap<Variable, number>): Promise<void> {
+    try {
+      await this.#keep([...versions.keys()]);
+    } finally {
+      for (const [variable, version] of versions) variable.settle(version, false);
+    }
+  }
+
+  /** Makes sure of the values of tensors. Only inside `exclusive`. */
+  async compute(tensors: readonly Tensor[]): Promise<void> {
+    await this.#compute(tensors, undefined);
   }
 
   /** The plan of a graph on the current device, made once per structure. */
@@ -144,73 +204,85 @@ export class Evaluator implements Runtime, PlanRunner {
 
   /** Runs work after all that was asked before, and before all that is asked later. */
   exclusive<Result>(work: () => Promise<Result>): Promise<Result> {
+    this.#open = undefined;
     const turn = this.#tail.then(work);
     this.#tail = turn.catch(() => undefined);
     return turn;
   }
 
-  /**
-   * Computes what is not known yet, with all updates that are waiting. An error in what is wanted does not keep the
-   * updates from being applied; one in the updates themselves drops them, for they never could be.
-   */
-  async #evaluateNow(tensors: readonly Tensor[]): Promise<void> {
-    const { updates: waiting, gradientsOf } = eagerRecorder();
-    // A loss awaited before its step: the gradients share its forward pass.
-    const gradients = waiting.size > 0 ? [] : tensors.flatMap(({ node }) => gradientsOf.get(node) ?? []);
-    const wanted = [...new Set([...tensors, ...gradients])].filter(
-      ({ node, output }) => node.values[output] === undefined,
-    );
-    if (wanted.length === 0 && waiting.size === 0) return;
-    const updates = new Map(waiting);
-    waiting.clear();
-    try {
-      await this.#compute(wanted, updates);
-    } catch (error) {
-      if (updates.size > 0 && wanted.length > 0) await this.#compute([], updates);
-      throw error;
+  /** Computes what is not known yet, and applies updates, in one plan. */
+  async #compute(tensors: readonly Tensor[], taken: Taken | undefined): Promise<void> {
+    const wanted = [...new Set(tensors)].filter(isUnknown);
+    const computed = new Map<Variable, Tensor>();
+    const given = new Map<Variable, NumericArray>();
+    for (const [variable, { value }] of taken?.updates ?? []) {
+      const data = value.node.values[value.output];
+      if (data) given.set(variable, data);
+      else computed.set(variable, value);
     }
+    if (wanted.length > 0 || computed.size > 0) {
+      const { graph, bindings } = captureGraph(wanted, computed);
+      const inputs = bindings.inputs.map((source) => leafArray(source));
+      // Those that are given are still what the plan reads of them: their turn is after it.
+      await this.#keep([...given.keys()]);
+      const outputs = await this.run(this.prepare(graph), inputs, bindings.variables);
+      wanted.forEach(({ node, output }, index) => {
+        node.values[output] = outputs[index];
+      });
+    } else if (given.size > 0) await this.#keep([...given.keys()]);
+    for (const [variable, data] of given) await this.#write(variable, data);
+    for (const [variable, { version }] of taken?.updates ?? []) variable.settle(version!, true);
+    for (const listener of taken?.whenApplied ?? []) listener();
   }
 
-  async #compute(wanted: readonly Tensor[], updates: ReadonlyMap<Variable, Tensor>): Promise<void> {
-    const { graph, bindings } = captureGraph(wanted, updates);
-    const inputs = bindings.inputs.map((source) => leafArray(source));
-    const outputs = await this.#run(this.prepare(graph), inputs, bindings.variables);
-    wanted.forEach(({ node, output }, index) => {
-      node.values[output] = outputs[index];
-    });
-    for (const [variable, { node }] of updates) {
-      if (!node.source && node.outputs.length === 1) node.storedIn = { variable, version: variable.version };
-    }
+  async #write(variable: Variable, data: NumericArray): Promise<void> {
+    if (variable.storage) await variable.storage.write(data);
+    else variable.storage = this.#device.allocate({ shape: variable.shape, dtype: variable.dtype }, data);
+    variable.initial = undefined;
   }
 
-  async #run(
+  /** Runs a prepared plan with all leaves bound, changing its variables. Only inside `exclusive`. */
+  async run(
     { plan, executable }: Prepared,
     inputs: readonly NumericArray[],
     variables: readonly Variable[],
     guard?: number,
   ): Promise<NumericArray[]> {
-    await this.#materialize(variables);
+    if (variables.some((variable) => variable.storage?.device !== this.#device.name)) {
+      await this.#materialize(variables);
+    }
+    for (const index of plan.updated) {
+      if (variables[index].reader()) await this.#keep([variables[index]]);
+    }
     const storages = variables.map((variable) => variable.storage!);
     const { outputs, completed } = await executable.run({ inputs, variables: storages }, guard);
-    if (!completed) {
-      throw new NonFiniteError({
-        where: 'a guarded step',
-        got: `${outputs[guard!][0]} as the guarded result`,
-        expected: 'a finite number',
-        cure: 'No variable was changed. Look for the first operation that is not finite with findNonFinite.',
-      });
+    if (completed) return outputs;
+    throw new NonFiniteError({
+      where: 'a guarded step',
+      got: `${outputs[guard!][0]} as the guarded result`,
+      expected: 'a finite number',
+      cure: 'No variable was changed. Look for the first operation that is not finite with findNonFinite.',
+    });
+  }
+
+  /** Copies the values that variables have for those who may still read them, now that they are about to change. */
+  async #keep(variables: readonly Variable[]): Promise<void> {
+    for (const variable of variables) {
+      const reader = variable.reader();
+      if (!reader) continue;
+      await this.#materialize([variable]);
+      reader.values[0] = await variable.storage!.read();
     }
-    for (const index of plan.updated) variables[index].version++;
-    return outputs;
   }
 
   /** Gives variables memory on the current device, computing initial values that are still expressions. */
   async #materialize(variables: readonly Variable[]): Promise<void> {
     const fresh = variables.filter((variable) => !variable.storage);
     if (fresh.length > 0) {
-      const initial = fresh.map((variable) => variable.initial!);
-      const unknown = initial.filter(({ node, output }) => node.values[output] === undefined);
-      if (unknown.length > 0) await this.#compute(unknown, new Map());
+      await this.#compute(
+        fresh.map((variable) => variable.initial!),
+        undefined,
+      );
       for (const variable of fresh) {
         const { node, output } = variable.initial!;
         variable.storage = this.#device.allocate(node.outputs[output], node.values[output]!);
@@ -224,6 +296,42 @@ export class Evaluator implements Runtime, PlanRunner {
       variable.storage = this.#device.allocate(spec, await storage.read());
     }
   }
+}
+
+/** Takes over what the eager recorder remembers; undefined where that is nothing. */
+function takeUpdates(): Taken | undefined {
+  const { updates, whenApplied } = eagerRecorder();
+  if (updates.size === 0 && whenApplied.length === 0) return undefined;
+  const taken = { updates: new Map(updates), whenApplied: whenApplied.slice() };
+  updates.clear();
+  whenApplied.length = 0;
+  for (const [variable, update] of taken.updates) variable.plan(update);
+  return taken;
+}
+
+/** Gradients that still wait for their optimiser, of losses among tensors. */
+function gradientsLeftBy(tensors: readonly Tensor[]): Tensor[] {
+  const { gradients, leftBy } = eagerRecorder();
+  const parameters = tensors.flatMap(({ node }) => leftBy.get(node) ?? []);
+  return [...new Set(parameters)].flatMap((parameter) => gradients.get(parameter)?.value ?? []);
+}
+
+/** The variable whose value of now, on the device, a tensor is. */
+function heldVariable({ node }: Tensor): Variable | undefined {
+  const { source } = node;
+  if (source?.kind !== 'variable' || source.assigned || node.values[0] !== undefined) return undefined;
+  return source.version === source.variable.version ? source.variable : undefined;
+}
+
+function isUnknown({ node, output }: Tensor): boolean {
+  return node.values[output] === undefined;
+}
+
+async function failureOf(work: Promise<void>): Promise<unknown> {
+  return work.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
 }
 
 /** Nothing can be computed while a function is being captured. */

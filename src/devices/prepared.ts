@@ -3,6 +3,8 @@ import { TraceError } from '../errors.ts';
 import type { Bindings, Graph } from '../plan/graph.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { NumericArray } from '../tensor/dtype.ts';
+import type { HostSource } from '../tensor/node.ts';
+import type { Tensor } from '../tensor/tensor.ts';
 import type { Variable } from '../tensor/variable.ts';
 import type { Device, Executable } from './device.ts';
 
@@ -19,6 +21,9 @@ export interface PlanRunner {
   readonly activeDevice: Device;
   prepare(graph: Graph): Prepared;
   exclusive<Result>(work: () => Promise<Result>): Promise<Result>;
+  flush(): Promise<void> | undefined;
+  compute(tensors: readonly Tensor[]): Promise<void>;
+  abandon(versions: ReadonlyMap<Variable, number>): Promise<void>;
   run(
     prepared: Prepared,
     inputs: readonly NumericArray[],
@@ -27,10 +32,13 @@ export interface PlanRunner {
   ): Promise<NumericArray[]>;
 }
 
-/** The array behind a leaf that is not a variable. */
-export function leafArray(source: Bindings['inputs'][number]): NumericArray {
+/** How the values that the host gives are read when the turn has come. */
+export type HostValues = ReadonlyMap<HostSource, () => NumericArray>;
+
+/** The array behind a leaf that is not a variable. Of host values, `begun` has those that were asked for before. */
+export function leafArray(source: Bindings['inputs'][number], begun?: HostValues): NumericArray {
   if (source.kind === 'data') return source.data;
-  if (source.kind === 'host') return source.read();
+  if (source.kind === 'host') return (begun?.get(source) ?? source.begin())();
   throw new TraceError({
     where: 'an evaluation',
     got: 'a tensor made inside a function that was being compiled',

@@ -2,64 +2,73 @@
 import { add, divide, maximum, multiply, sqrt, square, subtract } from '../ops/elementwise.ts';
 import { requireBoolean, requireNumber } from '../options.ts';
 import type { Parameter } from '../tensor/variable.ts';
+import type { GivenGroup } from './groups.ts';
 import { Optimizer, type OptimizerOptions, type Update, type UpdateCall } from './optimizer.ts';
 
-/** Options of `Adam` and `AdamW`. */
-export interface AdamOptions extends OptimizerOptions {
+/** What `Adam` and `AdamW` can be told, for all parameters or for a group. */
+export interface AdamSettings {
   /** How much of the mean gradient stays from step to step. Default 0.9. */
-  readonly beta1?: number;
+  readonly beta1: number;
   /** How much of the mean squared gradient stays from step to step. Default 0.999. */
-  readonly beta2?: number;
+  readonly beta2: number;
   /** Added to the root of the mean squared gradient. Default 1e-8. */
-  readonly epsilon?: number;
+  readonly epsilon: number;
   /** Default 0 for Adam, which adds it times the parameter to the gradient; 0.01 for AdamW, which shrinks the parameter. */
-  readonly weightDecay?: number;
+  readonly weightDecay: number;
   /** Divides by the largest mean squared gradient so far instead of the latest. Default false. */
-  readonly amsgrad?: boolean;
+  readonly amsgrad: boolean;
 }
 
-/** What both have in common; they differ in where weight decay enters. */
-abstract class AdamFamily extends Optimizer {
-  protected override readonly slots: readonly string[];
-  protected readonly weightDecay: number;
-  readonly #beta1: number;
-  readonly #beta2: number;
-  readonly #epsilon: number;
-  readonly #amsgrad: boolean;
+/** Options of `Adam` and `AdamW`. */
+export type AdamOptions = OptimizerOptions & Partial<AdamSettings>;
 
-  constructor(where: string, parameters: readonly Parameter[], options: AdamOptions, usualDecay: number) {
-    super(parameters, options, ['beta1', 'beta2', 'epsilon', 'weightDecay', 'amsgrad']);
-    const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, amsgrad = false } = options;
-    const { weightDecay = usualDecay } = options;
-    this.#beta1 = requireNumber(where, 'beta1', beta1, 'a number from 0 to below 1');
-    this.#beta2 = requireNumber(where, 'beta2', beta2, 'a number from 0 to below 1');
-    this.#epsilon = requireNumber(where, 'epsilon', epsilon, 'a number of at least 0');
-    this.weightDecay = requireNumber(where, 'weightDecay', weightDecay, 'a number of at least 0');
-    this.#amsgrad = requireBoolean(where, 'amsgrad', amsgrad);
-    this.slots = ['firstMoment', 'secondMoment', ...(amsgrad ? ['largestSecondMoment'] : [])];
+/** Parameters, or groups of them with settings of their own. */
+type Given = readonly Parameter[] | readonly GivenGroup<AdamSettings>[];
+
+/** What both have in common; they differ in where weight decay enters. */
+abstract class AdamFamily extends Optimizer<AdamSettings> {
+  constructor(kind: string, parameters: Given, options: AdamOptions, usualDecay: number) {
+    super(parameters, options, {
+      kind,
+      defaults: { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: usualDecay, amsgrad: false },
+      check: (where, { beta1, beta2, epsilon, weightDecay, amsgrad }) => {
+        requireNumber(where, 'beta1', beta1, 'a number from 0 to below 1');
+        requireNumber(where, 'beta2', beta2, 'a number from 0 to below 1');
+        requireNumber(where, 'epsilon', epsilon, 'a number of at least 0');
+        requireNumber(where, 'weightDecay', weightDecay, 'a number of at least 0');
+        requireBoolean(where, 'amsgrad', amsgrad);
+      },
+    });
+  }
+
+  protected override slots({ amsgrad }: AdamSettings): readonly string[] {
+    return ['firstMoment', 'secondMoment', ...(amsgrad ? ['largestSecondMoment'] : [])];
   }
 
   /**
    * The moments start at zero; dividing them by 1 - beta^steps takes that bias out. With r the root of the second
    * correction, m / (√v / r + ε) is written r · m / (√v + r · ε), which costs each element one division less.
    */
-  protected override scalars(step: number, learningRate: number): Record<string, number> {
-    const rootCorrection = Math.sqrt(1 - this.#beta2 ** (step + 1));
+  protected override scalars(
+    step: number,
+    learningRate: number,
+    { beta1, beta2, epsilon, weightDecay }: AdamSettings,
+  ): Record<string, number> {
+    const rootCorrection = Math.sqrt(1 - beta2 ** (step + 1));
     return {
-      stepSize: (learningRate * rootCorrection) / (1 - this.#beta1 ** (step + 1)),
-      epsilon: this.#epsilon * rootCorrection,
-      kept: 1 - learningRate * this.weightDecay,
+      stepSize: (learningRate * rootCorrection) / (1 - beta1 ** (step + 1)),
+      epsilon: epsilon * rootCorrection,
+      kept: 1 - learningRate * weightDecay,
     };
   }
 
-  protected moments({ parameter, gradient, state, scalars }: UpdateCall): Update {
-    const beta1 = this.#beta1;
-    const beta2 = this.#beta2;
+  protected moments(
+    { parameter, gradient, state, scalars }: UpdateCall,
+    { beta1, beta2, amsgrad }: AdamSettings,
+  ): Update {
     const firstMoment = add(multiply(state.firstMoment, beta1), multiply(gradient, 1 - beta1));
     const secondMoment = add(multiply(state.secondMoment, beta2), multiply(square(gradient), 1 - beta2));
-    const largestSecondMoment = this.#amsgrad
-      ? maximum(state.largestSecondMoment, secondMoment)
-      : secondMoment;
+    const largestSecondMoment = amsgrad ? maximum(state.largestSecondMoment, secondMoment) : secondMoment;
     const scale = add(sqrt(largestSecondMoment), scalars.epsilon);
     const value = subtract(parameter, multiply(scalars.stepSize, divide(firstMoment, scale)));
     return { value, state: { firstMoment, secondMoment, largestSecondMoment } };
@@ -68,30 +77,26 @@ abstract class AdamFamily extends Optimizer {
 
 /** PyTorch's Adam. Default learning rate 1e-3. */
 export class Adam extends AdamFamily {
-  protected override readonly kind = 'adam';
-
   /** @throws OptionError for an unknown option or one out of range */
-  constructor(parameters: readonly Parameter[], options: AdamOptions = {}) {
-    super('Adam', parameters, options, 0);
+  constructor(parameters: Given, options: AdamOptions = {}) {
+    super('adam', parameters, options, 0);
   }
 
-  protected override update(call: UpdateCall): Update {
-    if (this.weightDecay === 0) return this.moments(call);
-    const gradient = add(call.gradient, multiply(call.parameter, this.weightDecay));
-    return this.moments({ ...call, gradient });
+  protected override update(call: UpdateCall, settings: AdamSettings): Update {
+    if (settings.weightDecay === 0) return this.moments(call, settings);
+    const gradient = add(call.gradient, multiply(call.parameter, settings.weightDecay));
+    return this.moments({ ...call, gradient }, settings);
   }
 }
 
 /** PyTorch's AdamW: the parameter shrinks by learningRate · weightDecay, apart from the gradient. Default rate 1e-3. */
 export class AdamW extends AdamFamily {
-  protected override readonly kind = 'adamw';
-
   /** @throws OptionError for an unknown option or one out of range */
-  constructor(parameters: readonly Parameter[], options: AdamOptions = {}) {
-    super('AdamW', parameters, options, 0.01);
+  constructor(parameters: Given, options: AdamOptions = {}) {
+    super('adamw', parameters, options, 0.01);
   }
 
-  protected override update(call: UpdateCall): Update {
-    return this.moments({ ...call, parameter: multiply(call.parameter, call.scalars.kept) });
+  protected override update(call: UpdateCall, settings: AdamSettings): Update {
+    return this.moments({ ...call, parameter: multiply(call.parameter, call.scalars.kept) }, settings);
   }
 }

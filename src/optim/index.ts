@@ -1,14 +1,16 @@
 /** Optimisers, learning-rate schedules and gradient clipping. */
-export { Adam, type AdamOptions, AdamW } from './adam.ts';
+export { Adam, type AdamOptions, type AdamSettings, AdamW } from './adam.ts';
 export { clipByGlobalNorm, clipByValue } from './clip.ts';
+export type { GivenGroup, ParameterGroup, SavedGroup } from './groups.ts';
 export {
   Optimizer,
+  type OptimizerKind,
   type OptimizerOptions,
   type OptimizerState,
   type Update,
   type UpdateCall,
 } from './optimizer.ts';
-export { RMSprop, type RMSpropOptions } from './rmsprop.ts';
+export { RMSprop, type RMSpropOptions, type RMSpropSettings } from './rmsprop.ts';
 export {
   constant,
   cosine,
@@ -18,4 +20,4 @@ export {
   stepDecay,
   warmUp,
 } from './schedules.ts';
-export { SGD, type SGDOptions } from './sgd.ts';
+export { SGD, type SGDOptions, type SGDSettings } from './sgd.ts';

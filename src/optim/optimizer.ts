@@ -2,20 +2,28 @@
  * Optimizer: what all optimisers share. A subclass says how one parameter changes, as a pure expression; this class
  * keeps the state, counts the steps, clips, and records the new values.
  */
-import { GradientError, OptionError, ShapeError } from '../errors.ts';
+import { GradientError } from '../errors.ts';
 import { add } from '../ops/elementwise.ts';
 import { slice } from '../ops/movement.ts';
 import { requireKnownOptions, requireNumber } from '../options.ts';
 import type { DType, NumericArray } from '../tensor/dtype.ts';
 import { fill, leaf } from '../tensor/leaves.ts';
-import { hostValue, type Recorder, recorder } from '../tensor/recorder.ts';
+import { hostValue, notice, type Recorder, recorder } from '../tensor/recorder.ts';
 import { runtime } from '../tensor/runtime.ts';
 import { withScope } from '../tensor/scope.ts';
-import { formatShape, type Shape, sameShape } from '../tensor/shape.ts';
+import type { Shape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { Parameter, Variable } from '../tensor/variable.ts';
+import { type Parameter, Variable } from '../tensor/variable.ts';
 import { clipByGlobalNorm, clipByValue } from './clip.ts';
+import {
+  distinctNames,
+  type GivenGroup,
+  type ParameterGroup,
+  requireGroups,
+  type SavedGroup,
+} from './groups.ts';
 import type { Schedule } from './schedules.ts';
+import { requireFittingGroups, requireFittingVariables } from './state.ts';
 
 /** Options of every optimiser. */
 export interface OptimizerOptions {
@@ -33,7 +41,7 @@ export interface UpdateCall {
   readonly parameter: Tensor;
   /** The derivative of the loss, clipped where the options say so. */
   readonly gradient: Tensor;
-  /** The optimiser's memory of the parameter, by slot: zeros at first. */
+  /** The optimiser's memory of the parameter, by slot: zeros at first. For this step alone. */
   readonly state: Readonly<Record<string, Tensor>>;
   /** What `scalars` gave for this step. */
   readonly scalars: Readonly<Record<string, Tensor>>;
@@ -55,10 +63,27 @@ export interface OptimizerState {
   readonly variables: Readonly<
     Record<string, { readonly shape: Shape; readonly dtype: DType; readonly data: NumericArray }>
   >;
+  /** The groups with their settings. States saved before there were any have none. */
+  readonly groups?: readonly SavedGroup[];
 }
 
 /** The options that the base class reads; subclasses add their own. */
-export const commonOptions = ['learningRate', 'clipNorm', 'clipValue'] as const;
+const commonOptions = ['learningRate', 'clipNorm', 'clipValue'] as const;
+
+/** The slot of gradients that `accumulate()` adds up. */
+const accumulatedSlot = 'accumulatedGradient';
+
+/** What a subclass is made of besides its rule. */
+export interface OptimizerKind<Settings extends object> {
+  /** Begins the names of the slots: `adam`. */
+  readonly kind: string;
+  /** The usual value of each setting. Every one is an option, of the optimiser and of a group. */
+  readonly defaults: Settings;
+  /** Throws OptionError unless settings are in their ranges. `where` begins the message. */
+  check(where: string, settings: Settings): void;
+  /** Default 1e-3. */
+  readonly learningRate?: number;
+}
 
 /**
  * Changes parameters along their gradients.
@@ -69,89 +94,95 @@ export const commonOptions = ['learningRate', 'clipNorm', 'clipValue'] as const;
  * await optimizer.step();
  * ```
  *
+ * Groups of parameters may have settings of their own:
+ *
+ * ```ts
+ * const [weight, bias] = model.parameters();
+ * const optimizer = new AdamW(
+ *   [{ parameters: [bias], weightDecay: 0 }, { parameters: [weight], learningRate: 1e-4 }],
+ *   { learningRate: 1e-3 },
+ * );
+ * ```
+ *
  * In a function given to `compile`, `step()` only records: write `void optimizer.step()`. The learning rate and the
  * step count are read anew at each call.
  */
-export abstract class Optimizer {
-  /** What it trains. */
+export abstract class Optimizer<Settings extends object = object> {
+  /** What it trains: the parameters of all groups. */
   readonly parameters: readonly Parameter[];
+  /** The groups, one where none were given. Their learning rates can be assigned. */
+  readonly groups: readonly ParameterGroup[];
+  readonly #kind: OptimizerKind<Settings>;
+  readonly #settings = new Map<ParameterGroup, Settings>();
   readonly #names: ReadonlyMap<Parameter, string>;
   readonly #clipNorm: number | undefined;
   readonly #clipValue: number | undefined;
   readonly #state = new Map<Parameter, Record<string, Variable>>();
+  readonly #accumulated = new Map<Parameter, Variable>();
+  readonly #countAccumulated = (): number => this.#accumulated.size;
   #schedule: number | Schedule = 0;
   #stepCount = 0;
-  /**
-   * Changed by every compiled step, on the device. The host cannot know whether a compiled step ran to its end or was
-   * refused by `requireFinite`; whether this variable changed tells.
-   */
-  readonly #executed = new Variable(fill(0, [], 'int32'), 'optimizer.executed');
-  /** The compiled run that was last started: it counts once `#executed` has left the version it had then. */
-  #started: { readonly version: number; readonly steps: number } | undefined;
   /** Steps recorded in each trace: one, unless a compiled function makes several. */
-  readonly #traced = new WeakMap<Recorder, { steps: number }>();
+  readonly #traced = new WeakMap<Recorder, number>();
 
   /**
-   * @param known the names of the subclass's own options
    * @throws OptionError when there are no parameters, one is given twice, or an option is unknown or out of range
    */
   constructor(
-    parameters: readonly Parameter[],
-    options: OptimizerOptions,
-    known: readonly string[],
-    usualRate = 1e-3,
+    parameters: readonly Parameter[] | readonly GivenGroup<Settings>[],
+    options: OptimizerOptions & Partial<Settings>,
+    kind: OptimizerKind<Settings>,
   ) {
     const where = this.constructor.name;
-    requireKnownOptions(where, options, [...commonOptions, ...known]);
-    const fault = faultOf(parameters);
-    if (fault !== undefined) {
-      throw new OptionError({
-        where,
-        got: fault,
-        expected: 'the parameters to train, each once',
-        cure: 'Pass model.parameters().',
-      });
-    }
+    const own = Object.keys(kind.defaults);
+    requireKnownOptions(where, options, [...commonOptions, ...own]);
+    const given = requireGroups<Settings>(where, parameters);
     const { clipNorm, clipValue } = options;
-    this.parameters = [...parameters];
-    this.#names = distinctNames(parameters);
+    this.#kind = kind;
     this.#clipNorm =
       clipNorm === undefined ? clipNorm : requireNumber(where, 'clipNorm', clipNorm, 'a number above 0');
     this.#clipValue =
       clipValue === undefined ? clipValue : requireNumber(where, 'clipValue', clipValue, 'a number above 0');
-    this.learningRate = options.learningRate ?? usualRate;
+    this.learningRate = options.learningRate ?? kind.learningRate ?? 1e-3;
+    this.groups = given.map((group, index) => {
+      const name = given.length === 1 ? where : `${where}, group ${index}`;
+      requireKnownOptions(name, group, ['parameters', 'learningRate', ...own]);
+      const settings = this.#settle(name, { ...withoutHoles(options), ...withoutHoles(group) });
+      const made = this.#newGroup(name, group.parameters, group.learningRate);
+      this.#settings.set(made, settings);
+      return made;
+    });
+    this.parameters = this.groups.flatMap((group) => group.parameters);
+    this.#names = distinctNames(this.parameters);
   }
 
-  /** Begins the names of the slots: `adam`. */
-  protected abstract readonly kind: string;
-
   /** What is remembered of each parameter: `firstMoment`. Tensors of its shape, zeros at first. */
-  protected abstract readonly slots: readonly string[];
+  protected abstract slots(settings: Settings): readonly string[];
 
   /** Numbers that change from step to step, computed in float64. `step` counts from 0; the names never change. */
-  protected abstract scalars(step: number, learningRate: number): Readonly<Record<string, number>>;
+  protected abstract scalars(
+    step: number,
+    learningRate: number,
+    settings: Settings,
+  ): Readonly<Record<string, number>>;
 
   /** The rule: a pure expression, elementwise over the parameter's shape, so that it becomes one kernel. */
-  protected abstract update(call: UpdateCall): Update;
+  protected abstract update(call: UpdateCall, settings: Settings): Update;
 
-  /** The rate of the next step. Assign a number or a schedule; compiled steps read it at each call. */
+  /** The rate of the next step, where a group has none of its own. Assign a number or a schedule; each step reads it. */
   get learningRate(): number {
-    return this.#rateAt(this.stepCount);
+    return this.#rateAt(this.#schedule, this.#stepCount);
   }
 
   set learningRate(rate: number | Schedule) {
-    if (typeof rate !== 'function') {
-      requireNumber(this.constructor.name, 'learningRate', rate, 'a number of at least 0');
-    }
-    this.#schedule = rate;
+    this.#schedule = this.#requireRate(rate);
   }
 
   /**
    * Steps made so far: by the optimiser, not by each parameter, so one that gets its first gradient late is corrected
-   * as if it had been there before. A compiled step that `requireFinite` refused is not counted.
+   * as if it had been there before. A step counts once its turn has come; one that `requireFinite` refused does not.
    */
   get stepCount(): number {
-    this.#settle();
     return this.#stepCount;
   }
 
@@ -162,110 +193,241 @@ export abstract class Optimizer {
    * @throws GradientError when no parameter has a gradient
    */
   step(): Promise<void> {
-    const stepped = this.parameters.filter(({ grad }) => grad !== undefined);
-    if (stepped.length === 0) {
+    notice(this.#countAccumulated);
+    const stepped = this.parameters.filter((each) => each.grad !== undefined || this.#accumulated.has(each));
+    const losses = this.#lossesOf('step', stepped);
+    // A schedule that gives no rate is found out before anything is recorded.
+    if (!recorder().tracing) this.#requireRates();
+    const gradients = this.#clipped(stepped.map((parameter) => this.#takeGradient(parameter)));
+    const byParameter = new Map(stepped.map((parameter, index) => [parameter, gradients[index]]));
+    const made = recorder().tracing ? (this.#traced.get(recorder()) ?? 0) : 0;
+    this.#traced.set(recorder(), made + 1);
+    for (const group of this.groups) {
+      if (!group.parameters.some((parameter) => byParameter.has(parameter))) continue;
+      const scalars = this.#scalarTensors(group, made);
+      for (const parameter of group.parameters) {
+        const gradient = byParameter.get(parameter);
+        if (gradient) this.#record(parameter, gradient, scalars, this.#settings.get(group)!);
+      }
+    }
+    recorder().whenApplied.push(() => {
+      this.#stepCount++;
+    });
+    return this.#apply(losses);
+  }
+
+  /**
+   * Adds the gradients to a sum that the next `step()` uses, and clears them: several batches make one step, in compiled
+   * functions as well. Divide each loss by their number for the step of one large batch.
+   *
+   * ```ts
+   * const part = compile((images: Tensor, labels: Tensor) => {
+   *   const loss = softmaxCrossEntropy(model.call(images), labels).div(4);
+   *   loss.backward();
+   *   void optimizer.accumulate();
+   *   return loss;
+   * });
+   * for (let batch = 0; batch < 4; batch++) await part(x, y);
+   * await optimizer.step();
+   * ```
+   *
+   * @throws GradientError when no parameter has a gradient
+   */
+  accumulate(): Promise<void> {
+    const given = this.parameters.filter(({ grad }) => grad !== undefined);
+    const losses = this.#lossesOf('accumulate', given);
+    for (const parameter of given) {
+      const sum = this.#sumOf(parameter);
+      sum.assign(add(sum.passing(), parameter.grad!));
+      parameter.grad = undefined;
+    }
+    return this.#apply(losses);
+  }
+
+  /** Forgets the gradients, for a loss whose step is not wanted. `step()` does it by itself. */
+  zeroGradients(): void {
+    notice(this.#countAccumulated);
+    for (const parameter of this.parameters) parameter.grad = undefined;
+    for (const sum of this.#accumulated.values()) sum.assign(fill(0, sum.shape));
+  }
+
+  /** A copy of all that the optimiser remembers, of the moment of the call. Schedules are functions, and no part of it. */
+  async stateDict(): Promise<OptimizerState> {
+    const variables = [
+      ...[...this.#state.values()].flatMap(Object.values<Variable>),
+      ...this.#accumulated.values(),
+    ];
+    const groups = this.groups.map((group): SavedGroup => {
+      const names = group.parameters.map((parameter) => this.#names.get(parameter)!);
+      const settings = this.#settings.get(group)!;
+      const rate = group.rate ?? this.#schedule;
+      return {
+        parameters: names,
+        settings: Object.fromEntries(Object.entries(settings)),
+        learningRate: typeof rate === 'number' ? rate : null,
+      };
+    });
+    // Read in the same turn as the variables.
+    const count = leaf(
+      [],
+      'int32',
+      hostValue(() => () => Int32Array.of(this.#stepCount)),
+    );
+    const [[stepCount], ...values] = await runtime().readAll([count, ...variables]);
+    return {
+      stepCount,
+      variables: Object.fromEntries(
+        variables.map(({ name, shape, dtype }, index) => [name, { shape, dtype, data: values[index] }]),
+      ),
+      groups,
+    };
+  }
+
+  /**
+   * Takes over a state from `stateDict()` of an optimiser of the same kind over the same groups of parameters, with their
+   * settings and with learning rates that are numbers; schedules stay those it was made with. From there, training goes on
+   * bit for bit as if it had not been interrupted. Nothing is changed unless everything fits.
+   *
+   * @throws OptionError for missing or unknown names, other groups or an impossible step count, ShapeError for another
+   * shape or dtype
+   */
+  async loadStateDict(state: OptimizerState): Promise<void> {
+    const where = `${this.constructor.name}.loadStateDict`;
+    const { stepCount, variables, groups } = state;
+    requireNumber(where, 'stepCount', stepCount, 'a whole number of at least 0');
+    const names = this.groups.map(({ parameters }) => parameters.map((each) => this.#names.get(each)!));
+    if (groups) requireFittingGroups(where, names, groups);
+    const settings = this.groups.map((group, index) =>
+      groups ? this.#settle(`${where}, group ${index}`, groups[index].settings) : this.#settings.get(group)!,
+    );
+    const slotsOf = new Map(
+      this.groups.flatMap(({ parameters }, index) =>
+        parameters.map((parameter) => [parameter, this.slots(settings[index])] as const),
+      ),
+    );
+    const nameOf = (slot: string, parameter: Parameter): string => this.#slotName(slot, parameter);
+    requireFittingVariables(where, this.#kind.kind, variables, slotsOf, accumulatedSlot, nameOf);
+    this.groups.forEach((group, index) => {
+      this.#settings.set(group, settings[index]);
+      this.#takeRate(group, groups?.[index].learningRate ?? null);
+    });
+    const values = new Map<Variable, NumericArray>();
+    for (const [parameter, slots] of slotsOf) {
+      if (variables[nameOf(accumulatedSlot, parameter)]) this.#sumOf(parameter);
+      const sum = this.#accumulated.get(parameter);
+      for (const variable of [...Object.values(this.#stateOf(parameter, slots)), ...(sum ? [sum] : [])]) {
+        // A parameter that was never stepped has no entry: it starts from zeros.
+        values.set(variable, variables[variable.name]?.data ?? new Float32Array(variable.size));
+      }
+    }
+    recorder().whenApplied.push(() => {
+      this.#stepCount = stepCount;
+    });
+    await runtime().writeAll(values);
+  }
+
+  /** All settings: those among the options, else the usual ones. Options have been held to their names. */
+  #settle(where: string, options: object): Settings {
+    const { defaults } = this.#kind;
+    const given = Object.entries(options).filter(([name]) => name in defaults);
+    const settings: Settings = { ...defaults, ...Object.fromEntries(given) };
+    this.#kind.check(where, settings);
+    return settings;
+  }
+
+  #newGroup(
+    where: string,
+    parameters: readonly Parameter[],
+    rate: number | Schedule | undefined,
+  ): ParameterGroup {
+    const requireRate = (given: number | Schedule) => this.#requireRate(given, where);
+    const rateNow = (given: number | Schedule | undefined) =>
+      this.#rateAt(given ?? this.#schedule, this.#stepCount);
+    return {
+      parameters: [...parameters],
+      rate: rate === undefined ? undefined : requireRate(rate),
+      get learningRate(): number {
+        return rateNow(this.rate);
+      },
+      set learningRate(given: number | Schedule) {
+        this.rate = requireRate(given);
+      },
+    };
+  }
+
+  #takeRate(group: ParameterGroup, saved: number | null): void {
+    if (saved === null) return;
+    if (group.rate !== undefined) {
+      if (typeof group.rate === 'number') group.rate = saved;
+    } else if (typeof this.#schedule === 'number') {
+      if (this.groups.length === 1) this.#schedule = saved;
+      else if (this.#schedule !== saved) group.rate = saved;
+    }
+  }
+
+  #requireRate(rate: number | Schedule, where: string = this.constructor.name): number | Schedule {
+    if (typeof rate === 'function') return rate;
+    return requireNumber(where, 'learningRate', rate, 'a number of at least 0');
+  }
+
+  #requireRates(): void {
+    for (const { rate = this.#schedule } of this.groups) this.#rateAt(rate, this.#stepCount);
+  }
+
+  #rateAt(rate: number | Schedule, step: number): number {
+    if (typeof rate === 'number') return rate;
+    const where = `schedule of ${this.constructor.name} at step ${step}`;
+    return requireNumber(where, 'learningRate', rate(step), 'a number of at least 0');
+  }
+
+  #slotName(slot: string, parameter: Parameter): string {
+    return `${this.#kind.kind}.${slot}.${this.#names.get(parameter)!}`;
+  }
+
+  #newSlot(slot: string, parameter: Parameter): Variable {
+    return new Variable(fill(0, parameter.shape), this.#slotName(slot, parameter));
+  }
+
+  /** Where the gradients of a parameter are added up. */
+  #sumOf(parameter: Parameter): Variable {
+    const sum = this.#accumulated.get(parameter) ?? this.#newSlot(accumulatedSlot, parameter);
+    this.#accumulated.set(parameter, sum);
+    return sum;
+  }
+
+  #stateOf(parameter: Parameter, slots: readonly string[]): Record<string, Variable> {
+    const known = this.#state.get(parameter);
+    if (known && slots.every((slot) => slot in known)) return known;
+    const made = Object.fromEntries(
+      slots.map((slot) => [slot, known?.[slot] ?? this.#newSlot(slot, parameter)]),
+    );
+    this.#state.set(parameter, made);
+    return made;
+  }
+
+  /** The losses behind the gradients of parameters, of which there have to be some. */
+  #lossesOf(method: string, parameters: readonly Parameter[]): Tensor[] {
+    if (parameters.length === 0) {
       throw new GradientError({
-        where: `${this.constructor.name}.step`,
+        where: `${this.constructor.name}.${method}`,
         got: `${this.parameters.length} parameters without a gradient`,
         expected: 'at least one with a gradient',
         cure: 'Call loss.backward() first, on a loss of the model these parameters belong to.',
       });
     }
-    const { gradients: recordedGradients } = recorder();
-    const losses = new Set(stepped.flatMap((parameter) => recordedGradients.get(parameter)?.losses ?? []));
-    const scalars = this.#scalarTensors();
-    const gradients = this.#clipped(stepped.map(({ grad }) => grad!));
-    stepped.forEach((parameter, index) => {
-      this.#record(parameter, gradients[index], scalars);
-    });
-    return recorder().tracing ? Promise.resolve() : this.#apply([...losses]);
+    const { gradients } = recorder();
+    return [...new Set(parameters.flatMap((parameter) => gradients.get(parameter)?.losses ?? []))];
   }
 
-  /** Forgets the gradients, for a loss whose step is not wanted. `step()` does it by itself. */
-  zeroGradients(): void {
-    for (const parameter of this.parameters) parameter.grad = undefined;
-  }
-
-  /** A copy of all that the optimiser remembers. Rates and other options are not part of it. */
-  async stateDict(): Promise<OptimizerState> {
-    const variables: Record<string, OptimizerState['variables'][string]> = {};
-    for (const parameter of this.parameters) {
-      for (const variable of Object.values(this.#state.get(parameter) ?? {})) {
-        const { name, shape, dtype } = variable;
-        variables[name] = { shape, dtype, data: await variable.data() };
-      }
-    }
-    return { stepCount: this.stepCount, variables };
-  }
-
-  /**
-   * Takes over a state from `stateDict()` of an optimiser of the same kind over the same parameters. From there,
-   * training goes on bit for bit as if it had not been interrupted. Nothing is changed unless everything fits.
-   *
-   * @throws OptionError for missing or unknown names or an impossible step count, ShapeError for another shape or dtype
-   */
-  async loadStateDict({ stepCount, variables }: OptimizerState): Promise<void> {
-    const where = `${this.constructor.name}.loadStateDict`;
-    requireNumber(where, 'stepCount', stepCount, 'a whole number of at least 0');
-    this.#requireFitting(where, variables);
-    for (const parameter of this.parameters) {
-      for (const [slot, variable] of Object.entries(this.#stateOf(parameter))) {
-        const entry = variables[this.#slotName(slot, parameter)];
-        // A parameter that was never stepped has no entry: it starts from zeros.
-        await variable.set(entry?.data ?? new Float32Array(variable.size));
-      }
-    }
-    this.#started = undefined;
-    this.#stepCount = stepCount;
-  }
-
-  #requireFitting(where: string, variables: OptimizerState['variables']): void {
-    const owners = new Map(
-      this.parameters.flatMap((parameter) =>
-        this.slots.map((slot) => [this.#slotName(slot, parameter), parameter] as const),
-      ),
-    );
-    for (const [name, { shape, dtype }] of Object.entries(variables)) {
-      const owner = owners.get(name);
-      const missing = this.slots.find(
-        (slot) => owner !== undefined && !Object.hasOwn(variables, this.#slotName(slot, owner)),
-      );
-      if (owner === undefined || missing !== undefined) {
-        throw new OptionError({
-          where,
-          got: owner
-            ? `"${name}" without "${this.#slotName(missing!, owner)}"`
-            : `the unknown entry "${name}"`,
-          expected: `entries of ${this.kind}: ${this.slots.join(', ') || 'none'}, for the parameters of this optimiser`,
-          cure: 'Make the optimiser with the kind, options and model the state was saved with.',
-        });
-      }
-      if (!sameShape(shape, owner.shape) || dtype !== 'float32') {
-        throw new ShapeError({
-          where: `${where} "${name}"`,
-          got: `${dtype}${formatShape(shape)}`,
-          expected: `float32${formatShape(owner.shape)}`,
-          cure: 'The state belongs to a model of other sizes: build the model with the options it was saved with.',
-        });
-      }
-    }
-  }
-
-  #slotName(slot: string, parameter: Parameter): string {
-    return `${this.kind}.${slot}.${this.#names.get(parameter)!}`;
-  }
-
-  #stateOf(parameter: Parameter): Record<string, Variable> {
-    const known = this.#state.get(parameter);
-    if (known) return known;
-    const made = Object.fromEntries(
-      this.slots.map((slot) => [
-        slot,
-        new Variable(fill(0, parameter.shape), this.#slotName(slot, parameter)),
-      ]),
-    );
-    this.#state.set(parameter, made);
-    return made;
+  /** The gradient of a parameter with what was accumulated, both of which are over with that. */
+  #takeGradient(parameter: Parameter): Tensor {
+    const { grad } = parameter;
+    const sum = this.#accumulated.get(parameter);
+    parameter.grad = undefined;
+    if (!sum) return grad!;
+    const accumulated = sum.passing();
+    sum.assign(fill(0, sum.shape));
+    return grad ? add(accumulated, grad) : accumulated;
   }
 
   #clipped(gradients: readonly Tensor[]): readonly Tensor[] {
@@ -273,97 +435,51 @@ export abstract class Optimizer {
     return this.#clipNorm === undefined ? limited : clipByGlobalNorm(limited, this.#clipNorm).gradients;
   }
 
-  /** The step's numbers as scalars: elements of one leaf that the host fills. */
-  #scalarTensors(): Record<string, Tensor> {
-    const names = Object.keys(this.scalars(0, 0));
-    const read = recorder().tracing ? this.#traceStep() : this.#eagerStep();
-    const numbers = leaf(
-      [names.length],
-      'float32',
-      hostValue(() => {
-        const step = read();
-        return Float32Array.from(Object.values(this.scalars(step, this.#rateAt(step))));
-      }),
-    );
+  /**
+   * A group's numbers for a step as scalars: elements of one leaf that the host fills. The rate is the one of the moment in
+   * which the step is asked for; how many steps were made before is known when its turn comes.
+   */
+  #scalarTensors(group: ParameterGroup, madeBefore: number): Record<string, Tensor> {
+    const settings = this.#settings.get(group)!;
+    const names = Object.keys(this.scalars(0, 0, settings));
+    const begin = (): (() => Float32Array) => {
+      const rate = group.rate ?? this.#schedule;
+      return () => {
+        const step = this.#stepCount + madeBefore;
+        return Float32Array.from(Object.values(this.scalars(step, this.#rateAt(rate, step), settings)));
+      };
+    };
+    const numbers = leaf([names.length], 'float32', hostValue(begin));
     return Object.fromEntries(names.map((name, index) => [name, slice(numbers, index)]));
   }
 
-  /** Returns how the number of a step is read that is recorded now and runs soon. */
-  #eagerStep(): () => number {
-    this.#settle();
-    this.#started = undefined;
-    return () => this.#stepCount;
-  }
-
-  /** Records that each run of the trace makes one step more; returns how the number is read at the start of a run. */
-  #traceStep(): () => number {
-    const trace = recorder();
-    const traced = this.#traced.get(trace) ?? { steps: 0 };
-    this.#traced.set(trace, traced);
-    const before = traced.steps++;
-    this.#executed.assign(add(this.#executed, 1));
-    return () => {
-      this.#settle();
-      this.#started = { version: this.#executed.version, steps: traced.steps };
-      return this.#stepCount + before;
-    };
-  }
-
-  /** Counts the compiled run that was started last, if it ran to its end. */
-  #settle(): void {
-    if (this.#started === undefined || this.#started.version === this.#executed.version) return;
-    this.#stepCount += this.#started.steps;
-    this.#started = undefined;
-  }
-
-  #rateAt(step: number): number {
-    const rate = this.#schedule;
-    if (typeof rate === 'number') return rate;
-    const where = `schedule of ${this.constructor.name} at step ${step}`;
-    return requireNumber(where, 'learningRate', rate(step), 'a number of at least 0');
-  }
-
-  #record(parameter: Parameter, gradient: Tensor, scalars: Record<string, Tensor>): void {
-    const variables = this.#stateOf(parameter);
+  #record(parameter: Parameter, gradient: Tensor, scalars: Record<string, Tensor>, settings: Settings): void {
+    const variables = this.#stateOf(parameter, this.slots(settings));
     const state = Object.fromEntries(
-      Object.entries(variables).map(([slot, variable]) => [slot, variable.snapshot()]),
+      Object.entries(variables).map(([slot, variable]) => [slot, variable.passing()]),
     );
     const call = { parameter: parameter.snapshot(), gradient, state, scalars };
-    const next = withScope(`${this.kind} ${this.#names.get(parameter)!}`, () => this.update(call));
+    const scope = `${this.#kind.kind} ${this.#names.get(parameter)!}`;
+    const next = withScope(scope, () => this.update(call, settings));
     parameter.assign(next.value);
     for (const [slot, variable] of Object.entries(variables)) variable.assign(next.state[slot]);
-    parameter.grad = undefined;
   }
 
-  /** Runs what was recorded, and lets go of the graphs behind the losses. */
+  /**
+   * Asks for what was recorded, together with the losses and with the gradients that they left on parameters of other
+   * optimisers, which so need no forward pass of their own; then lets go of the graphs behind them.
+   */
   async #apply(losses: readonly Tensor[]): Promise<void> {
-    this.#stepCount++;
-    try {
-      await runtime().evaluate(losses);
-    } catch (error) {
-      this.#stepCount--;
-      throw error;
-    }
-    for (const { node } of losses) node.release();
+    const { tracing, leftBy, gradients } = recorder();
+    if (tracing) return;
+    const others = new Set(losses.flatMap(({ node }) => leftBy.get(node) ?? []));
+    const left = [...others].flatMap((parameter) => gradients.get(parameter)?.value ?? []);
+    await runtime().evaluate([...losses, ...left]);
+    for (const { node } of [...losses, ...left]) node.release();
   }
 }
 
-/** What is wrong with the list of parameters, if anything is. */
-function faultOf(parameters: readonly Parameter[]): string | undefined {
-  if (!Array.isArray(parameters)) return 'no list of parameters';
-  if (parameters.length === 0) return 'no parameters';
-  if (!parameters.every((each) => each instanceof Parameter)) return 'something else among the parameters';
-  return new Set(parameters).size < parameters.length ? 'a parameter that occurs twice' : undefined;
-}
-
-/** Names of parameters as they are, with a number behind those that occur more than once. */
-function distinctNames(parameters: readonly Parameter[]): Map<Parameter, string> {
-  const times = new Map<string, number>();
-  for (const { name } of parameters) times.set(name, (times.get(name) ?? 0) + 1);
-  return new Map(
-    parameters.map((parameter, index) => [
-      parameter,
-      times.get(parameter.name) === 1 ? parameter.name : `${parameter.name}#${index}`,
-    ]),
-  );
+/** Options without those that are there but undefined. */
+function withoutHoles<Options extends object>(options: Options): Options {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Options;
 }

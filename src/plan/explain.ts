@@ -34,11 +34,12 @@ export async function planOf<Arguments extends readonly Tensor[]>(
   const placeholders = examples.map(({ shape, dtype }, index) =>
     leaf(shape, dtype, { kind: 'placeholder', index }),
   );
-  const { finished, recorded } = await trace(
+  const { finished, recorded } = trace(
     () => target(...(placeholders as readonly Tensor[] as Arguments)),
     flattenTree,
   );
-  return makePlan(captureGraph(finished.tensors, recorded.updates).graph);
+  const updates = new Map([...recorded.updates].map(([variable, { value }]) => [variable, value]));
+  return makePlan(captureGraph((await finished).tensors, updates).graph);
 }
 
 /** A table of the kernels, and totals below it. */

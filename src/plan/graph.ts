@@ -3,9 +3,9 @@
  * simple identities removed. The graph's key is its structure, without the leaves' values: equal keys share a plan.
  */
 
-import { StaleParameterError, TraceError } from '../errors.ts';
+import { TraceError } from '../errors.ts';
 import type { NumericArray, TensorSpec } from '../tensor/dtype.ts';
-import { type LeafSource, type Node, nodesBehind } from '../tensor/node.ts';
+import { type LeafSource, type Node, nodesBehind, type VariableSource } from '../tensor/node.ts';
 import type { Primitive } from '../tensor/primitive.ts';
 import { formatShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -139,11 +139,7 @@ export class GraphBuilder {
   }
 }
 
-/**
- * Captures what is needed to compute `outputs` and the new values of `updates`.
- *
- * @throws StaleParameterError when a tensor was built from a variable that has changed since.
- */
+/** Captures what is needed to compute `outputs` and the new values of `updates`. */
 export function captureGraph(
   outputs: readonly Tensor[],
   updates: ReadonlyMap<Variable, Tensor> = new Map(),
@@ -209,29 +205,24 @@ function ownValue(builder: GraphBuilder, id: ValueId, claimed: Set<ValueId>): Va
 }
 
 /** Whether a tensor has to be looked up or computed: it is a leaf, or nobody has awaited it yet. */
-function isUnknown({ node, output }: Tensor): boolean {
-  return node.source !== undefined || node.values[output] === undefined;
-}
-
-/** Whether a node's value is what a variable holds now, because it was assigned to it. */
-function isHeld({ storedIn }: Node): boolean {
-  return storedIn !== undefined && storedIn.variable.version === storedIn.version;
+function isUnknown({ node, output }: Pick<Tensor, 'node' | 'output'>): boolean {
+  if (node.values[output] === undefined) return true;
+  return node.source !== undefined && node.source.kind !== 'variable';
 }
 
 /** All nodes behind the tensors that still have to be computed, and the leaves they start from, in creation order. */
 export function reachable(tensors: readonly Tensor[]): Node[] {
-  const inputsOf = (node: Node) => (isHeld(node) ? [] : node.inputs.filter(isUnknown));
+  const inputsOf = ({ source, inputs }: Node): readonly Tensor[] => {
+    const sources = source?.kind === 'variable' && source.assigned ? [source.assigned] : inputs;
+    return sources.filter(isUnknown);
+  };
   return nodesBehind(tensors.filter(isUnknown), inputsOf);
 }
 
 function addNode(builder: GraphBuilder, node: Node, idOf: (tensor: Tensor) => ValueId): readonly ValueId[] {
   const { source, outputs } = node;
-  if (source?.kind === 'variable') {
-    if (source.version !== source.variable.version) throw staleError(source.variable, source.version);
-    return [builder.variable(source.variable)];
-  }
+  if (source?.kind === 'variable') return [source.assigned ? idOf(source.assigned) : held(builder, source)];
   if (source) return [builder.input(source, outputs[0])];
-  if (isHeld(node)) return [builder.variable(node.storedIn!.variable)];
   if (node.primitive.name === 'fill') {
     return [builder.constant((node.attributes as { value: number }).value, outputs[0])];
   }
@@ -239,22 +230,40 @@ function addNode(builder: GraphBuilder, node: Node, idOf: (tensor: Tensor) => Va
   return builder.operation(node.primitive, inputs, node.attributes, outputs, node.scope);
 }
 
+/** A variable as the device holds it. */
+function held(builder: GraphBuilder, { variable, version = variable.version }: VariableSource): ValueId {
+  if (version >= variable.version) return builder.variable(variable);
+  throw new TraceError({
+    where: `the state "${variable.name}"`,
+    got: `a tensor that the rule of an optimiser was given for the step to version ${version + 1}`,
+    expected: 'it to be used for that step alone',
+    cure: 'Read the state with optimizer.stateDict(), or keep what you need in a variable of your own.',
+  });
+}
+
 /**
- * Throws TraceError when a captured function uses an expression of a variable that was built before the capture began
- * (at node `start`): every call would read the variable's newest value through it.
+ * Throws TraceError when a captured function uses an expression of a variable that was built outside it: that means the
+ * value of one moment, and the function is for many.
  */
-export function refuseEarlierReads(tensors: readonly Tensor[], start: number): void {
+export function refuseEarlierReads(tensors: readonly Tensor[]): void {
+  const isEarlier = ({ node }: Tensor): boolean =>
+    node.source?.kind === 'variable' && node.source.version !== undefined && isUnknown({ node, output: 0 });
   for (const node of reachable(tensors)) {
-    if (node.id >= start || node.source) continue;
-    const read = node.inputs.map((input) => input.node.source).find((source) => source?.kind === 'variable');
-    if (read?.kind !== 'variable') continue;
-    throw new TraceError({
-      where: 'compile',
-      got: `a ${node.primitive.name} of "${read.variable.name}" that was built outside the function`,
-      expected: 'expressions of variables built inside, or values',
-      cure: 'Build it inside the function to follow the variable, or await it first to keep its value of now.',
-    });
+    const read = node.inputs.find(isEarlier);
+    if (read) throw builtOutside(node.primitive.name, read);
   }
+  const read = tensors.find(isEarlier);
+  if (read) throw builtOutside('tensor', read);
+}
+
+function builtOutside(what: string, read: Tensor): TraceError {
+  const { variable } = read.node.source as VariableSource;
+  return new TraceError({
+    where: 'compile',
+    got: `a ${what} of "${variable.name}" that was built outside the function`,
+    expected: 'expressions of variables built inside, or values',
+    cure: 'Build it inside the function to follow the variable, or await it first to keep its value of now.',
+  });
 }
 
 /** Throws TraceError when a captured function returns something it built (from node `end` on) after an await. */
@@ -266,15 +275,5 @@ export function refuseLaterNodes(tensors: readonly Tensor[], end: number): void 
     got: `a ${later.primitive.name} that was built after an await inside the function`,
     expected: 'a function that builds everything before its first await',
     cure: 'Move what is built in front of `await optimizer.step()`, or return the tensor and go on outside.',
-  });
-}
-
-/** The error of a tensor built from an older version of a variable. */
-export function staleError(variable: Variable, version: number): StaleParameterError {
-  return new StaleParameterError({
-    where: `parameter "${variable.name}"`,
-    got: `a tensor built from version ${version}, after the parameter went on to version ${variable.version}`,
-    expected: 'a tensor built from the current value',
-    cure: 'Await the tensor before the update, or build it again after it. A loss whose backward() fed optimizer.step() stays readable.',
   });
 }

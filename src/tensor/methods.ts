@@ -2,6 +2,7 @@
 import type { DType } from './dtype.ts';
 import type { Shape } from './shape.ts';
 import type { Tensor } from './tensor.ts';
+import type { Parameter } from './variable.ts';
 
 /** What arithmetic takes: a tensor, or a JS number, which adopts the tensor's dtype where that can hold it. */
 export type Operand = Tensor | number | boolean;
@@ -192,6 +193,6 @@ export interface TensorMethods {
   cast(dtype: DType): Tensor;
   /** The same value, through which no gradient passes. */
   stopGradient(): Tensor;
-  /** Sets `.grad` on every trainable parameter behind this scalar. */
-  backward(): void;
+  /** Sets `.grad` on the trainable parameters behind this scalar: on all, or on those given. */
+  backward(parameters?: readonly Parameter[]): void;
 }

@@ -9,12 +9,26 @@ import type { Variable } from './variable.ts';
 export type LeafSource =
   /** A typed array the garbage collector owns. */
   | { readonly kind: 'data'; readonly data: NumericArray }
-  /** A variable on the device, as it was at `version`. */
-  | { readonly kind: 'variable'; readonly variable: Variable; readonly version: number }
-  /** Asked from the host once each time a plan runs: learning rates, random counters. */
-  | { readonly kind: 'host'; readonly read: () => NumericArray }
+  | VariableSource
+  | HostSource
   /** An argument of a compiled function. */
   | { readonly kind: 'placeholder'; readonly index: number };
+
+/** A variable at one of its versions. The device has the value of one version only: see `Variable`. */
+export interface VariableSource {
+  readonly kind: 'variable';
+  readonly variable: Variable;
+  /** Undefined in a trace: the value that the variable has whenever the captured function runs. */
+  readonly version: number | undefined;
+  /** How the value of this version is computed, until the device has it. */
+  assigned: Tensor | undefined;
+}
+
+/** Given by the host each time it is asked for: learning rates, random counters. See `hostValue`. */
+export interface HostSource {
+  readonly kind: 'host';
+  readonly begin: () => () => NumericArray;
+}
 
 /** What is known of a node besides its primitive and inputs. */
 export interface NodeDetails {
@@ -49,8 +63,6 @@ export class Node {
   #inputs: readonly Tensor[];
   /** Values already computed, one per output. */
   readonly values: (NumericArray | undefined)[];
-  /** The variable whose new value this was, once the update is applied: good as long as it keeps that version. */
-  storedIn: { readonly variable: Variable; readonly version: number } | undefined;
   #released = false;
 
   constructor(primitive: Primitive, inputs: readonly Tensor[], details: NodeDetails) {

@@ -67,11 +67,11 @@ function claim(count: number): Int32Array {
  * every call.
  */
 export function claimedState(count: number): Tensor {
-  return leaf(
-    [4],
-    'int32',
-    hostValue(() => claim(count)),
-  );
+  const begin = (): (() => Int32Array) => {
+    const claimed = claim(count);
+    return () => claimed;
+  };
+  return leaf([4], 'int32', hostValue(begin));
 }
 
 /** Uniform float64 numbers of [0, 1), multiples of 2^-32, drawn now, for what the host computes itself. */

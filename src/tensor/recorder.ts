@@ -1,11 +1,11 @@
 /**
- * Who is listening while tensors are built: the eager recorder, whose updates the next evaluation applies, or the
+ * Who is listening while tensors are built: the eager recorder, whose updates the next request takes with it, or the
  * trace of a function that is being captured. Each has gradients and updates of its own.
  */
 import type { NumericArray } from './dtype.ts';
-import { type Node, nextNodeId } from './node.ts';
+import { type HostSource, type LeafSource, type Node, nextNodeId } from './node.ts';
 import type { Tensor } from './tensor.ts';
-import type { Variable } from './variable.ts';
+import type { Parameter, Variable } from './variable.ts';
 
 /** A gradient that `backward()` left for the optimiser. */
 export interface RecordedGradient {
@@ -14,16 +14,30 @@ export interface RecordedGradient {
   readonly losses: readonly Tensor[];
 }
 
+/** A new value of a variable. */
+export interface RecordedUpdate {
+  /** How it is computed. */
+  readonly value: Tensor;
+  /** What the variable is called once it has it; counted by the variable, undefined in a trace. */
+  readonly version: number | undefined;
+}
+
 /** What is remembered while tensors are built. */
 export interface Recorder {
   /** Set while a function is being captured; nothing can be evaluated then. */
   readonly tracing: boolean;
   /** New values of variables, waiting to be applied. */
-  readonly updates: Map<Variable, Tensor>;
+  readonly updates: Map<Variable, RecordedUpdate>;
+  /** Called back when the updates have been applied. */
+  readonly whenApplied: (() => void)[];
   /** What `parameter.grad` is. */
   readonly gradients: WeakMap<Variable, RecordedGradient>;
-  /** The gradients of a loss, by its node: computed along with it, so that the forward pass runs once. */
-  readonly gradientsOf: WeakMap<Node, readonly Tensor[]>;
+  /** The parameters that a loss left gradients on, by its node: computed along with it, so that the forward pass runs once. */
+  readonly leftBy: WeakMap<Node, readonly Parameter[]>;
+  /** In a trace, the leaves that stand for variables. */
+  readonly leaves: Map<Variable, Tensor>;
+  /** In a trace, the values that the host gives at each call, in the order in which they were built. */
+  readonly hostSources: HostSource[];
   /** What a captured function read besides tensors, with what it found: see `notice`. */
   readonly noticed: Map<() => unknown, unknown>;
 }
@@ -32,8 +46,11 @@ function newRecorder(tracing: boolean): Recorder {
   return {
     tracing,
     updates: new Map(),
+    whenApplied: [],
     gradients: new WeakMap(),
-    gradientsOf: new WeakMap(),
+    leftBy: new WeakMap(),
+    leaves: new Map(),
+    hostSources: [],
     noticed: new Map(),
   };
 }
@@ -53,26 +70,29 @@ export function eagerRecorder(): Recorder {
 
 /** What a captured function left behind. */
 export interface Trace<Finished> {
-  readonly finished: Finished;
+  /** What was recorded, complete once `trace` returns. */
   readonly recorded: Recorder;
   /** Nodes from this id on were built after the function first awaited something: they were not listened to. */
   readonly end: number;
+  /** What `finish` made of the function's result: a promise where the function gave one. */
+  readonly finished: Finished | Promise<Finished>;
 }
 
 /**
  * Runs `body` under a fresh trace, up to its first await, and hands its result to `finish`, which runs under the trace
  * too. Reading a variable inside sees its new value.
  */
-export async function trace<Result, Finished>(
+export function trace<Result, Finished>(
   body: () => Result | Promise<Result>,
   finish: (result: Result) => Finished,
-): Promise<Trace<Finished>> {
+): Trace<Finished> {
   const recorded = newRecorder(true);
+  const finishInside = (result: Result): Finished => listenWith(recorded, () => finish(result));
   const started = listenWith(recorded, body);
   const end = nextNodeId();
-  // Other code may run during this wait, so the trace does not listen.
-  const result = await started;
-  return { finished: listenWith(recorded, () => finish(result)), recorded, end };
+  // Other code may run while a promise is waited for, so the trace does not listen then.
+  const finished = started instanceof Promise ? started.then(finishInside) : finishInside(started);
+  return { recorded, end, finished };
 }
 
 /** As `trace`, for a body without awaits whose recordings nobody needs. */
@@ -106,9 +126,21 @@ export function notice<Found>(read: () => Found): Found {
   return found;
 }
 
-/** A value the host gives: read once now, or, inside a trace, anew each time the plan runs. */
-export function hostValue(
-  read: () => NumericArray,
-): { kind: 'data'; data: NumericArray } | { kind: 'host'; read: typeof read } {
-  return active.tracing ? { kind: 'host', read } : { kind: 'data', data: read() };
+/**
+ * A value the host gives. `begin` is called when the computation is asked for: once, now, or, inside a trace, at each call
+ * of the captured function. What it returns is called when the computation's turn comes, and gives the value.
+ */
+export function hostValue(begin: () => () => NumericArray): LeafSource {
+  const source: HostSource = { kind: 'host', begin };
+  if (active.tracing) {
+    active.hostSources.push(source);
+    return source;
+  }
+  const read = begin();
+  let value: NumericArray | undefined;
+  const once = (): NumericArray => {
+    value ??= read();
+    return value;
+  };
+  return { kind: 'host', begin: () => once };
 }

@@ -29,14 +29,17 @@ export interface CompileOptions {
   readonly requireFinite?: boolean;
 }
 
-/** What tensors ask of whatever computes them. */
+/**
+ * What tensors ask of whatever computes them. Each call is one request: it takes with it the updates that were recorded
+ * before it, it means the values of the moment of the call, and it is done after all that was asked before.
+ */
 export interface Runtime {
-  /** Computes tensors, together with every update that is waiting, and stores the values on their nodes. */
+  /** Computes tensors and stores the values on their nodes. */
   evaluate(tensors: readonly Tensor[]): Promise<void>;
-  /** A copy of a variable's value, after waiting updates. */
-  read(variable: Variable): Promise<NumericArray>;
-  /** Replaces a variable's value, after waiting updates. */
-  write(variable: Variable, data: NumericArray): Promise<void>;
+  /** Copies of the values of tensors, variables among them, all of the moment of the call. */
+  readAll(tensors: readonly Tensor[]): Promise<NumericArray[]>;
+  /** Replaces the values of variables by host data of their size and dtype, which is copied now: all of them or none. */
+  writeAll(values: ReadonlyMap<Variable, NumericArray>): Promise<void>;
   /** See `compile`. */
   compile<Arguments extends readonly Tensor[], Result extends TensorTree>(
     body: (...tensors: Arguments) => Result | Promise<Result>,

@@ -84,8 +84,6 @@ export class Tensor {
   /**
    * The elements in row-major order, computed now if they are not known yet. Float32Array, Int32Array, or Uint8Array
    * for bool. The array belongs to the tensor: copy it before changing it.
-   *
-   * @throws StaleParameterError when a parameter the tensor was built from has changed since.
    */
   async data(): Promise<NumericArray> {
     const snapshot = this.snapshot();

@@ -5,21 +5,31 @@
 import { DTypeError, ShapeError, TraceError } from '../errors.ts';
 import { dtypeOf, type NumericArray, type TensorSpec } from './dtype.ts';
 import { fill, variableLeaf } from './leaves.ts';
-import { Node, nodesBehind } from './node.ts';
-import { recorder } from './recorder.ts';
+import { Node, nodesBehind, type VariableSource } from './node.ts';
+import { eagerRecorder, notice, type RecordedUpdate, recorder } from './recorder.ts';
 import { runtime, type VariableStorage } from './runtime.ts';
 import { formatShape, sameShape } from './shape.ts';
 import { Tensor } from './tensor.ts';
 
 /**
- * A named, mutable tensor. Used in an operation it stands for the value it has at that moment; if it changes before
- * the result is awaited, awaiting throws StaleParameterError rather than reading the new value.
+ * A named, mutable tensor. Used in an operation it stands for the value it has at that moment, whatever becomes of it
+ * afterwards.
+ *
+ * Changes are counted when they are asked for: `planned` is the version that the variable has for who uses it now,
+ * `version` the one on the device, which follows as requests have their turns. A leaf of the graph remembers the version
+ * it stands for. When the device is about to go on to another one, leaves of the old one that are still alive take a copy.
  */
 export class Variable extends Tensor {
   /** Used in messages and saved files; modules set it to the path, such as `lstm.cells.0.inputBias`. */
   name: string;
   /**
-   * Counts changes.
+   * Changes that were asked for.
+   *
+   * @internal
+   */
+  planned = 0;
+  /**
+   * The last change whose turn has come: the device holds its value.
    *
    * @internal
    */
@@ -36,7 +46,10 @@ export class Variable extends Tensor {
    * @internal
    */
   storage: VariableStorage | undefined;
-  #leaf: Tensor | undefined;
+  /** The leaves that may still be read, by version. */
+  readonly #leaves = new Map<number, WeakRef<Node>>();
+  /** The last value that was assigned, as long as its turn has not come. */
+  #assigned: RecordedUpdate | undefined;
   readonly #spec: TensorSpec;
 
   /** Starts as `initial`, whose shape and dtype it keeps. */
@@ -48,8 +61,9 @@ export class Variable extends Tensor {
     this.initial = initial.snapshot();
     if (!readsVariables(this.initial)) return;
     // The variables it reads may change before anybody asks for this one: take the value with the next evaluation.
-    recorder().updates.set(this, this.initial);
+    const value = this.initial;
     this.initial = fill(0, shape, dtype);
+    this.assign(value);
   }
 
   /**
@@ -67,7 +81,7 @@ export class Variable extends Tensor {
    * @internal
    */
   override get output(): number {
-    return this.snapshot().output;
+    return 0;
   }
 
   override get shape(): readonly number[] {
@@ -79,26 +93,92 @@ export class Variable extends Tensor {
   }
 
   /**
-   * The value of this moment: a waiting update if there is one, else a leaf that remembers the version.
+   * The value of this moment, as a leaf: gradients end here, also at one that was just assigned.
    *
    * @internal
    */
   override snapshot(): Tensor {
-    const updated = recorder().updates.get(this);
-    if (updated) return updated;
-    const leaf = this.#leaf;
-    if (leaf?.node.source?.kind === 'variable' && leaf.node.source.version === this.version) return leaf;
-    const { shape, dtype } = this;
-    const node = new Node(variableLeaf, [], {
-      outputs: [{ shape, dtype }],
-      source: { kind: 'variable', variable: this, version: this.version },
-    });
-    this.#leaf = new Tensor(node);
-    return this.#leaf;
+    const { tracing, updates, leaves } = recorder();
+    if (tracing) {
+      const assigned = updates.get(this)?.value;
+      const known = leaves.get(this);
+      if (known && sourceOf(known.node).assigned === assigned) return known;
+      const made = new Tensor(this.#leaf(undefined, assigned));
+      leaves.set(this, made);
+      return made;
+    }
+    const forgotten = updates.get(this);
+    if (forgotten && forgotten.version === undefined)
+      return new Tensor(this.#leaf(undefined, forgotten.value));
+    const known = this.#leaves.get(this.planned)?.deref();
+    if (known) return new Tensor(known);
+    const node = this.#latest();
+    this.#leaves.set(this.planned, new WeakRef(node));
+    return new Tensor(node);
+  }
+
+  /** A new leaf of the planned version. */
+  #latest(): Node {
+    return this.#leaf(this.planned, (eagerRecorder().updates.get(this) ?? this.#assigned)?.value);
   }
 
   /**
-   * Records a new value, of the variable's shape and dtype. It is computed and applied by the next evaluation (any
+   * The value of this moment for the computation of the next one alone: it cannot be read any more once that is done, so
+   * that nothing has to be kept of it.
+   *
+   * @internal
+   */
+  passing(): Tensor {
+    return recorder().tracing ? this.snapshot() : new Tensor(this.#latest());
+  }
+
+  #leaf(version: number | undefined, assigned: Tensor | undefined): Node {
+    const source: VariableSource = { kind: 'variable', variable: this, version, assigned };
+    return new Node(variableLeaf, [], { outputs: [this.#spec], source });
+  }
+
+  /**
+   * Counts a change that is asked for now: from here on the variable stands for the value after it.
+   *
+   * @param update how it is computed, where that is known
+   * @returns the version after it
+   * @internal
+   */
+  plan(update?: RecordedUpdate): number {
+    this.#assigned = update;
+    return update?.version ?? ++this.planned;
+  }
+
+  /**
+   * The leaf that stands for what the device holds, if somebody may still read it: to be given a copy before that changes.
+   *
+   * @internal
+   */
+  reader(): Node | undefined {
+    if (this.#leaves.size === 0) return undefined;
+    const node = this.#leaves.get(this.version)?.deref();
+    return node?.values[0] === undefined ? node : undefined;
+  }
+
+  /**
+   * The turn of a change has come, and is over. One that was `applied` is what the device now holds; else it holds what it
+   * held, and a leaf of the version keeps standing for what was assigned.
+   *
+   * @internal
+   */
+  settle(version: number, applied: boolean): void {
+    this.version = version;
+    if (this.#assigned?.version === version) this.#assigned = undefined;
+    if (this.#leaves.size === 0) return;
+    const leaf = this.#leaves.get(version)?.deref();
+    if (applied && leaf) sourceOf(leaf).assigned = undefined;
+    for (const known of this.#leaves.keys()) {
+      if (known < version || (known === version && !applied)) this.#leaves.delete(known);
+    }
+  }
+
+  /**
+   * Records a new value, of the variable's shape and dtype. It is computed and applied with the next request (any
    * await), or by each run of the compiled function it is recorded in.
    */
   assign(value: Tensor): void {
@@ -118,7 +198,10 @@ export class Variable extends Tensor {
         cure: 'A variable keeps its shape for life; make a new one for another shape.',
       });
     }
-    recorder().updates.set(this, value.snapshot());
+    const listener = recorder();
+    const snapshot = value.snapshot();
+    const version = listener === eagerRecorder() ? ++this.planned : undefined;
+    listener.updates.set(this, { value: snapshot, version });
   }
 
   /** Replaces the value at once with host data in row-major order (copied). */
@@ -147,12 +230,13 @@ export class Variable extends Tensor {
         cure: 'Convert the array first, with Float32Array.from(data) for example.',
       });
     }
-    await runtime().write(this, data);
+    await runtime().writeAll(new Map([[this, data]]));
   }
 
-  /** A copy of the value as it is now on the device. */
+  /** A copy of the value it has at this call. */
   override async data(): Promise<NumericArray> {
-    return runtime().read(this);
+    const [data] = await runtime().readAll([this]);
+    return data;
   }
 
   override toString(): string {
@@ -164,10 +248,20 @@ export class Variable extends Tensor {
 export class Parameter extends Variable {
   /** Whether `backward()` computes its gradient. Set it to false to freeze a layer. Default true. */
   trainable = true;
+  readonly #readTrainable = (): boolean => this.trainable;
 
   /** Starts as `initial`, whose shape and dtype it keeps. */
   constructor(initial: Tensor, name = 'parameter') {
     super(initial, name);
+  }
+
+  /**
+   * Whether `backward()` computes its gradient: a captured function that asked is captured anew when that changes.
+   *
+   * @internal
+   */
+  get isTrained(): boolean {
+    return notice(this.#readTrainable);
   }
 
   /**
@@ -183,6 +277,11 @@ export class Parameter extends Variable {
     if (gradient) gradients.set(this, { value: gradient, losses: [] });
     else gradients.delete(this);
   }
+}
+
+/** The source of a variable's leaf. */
+function sourceOf({ source }: Node): VariableSource {
+  return source as VariableSource;
 }
 
 /** Whether a tensor still has to be computed from a variable. */

@@ -11,7 +11,6 @@ import {
   Parameter,
   Sequential,
   ShapeError,
-  StaleParameterError,
   type Tensor,
   tensor,
   zeros,
@@ -20,25 +19,6 @@ import { denseModel, int32, refuses, untyped } from './support.ts';
 
 describe('parameters and derivatives', () => {
   const x = tensor([1, 2, 3]);
-  test('a stale read', async () => {
-    const weight = new Parameter(ones([2]), 'conv1.weight');
-    const before = weight.mul(2);
-    const square = weight.mul(weight).sum();
-    await weight.set(Float32Array.of(3, 4));
-    await refuses(
-      () => before.data(),
-      StaleParameterError,
-      'parameter "conv1.weight"',
-      'version 0',
-      'version 1',
-    );
-    await refuses(
-      () => grad(square, weight).data(),
-      StaleParameterError,
-      '"conv1.weight"',
-      'before the update',
-    );
-  });
   test('values that do not fit', async () => {
     const weight = new Parameter(zeros([2]), 'w');
     await refuses(

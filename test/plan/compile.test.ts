@@ -144,7 +144,7 @@ describe('host values', () => {
       leaf(
         [1],
         'float32',
-        hostValue(() => Float32Array.of(++reads)),
+        hostValue(() => () => Float32Array.of(++reads)),
       );
     const f = compile((x: Tensor) => x.add(read()));
     const values: number[] = [];

@@ -17,7 +17,7 @@ export interface PlanOnArrays {
 /** The plan that computes tensors. */
 export function planTensors(tensors: readonly Tensor[]): PlanOnArrays {
   const { graph, bindings } = captureGraph(tensors);
-  return { plan: makePlan(graph), inputs: bindings.inputs.map(leafArray) };
+  return { plan: makePlan(graph), inputs: bindings.inputs.map((source) => leafArray(source)) };
 }
 
 /** Whether this engine has fused multiply-adds. */

@@ -1,0 +1,82 @@
+/** Whether the saved state of an optimiser fits another one. */
+import { OptionError, ShapeError } from '../errors.ts';
+import { describeValue } from '../options.ts';
+import { formatShape, sameShape } from '../tensor/shape.ts';
+import type { Parameter } from '../tensor/variable.ts';
+import type { SavedGroup } from './groups.ts';
+import type { OptimizerState } from './optimizer.ts';
+
+const cure = 'Make the optimiser with the kind, options and model the state was saved with.';
+
+/** Throws OptionError unless saved groups hold the same parameters as those of the optimiser, given by name. */
+export function requireFittingGroups(
+  where: string,
+  own: readonly (readonly string[])[],
+  saved: readonly SavedGroup[],
+): void {
+  const fits =
+    Array.isArray(saved) &&
+    saved.length === own.length &&
+    saved.every(
+      ({ parameters, settings }, index) =>
+        Array.isArray(parameters) &&
+        parameters.join('\n') === own[index].join('\n') &&
+        typeof settings === 'object' &&
+        settings !== null,
+    );
+  if (fits) return;
+  const countOf = (groups: readonly (readonly string[])[]): string =>
+    `${groups.length} groups, of ${groups.map((names) => names.length).join(', ')} parameters`;
+  throw new OptionError({
+    where,
+    got: Array.isArray(saved)
+      ? countOf(saved.map((group: Partial<SavedGroup>) => group?.parameters ?? []))
+      : describeValue(saved),
+    expected: `the groups of this optimiser: ${countOf(own)}`,
+    cure,
+  });
+}
+
+/**
+ * Throws OptionError or ShapeError unless saved variables are slots of the optimiser's parameters: for each parameter all
+ * of its slots or none, of its shape.
+ */
+export function requireFittingVariables(
+  where: string,
+  kind: string,
+  variables: OptimizerState['variables'],
+  slotsOf: ReadonlyMap<Parameter, readonly string[]>,
+  optionalSlot: string,
+  nameOf: (slot: string, parameter: Parameter) => string,
+): void {
+  if (typeof variables !== 'object' || variables === null) {
+    throw new OptionError({ where, got: describeValue(variables), expected: 'variables by name', cure });
+  }
+  const owners = new Map<string, { parameter: Parameter; partners: readonly string[] }>();
+  for (const [parameter, slots] of slotsOf) {
+    const partners = slots.map((slot) => nameOf(slot, parameter));
+    for (const name of partners) owners.set(name, { parameter, partners });
+    owners.set(nameOf(optionalSlot, parameter), { parameter, partners: [] });
+  }
+  const slots = [...new Set([...slotsOf.values()].flat())];
+  for (const [name, { shape, dtype }] of Object.entries(variables)) {
+    const owner = owners.get(name);
+    const missing = owner?.partners.find((partner) => !Object.hasOwn(variables, partner));
+    if (owner === undefined || missing !== undefined) {
+      throw new OptionError({
+        where,
+        got: owner ? `"${name}" without "${missing}"` : `the unknown entry "${name}"`,
+        expected: `entries of ${kind}: ${slots.join(', ') || 'none'}, for the parameters of this optimiser`,
+        cure,
+      });
+    }
+    if (!sameShape(shape, owner.parameter.shape) || dtype !== 'float32') {
+      throw new ShapeError({
+        where: `${where} "${name}"`,
+        got: `${dtype}${formatShape(shape)}`,
+        expected: `float32${formatShape(owner.parameter.shape)}`,
+        cure: 'The state belongs to a model of other sizes: build the model with the options it was saved with.',
+      });
+    }
+  }
+}

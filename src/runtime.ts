@@ -8,7 +8,10 @@ import { WasmDevice, type WasmOptions } from './devices/wasm/device.ts';
 import { hasVectors } from './devices/wasm/target.ts';
 import { DeviceUnavailableError, WeftError } from './errors.ts';
 import { tensorMethods } from './methods.ts';
+import { layerTypes } from './nn/serialization.ts';
+import { Adam, AdamW, RMSprop, SGD } from './optim/index.ts';
 import { requireKnownOptions } from './options.ts';
+import { concealClasses } from './tensor/exposure.ts';
 import { connectRuntime } from './tensor/runtime.ts';
 import { Tensor } from './tensor/tensor.ts';
 
@@ -37,6 +40,7 @@ function firstDevice(): Device {
 export function connect(): void {
   connectRuntime(evaluator);
   Object.assign(Tensor.prototype, tensorMethods);
+  concealClasses([...Object.values(layerTypes), Adam, AdamW, RMSprop, SGD]);
 }
 
 /** Options of each device. */

@@ -7,9 +7,10 @@ import { apply } from '../ops/apply.ts';
 import { reshapePrimitive } from '../ops/broadcast.ts';
 import { add } from '../ops/elementwise.ts';
 import { describeValue } from '../options.ts';
+import { concealed, concealedResults, expose } from '../tensor/exposure.ts';
 import { fill } from '../tensor/leaves.ts';
 import { type Node, nodesBehind } from '../tensor/node.ts';
-import { recorder } from '../tensor/recorder.ts';
+import { recordedGradient, recorder, recordGradient } from '../tensor/recorder.ts';
 import { withScope } from '../tensor/scope.ts';
 import { formatShape, sameShape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
@@ -26,8 +27,8 @@ export function backpropagate(
   outputs: readonly Tensor[],
   cotangents: readonly (Tensor | undefined)[],
   targets: readonly Tensor[],
+  order: readonly Node[] = nodesBehind(outputs),
 ): (Tensor | undefined)[] {
-  const order = nodesBehind(outputs);
   const needed = leadingTo(order, new Set(targets.map((target) => target.node)));
   const pending = new Map<Node, Cotangents>();
   outputs.forEach((output, index) => {
@@ -35,13 +36,11 @@ export function backpropagate(
     if (cotangent) accumulate(pending, output, cotangent);
   });
   const wanted = new Set(targets.map((target) => target.node));
-  for (const node of order.reverse()) {
+  for (const node of order.toReversed()) {
     const arrived = pending.get(node);
     if (!arrived || !needed.has(node)) continue;
-    if (!node.inputs.some((input) => needed.has(input.node))) {
-      if (node.released && !wanted.has(node)) throw releasedError(node);
-      continue;
-    }
+    if (node.released && !wanted.has(node)) throw releasedError(node);
+    if (node.released || !node.inputs.some((input) => needed.has(input.node))) continue;
     // In the layer of the operation, so that plans and messages name it for the derivative, too.
     const contributions = withScope(node.scope, () => pullBack(node, arrived));
     node.inputs.forEach((input, index) => {
@@ -155,15 +154,17 @@ function requireScalar(where: string, output: Tensor): void {
 }
 
 /**
- * The tensors that stand for a target in a graph: itself, or for a variable its leaves. There are several where the graph
- * was built from values before and after a change; the derivative is the sum over them, so that the gradient of a sum of
- * losses is the sum of their gradients.
+ * The tensors that stand for targets in a graph: each itself, or for a variable its leaves. There are several where the
+ * graph was built from values before and after a change; the derivative is the sum over them, so that the gradient of a
+ * sum of losses is the sum of their gradients.
  */
-function standingFor(graph: readonly Node[], target: Tensor): Tensor[] {
-  if (!(target instanceof Variable)) return [target];
-  return graph.flatMap((node) =>
-    node.source?.kind === 'variable' && node.source.variable === target ? [new Tensor(node)] : [],
-  );
+function standingFor(graph: readonly Node[], targets: readonly Tensor[]): Tensor[][] {
+  const leaves = new Map<Tensor, Tensor[]>();
+  for (const target of targets) leaves.set(target, target instanceof Variable ? [] : [target]);
+  for (const node of graph) {
+    if (node.source?.kind === 'variable') leaves.get(node.source.variable)?.push(new Tensor(node));
+  }
+  return targets.map((target) => leaves.get(target)!);
 }
 
 function gradientsOf(
@@ -171,19 +172,19 @@ function gradientsOf(
   output: Tensor,
   targets: readonly Tensor[],
   cotangent?: Tensor,
+  known?: readonly Node[],
 ): Tensor[] {
   if (cotangent) requireCotangent(where, output, cotangent);
   else requireScalar(where, output);
   for (const target of targets) requireFloat(`${where}, target`, target);
   const seed = cotangent ?? fill(1, output.shape);
-  const differentiated = output.snapshot();
-  const graph = nodesBehind([differentiated]);
-  const places = targets.map((target) => standingFor(graph, target));
-  const gradients = backpropagate([differentiated], [seed], places.flat());
+  const graph = known ?? nodesBehind([output]);
+  const places = standingFor(graph, targets);
+  const gradients = concealedResults(() => backpropagate([output], [seed], places.flat(), graph));
   let next = 0;
   return targets.map(({ shape }, index) => {
     const parts = places[index].map(() => gradients[next++]).filter((part) => part !== undefined);
-    return parts.length > 0 ? parts.reduce((a, b) => add(a, b)) : fill(0, shape);
+    return parts.length > 0 ? concealed(() => parts.reduce((a, b) => add(a, b))) : fill(0, shape);
   });
 }
 
@@ -215,8 +216,8 @@ export function grad<Arguments extends readonly unknown[]>(
   cotangent?: Tensor,
 ): Tensor | Tensor[] | ScalarFunction<Arguments> {
   if (typeof output === 'function') return (x, ...rest) => valueAndGrad(output)(x, ...rest)[1];
-  if (targets instanceof Tensor) return gradientsOf('grad', output, [targets], cotangent)[0];
-  return gradientsOf('grad', output, targets ?? [], cotangent);
+  if (targets instanceof Tensor) return expose(gradientsOf('grad', output, [targets], cotangent)[0]);
+  return expose(gradientsOf('grad', output, targets ?? [], cotangent));
 }
 
 /** The value of a scalar function and its derivative with respect to its first argument. */
@@ -225,7 +226,7 @@ export function valueAndGrad<Arguments extends readonly unknown[]>(
 ): (x: Tensor, ...rest: Arguments) => [value: Tensor, gradient: Tensor] {
   return (x, ...rest) => {
     const value = f(x, ...rest);
-    return [value, gradientsOf('valueAndGrad', value, [x])[0]];
+    return [value, expose(gradientsOf('valueAndGrad', value, [x])[0])];
   };
 }
 
@@ -255,14 +256,13 @@ export function backward(loss: Tensor, parameters?: readonly Parameter[]): void 
       cure: 'Check that the loss was built from the model and not wrapped in stopGradient; use grad for other tensors.',
     });
   }
-  const { gradients, leftBy } = recorder();
-  const found = gradientsOf('backward()', loss, list);
+  const found = gradientsOf('backward()', loss, list, undefined, graph);
   list.forEach((parameter, index) => {
-    const before = gradients.get(parameter);
-    const value = before ? add(before.value, found[index]) : found[index];
-    gradients.set(parameter, { value, losses: [...(before?.losses ?? []), loss.snapshot()] });
+    const before = recordedGradient(parameter);
+    const value = before ? concealed(() => add(before.value, found[index])) : found[index];
+    recordGradient(parameter, { value, losses: [...(before?.losses ?? []), loss.snapshot()] });
   });
-  leftBy.set(loss.node, list);
+  recorder().leftBy.set(loss.node, list);
 }
 
 function parametersIn(graph: readonly Node[]): Set<Parameter> {

@@ -67,7 +67,7 @@ export class CompiledFunction<Arguments extends readonly Tensor[], Result extend
    */
   call(tensors: Arguments): Promise<Result> {
     for (const tensor of tensors) requireTensor(tensor);
-    const given = tensors.map((tensor) => tensor.snapshot());
+    const given = tensors.map((tensor) => tensor.operand());
     const flushed = this.#runner.flush();
     const capture = this.#captureFor(given);
     const { recorded, updated } = capture;

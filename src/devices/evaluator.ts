@@ -16,12 +16,15 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { Variable } from '../tensor/variable.ts';
 import { CompiledFunction } from './compiled.ts';
 import type { Device } from './device.ts';
+import { type Foresight, foresee, frontier } from './foresight.ts';
 import { leafArray, type PlanRunner, type Prepared } from './prepared.ts';
 
 /** Updates that a request took with it. */
 interface Taken {
   readonly updates: ReadonlyMap<Variable, RecordedUpdate>;
   readonly whenApplied: readonly (() => void)[];
+  /** Where they are a step: the losses, the gradients for other optimisers, and what else is computed along with it. */
+  readonly foresight: Foresight | undefined;
 }
 
 /** Tensors that are computed in one turn: those of one request, and of later ones that only look at values. */
@@ -71,9 +74,8 @@ export class Evaluator implements Runtime, PlanRunner {
   async evaluate(tensors: readonly Tensor[]): Promise<void> {
     refuseInTrace('awaiting a value');
     const taken = takeUpdates();
-    const asked = tensors.map((tensor) => tensor.snapshot());
-    // A loss awaited before its step: the gradients share its forward pass.
-    const request = taken ? asked : [...asked, ...gradientsLeftBy(asked)];
+    const asked = tensors.map((tensor) => tensor.operand());
+    const request = [...asked, ...(taken ? (taken.foresight?.along ?? []) : alongWith(asked))];
     if (!taken && !request.some(isUnknown)) return;
     // What only looks at values may be computed with what waits for its turn anyway: an expression means the same there.
     const batch = taken || !this.#open ? this.#newBatch(taken) : this.#open;
@@ -104,6 +106,7 @@ export class Evaluator implements Runtime, PlanRunner {
     } catch (error) {
       if (requests.length === 1 && !taken) return [error];
     }
+    taken?.foresight?.takeBack();
     const errors: unknown[] = [];
     // An error in what is wanted does not keep the updates from being applied.
     if (taken) errors[0] = await failureOf(this.#applyAlone(taken));
@@ -117,7 +120,7 @@ export class Evaluator implements Runtime, PlanRunner {
     const [first] = tensors;
     refuseInTrace(first instanceof Variable ? `reading the value of "${first.name}"` : 'reading a value');
     const taken = takeUpdates();
-    const asked = tensors.map((tensor) => tensor.snapshot());
+    const asked = tensors.map((tensor) => tensor.operand());
     return this.exclusive(async () => {
       if (taken) await this.#applyAlone(taken);
       const held = asked.map((tensor) => heldVariable(tensor));
@@ -233,6 +236,7 @@ export class Evaluator implements Runtime, PlanRunner {
     for (const [variable, data] of given) await this.#write(variable, data);
     for (const [variable, { version }] of taken?.updates ?? []) variable.settle(version!, true);
     for (const listener of taken?.whenApplied ?? []) listener();
+    taken?.foresight?.letGo();
   }
 
   async #write(variable: Variable, data: NumericArray): Promise<void> {
@@ -300,11 +304,13 @@ export class Evaluator implements Runtime, PlanRunner {
 
 /** Takes over what the eager recorder remembers; undefined where that is nothing. */
 function takeUpdates(): Taken | undefined {
-  const { updates, whenApplied } = eagerRecorder();
+  const { updates, whenApplied, spent } = eagerRecorder();
   if (updates.size === 0 && whenApplied.length === 0) return undefined;
-  const taken = { updates: new Map(updates), whenApplied: whenApplied.slice() };
+  const foresight = spent.length > 0 ? foresee(spent, gradientsLeftBy(spent), updates) : undefined;
+  const taken = { updates: new Map(updates), whenApplied: whenApplied.slice(), foresight };
   updates.clear();
   whenApplied.length = 0;
+  spent.length = 0;
   for (const [variable, update] of taken.updates) variable.plan(update);
   return taken;
 }
@@ -314,6 +320,15 @@ function gradientsLeftBy(tensors: readonly Tensor[]): Tensor[] {
   const { gradients, leftBy } = eagerRecorder();
   const parameters = tensors.flatMap(({ node }) => leftBy.get(node) ?? []);
   return [...new Set(parameters)].flatMap((parameter) => gradients.get(parameter)?.value ?? []);
+}
+
+/** What shares the forward pass of losses that are awaited before their step: the gradients, and what the step will ask for. */
+function alongWith(tensors: readonly Tensor[]): Tensor[] {
+  const { leftBy } = eagerRecorder();
+  const losses = tensors.filter(({ node }) => leftBy.has(node));
+  if (losses.length === 0) return [];
+  const parameters = new Set<Variable>(losses.flatMap(({ node }) => leftBy.get(node)!));
+  return [...gradientsLeftBy(losses), ...frontier(losses, (variable) => parameters.has(variable))];
 }
 
 /** The variable whose value of now, on the device, a tensor is. */

@@ -20,7 +20,7 @@ export abstract class Layer<Input = Tensor, Output = Tensor> extends Module<Inpu
     return this.inside(() => {
       if (isHostData(input)) throw this.#notATensor(input);
       return this.forward(input);
-    });
+    }, input);
   }
 
   #notATensor(input: unknown): DTypeError {

@@ -5,6 +5,7 @@
 import { OptionError, ShapeError } from '../errors.ts';
 import { describeValue } from '../options.ts';
 import { type DType, dtypeOf, type NumericArray } from '../tensor/dtype.ts';
+import { asCodeOf, expose, isExposing } from '../tensor/exposure.ts';
 import { withScope } from '../tensor/scope.ts';
 import { formatShape, type Shape, sameShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -78,17 +79,18 @@ export abstract class Module<Input = Tensor, Output = Tensor> {
 
   /** Runs the module. Errors and plan steps inside it carry its path in the model. */
   call(input: Input): Output {
-    return this.inside(() => this.forward(input));
+    return this.inside(() => this.forward(input), input);
   }
 
   /** Runs `body` as a call of this module: for modules with ways to be called besides `call`. */
-  protected inside<Result>(body: () => Result): Result {
+  protected inside<Result>(body: () => Result, input?: unknown): Result {
     const parent = running.at(-1);
     const name = parent ? (parent.module.childName(this) ?? this.kind) : '';
     const path = parent?.path ? `${parent.path}.${name}` : name;
     running.push({ module: this, path });
     try {
-      const output = withScope(path, body);
+      const output = withScope(path, () => asCodeOf(this, input, body));
+      if (observer || isExposing()) expose(output);
       observer?.({ module: this, path, output });
       return output;
     } finally {

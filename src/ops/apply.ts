@@ -12,7 +12,7 @@ export function applyAll<Attributes extends object>(
   inputs: readonly Tensor[],
   attributes: Attributes,
 ): Tensor[] {
-  const current = inputs.map((input) => input.snapshot());
+  const current = inputs.map((input) => input.operand());
   const outputs = primitive.outputs(
     current.map(({ shape, dtype }) => ({ shape, dtype })),
     attributes,

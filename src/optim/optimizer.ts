@@ -7,8 +7,16 @@ import { add } from '../ops/elementwise.ts';
 import { slice } from '../ops/movement.ts';
 import { requireKnownOptions, requireNumber } from '../options.ts';
 import type { DType, NumericArray } from '../tensor/dtype.ts';
+import { asCodeOf, concealed } from '../tensor/exposure.ts';
 import { fill, leaf } from '../tensor/leaves.ts';
-import { hostValue, notice, type Recorder, recorder } from '../tensor/recorder.ts';
+import {
+  hostValue,
+  notice,
+  type Recorder,
+  recordedGradient,
+  recorder,
+  recordGradient,
+} from '../tensor/recorder.ts';
 import { runtime } from '../tensor/runtime.ts';
 import { withScope } from '../tensor/scope.ts';
 import type { Shape } from '../tensor/shape.ts';
@@ -194,10 +202,18 @@ export abstract class Optimizer<Settings extends object = object> {
    */
   step(): Promise<void> {
     notice(this.#countAccumulated);
-    const stepped = this.parameters.filter((each) => each.grad !== undefined || this.#accumulated.has(each));
+    const stepped = this.parameters.filter((each) => recordedGradient(each) || this.#accumulated.has(each));
     const losses = this.#lossesOf('step', stepped);
     // A schedule that gives no rate is found out before anything is recorded.
     if (!recorder().tracing) this.#requireRates();
+    concealed(() => this.#recordStep(stepped));
+    recorder().whenApplied.push(() => {
+      this.#stepCount++;
+    });
+    return this.#apply(losses);
+  }
+
+  #recordStep(stepped: readonly Parameter[]): void {
     const gradients = this.#clipped(stepped.map((parameter) => this.#takeGradient(parameter)));
     const byParameter = new Map(stepped.map((parameter, index) => [parameter, gradients[index]]));
     const made = recorder().tracing ? (this.#traced.get(recorder()) ?? 0) : 0;
@@ -210,10 +226,6 @@ export abstract class Optimizer<Settings extends object = object> {
         if (gradient) this.#record(parameter, gradient, scalars, this.#settings.get(group)!);
       }
     }
-    recorder().whenApplied.push(() => {
-      this.#stepCount++;
-    });
-    return this.#apply(losses);
   }
 
   /**
@@ -234,12 +246,13 @@ export abstract class Optimizer<Settings extends object = object> {
    * @throws GradientError when no parameter has a gradient
    */
   accumulate(): Promise<void> {
-    const given = this.parameters.filter(({ grad }) => grad !== undefined);
+    const given = this.parameters.filter((each) => recordedGradient(each));
     const losses = this.#lossesOf('accumulate', given);
     for (const parameter of given) {
       const sum = this.#sumOf(parameter);
-      sum.assign(add(sum.passing(), parameter.grad!));
-      parameter.grad = undefined;
+      const { value } = recordedGradient(parameter)!;
+      recordGradient(parameter, undefined);
+      sum.assign(concealed(() => add(sum.operand(), value)));
     }
     return this.#apply(losses);
   }
@@ -247,7 +260,7 @@ export abstract class Optimizer<Settings extends object = object> {
   /** Forgets the gradients, for a loss whose step is not wanted. `step()` does it by itself. */
   zeroGradients(): void {
     notice(this.#countAccumulated);
-    for (const parameter of this.parameters) parameter.grad = undefined;
+    for (const parameter of this.parameters) recordGradient(parameter, undefined);
     for (const sum of this.#accumulated.values()) sum.assign(fill(0, sum.shape));
   }
 
@@ -415,19 +428,18 @@ export abstract class Optimizer<Settings extends object = object> {
         cure: 'Call loss.backward() first, on a loss of the model these parameters belong to.',
       });
     }
-    const { gradients } = recorder();
-    return [...new Set(parameters.flatMap((parameter) => gradients.get(parameter)?.losses ?? []))];
+    return [...new Set(parameters.flatMap((parameter) => recordedGradient(parameter)?.losses ?? []))];
   }
 
   /** The gradient of a parameter with what was accumulated, both of which are over with that. */
   #takeGradient(parameter: Parameter): Tensor {
-    const { grad } = parameter;
+    const recorded = recordedGradient(parameter);
     const sum = this.#accumulated.get(parameter);
-    parameter.grad = undefined;
-    if (!sum) return grad!;
-    const accumulated = sum.passing();
+    recordGradient(parameter, undefined);
+    if (!sum) return recorded!.value;
+    const accumulated = sum.operand();
     sum.assign(fill(0, sum.shape));
-    return grad ? add(accumulated, grad) : accumulated;
+    return recorded ? add(accumulated, recorded.value) : accumulated;
   }
 
   #clipped(gradients: readonly Tensor[]): readonly Tensor[] {
@@ -456,26 +468,20 @@ export abstract class Optimizer<Settings extends object = object> {
   #record(parameter: Parameter, gradient: Tensor, scalars: Record<string, Tensor>, settings: Settings): void {
     const variables = this.#stateOf(parameter, this.slots(settings));
     const state = Object.fromEntries(
-      Object.entries(variables).map(([slot, variable]) => [slot, variable.passing()]),
+      Object.entries(variables).map(([slot, variable]) => [slot, variable.operand()]),
     );
-    const call = { parameter: parameter.snapshot(), gradient, state, scalars };
+    const call = { parameter: parameter.operand(), gradient, state, scalars };
     const scope = `${this.#kind.kind} ${this.#names.get(parameter)!}`;
-    const next = withScope(scope, () => this.update(call, settings));
+    const next = withScope(scope, () => asCodeOf(this, call, () => this.update(call, settings)));
     parameter.assign(next.value);
     for (const [slot, variable] of Object.entries(variables)) variable.assign(next.state[slot]);
   }
 
-  /**
-   * Asks for what was recorded, together with the losses and with the gradients that they left on parameters of other
-   * optimisers, which so need no forward pass of their own; then lets go of the graphs behind them.
-   */
+  /** Asks for what was recorded, together with the losses, whose graphs are let go then. */
   async #apply(losses: readonly Tensor[]): Promise<void> {
-    const { tracing, leftBy, gradients } = recorder();
-    if (tracing) return;
-    const others = new Set(losses.flatMap(({ node }) => leftBy.get(node) ?? []));
-    const left = [...others].flatMap((parameter) => gradients.get(parameter)?.value ?? []);
-    await runtime().evaluate([...losses, ...left]);
-    for (const { node } of [...losses, ...left]) node.release();
+    if (recorder().tracing) return;
+    recorder().spent.push(...losses);
+    await runtime().evaluate(losses);
   }
 }
 

@@ -233,12 +233,7 @@ function addNode(builder: GraphBuilder, node: Node, idOf: (tensor: Tensor) => Va
 /** A variable as the device holds it. */
 function held(builder: GraphBuilder, { variable, version = variable.version }: VariableSource): ValueId {
   if (version >= variable.version) return builder.variable(variable);
-  throw new TraceError({
-    where: `the state "${variable.name}"`,
-    got: `a tensor that the rule of an optimiser was given for the step to version ${version + 1}`,
-    expected: 'it to be used for that step alone',
-    cure: 'Read the state with optimizer.stateDict(), or keep what you need in a variable of your own.',
-  });
+  throw new Error(`version ${version} of "${variable.name}" was taken to be out of reach: please report it`);
 }
 
 /**

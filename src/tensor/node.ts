@@ -46,8 +46,15 @@ export function nextNodeId(): number {
 
 /**
  * One application of a primitive, or a leaf: what tensors are handles to. Values appear on it once they are computed.
+ *
+ * It counts the nodes that are built on it and still open. A node is closed once nobody can need what it is computed from;
+ * that tells whether the old value of a variable may still be read when the variable changes.
  */
 export class Node {
+  /** Whether nodes that are made now are exposed. Set by `concealed` and `exposed`. */
+  static exposing = true;
+  /** Where nodes that are made now are listed, if anywhere. Set by `concealedResults`. */
+  static list: Node[] | undefined;
   /** Creation order, which is a topological order. */
   readonly id: number = created++;
   /** What is applied. */
@@ -60,9 +67,18 @@ export class Node {
   readonly source: LeafSource | undefined;
   /** The layer that was running when the node was made, such as `encoder.lstm`; empty outside layers. */
   readonly scope: string = currentScope();
-  #inputs: readonly Tensor[];
   /** Values already computed, one per output. */
   readonly values: (NumericArray | undefined)[];
+  /** Whether somebody outside the library may hold it, and so ask for its value or its derivative at any time. */
+  exposed: boolean = Node.exposing;
+  /** Open nodes that are computed from it. */
+  uses = 0;
+  /** Those of them through which a derivative can come. */
+  differentiableUses = 0;
+  /** The last walk of `nodesBehind` that came by. */
+  walk = 0;
+  #inputs: readonly Tensor[];
+  #closed = false;
   #released = false;
 
   constructor(primitive: Primitive, inputs: readonly Tensor[], details: NodeDetails) {
@@ -73,25 +89,74 @@ export class Node {
     this.source = details.source;
     this.values =
       details.source?.kind === 'data' ? [details.source.data] : details.outputs.map(() => undefined);
+    if (inputs.length > 0) this.#use(1);
+    Node.list?.push(this);
   }
 
-  /** What the primitive is applied to; nothing after `release`. */
+  /** What the primitive is applied to; nothing after `letGo`. */
   get inputs(): readonly Tensor[] {
     return this.#inputs;
   }
 
-  /** Whether the graph behind the node was let go: its value stays, its derivative is gone. */
+  /** Whether it has no derivative any more, though its value can be had. */
   get released(): boolean {
     return this.#released;
   }
 
-  /** Lets go of the graph behind a node whose values are known, so that keeping a loss does not keep its step. */
+  /** Whether nobody can need what it is computed from. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Whether all its outputs are computed. */
+  get known(): boolean {
+    return !this.values.includes(undefined);
+  }
+
+  /** Nobody can need what it is computed from, unless something is built on it again. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#use(-1);
+  }
+
+  /** Takes `close` and `release` back, here and behind. */
+  reopen(): void {
+    const pending: Node[] = [this];
+    while (pending.length > 0) {
+      const node = pending.pop()!;
+      if (!node.#closed || (node.#released && node.#inputs.length === 0)) continue;
+      node.#closed = false;
+      node.#released = false;
+      node.#use(1);
+      for (const input of node.#inputs) pending.push(input.node);
+    }
+  }
+
+  /** Gives up the derivative: once its value is known, the graph behind it can be let go. */
   release(): void {
-    if (this.source || this.values.includes(undefined)) return;
-    this.#inputs = [];
+    if (this.source) return;
+    this.close();
     this.#released = true;
   }
+
+  /** Lets go of the graph behind a released node whose values are known, so that keeping a loss does not keep its step. */
+  letGo(): void {
+    if (this.#released && this.known) this.#inputs = [];
+  }
+
+  #use(change: 1 | -1): void {
+    const { gradient, composed } = this.primitive;
+    const differentiable = (gradient ?? composed) !== undefined && this.outputs[0].dtype === 'float32';
+    for (const { node } of this.#inputs) {
+      node.uses += change;
+      if (differentiable) node.differentiableUses += change;
+      if (change > 0 && node.#closed && !node.#released) node.reopen();
+    }
+  }
 }
+
+let walks = 0;
 
 /**
  * All nodes behind tensors, in creation order, which is topological. `inputsOf` says which inputs of a node to follow;
@@ -101,13 +166,19 @@ export function nodesBehind(
   tensors: readonly Tensor[],
   inputsOf: (node: Node) => readonly Tensor[] = ({ inputs }) => inputs,
 ): Node[] {
-  const seen = new Set<Node>();
-  const pending = tensors.map((tensor) => tensor.node);
-  while (pending.length > 0) {
-    const node = pending.pop()!;
-    if (seen.has(node)) continue;
-    seen.add(node);
-    for (const input of inputsOf(node)) pending.push(input.node);
+  const walk = ++walks;
+  const found: Node[] = [];
+  const pending: Node[] = [];
+  const visit = ({ node }: Tensor): void => {
+    if (node.walk === walk) return;
+    node.walk = walk;
+    pending.push(node);
+  };
+  for (const tensor of tensors) visit(tensor);
+  for (let node = pending.pop(); node; node = pending.pop()) {
+    found.push(node);
+    for (const input of inputsOf(node)) visit(input);
   }
-  return [...seen].sort((a, b) => a.id - b.id);
+  // Found from the last to the first, mostly: turned round, sorting has little to do.
+  return found.reverse().sort((a, b) => a.id - b.id);
 }

@@ -28,6 +28,8 @@ export interface Recorder {
   readonly tracing: boolean;
   /** New values of variables, waiting to be applied. */
   readonly updates: Map<Variable, RecordedUpdate>;
+  /** Losses whose gradients the updates are made of: their graphs are let go with them. */
+  readonly spent: Tensor[];
   /** Called back when the updates have been applied. */
   readonly whenApplied: (() => void)[];
   /** What `parameter.grad` is. */
@@ -46,6 +48,7 @@ function newRecorder(tracing: boolean): Recorder {
   return {
     tracing,
     updates: new Map(),
+    spent: [],
     whenApplied: [],
     gradients: new WeakMap(),
     leftBy: new WeakMap(),
@@ -66,6 +69,22 @@ export function recorder(): Recorder {
 /** The recorder of code that is not being captured. */
 export function eagerRecorder(): Recorder {
   return eager;
+}
+
+/** The gradient that `backward()` left on a parameter. */
+export function recordedGradient(parameter: Variable): RecordedGradient | undefined {
+  return active.gradients.get(parameter);
+}
+
+/** Leaves a gradient on a parameter, or takes it away. */
+export function recordGradient(parameter: Variable, gradient: RecordedGradient | undefined): void {
+  const { gradients } = active;
+  const before = gradients.get(parameter);
+  // Somebody will ask for it: an optimiser.
+  if (before) before.value.node.uses--;
+  if (gradient) gradient.value.node.uses++;
+  if (gradient) gradients.set(parameter, gradient);
+  else gradients.delete(parameter);
 }
 
 /** What a captured function left behind. */

@@ -61,6 +61,15 @@ export class Tensor {
     return this;
   }
 
+  /**
+   * As `snapshot`, to be the input of an operation and nothing else.
+   *
+   * @internal
+   */
+  operand(): Tensor {
+    return this;
+  }
+
   /** Axis lengths, outermost first. */
   get shape(): Shape {
     return this.node.outputs[this.output].shape;

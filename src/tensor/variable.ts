@@ -4,9 +4,17 @@
  */
 import { DTypeError, ShapeError, TraceError } from '../errors.ts';
 import { dtypeOf, type NumericArray, type TensorSpec } from './dtype.ts';
+import { expose } from './exposure.ts';
 import { fill, variableLeaf } from './leaves.ts';
 import { Node, nodesBehind, type VariableSource } from './node.ts';
-import { eagerRecorder, notice, type RecordedUpdate, recorder } from './recorder.ts';
+import {
+  eagerRecorder,
+  notice,
+  type RecordedUpdate,
+  recordedGradient,
+  recorder,
+  recordGradient,
+} from './recorder.ts';
 import { runtime, type VariableStorage } from './runtime.ts';
 import { formatShape, sameShape } from './shape.ts';
 import { Tensor } from './tensor.ts';
@@ -46,8 +54,8 @@ export class Variable extends Tensor {
    * @internal
    */
   storage: VariableStorage | undefined;
-  /** The leaves that may still be read, by version. */
-  readonly #leaves = new Map<number, WeakRef<Node>>();
+  /** The leaves of the version on the device and of later ones. */
+  readonly #leaves = new Map<number, Node>();
   /** The last value that was assigned, as long as its turn has not come. */
   #assigned: RecordedUpdate | undefined;
   readonly #spec: TensorSpec;
@@ -72,7 +80,7 @@ export class Variable extends Tensor {
    * @internal
    */
   override get node(): Node {
-    return this.snapshot().node;
+    return this.operand().node;
   }
 
   /**
@@ -98,6 +106,17 @@ export class Variable extends Tensor {
    * @internal
    */
   override snapshot(): Tensor {
+    const leaf = this.operand();
+    if (Node.exposing) leaf.node.exposed = true;
+    return leaf;
+  }
+
+  /**
+   * As `snapshot`, to be the input of an operation and nothing else.
+   *
+   * @internal
+   */
+  override operand(): Tensor {
     const { tracing, updates, leaves } = recorder();
     if (tracing) {
       const assigned = updates.get(this)?.value;
@@ -110,31 +129,21 @@ export class Variable extends Tensor {
     const forgotten = updates.get(this);
     if (forgotten && forgotten.version === undefined)
       return new Tensor(this.#leaf(undefined, forgotten.value));
-    const known = this.#leaves.get(this.planned)?.deref();
+    const known = this.#leaves.get(this.planned);
     if (known) return new Tensor(known);
-    const node = this.#latest();
-    this.#leaves.set(this.planned, new WeakRef(node));
+    const assigned = eagerRecorder().updates.get(this) ?? this.#assigned;
+    const node = this.#leaf(this.planned, assigned?.value);
+    this.#leaves.set(this.planned, node);
     return new Tensor(node);
-  }
-
-  /** A new leaf of the planned version. */
-  #latest(): Node {
-    return this.#leaf(this.planned, (eagerRecorder().updates.get(this) ?? this.#assigned)?.value);
-  }
-
-  /**
-   * The value of this moment for the computation of the next one alone: it cannot be read any more once that is done, so
-   * that nothing has to be kept of it.
-   *
-   * @internal
-   */
-  passing(): Tensor {
-    return recorder().tracing ? this.snapshot() : new Tensor(this.#latest());
   }
 
   #leaf(version: number | undefined, assigned: Tensor | undefined): Node {
     const source: VariableSource = { kind: 'variable', variable: this, version, assigned };
-    return new Node(variableLeaf, [], { outputs: [this.#spec], source });
+    if (assigned) assigned.node.uses++;
+    const node = new Node(variableLeaf, [], { outputs: [this.#spec], source });
+    // The variable is what somebody holds. Its leaf is handed out by operations that change nothing: they expose it.
+    node.exposed = false;
+    return node;
   }
 
   /**
@@ -156,8 +165,8 @@ export class Variable extends Tensor {
    */
   reader(): Node | undefined {
     if (this.#leaves.size === 0) return undefined;
-    const node = this.#leaves.get(this.version)?.deref();
-    return node?.values[0] === undefined ? node : undefined;
+    const leaf = this.#leaves.get(this.version);
+    return leaf && !leaf.known && (leaf.exposed || leaf.uses > 0) ? leaf : undefined;
   }
 
   /**
@@ -170,8 +179,12 @@ export class Variable extends Tensor {
     this.version = version;
     if (this.#assigned?.version === version) this.#assigned = undefined;
     if (this.#leaves.size === 0) return;
-    const leaf = this.#leaves.get(version)?.deref();
-    if (applied && leaf) sourceOf(leaf).assigned = undefined;
+    const leaf = this.#leaves.get(version);
+    if (leaf && applied) {
+      const source = sourceOf(leaf);
+      if (source.assigned) source.assigned.node.uses--;
+      source.assigned = undefined;
+    }
     for (const known of this.#leaves.keys()) {
       if (known < version || (known === version && !applied)) this.#leaves.delete(known);
     }
@@ -269,13 +282,11 @@ export class Parameter extends Variable {
    * it. A function that is being compiled has gradients of its own.
    */
   get grad(): Tensor | undefined {
-    return recorder().gradients.get(this)?.value;
+    return expose(recordedGradient(this)?.value);
   }
 
   set grad(gradient: Tensor | undefined) {
-    const { gradients } = recorder();
-    if (gradient) gradients.set(this, { value: gradient, losses: [] });
-    else gradients.delete(this);
+    recordGradient(this, gradient && { value: gradient.snapshot(), losses: [] });
   }
 }
 

@@ -1,0 +1,85 @@
+/**
+ * Which tensors somebody outside the library may hold. What a layer of the library computes on the way to its result is
+ * concealed: nobody can ask for it later, so nothing has to be kept for it when a parameter changes.
+ */
+
+import { Node, nodesBehind } from './node.ts';
+import { Tensor } from './tensor.ts';
+
+/** Runs library code: what it builds is concealed, but for what `expose` is called on. */
+export function concealed<Result>(body: () => Result): Result {
+  return exposing(false, body);
+}
+
+/**
+ * As `concealed`, for a body of whose nodes only those behind its results are ever used: the others, such as gradients of
+ * what nobody wants a gradient of, are closed.
+ */
+export function concealedResults<Results extends readonly (Tensor | undefined)[]>(
+  body: () => Results,
+): Results {
+  const outer = Node.list;
+  const made: Node[] = [];
+  Node.list = made;
+  try {
+    const results = concealed(body);
+    const first = made[0]?.id ?? 0;
+    const inside = (tensors: readonly Tensor[]): Tensor[] => tensors.filter(({ node }) => node.id >= first);
+    const used = new Set(
+      nodesBehind(inside(results.filter((result) => result !== undefined)), ({ inputs }) => inside(inputs)),
+    );
+    for (const node of made.reverse()) if (!used.has(node)) node.close();
+    return results;
+  } finally {
+    Node.list = outer;
+    outer?.push(...made);
+  }
+}
+
+/** Runs code of users inside library code: what it builds is exposed. */
+export function exposed<Result>(body: () => Result): Result {
+  return exposing(true, body);
+}
+
+function exposing<Result>(now: boolean, body: () => Result): Result {
+  const before = Node.exposing;
+  Node.exposing = now;
+  try {
+    return body();
+  } finally {
+    Node.exposing = before;
+  }
+}
+
+/** Whether what is built now can be held by somebody outside the library. */
+export function isExposing(): boolean {
+  return Node.exposing;
+}
+
+/** Classes whose methods are library code. A class that extends one of them is not among them. */
+const own = new WeakSet<object>();
+
+/** Names the classes of the library. Called once, by src/runtime.ts. */
+export function concealClasses(classes: readonly object[]): void {
+  for (const each of classes) own.add(each);
+}
+
+/** Runs a method that gets tensors: concealed where the object's class is the library's, else the tensors are exposed. */
+export function asCodeOf<Result>(object: object, tensors: unknown, method: () => Result): Result {
+  if (own.has(object.constructor)) return Node.exposing ? concealed(method) : method();
+  if (Node.exposing) return method();
+  expose(tensors);
+  return exposed(method);
+}
+
+/** Marks the tensors of a value, however nested, as held by somebody outside. Returns the value. */
+export function expose<Value>(value: Value): Value {
+  if (value instanceof Tensor) value.node.exposed = true;
+  else if (Array.isArray(value)) value.forEach(expose);
+  else if (isPlain(value)) Object.values(value).forEach(expose);
+  return value;
+}
+
+function isPlain(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+}

@@ -2,6 +2,7 @@
  * The errors of the engine. Each class names one kind of fault; each message says where, what was got, what was
  * expected, and the cure.
  */
+import { printable } from './text.ts';
 
 /** The parts of a message. They stay readable on the error object. */
 export interface ErrorParts {
@@ -13,6 +14,15 @@ export interface ErrorParts {
   readonly expected: string;
   /** What to do about it. */
   readonly cure: string;
+}
+
+/** The most characters of one part. Names and lists from outside may be of any length. */
+const longestPart = 2000;
+
+/** A part as it is shown: printable, and within a bound. */
+function shown(part: string): string {
+  const text = printable(part.slice(0, longestPart + 1));
+  return text.length > longestPart ? `${text.slice(0, longestPart - 1)}…` : text;
 }
 
 /** The base class of every error weft throws on purpose. */
@@ -30,11 +40,12 @@ export class WeftError extends Error {
 
   /** The message reads "where: got …, expected …. cure". */
   constructor(parts: ErrorParts, options?: ErrorOptions) {
-    super(`${parts.where}: got ${parts.got}, expected ${parts.expected}. ${parts.cure}`, options);
-    this.where = parts.where;
-    this.got = parts.got;
-    this.expected = parts.expected;
-    this.cure = parts.cure;
+    const [where, got, expected, cure] = [parts.where, parts.got, parts.expected, parts.cure].map(shown);
+    super(`${where}: got ${got}, expected ${expected}. ${cure}`, options);
+    this.where = where;
+    this.got = got;
+    this.expected = expected;
+    this.cure = cure;
   }
 }
 

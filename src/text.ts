@@ -1,4 +1,20 @@
-/** Small texts that several parts print: aligned tables, counts, byte sizes and times. */
+/** Small texts that several parts print: text from outside, aligned tables, counts, byte sizes and times. */
+
+/** What a terminal obeys or a reader cannot see: controls, line and paragraph ends, marks of direction, half characters. */
+const unprintable = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}\p{Cs}\ufeff]/gu;
+const shortEscapes: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+
+/**
+ * Text from outside (names of classes, files and tensors, messages of other programs) as it may be shown: on one line,
+ * with what is not printable written as an escape, `\u001b`. Errors and tables do this to all that they hold; markup is
+ * to be escaped besides.
+ */
+export function printable(text: string): string {
+  return text.replace(
+    unprintable,
+    (character) => shortEscapes[character] ?? `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
 
 /** A column: its heading, and the side its cells are aligned to. */
 export interface Column {
@@ -7,9 +23,10 @@ export interface Column {
 }
 
 /** Rows under headings, columns two spaces apart, a line of dashes below the headings. */
-export function formatTable(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
+export function formatTable(columns: readonly Column[], contents: readonly (readonly string[])[]): string {
+  const rows = contents.map((row) => row.map(printable));
   const widths = columns.map(({ heading }, column) =>
-    Math.max(heading.length, ...rows.map((row) => row[column].length)),
+    rows.reduce((widest, row) => Math.max(widest, row[column].length), printable(heading).length),
   );
   const line = (cells: readonly string[]): string =>
     cells
@@ -18,7 +35,7 @@ export function formatTable(columns: readonly Column[], rows: readonly (readonly
       )
       .join('  ')
       .trimEnd();
-  const headings = line(columns.map(({ heading }) => heading));
+  const headings = line(columns.map(({ heading }) => printable(heading)));
   return [headings, widths.map((width) => '-'.repeat(width)).join('  '), ...rows.map(line)].join('\n');
 }
 

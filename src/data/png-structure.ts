@@ -1,5 +1,5 @@
 /** The outside of a PNG file: signature, header, chunks and checksums, checked before any pixel is decoded. */
-import { messageOf, PngError } from './errors.ts';
+import { PngError } from './errors.ts';
 import { node } from './node.ts';
 
 /** What the header (IHDR chunk) of a PNG file says. */
@@ -13,41 +13,43 @@ export interface PngHeader {
   readonly interlaced: boolean;
 }
 
+/** What the chunks hold that decides the pixels. */
+export interface PngChunks {
+  /** The contents of all IDAT chunks, one after the other: a zlib stream. */
+  readonly compressed: Uint8Array;
+  /** The contents of PLTE: red, green, blue of each entry. Present when the header asks for a palette. */
+  readonly palette: Uint8Array | undefined;
+  /** The contents of tRNS: the alpha of palette entries, or the grey or red, green, blue that is transparent. */
+  readonly transparency: Uint8Array | undefined;
+}
+
+/** The colour type whose samples are places in a palette. */
+export const PALETTE = 3;
+
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 const HEADER_LENGTH = 13;
 /** Length, type and checksum of a chunk. */
 const CHUNK_OVERHEAD = 12;
 
-/** pngjs computes the bits of a row in 32-bit arithmetic; a row of 2^24 pixels of 64 bits still fits. */
-const LARGEST_SIDE = 2 ** 24;
+/** What becomes of the signature when a file is carried as if it were text; it was made to show that. */
+const CARRIED_AS_TEXT: readonly (readonly [start: string, what: string])[] = [
+  ['89 50 4e 47 0a', 'CR LF was turned into LF'],
+  ['89 50 4e 47 0d 0d', 'LF was turned into CR LF'],
+  ['09 50 4e 47', 'the highest bit of each byte was cleared'],
+  ['ef bf bd 50 4e 47', 'its bytes were decoded as UTF-8'],
+  ['c2 89 50 4e 47', 'its bytes were encoded as UTF-8'],
+];
 
 const BIT_DEPTHS: ReadonlyMap<number, readonly number[]> = new Map([
   [0, [1, 2, 4, 8, 16]],
   [2, [8, 16]],
-  [3, [1, 2, 4, 8]],
+  [PALETTE, [1, 2, 4, 8]],
   [4, [8, 16]],
   [6, [8, 16]],
 ]);
-const SAMPLES_A_PIXEL: ReadonlyMap<number, number> = new Map([
-  [0, 1],
-  [2, 3],
-  [3, 1],
-  [4, 2],
-  [6, 4],
-]);
-
-/** The seven passes of Adam7 interlacing: first column, first row, column step, row step. */
-const ADAM7_PASSES = [
-  [0, 0, 8, 8],
-  [4, 0, 8, 8],
-  [0, 4, 4, 8],
-  [2, 0, 4, 4],
-  [0, 2, 2, 4],
-  [1, 0, 2, 2],
-  [0, 1, 1, 2],
-] as const;
 
 const DAMAGED = 'The file is damaged: fetch or export it again.';
+const AGAIN = 'Export the picture again, as a plain PNG.';
 
 /**
  * Reads the header. Nothing is allocated, so a header that claims an absurd size costs nothing.
@@ -57,17 +59,7 @@ const DAMAGED = 'The file is damaged: fetch or export it again.';
  * @throws PngError when this is no PNG file, or the header is damaged or claims a size outside the limits
  */
 export function readPngHeader(bytes: Uint8Array, where: string, maxPixels: number): PngHeader {
-  if (bytes.length < SIGNATURE.length || SIGNATURE.some((byte, i) => bytes[i] !== byte)) {
-    const start = Array.from(bytes.subarray(0, SIGNATURE.length), (byte) =>
-      byte.toString(16).padStart(2, '0'),
-    );
-    throw new PngError({
-      where,
-      got: bytes.length === 0 ? 'an empty file' : `a file that starts with the bytes ${start.join(' ')}`,
-      expected: 'a PNG file, which starts with 89 50 4e 47 0d 0a 1a 0a',
-      cure: 'Convert the picture to PNG; a changed file name does not convert it.',
-    });
-  }
+  requireSignature(bytes, where);
   const headerEnd = SIGNATURE.length + HEADER_LENGTH + CHUNK_OVERHEAD;
   if (bytes.length < headerEnd) throw truncated(where, bytes.length, 'inside the header');
   const view = viewOf(bytes);
@@ -78,7 +70,8 @@ export function readPngHeader(bytes: Uint8Array, where: string, maxPixels: numbe
       where,
       got: `a first chunk "${type}" of ${length} bytes`,
       expected: `the header "IHDR" of ${HEADER_LENGTH} bytes`,
-      cure: DAMAGED,
+      // What Xcode makes of the pictures of an app.
+      cure: type === 'CgBI' ? AGAIN : DAMAGED,
     });
   }
   const header: PngHeader = {
@@ -90,55 +83,73 @@ export function readPngHeader(bytes: Uint8Array, where: string, maxPixels: numbe
   };
   checkSize(header, where, maxPixels);
   if (!BIT_DEPTHS.get(header.colourType)?.includes(header.bitDepth)) {
-    throw new PngError({
+    throw damaged(
       where,
-      got: `colour type ${header.colourType} with ${header.bitDepth} bits per sample`,
-      expected: 'a combination that the PNG standard allows',
-      cure: DAMAGED,
-    });
+      `colour type ${header.colourType} with ${header.bitDepth} bits per sample`,
+      'a combination that the PNG standard allows',
+    );
   }
   if (bytes[26] !== 0 || bytes[27] !== 0 || bytes[28] > 1) {
-    throw new PngError({
+    throw damaged(
       where,
-      got: `compression ${bytes[26]}, filter ${bytes[27]}, interlacing ${bytes[28]}`,
-      expected: 'compression 0, filter 0, interlacing 0 or 1',
-      cure: DAMAGED,
-    });
+      `compression ${bytes[26]}, filter ${bytes[27]}, interlacing ${bytes[28]}`,
+      'compression 0, filter 0, interlacing 0 or 1',
+    );
   }
   return header;
 }
 
+function requireSignature(bytes: Uint8Array, where: string): void {
+  const found = bytes.subarray(0, SIGNATURE.length);
+  if (bytes.length > 0 && found.every((byte, i) => byte === SIGNATURE[i])) {
+    if (bytes.length < SIGNATURE.length) throw truncated(where, bytes.length, 'inside the signature');
+    return;
+  }
+  const start = Array.from(found, (byte) => byte.toString(16).padStart(2, '0')).join(' ');
+  const [, change] = CARRIED_AS_TEXT.find(([changed]) => start.startsWith(changed)) ?? [];
+  const empty = bytes.length === 0;
+  throw new PngError({
+    where,
+    got: empty ? 'an empty file' : `a file that starts with the bytes ${start}${change ? `: ${change}` : ''}`,
+    expected: 'a PNG file, which starts with 89 50 4e 47 0d 0a 1a 0a',
+    cure: empty
+      ? 'The download, copy or export is incomplete: do it again.'
+      : change
+        ? 'The file was carried as text: fetch it again in binary mode.'
+        : 'Convert the picture to PNG; a changed file name does not convert it.',
+  });
+}
+
 function checkSize({ width, height }: PngHeader, where: string, maxPixels: number): void {
   if (width === 0 || height === 0) {
-    throw new PngError({
-      where,
-      got: `a size of ${width}×${height} pixels`,
-      expected: 'at least 1×1',
-      cure: DAMAGED,
-    });
+    throw damaged(where, `a size of ${width}×${height} pixels`, 'at least 1×1');
   }
-  if (!(width * height <= maxPixels) || Math.max(width, height) > LARGEST_SIDE) {
+  if (width * height > maxPixels) {
     throw new PngError({
       where,
       got: `a size of ${width}×${height} pixels`,
-      expected: `at most ${maxPixels} pixels in all and ${LARGEST_SIDE} per side`,
+      expected: `at most ${maxPixels} pixels in all`,
       cure: 'Shrink the picture, or raise the option maxPixels if it really is that large.',
     });
   }
 }
 
 /**
- * Checks the whole file short of decoding pixels: every chunk complete with the right checksum, one header, the end
- * chunk present, and compressed pixel data that inflates to exactly the size the header promises.
+ * Reads the chunks: each complete with the right checksum, those that decide the pixels once and in their order, none
+ * that would have to be understood and is not. What follows the end chunk is no part of the picture.
  *
- * @returns where the PNG ends in `bytes` (one past the end chunk); what follows is no part of the picture
  * @throws PngError naming the chunk at fault
  */
-export function checkPngStructure(bytes: Uint8Array, header: PngHeader, where: string): number {
+export function readPngChunks(bytes: Uint8Array, header: PngHeader, where: string): PngChunks {
+  const { crc32 } = node.zlib;
   const view = viewOf(bytes);
-  const imageData: Uint8Array[] = [];
+  /** Start and end of the contents of each IDAT chunk, by turns: there may be as many as fit into the file. */
+  const imageData: number[] = [];
+  let palette: Uint8Array | undefined;
+  let transparency: Uint8Array | undefined;
+  let previous = '';
   let offset = SIGNATURE.length;
-  for (;;) {
+  while (previous !== 'IEND') {
     if (offset === bytes.length) throw truncated(where, bytes.length, 'before the end chunk IEND');
     if (offset + CHUNK_OVERHEAD > bytes.length) throw truncated(where, bytes.length, 'inside a chunk');
     const length = view.getUint32(offset);
@@ -148,70 +159,81 @@ export function checkPngStructure(bytes: Uint8Array, header: PngHeader, where: s
     const stored = view.getUint32(end - 4);
     const computed = crc32(bytes.subarray(offset + 4, end - 4));
     if (stored !== computed) {
-      throw new PngError({
+      throw damaged(
         where,
-        got: `chunk "${type}" at byte ${offset} with checksum ${hex(computed)}`,
-        expected: `the checksum written in the file, ${hex(stored)}`,
-        cure: DAMAGED,
-      });
+        `chunk "${type}" at byte ${offset} with checksum ${hex(computed)}`,
+        `the checksum written in the file, ${hex(stored)}`,
+      );
     }
-    if (type === 'IHDR' && offset !== SIGNATURE.length) {
-      throw new PngError({
-        where,
-        got: `a second header at byte ${offset}`,
-        expected: 'one IHDR chunk',
-        cure: DAMAGED,
-      });
+    const at = `chunk "${type}" at byte ${offset}`;
+    const content = bytes.subarray(offset + 8, end - 4);
+    const started = imageData.length > 0;
+    if (type === 'IDAT') {
+      if (started && previous !== 'IDAT')
+        throw damaged(where, `${at} after "${previous}"`, 'all IDAT in a row');
+      imageData.push(offset + 8, end - 4);
+    } else if (type === 'PLTE' || type === 'tRNS') {
+      if (started) throw damaged(where, `${at} after the pixel data`, `${type} before them`);
+      if ((type === 'PLTE' ? palette : transparency) !== undefined) {
+        throw damaged(where, `a second ${at}`, `one ${type} chunk`);
+      }
+      if (type === 'PLTE') palette = content;
+      else transparency = content;
+      checkColours(type, content, palette, header, where);
+    } else if (type === 'IHDR') {
+      if (previous !== '') throw damaged(where, `a second header at byte ${offset}`, 'one IHDR chunk');
+    } else if (type !== 'IEND' && (bytes[offset + 4] & 0x20) === 0) {
+      // A capital first letter: without understanding the chunk, nobody can decode the picture.
+      throw new PngError({ where, got: at, expected: 'no chunks of private or later kinds', cure: AGAIN });
     }
-    if (type === 'IDAT') imageData.push(bytes.subarray(offset + 8, end - 4));
     offset = end;
-    if (type === 'IEND') break;
+    previous = type;
   }
-  checkPixelData(Buffer.concat(imageData), header, where);
-  return offset;
+  if (header.colourType === PALETTE && palette === undefined) {
+    throw damaged(where, 'no palette', 'a PLTE chunk before the pixel data, as the header says');
+  }
+  return { compressed: joined(bytes, imageData), palette, transparency };
 }
 
-/**
- * pngjs inflates interlaced pictures without a limit and does not notice every kind of truncation, so the pixel data
- * is inflated once here, with the exact size as the limit, only to be thrown away.
- */
-function checkPixelData(compressed: Uint8Array, header: PngHeader, where: string): void {
-  const expectedLength = filteredLength(header);
-  const expected = `${expectedLength} bytes of pixel data for ${header.width}×${header.height} pixels`;
-  if (compressed.length === 0) {
-    throw new PngError({ where, got: 'no pixel data (no IDAT chunk with content)', expected, cure: DAMAGED });
+/** The lengths of PLTE and tRNS. Pictures without a palette may suggest one; nothing here needs that. */
+function checkColours(
+  type: 'PLTE' | 'tRNS',
+  content: Uint8Array,
+  palette: Uint8Array | undefined,
+  { colourType }: PngHeader,
+  where: string,
+): void {
+  const got = `${content.length} bytes in ${type}`;
+  if (type === 'PLTE') {
+    if (colourType !== PALETTE) return;
+    if (content.length % 3 === 0 && content.length >= 3 && content.length <= 768) return;
+    throw damaged(where, got, '3 for each of 1 to 256 colours');
   }
-  const { inflateSync } = node.zlib;
-  let length: number;
-  try {
-    const chunkSize = Math.max(1024, Math.min(expectedLength, 2 ** 20));
-    length = inflateSync(compressed, { maxOutputLength: expectedLength, chunkSize }).length;
-  } catch (cause) {
-    const tooLong = cause instanceof RangeError;
-    const got = tooLong
-      ? 'more pixel data than that'
-      : `pixel data that does not inflate (${messageOf(cause)})`;
-    throw new PngError({ where, got, expected, cure: DAMAGED }, { cause });
-  }
-  if (length !== expectedLength) {
-    throw new PngError({ where, got: `${length} bytes of pixel data`, expected, cure: DAMAGED });
+  if (colourType === PALETTE) {
+    if (palette === undefined) throw damaged(where, 'tRNS before PLTE', 'the palette first');
+    if (content.length * 3 > palette.length) throw damaged(where, got, `at most ${palette.length / 3}`);
+  } else if ((colourType === 0 && content.length !== 2) || (colourType === 2 && content.length !== 6)) {
+    throw damaged(where, got, colourType === 0 ? '2' : '6');
   }
 }
 
-/** Bytes of the inflated pixel data: each row of each pass is one filter byte and its samples, padded to a byte. */
-function filteredLength({ width, height, bitDepth, colourType, interlaced }: PngHeader): number {
-  const bits = bitDepth * (SAMPLES_A_PIXEL.get(colourType) ?? 0);
-  const passLength = (columns: number, rows: number): number =>
-    columns === 0 ? 0 : rows * (1 + Math.ceil((columns * bits) / 8));
-  if (!interlaced) return passLength(width, height);
+/** The parts of the file between the given bounds, start and end by turns. */
+function joined(bytes: Uint8Array, bounds: readonly number[]): Uint8Array {
+  if (bounds.length === 2) return bytes.subarray(bounds[0], bounds[1]);
   let length = 0;
-  for (const [x, y, stepX, stepY] of ADAM7_PASSES) {
-    length += passLength(
-      Math.ceil(Math.max(width - x, 0) / stepX),
-      Math.ceil(Math.max(height - y, 0) / stepY),
-    );
+  for (let i = 0; i < bounds.length; i += 2) length += bounds[i + 1] - bounds[i];
+  const whole = new Uint8Array(length);
+  let offset = 0;
+  for (let i = 0; i < bounds.length; i += 2) {
+    whole.set(bytes.subarray(bounds[i], bounds[i + 1]), offset);
+    offset += bounds[i + 1] - bounds[i];
   }
-  return length;
+  return whole;
+}
+
+/** The error of a file that is not as the standard has it. */
+export function damaged(where: string, got: string, expected: string, cause?: unknown): PngError {
+  return new PngError({ where, got, expected, cure: DAMAGED }, { cause });
 }
 
 function truncated(where: string, length: number, place: string): PngError {
@@ -228,23 +250,9 @@ function viewOf(bytes: Uint8Array): DataView {
 }
 
 function chunkType(bytes: Uint8Array, offset: number): string {
-  return String.fromCharCode(...bytes.subarray(offset, offset + 4));
+  return String.fromCharCode(bytes[offset], bytes[offset + 1], bytes[offset + 2], bytes[offset + 3]);
 }
 
 function hex(value: number): string {
   return value.toString(16).padStart(8, '0');
-}
-
-/** The table of the CRC-32 of PNG and zip files (reflected polynomial edb88320): one entry per byte. */
-const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let value = byte;
-  for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
-  return value;
-});
-
-/** Written out because `zlib.crc32` only exists from Node 20.15. */
-function crc32(bytes: Uint8Array): number {
-  let value = 0xffffffff;
-  for (let i = 0; i < bytes.length; i++) value = CRC_TABLE[(value ^ bytes[i]) & 0xff] ^ (value >>> 8);
-  return (value ^ 0xffffffff) >>> 0;
 }

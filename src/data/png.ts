@@ -1,10 +1,12 @@
-/** PNG files to pictures and back. pngjs decodes the pixels; the file is checked first, in png-structure.ts. */
+/** PNG files to pictures and back: png-structure.ts reads the file, png-pixels.ts its pixels; pngjs encodes. */
 import { OptionError } from '../errors.ts';
-import { requireKnownOptions } from '../options.ts';
+import { requireKnownOptions, requireNumber } from '../options.ts';
+import { type FileBytes, requireBytes, requireName } from './bytes.ts';
 import { messageOf, PngError } from './errors.ts';
 import type { Image } from './image.ts';
 import { node } from './node.ts';
-import { checkPngStructure, type PngHeader, readPngHeader } from './png-structure.ts';
+import { decodePixels } from './png-pixels.ts';
+import { readPngChunks, readPngHeader } from './png-structure.ts';
 
 /** Pictures of more pixels than this are refused unless the option says otherwise: 64 megapixels. */
 export const DEFAULT_MAX_PIXELS = 64 * 2 ** 20;
@@ -17,7 +19,6 @@ export interface PngOptions {
   readonly maxPixels?: number;
 }
 
-const PALETTE = 3;
 const COLOUR_TYPE_OF_CHANNELS = { 1: 0, 2: 4, 3: 2, 4: 6 } as const;
 
 /**
@@ -26,30 +27,23 @@ const COLOUR_TYPE_OF_CHANNELS = { 1: 0, 2: 4, 3: 2, 4: 6 } as const;
  * picture. Pixels of the transparent colour come out as transparent black. Gamma and colour profiles are ignored, as
  * is whatever follows the end of the PNG.
  *
+ * Time and memory are in proportion to the file and the picture: the inflated rows and the pixels, once each.
+ *
+ * @param bytes the file: an ArrayBuffer, Node's Buffer, or any view
  * @throws PngError when the file is no PNG, damaged, truncated, or larger than `maxPixels`; never half a picture
  */
-export function decodePng(bytes: Uint8Array, options: PngOptions = {}): Image {
+export function decodePng(bytes: FileBytes, options: PngOptions = {}): Image {
   requireKnownOptions('decodePng', options, ['name', 'maxPixels']);
-  const where = options.name ?? 'PNG';
-  const header = readPngHeader(bytes, where, options.maxPixels ?? DEFAULT_MAX_PIXELS);
-  const end = checkPngStructure(bytes, header, where);
-  const file = Buffer.from(bytes.buffer, bytes.byteOffset, end);
-  const { PNG } = node.pngjs;
-  try {
-    // The checksums have just been checked, those of chunks that pngjs skips as well.
-    const decoded = PNG.sync.read(file, { skipRescale: true, checkCRC: false });
-    return fromRgba(decoded.data, decoded.alpha, header);
-  } catch (cause) {
-    throw new PngError(
-      {
-        where,
-        got: `pixels that cannot be decoded (${messageOf(cause)})`,
-        expected: `a ${header.width}×${header.height} picture`,
-        cure: 'The file is damaged: fetch or export it again.',
-      },
-      { cause },
-    );
+  const where = requireName('decodePng', options.name, 'PNG');
+  const { maxPixels = DEFAULT_MAX_PIXELS } = options;
+  if (maxPixels !== Number.POSITIVE_INFINITY) {
+    requireNumber('decodePng', 'maxPixels', maxPixels, 'a number of at least 0');
   }
+  const file = requireBytes('decodePng', bytes);
+  const header = readPngHeader(file, where, maxPixels);
+  const pixels = decodePixels(header, readPngChunks(file, header, where), where);
+  const { width, height, bitDepth } = header;
+  return { width, height, bitDepth: bitDepth === 16 ? 16 : 8, ...pixels };
 }
 
 /**
@@ -74,32 +68,6 @@ export function readPng(path: string, options: PngOptions = {}): Image {
     );
   }
   return decodePng(bytes, { name: path, ...options });
-}
-
-/** pngjs always gives four samples per pixel (bytes, or 16-bit words at depth 16): keep those the picture has. */
-function fromRgba(samples: ArrayLike<number>, alpha: boolean, header: PngHeader): Image {
-  const { width, height, bitDepth, colourType } = header;
-  const count = width * height;
-  const palette = colourType === PALETTE;
-  const grey = palette ? isGreyRgba(samples, count) : (colourType & 2) === 0;
-  const colours = grey ? 1 : 3;
-  const channels = grey ? (alpha ? 2 : 1) : alpha ? 4 : 3;
-  const full = palette ? 255 : 2 ** bitDepth - 1;
-  const pixels = new Float32Array(count * channels);
-  for (let pixel = 0; pixel < count; pixel++) {
-    for (let colour = 0; colour < colours; colour++) {
-      pixels[pixel * channels + colour] = samples[pixel * 4 + colour] / full;
-    }
-    if (alpha) pixels[pixel * channels + colours] = samples[pixel * 4 + 3] / full;
-  }
-  return { width, height, channels, bitDepth: bitDepth === 16 ? 16 : 8, pixels };
-}
-
-function isGreyRgba(samples: ArrayLike<number>, count: number): boolean {
-  for (let i = 0; i < count * 4; i += 4) {
-    if (samples[i] !== samples[i + 1] || samples[i] !== samples[i + 2]) return false;
-  }
-  return true;
 }
 
 /**

@@ -1,0 +1,76 @@
+/** The contents of files as they are handed in, and what is compressed in them, inflated to a length known before. */
+import { OptionError } from '../errors.ts';
+import { describeValue } from '../options.ts';
+import { messageOf } from './errors.ts';
+import { node } from './node.ts';
+
+/** The bytes of a file, in whatever holds bytes: an ArrayBuffer, Node's Buffer, any typed array. */
+export type FileBytes = ArrayBufferLike | ArrayBufferView;
+
+/**
+ * The bytes as a plain Uint8Array over the same memory.
+ *
+ * @throws OptionError when they are in something else
+ */
+export function requireBytes(where: string, bytes: FileBytes): Uint8Array {
+  if (ArrayBuffer.isView(bytes)) return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  // Not `instanceof`: a buffer may come from another realm, as in Jest or from a frame.
+  const kind = Object.prototype.toString.call(bytes);
+  if (kind === '[object ArrayBuffer]' || kind === '[object SharedArrayBuffer]') return new Uint8Array(bytes);
+  throw new OptionError({
+    where,
+    got: describeValue(bytes),
+    expected: 'the bytes of a file, as an ArrayBuffer or a view of one',
+    cure: 'Read or fetch the file first; of a Response, await its arrayBuffer().',
+  });
+}
+
+/** Where a message names a file: the name that was given, or the default. */
+export function requireName(where: string, name: string | undefined, byDefault: string): string {
+  if (name === undefined) return byDefault;
+  if (typeof name === 'string') return name;
+  const cure = 'Give the name of the file, or leave it out.';
+  throw new OptionError({ where, got: `name ${describeValue(name)}`, expected: 'a text', cure });
+}
+
+/** Deflate writes at most 258 bytes for every two bits. */
+const mostInflation = 1032;
+
+/** Whether compressed data of so many bytes can inflate to `length` bytes. */
+export function canInflateTo(length: number, compressedLength: number): boolean {
+  return length <= compressedLength * mostInflation;
+}
+
+/**
+ * Inflates to exactly `length` bytes, in one piece of memory of that size, which is only asked for if so few bytes can
+ * hold so many.
+ *
+ * @param refuse makes the error of what was got instead
+ */
+export function inflateExactly(
+  format: 'zlib' | 'gzip',
+  compressed: Uint8Array,
+  length: number,
+  refuse: (got: string, cause?: unknown) => Error,
+): Uint8Array {
+  if (!canInflateTo(length, compressed.length)) {
+    throw refuse(`${compressed.length} compressed bytes, too few to hold that`);
+  }
+  const { zlib } = node;
+  const inflate = format === 'gzip' ? zlib.gunzipSync : zlib.inflateSync;
+  let inflated: Uint8Array;
+  try {
+    // A chunk that is never full is the only one; Node joins several by copying.
+    inflated = inflate(compressed, { maxOutputLength: length, chunkSize: Math.max(length + 1, 64) });
+  } catch (cause) {
+    const tooLong = cause instanceof Error && 'code' in cause && cause.code === 'ERR_BUFFER_TOO_LARGE';
+    throw refuse(
+      tooLong
+        ? 'more compressed data than that'
+        : `compressed data that do not inflate (${messageOf(cause)})`,
+      cause,
+    );
+  }
+  if (inflated.length === length) return inflated;
+  throw refuse(`${inflated.length} bytes, ${length - inflated.length} too few`);
+}

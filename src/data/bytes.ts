@@ -1,6 +1,6 @@
 /** The contents of files as they are handed in, and what is compressed in them, inflated to a length known before. */
 import { OptionError } from '../errors.ts';
-import { describeValue } from '../options.ts';
+import { describeValue, requireNumber } from '../options.ts';
 import { messageOf } from './errors.ts';
 import { node } from './node.ts';
 
@@ -33,12 +33,32 @@ export function requireName(where: string, name: string | undefined, byDefault: 
   throw new OptionError({ where, got: `name ${describeValue(name)}`, expected: 'a text', cure });
 }
 
+/** A limit on what a file may hold: a number, or Infinity for none. */
+export function requireLimit(where: string, name: string, limit: number): number {
+  return limit === Number.POSITIVE_INFINITY
+    ? limit
+    : requireNumber(where, name, limit, 'a number of at least 0');
+}
+
 /** Deflate writes at most 258 bytes for every two bits. */
 const mostInflation = 1032;
 
-/** Whether compressed data of so many bytes can inflate to `length` bytes. */
-export function canInflateTo(length: number, compressedLength: number): boolean {
-  return length <= compressedLength * mostInflation;
+/** Makes the error of compressed data that are not what was promised. */
+type Refuse = (got: string, cause?: unknown) => Error;
+
+/** The first bytes of what is in a gzip file: `length` of them or more, fewer only if it holds no more. */
+export function startOfGzip(compressed: Uint8Array, length: number, refuse: Refuse): Uint8Array {
+  const { constants, gunzipSync } = node.zlib;
+  // A little is enough, unless the file's name or comment is long.
+  for (let part = 512; ; part *= 4) {
+    try {
+      const options = { finishFlush: constants.Z_SYNC_FLUSH };
+      const start = gunzipSync(compressed.subarray(0, part), options);
+      if (start.length >= length || part >= compressed.length) return start;
+    } catch (cause) {
+      throw refuse(`compressed data that do not inflate (${messageOf(cause)})`, cause);
+    }
+  }
 }
 
 /**
@@ -51,9 +71,9 @@ export function inflateExactly(
   format: 'zlib' | 'gzip',
   compressed: Uint8Array,
   length: number,
-  refuse: (got: string, cause?: unknown) => Error,
+  refuse: Refuse,
 ): Uint8Array {
-  if (!canInflateTo(length, compressed.length)) {
+  if (length > compressed.length * mostInflation) {
     throw refuse(`${compressed.length} compressed bytes, too few to hold that`);
   }
   const { zlib } = node;

@@ -1,4 +1,5 @@
 /** A folder of IDX files in the naming of MNIST, read as data sets. */
+import { LabelError } from '../errors.ts';
 import { type ImageDataset, validateLabels } from './dataset.ts';
 import { DatasetError } from './errors.ts';
 import { type IdxArray, readIdx } from './idx.ts';
@@ -40,7 +41,7 @@ export function findIdxFiles(folder: string): Map<string, IdxSplitFiles> {
  * Reads one split: images of type uint8 `[N, H, W]` or `[N, H, W, C]` with 1 to 4 channels, or float32/float64 with
  * values in [0, 1]; labels of any integer type, `[N]`.
  *
- * @param classNames default '0', '1', … up to the largest label, at least two
+ * @param classNames default '0', '1', … up to the largest label, at least two; no more than 256, or than there are images
  * @throws DatasetError when a file is missing or holds something else; LabelError when a label is out of range;
  *   IdxError when a file is broken
  */
@@ -62,16 +63,45 @@ export function datasetFromIdx(
   const labelsPath = node.path.join(folder, files.labels);
   const pictures = readIdx(imagesPath);
   const labels = labelsOf(readIdx(labelsPath), labelsPath);
-  const largest = labels.reduce((most, label) => Math.max(most, label), 1);
   const dataset: ImageDataset = {
     name,
     images: pixelsOf(pictures, imagesPath),
     shape: imageShape(pictures, imagesPath),
     labels,
-    classNames: classNames ?? Array.from({ length: largest + 1 }, (_, label) => String(label)),
+    classNames: classNames ?? numberedClasses(labels, labelsPath),
   };
   validateLabels(dataset, labelsPath);
   return dataset;
+}
+
+/** Labels that fit into a byte are always possible. */
+const FEW_CLASSES = 256;
+
+/**
+ * '0', '1', … up to the largest label. A label far beyond the number of images is no class, and must not decide how
+ * many names are made.
+ */
+function numberedClasses(labels: Int32Array, where: string): string[] {
+  const most = Math.max(FEW_CLASSES, labels.length);
+  const isClass = (label: number) => label >= 0 && label < most;
+  const odd = labels.findIndex((label) => !isClass(label));
+  if (odd < 0) {
+    const largest = labels.reduce((highest, label) => Math.max(highest, label), 1);
+    return Array.from({ length: largest + 1 }, (_, label) => String(label));
+  }
+  const swapped = new DataView(new ArrayBuffer(4));
+  const littleEndian = labels.every((label) => {
+    swapped.setInt32(0, label);
+    return isClass(swapped.getInt32(0, true));
+  });
+  throw new LabelError({
+    where: `${where}, item ${odd}`,
+    got: `label ${labels[odd]}`,
+    expected: `0 to ${most - 1}: ${labels.length} images cannot have more classes than that`,
+    cure: littleEndian
+      ? 'The labels seem to be written little-endian: IDX is big-endian. Swap their bytes, or write them as bytes.'
+      : 'Correct the label, or number the classes from 0 without gaps.',
+  });
 }
 
 function imageShape({ shape }: IdxArray, where: string): [number, number, number, number] {

@@ -1,5 +1,13 @@
 /** IDX files, the format of MNIST: a magic number, big-endian sizes, then the values; plain or gzip'd. */
-import { requireKnownOptions } from '../options.ts';
+import { describeValue, requireKnownOptions } from '../options.ts';
+import {
+  type FileBytes,
+  inflateExactly,
+  requireBytes,
+  requireLimit,
+  requireName,
+  startOfGzip,
+} from './bytes.ts';
 import { IdxError, messageOf } from './errors.ts';
 import { node } from './node.ts';
 
@@ -81,49 +89,73 @@ const ELEMENT_TYPES: readonly ElementType[] = [
 
 /**
  * Decodes an IDX file of one to four dimensions, of uint8, int8, int16, int32, float32 or float64. gzip is recognised
- * by its first bytes, not by the file's name.
+ * by its first bytes, not by the file's name, and inflated to what the sizes promise.
  *
+ * @param bytes the file: an ArrayBuffer, Node's Buffer, or any view
  * @throws IdxError when the magic number, the sizes or the length are wrong, the gzip is corrupt, or the contents are
  *   larger than `maxBytes`
  */
-export function decodeIdx(bytes: Uint8Array, options: IdxOptions = {}): IdxArray {
+export function decodeIdx(bytes: FileBytes, options: IdxOptions = {}): IdxArray {
   requireKnownOptions('decodeIdx', options, ['name', 'maxBytes']);
-  const where = options.name ?? 'IDX';
-  const maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
-  const gzipped = bytes.length >= 2 && bytes[0] === 0x1f && bytes[1] === 0x8b;
-  const plain = gzipped ? gunzip(bytes, where, maxBytes) : bytes;
-  const view = new DataView(plain.buffer, plain.byteOffset, plain.byteLength);
+  const where = requireName('decodeIdx', options.name, 'IDX');
+  const maxBytes = requireLimit('decodeIdx', 'maxBytes', options.maxBytes ?? DEFAULT_MAX_BYTES);
+  const file = requireBytes('decodeIdx', bytes);
+  if (file.length >= 2 && file[0] === 0x1f && file[1] === 0x8b) {
+    const refuse = (expected: string) => (got: string, cause?: unknown) =>
+      new IdxError({ where, got, expected, cure: DAMAGED }, { cause });
+    const start = startOfGzip(file, 4 + 4 * MAX_RANK, refuse('a complete gzip file'));
+    const { byteLength, shape } = readHeader(start, where, maxBytes);
+    const expected = `${byteLength} bytes for shape [${shape.join(', ')}]`;
+    return readValues(inflateExactly('gzip', file, byteLength, refuse(expected)), where, maxBytes);
+  }
+  return readValues(file, where, maxBytes);
+}
 
-  const type = plain.length < 4 ? undefined : ELEMENT_TYPES.find(({ code }) => code === plain[2]);
-  const rank = plain[3];
-  if (
-    plain.length < 4 ||
-    plain[0] !== 0 ||
-    plain[1] !== 0 ||
-    type === undefined ||
-    rank < 1 ||
-    rank > MAX_RANK
-  ) {
-    const start = Array.from(plain.subarray(0, 4), (byte) => byte.toString(16).padStart(2, '0')).join(' ');
+interface IdxHeader {
+  readonly type: ElementType;
+  readonly shape: readonly number[];
+  readonly headerLength: number;
+  /** Of the whole file, as the header has it. */
+  readonly byteLength: number;
+}
+
+/** What the first bytes say, held against the limit before there is memory for it. */
+function readHeader(bytes: Uint8Array, where: string, maxBytes: number): IdxHeader {
+  const type = bytes.length < 4 ? undefined : ELEMENT_TYPES.find(({ code }) => code === bytes[2]);
+  const rank = bytes[3];
+  if (type === undefined || bytes[0] !== 0 || bytes[1] !== 0 || rank < 1 || rank > MAX_RANK) {
+    const start = Array.from(bytes.subarray(0, 4), (byte) => byte.toString(16).padStart(2, '0')).join(' ');
+    const empty = bytes.length === 0;
     throw new IdxError({
       where,
-      got: plain.length === 0 ? 'no bytes' : `a start of ${start}`,
+      got: empty ? 'no bytes' : `a start of ${start}`,
       expected: `00 00, a type (08, 09, 0b, 0c, 0d or 0e) and 1 to ${MAX_RANK} dimensions`,
-      cure: 'Check that this is an IDX file.',
+      cure: empty ? 'The download or copy is incomplete: do it again.' : 'Check that this is an IDX file.',
     });
   }
   const headerLength = 4 + 4 * rank;
-  if (plain.length < headerLength) throw lengthError(where, plain.length, headerLength, []);
+  if (bytes.length < headerLength) throw lengthError(where, bytes.length, headerLength, []);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const shape = Array.from({ length: rank }, (_, axis) => view.getUint32(4 + 4 * axis));
-  const count = shape.reduce((product, size) => product * size, 1);
-  const expectedLength = headerLength + count * type.bytes;
-  if (plain.length !== expectedLength) throw lengthError(where, plain.length, expectedLength, shape);
+  const byteLength = headerLength + shape.reduce((product, size) => product * size, 1) * type.bytes;
+  if (byteLength <= maxBytes) return { type, shape, headerLength, byteLength };
+  throw new IdxError({
+    where,
+    got: `${byteLength} bytes for shape [${shape.join(', ')}]`,
+    expected: `at most ${maxBytes} bytes`,
+    cure: `${DAMAGED} Or raise the option maxBytes, if it really is that large.`,
+  });
+}
 
-  const data = type.create(count);
+function readValues(bytes: Uint8Array, where: string, maxBytes: number): IdxArray {
+  const { type, shape, headerLength, byteLength } = readHeader(bytes, where, maxBytes);
+  if (bytes.length !== byteLength) throw lengthError(where, bytes.length, byteLength, shape);
+  const data = type.create((byteLength - headerLength) / type.bytes);
   if (data instanceof Uint8Array) {
-    data.set(plain.subarray(headerLength));
+    data.set(bytes.subarray(headerLength));
   } else {
-    for (let i = 0; i < count; i++) data[i] = type.read(view, headerLength + i * type.bytes);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    for (let i = 0; i < data.length; i++) data[i] = type.read(view, headerLength + i * type.bytes);
   }
   return { shape, data };
 }
@@ -157,13 +189,18 @@ export function readIdx(path: string, options: IdxOptions = {}): IdxArray {
  *
  * @throws IdxError when the shape has no or more than four sizes, or does not fit the number of values
  */
-export function encodeIdx({ shape, data }: IdxArray): Uint8Array {
-  const type = ELEMENT_TYPES.find(({ create }) => create(0).constructor === data.constructor);
-  const count = shape.reduce((product, size) => product * size, 1);
-  if (type === undefined || shape.length < 1 || shape.length > MAX_RANK || count !== data.length) {
+export function encodeIdx(array: IdxArray): Uint8Array {
+  const { shape, data } = array ?? {};
+  const type = ELEMENT_TYPES.find(
+    ({ create }) => Object.getPrototypeOf(create(0)) === Object.getPrototypeOf(data ?? 0),
+  );
+  const isSize = (size: number) => Number.isInteger(size) && size >= 0 && size < 2 ** 32;
+  const sizes = Array.isArray(shape) && shape.length >= 1 && shape.length <= MAX_RANK && shape.every(isSize);
+  const count = sizes ? shape.reduce((product, size) => product * size, 1) : 0;
+  if (type === undefined || !sizes || count !== data.length) {
     throw new IdxError({
       where: 'encodeIdx',
-      got: `shape [${shape.join(', ')}] with ${data.length} values in a ${data.constructor.name}`,
+      got: `shape ${describeValue(shape)} and data ${describeValue(data)}`,
       expected: `1 to ${MAX_RANK} sizes that multiply to the number of values, in a type that IDX has`,
       cure: 'Correct the shape.',
     });
@@ -178,24 +215,6 @@ export function encodeIdx({ shape, data }: IdxArray): Uint8Array {
   });
   for (let i = 0; i < count; i++) type.write(view, headerLength + i * type.bytes, data[i]);
   return bytes;
-}
-
-function gunzip(bytes: Uint8Array, where: string, maxBytes: number): Uint8Array {
-  const { gunzipSync } = node.zlib;
-  try {
-    return gunzipSync(bytes, { maxOutputLength: maxBytes, chunkSize: 2 ** 20 });
-  } catch (cause) {
-    const tooLarge = cause instanceof RangeError;
-    throw new IdxError(
-      {
-        where,
-        got: tooLarge ? 'a gzip file that holds more than that' : `corrupt gzip (${messageOf(cause)})`,
-        expected: tooLarge ? `at most ${maxBytes} bytes` : 'a complete gzip file',
-        cure: tooLarge ? 'Raise the option maxBytes if the file really is that large' : DAMAGED,
-      },
-      { cause },
-    );
-  }
 }
 
 function lengthError(where: string, got: number, expected: number, shape: readonly number[]): IdxError {

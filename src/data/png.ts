@@ -1,7 +1,7 @@
 /** PNG files to pictures and back: png-structure.ts reads the file, png-pixels.ts its pixels; pngjs encodes. */
 import { OptionError } from '../errors.ts';
-import { requireKnownOptions, requireNumber } from '../options.ts';
-import { type FileBytes, requireBytes, requireName } from './bytes.ts';
+import { requireKnownOptions } from '../options.ts';
+import { type FileBytes, requireBytes, requireLimit, requireName } from './bytes.ts';
 import { messageOf, PngError } from './errors.ts';
 import type { Image } from './image.ts';
 import { node } from './node.ts';
@@ -35,10 +35,7 @@ const COLOUR_TYPE_OF_CHANNELS = { 1: 0, 2: 4, 3: 2, 4: 6 } as const;
 export function decodePng(bytes: FileBytes, options: PngOptions = {}): Image {
   requireKnownOptions('decodePng', options, ['name', 'maxPixels']);
   const where = requireName('decodePng', options.name, 'PNG');
-  const { maxPixels = DEFAULT_MAX_PIXELS } = options;
-  if (maxPixels !== Number.POSITIVE_INFINITY) {
-    requireNumber('decodePng', 'maxPixels', maxPixels, 'a number of at least 0');
-  }
+  const maxPixels = requireLimit('decodePng', 'maxPixels', options.maxPixels ?? DEFAULT_MAX_PIXELS);
   const file = requireBytes('decodePng', bytes);
   const header = readPngHeader(file, where, maxPixels);
   const pixels = decodePixels(header, readPngChunks(file, header, where), where);

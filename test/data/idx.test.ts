@@ -66,7 +66,11 @@ describe('IDX', () => {
 
   test('sizes that multiply to more than memory are refused without allocating', () => {
     const bytes = Uint8Array.from([0, 0, 0x0e, 4, ...new Array(16).fill(0xff), 0]);
-    expect(() => decodeIdx(bytes)).toThrow(/missing/);
+    expect(() => decodeIdx(bytes)).toThrow(/at most 1073741824 bytes/);
+    expect(() => decodeIdx(bytes, { maxBytes: Number.POSITIVE_INFINITY })).toThrow(/missing/);
+    expect(() => decodeIdx(gzipSync(bytes), { maxBytes: Number.POSITIVE_INFINITY })).toThrow(
+      /too few to hold/,
+    );
   });
 
   test('corrupt gzip, and gzip that inflates beyond the limit', () => {
@@ -74,9 +78,45 @@ describe('IDX', () => {
     const zipped = gzipSync(bytes);
     const corrupt = Uint8Array.from(zipped);
     corrupt[corrupt.length - 6] ^= 1;
-    expect(() => decodeIdx(corrupt)).toThrow(/corrupt gzip/);
+    expect(() => decodeIdx(corrupt)).toThrow(/do not inflate/);
     expect(() => decodeIdx(zipped, { maxBytes: 99_999 })).toThrow(/at most 99999 bytes/);
-    expect(decodeIdx(zipped, { maxBytes: bytes.length }).shape).toEqual([100_000]);
+    for (const file of [bytes, zipped]) {
+      expect(decodeIdx(file, { maxBytes: bytes.length }).shape).toEqual([100_000]);
+      expect(() => decodeIdx(file, { maxBytes: bytes.length - 1 })).toThrow(/at most 100007 bytes/);
+    }
+  });
+
+  test('gzip is inflated to what the sizes promise, whatever else it holds', () => {
+    const bytes = encodeIdx({ shape: [10], data: new Uint8Array(10) });
+    const bomb = gzipSync(Buffer.concat([bytes, Buffer.alloc(2 ** 24)]));
+    const before = process.memoryUsage().arrayBuffers;
+    expect(() => decodeIdx(bomb)).toThrow(/more compressed data than that/);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 21);
+    const members = Buffer.concat([gzipSync(bytes.subarray(0, 5)), gzipSync(bytes.subarray(5))]);
+    expect(decodeIdx(members).shape).toEqual([10]);
+    // A header that says the file's name may be longer than what is looked at first.
+    const zipped = gzipSync(bytes);
+    const named = Buffer.concat([
+      zipped.subarray(0, 3),
+      Buffer.of(8),
+      zipped.subarray(4, 10),
+      Buffer.alloc(5000, 65),
+      Buffer.of(0),
+      zipped.subarray(10),
+    ]);
+    expect(decodeIdx(named)).toEqual({ shape: [10], data: new Uint8Array(10) });
+  });
+
+  test('an ArrayBuffer is bytes, and what is none is refused', () => {
+    const array = { shape: [3], data: Int16Array.of(1, -2, 3) };
+    expect(decodeIdx(Uint8Array.from(encodeIdx(array)).buffer)).toEqual(array);
+    expect(decodeIdx(Uint8Array.from(gzipSync(encodeIdx(array))).buffer)).toEqual(array);
+    for (const wrong of ['labels.idx', [0, 0], null, undefined]) {
+      expect(() => decodeIdx(wrong as never)).toThrow(/decodeIdx: got .*, expected the bytes of a file/);
+    }
+    expect(() => decodeIdx(new ArrayBuffer(0))).toThrow(/no bytes.*incomplete/);
+    expect(() => decodeIdx(new ArrayBuffer(8), { maxBytes: -1 })).toThrow(/maxBytes -1/);
+    expect(() => decodeIdx(new ArrayBuffer(8), { name: 5 as never })).toThrow(/name 5/);
   });
 
   test('reading a file names the file', () => {
@@ -86,8 +126,17 @@ describe('IDX', () => {
   });
 
   test('encodeIdx refuses a shape that does not fit', () => {
-    for (const shape of [[], [3], [1, 1, 1, 1, 2]]) {
+    for (const shape of [[], [3], [1, 1, 1, 1, 2], [4, 0.5], [-1, -2], 5 as never]) {
       expect(() => encodeIdx({ shape, data: Uint8Array.of(1, 2) })).toThrow(IdxError);
+    }
+    for (const wrong of [
+      undefined,
+      {},
+      { shape: [1] },
+      { shape: [1], data: [1] },
+      { shape: [1], data: new BigInt64Array(1) },
+    ]) {
+      expect(() => encodeIdx(wrong as never)).toThrow(IdxError);
     }
   });
 });

@@ -75,6 +75,46 @@ describe('round trip', () => {
   });
 });
 
+test('a name of one tensor in the text of another, and null for no metadata', () => {
+  const text = '"a": {"a": ["a", "a"';
+  const state: StateDict = {
+    a: { shape: [1], dtype: 'int32', data: Int32Array.of(1) },
+    [text]: { shape: [1], dtype: 'int32', data: Int32Array.of(2) },
+  };
+  const decoded = decodeSafetensors(encodeSafetensors(state, { a: 'a', b: 'a', 'a\\': '\\"' }));
+  expect(decoded).toEqual({ state, metadata: { a: 'a', b: 'a', 'a\\': '\\"' } });
+  expect(decodeSafetensors(file('{"__metadata__":null}')).metadata).toEqual({});
+});
+
+test('bytes in an ArrayBuffer or shared memory; what is no bytes is refused', () => {
+  const bytes = encodeSafetensors(state);
+  const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
+  shared.set(bytes);
+  for (const held of [bytes.buffer, new DataView(bytes.buffer), shared, shared.buffer]) {
+    expect(decodeSafetensors(held, 'f').state.weight.data).toEqual(state.weight.data);
+  }
+  expect(() => decodeSafetensors('model.safetensors' as never)).toThrow(/expected the bytes of a file/);
+});
+
+test('only what can be read again is encoded', () => {
+  const data = new Float32Array(2);
+  for (const entry of [
+    null,
+    {},
+    { shape: [2], dtype: 'float64', data },
+    { shape: [2], dtype: 'toString', data },
+    { shape: [3], dtype: 'float32', data },
+    { shape: 2, dtype: 'float32', data },
+    { shape: [2], dtype: 'float32', data: [1, 2] },
+  ]) {
+    expect(() => encodeSafetensors({ w: entry as never })).toThrow(CheckpointError);
+  }
+  const whole = { shape: [2], dtype: 'float32', data } as const;
+  expect(() => encodeSafetensors({ __metadata__: whole })).toThrow(CheckpointError);
+  expect(() => encodeSafetensors({ w: whole }, { a: 1 as never })).toThrow(CheckpointError);
+  expect(() => encodeSafetensors(undefined as never)).toThrow(CheckpointError);
+});
+
 describe('damage', () => {
   const whole = encodeSafetensors(state, { a: 'b' });
 
@@ -111,6 +151,35 @@ describe('damage', () => {
     ['a gap between', file({ v: entry(0, 4), w: entry(8, 12) }, 12), /leaves a gap/],
     ['an overlap', file({ v: entry(0, 8), w: entry(4, 12) }, 12), /overlaps/],
     ['one place for two', file({ v: entry(0, 4), w: entry(0, 4) }, 4), /overlaps/],
+    [
+      'nesting without end',
+      file(`{"t":${'['.repeat(20_000)}${']'.repeat(20_000)}}`),
+      /nested deeper than 128/,
+    ],
+    ['nesting that does not end', file('['.repeat(1e6)), /nested deeper than 128/],
+    ['a nested dtype', file({ w: entry(0, 4, [1], [[['F32']]]) }, 4), /dtype \[\[\["F32"\]\]\]/],
+    ['a dtype that reads as one', file({ w: entry(0, 4, [1], ['F32']) }, 4), /dtype \["F32"\]/],
+    ['nested metadata', file({ __metadata__: { a: [[[[[]]]]] } }), /__metadata__/],
+    [
+      'a tensor twice',
+      file(`{"w":${JSON.stringify(entry(0, 4))},"w":${JSON.stringify(entry(0, 4))}}`, 4),
+      /the name "w" occurs twice/,
+    ],
+    [
+      'a tensor twice, once escaped',
+      file(`{"w" :${JSON.stringify(entry(0, 4))},"\\u0077": ${JSON.stringify(entry(0, 4))}}`, 4),
+      /the name "w" occurs twice/,
+    ],
+    [
+      'a field twice',
+      file('{"w":{"dtype":"F32","shape":[1],"shape":[1],"data_offsets":[0,4]}}', 4),
+      /"shape" occurs twice/,
+    ],
+    ['metadata twice', file('{"__metadata__":{},"__metadata__":{}}'), /occurs twice/],
+    ['a byte order mark', file('\ufeff{}'), /not JSON/],
+    ['a text that does not end', file('{"a\\'), /not JSON/],
+    ['a name of a million characters', file({ ['n'.repeat(1e6)]: 3 }), /tensor "nnn.{1,80}…/],
+    ['a name that a terminal obeys', file({ '\u001b[2J\u202e': 3 }), /tensor "\\u001b\[2J\\u202e"/],
     ['a bool of 2', file({ w: entry(0, 1, [1], 'BOOL') }, Uint8Array.of(2)), /bool 2/],
     ['metadata that is no object', file({ __metadata__: 'a' }), /__metadata__/],
     ['metadata that is no text', file({ __metadata__: { a: 1 } }), /__metadata__/],

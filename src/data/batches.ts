@@ -1,9 +1,16 @@
 /** Batches: which images go together, and their pixels as floats. */
 import { OptionError } from '../errors.ts';
-import { requireKnownOptions } from '../options.ts';
-import { type ImageDataset, imageLength, requireIndex } from './dataset.ts';
+import { describeValue, requireBoolean, requireKnownOptions, requireNumber } from '../options.ts';
+import {
+  fullBrightness,
+  type ImageDataset,
+  imageLength,
+  requireDataset,
+  requireIndex,
+  requireIndices,
+} from './dataset.ts';
 import { applyNormalisation, type Normalisation, requireNormalisation } from './normalise.ts';
-import type { RandomGenerator } from './random.ts';
+import { type RandomGenerator, requireGenerator } from './random.ts';
 
 /** Options of `batchIndices`. */
 export interface BatchOptions {
@@ -32,10 +39,13 @@ export function* batchIndices(
   options: BatchOptions = {},
 ): Generator<Int32Array> {
   requireKnownOptions('batchIndices', options, ['shuffle', 'dropLast']);
+  requireNumber('batchIndices', 'count', count, 'a whole number of at least 0');
+  requireBoolean('batchIndices', 'dropLast', options.dropLast ?? false);
+  if (options.shuffle !== undefined) requireGenerator('batchIndices, shuffle', options.shuffle);
   if (!Number.isInteger(batchSize) || batchSize < 1) {
     throw new OptionError({
       where: 'batchIndices',
-      got: `batch size ${batchSize}`,
+      got: `batch size ${describeValue(batchSize)}`,
       expected: 'a positive integer',
       cure: 'Give the number of images in a batch.',
     });
@@ -67,6 +77,8 @@ export function gatherBatch(
   indices: ArrayLike<number>,
   normalisation?: Normalisation,
 ): Batch {
+  requireDataset('gatherBatch', dataset);
+  requireIndices('gatherBatch', indices);
   const { images: pixels } = dataset;
   const channels = dataset.shape[3];
   if (normalisation !== undefined) {
@@ -76,7 +88,7 @@ export function gatherBatch(
   const images = new Float32Array(indices.length * length);
   const labels = new Int32Array(indices.length);
   // A byte has 256 values: the table holds what each becomes, so a batch costs one look-up per pixel.
-  const table = pixels instanceof Uint8Array ? byteTable(channels, normalisation) : undefined;
+  const table = fullBrightness(pixels) === 255 ? byteTable(channels, normalisation) : undefined;
   for (let i = 0; i < indices.length; i++) {
     const index = indices[i];
     requireIndex(dataset, index);

@@ -2,14 +2,20 @@
 import { LabelError, OptionError } from '../errors.ts';
 import { describeValue } from '../options.ts';
 import { DatasetError } from './errors.ts';
-import type { RandomGenerator } from './random.ts';
+import { type RandomGenerator, requireGenerator } from './random.ts';
+
+/** Pixels as a data set holds them. */
+export type PixelArray = Uint8Array | Uint8ClampedArray | Float32Array;
 
 /** Labelled pictures of one size. Functions here never change a data set; they return new ones. */
 export interface ImageDataset {
   /** What to call it in reports and errors. */
   readonly name: string;
-  /** Pixels, row-major `[N, H, W, C]`: bytes 0 to 255, or floats in [0, 1] where the source has more than 8 bits. */
-  readonly images: Uint8Array | Float32Array;
+  /**
+   * Pixels, row-major `[N, H, W, C]`: bytes 0 to 255 (what a canvas gives, too), or floats in [0, 1] where the source has
+   * more than 8 bits.
+   */
+  readonly images: PixelArray;
   /** `[N, H, W, C]`: images, height, width, channels. */
   readonly shape: readonly [number, number, number, number];
   /** The class of each image, `[N]`, each in `[0, classNames.length)`. */
@@ -28,18 +34,22 @@ export function imageLength(dataset: ImageDataset): number {
   return dataset.shape[1] * dataset.shape[2] * dataset.shape[3];
 }
 
+/** The value of a pixel at full brightness: 255 of bytes, 1 of floats. */
+export function fullBrightness(images: PixelArray): number {
+  return images instanceof Float32Array ? 1 : 255;
+}
+
 /**
  * Checks that a data set agrees with itself: at least one image, as many pixels and labels as its shape says, and
  * every label in `[0, classes)`.
  *
  * @param source the file that holds the labels, for error messages; default the name of the data set
- * @throws DatasetError when a count is wrong; LabelError naming the first label out of range
+ * @throws DatasetError when a part is missing, of the wrong type or of the wrong length; LabelError naming the first
+ *   label out of range
  */
-export function validateLabels(dataset: ImageDataset, source: string = dataset.name): void {
-  requireParts(dataset);
-  const count = imageCount(dataset);
-  const classes = dataset.classNames.length;
-  if (count === 0) {
+export function validateLabels(dataset: ImageDataset, source?: string): void {
+  requireDataset('validateLabels', dataset, source);
+  if (imageCount(dataset) === 0) {
     throw new DatasetError({
       where: dataset.name,
       got: 'no images',
@@ -47,49 +57,120 @@ export function validateLabels(dataset: ImageDataset, source: string = dataset.n
       cure: 'Check that this is the right file or folder.',
     });
   }
-  if (dataset.images.length !== count * imageLength(dataset)) {
+  requireLabels(dataset, source);
+}
+
+const integerArrays = [
+  Int32Array,
+  Uint8Array,
+  Uint8ClampedArray,
+  Int8Array,
+  Uint16Array,
+  Int16Array,
+  Uint32Array,
+];
+
+/**
+ * What every function that takes a data set checks first: its parts, their types, and that their lengths agree. The
+ * values of the labels are not looked at.
+ *
+ * @param where the function, for a data set without a name
+ * @throws DatasetError naming the part
+ */
+export function requireDataset(where: string, dataset: ImageDataset, source?: string): void {
+  const { name, shape, images, labels, classNames } = (dataset ?? {}) as Partial<ImageDataset>;
+  const place = typeof name === 'string' ? name : where;
+  const refuse = (part: string, value: unknown, expected: string, cure: string): DatasetError =>
+    new DatasetError({ where: place, got: `${part}${describeValue(value)}`, expected, cure });
+  if (typeof name !== 'string' || !images || !labels || !shape || !classNames) {
+    const expected = 'a data set: name, images, labels, classNames and shape [N, H, W, C]';
+    throw refuse(
+      'something that is no data set: ',
+      dataset,
+      expected,
+      'Give one set of images: of what loadDataset returns, its train or test.',
+    );
+  }
+  if (![Uint8Array, Uint8ClampedArray, Float32Array].some((type) => images instanceof type)) {
+    const cure =
+      'Divide by the largest value that a pixel can have: Float32Array.from(images, (value) => value / 65535).';
+    throw refuse(
+      'images as ',
+      images,
+      'bytes in a Uint8Array, or numbers from 0 to 1 in a Float32Array',
+      cure,
+    );
+  }
+  if (!integerArrays.some((type) => labels instanceof type)) {
+    throw refuse('labels as ', labels, 'integers in an Int32Array', 'Make one: Int32Array.from(labels).');
+  }
+  const isSize = (size: number, axis: number) => Number.isSafeInteger(size) && size >= (axis === 0 ? 0 : 1);
+  if (!Array.isArray(shape) || shape.length !== 4 || !shape.every(isSize)) {
+    throw refuse('shape ', shape, '[N, H, W, C]: images, height, width, channels', 'Correct the shape.');
+  }
+  const isText = (text: unknown) => typeof text === 'string';
+  if (!Array.isArray(classNames) || classNames.length === 0 || !classNames.every(isText)) {
+    throw refuse(
+      Array.isArray(classNames) ? `${classNames.length} class names: ` : 'classNames ',
+      classNames,
+      'a text for each class, at least one',
+      'Name the classes.',
+    );
+  }
+  const expected = shape[0] * imageLength(dataset);
+  if (images.length !== expected) {
     throw new DatasetError({
-      where: dataset.name,
-      got: `${dataset.images.length} pixel values`,
-      expected: `${count * imageLength(dataset)} for shape [${dataset.shape.join(', ')}]`,
+      where: place,
+      got: `${images.length} pixel values`,
+      expected: `${expected} for shape [${shape.join(', ')}]`,
       cure: 'Correct the shape.',
     });
   }
-  if (dataset.labels.length !== count) {
+  if (labels.length !== shape[0]) {
     throw new DatasetError({
-      where: source,
-      got: `${dataset.labels.length} labels`,
-      expected: `one for each of the ${count} images`,
+      where: source ?? place,
+      got: `${labels.length} labels`,
+      expected: `one for each of the ${shape[0]} images`,
       cure: 'Check that images and labels belong together.',
-    });
-  }
-  for (let index = 0; index < count; index++) {
-    const label = dataset.labels[index];
-    if (Number.isInteger(label) && label >= 0 && label < classes) continue;
-    throw new LabelError({
-      where: `${source}, item ${index}`,
-      got: `label ${label}`,
-      expected: `0 to ${classes - 1}, as there ${classes === 1 ? 'is 1 class' : `are ${classes} classes`}`,
-      cure: 'Correct the label, or add the missing classes.',
     });
   }
 }
 
-/** Throws DatasetError for what is no data set at all. */
-function requireParts(dataset: ImageDataset): void {
-  const { shape, labels, images, classNames } = dataset;
-  const arrays = [images, labels].every((part) => ArrayBuffer.isView(part)) && Array.isArray(classNames);
-  const whole = (length: number) => Number.isSafeInteger(length) && length >= 0;
-  if (arrays && Array.isArray(shape) && shape.length === 4 && shape.every(whole) && classNames.length > 0) {
-    return;
+/** Throws LabelError for the first label that is no class. */
+function requireLabels({ name, labels, classNames }: ImageDataset, source = name): void {
+  const classes = classNames.length;
+  const index = labels.findIndex((label) => !(label >= 0 && label < classes));
+  if (index < 0) return;
+  throw new LabelError({
+    where: `${source}, item ${index}`,
+    got: `label ${labels[index]}`,
+    expected: `0 to ${classes - 1}, as there ${classes === 1 ? 'is 1 class' : `are ${classes} classes`}`,
+    cure: 'Correct the label, or add the missing classes.',
+  });
+}
+
+/** Beyond this, floats without a negative one among them are neither from 0 to 1 nor standardised. */
+const BRIGHTEST = 2;
+
+/**
+ * Checks that pixels are scaled where nothing else will scale them: floats up to 255 are a mistake, standardised ones
+ * (around 0) are not.
+ *
+ * @throws DatasetError naming the largest pixel
+ */
+export function requireScaledPixels({ name, images }: ImageDataset): void {
+  if (!(images instanceof Float32Array)) return;
+  let largest = 0;
+  for (const value of images) {
+    if (value < 0) return;
+    if (value > largest) largest = value;
   }
+  if (largest <= BRIGHTEST) return;
   throw new DatasetError({
-    where: dataset.name ?? 'a data set',
-    got: arrays
-      ? `shape ${describeValue(shape)} and ${classNames.length} class names`
-      : 'something that is no data set',
-    expected: 'images, labels, classNames (at least one) and shape [N, H, W, C]',
-    cure: 'Give one set of images: of what loadDataset returns, its train or test.',
+    where: name,
+    got: `pixels from 0 to ${largest} in a Float32Array`,
+    expected: 'pixels from 0 to 1',
+    cure: 'Divide them by the largest value that a pixel can have, keep bytes in a Uint8Array, or give normalisation: channelStatistics(train).',
   });
 }
 
@@ -98,7 +179,13 @@ function requireParts(dataset: ImageDataset): void {
  *
  * @throws OptionError when an index is not in `[0, N)`
  */
-export function subset(dataset: ImageDataset, indices: ArrayLike<number>, name = dataset.name): ImageDataset {
+export function subset(
+  dataset: ImageDataset,
+  indices: ArrayLike<number>,
+  name = dataset?.name,
+): ImageDataset {
+  requireDataset('subset', dataset);
+  requireIndices('subset', indices);
   const length = imageLength(dataset);
   const images = emptyLike(dataset.images, indices.length * length);
   const labels = new Int32Array(indices.length);
@@ -117,17 +204,22 @@ export function subset(dataset: ImageDataset, indices: ArrayLike<number>, name =
  *
  * @throws DatasetError when the image sizes or the class names differ
  */
-export function concatenate(first: ImageDataset, second: ImageDataset, name = first.name): ImageDataset {
+export function concatenate(first: ImageDataset, second: ImageDataset, name = first?.name): ImageDataset {
+  for (const dataset of [first, second]) requireDataset('concatenate', dataset);
   requireSameImages(first, second);
-  if (first.classNames.join('\n') !== second.classNames.join('\n')) {
+  const { classNames } = second;
+  if (
+    first.classNames.length !== classNames.length ||
+    first.classNames.some((each, i) => each !== classNames[i])
+  ) {
     throw new DatasetError({
       where: second.name,
-      got: `classes ${second.classNames.join(', ')}`,
+      got: `classes ${classNames.join(', ')}`,
       expected: `those of ${first.name}: ${first.classNames.join(', ')}`,
       cure: 'Concatenate data sets of the same classes only.',
     });
   }
-  const bytes = first.images instanceof Uint8Array && second.images instanceof Uint8Array;
+  const bytes = fullBrightness(first.images) === 255 && fullBrightness(second.images) === 255;
   const total = first.images.length + second.images.length;
   const images = bytes ? new Uint8Array(total) : new Float32Array(total);
   images.set(bytes ? first.images : toUnitFloats(first.images), 0);
@@ -155,8 +247,14 @@ export function requireSameImages(first: ImageDataset, second: ImageDataset): vo
   });
 }
 
-/** How many images each class has; `[classes]`. */
+/**
+ * How many images each class has; `[classes]`.
+ *
+ * @throws LabelError for a label that is no class
+ */
 export function classCounts(dataset: ImageDataset): Int32Array {
+  requireDataset('classCounts', dataset);
+  requireLabels(dataset);
   const counts = new Int32Array(dataset.classNames.length);
   for (const label of dataset.labels) counts[label]++;
   return counts;
@@ -164,6 +262,7 @@ export function classCounts(dataset: ImageDataset): Int32Array {
 
 /** The numbers 0 to count − 1 in random order. */
 export function shuffledIndices(count: number, generator: RandomGenerator): Int32Array {
+  requireGenerator('shuffledIndices', generator);
   return generator.permutation(count);
 }
 
@@ -180,10 +279,13 @@ export function stratifiedSplit(
   fraction: number,
   generator: RandomGenerator,
 ): [rest: ImageDataset, heldOut: ImageDataset] {
-  if (!(fraction > 0 && fraction < 1)) {
+  requireDataset('stratifiedSplit', dataset);
+  requireLabels(dataset);
+  requireGenerator('stratifiedSplit', generator);
+  if (typeof fraction !== 'number' || !(fraction > 0 && fraction < 1)) {
     throw new OptionError({
       where: 'stratifiedSplit',
-      got: `fraction ${fraction}`,
+      got: `fraction ${describeValue(fraction)}`,
       expected: 'a number between 0 and 1',
       cure: 'Give the share to hold out, for example 0.2.',
     });
@@ -212,10 +314,11 @@ export function stridedSplit(
   dataset: ImageDataset,
   every: number,
 ): [rest: ImageDataset, heldOut: ImageDataset] {
+  requireDataset('stridedSplit', dataset);
   if (!Number.isInteger(every) || every < 2) {
     throw new OptionError({
       where: 'stridedSplit',
-      got: `every ${every}`,
+      got: `every ${describeValue(every)}`,
       expected: 'an integer of at least 2',
       cure: 'Give 5 to hold out every fifth image.',
     });
@@ -230,6 +333,17 @@ function splitBy(dataset: ImageDataset, isHeldOut: (index: number) => boolean): 
   return [subset(dataset, rest), subset(dataset, heldOut)];
 }
 
+/** Throws OptionError unless `indices` is a list. */
+export function requireIndices(where: string, indices: ArrayLike<number>): void {
+  if (Array.isArray(indices) || (ArrayBuffer.isView(indices) && 'length' in indices)) return;
+  throw new OptionError({
+    where,
+    got: `indices ${describeValue(indices)}`,
+    expected: 'an array of image indices',
+    cure: 'Give a list, of one index as well: [index].',
+  });
+}
+
 /**
  * Checks that an index names an image of the data set.
  *
@@ -240,16 +354,16 @@ export function requireIndex(dataset: ImageDataset, index: number): void {
   if (Number.isInteger(index) && index >= 0 && index < count) return;
   throw new OptionError({
     where: dataset.name,
-    got: `image index ${index}`,
+    got: `image index ${describeValue(index)}`,
     expected: `an integer from 0 to ${count - 1}`,
     cure: 'Correct the index.',
   });
 }
 
-function emptyLike(values: Uint8Array | Float32Array, length: number): Uint8Array | Float32Array {
-  return values instanceof Uint8Array ? new Uint8Array(length) : new Float32Array(length);
+function emptyLike(values: PixelArray, length: number): Uint8Array | Float32Array {
+  return values instanceof Float32Array ? new Float32Array(length) : new Uint8Array(length);
 }
 
-function toUnitFloats(values: Uint8Array | Float32Array): Float32Array {
+function toUnitFloats(values: PixelArray): Float32Array {
   return values instanceof Float32Array ? values : Float32Array.from(values, (value) => value / 255);
 }

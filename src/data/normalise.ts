@@ -1,7 +1,7 @@
 /** Mean and standard deviation of the training pixels, and their removal from a batch. */
 import { NonFiniteError, OptionError } from '../errors.ts';
-import { requireKnownOptions } from '../options.ts';
-import { type ImageDataset, imageCount } from './dataset.ts';
+import { describeValue, requireKnownOptions } from '../options.ts';
+import { fullBrightness, type ImageDataset, imageCount, requireDataset } from './dataset.ts';
 import { DatasetError } from './errors.ts';
 
 /** What to subtract from and divide by, for each channel, of pixels in [0, 1]. */
@@ -19,6 +19,7 @@ export interface Normalisation {
  * @throws DatasetError when there are no images, NonFiniteError when a pixel is NaN or infinite
  */
 export function channelStatistics(dataset: ImageDataset): Normalisation {
+  requireDataset('channelStatistics', dataset);
   const { images } = dataset;
   const channels = dataset.shape[3];
   const count = images.length / channels;
@@ -30,7 +31,7 @@ export function channelStatistics(dataset: ImageDataset): Normalisation {
       cure: 'Take the statistics of the training set.',
     });
   }
-  const full = images instanceof Uint8Array ? 255 : 1;
+  const full = fullBrightness(images);
   const mean: number[] = [];
   const std: number[] = [];
   for (let channel = 0; channel < channels; channel++) {
@@ -50,7 +51,7 @@ export function channelStatistics(dataset: ImageDataset): Normalisation {
 }
 
 /**
- * Checks that a normalisation fits images of as many channels, and that dividing by it gives numbers.
+ * Checks that a normalisation fits images of as many channels, and that it leaves pixels that can be computed with.
  *
  * @throws OptionError naming what is wrong
  */
@@ -62,35 +63,49 @@ export function requireNormalisation(where: string, normalisation: Normalisation
     throw new OptionError({
       where,
       got: `a normalisation of ${count(mean)} means and ${count(std)} deviations`,
-      expected: `one of each for every channel of the images (C=${channels})`,
+      expected: `an array of each, with one for every channel of the images (C=${channels})`,
       cure: 'Use the statistics of a data set with the same number of channels.',
     });
   }
-  if (mean.every(Number.isFinite) && std.every((value) => Number.isFinite(value) && value > 0)) return;
+  if (Array.from(mean).every((centre, channel) => isUsable(centre, std[channel]))) return;
+  const listed = (values: readonly number[]) => Array.from(values, describeValue).join(', ');
   throw new OptionError({
     where,
-    got: `a normalisation with means ${mean.join(', ')} and deviations ${std.join(', ')}`,
-    expected: 'finite means, and deviations above 0',
+    got: `a normalisation with means ${listed(mean)} and deviations ${listed(std)}`,
+    expected:
+      'finite means, and deviations above 0, that keep black and white (0 and 1) apart and their squares within float32',
     cure: 'Take it from the training set with channelStatistics.',
   });
+}
+
+/** Whether normalised pixels stay apart, and so small that losses and gradients, which square them, do not overflow. */
+function isUsable(mean: unknown, std: unknown): boolean {
+  if (typeof mean !== 'number' || typeof std !== 'number' || !(std > 0)) return false;
+  const [black, white] = [0, 1].map((value) => Math.fround((value - mean) / std));
+  return (
+    black !== white && Number.isFinite(Math.fround(black ** 2)) && Number.isFinite(Math.fround(white ** 2))
+  );
 }
 
 /**
  * Subtracts the mean and divides by the standard deviation, in place.
  *
  * @param values pixels in [0, 1] with channels last, `[…, C]`
- * @throws OptionError when the number of values is no multiple of the channels of the normalisation
+ * @throws OptionError when the number of values is no multiple of the channels of the normalisation, or it leaves no
+ *   pixels that can be computed with
  */
-export function applyNormalisation(values: Float32Array, { mean, std }: Normalisation): void {
-  const channels = mean.length;
-  if (std.length !== channels || channels === 0 || values.length % channels !== 0) {
+export function applyNormalisation(values: Float32Array, normalisation: Normalisation): void {
+  const channels = normalisation?.mean?.length ?? 1;
+  requireNormalisation('applyNormalisation', normalisation, channels);
+  if (!(values instanceof Float32Array) || channels === 0 || values.length % channels !== 0) {
     throw new OptionError({
       where: 'applyNormalisation',
-      got: `${values.length} values, ${channels} means and ${std.length} deviations`,
-      expected: 'a mean and a deviation for each channel',
+      got: `${describeValue(values)} for ${channels} channels`,
+      expected: 'a Float32Array with as many values for each channel',
       cure: 'Use the statistics of a data set with the same number of channels.',
     });
   }
+  const { mean, std } = normalisation;
   for (let channel = 0; channel < channels; channel++) {
     for (let i = channel; i < values.length; i += channels)
       values[i] = (values[i] - mean[channel]) / std[channel];

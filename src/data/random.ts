@@ -1,6 +1,7 @@
 /** Random numbers on the host, for shuffling, splitting and augmentation: seeded and the same everywhere. */
 import { threefry2x32 } from '../../kernels/support/threefry.ts';
 import { OptionError } from '../errors.ts';
+import { describeValue } from '../options.ts';
 
 /** Added when the key is derived, so that host streams never repeat those that devices draw from the same seed. */
 const HOST_DOMAIN = 0x686f7374;
@@ -76,11 +77,22 @@ export class RandomGenerator {
   }
 }
 
+/** Throws OptionError unless `generator` draws random numbers. */
+export function requireGenerator(where: string, generator: RandomGenerator): void {
+  if (typeof generator?.permutation === 'function' && typeof generator.uniform === 'function') return;
+  throw new OptionError({
+    where,
+    got: describeValue(generator),
+    expected: 'a RandomGenerator',
+    cure: 'Make one of a seed: new RandomGenerator(0).',
+  });
+}
+
 function requireInteger(option: string, value: number, least: number, most: number): void {
   if (Number.isInteger(value) && value >= least && value <= most) return;
   throw new OptionError({
     where: 'RandomGenerator',
-    got: `${option} ${value}`,
+    got: `${option} ${describeValue(value)}`,
     expected: `an integer from ${least} to ${most}`,
     cure: `Correct the ${option}.`,
   });

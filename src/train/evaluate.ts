@@ -1,7 +1,7 @@
 /** Evaluating a classifier on a data set, and predicting the classes of pictures. */
 
 import { batchIndices, gatherBatch } from '../data/batches.ts';
-import { type ImageDataset, validateLabels } from '../data/dataset.ts';
+import { type ImageDataset, requireScaledPixels, validateLabels } from '../data/dataset.ts';
 import { applyNormalisation, type Normalisation, requireNormalisation } from '../data/normalise.ts';
 import { DTypeError, NonFiniteError, OptionError, ShapeError } from '../errors.ts';
 import { softmaxCrossEntropy } from '../nn/losses.ts';
@@ -69,6 +69,7 @@ export async function evaluate(
   requireModel('evaluate', model);
   validateLabels(dataset);
   if (options.normalisation) requireNormalisation('evaluate', options.normalisation, dataset.shape[3]);
+  else requireScaledPixels(dataset);
   return new DatasetEvaluator(model, dataset, options).run();
 }
 

@@ -2,7 +2,12 @@
 
 import { type AugmentOptions, augmentBatch, requireAugmentOptions } from '../data/augment.ts';
 import { batchIndices, gatherBatch } from '../data/batches.ts';
-import { type ImageDataset, requireSameImages, validateLabels } from '../data/dataset.ts';
+import {
+  type ImageDataset,
+  requireSameImages,
+  requireScaledPixels,
+  validateLabels,
+} from '../data/dataset.ts';
 import { type Normalisation, requireNormalisation } from '../data/normalise.ts';
 import { RandomGenerator } from '../data/random.ts';
 import { OptionError } from '../errors.ts';
@@ -264,6 +269,7 @@ function checkOptions(model: Module, train: ImageDataset, options: FitOptions): 
     requireSameClasses(train, validation);
   }
   if (normalisation) requireNormalisation('fit', normalisation, train.shape[3]);
+  else requireScaledPixels(train);
   if (options.earlyStopping) {
     requireKnownOptions('earlyStopping of fit', options.earlyStopping, ['patience']);
     requireNumber('fit', 'patience', options.earlyStopping.patience, 'a whole number of at least 1');

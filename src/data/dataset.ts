@@ -93,7 +93,7 @@ export function requireDataset(where: string, dataset: ImageDataset, source?: st
   }
   if (![Uint8Array, Uint8ClampedArray, Float32Array].some((type) => images instanceof type)) {
     const cure =
-      'Divide by the largest value that a pixel can have: Float32Array.from(images, (value) => value / 65535).';
+      'Divide by the largest value that a pixel can have, of 16 bits: Float32Array.from(images, (value) => value / 65535).';
     throw refuse(
       'images as ',
       images,

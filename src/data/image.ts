@@ -1,5 +1,6 @@
 /** One picture in memory, and the conversions between kinds of picture. */
 import { OptionError } from '../errors.ts';
+import { describeValue, requireNumber } from '../options.ts';
 
 /**
  * A picture. `pixels` is row-major `[height, width, channels]` with values in [0, 1]: 0 is black, 1 is full
@@ -17,6 +18,42 @@ export interface Image {
   readonly bitDepth: 8 | 16;
   /** `[height, width, channels]`, row-major, in [0, 1]. */
   readonly pixels: Float32Array;
+}
+
+/** Pictures of more pixels than this are refused unless somebody says otherwise: 64 megapixels. */
+export const MOST_PIXELS = 64 * 2 ** 20;
+
+/**
+ * Checks that a picture agrees with itself.
+ *
+ * @throws OptionError naming what is wrong
+ */
+export function requireImage(where: string, image: Image): void {
+  const { width, height, channels, bitDepth, pixels } = (image ?? {}) as Partial<Image>;
+  const refuse = (got: string, expected: string, cure: string): OptionError =>
+    new OptionError({ where, got, expected, cure });
+  const isSide = (side: unknown): side is number => Number.isSafeInteger(side) && Number(side) >= 1;
+  if (!(pixels instanceof Float32Array) || !isSide(width) || !isSide(height)) {
+    throw refuse(
+      pixels === undefined ? describeValue(image) : `${width}×${height} pixels in ${describeValue(pixels)}`,
+      'a picture: width, height, channels, bitDepth, and pixels from 0 to 1 in a Float32Array',
+      'Give what decodePng returns; of bytes, Float32Array.from(bytes, (value) => value / 255) are the pixels.',
+    );
+  }
+  if (![1, 2, 3, 4].includes(channels as number) || ![8, 16].includes(bitDepth as number)) {
+    throw refuse(
+      `channels ${describeValue(channels)} and bitDepth ${describeValue(bitDepth)}`,
+      '1 to 4 channels, and a bitDepth of 8 or 16',
+      'Grey has 1 channel, grey with alpha 2, red, green, blue 3, with alpha 4.',
+    );
+  }
+  const expected = width * height * (channels ?? 0);
+  if (pixels.length === expected) return;
+  throw refuse(
+    `${pixels.length} values for ${width}×${height} pixels of ${channels} channels`,
+    `${expected} values`,
+    'Give pixels as [height, width, channels].',
+  );
 }
 
 /** The luma weights of ITU-R Recommendation BT.601, as PNG tools and Pillow use. */
@@ -41,6 +78,8 @@ export function isGrey(image: Image): boolean {
  * @param background brightness of the background in [0, 1]; default 0, black
  */
 export function compositeAlpha(image: Image, background = 0): Image {
+  requireImage('compositeAlpha', image);
+  requireNumber('compositeAlpha', 'background', background, 'a number from 0 to 1');
   if (!hasAlpha(image)) return image;
   const colours = image.channels === 2 ? 1 : 3;
   const count = image.width * image.height;
@@ -60,6 +99,7 @@ export function compositeAlpha(image: Image, background = 0): Image {
  * `background` (default 0, black).
  */
 export function toGrey(image: Image, background = 0): Image {
+  requireImage('toGrey', image);
   const opaque = compositeAlpha(image, background);
   if (opaque.channels === 1) return opaque;
   const count = image.width * image.height;
@@ -76,6 +116,7 @@ export function toGrey(image: Image, background = 0): Image {
 
 /** A red, green, blue picture: grey is repeated, alpha laid over `background` (default 0, black). */
 export function toRgb(image: Image, background = 0): Image {
+  requireImage('toRgb', image);
   const opaque = compositeAlpha(image, background);
   if (opaque.channels === 3) return opaque;
   const count = image.width * image.height;
@@ -88,6 +129,7 @@ export function toRgb(image: Image, background = 0): Image {
 
 /** The negative: every colour value v becomes 1 − v; alpha stays. */
 export function invert(image: Image): Image {
+  requireImage('invert', image);
   const pixels = image.pixels.slice();
   const colours = isGrey(image) ? 1 : 3;
   for (let pixel = 0; pixel < pixels.length; pixel += image.channels) {
@@ -101,11 +143,14 @@ export function invert(image: Image): Image {
  * an axis that grows, values are interpolated linearly between pixel centres. Call `compositeAlpha` first when the
  * picture has alpha: otherwise the colour of transparent pixels bleeds into their neighbours.
  *
- * @throws OptionError when a side is not a positive integer
+ * @throws OptionError when a side is not a positive integer, or the result, or what lies between (the new width at the
+ *   old height), has more pixels than 64 megapixels and than the picture
  */
 export function resize(image: Image, height: number, width: number): Image {
+  requireImage('resize', image);
   requireSide('height', height);
   requireSide('width', width);
+  requireRoom(image, height, width);
   if (height === image.height && width === image.width) return image;
   const { channels } = image;
   const columns = axisWeights(image.width, width);
@@ -115,11 +160,13 @@ export function resize(image: Image, height: number, width: number): Image {
   const narrow = new Float32Array(image.height * width * channels);
   for (let y = 0; y < image.height; y++) {
     for (let x = 0; x < width; x++) {
-      const { first, weights } = columns[x];
+      const start = columns.starts[x];
+      const taps = columns.starts[x + 1] - start;
+      const first = y * image.width + columns.firsts[x];
       for (let channel = 0; channel < channels; channel++) {
         let sum = 0;
-        for (let tap = 0; tap < weights.length; tap++) {
-          sum += weights[tap] * image.pixels[(y * image.width + first + tap) * channels + channel];
+        for (let tap = 0; tap < taps; tap++) {
+          sum += columns.weights[start + tap] * image.pixels[(first + tap) * channels + channel];
         }
         narrow[(y * width + x) * channels + channel] = sum;
       }
@@ -128,52 +175,74 @@ export function resize(image: Image, height: number, width: number): Image {
   const rowLength = width * channels;
   const pixels = new Float32Array(height * rowLength);
   for (let y = 0; y < height; y++) {
-    const { first, weights } = rows[y];
+    const start = rows.starts[y];
+    const taps = rows.starts[y + 1] - start;
+    const first = rows.firsts[y];
     for (let i = 0; i < rowLength; i++) {
       let sum = 0;
-      for (let tap = 0; tap < weights.length; tap++)
-        sum += weights[tap] * narrow[(first + tap) * rowLength + i];
+      for (let tap = 0; tap < taps; tap++) {
+        sum += rows.weights[start + tap] * narrow[(first + tap) * rowLength + i];
+      }
       pixels[y * rowLength + i] = sum;
     }
   }
   return { ...image, width, height, pixels };
 }
 
-/** What one output position takes from the input axis: `weights[i]` of input position `first + i`. */
+/**
+ * What each output position takes from the input axis: position p takes, of the inputs from `firsts[p]` on, as much as
+ * the weights from `starts[p]` to `starts[p + 1]` say.
+ */
 interface AxisWeights {
-  readonly first: number;
+  readonly firsts: readonly number[];
+  readonly starts: readonly number[];
   readonly weights: readonly number[];
 }
 
-function axisWeights(from: number, to: number): AxisWeights[] {
-  return Array.from({ length: to }, (_, index) =>
-    to < from ? areaWeights(from, to, index) : linearWeights(from, to, index),
-  );
+function axisWeights(from: number, to: number): AxisWeights {
+  // Flat: an axis may have millions of positions.
+  const firsts: number[] = [];
+  const starts = [0];
+  const weights: number[] = [];
+  for (let index = 0; index < to; index++) {
+    if (to < from) {
+      const start = (index * from) / to;
+      const end = ((index + 1) * from) / to;
+      const first = Math.floor(start);
+      const last = Math.min(Math.ceil(end), from);
+      firsts.push(first);
+      for (let i = first; i < last; i++) {
+        weights.push((Math.min(end, i + 1) - Math.max(start, i)) / (end - start));
+      }
+    } else {
+      // Pixel centres lie at half positions; beyond the outermost centre the edge value continues.
+      const position = Math.min(Math.max(((index + 0.5) * from) / to - 0.5, 0), from - 1);
+      const first = Math.floor(position);
+      firsts.push(first);
+      weights.push(1 - (position - first));
+      if (position > first) weights.push(position - first);
+    }
+    starts.push(weights.length);
+  }
+  return { firsts, starts, weights };
 }
 
-function areaWeights(from: number, to: number, index: number): AxisWeights {
-  const start = (index * from) / to;
-  const end = ((index + 1) * from) / to;
-  const first = Math.floor(start);
-  const last = Math.min(Math.ceil(end), from);
-  const covered: number[] = [];
-  for (let i = first; i < last; i++) covered.push(Math.min(end, i + 1) - Math.max(start, i));
-  return { first, weights: covered.map((length) => length / (end - start)) };
-}
-
-function linearWeights(from: number, to: number, index: number): AxisWeights {
-  // Pixel centres lie at half positions; beyond the outermost centre the edge value continues.
-  const position = Math.min(Math.max(((index + 0.5) * from) / to - 0.5, 0), from - 1);
-  const first = Math.floor(position);
-  const fraction = position - first;
-  return fraction === 0 ? { first, weights: [1] } : { first, weights: [1 - fraction, fraction] };
+function requireRoom(image: Image, height: number, width: number): void {
+  const most = Math.max(MOST_PIXELS, image.width * image.height);
+  if (Math.max(height, image.height) * width <= most) return;
+  throw new OptionError({
+    where: 'resize',
+    got: `a size of ${width}×${height} pixels for a picture of ${image.width}×${image.height}`,
+    expected: `at most ${most} pixels, also at the new width and the old height`,
+    cure: 'Give a smaller size.',
+  });
 }
 
 function requireSide(option: string, value: number): void {
   if (Number.isInteger(value) && value > 0) return;
   throw new OptionError({
     where: 'resize',
-    got: `${option} ${value}`,
+    got: `${option} ${describeValue(value)}`,
     expected: 'a positive integer',
     cure: `Give the ${option} of the result in whole pixels.`,
   });

@@ -1,15 +1,11 @@
 /** PNG files to pictures and back: png-structure.ts reads the file, png-pixels.ts its pixels; pngjs encodes. */
-import { OptionError } from '../errors.ts';
 import { requireKnownOptions } from '../options.ts';
 import { type FileBytes, requireBytes, requireLimit, requireName } from './bytes.ts';
 import { messageOf, PngError } from './errors.ts';
-import type { Image } from './image.ts';
+import { type Image, MOST_PIXELS, requireImage } from './image.ts';
 import { node } from './node.ts';
 import { decodePixels } from './png-pixels.ts';
 import { readPngChunks, readPngHeader } from './png-structure.ts';
-
-/** Pictures of more pixels than this are refused unless the option says otherwise: 64 megapixels. */
-export const DEFAULT_MAX_PIXELS = 64 * 2 ** 20;
 
 /** Options of reading a PNG file. */
 export interface PngOptions {
@@ -35,7 +31,7 @@ const COLOUR_TYPE_OF_CHANNELS = { 1: 0, 2: 4, 3: 2, 4: 6 } as const;
 export function decodePng(bytes: FileBytes, options: PngOptions = {}): Image {
   requireKnownOptions('decodePng', options, ['name', 'maxPixels']);
   const where = requireName('decodePng', options.name, 'PNG');
-  const maxPixels = requireLimit('decodePng', 'maxPixels', options.maxPixels ?? DEFAULT_MAX_PIXELS);
+  const maxPixels = requireLimit('decodePng', 'maxPixels', options.maxPixels ?? MOST_PIXELS);
   const file = requireBytes('decodePng', bytes);
   const header = readPngHeader(file, where, maxPixels);
   const pixels = decodePixels(header, readPngChunks(file, header, where), where);
@@ -74,15 +70,8 @@ export function readPng(path: string, options: PngOptions = {}): Image {
  * @throws OptionError when `pixels` does not have height × width × channels values
  */
 export function encodePng(image: Image): Uint8Array {
+  requireImage('encodePng', image);
   const { width, height, channels, pixels } = image;
-  if (width < 1 || height < 1 || pixels.length !== width * height * channels) {
-    throw new OptionError({
-      where: 'encodePng',
-      got: `${pixels.length} values for ${width}×${height} pixels of ${channels} channels`,
-      expected: `${width * height * channels} values and at least one pixel`,
-      cure: 'Give pixels as [height, width, channels].',
-    });
-  }
   const { PNG } = node.pngjs;
   const png = new PNG({ width, height });
   // A Uint8ClampedArray rounds halves to even; Math.round is what every other place here does.

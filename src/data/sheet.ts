@@ -1,8 +1,10 @@
 /** A sheet of equal cells in one picture, cut into a data set; and pictures stacked into pixel arrays. */
+import { LabelError } from '../errors.ts';
+import { describeValue, requireFunction, requireKnownOptions, requireNumber } from '../options.ts';
 import type { ImageDataset } from './dataset.ts';
 import { validateLabels } from './dataset.ts';
 import { DatasetError } from './errors.ts';
-import { compositeAlpha, type Image } from './image.ts';
+import { compositeAlpha, type Image, requireImage } from './image.ts';
 
 /** How to cut and label a sheet. */
 export interface SheetOptions {
@@ -24,7 +26,18 @@ export interface SheetOptions {
  * @throws DatasetError when the sheet is not a whole number of cells; LabelError when `label` gives no class
  */
 export function datasetFromSheet(sheet: Image, options: SheetOptions): ImageDataset {
+  requireImage('datasetFromSheet', sheet);
+  requireKnownOptions('datasetFromSheet', options, [
+    'name',
+    'cellWidth',
+    'cellHeight',
+    'label',
+    'classNames',
+  ]);
   const { name, cellWidth, cellHeight, classNames } = options;
+  requireNumber('datasetFromSheet', 'cellWidth', cellWidth, 'a whole number of at least 1');
+  requireNumber('datasetFromSheet', 'cellHeight', cellHeight, 'a whole number of at least 1');
+  requireFunction('datasetFromSheet', 'label', options.label);
   const columns = sheet.width / cellWidth;
   const rows = sheet.height / cellHeight;
   if (![columns, rows].every((cells) => Number.isInteger(cells) && cells > 0)) {
@@ -47,11 +60,24 @@ export function datasetFromSheet(sheet: Image, options: SheetOptions): ImageData
       storePixels(images, (cell * cellHeight + y) * rowLength, pixels.subarray(start, start + rowLength));
     }
   }
-  const labels = Int32Array.from({ length: count }, (_, cell) => options.label(cell));
+  const labels = Int32Array.from({ length: count }, (_, cell) =>
+    requireInt32(name, cell, options.label(cell)),
+  );
   const shape = [count, cellHeight, cellWidth, channels] as const;
   const dataset: ImageDataset = { name, images, shape, labels, classNames };
   validateLabels(dataset);
   return dataset;
+}
+
+/** An array of int32 would make 0 of NaN, and another number of one that is too large or no integer. */
+function requireInt32(name: string, cell: number, label: number): number {
+  if (typeof label === 'number' && label === (label | 0)) return label;
+  throw new LabelError({
+    where: `${name}, cell ${cell}`,
+    got: `label ${describeValue(label)}`,
+    expected: 'the number of a class',
+    cure: 'Give a label for every cell, counted from 0.',
+  });
 }
 
 /** Room for pixels as a data set stores them: bytes for pictures of up to 8 bits, else floats. */

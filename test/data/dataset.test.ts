@@ -15,7 +15,7 @@ import { DatasetError } from '../../src/data/errors.ts';
 import { applyNormalisation, channelStatistics } from '../../src/data/normalise.ts';
 import { RandomGenerator } from '../../src/data/random.ts';
 import { datasetFromSheet } from '../../src/data/sheet.ts';
-import { LabelError, OptionError } from '../../src/errors.ts';
+import { LabelError, OptionError, WeftError } from '../../src/errors.ts';
 import { tinyDataset } from '../support/datasets.ts';
 
 const colour: ImageDataset = {
@@ -121,6 +121,20 @@ describe('sheets', () => {
       /4×2 pixels, expected a whole number of 3×1 cells/,
     );
     expect(() => datasetFromSheet(sheet, { ...options, classNames: ['l'] })).toThrow(LabelError);
+    for (const label of [0.5, Number.NaN, 2 ** 32, '0', undefined]) {
+      const labelled = { ...options, label: () => label as number, classNames: ['l', 'r'] };
+      expect(() => datasetFromSheet(sheet, labelled)).toThrow(/sheet, cell 0: got label/);
+    }
+    for (const change of [
+      { cellWidth: 0 },
+      { cellHeight: 1.5 },
+      { label: [0] },
+      { classNames: undefined },
+      { rows: 2 },
+    ]) {
+      const wrong = { ...options, classNames: ['l', 'r'], ...change } as never;
+      expect(() => datasetFromSheet(sheet, wrong)).toThrow(WeftError);
+    }
   });
 });
 

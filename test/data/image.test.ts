@@ -1,6 +1,7 @@
 /** Conversions between kinds of picture, checked against values worked out by hand. */
 import { expect, test } from 'vitest';
 import { compositeAlpha, type Image, invert, resize, toGrey, toRgb } from '../../src/data/image.ts';
+import { encodePng } from '../../src/data/png.ts';
 import { OptionError } from '../../src/errors.ts';
 
 function image(channels: Image['channels'], width: number, values: readonly number[]): Image {
@@ -69,4 +70,47 @@ test('sizes must be positive integers', () => {
     expect(() => resize(image(1, 1, [0]), side, 1)).toThrow(OptionError);
     expect(() => resize(image(1, 1, [0]), 1, side)).toThrow(OptionError);
   }
+});
+
+test('what is no picture is refused, and said in words', () => {
+  const good = image(3, 2, [0, 0.5, 1, 1, 0.5, 0]);
+  const canvas = { width: 1, height: 1, data: Uint8ClampedArray.of(0, 0, 0, 255) };
+  const wrong: unknown[] = [undefined, null, 'seven.png', {}, canvas, { ...good, pixels: [...good.pixels] }];
+  for (const change of [
+    { pixels: Uint8Array.from(good.pixels) },
+    { pixels: good.pixels.subarray(1) },
+    { width: 1.5 },
+    { height: 0 },
+    { height: 1e9 },
+    { channels: 5 },
+    { channels: '3' },
+    { bitDepth: 1 },
+  ]) {
+    wrong.push({ ...good, ...change });
+  }
+  const calls = [compositeAlpha, toGrey, toRgb, invert, encodePng, (each: Image) => resize(each, 2, 2)];
+  for (const each of wrong) {
+    for (const call of calls) expect(() => call(each as Image)).toThrow(OptionError);
+  }
+  expect(() => encodePng({ ...good, pixels: Uint8Array.from(good.pixels) } as never)).toThrow(
+    /2×1 pixels in a Uint8Array of 6.*value \/ 255/,
+  );
+  for (const background of [2, Number.NaN, '0']) {
+    expect(() => toGrey(image(2, 1, [1, 0]), background as never)).toThrow(/background/);
+  }
+});
+
+test('a size beyond all pictures is refused before memory is asked for', () => {
+  const small = image(1, 2, [0, 1, 0, 1]);
+  for (const [height, width] of [
+    [1e5, 1e5],
+    [1, 2 ** 30],
+    [2 ** 30, 1],
+    [1e300, 1],
+  ]) {
+    expect(() => resize(small, height, width)).toThrow(/resize: got .*expected/);
+  }
+  const tall = image(1, 1, new Array(2 ** 14).fill(0.5));
+  expect(() => resize(tall, 1, 2 ** 14)).toThrow(/also at the new width and the old height/);
+  expect(resize(tall, 3, 2).pixels).toEqual(new Float32Array(6).fill(0.5));
 });

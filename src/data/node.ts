@@ -28,7 +28,7 @@ export const node = {
     requireNode();
     return nodeModule('node:zlib');
   },
-  /** Decodes and encodes PNG files. */
+  /** Encodes PNG files. */
   get pngjs(): { readonly PNG: typeof PNG } {
     requireNode();
     return nodeModule('node:module').createRequire(import.meta.url)('pngjs');

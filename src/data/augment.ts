@@ -1,7 +1,7 @@
 /** Random small shifts, rotations and changes of scale, which show a network more pictures than there are. */
 import { OptionError } from '../errors.ts';
 import { describeValue, requireKnownOptions } from '../options.ts';
-import type { RandomGenerator } from './random.ts';
+import { type RandomGenerator, requireGenerator } from './random.ts';
 
 /** How far an image may be moved. Each default is 0: no change. */
 export interface AugmentOptions {
@@ -36,6 +36,16 @@ export function augmentBatch(
   generator: RandomGenerator,
 ): void {
   requireAugmentOptions('augmentBatch', options);
+  requireGenerator('augmentBatch', generator);
+  const whole = Array.isArray(shape) && shape.length === 4 && shape.every(Number.isSafeInteger);
+  if (!(images instanceof Float32Array) || !whole || images.length !== shape.reduce((a, b) => a * b, 1)) {
+    throw new OptionError({
+      where: 'augmentBatch',
+      got: `${describeValue(images)} for shape ${describeValue(shape)}`,
+      expected: 'a Float32Array of as many pixels as [N, H, W, C] has',
+      cure: 'Give the images of a batch as gatherBatch makes them, with their shape.',
+    });
+  }
   const { shift = 0, rotation = 0, scale = 0 } = options;
   const [count, height, width, channels] = shape;
   const length = height * width * channels;
@@ -100,7 +110,7 @@ function clamp(value: number, most: number): number {
 }
 
 function requireRange(where: string, option: string, value = 0, most: number): void {
-  if (value >= 0 && value <= most) return;
+  if (typeof value === 'number' && value >= 0 && value <= most) return;
   throw new OptionError({
     where,
     got: `${option} ${describeValue(value)}`,

@@ -149,8 +149,8 @@ function requireLabels({ name, labels, classNames }: ImageDataset, source = name
   });
 }
 
-/** Beyond this, floats without a negative one among them are neither from 0 to 1 nor standardised. */
-const BRIGHTEST = 2;
+/** Pixels from 0 to 1 stay far below this, and so do standardised ones, few of which are beyond 5. */
+const BRIGHTEST = 10;
 
 /**
  * Checks that pixels are scaled where nothing else will scale them: floats up to 255 are a mistake, standardised ones
@@ -158,7 +158,7 @@ const BRIGHTEST = 2;
  *
  * @throws DatasetError naming the largest pixel
  */
-export function requireScaledPixels({ name, images }: ImageDataset): void {
+export function requireScaledPixels({ name, images }: Pick<ImageDataset, 'name' | 'images'>): void {
   if (!(images instanceof Float32Array)) return;
   let largest = 0;
   for (const value of images) {

@@ -142,7 +142,8 @@ export class DatasetEvaluator {
  * @param images pixels in [0, 1], row-major
  * @param shape `[N, H, W, C]`
  * @throws ShapeError when the pixels do not fill the shape or the model does not give one row of scores per picture,
- *   DTypeError for pixels that are no floats, NonFiniteError for a NaN or infinite one
+ *   DTypeError for pixels that are no floats, DatasetError for floats up to 255 without a normalisation, NonFiniteError
+ *   for a NaN or infinite one
  */
 export async function predict(
   model: Module,
@@ -155,6 +156,7 @@ export async function predict(
   requirePixels(images, shape);
   const [count, ...imageShape] = shape;
   if (options.normalisation) requireNormalisation('predict', options.normalisation, shape[3]);
+  else requireScaledPixels({ name: 'predict', images });
   requireFinitePixels('predict', images, imageShape, (image) => image);
   const length = sizeOf(imageShape);
   const compute = compile((batch: Tensor): Tensor[] => {

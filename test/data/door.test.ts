@@ -1,5 +1,6 @@
 /** What is handed to the functions of data sets is checked once, by the part that is wrong. */
 import { describe, expect, test } from 'vitest';
+import { augmentBatch } from '../../src/data/augment.ts';
 import { batchIndices, gatherBatch } from '../../src/data/batches.ts';
 import {
   classCounts,
@@ -115,7 +116,7 @@ test('floats that nothing has scaled are told from standardised ones', () => {
     ...good,
     images: Float32Array.from(good.images, (value) => value * scale + shift),
   });
-  for (const dataset of [good, of(1 / 255), of(1 / 120), of(0.03, -3), of(0)]) requireScaledPixels(dataset);
+  for (const dataset of [good, of(1 / 255), of(1 / 120), of(3, -100), of(0)]) requireScaledPixels(dataset);
   for (const dataset of [of(1), of(257), of(16 / 230)]) {
     expect(() => requireScaledPixels(dataset)).toThrow(DatasetError);
     expect(() => requireScaledPixels(dataset)).toThrow(/pixels from 0 to \d+ in a Float32Array/);
@@ -136,6 +137,23 @@ test('indices, generators and options of the wrong kind', () => {
   expect(() => [...batchIndices(4, 2, { dropLast: 1 as never })]).toThrow(/dropLast 1/);
   expect(() => [...batchIndices('4' as never, 2)]).toThrow(/count "4"/);
   expect(() => stratifiedSplit(good, '0.5' as never, generator)).toThrow(/fraction "0.5"/);
+});
+
+test('what augmentBatch is given', () => {
+  const images = new Float32Array(6);
+  augmentBatch(images, [1, 2, 3, 1], { shift: 1 }, generator);
+  const wrong: unknown[][] = [
+    [new Uint8Array(6), [1, 2, 3, 1], {}, generator],
+    [images, [1, 2, 3], {}, generator],
+    [images, [2, 2, 3, 1], {}, generator],
+    [images, [1, 2, 3, 1], { shift: '1' }, generator],
+    [images, [1, 2, 3, 1], undefined, generator],
+    [images, [1, 2, 3, 1], {}, undefined],
+    [images, 6, {}, generator],
+  ];
+  for (const given of wrong) {
+    expect(() => augmentBatch(...(given as Parameters<typeof augmentBatch>))).toThrow(OptionError);
+  }
 });
 
 describe('normalisations', () => {

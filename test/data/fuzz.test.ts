@@ -97,7 +97,7 @@ describe('PNG', () => {
     tries(
       pngs.map(encodeTestPng),
       (file) => {
-        const parts = [Buffer.from(file.subarray(0, 8))];
+        const parts: Uint8Array[] = [file.subarray(0, 8)];
         for (let at = 8; at < file.length; ) {
           const view = new DataView(file.buffer, file.byteOffset + at);
           const content = file.subarray(at + 8, at + 8 + view.getUint32(0));
@@ -121,9 +121,13 @@ describe('PNG', () => {
   });
 });
 
-const idx = [Uint8Array, Int16Array, Int32Array, Float64Array].map((type) =>
-  encodeIdx({ shape: [3, 2, 2], data: type.from({ length: 12 }, (_, i) => i) }),
-);
+const values = Array.from({ length: 12 }, (_, i) => i);
+const idx = [
+  Uint8Array.from(values),
+  Int16Array.from(values),
+  Int32Array.from(values),
+  Float64Array.from(values),
+].map((data) => encodeIdx({ shape: [3, 2, 2], data }));
 const checkIdx = (file: Uint8Array): void => {
   const { shape, data } = decodeIdx(file);
   expect(data.length).toBe(shape.reduce((product, size) => product * size, 1));

@@ -311,6 +311,17 @@ describe('evaluate and predict', () => {
       'divided by 255',
     );
   });
+  test('floats up to 255, which only a normalisation scales', async () => {
+    const images = Float32Array.from(toy().images);
+    const pieces = ['pixels from 0 to 190', 'pixels from 0 to 1', 'channelStatistics'];
+    await refuses(trains({}, { images }), DatasetError, ...pieces);
+    await refuses(() => evaluate(denseModel(), toy({ images })), DatasetError, ...pieces);
+    await refuses(() => predict(denseModel(), images, [6, 4, 4, 1]), DatasetError, 'predict', ...pieces);
+    const normalisation = channelStatistics(toy({ images }));
+    expect((await evaluate(denseModel(), toy({ images }), { normalisation })).predictions).toHaveLength(6);
+    expect(await predict(denseModel(), images, [6, 4, 4, 1], { normalisation })).toHaveLength(6);
+    await trains({ normalisation }, { images })();
+  });
   test('NaN in a picture', async () => {
     const images = withPixel(Number.NaN);
     await refuses(

@@ -188,7 +188,7 @@ function storeRow(
 function coloured(places: Uint8Array, { palette, transparency }: PngChunks, where: string): PngPixels {
   const entries = palette ?? new Uint8Array(0);
   const occurs = new Uint8Array(256);
-  for (const place of places) occurs[place] = 1;
+  for (let pixel = 0; pixel < places.length; pixel++) occurs[places[pixel]] = 1;
   let grey = true;
   for (let place = 0; place < 256; place++) {
     if (occurs[place] === 0) continue;
@@ -210,10 +210,9 @@ function coloured(places: Uint8Array, { palette, transparency }: PngChunks, wher
     );
   }
   const pixels = new Float32Array(places.length * channels);
-  for (let pixel = 0; pixel < places.length; pixel++) {
-    for (let channel = 0; channel < channels; channel++) {
-      pixels[pixel * channels + channel] = table[places[pixel] * channels + channel];
-    }
+  for (let pixel = 0, target = 0; pixel < places.length; pixel++) {
+    const first = places[pixel] * channels;
+    for (let from = first; from < first + channels; from++) pixels[target++] = table[from];
   }
   return { channels: channels as PngPixels['channels'], pixels };
 }

@@ -13,7 +13,7 @@ import type { NumericArray, TensorSpec } from '../tensor/dtype.ts';
 import { fromData, leaf } from '../tensor/leaves.ts';
 import { type Recorder, type Trace, trace } from '../tensor/recorder.ts';
 import type { CompileOptions, TensorTree } from '../tensor/runtime.ts';
-import { formatShape } from '../tensor/shape.ts';
+import { formatShape, sameShape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import type { Variable } from '../tensor/variable.ts';
 import { leafArray, type PlanRunner, type Prepared } from './prepared.ts';
@@ -50,6 +50,8 @@ export class CompiledFunction<Arguments extends readonly Tensor[], Result extend
   readonly #guard: number | undefined;
   /** By the shapes of the arguments; each list by what was noticed. Those called last come last. */
   readonly #captures = new Map<string, Capture[]>();
+  /** The capture of the last call, which is mostly that of the next one. */
+  #latest: { readonly capture: Capture; readonly specs: readonly TensorSpec[] } | undefined;
 
   constructor(
     runner: PlanRunner,
@@ -102,6 +104,14 @@ export class CompiledFunction<Arguments extends readonly Tensor[], Result extend
 
   /** The capture for arguments of these shapes, made once for each state of what the function notices. */
   #captureFor(tensors: readonly Tensor[]): Capture {
+    const latest = this.#latest;
+    if (latest && fits(latest, tensors)) return latest.capture;
+    const capture = this.#find(tensors);
+    this.#latest = { capture, specs: tensors.map(({ shape, dtype }) => ({ shape, dtype })) };
+    return capture;
+  }
+
+  #find(tensors: readonly Tensor[]): Capture {
     const key = tensors.map(({ dtype, shape }) => `${dtype}${formatShape(shape)}`).join();
     const known = this.#captures.get(key) ?? [];
     const capture = known.find(({ recorded }) => holds(recorded.noticed)) ?? this.#capture(tensors);
@@ -156,6 +166,7 @@ export class CompiledFunction<Arguments extends readonly Tensor[], Result extend
 
   /** A capture that failed is made again at the next call. */
   #forget(capture: Capture): void {
+    if (this.#latest?.capture === capture) this.#latest = undefined;
     for (const [key, captures] of this.#captures) {
       const others = captures.filter((each) => each !== capture);
       if (others.length === 0) this.#captures.delete(key);
@@ -178,6 +189,18 @@ export class CompiledFunction<Arguments extends readonly Tensor[], Result extend
       clearTimeout(timer);
     }
   }
+}
+
+/** Whether a capture is for arguments like these, in the state of now. */
+function fits(
+  { capture, specs }: { readonly capture: Capture; readonly specs: readonly TensorSpec[] },
+  tensors: readonly Tensor[],
+): boolean {
+  if (specs.length !== tensors.length) return false;
+  for (const [index, { shape, dtype }] of specs.entries()) {
+    if (tensors[index].dtype !== dtype || !sameShape(tensors[index].shape, shape)) return false;
+  }
+  return holds(capture.recorded.noticed);
 }
 
 /** Whether everything that was noticed is still so. */

@@ -148,9 +148,13 @@ export class Evaluator implements Runtime, PlanRunner {
     options: CompileOptions,
   ): (...tensors: Arguments) => Promise<Result> {
     const compiled = new CompiledFunction(this, body, options);
-    return async (...tensors) => {
-      refuseInTrace('calling a compiled function');
-      return compiled.call(tensors);
+    return (...tensors) => {
+      try {
+        refuseInTrace('calling a compiled function');
+        return compiled.call(tensors);
+      } catch (error) {
+        return Promise.reject(error);
+      }
     };
   }
 

@@ -16,6 +16,10 @@ export const node = {
     requireNode();
     return nodeModule('node:fs');
   },
+  get os() {
+    requireNode();
+    return nodeModule('node:os');
+  },
   get path() {
     requireNode();
     return nodeModule('node:path');

@@ -30,6 +30,6 @@ export class Dropout extends Layer {
   }
 
   forward(x: Tensor): Tensor {
-    return this.training ? dropout(x, this.rate) : x;
+    return this.rate > 0 && this.training ? dropout(x, this.rate) : x;
   }
 }

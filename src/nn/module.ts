@@ -3,13 +3,17 @@
  * in `forward` what it computes; names, modes and state follow from the properties.
  */
 import { OptionError, ShapeError } from '../errors.ts';
-import { describeValue } from '../options.ts';
+import { describeValue, requireBoolean } from '../options.ts';
 import { type DType, dtypeOf, type NumericArray } from '../tensor/dtype.ts';
 import { asCodeOf, expose, isExposing } from '../tensor/exposure.ts';
+import { notice, type Recorder, recorder } from '../tensor/recorder.ts';
+import { runtime } from '../tensor/runtime.ts';
 import { withScope } from '../tensor/scope.ts';
 import { formatShape, type Shape, sameShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Parameter, Variable } from '../tensor/variable.ts';
+import { ModelConfigError } from './errors.ts';
+import { heldMode } from './mode.ts';
 
 /** The value of one variable on the host. */
 export interface StateEntry {
@@ -24,8 +28,19 @@ export interface StateEntry {
 /** All variables of a module by path, such as `lstm.cells.0.inputBias`. */
 export type StateDict = Record<string, StateEntry>;
 
-/** The modules that are running, outermost first, with their paths. */
-const running: { module: AnyModule; path: string }[] = [];
+/** A call of a module that has not ended. */
+interface RunningCall {
+  readonly module: AnyModule;
+  readonly path: string;
+  /** The module that called it without having it as a part, so that nothing that goes through the tree reaches it. */
+  readonly keptBy: AnyModule | undefined;
+}
+
+/** The modules that are running, outermost first. */
+const running: RunningCall[] = [];
+
+/** The modules whose mode a function that is being captured has set. */
+const chosenIn = new WeakMap<Recorder, WeakSet<AnyModule>>();
 
 /** A module whatever it takes and gives. */
 export type AnyModule = Module<never, unknown>;
@@ -66,8 +81,31 @@ export function observeCalls<Result>(observe: (call: ObservedCall) => void, body
  * ```
  */
 export abstract class Module<Input = Tensor, Output = Tensor> {
-  /** Whether dropout drops and batch normalisation uses the batch. Set by `train()` and `eval()`. */
-  training = true;
+  #training = true;
+  /** One function for life, so that a captured function notices each mode once. */
+  readonly #mode = (): boolean => heldMode(this)?.training ?? this.#training;
+
+  /**
+   * Whether dropout drops and batch normalisation uses the batch: the module's own mode, set by `train()` and `eval()`, or
+   * the one that `inMode` holds for the call that runs. Compiled functions that read it are captured anew when it changes.
+   *
+   * @throws ModelConfigError in a call of a module that no part of the running model lists: its mode could not be set
+   */
+  get training(): boolean {
+    const keeper = running.findLast(({ module }) => module === this)?.keptBy;
+    if (keeper) throw notListed(this, keeper, 'that depends on the mode');
+    const held = heldMode(this);
+    // What a captured function chose itself is part of it, and nothing to notice.
+    if (held?.listener === recorder()) return held.training;
+    return chosenIn.get(recorder())?.has(this) ? this.#mode() : notice(this.#mode);
+  }
+
+  set training(training: boolean) {
+    this.#training = requireBoolean(this.kind, 'training', training);
+    const listener = recorder();
+    if (!listener.tracing) return;
+    chosenIn.set(listener, (chosenIn.get(listener) ?? new WeakSet()).add(this));
+  }
 
   /** What the module computes. Call modules with `call`, which knows their names; `forward` is what they override. */
   abstract forward(input: Input): Output;
@@ -84,18 +122,41 @@ export abstract class Module<Input = Tensor, Output = Tensor> {
 
   /** Runs `body` as a call of this module: for modules with ways to be called besides `call`. */
   protected inside<Result>(body: () => Result, input?: unknown): Result {
-    const parent = running.at(-1);
-    const name = parent ? (parent.module.childName(this) ?? this.kind) : '';
-    const path = parent?.path ? `${parent.path}.${name}` : name;
-    running.push({ module: this, path });
+    this.#adoptField();
+    const call = this.#callFrom(running.at(-1));
+    running.push(call);
     try {
-      const output = withScope(path, () => asCodeOf(this, input, body));
+      const output = withScope(call.path, () => asCodeOf(this, input, body));
       if (observer || isExposing()) expose(output);
-      observer?.({ module: this, path, output });
+      observer?.({ module: this, path: call.path, output });
       return output;
     } finally {
       running.pop();
     }
+  }
+
+  /** A class in JavaScript may declare `training` as a field, which would hide the mode of the call. */
+  #adoptField(): void {
+    const field = Object.getOwnPropertyDescriptor(this, 'training');
+    if (field === undefined) return;
+    Reflect.deleteProperty(this, 'training');
+    this.training = field.value as boolean;
+  }
+
+  /** What is known of a call of this module by the one that runs. */
+  #callFrom(parent: RunningCall | undefined): RunningCall {
+    if (parent === undefined) return { module: this, path: '', keptBy: undefined };
+    const { keptBy } = parent;
+    const name = parent.module.childName(this);
+    if (name !== undefined) return { module: this, path: join(parent.path, name), keptBy };
+    // Shared with another part of the model, which has it.
+    for (const { module, path } of running.toReversed()) {
+      const found = module.namedModules().find(([, each]) => each === this);
+      if (found) return { module: this, path: join(path, found[0]), keptBy };
+    }
+    if (this.#variables('', []).length > 0) throw notListed(this, parent.module, 'with variables');
+    // Made in `forward`, perhaps: without variables and without a mode, nothing is lost.
+    return { module: this, path: join(parent.path, this.kind), keptBy: parent.module };
   }
 
   /** This layer in words, for messages: `dense "head"`, or `dense` outside a model. */
@@ -116,17 +177,15 @@ export abstract class Module<Input = Tensor, Output = Tensor> {
 
   /** All modules of the tree with their paths, this one first, as ''. */
   namedModules(prefix = ''): [path: string, module: AnyModule][] {
-    const below = this.children().flatMap(([name, module]) => module.namedModules(join(prefix, name)));
-    return [[prefix, this], ...below];
+    return treeOf(this, prefix, []);
   }
 
   /** All variables (parameters, running statistics) by path; each takes its path as its name. */
   namedVariables(prefix = ''): [path: string, variable: Variable][] {
-    const named = this.#members().flatMap(([name, member]): [string, Variable][] =>
-      member instanceof Variable ? [[join(prefix, name), member]] : member.namedVariables(join(prefix, name)),
-    );
     const seen = new Set<Variable>();
-    const distinct = named.filter(([, variable]) => !seen.has(variable) && seen.add(variable));
+    const distinct = this.#variables(prefix, []).filter(
+      ([, variable]) => !seen.has(variable) && seen.add(variable),
+    );
     for (const [path, variable] of distinct) {
       // A module asked by itself gives short paths; a longer one from the whole model stays.
       if (!variable.name.endsWith(`.${path}`)) variable.name = path;
@@ -161,17 +220,17 @@ export abstract class Module<Input = Tensor, Output = Tensor> {
     return this.#setMode(false);
   }
 
-  /** Copies of all variables by path. */
+  /** Copies of all variables by path: all as they are at the moment of the call, whatever trains the model meanwhile. */
   async stateDict(): Promise<StateDict> {
-    const state: StateDict = {};
-    for (const [path, variable] of this.namedVariables()) {
-      state[path] = { shape: variable.shape, dtype: variable.dtype, data: await variable.data() };
-    }
-    return state;
+    const variables = this.namedVariables();
+    const values = await runtime().readAll(variables.map(([, variable]) => variable));
+    return Object.fromEntries(
+      variables.map(([path, { shape, dtype }], index) => [path, { shape, dtype, data: values[index] }]),
+    );
   }
 
   /**
-   * Sets all variables from a state dict. Nothing is changed unless everything fits.
+   * Sets all variables from a state dict, all at once. Nothing is changed unless everything fits.
    *
    * @throws OptionError for missing or unknown names or what is no state dict, ShapeError for another shape or dtype.
    */
@@ -193,12 +252,22 @@ export abstract class Module<Input = Tensor, Output = Tensor> {
         cure: 'The state belongs to a model of other sizes: build the model with the options it was saved with.',
       });
     }
-    for (const [path, variable] of variables) await variable.set(state[path].data);
+    await runtime().writeAll(new Map(variables.map(([path, variable]) => [variable, state[path].data])));
   }
 
   /** Variables and modules among the properties, with those inside arrays and records. */
   #members(): [name: string, member: AnyModule | Variable][] {
-    return Object.entries(this).flatMap(([name, value]) => membersOf(name, value));
+    return Object.entries(this).flatMap(([name, value]) => membersOf(name, value, []));
+  }
+
+  /** The variables of the tree by path, one of several parts as often as it occurs. `above`: the modules on the way. */
+  #variables(prefix: string, above: readonly AnyModule[]): [path: string, variable: Variable][] {
+    return this.#members().flatMap(([name, member]): [string, Variable][] => {
+      const path = join(prefix, name);
+      if (member instanceof Variable) return [[path, member]];
+      // A part that points back at what it is part of is no part of its own.
+      return member === this || above.includes(member) ? [] : member.#variables(path, [...above, this]);
+    });
   }
 
   #setMode(training: boolean): this {
@@ -207,16 +276,53 @@ export abstract class Module<Input = Tensor, Output = Tensor> {
   }
 }
 
-function join(prefix: string, name: string): string {
-  return prefix ? `${prefix}.${name}` : name;
+/** Throws OptionError unless `model` is a module. */
+export function requireModule(where: string, model: unknown): void {
+  if (model instanceof Module) return;
+  throw new OptionError({
+    where,
+    got: `${describeValue(model)} for a model`,
+    expected: 'a module: a Sequential, or a class of your own that extends Module',
+    cure: 'The model is the first argument.',
+  });
 }
 
-function membersOf(name: string, value: unknown): [string, AnyModule | Variable][] {
+function join(prefix: string, name: string): string {
+  return prefix && name ? `${prefix}.${name}` : prefix || name;
+}
+
+/** `above`: the modules on the way, which a part may point back at. */
+function treeOf(module: AnyModule, prefix: string, above: readonly AnyModule[]): [string, AnyModule][] {
+  if (above.includes(module)) return [];
+  const below = module
+    .children()
+    .flatMap(([name, child]) => treeOf(child, join(prefix, name), [...above, module]));
+  return [[prefix, module], ...below];
+}
+
+function membersOf(
+  name: string,
+  value: unknown,
+  above: readonly unknown[],
+): [string, AnyModule | Variable][] {
   if (value instanceof Variable || value instanceof Module) return [[name, value]];
-  if (Array.isArray(value)) return value.flatMap((each, index) => membersOf(`${name}.${index}`, each));
-  const plain =
-    typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
-  return plain ? Object.entries(value).flatMap(([key, each]) => membersOf(`${name}.${key}`, each)) : [];
+  if (typeof value !== 'object' || value === null || above.includes(value)) return [];
+  if (!Array.isArray(value) && Object.getPrototypeOf(value) !== Object.prototype) return [];
+  const within = [...above, value];
+  const inside = (key: string | number, each: unknown) =>
+    typeof each === 'object' ? membersOf(`${name}.${key}`, each, within) : [];
+  if (Array.isArray(value)) return value.flatMap((each, index) => inside(index, each));
+  return Object.entries(value).flatMap(([key, each]) => inside(key, each));
+}
+
+/** A part of a model that nothing which goes through the tree reaches. */
+function notListed(module: AnyModule, keeper: AnyModule, what: string): ModelConfigError {
+  return new ModelConfigError({
+    where: keeper.describe(),
+    got: `a call of a ${module.kind} ${what}, which is not among the parts of ${keeper.kind} or of what it belongs to`,
+    expected: 'every such layer as a plain property, or in an array or record that is one',
+    cure: `Keep it in a property: this.${module.kind} = …. What is in a #private field, a Map, a Set or a closure is not trained, saved or put into evaluation mode.`,
+  });
 }
 
 function requireRecord(state: unknown): void {
@@ -229,8 +335,11 @@ function requireRecord(state: unknown): void {
   });
 }
 
-function requireEntry(path: string, { shape, dtype, data }: StateEntry): void {
-  if (Array.isArray(shape) && ArrayBuffer.isView(data) && dtypeOf(data) === dtype) return;
+function requireEntry(path: string, entry: StateEntry): void {
+  if (typeof entry === 'object' && entry !== null) {
+    const { shape, dtype, data } = entry;
+    if (Array.isArray(shape) && ArrayBuffer.isView(data) && dtypeOf(data) === dtype) return;
+  }
   throw new OptionError({
     where: `loadStateDict "${path}"`,
     got: 'an entry that is none',

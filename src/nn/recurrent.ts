@@ -8,6 +8,7 @@ import { concat, narrow, stack } from '../ops/movement.ts';
 import { gruPrimitive, lstmPrimitive } from '../ops/recurrent.ts';
 import { gruSteps, lstmSteps } from '../ops/recurrentComposed.ts';
 import { requireBoolean, requireNumber } from '../options.ts';
+import { requireBudget } from '../tensor/budget.ts';
 import { fill } from '../tensor/leaves.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Parameter } from '../tensor/variable.ts';
@@ -34,6 +35,8 @@ function cellWeights(
   gates: number,
   recurrentInitializer: 'uniform' | 'orthogonal',
 ): CellWeights {
+  // Orthogonal weights are drawn at once.
+  requireBudget([hidden, gates * hidden]);
   const square = () => orthogonal()([hidden, hidden], { in: hidden, out: hidden });
   return {
     inputWeight: uniformWeight('inputWeight', [features, gates * hidden], hidden),
@@ -79,6 +82,24 @@ export interface LstmOptions extends FusedOptions {
    * remembers by default (Jozefowicz, Zaremba & Sutskever 2015).
    */
   readonly forgetBias?: number;
+}
+
+/** What the last layer of an LSTM computed at every step; with two directions the features of both are joined. */
+export interface LstmSteps {
+  /** [N, T, D·H], 0 at padding. */
+  readonly output: Tensor;
+  /** The cell after each step [N, T, D·H], 0 at padding. */
+  readonly cells: Tensor;
+  /** The activated gates i, f, g, o side by side [N, T, D·4H], 0 at padding; a direction's four are together. */
+  readonly gates: Tensor;
+}
+
+/** What the last layer of a GRU computed at every step; with two directions the features of both are joined. */
+export interface GruSteps {
+  /** [N, T, D·H], 0 at padding. */
+  readonly output: Tensor;
+  /** The activated gates r, z, n side by side [N, T, D·3H], 0 at padding; a direction's three are together. */
+  readonly gates: Tensor;
 }
 
 /** The LSTM's state: output h and cell c, each [layers·D, N, H]. */
@@ -167,11 +188,22 @@ export class LSTM extends RecurrentLayer<LstmWeights, LstmState> {
     return [inputs, hidden, { ...options, fused, forgetBias }];
   }
 
-  /** All that comes out: every step of the last layer, and the final states of all layers and directions. */
-  run(input: RecurrentInput<LstmState>): LstmState & { readonly output: Tensor } {
+  /**
+   * All that comes out: output, cell and gates at every step of the last layer, and the final states of all layers and
+   * directions.
+   *
+   * ```ts
+   * const lstm = new LSTM(28, 64);
+   * const { gates } = lstm.run({ x: randn([1, 10, 28]) });
+   * const [input, forget, candidate, out] = gates.split(4, -1);
+   * await forget.mean([0, 2]).array(); // how much of the cell each step keeps
+   * ```
+   */
+  run(input: RecurrentInput<LstmState>): LstmState & LstmSteps {
     return this.inside(() => {
-      const { output, states } = this.runLayers(input);
-      return { output, h: states[0], c: states[1] };
+      const { steps, states } = this.runLayers(input);
+      const [output, cells, gates] = steps as [Tensor, Tensor, Tensor];
+      return { output, h: states[0], c: states[1], cells, gates };
     });
   }
 
@@ -179,8 +211,7 @@ export class LSTM extends RecurrentLayer<LstmWeights, LstmState> {
     const z = project(x, weights.inputWeight, weights.inputBias, weights.recurrentBias);
     const inputs = withMask([z, weights.recurrentWeight, ...states], mask);
     const attributes = { reverse, masked: mask !== undefined };
-    const outputs = this.fused ? applyAll(lstmPrimitive, inputs, attributes) : lstmSteps(inputs, attributes);
-    return outputs.slice(0, 2);
+    return this.fused ? applyAll(lstmPrimitive, inputs, attributes) : lstmSteps(inputs, attributes);
   }
 }
 
@@ -225,11 +256,15 @@ export class GRU extends RecurrentLayer<GruWeights, HiddenState> {
     return [this.inputs, this.hidden, { ...this.options, fused: this.fused }];
   }
 
-  /** All that comes out: every step of the last layer, and the final states of all layers and directions. */
-  run(input: RecurrentInput<HiddenState>): HiddenState & { readonly output: Tensor } {
+  /**
+   * All that comes out: output and gates at every step of the last layer, and the final states of all layers and
+   * directions.
+   */
+  run(input: RecurrentInput<HiddenState>): HiddenState & GruSteps {
     return this.inside(() => {
-      const { output, states } = this.runLayers(input);
-      return { output, h: states[0] };
+      const { steps, states } = this.runLayers(input);
+      const [output, gates] = steps as [Tensor, Tensor];
+      return { output, h: states[0], gates };
     });
   }
 
@@ -239,7 +274,8 @@ export class GRU extends RecurrentLayer<GruWeights, HiddenState> {
     const inputs = withMask([z, weights.recurrentWeight, bias, ...states], mask);
     const attributes = { reverse, masked: mask !== undefined };
     const outputs = this.fused ? applyAll(gruPrimitive, inputs, attributes) : gruSteps(inputs, attributes);
-    return outputs.slice(0, 1);
+    // A fourth part of the gates is there for the gradient alone.
+    return [outputs[0], narrow(outputs[1], -1, 0, 3 * this.hidden)];
   }
 }
 
@@ -276,8 +312,8 @@ export class RNN extends RecurrentLayer<RnnWeights, HiddenState> {
   /** All that comes out: every step of the last layer, and the final states of all layers and directions. */
   run(input: RecurrentInput<HiddenState>): HiddenState & { readonly output: Tensor } {
     return this.inside(() => {
-      const { output, states } = this.runLayers(input);
-      return { output, h: states[0] };
+      const { steps, states } = this.runLayers(input);
+      return { output: steps[0], h: states[0] };
     });
   }
 

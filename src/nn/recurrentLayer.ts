@@ -143,7 +143,7 @@ export abstract class RecurrentLayer<
   /** The states that go from step to step, the output first. */
   protected abstract readonly stateNames: readonly (keyof State & string)[];
 
-  /** All steps of every state of one cell, each [N, T, H], the output first. */
+  /** All steps of one cell, each [N, T, …]: its states, the output first, then what else there is to know of a step. */
   protected abstract runCell(pass: CellPass<Weights>): readonly Tensor[];
 
   config(): readonly JsonValue[] {
@@ -151,13 +151,16 @@ export abstract class RecurrentLayer<
   }
 
   forward(input: Tensor | RecurrentInput<State>): Tensor {
-    const { output, last } = this.runLayers(input instanceof Tensor ? { x: input } : input);
-    return this.options.output === 'sequence' ? output : last;
+    const { steps, last } = this.runLayers(input instanceof Tensor ? { x: input } : input);
+    return this.options.output === 'sequence' ? steps[0] : last;
   }
 
-  /** The output [N, T, D·H], the last layer's final output [N, D·H], and the final states [layers·D, N, H]. */
+  /**
+   * All that `runCell` gives of the last layer, each [N, T, D·…]; its final output [N, D·H]; and the final states
+   * [layers·D, N, H].
+   */
   protected runLayers(input: RecurrentInput<State>): {
-    readonly output: Tensor;
+    readonly steps: readonly Tensor[];
     readonly last: Tensor;
     readonly states: readonly Tensor[];
   } {
@@ -166,21 +169,26 @@ export abstract class RecurrentLayer<
     const { layers, bidirectional } = this.options;
     const directions = bidirectional ? [false, true] : [false];
     const finals: (readonly Tensor[])[] = [];
-    let sequence = input.x;
+    let steps: readonly Tensor[] = [input.x];
     for (let layer = 0; layer < layers; layer++) {
-      if (layer > 0 && this.training) sequence = dropout(sequence, this.options.dropout);
-      const x = sequence;
-      const outputs = directions.map((reverse) => {
+      const rate = this.options.dropout;
+      const x = layer > 0 && rate > 0 && this.training ? dropout(steps[0], rate) : steps[0];
+      const passes = directions.map((reverse) => {
         const cell = finals.length;
         const states = initial.map((state) => (state.rank === 3 ? cellState(state, cell) : state));
-        const steps = this.runCell({ weights: this.cells[cell]!, x, states, mask, reverse });
-        finals.push(steps.map((each) => stepOf(each, reverse ? 0 : each.shape[1] - 1)));
-        return steps[0];
+        const pass = this.runCell({ weights: this.cells[cell]!, x, states, mask, reverse });
+        finals.push(pass.map((each) => stepOf(each, reverse ? 0 : each.shape[1] - 1)));
+        return pass;
       });
-      sequence = concat(outputs, -1);
+      steps = passes[0].map((_, index) =>
+        concat(
+          passes.map((pass) => pass[index]),
+          -1,
+        ),
+      );
     }
     return {
-      output: mask ? maskSteps(sequence, mask) : sequence,
+      steps: mask ? steps.map((each) => maskSteps(each, mask)) : steps,
       last: concat(
         finals.slice(-directions.length).map(([h]) => h),
         -1,

@@ -3,7 +3,7 @@ import { OptionError } from '../errors.ts';
 import { describeValue } from '../options.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type JsonValue, Layer } from './layer.ts';
-import { Module } from './module.ts';
+import { type AnyModule, Module } from './module.ts';
 
 /** Modules by name, in order. */
 export type NamedModules = Readonly<Record<string, Module>>;
@@ -20,6 +20,8 @@ export type NamedModules = Readonly<Record<string, Module>>;
  */
 export class Sequential extends Layer {
   readonly #members: readonly (readonly [name: string, module: Module])[];
+  /** The first name of each module: asked for at each call of one, so it is looked up and not searched. */
+  readonly #names = new Map<AnyModule, string>();
 
   /** @throws OptionError for names that cannot be, and members that are no modules */
   constructor(modules: readonly Module[] | NamedModules = []) {
@@ -54,11 +56,16 @@ export class Sequential extends Layer {
       }
       // Own properties, so that paths read `conv1.weight` and not `layers.conv1.weight`.
       Object.defineProperty(this, name, { value: module, enumerable: true });
+      if (!this.#names.has(module)) this.#names.set(module, name);
     }
   }
 
   override get kind(): string {
     return 'sequential';
+  }
+
+  override childName(child: AnyModule): string | undefined {
+    return this.#names.get(child) ?? super.childName(child);
   }
 
   /** The modules in order. */

@@ -1,6 +1,7 @@
 /** Models as plain JSON: which layers, made with which arguments. Weights are stored apart. */
 
 import { WeftError } from '../errors.ts';
+import { describeValue } from '../options.ts';
 import { Activation, GELU, LeakyReLU, ReLU, Sigmoid, SiLU, Softplus, Tanh } from './activations.ts';
 import { Conv1d, Conv2d, ConvTranspose2d } from './convolution.ts';
 import { Dense } from './dense.ts';
@@ -8,7 +9,7 @@ import { Dropout } from './dropout.ts';
 import { Embedding } from './embedding.ts';
 import { ModelConfigError } from './errors.ts';
 import type { JsonValue } from './layer.ts';
-import { type AnyModule, Module } from './module.ts';
+import { type AnyModule, Module, requireModule } from './module.ts';
 import { BatchNorm, GroupNorm, LayerNorm } from './normalization.ts';
 import { AvgPool2d, GlobalAvgPool2d, GlobalMaxPool2d, MaxPool2d } from './pooling.ts';
 import { GRU, LSTM, RNN } from './recurrent.ts';
@@ -59,6 +60,9 @@ export const layerTypes = {
   Tanh,
 } satisfies Record<string, ModuleClass>;
 
+/** Containers in containers, at most: models have few, and a file can say anything. */
+const deepestNesting = 100;
+
 /** Classes of one's own by the name they are stored under. They need a `config()` that gives their arguments. */
 export type ModuleTypes = Readonly<Record<string, ModuleClass>>;
 
@@ -68,11 +72,18 @@ export type ModuleTypes = Readonly<Record<string, ModuleClass>>;
  * @throws ModelConfigError for a class that is in no table or has no `config()`, and for a module used twice.
  */
 export function moduleToConfig(module: AnyModule, types: ModuleTypes = {}): ModuleConfig {
-  return describe(module, { ...layerTypes, ...types }, '', new Set());
+  requireModule('moduleToConfig', module);
+  return describe(module, { ...layerTypes, ...types }, [], new Set());
 }
 
-function describe(module: AnyModule, types: ModuleTypes, path: string, seen: Set<AnyModule>): ModuleConfig {
-  const where = `moduleToConfig${path && ` "${path}"`}`;
+function describe(
+  module: AnyModule,
+  types: ModuleTypes,
+  path: readonly string[],
+  seen: Set<AnyModule>,
+): ModuleConfig {
+  const where = placeOf('moduleToConfig', path);
+  requireDepth(where, path.length);
   const type = Object.keys(types).find((name) => types[name] === module.constructor);
   if (type === undefined || !hasConfig(module)) {
     throw new ModelConfigError({
@@ -98,7 +109,7 @@ function describe(module: AnyModule, types: ModuleTypes, path: string, seen: Set
   if (!(module instanceof Sequential)) return { type, config };
   const modules = Object.entries(module.modules).map(([name, child]): [string, ModuleConfig] => [
     name,
-    describe(child, types, path ? `${path}.${name}` : name, seen),
+    describe(child, types, [...path, name], seen),
   ]);
   return { type, config, modules: Object.fromEntries(modules) };
 }
@@ -115,15 +126,16 @@ function hasConfig(module: AnyModule): module is AnyModule & { config(): readonl
  * constructor refuses.
  */
 export function moduleFromConfig(config: unknown, types: ModuleTypes = {}): Module {
-  return build(config, { ...layerTypes, ...types }, '');
+  return build(config, { ...layerTypes, ...types }, []);
 }
 
-function build(description: unknown, types: ModuleTypes, path: string): Module {
-  const where = `moduleFromConfig${path && ` "${path}"`}`;
+function build(description: unknown, types: ModuleTypes, path: readonly string[]): Module {
+  const where = placeOf('moduleFromConfig', path);
+  requireDepth(where, path.length);
   if (!isModuleConfig(description)) {
     throw new ModelConfigError({
       where,
-      got: abbreviated(description),
+      got: describeValue(description),
       expected: '{ type: string, config: array, modules?: object }',
       cure: 'Pass the parsed JSON of what moduleToConfig returned; the file may be of another program or damaged.',
     });
@@ -133,7 +145,7 @@ function build(description: unknown, types: ModuleTypes, path: string): Module {
   if (!found) {
     throw new ModelConfigError({
       where,
-      got: `type "${type}"`,
+      got: `type ${describeValue(type)}`,
       expected: `one of ${Object.keys(types).join(', ')}`,
       cure: 'Pass classes of your own as moduleFromConfig(config, { MyLayer }), or update the library.',
     });
@@ -141,10 +153,7 @@ function build(description: unknown, types: ModuleTypes, path: string): Module {
   const children =
     modules &&
     Object.fromEntries(
-      Object.entries(modules).map(([name, child]) => [
-        name,
-        build(child, types, path ? `${path}.${name}` : name),
-      ]),
+      Object.entries(modules).map(([name, child]) => [name, build(child, types, [...path, name])]),
     );
   const module = construct(where, found, children ? [children, ...config] : [...config]);
   if (module instanceof Module) return module;
@@ -156,12 +165,28 @@ function build(description: unknown, types: ModuleTypes, path: string): Module {
   });
 }
 
+/** What a message calls a part of the model: names come from files, and may be long. */
+function placeOf(operation: string, path: readonly string[]): string {
+  const text = path.join('.');
+  return text === '' ? operation : `${operation} "${text.length > 80 ? `${text.slice(0, 79)}…` : text}"`;
+}
+
 /** Makes a module; what its constructor refuses is reported with its place in the model. */
 function construct(where: string, found: ModuleClass, parameters: readonly unknown[]): unknown {
   try {
     return Reflect.construct(found, parameters);
   } catch (error) {
-    if (!(error instanceof WeftError)) throw error;
+    if (!(error instanceof WeftError)) {
+      throw new ModelConfigError(
+        {
+          where,
+          got: `arguments ${describeValue(parameters)}, on which its constructor fails (${String(error)})`,
+          expected: 'those that config() of such a module gives',
+          cure: 'The file may be damaged, or of another version of the class.',
+        },
+        { cause: error },
+      );
+    }
     const { got, expected, cure } = error;
     throw new ModelConfigError({ where: `${where}, ${error.where}`, got, expected, cure }, { cause: error });
   }
@@ -177,8 +202,12 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** A value as text that fits into a message. */
-function abbreviated(value: unknown): string {
-  const text = JSON.stringify(value) ?? typeof value;
-  return text.length > 80 ? `${text.slice(0, 79)}…` : text;
+function requireDepth(where: string, depth: number): void {
+  if (depth <= deepestNesting) return;
+  throw new ModelConfigError({
+    where,
+    got: 'containers in containers without end',
+    expected: `at most ${deepestNesting}`,
+    cure: 'Build the model of fewer containers; if this is a file, it may be damaged.',
+  });
 }

@@ -1,12 +1,15 @@
 /** The table of a model: what each layer gives out, how many parameters it has and what a call costs. */
+import { OptionError } from '../errors.ts';
 import { zeros } from '../ops/creation.ts';
+import { describeValue, requireKnownOptions } from '../options.ts';
 import type { DType } from '../tensor/dtype.ts';
 import { type Node, nodesBehind } from '../tensor/node.ts';
 import { traceSync } from '../tensor/recorder.ts';
 import { type Shape, sizeOf } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { formatCount, formatInteger, formatTable } from '../text.ts';
-import { type AnyModule, type Module, observeCalls } from './module.ts';
+import { inMode } from './mode.ts';
+import { type AnyModule, type Module, observeCalls, requireModule } from './module.ts';
 
 /** One layer of a model. */
 export interface SummaryRow {
@@ -45,25 +48,26 @@ export interface SummaryOptions {
  * @throws ShapeError of the layer that the input does not fit.
  */
 export function summarize(model: Module, inputShape: Shape, options: SummaryOptions = {}): Summary {
-  const outputs = new Map<string, unknown>();
-  const modules = model.namedModules();
-  const modes = modules.map(([, module]) => module.training);
-  model.eval();
-  let flops: ReadonlyMap<string, number>;
-  try {
-    const result = traceSync(() =>
-      observeCalls(
-        ({ path, output }) => outputs.set(path, output),
-        () => model.call(zeros([1, ...inputShape], options.dtype ?? 'float32')),
-      ),
-    );
-    const results: unknown[] = [result, ...outputs.values()];
-    flops = flopsByScope(results.filter((each) => each instanceof Tensor));
-  } finally {
-    modules.forEach(([, module], index) => {
-      module.training = modes[index];
+  requireModule('summary', model);
+  requireKnownOptions('summary', options, ['dtype']);
+  if (!Array.isArray(inputShape)) {
+    throw new OptionError({
+      where: 'summary',
+      got: `inputShape ${describeValue(inputShape)}`,
+      expected: 'the lengths of the axes of one sample, such as [20, 20, 1]',
+      cure: 'The shape is the second argument, without the batch.',
     });
   }
+  const outputs = new Map<string, unknown>();
+  const modules = model.namedModules();
+  const result = traceSync(() =>
+    observeCalls(
+      ({ path, output }) => outputs.set(path, output),
+      () => inMode(model, 'eval', () => model.call(zeros([1, ...inputShape], options.dtype ?? 'float32'))),
+    ),
+  );
+  const results: unknown[] = [result, ...outputs.values()];
+  const flops = flopsByScope(results.filter((each) => each instanceof Tensor));
   const parameters = parametersByModule(model, modules);
   const rows = modules
     .map(([path, module]): SummaryRow => {

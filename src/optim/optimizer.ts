@@ -122,7 +122,7 @@ export abstract class Optimizer<Settings extends object = object> {
   readonly groups: readonly ParameterGroup[];
   readonly #kind: OptimizerKind<Settings>;
   readonly #settings = new Map<ParameterGroup, Settings>();
-  readonly #names: ReadonlyMap<Parameter, string>;
+  #names: ReadonlyMap<Parameter, string>;
   readonly #clipNorm: number | undefined;
   readonly #clipValue: number | undefined;
   readonly #state = new Map<Parameter, Record<string, Variable>>();
@@ -266,6 +266,7 @@ export abstract class Optimizer<Settings extends object = object> {
 
   /** A copy of all that the optimiser remembers, of the moment of the call. Schedules are functions, and no part of it. */
   async stateDict(): Promise<OptimizerState> {
+    this.#rename();
     const variables = [
       ...[...this.#state.values()].flatMap(Object.values<Variable>),
       ...this.#accumulated.values(),
@@ -308,11 +309,13 @@ export abstract class Optimizer<Settings extends object = object> {
     const where = `${this.constructor.name}.loadStateDict`;
     const { stepCount, variables, groups } = state;
     requireNumber(where, 'stepCount', stepCount, 'a whole number of at least 0');
+    this.#rename();
     const names = this.groups.map(({ parameters }) => parameters.map((each) => this.#names.get(each)!));
     if (groups) requireFittingGroups(where, names, groups);
-    const settings = this.groups.map((group, index) =>
-      groups ? this.#settle(`${where}, group ${index}`, groups[index].settings) : this.#settings.get(group)!,
-    );
+    const settings = this.groups.map((group, index) => {
+      const own = this.#settings.get(group)!;
+      return groups ? this.#settle(`${where}, group ${index}`, { ...own, ...groups[index].settings }) : own;
+    });
     const slotsOf = new Map(
       this.groups.flatMap(({ parameters }, index) =>
         parameters.map((parameter) => [parameter, this.slots(settings[index])] as const),
@@ -395,6 +398,15 @@ export abstract class Optimizer<Settings extends object = object> {
 
   #slotName(slot: string, parameter: Parameter): string {
     return `${this.#kind.kind}.${slot}.${this.#names.get(parameter)!}`;
+  }
+
+  /** A model gives its parameters their whole names, which may be after the optimiser was made of a part of it. */
+  #rename(): void {
+    this.#names = distinctNames(this.parameters);
+    for (const [parameter, slots] of this.#state) {
+      for (const [slot, variable] of Object.entries(slots)) variable.name = this.#slotName(slot, parameter);
+    }
+    for (const [parameter, sum] of this.#accumulated) sum.name = this.#slotName(accumulatedSlot, parameter);
   }
 
   #newSlot(slot: string, parameter: Parameter): Variable {

@@ -64,8 +64,9 @@ export function runtime(): Runtime {
 
 /**
  * Captures a function of tensors once per input shape and replays it as one plan: fused kernels, static memory,
- * parameters updated in place. The function runs only to be captured, so anything it reads besides tensors (options,
- * train or eval mode) is fixed then; learning rates and random numbers are fresh at every call.
+ * parameters updated in place. The function runs only to be captured, so anything it reads besides tensors (options) is
+ * fixed then. When the mode of a layer or `trainable` of a parameter changes, it is captured anew; learning rates and
+ * random numbers are fresh at every call.
  *
  * ```ts
  * const trainStep = compile((x: Tensor, y: Tensor) => {

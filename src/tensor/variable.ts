@@ -3,6 +3,7 @@
  * they live on the device.
  */
 import { DTypeError, ShapeError, TraceError } from '../errors.ts';
+import { takeFromBudget } from './budget.ts';
 import { dtypeOf, type NumericArray, type TensorSpec } from './dtype.ts';
 import { expose } from './exposure.ts';
 import { fill, variableLeaf } from './leaves.ts';
@@ -65,6 +66,7 @@ export class Variable extends Tensor {
     super(undefined);
     this.name = name;
     const { shape, dtype } = initial;
+    takeFromBudget(shape);
     this.#spec = { shape, dtype };
     this.initial = initial.snapshot();
     if (!readsVariables(this.initial)) return;

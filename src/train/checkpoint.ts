@@ -1,23 +1,32 @@
 /** Saving a model to a folder and loading it again: model.json says what it is, model.safetensors holds its values. */
 import { node } from '../data/node.ts';
 import { type Normalisation, requireNormalisation } from '../data/normalise.ts';
-import { OptionError, ShapeError, WeftError } from '../errors.ts';
-import type { Module } from '../nn/module.ts';
+import { ShapeError } from '../errors.ts';
+import { inMode } from '../nn/mode.ts';
+import { type Module, requireModule, type StateDict } from '../nn/module.ts';
 import { type ModuleTypes, moduleFromConfig, moduleToConfig } from '../nn/serialization.ts';
 import type { Optimizer } from '../optim/optimizer.ts';
-import { describeValue } from '../options.ts';
+import { requireKnownOptions } from '../options.ts';
+import { withinBudget } from '../tensor/budget.ts';
 import { fill } from '../tensor/leaves.ts';
 import { randomState, setRandomState } from '../tensor/random.ts';
-import { formatShape } from '../tensor/shape.ts';
+import { formatShape, sizeOf } from '../tensor/shape.ts';
+import type { NewFiles } from './atomic.ts';
+import {
+  blaming,
+  descriptionFile,
+  readChecked,
+  requireFolder,
+  sha256,
+  weightsFile,
+  writeChecked,
+} from './checkpoint-files.ts';
+import { type Description, largestPicture, makeDescription, parseDescription } from './description.ts';
 import { CheckpointError } from './errors.ts';
-import { inMode } from './modes.ts';
-import { decodeSafetensors, encodeSafetensors, type Safetensors } from './safetensors.ts';
-
-const descriptionFile = 'model.json';
-const weightsFile = 'model.safetensors';
-const optimizerFile = 'optimizer.safetensors';
-const format = 'weft-model';
-const formatVersion = 1;
+import { optimizerState, rememberLoaded, requireOptimizer } from './optimizer-file.ts';
+import { decodeSafetensors } from './safetensors.ts';
+import { largestValue, onTrial, requireListed } from './trial.ts';
+import { encodeWeights, ownDescription } from './weights.ts';
 
 /** A model with all that is needed to use it on pictures. */
 export interface SavedModel {
@@ -33,42 +42,54 @@ export interface SavedModel {
   readonly normalisation?: Normalisation | undefined;
 }
 
-/** What model.json holds. */
-interface Description {
-  readonly format: typeof format;
-  readonly version: number;
-  readonly name: string;
-  readonly inputShape: readonly [number, number, number];
-  readonly classNames: readonly string[];
-  readonly normalisation: Normalisation | null;
-  /** SHA-256 of model.safetensors: finds damage that leaves the file well-formed. */
-  readonly weightsSha256?: string;
-  readonly architecture: unknown;
+/** A model to save, perhaps with the optimiser that trains it. */
+export interface ModelToSave extends SavedModel {
+  /** Saved with the model, of the same moment, for `loadOptimizer`. Default: none. */
+  readonly optimizer?: Optimizer | undefined;
 }
 
+const savedNames = ['model', 'name', 'classNames', 'inputShape', 'normalisation', 'optimizer'];
+
 /**
- * Writes model.json and model.safetensors into a folder, which is made if it does not exist. Each file appears whole
- * or not at all.
+ * Variables are described by a file that holds their values; up to so many, and so large, it is not held against it: they
+ * cost nothing before they have values, and the comparison by name says more.
+ */
+const harmless = { variables: 2 ** 12, elements: 2 ** 20 };
+
+/**
+ * Writes model.json and model.safetensors into a folder, which is made if it does not exist: the model as it is at the
+ * moment of the call, whatever trains it meanwhile. With `optimizer`, optimizer.safetensors as well, of the same moment.
+ *
+ * A save is one act: whoever loads from the folder, and whenever the process is killed, it holds the checkpoint before or
+ * the one after. Saves into one folder that overlap, also from several processes, each succeed; the last one stays.
  *
  * @param types module classes of one's own, by the name they are stored under
- * @throws ModelConfigError when the model has a module that is in no table
+ * @throws ModelConfigError when the model has a module that is in no table, or keeps variables where they cannot be found;
+ *   OptionError or ShapeError for what could not be loaded again; CheckpointError when the folder cannot be written to
  */
-export async function saveModel(folder: string, saved: SavedModel, types: ModuleTypes = {}): Promise<void> {
-  const { model, name, classNames, inputShape, normalisation = null } = saved;
-  requireSavable({ name, classNames, inputShape, normalisation });
-  const weights = encodeSafetensors(await model.stateDict());
-  const description: Description = {
-    format,
-    version: formatVersion,
-    name,
-    inputShape,
-    classNames,
-    normalisation,
-    weightsSha256: sha256(weights),
-    architecture: moduleToConfig(model, types),
-  };
-  await writeWhole(folder, weightsFile, weights);
-  await writeWhole(folder, descriptionFile, `${JSON.stringify(description, undefined, 2)}\n`);
+export async function saveModel(folder: string, saved: ModelToSave, types: ModuleTypes = {}): Promise<void> {
+  requireFolder('saveModel', folder);
+  requireKnownOptions('saveModel', saved, savedNames);
+  const { model, name, classNames, inputShape, normalisation = null, optimizer } = saved;
+  requireModule('saveModel', model);
+  if (optimizer !== undefined) requireOptimizer('saveModel', optimizer);
+  const said = { name, inputShape, classNames, normalisation };
+  const description = makeDescription(said, moduleToConfig(model, types));
+  requireFitting(model, description);
+  const files = Promise.all([model.stateDict(), optimizer && optimizerState(optimizer)]).then(
+    ([state, optimizerFile]): NewFiles => {
+      const weights = encodeWeights(state, description);
+      const { architecture, ...rest } = description;
+      const described = { ...rest, weightsSha256: sha256(weights), architecture };
+      return [
+        // The weights count: they say what they are, and model.json and the optimiser's state say which weights they belong to.
+        { name: weightsFile, contents: weights },
+        ...(optimizerFile ? [optimizerFile] : []),
+        { name: descriptionFile, contents: `${JSON.stringify(described, undefined, 2)}\n` },
+      ];
+    },
+  );
+  await writeChecked(folder, files);
 }
 
 /**
@@ -79,76 +100,69 @@ export async function saveModel(folder: string, saved: SavedModel, types: Module
  * @throws CheckpointError naming the file, when one is missing, damaged, or does not belong to the other
  */
 export async function loadModel(folder: string, types: ModuleTypes = {}): Promise<SavedModel> {
-  const { join } = node.path;
-  const path = join(folder, descriptionFile);
-  const description = parseDescription(path, await readChecked(path));
-  const { name, inputShape, classNames, normalisation, weightsSha256, architecture } = description;
-  const weightsPath = join(folder, weightsFile);
-  const bytes = await readChecked(weightsPath);
-  const { state } = decodeSafetensors(bytes, weightsPath);
-  if (weightsSha256 !== undefined && weightsSha256 !== sha256(bytes)) {
-    throw new CheckpointError({
-      where: weightsPath,
-      got: `contents with SHA-256 ${sha256(bytes).slice(0, 12)}…`,
-      expected: `${weightsSha256.slice(0, 12)}…, as ${descriptionFile} says`,
-      cure: 'The file is damaged or belongs to another model: copy or save both again. If you changed the weights on purpose, remove weightsSha256 from model.json.',
-    });
-  }
+  requireFolder('loadModel', folder);
+  const { state, description, path } = await readModel(folder);
+  const { name, inputShape, classNames, normalisation, architecture } = description;
   const random = randomState();
-  const model = await wrapped(path, async () => moduleFromConfig(architecture, types));
+  const model = await blaming(path, () =>
+    withinBudget(budgetOf(state), () => moduleFromConfig(architecture, types)),
+  );
   // The initial weights it drew are thrown away: loading a model must not change what is random afterwards.
   setRandomState(random);
-  await wrapped(weightsPath, () => model.loadStateDict(state));
-  await wrapped(path, () => requireFitting(model, description));
+  await blaming(node.path.join(folder, weightsFile), () => model.loadStateDict(state));
+  await blaming(path, () => requireFitting(model, description));
+  rememberLoaded(model, state);
   return { model, name, inputShape, classNames, normalisation: normalisation ?? undefined };
 }
 
-/** Writes optimizer.safetensors into a folder: the optimiser's state and the place of the random generator. */
-export async function saveOptimizer(folder: string, optimizer: Optimizer): Promise<void> {
-  const { stepCount, variables } = await optimizer.stateDict();
-  const { seed, counter } = randomState();
-  const metadata = { stepCount: `${stepCount}`, seed: `${seed}`, counter: `${counter}` };
-  await writeWhole(folder, optimizerFile, encodeSafetensors(variables, metadata));
-}
-
-/**
- * Loads what `saveOptimizer` wrote into an optimiser of the same kind over the same model, and puts the random generator
- * where it was, so that training goes on as if it had not been interrupted.
- *
- * @throws CheckpointError naming the file, when it is missing, damaged, or belongs to another optimiser or model
- */
-export async function loadOptimizer(folder: string, optimizer: Optimizer): Promise<void> {
-  const path = node.path.join(folder, optimizerFile);
-  const { state, metadata } = decodeSafetensors(await readChecked(path), path);
-  const stepCount = wholeNumber(path, metadata, 'stepCount');
-  const random = {
-    seed: wholeNumber(path, metadata, 'seed'),
-    counter: wholeNumber(path, metadata, 'counter'),
-  };
-  await wrapped(path, () => optimizer.loadStateDict({ stepCount, variables: state }));
-  setRandomState(random);
-}
-
-function wholeNumber(path: string, metadata: Safetensors['metadata'], name: string): number {
-  const text = metadata[name];
-  const value = Number(text);
-  if (text !== undefined && /^\d+$/.test(text) && Number.isSafeInteger(value)) return value;
+/** The files of a folder, made to agree. `path`: where the description stands. */
+async function readModel(
+  folder: string,
+): Promise<{ readonly state: StateDict; readonly description: Description; readonly path: string }> {
+  const path = node.path.join(folder, descriptionFile);
+  const description = parseDescription(path, await readChecked(path));
+  const weightsPath = node.path.join(folder, weightsFile);
+  const bytes = await readChecked(weightsPath);
+  const { state, metadata } = decodeSafetensors(bytes, weightsPath);
+  const { weightsSha256 } = description;
+  const actual = sha256(bytes);
+  if (weightsSha256 === undefined || weightsSha256 === actual) return { state, description, path };
+  // The weights of one save and model.json of another: a save was cut off, or is going on. The weights are the model.
+  const own = /^[0-9a-f]{64}$/.test(weightsSha256) ? ownDescription(weightsPath, bytes, metadata) : undefined;
+  if (own) return { state, description: own, path: weightsPath };
   throw new CheckpointError({
-    where: `${path}, ${name}`,
-    got: text === undefined ? 'nothing' : `"${text}"`,
-    expected: 'a whole number of at least 0',
-    cure: 'Save the optimizer again with saveOptimizer.',
+    where: weightsPath,
+    got: `contents with SHA-256 ${actual.slice(0, 12)}…`,
+    expected: `${weightsSha256.slice(0, 12)}…, as ${descriptionFile} says`,
+    cure: 'The file is damaged or belongs to another model: copy or save both again. If you changed the weights on purpose, remove weightsSha256 from model.json.',
   });
 }
 
+function budgetOf(state: StateDict): typeof harmless {
+  const entries = Object.values(state);
+  const elements = entries.reduce((total, { shape }) => total + sizeOf(shape), 0);
+  return {
+    variables: Math.max(entries.length, harmless.variables),
+    elements: Math.max(elements, harmless.elements),
+  };
+}
+
 /** A model that does not take the pictures, or tell the classes apart, that its description speaks of. */
-async function requireFitting(
-  model: Module,
-  { inputShape, classNames, normalisation }: Description,
-): Promise<void> {
+function requireFitting(model: Module, { inputShape, classNames, normalisation }: Description): void {
   if (normalisation) requireNormalisation('normalisation', normalisation, inputShape[2]);
   // Only the shapes are computed: nobody awaits the scores.
-  const { shape } = await inMode(model, 'eval', async () => model.call(fill(0, [1, ...inputShape])));
+  const scores = onTrial(() => inMode(model, 'eval', () => model.call(fill(0, [1, ...inputShape]))));
+  requireListed(model, scores);
+  const largest = largestValue(scores);
+  if (sizeOf(largest) > largestPicture) {
+    throw new ShapeError({
+      where: model.kind,
+      got: `a value of shape ${formatShape(largest)} on the way from a picture to its scores`,
+      expected: `at most ${largestPicture} elements`,
+      cure: 'Strides, paddings and sizes of the architecture have to be those of a model that can run: correct them, or save it again.',
+    });
+  }
+  const { shape } = scores;
   if (shape.at(-1) === classNames.length) return;
   throw new ShapeError({
     where: 'classNames',
@@ -156,145 +170,4 @@ async function requireFitting(
     expected: 'one name for each score',
     cure: 'The architecture, inputShape and classNames have to be those of one model: copy or save it again.',
   });
-}
-
-/** What could not be read back is not written. */
-function requireSavable(values: Record<string, unknown>): void {
-  const fault = fieldChecks.find(({ field, holds }) => !holds(values[field]));
-  if (fault === undefined) return;
-  throw new OptionError({
-    where: 'saveModel',
-    got: `${fault.field} ${describeValue(values[fault.field])}`,
-    expected: fault.expected,
-    cure: `Correct ${fault.field}.`,
-  });
-}
-
-/** Writes beside the file and renames, so that no reader and no crash ever sees half of it. Makes the folder. */
-async function writeWhole(folder: string, file: string, contents: Uint8Array | string): Promise<void> {
-  const { mkdir, rename, rm, writeFile } = node.fs.promises;
-  const path = node.path.join(folder, file);
-  const temporary = `${path}.${process.pid}.tmp`;
-  try {
-    await mkdir(folder, { recursive: true });
-    await writeFile(temporary, contents);
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined);
-    throw new CheckpointError(
-      {
-        where: path,
-        got: messageOf(error),
-        expected: 'a folder that can be written to',
-        cure: 'Choose another folder, or make room and check its permissions.',
-      },
-      { cause: error },
-    );
-  }
-}
-
-async function readChecked(path: string): Promise<Uint8Array> {
-  const { readFile } = node.fs.promises;
-  try {
-    return await readFile(path);
-  } catch (error) {
-    throw new CheckpointError(
-      {
-        where: path,
-        got: messageOf(error),
-        expected: 'a readable file',
-        cure: 'Check the folder: it has to be one that saveModel wrote.',
-      },
-      { cause: error },
-    );
-  }
-}
-
-/** Runs `body`; whatever goes wrong in it is the file's fault. */
-async function wrapped<Result>(path: string, body: () => Promise<Result>): Promise<Result> {
-  try {
-    return await body();
-  } catch (error) {
-    if (!(error instanceof WeftError)) throw invalid(path, messageOf(error), 'what saveModel writes', error);
-    const { got, expected, cure } = error;
-    throw new CheckpointError({ where: `${path}: ${error.where}`, got, expected, cure }, { cause: error });
-  }
-}
-
-function parseDescription(path: string, bytes: Uint8Array): Description {
-  let value: unknown;
-  try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch (error) {
-    throw invalid(path, `something that is not JSON (${messageOf(error)})`, 'a JSON object', error);
-  }
-  if (!isRecord(value)) throw invalid(path, 'no JSON object', 'a JSON object');
-  if (value.format !== format) throw invalid(path, `format ${describeValue(value.format)}`, `"${format}"`);
-  if (value.version !== formatVersion) {
-    throw new CheckpointError({
-      where: path,
-      got: `version ${describeValue(value.version)}`,
-      expected: `${formatVersion}`,
-      cure: 'Load it with the version of weft that saved it.',
-    });
-  }
-  requireFields(path, value);
-  return value;
-}
-
-function requireFields(
-  path: string,
-  value: Record<string, unknown>,
-): asserts value is Record<string, unknown> & Description {
-  const fault = fieldChecks.find(({ field, holds }) => !holds(value[field]));
-  if (fault) throw invalid(path, `${fault.field} ${describeValue(value[fault.field])}`, fault.expected);
-}
-
-const fieldChecks: readonly { field: string; expected: string; holds: (value: unknown) => boolean }[] = [
-  { field: 'name', expected: 'a text', holds: (value) => typeof value === 'string' },
-  {
-    field: 'inputShape',
-    expected: 'three whole numbers above 0: height, width, channels',
-    holds: (value) =>
-      Array.isArray(value) &&
-      value.length === 3 &&
-      value.every((each) => Number.isSafeInteger(each) && each > 0),
-  },
-  {
-    field: 'classNames',
-    expected: 'a list of texts',
-    holds: (value) =>
-      Array.isArray(value) && value.length > 0 && value.every((each) => typeof each === 'string'),
-  },
-  {
-    field: 'normalisation',
-    expected: 'null, or a mean and a std for each channel',
-    holds: (value) => value === null || (isRecord(value) && isNumbers(value.mean) && isNumbers(value.std)),
-  },
-  {
-    field: 'weightsSha256',
-    expected: 'a text, or nothing',
-    holds: (value) => value === undefined || typeof value === 'string',
-  },
-];
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function isNumbers(value: unknown): boolean {
-  return Array.isArray(value) && value.length > 0 && value.every((each) => Number.isFinite(each));
-}
-
-function invalid(path: string, got: string, expected: string, cause?: unknown): CheckpointError {
-  const cure = 'The file is damaged or was not written by saveModel: copy or save the model again.';
-  return new CheckpointError({ where: path, got, expected, cure }, { cause });
-}
-
-function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
-}
-
-function sha256(bytes: Uint8Array): string {
-  return node.crypto.createHash('sha256').update(bytes).digest('hex');
 }

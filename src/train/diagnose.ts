@@ -1,4 +1,6 @@
 /** Finding the operation that made a value NaN or infinite, by looking at every value of its graph. */
+import { OptionError } from '../errors.ts';
+import { describeValue } from '../options.ts';
 import { fillPrimitive } from '../tensor/leaves.ts';
 import { type Node, nodesBehind } from '../tensor/node.ts';
 import { runtime } from '../tensor/runtime.ts';
@@ -43,6 +45,14 @@ export interface NonFiniteFinding {
  * It computes the tensor once more, keeping every intermediate value: meant for finding out, not for every step.
  */
 export async function findNonFinite(tensor: Tensor): Promise<NonFiniteFinding | undefined> {
+  if (!(tensor instanceof Tensor)) {
+    throw new OptionError({
+      where: 'findNonFinite',
+      got: describeValue(tensor),
+      expected: 'a tensor',
+      cure: 'Pass the loss, or another tensor that is not finite.',
+    });
+  }
   const target = tensor.snapshot();
   const nodes = nodesBehind([target]);
   await runtime().evaluate(nodes.filter((node) => node.primitive !== fillPrimitive).flatMap(floatOutputs));

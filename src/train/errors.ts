@@ -7,7 +7,10 @@ export class CheckpointError extends WeftError {
   override readonly name: string = 'CheckpointError';
 }
 
-/** A training step gave a loss or gradients that are NaN or infinite. The step was not made. */
+/**
+ * A training step gave a loss or gradients that are NaN or infinite, and was not made; or the last step of an epoch left
+ * parameters that are.
+ */
 export class NonFiniteStepError extends NonFiniteError {
   override readonly name: string = 'NonFiniteStepError';
   /** The epoch, from 1. */

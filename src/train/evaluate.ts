@@ -3,9 +3,10 @@
 import { batchIndices, gatherBatch } from '../data/batches.ts';
 import { type ImageDataset, requireScaledPixels, validateLabels } from '../data/dataset.ts';
 import { applyNormalisation, type Normalisation, requireNormalisation } from '../data/normalise.ts';
-import { DTypeError, NonFiniteError, OptionError, ShapeError } from '../errors.ts';
+import { DTypeError, NonFiniteError, ShapeError } from '../errors.ts';
 import { softmaxCrossEntropy } from '../nn/losses.ts';
-import { Module } from '../nn/module.ts';
+import { inMode } from '../nn/mode.ts';
+import { type Module, requireModule } from '../nn/module.ts';
 import { argMax } from '../ops/reduce.ts';
 import { softmax } from '../ops/softmax.ts';
 import { describeValue, requireFunction, requireKnownOptions, requireNumber } from '../options.ts';
@@ -14,8 +15,11 @@ import { compile } from '../tensor/runtime.ts';
 import { formatShape, type Shape, sizeOf } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { accuracyOf, confusionMatrix } from './metrics.ts';
-import { inMode } from './modes.ts';
+import { momentOf } from './moment.ts';
 import { Pace } from './pace.ts';
+
+/** Pictures that `predict` computes together. */
+const picturesAtOnce = 256;
 
 /** A loss of scores [N, classes] and labels [N]: a scalar, the mean over the batch. */
 export type Loss = (scores: Tensor, labels: Tensor) => Tensor;
@@ -53,8 +57,8 @@ export interface Prediction {
 }
 
 /**
- * The loss, accuracy and predictions of a classifier on a data set, in evaluation mode; every layer has its own mode
- * back afterwards.
+ * The loss, accuracy and predictions of a classifier on a data set, in evaluation mode. The model can be trained at the
+ * same time: no layer's own mode changes, and all images are seen by the model as it is at the moment of the call.
  *
  * @throws LabelError or DatasetError when the data set does not agree with itself, ShapeError when the model does not
  *   give one score per class, NonFiniteError for a NaN or infinite pixel, OptionError for options that are unknown or
@@ -66,16 +70,17 @@ export async function evaluate(
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
   requireKnownOptions('evaluate', options, ['batchSize', 'normalisation', 'loss']);
-  requireModel('evaluate', model);
+  requireModule('evaluate', model);
   validateLabels(dataset);
-  if (options.normalisation) requireNormalisation('evaluate', options.normalisation, dataset.shape[3]);
+  if (options.normalisation !== undefined)
+    requireNormalisation('evaluate', options.normalisation, dataset.shape[3]);
   else requireScaledPixels(dataset);
-  return new DatasetEvaluator(model, dataset, options).run();
+  const several = dataset.shape[0] > (options.batchSize ?? 256);
+  return new DatasetEvaluator(model, dataset, options, several ? momentOf(model) : undefined).run();
 }
 
 /** `evaluate` for a model that is evaluated on one data set again and again: the compiled function is kept. */
 export class DatasetEvaluator {
-  readonly #model: Module;
   readonly #dataset: ImageDataset;
   readonly #batchSize: number;
   readonly #normalisation: Normalisation | undefined;
@@ -85,14 +90,15 @@ export class DatasetEvaluator {
     model: Module,
     dataset: ImageDataset,
     { batchSize = 256, normalisation, loss = softmaxCrossEntropy }: EvaluateOptions,
+    standStill?: () => void,
   ) {
-    this.#model = model;
     this.#dataset = dataset;
     requireFunction('evaluate', 'loss', loss);
     this.#batchSize = requireNumber('evaluate', 'batchSize', batchSize, 'a whole number of at least 1');
     this.#normalisation = normalisation;
     this.#compute = compile((images: Tensor, labels: Tensor): Tensor[] => {
-      const scores = model.call(images);
+      standStill?.();
+      const scores = inMode(model, 'eval', () => model.call(images));
       requireScores(scores.shape, labels.size, dataset.classNames.length, dataset.name);
       return [lossOf(loss, scores, labels), argMax(scores), softmax(scores)];
     });
@@ -100,10 +106,6 @@ export class DatasetEvaluator {
 
   /** @param signal ends the run early; the result is then of the images seen so far and of no use */
   async run(signal?: AbortSignal): Promise<Evaluation> {
-    return inMode(this.#model, 'eval', () => this.#run(signal));
-  }
-
-  async #run(signal?: AbortSignal): Promise<Evaluation> {
     const dataset = this.#dataset;
     const [count, ...imageShape] = dataset.shape;
     const classes = dataset.classNames.length;
@@ -137,7 +139,8 @@ export class DatasetEvaluator {
 }
 
 /**
- * The classes of pictures, in evaluation mode.
+ * The classes of pictures, in evaluation mode; no layer's own mode changes. All pictures are seen by the model as it is at
+ * the moment of the call.
  *
  * @param images pixels in [0, 1], row-major
  * @param shape `[N, H, W, C]`
@@ -152,37 +155,37 @@ export async function predict(
   options: { readonly normalisation?: Normalisation | undefined } = {},
 ): Promise<Prediction[]> {
   requireKnownOptions('predict', options, ['normalisation']);
-  requireModel('predict', model);
+  requireModule('predict', model);
   requirePixels(images, shape);
   const [count, ...imageShape] = shape;
-  if (options.normalisation) requireNormalisation('predict', options.normalisation, shape[3]);
+  if (options.normalisation !== undefined) requireNormalisation('predict', options.normalisation, shape[3]);
   else requireScaledPixels({ name: 'predict', images });
   requireFinitePixels('predict', images, imageShape, (image) => image);
   const length = sizeOf(imageShape);
+  const standStill = count > picturesAtOnce ? momentOf(model) : undefined;
   const compute = compile((batch: Tensor): Tensor[] => {
-    const scores = model.call(batch);
+    standStill?.();
+    const scores = inMode(model, 'eval', () => model.call(batch));
+    requireScores(scores.shape, batch.shape[0], scores.shape[1] ?? 0, 'predict');
     return [argMax(scores), softmax(scores)];
   });
   const predictions: Prediction[] = [];
   const pace = new Pace();
-  await inMode(model, 'eval', async () => {
-    for (const indices of batchIndices(count, 256)) {
-      const start = indices[0] * length;
-      const pixels = images.slice(start, start + indices.length * length);
-      if (options.normalisation) applyNormalisation(pixels, options.normalisation);
-      const [labels, probabilities] = await compute(
-        fromData(pixels, [indices.length, ...imageShape], 'float32'),
-      );
-      const classes = probabilities.shape[1] ?? 0;
-      requireScores(probabilities.shape, indices.length, classes, 'predict');
-      const labelData = await labels.data();
-      const values = Float32Array.from(await probabilities.data());
-      labelData.forEach((label, index) => {
-        predictions.push({ label, probabilities: values.slice(index * classes, (index + 1) * classes) });
-      });
-      await pace.afterStep();
-    }
-  });
+  for (const indices of batchIndices(count, picturesAtOnce)) {
+    const start = indices[0] * length;
+    const pixels = images.slice(start, start + indices.length * length);
+    if (options.normalisation) applyNormalisation(pixels, options.normalisation);
+    const [labels, probabilities] = await compute(
+      fromData(pixels, [indices.length, ...imageShape], 'float32'),
+    );
+    const classes = probabilities.shape[1];
+    const labelData = await labels.data();
+    const values = Float32Array.from(await probabilities.data());
+    labelData.forEach((label, index) => {
+      predictions.push({ label, probabilities: values.slice(index * classes, (index + 1) * classes) });
+    });
+    await pace.afterStep();
+  }
   return predictions;
 }
 
@@ -198,17 +201,6 @@ export function lossOf(loss: Loss, scores: Tensor, labels: Tensor): Tensor {
   });
 }
 
-/** Throws OptionError unless `model` is a module. */
-export function requireModel(where: string, model: unknown): void {
-  if (model instanceof Module) return;
-  throw new OptionError({
-    where,
-    got: `${describeValue(model)} for a model`,
-    expected: 'a module: a Sequential, or a class of your own that extends Module',
-    cure: 'The model is the first argument.',
-  });
-}
-
 /** Throws unless the pictures are float32 pixels that fill their shape. */
 function requirePixels(images: unknown, shape: readonly number[]): void {
   if (!(images instanceof Float32Array)) {
@@ -219,11 +211,15 @@ function requirePixels(images: unknown, shape: readonly number[]): void {
       cure: 'Convert the pixels: bytes are divided by 255.',
     });
   }
-  if (shape.length === 4 && images.length === sizeOf(shape)) return;
+  const whole =
+    Array.isArray(shape) &&
+    shape.length === 4 &&
+    shape.every((length, axis) => Number.isSafeInteger(length) && length >= (axis === 0 ? 0 : 1));
+  if (whole && images.length === sizeOf(shape)) return;
   throw new ShapeError({
     where: 'predict',
-    got: `${images.length} pixel values for ${formatShape(shape, imageAxes)}`,
-    expected: shape.length === 4 ? `${sizeOf(shape)} pixel values` : `[${imageAxes.join(', ')}]`,
+    got: `${images.length} pixel values for ${whole ? formatShape(shape, imageAxes) : describeValue(shape)}`,
+    expected: whole ? `${sizeOf(shape)} pixel values` : `[${imageAxes.join(', ')}]`,
     cure: 'Give the shape of all pictures together, and one value for each place, in row-major order.',
   });
 }

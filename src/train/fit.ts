@@ -10,19 +10,15 @@ import {
 } from '../data/dataset.ts';
 import { type Normalisation, requireNormalisation } from '../data/normalise.ts';
 import { RandomGenerator } from '../data/random.ts';
-import { OptionError } from '../errors.ts';
+import { NonFiniteError, OptionError, ShapeError } from '../errors.ts';
 import { softmaxCrossEntropy } from '../nn/losses.ts';
-import type { Module, StateDict } from '../nn/module.ts';
-import { Optimizer } from '../optim/optimizer.ts';
-import {
-  describeValue,
-  requireBoolean,
-  requireFunction,
-  requireKnownOptions,
-  requireNumber,
-} from '../options.ts';
-import { DatasetEvaluator, type Loss, requireModel } from './evaluate.ts';
-import { inMode } from './modes.ts';
+import { type Module, requireModule, type StateDict } from '../nn/module.ts';
+import type { Optimizer } from '../optim/optimizer.ts';
+import { requireBoolean, requireFunction, requireKnownOptions, requireNumber } from '../options.ts';
+import { runtime } from '../tensor/runtime.ts';
+import { NonFiniteStepError } from './errors.ts';
+import { DatasetEvaluator, type Loss } from './evaluate.ts';
+import { requireOptimizer } from './optimizer-file.ts';
 import { Pace } from './pace.ts';
 import { TrainingStep } from './step.ts';
 
@@ -76,8 +72,13 @@ export interface FitOptions {
   readonly epochs: number;
   /** Has the parameters to train. */
   readonly optimizer: Optimizer;
-  /** Images in a step. Default 32. The last batch of an epoch may be smaller. */
+  /** Images in a step. Default 32. The last batch of an epoch may be smaller: see `dropLast`. */
   readonly batchSize?: number;
+  /**
+   * Leaves out a last batch that is smaller than the others: other images each epoch, since they are shuffled. For batch
+   * normalisation, which cannot learn from a single value. Default false.
+   */
+  readonly dropLast?: boolean;
   /** Default: softmax cross-entropy. */
   readonly loss?: Loss;
   /** Evaluated after each epoch. Default: none. */
@@ -106,6 +107,7 @@ const optionNames = [
   'epochs',
   'optimizer',
   'batchSize',
+  'dropLast',
   'loss',
   'validation',
   'normalisation',
@@ -122,15 +124,19 @@ const optionNames = [
 /**
  * Trains a model to give each image's class the highest score.
  *
- * Layers are in training mode during it, in evaluation mode for validation, and have their own modes back afterwards.
+ * Steps are made in training mode and validation in evaluation mode; no layer's own mode changes, so the model can be
+ * asked for predictions, evaluated and saved while it trains.
  * The event loop gets a turn after each step, or every 50 ms where steps are shorter.
  *
  * When `signal` is aborted, the training stops after the step that runs and `fit` resolves: the history holds the
  * finished epochs and says `aborted: true`; the model keeps what it has learned so far, also with `restoreBest`.
  *
- * @throws OptionError, LabelError or DatasetError before anything is changed, when options or data do not fit
+ * @throws OptionError, LabelError or DatasetError before anything is changed, when options or data do not fit, or the
+ *   model cannot take the last, smaller batch; ShapeError when it cannot take any; ModelConfigError when it keeps layers
+ *   or variables where they cannot be found
  * @throws NonFiniteStepError when a step gives a loss or gradients that are NaN or infinite: it names the step, the first
  *   bad operation and the likely cause. That step is not made; the model stays as the step before left it.
+ * @throws NonFiniteError when an epoch ends with parameters, or a validation loss, that are NaN or infinite
  */
 export async function fit(model: Module, train: ImageDataset, options: FitOptions): Promise<History> {
   checkOptions(model, train, options);
@@ -151,14 +157,38 @@ class Training {
 
   constructor(model: Module, train: ImageDataset, options: FitOptions) {
     const { batchSize = 32, loss = softmaxCrossEntropy, optimizer, normalisation, validation } = options;
+    const images = train.shape[0];
+    const last = options.dropLast ? 0 : images % batchSize;
     this.#model = model;
     this.#train = train;
     this.#options = options;
     this.#batchSize = batchSize;
-    this.#steps = Math.ceil(train.shape[0] / batchSize);
+    this.#steps = Math.floor(images / batchSize) + Math.sign(last);
     this.#step = new TrainingStep(model, optimizer, loss, train);
+    if (last > 0 && last < images) this.#rehearseLast(last);
     this.#evaluator =
       validation && new DatasetEvaluator(model, validation, { batchSize, normalisation, loss });
+  }
+
+  /** @throws OptionError when the model takes the other batches, but not the last one */
+  #rehearseLast(images: number): void {
+    try {
+      this.#step.rehearse(images);
+    } catch (error) {
+      if (!(error instanceof ShapeError)) throw error;
+      // A model that cannot take the others either says so itself.
+      this.#step.rehearse(this.#batchSize);
+      const all = this.#train.shape[0];
+      throw new OptionError(
+        {
+          where: 'fit',
+          got: `a last batch of ${images} of the ${all} images, which the model cannot take (${error.where}: got ${error.got})`,
+          expected: `batches that it can: ${error.expected}`,
+          cure: `Leave it out with dropLast: true, or choose a batchSize that leaves another rest than ${this.#batchSize} does.`,
+        },
+        { cause: error },
+      );
+    }
   }
 
   async run(): Promise<History> {
@@ -184,10 +214,12 @@ class Training {
   async #epoch(epoch: number): Promise<EpochReport | undefined> {
     const started = performance.now();
     const { signal } = this.#options;
-    const trained = await inMode(this.#model, 'train', () => this.#trainOnce(epoch));
+    const trained = await this.#trainOnce(epoch);
+    await this.#requireFiniteParameters(epoch);
     if (signal?.aborted) return undefined;
     const validated = await this.#evaluator?.run(signal);
     if (signal?.aborted) return undefined;
+    if (validated) requireFiniteLoss(epoch, validated.loss);
     return {
       epoch,
       trainLoss: trained.loss,
@@ -200,6 +232,7 @@ class Training {
 
   async #trainOnce(epoch: number): Promise<{ loss: number; accuracy: number }> {
     const { optimizer, seed = 0, augmentation, normalisation, signal, onStep } = this.#options;
+    const { dropLast = false } = this.#options;
     // Streams of their own, so that neither depends on how much the other draws.
     const shuffle = new RandomGenerator(seed, 2 * epoch);
     const motion = new RandomGenerator(seed, 2 * epoch + 1);
@@ -208,7 +241,7 @@ class Training {
     let correct = 0;
     let seen = 0;
     let step = 0;
-    for (const indices of batchIndices(this.#train.shape[0], this.#batchSize, { shuffle })) {
+    for (const indices of batchIndices(this.#train.shape[0], this.#batchSize, { shuffle, dropLast })) {
       if (signal?.aborted) break;
       step++;
       const batch = gatherBatch(this.#train, indices, normalisation);
@@ -236,12 +269,40 @@ class Training {
     return { loss: lossSum / seen, accuracy: correct / seen };
   }
 
+  /** Each step is looked at before it is made, but what the last one made of the parameters has no step after it. */
+  async #requireFiniteParameters(epoch: number): Promise<void> {
+    const { parameters, learningRate } = this.#options.optimizer;
+    const values = await runtime().readAll(parameters);
+    const index = values.findIndex((data) => data.some((value) => !Number.isFinite(value)));
+    if (index < 0) return;
+    const { name } = parameters[index];
+    throw new NonFiniteStepError(
+      {
+        where: `the end of epoch ${epoch}`,
+        got: `"${name}" with ${values[index].find((value) => !Number.isFinite(value))}`,
+        expected: 'finite parameters',
+        cure: `A step took them beyond what float32 holds: lower the learning rate (${learningRate}), or set clipNorm, and train from an earlier state.`,
+      },
+      { epoch, step: this.#steps, finding: undefined },
+    );
+  }
+
   /** As if the remaining steps, with their validation, went as the ones before. */
   #secondsLeft(): number {
     const elapsed = (performance.now() - this.#started) / 1000;
     const stepsLeft = this.#options.epochs * this.#steps - this.#stepsDone;
     return (elapsed / this.#stepsDone) * stepsLeft;
   }
+}
+
+function requireFiniteLoss(epoch: number, loss: number): void {
+  if (Number.isFinite(loss)) return;
+  throw new NonFiniteError({
+    where: `validation after epoch ${epoch}`,
+    got: `loss ${loss}`,
+    expected: 'a finite loss',
+    cure: 'The parameters are finite, so the scores are too large: lower the learning rate, or look for the operation with findNonFinite.',
+  });
 }
 
 function isBetter(report: EpochReport, best: EpochReport | undefined): boolean {
@@ -258,19 +319,28 @@ function checkOptions(model: Module, train: ImageDataset, options: FitOptions): 
   requireNumber('fit', 'seed', seed, 'a whole number of at least 0');
   requireNumber('fit', 'epochsDone', epochsDone, 'a whole number of at least 0');
   requireBoolean('fit', 'restoreBest', options.restoreBest ?? false);
+  requireBoolean('fit', 'dropLast', options.dropLast ?? false);
   for (const name of ['loss', 'onStep', 'onEpoch'] as const) {
     if (options[name] !== undefined) requireFunction('fit', name, options[name]);
   }
-  if (options.augmentation) requireAugmentOptions('fit, augmentation', options.augmentation);
+  if (options.augmentation !== undefined) requireAugmentOptions('fit, augmentation', options.augmentation);
   validateLabels(train);
-  if (validation) {
+  if (validation !== undefined) {
     validateLabels(validation);
     requireSameImages(train, validation);
     requireSameClasses(train, validation);
   }
-  if (normalisation) requireNormalisation('fit', normalisation, train.shape[3]);
+  if (options.dropLast && train.shape[0] < batchSize) {
+    throw new OptionError({
+      where: 'fit',
+      got: `dropLast with batches of ${batchSize} for ${train.shape[0]} images`,
+      expected: 'at least one whole batch',
+      cure: 'Choose a smaller batchSize, or leave dropLast out.',
+    });
+  }
+  if (normalisation !== undefined) requireNormalisation('fit', normalisation, train.shape[3]);
   else requireScaledPixels(train);
-  if (options.earlyStopping) {
+  if (options.earlyStopping !== undefined) {
     requireKnownOptions('earlyStopping of fit', options.earlyStopping, ['patience']);
     requireNumber('fit', 'patience', options.earlyStopping.patience, 'a whole number of at least 1');
   }
@@ -282,16 +352,9 @@ function checkOptions(model: Module, train: ImageDataset, options: FitOptions): 
       cure: 'Hold out a part of the data with stratifiedSplit and pass it as validation.',
     });
   }
-  requireModel('fit', model);
+  requireModule('fit', model);
   const parameters = new Set(model.parameters());
-  if (!(options.optimizer instanceof Optimizer)) {
-    throw new OptionError({
-      where: 'fit',
-      got: `optimizer ${describeValue(options.optimizer)}`,
-      expected: 'an optimizer',
-      cure: 'Make one of the model: new Adam(model.parameters()).',
-    });
-  }
+  requireOptimizer('fit', options.optimizer);
   if (options.optimizer.parameters.some((parameter) => parameters.has(parameter))) return;
   throw new OptionError({
     where: 'fit',

@@ -1,5 +1,5 @@
 /** Training, evaluating, saving and loading classifiers. */
-export { loadModel, loadOptimizer, type SavedModel, saveModel, saveOptimizer } from './checkpoint.ts';
+export { loadModel, type ModelToSave, type SavedModel, saveModel } from './checkpoint.ts';
 export { findNonFinite, type InputSummary, type NonFiniteFinding } from './diagnose.ts';
 export { CheckpointError, NonFiniteStepError } from './errors.ts';
 export {
@@ -12,4 +12,5 @@ export {
 } from './evaluate.ts';
 export { type EpochReport, type FitOptions, fit, type History, type StepReport } from './fit.ts';
 export { accuracyOf, type ClassMetrics, classMetrics, confusionMatrix } from './metrics.ts';
+export { loadOptimizer, saveOptimizer } from './optimizer-file.ts';
 export { decodeSafetensors, encodeSafetensors, type Safetensors } from './safetensors.ts';

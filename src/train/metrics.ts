@@ -1,5 +1,9 @@
 /** Metrics of a classifier, from its predictions: accuracy, confusion matrix, precision, recall and F1 per class. */
 import { LabelError, OptionError } from '../errors.ts';
+import { describeValue, requireNumber } from '../options.ts';
+
+/** Counts of 1 GiB. */
+const mostClasses = 2 ** 14;
 
 /** The part of predictions that are right. NaN when there are none. */
 export function accuracyOf(predictions: ArrayLike<number>, labels: ArrayLike<number>): number {
@@ -20,6 +24,15 @@ export function confusionMatrix(
   classes: number,
 ): Int32Array {
   requireSameLength('confusionMatrix', predictions, labels);
+  requireNumber('confusionMatrix', 'classes', classes, 'a whole number of at least 1');
+  if (classes > mostClasses) {
+    throw new OptionError({
+      where: 'confusionMatrix',
+      got: `${classes} classes`,
+      expected: `at most ${mostClasses}: there is a count for each two`,
+      cure: 'Count the mistakes of a part of the classes.',
+    });
+  }
   const counts = new Int32Array(classes * classes);
   for (let index = 0; index < labels.length; index++) {
     requireClass(`label ${index}`, labels[index], classes);
@@ -43,11 +56,11 @@ export interface ClassMetrics {
 
 /** Precision, recall and F1 of each class, from a confusion matrix. */
 export function classMetrics(confusion: Int32Array): ClassMetrics[] {
-  const classes = Math.sqrt(confusion.length);
+  const classes = ArrayBuffer.isView(confusion) ? Math.sqrt(confusion.length) : Number.NaN;
   if (!Number.isInteger(classes)) {
     throw new OptionError({
       where: 'classMetrics',
-      got: `${confusion.length} counts`,
+      got: ArrayBuffer.isView(confusion) ? `${confusion.length} counts` : describeValue(confusion),
       expected: 'a square matrix, [classes, classes]',
       cure: 'Pass what confusionMatrix returned.',
     });
@@ -74,6 +87,15 @@ function ratio(part: number, whole: number): number {
 }
 
 function requireSameLength(where: string, predictions: ArrayLike<number>, labels: ArrayLike<number>): void {
+  for (const [name, given] of Object.entries({ predictions, labels })) {
+    if (typeof given === 'object' && given !== null && Number.isSafeInteger(given.length)) continue;
+    throw new OptionError({
+      where,
+      got: `${describeValue(given)} for ${name}`,
+      expected: 'an array of class numbers',
+      cure: 'Pass an Int32Array, or an array of numbers.',
+    });
+  }
   if (predictions.length === labels.length) return;
   throw new OptionError({
     where,

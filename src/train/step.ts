@@ -3,6 +3,7 @@
 import type { Batch } from '../data/batches.ts';
 import type { ImageDataset } from '../data/dataset.ts';
 import { NonFiniteError } from '../errors.ts';
+import { inMode } from '../nn/mode.ts';
 import type { Module } from '../nn/module.ts';
 import { sum } from '../ops/broadcast.ts';
 import { cast, equal, sqrt } from '../ops/elementwise.ts';
@@ -10,7 +11,7 @@ import { stack } from '../ops/movement.ts';
 import { argMax } from '../ops/reduce.ts';
 import { squaredNorm } from '../optim/clip.ts';
 import type { Optimizer } from '../optim/optimizer.ts';
-import { fromData } from '../tensor/leaves.ts';
+import { fill, fromData } from '../tensor/leaves.ts';
 import { randomState, setRandomState } from '../tensor/random.ts';
 import { withoutRecording } from '../tensor/recorder.ts';
 import { compile } from '../tensor/runtime.ts';
@@ -18,6 +19,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { describeFinding, findNonFinite, likelyCause, type NonFiniteFinding } from './diagnose.ts';
 import { NonFiniteStepError } from './errors.ts';
 import { type Loss, lossOf, requireScores } from './evaluate.ts';
+import { onTrial, requireListed } from './trial.ts';
 
 /** What a step tells. */
 export interface StepResult {
@@ -58,6 +60,12 @@ export class TrainingStep {
     );
   }
 
+  /** Builds a step for so many images without making it: what the model refuses comes out before anything is changed. */
+  rehearse(images: number): void {
+    const [, ...imageShape] = this.#dataset.shape;
+    onTrial(() => this.#build(fill(0, [images, ...imageShape]), fill(0, [images], 'int32')));
+  }
+
   /**
    * Changes the model by one batch.
    *
@@ -86,15 +94,18 @@ export class TrainingStep {
     };
   }
 
-  /** Forward and gradients. */
+  /** Forward and gradients, in training mode. */
   #build(images: Tensor, labels: Tensor): { scores: Tensor; loss: Tensor; gradientNorm: Tensor } {
-    this.#optimizer.zeroGradients();
-    const scores = this.#model.call(images);
-    requireScores(scores.shape, labels.size, this.#dataset.classNames.length, this.#dataset.name);
-    const loss = lossOf(this.#loss, scores, labels);
-    loss.backward();
-    const gradients = this.#optimizer.parameters.flatMap(({ grad }) => (grad ? [grad] : []));
-    return { scores, loss, gradientNorm: sqrt(squaredNorm(gradients)) };
+    return inMode(this.#model, 'train', () => {
+      this.#optimizer.zeroGradients();
+      const scores = this.#model.call(images);
+      requireScores(scores.shape, labels.size, this.#dataset.classNames.length, this.#dataset.name);
+      requireListed(this.#model, scores, this.#optimizer.parameters);
+      const loss = lossOf(this.#loss, scores, labels);
+      loss.backward();
+      const gradients = this.#optimizer.parameters.flatMap(({ grad }) => (grad ? [grad] : []));
+      return { scores, loss, gradientNorm: sqrt(squaredNorm(gradients)) };
+    });
   }
 
   /** Computes the refused step once more, uncompiled and with the same random numbers, to see where it goes wrong. */

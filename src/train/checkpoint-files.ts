@@ -1,0 +1,93 @@
+/** The files of a checkpoint: their names, and how they are read and written, so that errors name them. */
+import { node } from '../data/node.ts';
+import { OptionError, WeftError } from '../errors.ts';
+import { describeValue } from '../options.ts';
+import { type NewFiles, writeTogether } from './atomic.ts';
+import { CheckpointError } from './errors.ts';
+
+export const descriptionFile = 'model.json';
+export const weightsFile = 'model.safetensors';
+export const optimizerFile = 'optimizer.safetensors';
+
+/** Throws OptionError unless it is the path of a folder, or could be one. */
+export function requireFolder(where: string, folder: unknown): asserts folder is string {
+  if (typeof folder === 'string' && folder !== '') return;
+  throw new OptionError({
+    where,
+    got: `${describeValue(folder)} for a folder`,
+    expected: 'a path',
+    cure: 'The folder is the first argument, as a text.',
+  });
+}
+
+/** Writes files that belong together: see `writeTogether`. */
+export async function writeChecked(folder: string, files: Promise<NewFiles>): Promise<void> {
+  // What cannot be made is not the folder's fault.
+  const made = files.then(
+    (value) => ({ value }),
+    (error: unknown) => ({ error }),
+  );
+  const contents = made.then((each) => ('value' in each ? each.value : Promise.reject(each.error)));
+  try {
+    await writeTogether(folder, contents);
+  } catch (error) {
+    const failed = await made;
+    if ('error' in failed) throw failed.error;
+    throw new CheckpointError(
+      {
+        where: node.path.join(folder, failed.value[0].name),
+        got: messageOf(error),
+        expected: 'a folder that can be written to',
+        cure: 'Choose another folder, or make room and check its permissions.',
+      },
+      { cause: error },
+    );
+  }
+}
+
+/** @throws CheckpointError when the file cannot be read */
+export async function readChecked(path: string): Promise<Uint8Array> {
+  const { readFile, stat } = node.fs.promises;
+  try {
+    // A pipe or a device may never end.
+    if (!(await stat(path)).isFile()) throw new Error('something that is no file');
+    return await readFile(path);
+  } catch (error) {
+    throw new CheckpointError(
+      {
+        where: path,
+        got: messageOf(error),
+        expected: 'a readable file',
+        cure: 'Check the folder: it has to be one that saveModel wrote.',
+      },
+      { cause: error },
+    );
+  }
+}
+
+/** Runs `body`; whatever goes wrong in it is the file's fault. */
+export async function blaming<Result>(path: string, body: () => Result | Promise<Result>): Promise<Result> {
+  try {
+    return await body();
+  } catch (error) {
+    if (!(error instanceof WeftError)) throw invalid(path, messageOf(error), 'what saveModel writes', error);
+    const { got, expected, cure } = error;
+    throw new CheckpointError({ where: `${path}: ${error.where}`, got, expected, cure }, { cause: error });
+  }
+}
+
+export function invalid(path: string, got: string, expected: string, cause?: unknown): CheckpointError {
+  const cure = 'The file is damaged or was not written by saveModel: copy or save the model again.';
+  return new CheckpointError({ where: path, got, expected, cure }, { cause });
+}
+
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
+/** In hexadecimal, of all parts one after the other. */
+export function sha256(...parts: readonly Uint8Array[]): string {
+  const hash = node.crypto.createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest('hex');
+}

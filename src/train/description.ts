@@ -1,0 +1,116 @@
+/** What model.json holds, and the checks that it does. */
+import type { Normalisation } from '../data/normalise.ts';
+import { OptionError } from '../errors.ts';
+import { describeValue } from '../options.ts';
+import { sizeOf } from '../tensor/shape.ts';
+import { invalid, messageOf } from './checkpoint-files.ts';
+import { CheckpointError } from './errors.ts';
+
+const format = 'weft-model';
+const formatVersion = 1;
+
+/** Values in a picture, or computed from one, at most: 1 GiB as floats, or 16,384 × 16,384 pixels of grey. */
+export const largestPicture = 2 ** 28;
+
+/** A model without its values. */
+export interface Description {
+  readonly format: typeof format;
+  readonly version: number;
+  readonly name: string;
+  readonly inputShape: readonly [number, number, number];
+  readonly classNames: readonly string[];
+  readonly normalisation: Normalisation | null;
+  /** SHA-256 of model.safetensors: finds damage that leaves the file well-formed. */
+  readonly weightsSha256?: string;
+  readonly architecture: unknown;
+}
+
+/** What a caller says of a model. */
+type Said = Pick<Description, 'name' | 'inputShape' | 'classNames' | 'normalisation'>;
+
+/** @throws OptionError for what could not be read back */
+export function makeDescription(said: Said, architecture: unknown): Description {
+  const fault = faultOf({ ...said });
+  if (fault === undefined) return { format, version: formatVersion, ...said, architecture };
+  throw new OptionError({
+    where: 'saveModel',
+    got: fault.got,
+    expected: fault.expected,
+    cure: `Correct ${fault.field}.`,
+  });
+}
+
+/** @throws CheckpointError naming the file, when its contents are no description */
+export function parseDescription(path: string, contents: Uint8Array | string): Description {
+  let value: unknown;
+  try {
+    const decoder = new TextDecoder('utf-8', { fatal: true });
+    value = JSON.parse(typeof contents === 'string' ? contents : decoder.decode(contents));
+  } catch (error) {
+    throw invalid(path, `something that is not JSON (${messageOf(error)})`, 'a JSON object', error);
+  }
+  if (!isRecord(value)) throw invalid(path, 'no JSON object', 'a JSON object');
+  if (value.format !== format) throw invalid(path, `format ${describeValue(value.format)}`, `"${format}"`);
+  if (value.version !== formatVersion) {
+    throw new CheckpointError({
+      where: path,
+      got: `version ${describeValue(value.version)}`,
+      expected: `${formatVersion}`,
+      cure: 'Load it with the version of weft that saved it.',
+    });
+  }
+  requireFields(path, value);
+  return value;
+}
+
+function requireFields(
+  path: string,
+  value: Record<string, unknown>,
+): asserts value is Record<string, unknown> & Description {
+  const fault = faultOf(value);
+  if (fault) throw invalid(path, fault.got, fault.expected);
+}
+
+function faultOf(
+  values: Record<string, unknown>,
+): { field: string; got: string; expected: string } | undefined {
+  const fault = fieldChecks.find(({ field, holds }) => !holds(values[field]));
+  return fault && { ...fault, got: `${fault.field} ${describeValue(values[fault.field])}` };
+}
+
+const fieldChecks: readonly { field: string; expected: string; holds: (value: unknown) => boolean }[] = [
+  { field: 'name', expected: 'a text', holds: (value) => typeof value === 'string' },
+  {
+    field: 'inputShape',
+    expected: `three whole numbers above 0: height, width, channels; ${largestPicture} values at most`,
+    holds: (value) =>
+      Array.isArray(value) &&
+      value.length === 3 &&
+      value.every((each) => Number.isSafeInteger(each) && each > 0) &&
+      sizeOf(value) <= largestPicture,
+  },
+  {
+    field: 'classNames',
+    expected: 'a list of texts',
+    holds: (value) =>
+      Array.isArray(value) && value.length > 0 && value.every((each) => typeof each === 'string'),
+  },
+  {
+    field: 'normalisation',
+    expected: 'null, or a mean and a std for each channel',
+    holds: (value) => value === null || (isRecord(value) && isNumbers(value.mean) && isNumbers(value.std)),
+  },
+  {
+    field: 'weightsSha256',
+    expected: 'a text, or nothing',
+    holds: (value) => value === undefined || typeof value === 'string',
+  },
+];
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isNumbers(value: unknown): boolean {
+  return Array.isArray(value) && value.length > 0 && value.every((each) => Number.isFinite(each));
+}

@@ -1,0 +1,36 @@
+/**
+ * model.safetensors: the values of a model, with its description and a digest of the whole file, so that it can stand for
+ * the model alone when a save was cut off before model.json followed.
+ */
+import type { StateDict } from '../nn/module.ts';
+import { sha256 } from './checkpoint-files.ts';
+import { type Description, parseDescription } from './description.ts';
+import { encodeSafetensors, type Safetensors } from './safetensors.ts';
+
+const digestKey = 'weft.sha256';
+const descriptionKey = 'weft.description';
+/** Stands in the digest's place while it is computed. */
+const blank = new TextEncoder().encode('0'.repeat(64));
+/** The digest is the first text of the file: eight bytes with a length, then this, then the digest. */
+const digestStart = 8 + `{"__metadata__":{"${digestKey}":"`.length;
+
+/** The file of a model's values. */
+export function encodeWeights(state: StateDict, description: Description): Uint8Array<ArrayBuffer> {
+  const metadata = { [digestKey]: '0'.repeat(64), [descriptionKey]: JSON.stringify(description) };
+  const bytes = encodeSafetensors(state, metadata);
+  bytes.set(new TextEncoder().encode(sha256(bytes)), digestStart);
+  return bytes;
+}
+
+/** What a file says of its model, if it is whole: as `encodeWeights` made it, to the last bit. */
+export function ownDescription(
+  path: string,
+  bytes: Uint8Array,
+  { [digestKey]: digest, [descriptionKey]: text }: Safetensors['metadata'],
+): Description | undefined {
+  if (digest === undefined || text === undefined) return undefined;
+  const end = digestStart + blank.length;
+  const written = new TextDecoder().decode(bytes.subarray(digestStart, end));
+  const actual = sha256(bytes.subarray(0, digestStart), blank, bytes.subarray(end));
+  return written === digest && actual === digest ? parseDescription(path, text) : undefined;
+}

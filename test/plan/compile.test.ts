@@ -1,12 +1,14 @@
 /** compile: one capture a shape, fresh host values a call, refusals inside a trace, and results of every kind. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import {
   compile,
   dropout,
   full,
   ones,
+  Parameter,
   rand,
   randn,
+  SGD,
   seed,
   type Tensor,
   TraceError,
@@ -217,5 +219,49 @@ describe('inside a capture', () => {
     });
     await expect(f(tensor([5]))).rejects.toThrow('on purpose');
     expect(await w.array()).toEqual([1]);
+  });
+});
+
+describe('a compiled function', () => {
+  it('that waits for a turn that comes after its own is refused', async () => {
+    vi.useFakeTimers();
+    try {
+      const other = tensor([1, 2]).add(1);
+      const waiting = compile(async (x: Tensor) => {
+        await Promise.resolve();
+        await other.data();
+        return x;
+      });
+      const refused = expect(waiting(tensor([1]))).rejects.toThrow(/still waits for something/);
+      await vi.advanceTimersByTimeAsync(5000);
+      await refused;
+      expect(await other.array()).toEqual([2, 3]);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('is captured anew when what it noticed has changed, and keeps what it captured before', async () => {
+    const [a, b] = [new Parameter(tensor([1])), new Parameter(tensor([1]))];
+    const optimizer = new SGD([a, b], { learningRate: 1 });
+    let captures = 0;
+    const step = compile(() => {
+      captures++;
+      const loss = a.mul(2).add(b.mul(3)).sum();
+      loss.backward();
+      void optimizer.step();
+      return loss;
+    });
+    for (const [trainable, expected] of [
+      [true, [-1, -2]],
+      [false, [-3, -2]],
+      [false, [-5, -2]],
+      [true, [-7, -5]],
+    ] as const) {
+      b.trainable = trainable;
+      await step();
+      expect([await a.item(), await b.item()]).toEqual(expected);
+    }
+    expect(captures).toBe(2);
   });
 });

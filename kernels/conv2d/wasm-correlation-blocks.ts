@@ -7,10 +7,9 @@
  */
 import { packedBytes, packedWidth, panelBytes } from '../matmul/packing.ts';
 import {
-  addProducts,
-  clearSums,
   panelColumns,
   storeSums,
+  sumProducts,
   type TileRow,
   tileRows,
   tileSums,
@@ -284,9 +283,8 @@ export class BlockWriter {
           pointer: f.keep(i32.add(i32.load(entry, row * entryBytes + offset), added)),
           offset: 0,
         }));
-      clearSums(f, sums);
       const windows = addresses(0, at.left);
-      addProducts(f, this.#target, sums, windows, at.right, depth, depthwise ? 'columns' : 'element');
+      sumProducts(f, this.#target, sums, windows, at.right, depth, depthwise ? 'columns' : 'element');
       storeSums(f, sums, addresses(4, at.output), width);
       f.increase(entry, tileRows * entryBytes);
     });

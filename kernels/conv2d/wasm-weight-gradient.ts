@@ -4,15 +4,18 @@
  * The sum over pixels is cut into chunks, always the same ones whatever the number of threads. Each chunk has sums of
  * its own, which a second stage adds up. A chunk goes through its pixels unit by unit: some rows of an image, or some
  * small images. The rows of x that a unit needs are copied between zeros (unless no window leaves the image), its dY is
- * packed panel by panel, and then all tiles of dWeight get the products of the unit added.
+ * packed panel by panel, and then all tiles of dWeight get the products of the unit added. A chunk of many units keeps
+ * its sums in doubles.
  */
 import { packedWidth, packPanel, panelCount } from '../matmul/packing.ts';
 import {
-  addProducts,
-  clearSums,
-  loadSums,
+  addTile,
+  addToTotals,
+  demoteHalves,
+  mostRuns,
   panelColumns,
   storeSums,
+  sumProducts,
   type TileRow,
   tileRows,
   tileSums,
@@ -22,7 +25,9 @@ import {
   bytes,
   type FunctionBuilder,
   f32x4,
+  f64x2,
   i32,
+  i32x4,
   type Local,
   type Target,
   v128,
@@ -61,20 +66,26 @@ export function weightGradientWasm(
   const copies = cut.unit.images * cut.copyBytes;
   const packs = packsOutputs(geometry, depthwise);
   const packedPixels = packs ? cut.unit.images * cut.unit.rows * outWidth : 0;
-  const inChunks = cut.chunks > 1;
+  const deep = isDeep(cut);
+  const inScratch = cut.chunks > 1 || deep;
   const sums: WasmStage = {
     items: cut.chunks * cut.blocks,
     write: (f, { first, end }, memory) => {
       const writer = new ChunkWriter(f, target, geometry, cut, depthwise, memory);
-      f.for(first, end, 1, (item) => writer.write(item, inChunks ? memory.scratch : memory.outputs[0]));
+      f.for(first, end, 1, (item) => writer.write(item, inScratch ? memory.scratch : memory.outputs[0]));
     },
   };
   return {
     // The second stage may read a whole vector behind the last sums.
-    scratchBytes: inChunks ? cut.chunks * elements * 4 + 16 : 0,
+    scratchBytes: inScratch ? cut.chunks * elements * (deep ? 8 : 4) + 32 : 0,
     threadScratchBytes: copies + packedPixels * panelColumns * 4,
-    stages: inChunks ? [sums, addChunks(elements, cut.chunks)] : [sums],
+    stages: inScratch ? [sums, addChunks(elements, cut.chunks, deep)] : [sums],
   };
+}
+
+/** Whether a chunk has so many units that its sums are doubles. */
+function isDeep({ unitsPerChunk }: Cut): boolean {
+  return unitsPerChunk > mostRuns;
 }
 
 function zeros(elements: number): WasmStage {
@@ -89,25 +100,28 @@ function zeros(elements: number): WasmStage {
 }
 
 /** The second stage: the sums of all chunks, added from the first to the last. */
-function addChunks(elements: number, chunks: number): WasmStage {
+function addChunks(elements: number, chunks: number, deep: boolean): WasmStage {
+  const bytesOfOne = deep ? 8 : 4;
   return {
     items: elements,
     grain: sumGrain,
     elementsPerItem: 1,
     write: (f, { first, end }, { scratch, outputs }) => {
-      const from = f.keep(i32.add(scratch, i32.multiply(first, 4)));
+      const from = f.keep(i32.add(scratch, i32.multiply(first, bytesOfOne)));
       const to = f.keep(i32.add(outputs[0], i32.multiply(first, 4)));
-      const addVector = (): Local<'v128'> => {
-        const sum = f.keep(v128.load(from));
+      const addAt = (offset: number): Local<'v128'> => {
+        const sum = f.keep(v128.load(from, offset));
         for (let chunk = 1; chunk < chunks; chunk++) {
-          f.set(sum, f32x4.add(sum, v128.load(from, chunk * elements * 4)));
+          const next = v128.load(from, offset + chunk * elements * bytesOfOne);
+          f.set(sum, deep ? f64x2.add(sum, next) : f32x4.add(sum, next));
         }
         return sum;
       };
+      const addVector = () => (deep ? f.keep(demoteHalves(addAt(0), addAt(16))) : addAt(0));
       const lastVector = f.keep(i32.add(outputs[0], i32.multiply(i32.subtract(end, 3), 4)));
       f.while(i32.less(to, lastVector), () => {
         f.do(v128.store(to, addVector()));
-        f.increase(from, 16);
+        f.increase(from, 4 * bytesOfOne);
         f.increase(to, 16);
       });
       const rest = elements % vectorWidth;
@@ -135,6 +149,8 @@ class ChunkWriter {
   readonly #depthwise: boolean;
   readonly #memory: KernelMemory;
   readonly #rowAxes: readonly RowAxis[];
+  /** Bytes of one of the sums. */
+  readonly #sumBytes: number;
 
   constructor(
     f: FunctionBuilder,
@@ -150,6 +166,7 @@ class ChunkWriter {
     this.#cut = cut;
     this.#depthwise = depthwise;
     this.#memory = memory;
+    this.#sumBytes = isDeep(cut) ? 8 : 4;
     const { kernelHeight, kernelWidth, groupChannels, channels, dilation } = geometry;
     this.#rowAxes = mergeRows([
       { length: kernelHeight, step: dilation[0] * paddedRowBytes(cut.padded) },
@@ -166,7 +183,7 @@ class ChunkWriter {
     const firstPanel = f.keep(i32.multiply(i32.remainderUnsigned(item, blocks), blockPanels));
     const endPanel = f.keep(i32.add(firstPanel, blockPanels));
     f.set(endPanel, i32.minimum(endPanel, panelsOf(this.#geometry, this.#depthwise)));
-    const to = f.keep(i32.add(sums, i32.multiply(chunk, windowSize * outChannels * 4)));
+    const to = f.keep(i32.add(sums, i32.multiply(chunk, windowSize * outChannels * this.#sumBytes)));
     const firstUnit = f.keep(i32.multiply(chunk, unitsPerChunk));
     const endUnit = f.keep(i32.add(firstUnit, unitsPerChunk));
     f.set(endUnit, i32.minimum(endUnit, units));
@@ -221,7 +238,7 @@ class ChunkWriter {
           this.#depthwise ? i32.multiply(panel, panelColumns * 4) : i32.multiply(group, groupChannels * 4),
         ),
       );
-      const to = f.keep(i32.add(sums.to, column));
+      const to = f.keep(i32.add(sums.to, i32.multiply(column, this.#sumBytes / 4)));
       eitherPanel(f, columns, panel, (width) => {
         const right = f.keep(i32.add(outputs, column));
         const rightStep = this.#packPanel(unit, right, width);
@@ -283,6 +300,8 @@ class ChunkWriter {
       { length: outWidth, leftStep: stride[1] * channels * 4, rightStep },
     ];
     const vectors = packedWidth(width) / vectorWidth;
+    const deep = isDeep(this.#cut);
+    const kept = f.keep(i32x4.splat(i32.subtract(at.isFirst, 1)));
     /** One tile: rows of dWeight whose elements of x lie at `offsets` from `left`. */
     const tile = (
       left: Local<'i32'>,
@@ -293,16 +312,15 @@ class ChunkWriter {
       const sums = tileSums(f, offsets.length, vectors);
       const out: TileRow[] = offsets.map((_, row) => ({
         pointer: to,
-        offset: toOffset + row * outChannels * 4,
+        offset: toOffset + row * outChannels * this.#sumBytes,
       }));
-      f.if(
-        at.isFirst,
-        () => clearSums(f, sums),
-        () => loadSums(f, sums, out, width),
-      );
       const windows = offsets.map((offset) => ({ pointer: left, offset }));
-      addProducts(f, this.#target, sums, windows, at.right, depth, this.#depthwise ? 'columns' : 'element');
-      storeSums(f, sums, out, width);
+      sumProducts(f, this.#target, sums, windows, at.right, depth, this.#depthwise ? 'columns' : 'element');
+      if (deep) addToTotals(f, sums, out, width, kept);
+      else {
+        f.if(i32.isZero(at.isFirst), () => addTile(f, sums, out, width));
+        storeSums(f, sums, out, width);
+      }
     };
     if (windowSize <= mostUnrolledRows) this.#eachTile(at, tile);
     else this.#loopOverTiles(at, tile);
@@ -319,7 +337,7 @@ class ChunkWriter {
     let row = 0;
     for (const { height, count } of tilesOf(offsets.length)) {
       for (let number = 0; number < count; number++) {
-        tile(at.left, offsets.slice(row, row + height), at.to, row * outChannels * 4);
+        tile(at.left, offsets.slice(row, row + height), at.to, row * outChannels * this.#sumBytes);
         row += height;
       }
     }
@@ -328,7 +346,7 @@ class ChunkWriter {
   /** Loops over runs of equally spaced rows, and over the tiles of a run. */
   #loopOverTiles(at: Readonly<Record<'left' | 'to', Local<'i32'>>>, tile: WriteTile): void {
     const f = this.#f;
-    const rowBytes = this.#geometry.outChannels * 4;
+    const rowBytes = this.#geometry.outChannels * this.#sumBytes;
     const to = f.keep(at.to);
     const run = this.#rowAxes[this.#rowAxes.length - 1];
     const walk = (axis: number, start: Local<'i32'>): void => {

@@ -31,16 +31,16 @@ export const gruWasm: WasmKernel<GruAttributes> = ({ outputs: [hSpec], attribute
       initial: [h0],
       mask: masked ? mask : undefined,
     }),
-    begin: ({ f, sums, unitOffset, at, rowStep }, { inputs: [z, , recurrentBias] }) => {
+    add: ({ f, sums, unitOffset, at, rowStep }, { inputs: [z, , recurrentBias] }) => {
       const zAt = at(z, 3 * hidden);
       const biasAt = i32.add(recurrentBias, unitOffset);
       const biases = [0, 1, 2].map((gate) => f.keep(v128.load(biasAt, gate * gateBytes)));
       sums.forEach(([r, u, q], n) => {
         [r, u].forEach((sum, gate) => {
           const from = n * rowStep(3 * hidden) + gate * gateBytes;
-          f.set(sum, f32x4.add(v128.load(zAt, from), biases[gate]));
+          f.set(sum, f32x4.add(sum, f32x4.add(v128.load(zAt, from), biases[gate])));
         });
-        f.set(q, biases[2]);
+        f.set(q, f32x4.add(q, biases[2]));
       });
     },
     finish: (tile, { inputs: [z], outputs: [h, gates] }) => {

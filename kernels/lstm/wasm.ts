@@ -29,11 +29,12 @@ export const lstmWasm: WasmKernel<LstmAttributes> = ({ outputs: [hSpec], attribu
       initial: [h0, c0],
       mask: masked ? mask : undefined,
     }),
-    begin: ({ f, sums, at, rowStep }, { inputs: [z] }) => {
+    add: ({ f, sums, at, rowStep }, { inputs: [z] }) => {
       const zAt = at(z, 4 * hidden);
       sums.forEach((row, n) => {
         row.forEach((sum, gate) => {
-          f.set(sum, v128.load(zAt, n * rowStep(4 * hidden) + gate * hidden * 4));
+          const added = v128.load(zAt, n * rowStep(4 * hidden) + gate * hidden * 4);
+          f.set(sum, f32x4.add(sum, added));
         });
       });
     },

@@ -4,11 +4,15 @@
  * A small b is packed once, by all threads, into memory they share. A large one would only pass through the cache, so
  * each thread packs one panel at a time into a buffer that stays in its first-level cache. With few rows packing
  * costs more than it gives, and b is read where it lies.
+ *
+ * The sums of a block are added to what y has of the blocks before. A deep product has too many blocks for that to stay
+ * exact: it keeps totals in doubles, and y gets them with the last block.
  */
 import {
   type FunctionBuilder,
   type Integer,
   i32,
+  i32x4,
   type Local,
   type Target,
 } from '../support/assembler/index.ts';
@@ -24,11 +28,12 @@ import {
   type RightOperand,
 } from './packing.ts';
 import {
-  addProducts,
-  clearSums,
-  loadSums,
+  addTile,
+  addToTotals,
+  mostRuns,
   panelColumns,
   storeSums,
+  sumProducts,
   type TileRow,
   tileRows,
   tileSums,
@@ -54,6 +59,15 @@ interface Product {
   readonly leftDepthStep: number;
   readonly rightDepthStep: number;
   readonly rightColumnStep: number;
+}
+
+/** Whether there are totals, doubles of [rows, columns], in scratch memory. */
+function isDeep({ depth }: Product): boolean {
+  return depth > mostRuns * depthBlock;
+}
+
+function totalsBytes(product: Product): number {
+  return isDeep(product) ? product.rows * product.columns * 8 + 16 : 0;
 }
 
 /** y [B,M,N] = a · b, see the contract. */
@@ -94,10 +108,11 @@ function oneProduct(product: Product, target: Target): WasmKernelCode {
   if (readsInPlace(product)) {
     return {
       stages: [
-        stage((f, { first, end }, { inputs: [a, b], outputs: [y] }) => {
-          multiplyRows(f, target, product, { a, y, first, end }, inPlace(product, b));
+        stage((f, { first, end }, { inputs: [a, b], outputs: [y], scratch }) => {
+          multiplyRows(f, target, product, { a, y, totals: scratch, first, end }, inPlace(product, b));
         }),
       ],
+      scratchBytes: totalsBytes(product),
     };
   }
   const packing = packedBytes(depth, columns);
@@ -105,19 +120,21 @@ function oneProduct(product: Product, target: Target): WasmKernelCode {
     return {
       threadScratchBytes: panelBytes(Math.min(depth, depthBlock)),
       stages: [
-        stage((f, { first, end }, { inputs: [a, b], outputs: [y], threadScratch }) => {
-          multiplyRows(f, target, product, { a, y, first, end }, packedAsNeeded(product, b, threadScratch));
+        stage((f, { first, end }, { inputs: [a, b], outputs: [y], scratch, threadScratch }) => {
+          const range = { a, y, totals: scratch, first, end };
+          multiplyRows(f, target, product, range, packedAsNeeded(product, b, threadScratch));
         }),
       ],
+      scratchBytes: totalsBytes(product),
     };
   }
   return {
-    scratchBytes: packing,
+    scratchBytes: packing + totalsBytes(product),
     stages: [
       {
         items: panelCount(columns),
         write: (f, { first, end }, { inputs: [, b], scratch }) => {
-          forDepthBlocks(f, depth, (start, length) => {
+          forDepthBlocks(f, depth, ({ start, length }) => {
             const from = i32.add(b, i32.multiply(start, product.rightDepthStep));
             const to = i32.add(scratch, i32.multiply(start, packedBytes(1, columns)));
             packPanels(f, rightOperand(product, length), from, to, first, end);
@@ -126,13 +143,14 @@ function oneProduct(product: Product, target: Target): WasmKernelCode {
       },
       stage((f, { first, end }, { inputs: [a], outputs: [y], scratch }) => {
         const right = packedBefore(product, scratch);
-        if (rows <= rowsAtOnce) multiplyRows(f, target, product, { a, y, first, end }, right);
+        const totals = f.keep(i32.add(scratch, packing));
+        if (rows <= rowsAtOnce) multiplyRows(f, target, product, { a, y, totals, first, end }, right);
         else {
           const blockEnd = f.local('i32');
           f.for(first, end, rowsAtOnce, (start) => {
             f.set(blockEnd, i32.add(start, rowsAtOnce));
             f.set(blockEnd, i32.minimum(blockEnd, end));
-            multiplyRows(f, target, product, { a, y, first: start, end: blockEnd }, right);
+            multiplyRows(f, target, product, { a, y, totals, first: start, end: blockEnd }, right);
           });
         }
       }),
@@ -150,8 +168,9 @@ function manyProducts(
 ): WasmKernelCode {
   const { rows, depth, columns } = product;
   const direct = readsInPlace(product);
+  const packing = direct ? 0 : panelBytes(Math.min(depth, depthBlock));
   return {
-    threadScratchBytes: direct ? 0 : panelBytes(Math.min(depth, depthBlock)),
+    threadScratchBytes: packing + totalsBytes(product),
     stages: [
       {
         items: batch,
@@ -160,11 +179,12 @@ function manyProducts(
           const a = f.keep(i32.add(inputs[0], i32.multiply(range.first, leftStep)));
           const b = f.keep(i32.add(inputs[1], i32.multiply(range.first, rightStep)));
           const y = f.keep(i32.add(outputs[0], i32.multiply(range.first, rows * columns * 4)));
+          const totals = f.keep(i32.add(threadScratch, packing));
           const first = f.keep(i32.constant(0));
           const end = f.keep(i32.constant(rows));
           f.for(range.first, range.end, 1, () => {
             const right = direct ? inPlace(product, b) : packedAsNeeded(product, b, threadScratch);
-            multiplyRows(f, target, product, { a, y, first, end }, right);
+            multiplyRows(f, target, product, { a, y, totals, first, end }, right);
             if (leftStep > 0) f.increase(a, leftStep);
             if (rightStep > 0) f.increase(b, rightStep);
             f.increase(y, rows * columns * 4);
@@ -183,22 +203,18 @@ function rightOperand({ columns, rightDepthStep, rightColumnStep }: Product, dep
   return { depth, columns, depthStep: rightDepthStep, columnStep: rightColumnStep };
 }
 
-/** Calls `write` for each block of the depth: in a loop for the full ones, once more for the rest. */
-function forDepthBlocks(
-  f: FunctionBuilder,
-  depth: number,
-  write: (start: Integer, length: number) => void,
-): void {
-  const rest = depth % depthBlock;
-  if (depth === 0) write(0, 0);
-  f.for(0, depth - rest, depthBlock, (start) => write(start, depthBlock));
-  if (rest > 0) write(depth - rest, rest);
-}
-
 /** One block of the depth. */
 interface DepthBlock {
   readonly start: Integer;
   readonly length: number;
+  readonly isLast: boolean;
+}
+
+/** Calls `write` for each block of the depth: in a loop for the full ones, and once more for the last. */
+function forDepthBlocks(f: FunctionBuilder, depth: number, write: (block: DepthBlock) => void): void {
+  const last = depth % depthBlock || Math.min(depth, depthBlock);
+  f.for(0, depth - last, depthBlock, (start) => write({ start, length: depthBlock, isLast: false }));
+  write({ start: depth - last, length: last, isLast: true });
 }
 
 /** Where the tile finds the right operand. */
@@ -248,6 +264,8 @@ function packedAsNeeded(product: Product, b: Local<'i32'>, scratch: Local<'i32'>
 interface RowRange {
   readonly a: Local<'i32'>;
   readonly y: Local<'i32'>;
+  /** Of a deep product. */
+  readonly totals: Local<'i32'>;
   readonly first: Local<'i32'>;
   readonly end: Local<'i32'>;
 }
@@ -262,8 +280,9 @@ function multiplyRows(
 ): void {
   const { rows, depth, columns, leftRowStep, leftDepthStep } = product;
   const rowBytes = columns * 4;
-  const { a, y, first, end } = range;
+  const { a, y, totals, first, end } = range;
   const lastFull = f.keep(i32.subtract(end, tileRows - 1));
+  const deep = isDeep(product);
 
   /** All row tiles of one panel. */
   const multiplyPanel = (block: DepthBlock, panel: Integer, width: number): void => {
@@ -274,21 +293,20 @@ function multiplyRows(
     const out = f.keep(
       i32.add(i32.add(y, i32.multiply(panel, panelColumns * 4)), i32.multiply(first, rowBytes)),
     );
+    const total = f.keep(
+      i32.add(i32.add(totals, i32.multiply(panel, panelColumns * 8)), i32.multiply(first, rowBytes * 2)),
+    );
+    const kept = f.keep(i32x4.splat(i32.subtract(0, i32.notEqual(block.start, 0))));
     const depthAxis = { length: block.length, leftStep: leftDepthStep, rightStep: right.depthStep(width) };
     const tile = (height: number): void => {
       const sums = tileSums(f, height, packedWidth(width) / vectorWidth);
       const rowsOf = (pointer: Local<'i32'>, step: number): TileRow[] =>
         Array.from({ length: height }, (_, row) => ({ pointer, offset: row * step }));
       const outRows = rowsOf(out, rowBytes);
-      if (depth <= depthBlock) clearSums(f, sums);
-      else
-        f.if(
-          block.start,
-          () => loadSums(f, sums, outRows, width),
-          () => clearSums(f, sums),
-        );
-      addProducts(f, target, sums, rowsOf(left, leftRowStep), panelStart, [depthAxis]);
-      storeSums(f, sums, outRows, width);
+      sumProducts(f, target, sums, rowsOf(left, leftRowStep), panelStart, [depthAxis]);
+      if (deep) addToTotals(f, sums, rowsOf(total, rowBytes * 2), width, kept);
+      else if (depth > depthBlock) f.if(block.start, () => addTile(f, sums, outRows, width));
+      if (!deep || block.isLast) storeSums(f, sums, outRows, width);
     };
     const row = f.keep(first);
     if (rows >= tileRows) {
@@ -297,15 +315,15 @@ function multiplyRows(
         f.increase(row, tileRows);
         f.increase(left, tileRows * leftRowStep);
         f.increase(out, tileRows * rowBytes);
+        f.increase(total, tileRows * rowBytes * 2);
       });
     }
     const rest = rows % tileRows;
     if (rest > 0) f.if(i32.less(row, end), () => tile(rest));
   };
 
-  forDepthBlocks(f, depth, (start, length) => {
+  forDepthBlocks(f, depth, (block) => {
     const full = Math.floor(columns / panelColumns);
-    const block = { start, length };
     f.for(0, full, 1, (panel) => multiplyPanel(block, panel, panelColumns));
     if (columns % panelColumns > 0) multiplyPanel(block, full, columns % panelColumns);
   });

@@ -2,10 +2,10 @@
 
 import { packedBytes, packedWidth, packPanels, panelBytes, panelCount } from '../matmul/packing.ts';
 import {
-  addProducts,
-  loadSums,
+  addTile,
   panelColumns,
   storeSums,
+  sumProducts,
   tileRows,
   tileSums,
   vectorWidth,
@@ -160,7 +160,7 @@ function addFlow(
     const panelStart = f.keep(i32.add(memory.scratch, i32.multiply(panel, panelBytes(width))));
     const row = f.keep(range.first);
     const step = f.keep(i32.add(i32.multiply(row, time), t));
-    const addTile = (rows: number): void => {
+    const addRows = (rows: number): void => {
       ifAnyReal(f, mask, step, rows, time, () => {
         const left = f.keep(i32.add(dSums, i32.multiply(step, width * 4)));
         const flowRow = i32.add(flows[0], i32.multiply(row, hidden * 4));
@@ -170,22 +170,22 @@ function addFlow(
           hidden * 4,
         );
         const sums = tileSums(f, rows, packedWidth(columns) / vectorWidth);
-        loadSums(f, sums, flow, columns);
-        addProducts(f, target, sums, rowsOf(left, rows, time * width * 4), panelStart, [
+        sumProducts(f, target, sums, rowsOf(left, rows, time * width * 4), panelStart, [
           { length: width, leftStep: 4, rightStep: packedWidth(columns) * 4 },
         ]);
+        addTile(f, sums, flow, columns);
         storeSums(f, sums, flow, columns);
       });
     };
     if (batch >= tileRows) {
       const lastFull = f.keep(i32.subtract(range.end, tileRows - 1));
       f.while(i32.less(row, lastFull), () => {
-        addTile(tileRows);
+        addRows(tileRows);
         f.increase(row, tileRows);
         f.increase(step, tileRows * time);
       });
     }
-    if (batch % tileRows > 0) f.if(i32.less(row, range.end), () => addTile(batch % tileRows));
+    if (batch % tileRows > 0) f.if(i32.less(row, range.end), () => addRows(batch % tileRows));
   };
   const full = Math.floor(hidden / panelColumns);
   f.for(0, full, 1, (panel) => addPanel(panel, panelColumns));

@@ -6,7 +6,7 @@
  * there is no barrier between steps. It takes a block of rows at a time, whose states stay in the cache.
  */
 
-import { addProducts, type TileRow, type TileSums, tileSums, vectorWidth } from '../matmul/tile.ts';
+import { clearSums, sumProducts, type TileRow, type TileSums, tileSums, vectorWidth } from '../matmul/tile.ts';
 import { bytes, type FunctionBuilder, i32, i32x4, type Local, type Target, v128 } from './assembler/index.ts';
 import type { KernelMemory, WasmKernelCode, WasmStage } from './wasm.ts';
 
@@ -65,8 +65,8 @@ export interface ForwardWalk {
     /** [N,T] bool. */
     readonly mask: Local<'i32'> | undefined;
   };
-  /** Sets the sums of a tile to what the products are added to. */
-  begin(tile: ForwardTile, memory: KernelMemory): void;
+  /** Adds to the products in the sums of a tile what else goes into the gates. */
+  add(tile: ForwardTile, memory: KernelMemory): void;
   /** Computes gates and states from the sums, and stores them. */
   finish(tile: ForwardTile, memory: KernelMemory): void;
 }
@@ -185,9 +185,9 @@ function walkForward(
         f.do(v128.store(i32.add(i32.add(after[state], stateOffset), unitOffset), value, row * stateBytes));
       },
     };
-    walk.begin(tile, memory);
+    if (mask) clearSums(f, tile.sums);
     ifAnyReal(f, mask, step, rows, time, () => {
-      addProducts(
+      sumProducts(
         f,
         target,
         tile.sums,
@@ -198,6 +198,7 @@ function walkForward(
         packed ? 16 : hidden * 4,
       );
     });
+    walk.add(tile, memory);
     walk.finish(tile, memory);
   };
 

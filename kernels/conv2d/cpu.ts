@@ -4,7 +4,7 @@ import { multiply, multiplyPacked, packedSize, packPanels, panelSize } from '../
 import { type CpuKernel, type CpuRun, withWorkspace } from '../support/contract.ts';
 import type { Matrix } from '../support/matrix.ts';
 import { directConv2d, directConv2dInputGradient, directConv2dWeightGradient } from './direct.ts';
-import { type Conv2dGeometry, geometryOf, windowsSize } from './geometry.ts';
+import { type Conv2dGeometry, geometryOf, pixelSums, windowsSize } from './geometry.ts';
 import {
   type Conv2dAttributes,
   shapesOfConv2d,
@@ -66,15 +66,16 @@ function inputGradient(geometry: Conv2dGeometry): CpuRun {
     const dX = outputs[0] as Float32Array;
     const packed = workspace.subarray(packedStart, packedEnd);
     const dWindows: Matrix = { data: workspace, offset: 0, rowStride: windowSize, columnStride: 1 };
-    dX.fill(0);
+    const sums = pixelSums(geometry);
     for (let group = 0; group < groups; group++) {
       packPanels(transposed(weightMatrix(geometry, weight, group)), groupOutputs, windowSize, packed);
       forEachStrip(geometry, (image, row, endRow, pixels) => {
         const left = pixelMatrix(geometry, dY, image, row, group);
         multiplyPacked(left, packed, dWindows, pixels, groupOutputs, windowSize);
-        layout.addBack(workspace, image, group, row, endRow, dX);
+        layout.addBack(workspace, image, group, row, endRow, sums);
       });
     }
+    dX.set(sums);
   });
 }
 
@@ -84,21 +85,23 @@ function weightGradient(geometry: Conv2dGeometry): CpuRun {
   const panelStart = windowsSize(geometry);
   const panelEnd = panelStart + panelSize(rowsAtOnce * outWidth);
   const layout = new WindowLayout(geometry);
+  // Doubles: a weight collects a term from every strip of the batch, too many to round each time.
+  const sums = new Float64Array(windowSize * geometry.outChannels);
   return withWorkspace(panelEnd, (inputs, outputs, workspace) => {
     const x = inputs[0] as Float32Array;
     const dY = inputs[1] as Float32Array;
-    const dWeight = outputs[0] as Float32Array;
     const panel = workspace.subarray(panelStart, panelEnd);
     const windows: Matrix = { data: workspace, offset: 0, rowStride: windowSize, columnStride: 1 };
-    dWeight.fill(0);
+    sums.fill(0);
     for (let group = 0; group < groups; group++) {
-      const out = weightMatrix(geometry, dWeight, group);
+      const out = weightMatrix(geometry, sums, group);
       forEachStrip(geometry, (image, row, endRow, pixels) => {
         layout.layOut(x, image, group, row, endRow, workspace);
         const right = pixelMatrix(geometry, dY, image, row, group);
         multiply(transposed(windows), right, out, windowSize, pixels, groupOutputs, panel, true);
       });
     }
+    outputs[0].set(sums);
   });
 }
 
@@ -118,7 +121,7 @@ function forEachStrip(
 /** The weights of one group as [KH·KW·C/groups, O/groups]. */
 function weightMatrix(
   { outChannels, groupOutputs }: Conv2dGeometry,
-  data: Float32Array,
+  data: Matrix['data'],
   group: number,
 ): Matrix {
   return { data, offset: group * groupOutputs, rowStride: outChannels, columnStride: 1 };

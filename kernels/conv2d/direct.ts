@@ -4,7 +4,7 @@
  */
 
 import type { CpuRun } from '../support/contract.ts';
-import type { Conv2dGeometry } from './geometry.ts';
+import { type Conv2dGeometry, pixelSums } from './geometry.ts';
 
 /** The tap at (image, outRow, outColumn, tapRow, tapColumn): where its pixel starts in x and its weights in weight. */
 type Tap = (pixelStart: number, weightStart: number) => void;
@@ -57,7 +57,7 @@ function addGathered(
 
 /** dX[indices[o]] += dY[o] · factors[o], each from its own start, for every output channel o. */
 function addScattered(
-  dX: Float32Array,
+  dX: Float64Array,
   dXStart: number,
   indices: Int32Array,
   dY: Float32Array,
@@ -105,7 +105,7 @@ export function directConv2dInputGradient(geometry: Conv2dGeometry): CpuRun {
   return (inputs, outputs) => {
     const dY = inputs[0] as Float32Array;
     const weight = inputs[1] as Float32Array;
-    const dX = outputs[0] as Float32Array;
+    const dX = pixelSums(geometry);
     let from = 0;
     const addTap: Tap = (pixelStart, weightStart) => {
       for (let channel = 0; channel < groupChannels; channel++) {
@@ -113,7 +113,6 @@ export function directConv2dInputGradient(geometry: Conv2dGeometry): CpuRun {
         addScattered(dX, pixelStart + channel, firstChannel, dY, from, weight, weights);
       }
     };
-    dX.fill(0);
     for (let image = 0; image < batch; image++) {
       for (let outRow = 0; outRow < outHeight; outRow++) {
         for (let outColumn = 0; outColumn < outWidth; outColumn++) {
@@ -122,6 +121,7 @@ export function directConv2dInputGradient(geometry: Conv2dGeometry): CpuRun {
         }
       }
     }
+    outputs[0].set(dX);
   };
 }
 

@@ -54,6 +54,11 @@ export function geometryOf({ x, weight, y }: Conv2dShapes, attributes: Conv2dAtt
   };
 }
 
+/** What the gradients of the pixels [N,H,W,C] are added up in. Doubles: a pixel collects a term from every tap. */
+export function pixelSums({ batch, height, width, channels }: Conv2dGeometry): Float64Array {
+  return new Float64Array(batch * height * width * channels);
+}
+
 /** float32 elements of the windows of `rowsAtOnce` output rows. */
 export function windowsSize({ rowsAtOnce, outWidth, windowSize }: Conv2dGeometry): number {
   return rowsAtOnce * outWidth * windowSize;

@@ -9,6 +9,7 @@ import { sizeOf } from '../support/contract.ts';
 import { dot } from '../support/gpu/dot.ts';
 import { partsOf, sumParts } from '../support/gpu/parts.ts';
 import { fillPass } from '../support/gpu/passes.ts';
+import { sumInLevels } from '../support/gpu/sums.ts';
 import type { ThreadSource } from '../support/gpu/thread-source.ts';
 import { forPixels, forWindows, guarded, onImage, type WindowAxis } from '../support/gpu/windows.ts';
 import { type GpuKernel, input, output, pass, temporary } from '../support/gpu.ts';
@@ -36,14 +37,13 @@ export const conv2dGpu: GpuKernel<Conv2dAttributes> = (call) => {
     const [image, outRow, outColumn, o] = f.coordinates(f.index, shapes.y);
     const group = groups === 1 ? '0' : f.whole(f.quotient(o, groupOutputs), 'group');
     const imageStart = f.whole(f.offset([image, group], [height * width * channels, groupChannels]), 'image');
-    const sum = f.variable('0.0', 'total');
-    forPixels(f, rows, outRow, (row, tapRow) => {
+    const sum = forPixels(f, rows, outRow, (row, tapRow, sum) => {
       const rowStart = f.whole(f.offset([imageStart, row], [1, width * channels]), 'row');
       const weights = f.whole(
         f.offset([o, tapRow], [1, kernelWidth * groupChannels * outChannels]),
         'weights',
       );
-      forPixels(f, columns, outColumn, (column, tapColumn) => {
+      const ofRow = forPixels(f, columns, outColumn, (column, tapColumn, ofRow) => {
         const a = f.whole(f.offset([rowStart, column], [1, channels]), 'a');
         const b = f.whole(f.offset([weights, tapColumn], [1, groupChannels * outChannels]), 'b');
         const product = dot(f, {
@@ -51,8 +51,9 @@ export const conv2dGpu: GpuKernel<Conv2dAttributes> = (call) => {
           b: { array: input(1), start: b, step: outChannels },
           length: groupChannels,
         });
-        f.set(sum, `${sum} + ${product}`);
+        f.set(ofRow, `${ofRow} + ${product}`);
       });
+      f.set(sum, `${sum} + ${ofRow}`);
     });
     f.return(sum);
   });
@@ -82,14 +83,13 @@ export const conv2dInputGradientGpu: GpuKernel<Conv2dAttributes> = (call) => {
       f.offset([channel, group], [outChannels, groupOutputs - groupChannels * outChannels]),
       'channel',
     );
-    const sum = f.variable('0.0', 'total');
-    forWindows(f, rows, row, (outRow, tapRow) => {
+    const sum = forWindows(f, rows, row, (outRow, tapRow, sum) => {
       const rowStart = f.whole(f.offset([imageStart, outRow], [1, outWidth * outChannels]), 'row');
       const weights = f.whole(
         f.offset([channelStart, tapRow], [1, kernelWidth * groupChannels * outChannels]),
         'weights',
       );
-      forWindows(f, columns, column, (outColumn, tapColumn) => {
+      const ofRow = forWindows(f, columns, column, (outColumn, tapColumn, ofRow) => {
         const a = f.whole(f.offset([rowStart, outColumn], [1, outChannels]), 'a');
         const b = f.whole(f.offset([weights, tapColumn], [1, groupChannels * outChannels]), 'b');
         const product = dot(f, {
@@ -97,8 +97,9 @@ export const conv2dInputGradientGpu: GpuKernel<Conv2dAttributes> = (call) => {
           b: { array: input(1), start: b, step: 1 },
           length: groupOutputs,
         });
-        f.set(sum, `${sum} + ${product}`);
+        f.set(ofRow, `${ofRow} + ${product}`);
       });
+      f.set(sum, `${sum} + ${ofRow}`);
     });
     f.return(sum);
   });
@@ -156,8 +157,7 @@ function sumOfLines(
   );
   const columnAt = (outColumn: string): string => `(${f.offset([firstColumn, outColumn], [1, stride[1]])})`;
   const canMiss = onImage(columns, firstColumn) !== '';
-  const sum = f.variable('0.0', 'total');
-  const addLine = (line: string): void => {
+  const addLine = (line: string, sum: string): void => {
     const image = batch === 1 ? '0' : f.whole(f.quotient(line, outHeight), 'image');
     const outRow = f.whole(f.offset([line, image], [1, -outHeight]), 'outRow');
     const row = f.whole(f.offset([firstRow, outRow], [1, stride[0]]), 'row');
@@ -176,12 +176,11 @@ function sumOfLines(
       f.set(sum, `${sum} + ${product}`);
     });
   };
-  f.loop(count, (k) => {
+  return sumInLevels(f, count, (k, sum) => {
     const line = f.whole(f.offset([part, k], [count, 1]), 'line');
     // The last part may be shorter.
-    guarded(f, lines % count === 0 ? '' : `${line} < ${lines}`, () => addLine(line));
+    guarded(f, lines % count === 0 ? '' : `${line} < ${lines}`, () => addLine(line, sum));
   });
-  return sum;
 }
 
 function axesOf(geometry: Conv2dGeometry): { readonly rows: WindowAxis; readonly columns: WindowAxis } {

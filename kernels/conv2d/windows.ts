@@ -101,7 +101,7 @@ export class WindowLayout {
     group: number,
     firstRow: number,
     endRow: number,
-    dX: Float32Array,
+    dX: Float64Array,
   ): void {
     const { runs, windowStep, imageStep } = this;
     this.forEachRow(image, group, firstRow, endRow, (windowStart, imageStart, tapRows) => {

@@ -219,7 +219,7 @@ function tileOfOneRow(
   panel: Float32Array,
   panelOffset: number,
   depth: number,
-  out: Float32Array,
+  out: Float32Array | Float64Array,
   outOffset: number,
   width: number,
   accumulate: boolean,
@@ -285,7 +285,7 @@ function multiplyFewRows(
 
 /** Stores the first `width` of four sums, added to what is there with `accumulate`. */
 function storeRow(
-  out: Float32Array,
+  out: Float32Array | Float64Array,
   at: number,
   width: number,
   accumulate: boolean,

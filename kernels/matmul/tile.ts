@@ -168,7 +168,9 @@ interface Runs {
 
 /** The outermost axis of which a turn fits into a run is cut; undefined where the whole depth does. */
 function runsOf(axes: readonly DepthAxis[]): Runs | undefined {
-  const inner = axes.map((_, axis) => axes.slice(axis + 1).reduce((product, { length }) => product * length, 1));
+  const inner = axes.map((_, axis) =>
+    axes.slice(axis + 1).reduce((product, { length }) => product * length, 1),
+  );
   if (axes[0].length * inner[0] <= runDepth) return undefined;
   const axis = inner.findIndex((depth) => depth <= runDepth);
   const { length } = axes[axis];
@@ -242,12 +244,7 @@ function mergeAxes(depth: readonly DepthAxis[]): DepthAxis[] {
 }
 
 /** sums += the tile at `rows`, of which `columns` (at most 4 per vector) are real. */
-export function addTile(
-  f: FunctionBuilder,
-  sums: TileSums,
-  rows: readonly TileRow[],
-  columns: number,
-): void {
+export function addTile(f: FunctionBuilder, sums: TileSums, rows: readonly TileRow[], columns: number): void {
   sums.forEach((row, at) => {
     const { pointer, offset } = rows[at];
     row.forEach((sum, vector) => {

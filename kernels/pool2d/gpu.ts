@@ -119,7 +119,7 @@ export const sumPool2dInputGradientGpu = sums(forWindows, ({ inputs: [dY], outpu
  * both axes. `shapesOf` tells pixels [N,H,W,C] from windows [N,OH,OW,C].
  */
 function sums(
-  forSources: (f: ThreadSource, axis: WindowAxis, at: string, body: (source: string) => void) => void,
+  forSources: typeof forPixels,
   shapesOf: (call: KernelCall) => readonly [pixels: readonly number[], windows: readonly number[]],
 ): GpuKernel<Pool2dAttributes> {
   return (call) => {
@@ -132,12 +132,12 @@ function sums(
     const sum = pass(output(0), size, (f) => {
       const [image, outRow, outColumn, channel] = f.coordinates(f.index, result);
       const start = f.whole(f.offset([image, channel], [height * width * channels, 1]), 'start');
-      const sum = f.variable('0.0', 'sum');
-      forSources(f, rows, outRow, (row) => {
+      const sum = forSources(f, rows, outRow, (row, _, sum) => {
         const rowStart = f.whole(f.offset([start, row], [1, width * channels]), 'row');
-        forSources(f, columns, outColumn, (column) => {
-          f.set(sum, `${sum} + ${f.read(input(0), f.offset([rowStart, column], [1, channels]))}`);
+        const ofRow = forSources(f, columns, outColumn, (column, _, ofRow) => {
+          f.set(ofRow, `${ofRow} + ${f.read(input(0), f.offset([rowStart, column], [1, channels]))}`);
         });
+        f.set(sum, `${sum} + ${ofRow}`);
       });
       f.return(sum);
     });

@@ -2,7 +2,7 @@
 
 /** Element (row, column) is `data[offset + row·rowStride + column·columnStride]`. */
 export interface Matrix {
-  readonly data: Float32Array;
+  readonly data: Float32Array | Float64Array;
   readonly offset: number;
   readonly rowStride: number;
   readonly columnStride: number;

@@ -6,7 +6,14 @@
  * there is no barrier between steps. It takes a block of rows at a time, whose states stay in the cache.
  */
 
-import { clearSums, sumProducts, type TileRow, type TileSums, tileSums, vectorWidth } from '../matmul/tile.ts';
+import {
+  clearSums,
+  sumProducts,
+  type TileRow,
+  type TileSums,
+  tileSums,
+  vectorWidth,
+} from '../matmul/tile.ts';
 import { bytes, type FunctionBuilder, i32, i32x4, type Local, type Target, v128 } from './assembler/index.ts';
 import type { KernelMemory, WasmKernelCode, WasmStage } from './wasm.ts';
 

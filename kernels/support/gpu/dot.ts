@@ -1,5 +1,6 @@
 /** A dot product within one thread, several steps a turn. */
 import type { GpuArray } from '../gpu.ts';
+import { sumInLevels } from './sums.ts';
 import type { ThreadSource } from './thread-source.ts';
 
 /** Products that a thread adds up in one turn of its loop. */
@@ -24,7 +25,6 @@ export interface DotProduct {
 
 /** Composes Σ a[k] · b[k] and gives its name. */
 export function dot(f: ThreadSource, { a, b, length, counts }: DotProduct): string {
-  const sum = f.variable('0.0', 'sum');
   /** The product at place k + ahead. */
   const product = (k: string, ahead: number): string => {
     const [first, second] = [a, b].map(({ array, start, step }) =>
@@ -33,11 +33,10 @@ export function dot(f: ThreadSource, { a, b, length, counts }: DotProduct): stri
     return `${first} * ${second}`;
   };
   if (counts) {
-    f.loop(length, (k) => f.if(counts(k), () => f.set(sum, `${sum} + ${product(k, 0)}`)));
-    return sum;
+    return sumInLevels(f, length, (k, sum) => f.if(counts(k), () => f.set(sum, `${sum} + ${product(k, 0)}`)));
   }
   const turns = Math.floor(length / unroll);
-  f.loop(turns, (turn) => {
+  const sum = sumInLevels(f, turns, (turn, sum) => {
     const k = f.whole(f.offset([turn], [unroll]), 'd');
     const terms = Array.from({ length: unroll }, (_, ahead) => product(k, ahead));
     f.set(sum, `${sum} + (${terms.join(' + ')})`);

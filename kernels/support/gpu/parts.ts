@@ -1,5 +1,6 @@
 /** Long sums in two passes: many threads add up parts, and one thread for each result adds those. */
 import { type GpuArray, type GpuPass, pass } from '../gpu.ts';
+import { sumInLevels } from './sums.ts';
 
 /** So many threads keep a GPU busy: with more results than this, each is summed by one thread. */
 const enoughThreads = 1 << 14;
@@ -19,8 +20,9 @@ export function partsOf(results: number, terms: number): { readonly parts: numbe
 /** y[i] = Σ over the parts of parts[part · size + i]. */
 export function sumParts(from: GpuArray, writes: GpuArray, size: number, parts: number): GpuPass {
   return pass(writes, size, (f) => {
-    const sum = f.variable('0.0', 'sum');
-    f.loop(parts, (part) => f.set(sum, `${sum} + ${f.read(from, f.offset([f.index, part], [1, size]))}`));
+    const sum = sumInLevels(f, parts, (part, sum) => {
+      f.set(sum, `${sum} + ${f.read(from, f.offset([f.index, part], [1, size]))}`);
+    });
     f.return(sum);
   });
 }

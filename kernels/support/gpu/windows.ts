@@ -1,4 +1,5 @@
 /** Windows that slide along one axis of an image, seen from both sides: the pixels of a window, the windows of a pixel. */
+import { sumInLevels } from './sums.ts';
 import type { ThreadSource } from './thread-source.ts';
 
 /** One axis. Tap `t` of window `w` lies on pixel w · stride + t · dilation - padding, if there is one. */
@@ -13,30 +14,30 @@ export interface WindowAxis {
   readonly padding: number;
 }
 
-/** Composes a loop over the taps of a window that lie on the image. */
+/** Composes a loop over the taps of a window that lie on the image; gives the name of a sum, to which `body` may add. */
 export function forPixels(
   f: ThreadSource,
   axis: WindowAxis,
   window: string,
-  body: (pixel: string, tap: string) => void,
-): void {
+  body: (pixel: string, tap: string, sum: string) => void,
+): string {
   const first = f.whole(f.offset([window], [axis.stride], -axis.padding), 'first');
-  forTaps(f, axis, (tap) => {
+  return forTaps(f, axis, (tap, sum) => {
     const pixel = f.whole(f.offset([first, tap], [1, axis.dilation]), 'pixel');
-    guarded(f, onImage(axis, pixel), () => body(pixel, tap));
+    guarded(f, onImage(axis, pixel), () => body(pixel, tap, sum));
   });
 }
 
-/** Composes a loop over the taps by which windows cover a pixel. */
+/** Composes a loop over the taps by which windows cover a pixel; gives the name of a sum, to which `body` may add. */
 export function forWindows(
   f: ThreadSource,
   axis: WindowAxis,
   pixel: string,
-  body: (window: string, tap: string) => void,
-): void {
+  body: (window: string, tap: string, sum: string) => void,
+): string {
   const { pixels, windows, taps, stride, dilation, padding } = axis;
   const place = f.whole(f.offset([pixel], [1], padding), 'place');
-  forTaps(f, axis, (tap) => {
+  return forTaps(f, axis, (tap, sum) => {
     const start = f.whole(f.offset([place, tap], [1, -dilation]), 'start');
     const window = f.whole(f.quotient(start, stride), 'window');
     const conditions = [
@@ -44,7 +45,7 @@ export function forWindows(
       ...(pixels - 1 + padding >= windows * stride ? [`${window} < ${windows}`] : []),
       ...(stride > 1 ? [`${window} * ${stride} == ${start}`] : []),
     ];
-    guarded(f, conditions.join(' && '), () => body(window, tap));
+    guarded(f, conditions.join(' && '), () => body(window, tap, sum));
   });
 }
 
@@ -60,9 +61,11 @@ export function onImage(
   ].join(' && ');
 }
 
-function forTaps(f: ThreadSource, { taps }: WindowAxis, body: (tap: string) => void): void {
-  if (taps === 1) body('0');
-  else f.loop(taps, body);
+function forTaps(f: ThreadSource, { taps }: WindowAxis, body: (tap: string, sum: string) => void): string {
+  if (taps > 1) return sumInLevels(f, taps, body);
+  const sum = f.variable('0.0', 'sum');
+  body('0', sum);
+  return sum;
 }
 
 /** Composes `body` under a condition, '' for none. */

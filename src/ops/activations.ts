@@ -4,6 +4,7 @@ import {
   abs,
   add,
   cast,
+  clamp,
   divide,
   erf,
   exp,
@@ -43,7 +44,9 @@ export function gelu(x: Tensor): Tensor {
 
 /** The tanh approximation of `gelu`, as GPT-2 has it. */
 export function geluTanh(x: Tensor): Tensor {
-  const inner = multiply(Math.sqrt(2 / Math.PI), add(x, multiply(0.044715, multiply(x, square(x)))));
+  // Beyond 10 the tanh is ±1, and x² would overflow where its derivative meets that of tanh, which is 0.
+  const near = clamp(x, -10, 10);
+  const inner = multiply(Math.sqrt(2 / Math.PI), add(near, multiply(0.044715, multiply(near, square(near)))));
   return multiply(multiply(x, 0.5), add(tanh(inner), 1));
 }
 

@@ -69,13 +69,17 @@ export const binary = {
     negate(divide(multiply(dY, y), b)),
   ]),
   /**
-   * The exponent's derivative exists only for a positive base; elsewhere it is taken as 0. At 0⁰ the base is read as 1,
-   * so that the base's derivative is 0 and not 0·∞.
+   * With an exponent of 0 the base is read as 1, so that its derivatives of any order are 0 and not 0·∞. The exponent's
+   * derivative exists only for a positive base; elsewhere it is taken as 0, and so it is where the power is 0.
    */
-  power: binaryRow('power', ({ dY, inputs: [a, b], output: y }) => [
-    multiply(dY, multiply(b, power(where(logicalAnd(equal(a, 0), equal(b, 0)), 1, a), subtract(b, 1)))),
-    multiply(dY, where(greater(a, 0), multiply(y, log(where(greater(a, 0), a, 1))), 0)),
-  ]),
+  power: binaryRow('power', ({ dY, inputs: [a, b], output: y }) => {
+    const base = where(equal(b, 0), 1, a);
+    const exponentCounts = logicalAnd(greater(a, 0), notEqual(y, 0));
+    return [
+      multiply(dY, multiply(b, power(base, subtract(b, 1)))),
+      multiply(dY, where(exponentCounts, multiply(y, log(where(exponentCounts, a, 1))), 0)),
+    ];
+  }),
   /** Where both are equal each gets half. */
   maximum: binaryRow('maximum', ({ dY, inputs: [a, b] }) => chooseGradient(dY, greater(a, b), equal(a, b))),
   minimum: binaryRow('minimum', ({ dY, inputs: [a, b] }) => chooseGradient(dY, less(a, b), equal(a, b))),
@@ -276,6 +280,16 @@ export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
   requireDType('where', condition.dtype, 'bool');
   const [left, right] = operands('where', a, b, 'bool');
   return apply(wherePrimitive, broadcastTogether('where', [condition, left, right]), {});
+}
+
+/**
+ * f(x), except where x is 0: there it is `atZero`, and its derivatives of any order are 0. This is for functions whose
+ * derivative at 0 is infinite while that of x is 0, as in √Σx²: the product 0·∞ would be NaN. Both are subgradients, and
+ * PyTorch's.
+ */
+export function flatAtZero(x: Tensor, f: (x: Tensor) => Tensor, atZero: number): Tensor {
+  const isZero = equal(x, 0);
+  return where(isZero, atZero, f(where(isZero, 1, x)));
 }
 
 /** x limited to [low, high]; the derivative is 0 outside. */

@@ -14,6 +14,7 @@ import {
   divide,
   equal,
   exp,
+  flatAtZero,
   log,
   multiply,
   negate,
@@ -118,16 +119,16 @@ export function variance(
   return divide(sum(square(centred), reduced, options), count);
 }
 
-/** The square root of `variance`. */
+/** The square root of `variance`; its derivative is 0 where all values are equal. */
 export function standardDeviation(
   x: Tensor,
   axes?: Axes,
   options: ReduceOptions & { correction?: number } = {},
 ): Tensor {
-  return sqrt(variance(x, axes, options));
+  return flatAtZero(variance(x, axes, options), sqrt, 0);
 }
 
-/** Vector norm over axes: order 2 (default), 1, or Infinity. */
+/** Vector norm over axes: order 2 (default), 1, or Infinity. Its derivative at 0 is 0. */
 export function norm(
   x: Tensor,
   axes?: Axes,
@@ -143,15 +144,16 @@ export function norm(
     '1, 2 or Infinity',
     'Compose other norms from power and sum.',
   );
-  return sqrt(sum(square(x), axes, options));
+  return flatAtZero(sum(square(x), axes, options), sqrt, 0);
 }
 
 /** log Σ exp(x) over axes, without overflow: the maximum is taken out first. */
 export function logSumExp(x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor {
   const reduced = normalizeAxes(inScope('logSumExp'), axes, x.rank);
   const largest = stopGradient(max(x, reduced, { keepDims: true }));
-  // An all -Infinity slice would give -Infinity - -Infinity = NaN.
+  // An all -Infinity slice would give -Infinity - -Infinity = NaN; its sum is 0, and its derivative too.
   const shift = where(equal(abs(largest), Number.POSITIVE_INFINITY), 0, largest);
-  const result = add(log(sum(exp(subtract(x, shift)), reduced, { keepDims: true })), shift);
+  const total = sum(exp(subtract(x, shift)), reduced, { keepDims: true });
+  const result = add(flatAtZero(total, log, Number.NEGATIVE_INFINITY), shift);
   return options.keepDims ? result : reshape(result, withoutAxes(x.shape, reduced));
 }

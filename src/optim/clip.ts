@@ -1,7 +1,7 @@
 /** Gradient clipping, as expressions: by the norm of all gradients together, or element by element. */
 
 import { sum } from '../ops/broadcast.ts';
-import { add, clamp, divide, minimum, multiply, sqrt, square } from '../ops/elementwise.ts';
+import { add, clamp, divide, flatAtZero, minimum, multiply, sqrt, square } from '../ops/elementwise.ts';
 import { requireNumber } from '../options.ts';
 import { fill } from '../tensor/leaves.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -26,7 +26,7 @@ export function clipByGlobalNorm(
   maxNorm: number,
 ): { gradients: Tensor[]; norm: Tensor } {
   requireNumber('clipByGlobalNorm', 'maxNorm', maxNorm, 'a number above 0');
-  const norm = sqrt(squaredNorm(gradients));
+  const norm = flatAtZero(squaredNorm(gradients), sqrt, 0);
   const factor = minimum(1, divide(maxNorm, add(norm, normFloor)));
   return { gradients: gradients.map((gradient) => multiply(gradient, factor)), norm };
 }

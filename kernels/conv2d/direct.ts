@@ -17,25 +17,24 @@ function firstChannels({ outChannels, groupOutputs, groupChannels }: Conv2dGeome
   );
 }
 
-/** Calls `visit` for each tap of one window that lies on the image, not on the padding. */
+/** Calls `visit` for each tap of one window that lies on the image, and `pad` for those on the padding. */
 function forEachTap(
   geometry: Conv2dGeometry,
   image: number,
   outRow: number,
   outColumn: number,
   visit: Tap,
+  pad?: (weightStart: number) => void,
 ): void {
   const { height, width, channels, kernelHeight, kernelWidth, groupChannels, outChannels } = geometry;
   const { stride, padding, dilation } = geometry;
   for (let tapRow = 0; tapRow < kernelHeight; tapRow++) {
     const row = outRow * stride[0] - padding[0] + tapRow * dilation[0];
-    if (row < 0 || row >= height) continue;
     for (let tapColumn = 0; tapColumn < kernelWidth; tapColumn++) {
       const column = outColumn * stride[1] - padding[2] + tapColumn * dilation[1];
-      if (column < 0 || column >= width) continue;
-      const pixel = (image * height + row) * width + column;
-      const tap = tapRow * kernelWidth + tapColumn;
-      visit(pixel * channels, tap * groupChannels * outChannels);
+      const tap = (tapRow * kernelWidth + tapColumn) * groupChannels * outChannels;
+      if (row < 0 || row >= height || column < 0 || column >= width) pad?.(tap);
+      else visit(((image * height + row) * width + column) * channels, tap);
     }
   }
 }
@@ -53,6 +52,18 @@ function addGathered(
   for (let output = 0; output < indices.length; output++) {
     sums[sumsStart + output] += x[xStart + indices[output]] * factors[factorsStart + output];
   }
+}
+
+/** sums[o] += 0 · factors[o], each from its own start: what padding adds, which is nothing unless a factor is not finite. */
+function addZeros(
+  sums: Float64Array,
+  sumsStart: number,
+  factors: Float32Array,
+  factorsStart: number,
+  count: number,
+): void {
+  for (let output = 0; output < count; output++)
+    sums[sumsStart + output] += 0 * factors[factorsStart + output];
 }
 
 /** dX[indices[o]] += dY[o] · factors[o], each from its own start, for every output channel o. */
@@ -85,12 +96,17 @@ export function directConv2d(geometry: Conv2dGeometry): CpuRun {
         addGathered(sums, 0, x, pixelStart + channel, firstChannel, weight, weights);
       }
     };
+    const addPadding = (weightStart: number): void => {
+      for (let channel = 0; channel < groupChannels; channel++) {
+        addZeros(sums, 0, weight, weightStart + channel * outChannels, outChannels);
+      }
+    };
     let to = 0;
     for (let image = 0; image < batch; image++) {
       for (let outRow = 0; outRow < outHeight; outRow++) {
         for (let outColumn = 0; outColumn < outWidth; outColumn++) {
           sums.fill(0);
-          forEachTap(geometry, image, outRow, outColumn, addTap);
+          forEachTap(geometry, image, outRow, outColumn, addTap, addPadding);
           for (let output = 0; output < outChannels; output++) y[to++] = sums[output];
         }
       }
@@ -141,11 +157,16 @@ export function directConv2dWeightGradient(geometry: Conv2dGeometry): CpuRun {
         addGathered(sums, weights, x, pixelStart + channel, firstChannel, dY, from);
       }
     };
+    const addPadding = (weightStart: number): void => {
+      for (let channel = 0; channel < groupChannels; channel++) {
+        addZeros(sums, weightStart + channel * outChannels, dY, from, outChannels);
+      }
+    };
     sums.fill(0);
     for (let image = 0; image < batch; image++) {
       for (let outRow = 0; outRow < outHeight; outRow++) {
         for (let outColumn = 0; outColumn < outWidth; outColumn++) {
-          forEachTap(geometry, image, outRow, outColumn, addTap);
+          forEachTap(geometry, image, outRow, outColumn, addTap, addPadding);
           from += outChannels;
         }
       }

@@ -23,7 +23,12 @@ export interface Conv2dShapes {
   readonly y: readonly number[];
 }
 
-/** y [N,OH,OW,O] = x [N,H,W,C] convolved with weight [KH,KW,C/groups,O] (a correlation: no flip; no bias). */
+/**
+ * y [N,OH,OW,O] = x [N,H,W,C] convolved with weight [KH,KW,C/groups,O] (a correlation: no flip; no bias).
+ *
+ * Padding is zeros, as if they were written around the image: a weight that is NaN or infinite makes NaN of them. So it is
+ * in the gradient of the weight; in that of x nothing lies on the padding, and a pixel gathers from real windows alone.
+ */
 export const conv2d: KernelContract<Conv2dAttributes> = {
   name: 'conv2d',
   flops: ({ inputs: [, weight], outputs: [y] }) => flopsOf(y.shape, weight.shape),

@@ -1,5 +1,5 @@
 /** Two-dimensional convolution and its two gradients as WebAssembly: implicit matrix products, windows read in place. */
-import type { WasmKernel } from '../support/wasm.ts';
+import type { WasmKernel, WasmStage } from '../support/wasm.ts';
 import { type Conv2dGeometry, geometryOf } from './geometry.ts';
 import {
   type Conv2dAttributes,
@@ -9,6 +9,7 @@ import {
 } from './index.ts';
 import { type ConvolutionAxis, forwardAxis, inputGradientAxis } from './wasm-axis.ts';
 import { correlationWasm } from './wasm-correlation.ts';
+import { anyNonFinite, plainInputGradient } from './wasm-non-finite.ts';
 import { weightGradientWasm } from './wasm-weight-gradient.ts';
 
 /** y [N,OH,OW,O] from (x [N,H,W,C], weight [KH,KW,C/groups,O]). */
@@ -40,13 +41,13 @@ export const conv2dWasm: WasmKernel<Conv2dAttributes> = (call, target) => {
 export const conv2dInputGradientWasm: WasmKernel<Conv2dAttributes> = (call, target) => {
   const geometry = geometryOf(shapesOfConv2dInputGradient(call), call.attributes);
   const { batch, channels, outChannels, groups, groupChannels, groupOutputs } = geometry;
-  const [rows, columns] = axesOf(geometry);
+  const [rows, columns] = axesOf(geometry).map(inputGradientAxis);
   const depthwise = isDepthwise(geometry);
-  return correlationWasm(
+  const code = correlationWasm(
     {
       batch,
-      rows: inputGradientAxis(rows),
-      columns: inputGradientAxis(columns),
+      rows,
+      columns,
       sourceChannels: outChannels,
       outputChannels: channels,
       groups: depthwise ? 1 : groups,
@@ -59,6 +60,17 @@ export const conv2dInputGradientWasm: WasmKernel<Conv2dAttributes> = (call, targ
     },
     target,
   );
+  const zeros = [rows, columns].some(({ zerosBefore, zerosBehind }) => zerosBefore + zerosBehind > 0);
+  const last = code.stages.at(-1);
+  if (!zeros || !last) return code;
+  const weights = geometry.windowSize * outChannels;
+  const write: WasmStage['write'] = (f, range, memory) => {
+    last.write(f, range, memory);
+    f.if(anyNonFinite(f, memory.inputs[1], weights), () =>
+      plainInputGradient(f, geometry, memory, range.first, range.end),
+    );
+  };
+  return { ...code, stages: [...code.stages.slice(0, -1), { ...last, write }] };
 };
 
 /** dWeight [KH,KW,C/groups,O] from (x [N,H,W,C], dY [N,OH,OW,O]). */

@@ -18,7 +18,12 @@ export interface NormOptions {
   readonly epsilon?: number;
 }
 
-/** (x - centre) / √(spread + ε) · scale + shift, all broadcast. */
+/**
+ * (x - centre) / √(spread + ε) · scale + shift, all broadcast.
+ *
+ * Values up to 1e19 in size are normalised. Beyond that their variance is infinite in float32, and the result is 0 before
+ * scaling, as in PyTorch; where their sum is infinite too (3.4e38), it is NaN.
+ */
 export function normalizeWith(x: Tensor, centre: Tensor, spread: Tensor, options: NormOptions = {}): Tensor {
   const { scale, shift, epsilon = 1e-5 } = options;
   const normal = multiply(subtract(x, centre), rsqrt(add(spread, epsilon)));

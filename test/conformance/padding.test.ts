@@ -3,8 +3,19 @@
  * and their gradients, on every device alike.
  */
 import { afterAll, describe, expect, it } from 'vitest';
-import { conv2d, deviceNames, grad, pad, setDevice, type Tensor, tensor } from '../../src/index.ts';
-import { firstDifference } from '../support/devices.ts';
+import {
+  avgPool2d,
+  conv2d,
+  convTranspose2d,
+  deviceNames,
+  grad,
+  maxPool2d,
+  pad,
+  setDevice,
+  type Tensor,
+  tensor,
+} from '../../src/index.ts';
+import { errorOf, firstDifference } from '../support/devices.ts';
 import { Numbers } from '../support/numbers.ts';
 
 interface Geometry {
@@ -28,7 +39,7 @@ const geometries: readonly Geometry[] = [
   { title: 'one window', image: [2, 3, 3, 2], window: [5, 5, 2, 3], padding: 1 },
 ];
 
-const whole = new Numbers(5);
+let whole = new Numbers(5);
 
 /** Small whole numbers, whose sums are exact in any order, with a special value at a place. */
 function numbersWith(shape: readonly number[], special: number | undefined, place: number): Tensor {
@@ -93,6 +104,43 @@ describe.each(deviceNames().filter((name) => name !== 'gpu'))('padding on %s', (
             // -0 and 0 are one here.
             const plain = (values: ArrayLike<number>) => Float32Array.from(values, (value) => value + 0);
             expect(firstDifference(plain(actual[at]!), plain(expected[at]!)), where).toBe(-1);
+          });
+        }
+      }
+    }
+  });
+
+  const others: Readonly<Record<string, (x: Tensor, weight: Tensor) => Tensor>> = {
+    maxPool2d: (x) => maxPool2d(x, 3, { stride: 2, padding: 1 }),
+    avgPool2d: (x) => avgPool2d(x, 3, { stride: 2, padding: 1 }),
+    convTranspose2d: (x, weight) => convTranspose2d(x, weight, { padding: 1 }),
+    'convTranspose2d with a stride': (x, weight) => convTranspose2d(x, weight, { stride: 2, padding: 1 }),
+  };
+  it.each(Object.keys(others))('%s as on the cpu', async (name) => {
+    for (const special of [Number.NaN, Number.POSITIVE_INFINITY]) {
+      for (const place of [0, 13, 35]) {
+        for (const which of [0, 1, 2]) {
+          const run = async (on: string) => {
+            await setDevice(on);
+            const [x, weight] = [
+              [1, 5, 5, 2],
+              [3, 3, 2, 2],
+            ].map((shape, at) => numbersWith(shape, at === which ? special : undefined, place)) as [
+              Tensor,
+              Tensor,
+            ];
+            const y = others[name]!(x, weight);
+            const dY = numbersWith(y.shape, which === 2 ? special : undefined, place % y.size);
+            const gradients = grad(y, [x, ...(name.startsWith('conv') ? [weight] : [])], dY);
+            return Promise.all([y, ...gradients].map((each) => each.data()));
+          };
+          whole = new Numbers(place);
+          const expected = await run('cpu');
+          whole = new Numbers(place);
+          const actual = await run(device);
+          actual.forEach((each, at) => {
+            const where = `array ${at} with ${special} at ${place} of operand ${which}`;
+            expect(errorOf(each, expected[at]!), where).toBeLessThan(1e-5);
           });
         }
       }

@@ -33,7 +33,7 @@ export const vectorWidth = 4;
 export const panelColumns = 8;
 
 /** Depths that are added up in one float32 sum. */
-const runDepth = 128;
+const runDepth = 132;
 /** Sums that are added up in float32 again; more of them are added up in doubles. */
 export const mostRuns = 32;
 

@@ -69,14 +69,16 @@ export const binary = {
     negate(divide(multiply(dY, y), b)),
   ]),
   /**
-   * With an exponent of 0 the base is read as 1, so that its derivatives of any order are 0 and not 0·∞. The exponent's
-   * derivative exists only for a positive base; elsewhere it is taken as 0, and so it is where the power is 0.
+   * The base's derivative is b·a^(b-1); where the power is infinite and what it is multiplied with 0, as for 0⁰ or in the
+   * second derivative of x⁰ near 0, it is 0. The exponent's derivative exists only for a positive base; elsewhere it is
+   * taken as 0, and so it is where the power is 0.
    */
   power: binaryRow('power', ({ dY, inputs: [a, b], output: y }) => {
-    const base = where(equal(b, 0), 1, a);
+    const lower = power(a, subtract(b, 1));
+    const isLost = logicalAnd(equal(abs(lower), Number.POSITIVE_INFINITY), equal(multiply(dY, b), 0));
     const exponentCounts = logicalAnd(greater(a, 0), notEqual(y, 0));
     return [
-      multiply(dY, multiply(b, power(base, subtract(b, 1)))),
+      multiply(dY, multiply(b, where(isLost, 0, lower))),
       multiply(dY, where(exponentCounts, multiply(y, log(where(exponentCounts, a, 1))), 0)),
     ];
   }),

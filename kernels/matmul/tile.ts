@@ -7,9 +7,9 @@
  * tiles and unrolled loops measured a third slower: the engine then keeps some sums in memory. This one runs at 95 % of
  * what the processor's 128-bit units can do.
  *
- * A float32 sum of n equal terms is wrong by up to n/2 units in the last place of its result: 1.5e-5 of it after 1,024,
- * 1.3e-2 after a million. So the depth is cut into runs of at most 128, and each run's sums are added to totals: at most
- * 1.9e-6, at any depth. That costs 1 % of the time; runs of 64 would halve the error and double the cost.
+ * A float32 sum of n equal terms is wrong by up to n/4 units in the last place of its result: 1.5e-5 of it after 1,024,
+ * 1.3e-2 after a million. So the depth is cut into runs of at most 132, the most that stay within 2e-6, and each run's sums
+ * are added to totals: within 2e-6 at any depth. That costs about 13 cycles a run beside 530 for its products.
  */
 import {
   type FunctionBuilder,

@@ -284,7 +284,8 @@ export class BlockWriter {
           offset: 0,
         }));
       const windows = addresses(0, at.left);
-      sumProducts(f, this.#target, sums, windows, at.right, depth, depthwise ? 'columns' : 'element');
+      const leftDepth = depthwise ? 'columns' : 'element';
+      sumProducts(f, this.#target, sums, windows, at.right, depth, { leftDepth });
       storeSums(f, sums, addresses(4, at.output), width);
       f.increase(entry, tileRows * entryBytes);
     });

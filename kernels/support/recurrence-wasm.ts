@@ -201,8 +201,7 @@ function walkForward(
         rowsOf(hBefore, rows, stateBytes),
         panelStart,
         [{ length: hidden, leftStep: 4, rightStep: packed ? gates * 16 : gates * hidden * 4 }],
-        'element',
-        packed ? 16 : hidden * 4,
+        { vectorStep: packed ? 16 : hidden * 4 },
       );
     });
     walk.add(tile, memory);

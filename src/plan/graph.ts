@@ -60,6 +60,7 @@ export class GraphBuilder {
   readonly operations: Operation[] = [];
   readonly inputs: LeafSource[] = [];
   readonly variables: Variable[] = [];
+  readonly #variableNumbers = new Map<Variable, number>();
   readonly #byKey = new Map<string, readonly ValueId[]>();
   readonly #keys: string[] = [];
 
@@ -96,13 +97,19 @@ export class GraphBuilder {
   }
 
   variable(variable: Variable): ValueId {
-    const known = this.variables.indexOf(variable);
-    if (known >= 0) return this.#byKey.get(`variable ${known}`)![0];
+    const known = this.#variableNumbers.get(variable);
+    if (known !== undefined) return this.#byKey.get(`variable ${known}`)![0];
     const index = this.variables.push(variable) - 1;
+    this.#variableNumbers.set(variable, index);
     this.#keys.push(`${variable.dtype}${formatShape(variable.shape)}`);
     return this.#once(`variable ${index}`, () => [
       this.#add({ shape: variable.shape, dtype: variable.dtype }, { kind: 'variable', index }),
     ])[0];
+  }
+
+  /** The position of a variable in the bindings. */
+  numberOf(variable: Variable): number {
+    return this.#variableNumbers.get(variable)!;
   }
 
   /** The outputs of an operation: existing values where it simplifies or was seen before. */
@@ -163,7 +170,7 @@ export function captureGraph(
   const outputIds = outputs.map((tensor) => ownValue(builder, idOf(tensor), claimed));
   const updateIds = [...updates].map(([variable, value]) => {
     builder.variable(variable);
-    return { variable: builder.variables.indexOf(variable), value: ownValue(builder, idOf(value), claimed) };
+    return { variable: builder.numberOf(variable), value: ownValue(builder, idOf(value), claimed) };
   });
   const tail = `outputs ${outputIds.join(',')} updates ${updateIds.map((each) => `${each.variable}=${each.value}`).join(',')}`;
   return {

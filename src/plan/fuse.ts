@@ -7,9 +7,10 @@
 import type { ReduceOperator } from '../../kernels/reduce/index.ts';
 import { isDense, type View } from '../../kernels/support/view.ts';
 import { type Shape, sameShape, sizeOf } from '../tensor/shape.ts';
-import type { Graph, ValueId } from './graph.ts';
+import type { Graph, Operation, ValueId } from './graph.ts';
 import { type Group, storesOf } from './groups.ts';
 import { keyOf } from './key.ts';
+import { mostOperands, mostWork, workOf } from './limits.ts';
 import { mergeGroups, orderGroups } from './merge.ts';
 import { isKernel, isView, Moves, type Resolved } from './moves.ts';
 
@@ -25,6 +26,13 @@ export interface Fusion {
   operandsOf(value: ValueId): readonly Resolved[];
   /** The values a kernel reads from memory, and whether each is read in its own order over the kernel's space. */
   readsOf(group: Group): ReadonlyMap<ValueId, boolean>;
+}
+
+/** How large a kernel has become. */
+interface Extent {
+  work: number;
+  /** The values it reads from memory, as long as nothing more joins it. */
+  readonly operands: Set<ValueId>;
 }
 
 /** Turns a graph into kernels. */
@@ -46,17 +54,24 @@ class Fuser implements Fusion {
   readonly #uses: ReadonlyMap<ValueId, readonly Use[]>;
   /** Elementwise values with memory of their own. */
   readonly #stored = new Set<ValueId>();
-  readonly #uniform = new Map<ValueId, boolean>();
+  /** See `#findUniform`. */
+  readonly #uniform: ReadonlySet<ValueId>;
   /** The kernel that computes each value, by the value at its end. */
   readonly #groupOf = new Map<ValueId, ValueId>();
+  /** By the value at a kernel's end. */
+  readonly #extents = new Map<ValueId, Extent>();
   readonly #reads = new WeakMap<Group, ReadonlyMap<ValueId, boolean>>();
 
   constructor(moves: Moves) {
     this.#moves = moves;
     this.#uses = collectUses(moves);
+    this.#uniform = this.#findUniform();
     this.#inline();
-    const shapeOf = ([value]: readonly ValueId[]) => moves.shapeOf(value);
-    const merged = mergeGroups(this.#makeGroups(), shapeOf, (group) => this.readsOf(group));
+    const merged = mergeGroups(this.#makeGroups(), {
+      shapeOf: (value) => moves.shapeOf(value),
+      workOf: (value) => this.#extentOf(value).work,
+      readsOf: (group) => this.readsOf(group),
+    });
     const kept = this.#withoutUnreadStores(merged);
     this.groups = orderGroups(
       kept,
@@ -84,60 +99,106 @@ class Fuser implements Fusion {
   readsOf(group: Group): ReadonlyMap<ValueId, boolean> {
     const known = this.#reads.get(group);
     if (known) return known;
-    const reads = new Map<ValueId, boolean>();
-    for (const value of group.kind === 'elementwise' ? group.stores : group.operation.outputs.slice(0, 1)) {
-      this.#addReads(reads, group, value, true, this.#spaceOf(value));
-    }
+    const reads = this.#findReads(group);
     this.#reads.set(group, reads);
     return reads;
   }
 
-  /** Adds what is read to compute a value over a space; `inOrder` says whether the value itself is needed in order. */
-  #addReads(
-    reads: Map<ValueId, boolean>,
-    group: Group,
-    value: ValueId,
-    inOrder: boolean,
-    space: Shape,
-  ): void {
-    for (const { source, view } of this.operandsOf(value)) {
-      // Fused kernels have constants in their program; other kernels read them from memory.
-      if (this.#moves.isConstant(source) && !view.bounds && group.kind !== 'kernel') continue;
-      const dense = inOrder && isDense(view, space) && this.#moves.sizeOf(source) === sizeOf(space);
-      if (!this.isStored(source)) this.#addReads(reads, group, source, dense, this.#moves.shapeOf(source));
-      else if (!(dense && storesOf(group).includes(source))) {
-        reads.set(source, (reads.get(source) ?? true) && dense);
+  /** Walks from what a kernel stores to what it loads, each value once for each way in which it is needed. */
+  #findReads(group: Group): Map<ValueId, boolean> {
+    const reads = new Map<ValueId, boolean>();
+    const seen = new Map<ValueId, boolean>();
+    const own = storesOf(group);
+    const pending: { readonly operand: Resolved; readonly inOrder: boolean; readonly space: Shape }[] = [];
+    /** `inOrder` says whether the value itself is needed in the order of the kernel's space. */
+    const enter = (value: ValueId, inOrder: boolean, space: Shape): void => {
+      const before = seen.get(value);
+      if (before === inOrder || before === false) return;
+      seen.set(value, inOrder);
+      const operands = this.operandsOf(value);
+      for (let at = operands.length - 1; at >= 0; at--)
+        pending.push({ operand: operands[at], inOrder, space });
+    };
+    for (const end of group.kind === 'elementwise' ? own : own.slice(0, 1)) {
+      enter(end, true, this.#spaceOf(end));
+      while (pending.length > 0) {
+        const { operand, inOrder, space } = pending.pop()!;
+        const { source, view } = operand;
+        // Fused kernels have constants in their program; other kernels read them from memory.
+        if (this.#isInProgram(operand) && group.kind !== 'kernel') continue;
+        const dense = inOrder && isDense(view, space) && this.#moves.sizeOf(source) === sizeOf(space);
+        if (!this.isStored(source)) enter(source, dense, this.#moves.shapeOf(source));
+        else if (!(dense && own.includes(source))) reads.set(source, (reads.get(source) ?? true) && dense);
       }
     }
+    return reads;
+  }
+
+  /** Whether a fused program holds the operand itself: a constant, unless there is padding around it. */
+  #isInProgram({ source, view }: Resolved): boolean {
+    return this.#moves.isConstant(source) && !view.bounds;
   }
 
   /**
-   * Whether a value is computed from dense operands of its own shape only, so that computing it through a view is
-   * reading its operands through that view.
+   * Elementwise values that are computed from dense operands of their own shape only, so that computing one through a view
+   * is reading its operands through that view.
    */
-  #isUniform(value: ValueId): boolean {
-    const known = this.#uniform.get(value);
-    if (known !== undefined) return known;
-    const uniform = this.operandsOf(value).every(({ source, view }) => {
-      if (this.#moves.isConstant(source) && !view.bounds) return true;
-      const whole =
-        isDense(view, this.#moves.shapeOf(value)) && this.#moves.sizeOf(source) === this.#moves.sizeOf(value);
-      if (!whole) return false;
-      const elementwise = this.#moves.operationOf(source)?.primitive.kind === 'elementwise';
-      return elementwise ? this.#isUniform(source) : true;
-    });
-    this.#uniform.set(value, uniform);
+  #findUniform(): Set<ValueId> {
+    const uniform = new Set<ValueId>();
+    for (const { primitive, outputs } of this.#moves.operations) {
+      if (primitive.kind !== 'elementwise') continue;
+      const [value] = outputs;
+      const [shape, size] = [this.#moves.shapeOf(value), this.#moves.sizeOf(value)];
+      const isUniform = this.operandsOf(value).every((operand) => {
+        if (this.#isInProgram(operand)) return true;
+        const { source, view } = operand;
+        if (!isDense(view, shape) || this.#moves.sizeOf(source) !== size) return false;
+        const elementwise = this.#moves.operationOf(source)?.primitive.kind === 'elementwise';
+        return !elementwise || uniform.has(source);
+      });
+      if (isUniform) uniform.add(value);
+    }
     return uniform;
   }
 
   /** From the last operation to the first: joins each elementwise value to the one kernel that uses it. */
   #inline(): void {
-    for (const { primitive, outputs } of [...this.#moves.operations].reverse()) {
-      const [value] = outputs;
-      const group = primitive.kind === 'elementwise' ? this.#soleConsumer(value) : value;
-      if (group === undefined) this.#stored.add(value);
-      this.#groupOf.set(value, group ?? value);
+    for (const operation of [...this.#moves.operations].reverse()) {
+      const [value] = operation.outputs;
+      const isElementwise = operation.primitive.kind === 'elementwise';
+      const consumer = isElementwise ? this.#soleConsumer(value) : undefined;
+      const joins = consumer !== undefined && this.#join(consumer, operation);
+      if (!joins && isElementwise) this.#stored.add(value);
+      this.#groupOf.set(value, joins ? consumer : value);
     }
+  }
+
+  /** Adds an operation to a kernel, unless that would become too large. */
+  #join(group: ValueId, operation: Operation): boolean {
+    const [value] = operation.outputs;
+    const extent = this.#extentOf(group);
+    const added = [...this.#loadsOf(value)].filter((operand) => !extent.operands.has(operand));
+    const work = extent.work + workOf(operation);
+    if (work > mostWork || extent.operands.size - 1 + added.length > mostOperands) return false;
+    extent.work = work;
+    extent.operands.delete(value);
+    for (const operand of added) extent.operands.add(operand);
+    return true;
+  }
+
+  #extentOf(group: ValueId): Extent {
+    const known = this.#extents.get(group);
+    if (known) return known;
+    const operation = this.#moves.operationOf(group);
+    const extent = { work: operation ? workOf(operation) : 1, operands: this.#loadsOf(group) };
+    this.#extents.set(group, extent);
+    return extent;
+  }
+
+  /** What has to be loaded to compute a value, where nothing is computed along with it. */
+  #loadsOf(value: ValueId): Set<ValueId> {
+    const loads = this.operandsOf(value).filter((operand) => !this.#isInProgram(operand));
+    return new Set(loads.map(({ source }) => source));
   }
 
   /** The kernel that has all uses of an elementwise value, if it can compute the value without doing so twice. */
@@ -151,7 +212,7 @@ class Fuser implements Fusion {
     const space = this.#spaceOf(consumer);
     if (isDense(view, space) && sameShape(space, this.#moves.shapeOf(value))) return group;
     const repeats = sizeOf(space) > this.#moves.sizeOf(value);
-    return !repeats && !view.bounds && this.#isUniform(value) ? group : undefined;
+    return !repeats && !view.bounds && this.#uniform.has(value) ? group : undefined;
   }
 
   /** The iteration space a value is computed over: its own shape, or the input's for a reduction. */

@@ -22,16 +22,17 @@ export function placeInArena(blocks: readonly Lifetime[]): { offsets: number[]; 
   for (const index of order) {
     const block = blocks[index];
     const size = Math.ceil(block.bytes / alignment) * alignment;
-    const neighbours = placed
-      .filter((other) => other.from <= block.to && block.from <= other.to)
-      .sort((a, b) => a.begin - b.begin);
     let begin = 0;
-    for (const other of neighbours) {
+    let at = 0;
+    for (; at < placed.length; at++) {
+      const other = placed[at];
       if (begin + size <= other.begin) break;
-      begin = Math.max(begin, other.end);
+      if (other.from <= block.to && block.from <= other.to) begin = Math.max(begin, other.end);
     }
+    // The blocks stay sorted by where they begin. Up to `at` all begin before the end of this one.
+    while (at > 0 && placed[at - 1].begin > begin) at--;
     offsets[index] = begin;
-    placed.push({ from: block.from, to: block.to, begin, end: begin + size });
+    placed.splice(at, 0, { from: block.from, to: block.to, begin, end: begin + size });
     bytes = Math.max(bytes, begin + size);
   }
   return { offsets, bytes };

@@ -2,6 +2,7 @@
 import { type Shape, sameShape } from '../tensor/shape.ts';
 import type { ValueId } from './graph.ts';
 import { type ElementwiseGroup, type Group, storesOf } from './groups.ts';
+import { mostCandidates, mostOperands, mostWork } from './limits.ts';
 
 /** The values a group reads from memory, and whether each is read in its own order. */
 type ReadsOf = (group: Group) => ReadonlyMap<ValueId, boolean>;
@@ -9,28 +10,82 @@ type ReadsOf = (group: Group) => ReadonlyMap<ValueId, boolean>;
 /** A merged kernel has at most this many stores: beyond it, registers fall out of the cache. */
 const maximumStores = 8;
 
+/** What merging asks about the groups. */
+export interface Groups {
+  shapeOf(value: ValueId): Shape;
+  /** The work (limits.ts) of the kernel that ends in a value. */
+  workOf(value: ValueId): number;
+  readonly readsOf: ReadsOf;
+}
+
 /** Merges elementwise groups that share operands, unless something between them depends on both. */
-export function mergeGroups(
-  groups: readonly Group[],
-  shapeOf: (stores: readonly ValueId[]) => Shape,
-  readsOf: ReadsOf,
-): Group[] {
-  const merged = [...groups];
-  let dependencies = dependenciesOf(merged, readsOf);
-  for (let first = 0; first < merged.length; first++) {
-    for (let second = first + 1; second < merged.length; second++) {
-      const [a, b] = [merged[first], merged[second]];
-      if (a.kind !== 'elementwise' || b.kind !== 'elementwise') continue;
-      if (!sameShape(shapeOf(a.stores), shapeOf(b.stores)) || !shareOperands(a, b, readsOf)) continue;
-      if (reaches(a, b, dependencies) || reaches(b, a, dependencies)) continue;
-      merged[first] = { ...a, stores: [...a.stores, ...b.stores] };
-      merged.splice(second, 1);
-      dependencies = dependenciesOf(merged, readsOf);
-      // The merged kernel may now share operands with one that was passed over.
-      second = first;
+export function mergeGroups(groups: readonly Group[], about: Groups): Group[] {
+  const { readsOf } = about;
+  const merged: (Group | undefined)[] = [...groups];
+  const positions = new Map<ValueId, number[]>();
+  for (const [position, group] of groups.entries()) {
+    for (const value of group.kind === 'elementwise' ? touchedInOrder(group, readsOf) : []) {
+      const known = positions.get(value);
+      if (known) known.push(position);
+      else positions.set(value, [position]);
     }
   }
-  return merged;
+  const producers = producersOf(groups);
+  for (let first = 0; first < merged.length; first++) {
+    for (;;) {
+      const group = merged[first];
+      if (group?.kind !== 'elementwise' || group.stores.length === maximumStores) break;
+      const second = candidatesOf(group, first, positions, merged, readsOf).find((position) => {
+        const other = merged[position];
+        return other?.kind === 'elementwise' && canMerge(group, other, about, producers);
+      });
+      if (second === undefined) break;
+      // The merged kernel may now share operands with one that was passed over.
+      const both = { ...group, stores: [...group.stores, ...storesOf(merged[second]!)] };
+      merged[first] = both;
+      merged[second] = undefined;
+      for (const value of both.stores) producers.set(value, both);
+    }
+  }
+  return merged.filter((group) => group !== undefined);
+}
+
+/** The values that one group may share with another. */
+function touchedInOrder(group: ElementwiseGroup, readsOf: ReadsOf): Set<ValueId> {
+  const inOrder = [...readsOf(group)].flatMap(([value, isInOrder]) => (isInOrder ? [value] : []));
+  return new Set([...group.stores, ...inOrder]);
+}
+
+/** Where the next groups behind `first` are that touch what that one touches. */
+function candidatesOf(
+  group: ElementwiseGroup,
+  first: number,
+  positions: ReadonlyMap<ValueId, readonly number[]>,
+  merged: readonly (Group | undefined)[],
+  readsOf: ReadsOf,
+): number[] {
+  const found = new Set<number>();
+  for (const value of touchedInOrder(group, readsOf)) {
+    const all = positions.get(value) ?? [];
+    let taken = 0;
+    for (let at = firstAbove(all, first); at < all.length && taken < mostCandidates; at++) {
+      if (merged[all[at]] === undefined) continue;
+      found.add(all[at]);
+      taken++;
+    }
+  }
+  return [...found].sort((a, b) => a - b).slice(0, mostCandidates);
+}
+
+/** The index of the first number above a limit, in ascending numbers. */
+function firstAbove(numbers: readonly number[], limit: number): number {
+  let [low, high] = [0, numbers.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (numbers[middle] > limit) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
 
 /**
@@ -47,24 +102,40 @@ export function orderGroups(
   const dependencies = dependenciesOf(groups, readsOf);
   const rank = (group: Group): number => {
     const updates = group.kind !== 'reduce' && group.updates;
-    const last = group.kind === 'elementwise' ? Math.max(...group.stores) : group.operation.outputs[0];
+    const last = group.kind === 'elementwise' ? newestOf(group) : group.operation.outputs[0];
     return last + (updates ? values : 0);
   };
-  const waiting = new Set([...groups].sort((a, b) => rank(a) - rank(b)));
+  const inOrder = [...groups].sort((a, b) => rank(a) - rank(b));
+  const waiting = new Set(groups);
   const followers = followersOf(groups, readsOf, sizeOf);
   const done = new Set<Group>();
   const isReady = (group: Group): boolean => dependencies(group).every((each) => done.has(each));
-  const take = (group: Group): void => {
-    // Two kernels that one group follows each ask for the other first.
-    if (!waiting.delete(group)) return;
-    const behind = followers.get(group) ?? [];
-    for (const follower of behind) {
-      for (const needed of dependencies(follower)) if (needed !== group && isReady(needed)) take(needed);
+  const take = (chosen: Group): void => {
+    const tasks: { readonly group: Group; readonly begun: boolean }[] = [{ group: chosen, begun: false }];
+    while (tasks.length > 0) {
+      const { group, begun } = tasks.pop()!;
+      const behind = followers.get(group) ?? [];
+      if (begun) {
+        done.add(group);
+        for (let at = behind.length - 1; at >= 0; at--) tasks.push({ group: behind[at], begun: false });
+        continue;
+      }
+      // Two kernels that one group follows each ask for the other first.
+      if (!isReady(group) || !waiting.delete(group)) continue;
+      tasks.push({ group, begun: true });
+      const needed = behind.flatMap((follower) => dependencies(follower));
+      for (let at = needed.length - 1; at >= 0; at--) {
+        if (needed[at] !== group) tasks.push({ group: needed[at], begun: false });
+      }
     }
-    done.add(group);
-    for (const follower of behind) if (isReady(follower)) take(follower);
   };
-  while (waiting.size > 0) take([...waiting].find(isReady)!);
+  let first = 0;
+  while (waiting.size > 0) {
+    while (!waiting.has(inOrder[first])) first++;
+    let next = first;
+    while (!waiting.has(inOrder[next]) || !isReady(inOrder[next])) next++;
+    take(inOrder[next]);
+  }
   return [...done];
 }
 
@@ -85,33 +156,57 @@ function followersOf(
     for (const [value, inOrder] of readsOf(group)) {
       const kernel = kernelOf.get(value);
       if (!kernel || !inOrder || sizeOf(value) !== sizeOf(group.stores[0])) continue;
-      followers.set(kernel, [...(followers.get(kernel) ?? []), group]);
+      const known = followers.get(kernel);
+      if (known) known.push(group);
+      else followers.set(kernel, [group]);
     }
   }
   return followers;
 }
 
+/** The group that stores each value. */
+function producersOf(groups: readonly Group[]): Map<ValueId, Group> {
+  return new Map(groups.flatMap((group) => storesOf(group).map((value) => [value, group] as const)));
+}
+
 /** For each group the groups whose stores it reads; worked out when first asked for. */
 function dependenciesOf(groups: readonly Group[], readsOf: ReadsOf): (group: Group) => readonly Group[] {
-  const producers = new Map(
-    groups.flatMap((group) => storesOf(group).map((value) => [value, group] as const)),
-  );
+  const producers = producersOf(groups);
   const known = new Map<Group, readonly Group[]>();
   return (group) => {
     const found = known.get(group);
     if (found) return found;
-    const before = new Set<Group>();
-    for (const value of readsOf(group).keys()) {
-      const producer = producers.get(value);
-      if (producer && producer !== group) before.add(producer);
-    }
-    known.set(group, [...before]);
-    return [...before];
+    const before = readsThrough(group, producers, readsOf);
+    known.set(group, before);
+    return before;
   };
 }
 
+function readsThrough(group: Group, producers: ReadonlyMap<ValueId, Group>, readsOf: ReadsOf): Group[] {
+  const before = new Set<Group>();
+  for (const value of readsOf(group).keys()) {
+    const producer = producers.get(value);
+    if (producer && producer !== group) before.add(producer);
+  }
+  return [...before];
+}
+
+function canMerge(
+  a: ElementwiseGroup,
+  b: ElementwiseGroup,
+  { shapeOf, workOf, readsOf }: Groups,
+  producers: ReadonlyMap<ValueId, Group>,
+): boolean {
+  const stores = [...a.stores, ...b.stores];
+  if (a.updates !== b.updates || stores.length > maximumStores) return false;
+  if (!sameShape(shapeOf(a.stores[0]), shapeOf(b.stores[0])) || !shareOperands(a, b, readsOf)) return false;
+  if (stores.reduce((total, value) => total + workOf(value), 0) > mostWork) return false;
+  if (readsOf(a).size + readsOf(b).size > mostOperands) return false;
+  const dependencies = (group: Group) => readsThrough(group, producers, readsOf);
+  return !reaches(a, b, dependencies) && !reaches(b, a, dependencies);
+}
+
 function shareOperands(a: ElementwiseGroup, b: ElementwiseGroup, readsOf: ReadsOf): boolean {
-  if (a.updates !== b.updates || a.stores.length + b.stores.length > maximumStores) return false;
   const [readsA, readsB] = [readsOf(a), readsOf(b)];
   // What one stores, the other may only read in order: other elements may not have been written yet.
   if (a.stores.some((value) => readsB.get(value) === false)) return false;
@@ -123,12 +218,21 @@ function shareOperands(a: ElementwiseGroup, b: ElementwiseGroup, readsOf: ReadsO
   );
 }
 
+/** The value that a group stores last: nothing it depends on is newer. */
+function newestOf(group: Group): ValueId {
+  return storesOf(group).reduce((newest, value) => Math.max(newest, value));
+}
+
 /** Whether `to` depends on `from` through some third group. */
 function reaches(from: Group, to: Group, dependencies: (group: Group) => readonly Group[]): boolean {
+  const oldest = storesOf(from).reduce((least, value) => Math.min(least, value));
   const pending = dependencies(to).filter((each) => each !== from);
   const seen = new Set(pending);
   while (pending.length > 0) {
-    for (const before of dependencies(pending.pop()!)) {
+    const group = pending.pop()!;
+    // What is older than all of `from` cannot depend on it.
+    if (newestOf(group) < oldest) continue;
+    for (const before of dependencies(group)) {
       if (before === from) return true;
       if (seen.has(before)) continue;
       seen.add(before);

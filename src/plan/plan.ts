@@ -14,6 +14,7 @@ import type { TensorSpec } from '../tensor/dtype.ts';
 import { type Fusion, fuse } from './fuse.ts';
 import type { Graph, ValueId } from './graph.ts';
 import { type ElementwiseGroup, type Group, type KernelGroup, type ReduceGroup, storesOf } from './groups.ts';
+import { mostJoined, requireCountable } from './limits.ts';
 import { placeInArena } from './memory.ts';
 import { writeProgram } from './program.ts';
 
@@ -74,7 +75,11 @@ export interface Plan {
   readonly arenaBytes: number;
 }
 
-/** Plans a graph: fuses, orders, and places in memory. */
+/**
+ * Plans a graph: fuses, orders, and places in memory.
+ *
+ * @throws DeviceLimitError for a shape with more elements than can be counted.
+ */
 export function makePlan(graph: Graph): Plan {
   return new Planner(graph).plan();
 }
@@ -92,14 +97,19 @@ class Planner {
   readonly #fusion: Fusion;
   readonly #drafts: Draft[] = [];
   readonly #bufferOf = new Map<ValueId, number>();
+  /** The values of the variables before the run, by number of the variable. */
+  readonly #variableValues: ValueId[] = [];
+  readonly #positions: { readonly stored: Map<ValueId, number>; readonly lastRead: Map<ValueId, number> };
   readonly #steps: PlanStep[] = [];
   #firstUpdateStep = 0;
   /** The last step that joined no other; those that did follow it. */
   #leader = 0;
 
   constructor(graph: Graph) {
+    requireCountable(graph);
     this.#graph = graph;
     this.#fusion = fuse(graph);
+    this.#positions = this.#findPositions();
   }
 
   plan(): Plan {
@@ -138,6 +148,7 @@ class Planner {
     for (const { id, spec, producer } of this.#graph.values) {
       if (producer.kind !== 'input' && producer.kind !== 'variable') continue;
       this.#bufferOf.set(id, this.#draft(spec, { kind: producer.kind, index: producer.index }));
+      if (producer.kind === 'variable') this.#variableValues[producer.index] = id;
     }
   }
 
@@ -164,21 +175,30 @@ class Planner {
   }
 
   #variableBuffer(index: number): number {
-    return this.#drafts.findIndex(({ place }) => place?.kind === 'variable' && place.index === index);
+    return this.#bufferOf.get(this.#variableValues[index])!;
   }
 
   #canWriteInPlace(source: ValueId, variable: number): boolean {
     const { groups } = this.#fusion;
-    const position = groups.findIndex((group) => storesOf(group).includes(source));
+    const position = this.#positions.stored.get(source);
+    if (position === undefined) return false;
     const group = groups[position];
-    if (!group || group.kind === 'reduce' || !group.updates) return false;
-    const old = this.#graph.values.find(
-      ({ producer }) => producer.kind === 'variable' && producer.index === variable,
-    )!.id;
+    if (group.kind === 'reduce' || !group.updates) return false;
+    const old = this.#variableValues[variable];
     const readsOld = this.#fusion.readsOf(group).get(old);
     // Element by element a value may be written over the one it is computed from.
     if (group.kind === 'kernel' ? readsOld !== undefined : readsOld === false) return false;
-    return !groups.slice(position + 1).some((later) => this.#fusion.readsOf(later).has(old));
+    return (this.#positions.lastRead.get(old) ?? -1) <= position;
+  }
+
+  /** By value the group that stores it, and the last one that reads it. */
+  #findPositions(): { stored: Map<ValueId, number>; lastRead: Map<ValueId, number> } {
+    const [stored, lastRead] = [new Map<ValueId, number>(), new Map<ValueId, number>()];
+    for (const [position, group] of this.#fusion.groups.entries()) {
+      for (const value of storesOf(group)) stored.set(value, position);
+      for (const value of this.#fusion.readsOf(group).keys()) lastRead.set(value, position);
+    }
+    return { stored, lastRead };
   }
 
   #buffer(value: ValueId): number {
@@ -229,8 +249,9 @@ class Planner {
     inputs: readonly number[],
     outputs: readonly number[],
   ): boolean {
-    const [leader, ...followers] = this.#steps.slice(this.#leader);
-    if (!leader || sizeOf(this.#drafts[leader.outputs[0]].spec.shape) !== sizeOf(shape)) return false;
+    const [leader, ...followers] = this.#steps.slice(this.#leader, this.#leader + mostJoined + 1);
+    if (!leader || followers.length >= mostJoined) return false;
+    if (sizeOf(this.#drafts[leader.outputs[0]].spec.shape) !== sizeOf(shape)) return false;
     if (outputs.some((buffer) => leader.inputs.includes(buffer))) return false;
     const inOrder = new Set([leader.outputs[0], ...followers.flatMap((step) => step.outputs)]);
     const outOfOrder = new Set(leader.outputs.slice(1));

@@ -1,12 +1,13 @@
 /**
- * Identities that make a graph smaller without changing a bit of its results: constants move and fold, opposite
- * movements cancel, and transposes disappear into the flags of the matrix product.
+ * Identities that give a graph fewer or smaller kernels without changing a bit of its results: constants move and fold,
+ * opposite movements cancel, transposes disappear into the flags of the matrix product, and long lists are joined in groups.
  */
 
 import type { DType, TensorSpec } from '../tensor/dtype.ts';
 import type { Primitive } from '../tensor/primitive.ts';
 import { type Shape, sameShape } from '../tensor/shape.ts';
 import type { GraphBuilder, ValueId } from './graph.ts';
+import { mostOperands } from './limits.ts';
 
 const foldable: Record<string, (a: number, b: number) => number> = {
   add: (a, b) => a + b,
@@ -61,6 +62,8 @@ export function simplify(
       return sameShape(builder.value(first).spec.shape, spec.shape) ? first : undefined;
     case 'matmul':
       return simplifyMatmul(builder, primitive, inputs, attributes as MatmulFlags, outputs, scope);
+    case 'concat':
+      return simplifyConcat(builder, primitive, inputs, attributes as { axis: number }, spec, scope);
     default:
       return undefined;
   }
@@ -98,6 +101,30 @@ function simplifyPermute(
   const innerOrder = (inner.attributes as { order: readonly number[] }).order;
   const composed = order.map((axis) => innerOrder[axis]);
   return builder.operation(primitive, inner.inputs, { order: composed }, [spec], scope)[0];
+}
+
+/** More parts than one kernel reads are joined in groups first. */
+function simplifyConcat(
+  builder: GraphBuilder,
+  primitive: Primitive,
+  inputs: readonly ValueId[],
+  { axis }: { readonly axis: number },
+  spec: TensorSpec,
+  scope: string,
+): ValueId | undefined {
+  if (inputs.length <= mostOperands) return undefined;
+  const join = (parts: readonly ValueId[]): ValueId => {
+    const length = parts.reduce((total, part) => total + builder.value(part).spec.shape[axis], 0);
+    const joined = { ...spec, shape: spec.shape.map((each, k) => (k === axis ? length : each)) };
+    return parts.length === 1
+      ? parts[0]
+      : builder.operation(primitive, parts, { axis }, [joined], scope)[0];
+  };
+  const size = Math.ceil(inputs.length / Math.ceil(inputs.length / mostOperands));
+  const groups = Array.from({ length: Math.ceil(inputs.length / size) }, (_, group) =>
+    join(inputs.slice(group * size, (group + 1) * size)),
+  );
+  return join(groups);
 }
 
 interface MatmulFlags {

@@ -2,6 +2,7 @@
 import {
   atomic,
   call,
+  callFor,
   type Expression,
   type FunctionBuilder,
   i32,
@@ -25,6 +26,12 @@ const pieceBytes = 64 * 1024;
 /** How often a thread looks at the barrier before it sleeps: some tens of microseconds. */
 const barrierSpins = 20_000;
 
+/** Work is not divided more finely than this. */
+const mostGrains = 2 ** 24;
+
+/** Stages and barriers in one function: V8 takes 7 MB of code in one, and a call with all its operands is some 3 KB. */
+const mostEntries = 1024;
+
 /**
  * `run(part, parts, arena, phases)`: what thread `part` of `parts` does of a plan whose arena begins at `arena`, or of
  * some phases of it.
@@ -39,19 +46,48 @@ export function emitPlan(
   const module = new ModuleBuilder(memory);
   const barrier = memory.shared ? addBarrier(module) : undefined;
   const stages = new StageTable(module, plan, codes);
+  /** A function for each piece of a long list, whose result is 1 if the plan has to be left. */
+  const addPieces = (entries: readonly ScheduleEntry[]): ModuleFunction<'i32'>[] =>
+    piecesOf(entries).map((piece) =>
+      module.function(
+        { parameters: { part: 'i32', parts: 'i32', arena: 'i32' }, result: 'i32' },
+        (f, run) => {
+          new RunWriter(f, plan, codes, placement, stages, barrier, run, i32.constant(1)).write(piece);
+          f.return(i32.constant(0));
+        },
+      ),
+    );
+  const [before, updates] = [addPieces(scheduled.beforeUpdates), addPieces(scheduled.updates)];
   module.function(
     {
       exportAs: 'run',
       parameters: { part: 'i32', parts: 'i32', arena: 'i32', phases: 'i32' },
       result: undefined,
     },
-    (f, parameters) => {
-      const writer = new RunWriter(f, plan, codes, placement, stages, barrier, parameters);
-      f.if(i32.and(parameters.phases, phases.beforeUpdates), () => writer.write(scheduled.beforeUpdates));
-      f.if(i32.and(parameters.phases, phases.updates), () => writer.write(scheduled.updates));
+    (f, { phases: wanted, ...run }) => {
+      const writer = new RunWriter(f, plan, codes, placement, stages, barrier, run);
+      const write = (entries: readonly ScheduleEntry[], parts: readonly ModuleFunction<'i32'>[]): void => {
+        if (parts.length === 0) writer.write(entries);
+        for (const part of parts) f.if(callFor(part, run.part, run.parts, run.arena), () => f.return());
+      };
+      f.if(i32.and(wanted, phases.beforeUpdates), () => write(scheduled.beforeUpdates, before));
+      f.if(i32.and(wanted, phases.updates), () => write(scheduled.updates, updates));
     },
   );
   return module.encode();
+}
+
+/** Long lists of entries, in pieces that do not end between a stage and the barrier behind it. */
+function piecesOf(entries: readonly ScheduleEntry[]): (readonly ScheduleEntry[])[] {
+  if (entries.length <= mostEntries) return [];
+  const pieces: (readonly ScheduleEntry[])[] = [];
+  for (let from = 0; from < entries.length; ) {
+    let to = from + mostEntries;
+    while (entries[to]?.kind === 'barrier') to++;
+    pieces.push(entries.slice(from, to));
+    from = to;
+  }
+  return pieces;
 }
 
 /** The stage functions of a module: steps with equal calls share them. */
@@ -100,7 +136,9 @@ class RunWriter {
   readonly #end: Local<'i32'>;
   readonly #pieceEnd: Local<'i32'>;
   readonly #threadScratch: Expression<'i32'>;
+  readonly #failed: Expression<'i32'> | undefined;
 
+  /** `failed` is what the function returns when a stage has reported a fault. */
   constructor(
     f: FunctionBuilder,
     plan: Plan,
@@ -109,6 +147,7 @@ class RunWriter {
     stages: StageTable,
     barrier: ModuleFunction | undefined,
     run: RunParameters,
+    failed?: Expression<'i32'>,
   ) {
     this.#f = f;
     this.#plan = plan;
@@ -117,6 +156,7 @@ class RunWriter {
     this.#stages = stages;
     this.#barrier = barrier;
     this.#run = run;
+    this.#failed = failed;
     this.#first = f.local('i32');
     this.#end = f.local('i32');
     this.#pieceEnd = f.local('i32');
@@ -165,7 +205,9 @@ class RunWriter {
   #writeParallel(entry: ScheduleEntry & { kind: 'stage' }): void {
     const f = this.#f;
     const { items } = this.#stage(entry);
-    const grain = this.#grainOf(entry);
+    const least = this.#grainOf(entry);
+    // The number of grains times the number of threads stays below 2^32.
+    const grain = least * Math.ceil(items / least / mostGrains);
     const grains = Math.ceil(items / grain);
     const { part, parts } = this.#run;
     const boundary = (number: Expression<'i32'>): Expression<'i32'> =>
@@ -253,7 +295,7 @@ class RunWriter {
       f.do(i32.store(control.faultStep, step));
       // Nobody returns, and clears the record, before all have read it.
       if (this.#barrier) f.do(call(this.#barrier, this.#run.parts));
-      f.return();
+      f.return(this.#failed);
     });
   }
 }

@@ -4,6 +4,7 @@
  */
 import type { Plan } from '../../plan/plan.ts';
 import { aligned, padding } from './layout.ts';
+import { byteLength } from './storage.ts';
 
 /** A stretch of memory that a step reads or writes. Stretches of different spaces never overlap. */
 export interface Stretch {
@@ -40,10 +41,8 @@ export function placePlan(plan: Plan, scratchBytes: number, threadScratchBytes: 
     end = aligned(end + bytes + padding);
     return at;
   };
-  const bytesOf = (kind: 'input' | 'output', index: number): number =>
-    plan.buffers.find(({ place }) => place.kind === kind && place.index === index)?.bytes ?? 0;
-  const inputOffsets = plan.inputs.map((_, index) => place(bytesOf('input', index)));
-  const outputOffsets = plan.outputs.map((_, index) => place(bytesOf('output', index)));
+  const inputOffsets = plan.inputs.map((spec) => place(byteLength(spec)));
+  const outputOffsets = plan.outputs.map((spec) => place(byteLength(spec)));
   const bindings = place(4 * plan.variables.length);
   const scratch = place(scratchBytes);
   const threadScratch = end;

@@ -57,7 +57,6 @@ export function schedule(
 interface Access {
   readonly reads: readonly Stretch[];
   readonly writes: readonly Stretch[];
-  readonly parallel: boolean;
 }
 
 class Scheduler {
@@ -78,21 +77,25 @@ class Scheduler {
     const entries: ScheduleEntry[] = [];
     /** What was done since the last barrier. */
     let pending: Access[] = [];
+    /** Of those what is split: the first thread alone keeps its own order. */
+    let split: Access[] = [];
     const barrier = (): void => {
       if (pending.length > 0) entries.push({ kind: 'barrier' });
       pending = [];
+      split = [];
     };
     for (let step = first; step < end; ) {
       const { stages } = this.#codes[step];
-      const split = this.#isWorthSplitting(step);
+      const worthSplitting = this.#isWorthSplitting(step);
       const tails = this.#tailsOf(step, end);
       stages.forEach(({ items, mayFail }, stage) => {
-        const parallel = split && items > 1;
+        const parallel = worthSplitting && items > 1;
         const ownTails = stage === stages.length - 1 ? tails : [];
-        const access = this.#accessOf([step, ...ownTails], parallel);
-        if (pending.some((before) => conflict(before, access))) barrier();
+        const access = this.#accessOf([step, ...ownTails]);
+        if ((parallel ? pending : split).some((before) => conflict(before, access))) barrier();
         entries.push({ kind: 'stage', step, stage, parallel, tails: ownTails });
         pending.push(access);
+        if (parallel) split.push(access);
         // Everybody has to see a fault before going on.
         if (mayFail) barrier();
       });
@@ -119,7 +122,7 @@ class Scheduler {
     return tails;
   }
 
-  #accessOf(steps: readonly number[], parallel: boolean): Access {
+  #accessOf(steps: readonly number[]): Access {
     const { scratch, scratchBytes } = this.#placement;
     const stretch = (buffer: number) => stretchOf(this.#plan, this.#placement, buffer);
     const reads = steps.flatMap((step) => this.#plan.steps[step].inputs.map(stretch));
@@ -127,13 +130,12 @@ class Scheduler {
     if ((this.#codes[steps[0]].scratchBytes ?? 0) > 0) {
       writes.push({ space: 'arena', from: scratch, to: scratch + scratchBytes });
     }
-    return { reads, writes, parallel };
+    return { reads, writes };
   }
 }
 
-/** Whether two stages may not run at the same time. The first thread alone keeps its own order. */
+/** Whether two stages may not run at the same time. */
 function conflict(before: Access, after: Access): boolean {
-  if (!before.parallel && !after.parallel) return false;
   const meet = (a: readonly Stretch[], b: readonly Stretch[]) => a.some((x) => b.some((y) => overlap(x, y)));
   return (
     meet(before.writes, after.reads) || meet(before.reads, after.writes) || meet(before.writes, after.writes)

@@ -138,6 +138,10 @@ export class AutoDevice implements Device {
     return this.device.memory();
   }
 
+  makeRoom(bytes: number): Promise<void> | undefined {
+    return this.device.makeRoom?.(bytes);
+  }
+
   allocate(spec: TensorSpec, data: NumericArray): VariableStorage {
     return this.device.allocate(spec, data);
   }

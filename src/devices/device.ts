@@ -68,7 +68,13 @@ export interface Device {
   memory(): DeviceMemory;
   /** What has crossed between host and GPU. Only of devices that compute on a GPU. */
   readonly counters?: GpuCounters | undefined;
+  /**
+   * To be awaited before variables of so many bytes are allocated: gives back what nobody holds any more, which the
+   * garbage collector may not have noticed. Undefined where there is room.
+   */
+  makeRoom?(bytes: number): Promise<void> | undefined;
   /** Memory for a variable, holding a copy of `data`. Freed when the storage is garbage. */
   allocate(spec: TensorSpec, data: NumericArray): VariableStorage;
+  /** @throws DeviceLimitError or HeapExhaustedError for a plan that cannot fit whatever else is let go. */
   prepare(plan: Plan): Executable;
 }

@@ -8,10 +8,10 @@
 import { NonFiniteError, TraceError } from '../errors.ts';
 import { captureGraph, type Graph } from '../plan/graph.ts';
 import { makePlan } from '../plan/plan.ts';
-import type { NumericArray } from '../tensor/dtype.ts';
+import type { NumericArray, TensorSpec } from '../tensor/dtype.ts';
 import { fromData } from '../tensor/leaves.ts';
 import { eagerRecorder, type RecordedUpdate, recorder } from '../tensor/recorder.ts';
-import type { CompileOptions, Runtime, TensorTree } from '../tensor/runtime.ts';
+import type { CompileOptions, Runtime, TensorTree, VariableStorage } from '../tensor/runtime.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Variable } from '../tensor/variable.ts';
 import { CompiledFunction } from './compiled.ts';
@@ -245,7 +245,7 @@ export class Evaluator implements Runtime, PlanRunner {
 
   async #write(variable: Variable, data: NumericArray): Promise<void> {
     if (variable.storage) await variable.storage.write(data);
-    else variable.storage = this.#device.allocate({ shape: variable.shape, dtype: variable.dtype }, data);
+    else variable.storage = await this.#allocate({ shape: variable.shape, dtype: variable.dtype }, data);
     variable.initial = undefined;
   }
 
@@ -293,7 +293,7 @@ export class Evaluator implements Runtime, PlanRunner {
       );
       for (const variable of fresh) {
         const { node, output } = variable.initial!;
-        variable.storage = this.#device.allocate(node.outputs[output], node.values[output]!);
+        variable.storage = await this.#allocate(node.outputs[output], node.values[output]!);
         variable.initial = undefined;
       }
     }
@@ -301,8 +301,14 @@ export class Evaluator implements Runtime, PlanRunner {
       const storage = variable.storage!;
       if (storage.device === this.#device.name) continue;
       const spec = { shape: variable.shape, dtype: variable.dtype };
-      variable.storage = this.#device.allocate(spec, await storage.read());
+      variable.storage = await this.#allocate(spec, await storage.read());
     }
+  }
+
+  /** Memory on the current device, after what nobody holds any more was given back. */
+  async #allocate(spec: TensorSpec, data: NumericArray): Promise<VariableStorage> {
+    await this.#device.makeRoom?.(data.byteLength);
+    return this.#device.allocate(spec, data);
   }
 }
 

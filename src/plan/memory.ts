@@ -15,24 +15,28 @@ const alignment = 64;
  * where it fits (Pisarchyk & Lee 2020, "greedy by size").
  */
 export function placeInArena(blocks: readonly Lifetime[]): { offsets: number[]; bytes: number } {
-  const offsets = new Array<number>(blocks.length).fill(0);
-  const placed: { from: number; to: number; begin: number; end: number }[] = [];
+  const count = blocks.length;
+  const offsets = new Array<number>(count).fill(0);
   const order = blocks.map((_, index) => index).sort((a, b) => blocks[b].bytes - blocks[a].bytes || a - b);
+  // The blocks placed so far, sorted by where they begin. Plans have tens of thousands, each compared with all: columns.
+  const [begins, ends] = [new Float64Array(count), new Float64Array(count)];
+  const [froms, tos] = [new Int32Array(count), new Int32Array(count)];
   let bytes = 0;
-  for (const index of order) {
-    const block = blocks[index];
-    const size = Math.ceil(block.bytes / alignment) * alignment;
+  for (const [placed, index] of order.entries()) {
+    const { bytes: needed, from, to } = blocks[index];
+    const size = Math.ceil(needed / alignment) * alignment;
     let begin = 0;
     let at = 0;
-    for (; at < placed.length; at++) {
-      const other = placed[at];
-      if (begin + size <= other.begin) break;
-      if (other.from <= block.to && block.from <= other.to) begin = Math.max(begin, other.end);
+    for (; at < placed && begin + size > begins[at]; at++) {
+      if (ends[at] > begin && froms[at] <= to && from <= tos[at]) begin = ends[at];
     }
-    // The blocks stay sorted by where they begin. Up to `at` all begin before the end of this one.
-    while (at > 0 && placed[at - 1].begin > begin) at--;
+    while (at > 0 && begins[at - 1] > begin) at--;
+    for (const column of [begins, ends, froms, tos]) column.copyWithin(at + 1, at, placed);
+    begins[at] = begin;
+    ends[at] = begin + size;
+    froms[at] = from;
+    tos[at] = to;
     offsets[index] = begin;
-    placed.splice(at, 0, { from: block.from, to: block.to, begin, end: begin + size });
     bytes = Math.max(bytes, begin + size);
   }
   return { offsets, bytes };

@@ -5,6 +5,7 @@ import type { Place, Plan, PlanBuffer, PlanStep } from '../../plan/plan.ts';
 import type { TensorSpec } from '../../tensor/dtype.ts';
 import type { VariableStorage } from '../../tensor/runtime.ts';
 import type { Device, DeviceInfo, DeviceMemory, Executable, RunBindings } from '../device.ts';
+import { noMemory } from '../needs.ts';
 import { allFinite, indexFault } from '../results.ts';
 import { cpuKernel } from './kernels.ts';
 
@@ -34,9 +35,12 @@ class Arena {
   workspace = new Float32Array(0);
   /** Executables that hold views of the memory; they let go of them when it moves. */
   readonly #users = new Set<WeakRef<CpuExecutable>>();
+  readonly #gone = new FinalizationRegistry<WeakRef<CpuExecutable>>((user) => this.#users.delete(user));
 
   join(executable: CpuExecutable): void {
-    this.#users.add(new WeakRef(executable));
+    const user = new WeakRef(executable);
+    this.#users.add(user);
+    this.#gone.register(executable, user);
   }
 
   get bytes(): number {
@@ -49,9 +53,7 @@ class Arena {
     if (this.memory.byteLength >= bytes) return;
     this.memory = new ArrayBuffer(bytes);
     for (const user of this.#users) {
-      const executable = user.deref();
-      if (executable) executable.leaveArena();
-      else this.#users.delete(user);
+      user.deref()?.leaveArena();
     }
   }
 }
@@ -135,8 +137,7 @@ class CpuExecutable implements Executable {
   }
 
   async run(bindings: RunBindings, guard?: number): Promise<{ outputs: NumericArray[]; completed: boolean }> {
-    const outputs = this.#plan.outputs.map(({ dtype, shape }) => allocate(dtype, sizeOf(shape)));
-    this.#enterArena();
+    const outputs = this.#allocate();
     this.#bind(({ kind, index }) => {
       if (kind === 'output') return outputs[index];
       return kind === 'input' ? bindings.inputs[index] : arrayOf(bindings.variables[index]);
@@ -146,6 +147,17 @@ class CpuExecutable implements Executable {
     } finally {
       // A plan that is kept must not keep the arrays of its last run.
       this.#bind(() => nothing);
+    }
+  }
+
+  /** All memory of a run, or none. */
+  #allocate(): NumericArray[] {
+    try {
+      this.#enterArena();
+      return this.#plan.outputs.map(({ dtype, shape }) => allocate(dtype, sizeOf(shape)));
+    } catch (error) {
+      // What engines throw when they do not have the memory, or count no further.
+      throw error instanceof RangeError ? noMemory('cpu', this.#plan, error) : error;
     }
   }
 

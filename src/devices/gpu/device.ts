@@ -9,6 +9,7 @@ import type { NumericArray, TensorSpec } from '../../tensor/dtype.ts';
 import type { VariableStorage } from '../../tensor/runtime.ts';
 import { sizeOf } from '../../tensor/shape.ts';
 import type { Device, DeviceInfo, DeviceMemory } from '../device.ts';
+import { Reclaimer } from '../reclaim.ts';
 import type { PassLimits } from './compose.ts';
 import { GpuExecutable, type GpuHost } from './executable.ts';
 import { type GpuCounters, GpuFunctions } from './functions.ts';
@@ -48,6 +49,7 @@ export class GpuDevice implements Device, GpuHost {
   readonly #precision: number;
   #variableBytes = 0;
   #residentBytes = 0;
+  readonly #reclaimer = new Reclaimer(() => this.#variableBytes + this.#residentBytes);
   readonly #freed = new FinalizationRegistry<{ readonly held: Held; readonly bytes: number }>(
     ({ held, bytes }) => {
       for (const handle of held.handles) this.functions.delete(handle);
@@ -174,6 +176,10 @@ export class GpuDevice implements Device, GpuHost {
 
   get mostFloats(): number {
     return this.#hardware.mostFloats;
+  }
+
+  makeRoom(bytes: number): Promise<void> | undefined {
+    return this.#reclaimer.makeRoom(bytes);
   }
 
   addResident(bytes: number): void {

@@ -17,6 +17,8 @@ import { downloadTiles, tilesOfFloats } from './tiles.ts';
 export interface GpuHost extends PassLimits {
   readonly functions: GpuFunctions;
   readonly journal: Journal;
+  /** To be awaited before so many bytes are taken on the GPU. */
+  makeRoom(bytes: number): Promise<void> | undefined;
   /** Bytes that stay on the GPU for plans: what one more takes, or gives back. */
   addResident(bytes: number): void;
 }
@@ -62,7 +64,7 @@ export class GpuExecutable implements Executable {
   }
 
   async run(bindings: RunBindings, guard?: number): Promise<{ outputs: NumericArray[]; completed: boolean }> {
-    const planned = this.#plannedPasses();
+    const planned = this.#planned ?? (await this.#planPasses());
     const run = new Run(this.#plan, planned, this.#host, this.#owned, bindings);
     try {
       return await run.complete(guard);
@@ -71,13 +73,15 @@ export class GpuExecutable implements Executable {
     }
   }
 
-  #plannedPasses(): PlannedPasses {
-    if (!this.#planned) {
-      this.#planned = planPasses(this.#plan, this.#host);
-      this.#owned.bytes = 4 * this.#planned.residentFloats;
-      this.#host.addResident(this.#owned.bytes);
-    }
-    return this.#planned;
+  async #planPasses(): Promise<PlannedPasses> {
+    const planned = planPasses(this.#plan, this.#host);
+    const bytes = 4 * planned.residentFloats;
+    // Plans that were dropped hold arrays until the collector finds them.
+    await this.#host.makeRoom(bytes);
+    this.#planned = planned;
+    this.#owned.bytes = bytes;
+    this.#host.addResident(bytes);
+    return planned;
   }
 }
 

@@ -9,12 +9,14 @@ import type { Plan } from '../../plan/plan.ts';
 import type { NumericArray, TensorSpec } from '../../tensor/dtype.ts';
 import type { VariableStorage } from '../../tensor/runtime.ts';
 import type { Device, DeviceInfo, DeviceMemory, Executable } from '../device.ts';
+import { byteLength, bytesNeeded, type Room, requireRoom } from '../needs.ts';
+import { Reclaimer } from '../reclaim.ts';
 import { WasmExecutable, type WasmHost } from './executable.ts';
 import { Heap, maximumHeapBytes, minimumHeapBytes } from './heap.ts';
 import { availableThreads, whyNoSharedMemory } from './host.ts';
 import { maximumThreads } from './layout.ts';
 import { fewestCyclesToSplit } from './schedule.ts';
-import { byteLength, WasmStorage, writeArray } from './storage.ts';
+import { WasmStorage, writeArray } from './storage.ts';
 import { engineTarget } from './target.ts';
 import { ThreadPool } from './threads.ts';
 
@@ -47,6 +49,7 @@ export class WasmDevice implements Device, WasmHost {
   #pool: ThreadPool | undefined;
   #arena = { address: 0, bytes: 0 };
   #variableBytes = 0;
+  readonly #reclaimer = new Reclaimer(() => this.#variableBytes);
   #saidWhy = false;
   readonly #freed = new FinalizationRegistry<{ readonly address: number; readonly bytes: number }>(
     ({ address, bytes }) => {
@@ -141,14 +144,30 @@ export class WasmDevice implements Device, WasmHost {
     return undefined;
   }
 
+  get room(): Room {
+    return { possible: maximumHeapBytes, allowed: this.#memoryLimit };
+  }
+
+  makeRoom(bytes: number): Promise<void> | undefined {
+    return this.#reclaimer.makeRoom(bytes, () => this.heap.hasRoom(bytes));
+  }
+
+  hasArena(bytes: number): boolean {
+    return bytes <= this.#arena.bytes || this.heap.hasRoom(bytes);
+  }
+
   arena(bytes: number): number {
     if (bytes > this.#arena.bytes) {
-      // Values of an earlier run are gone anyway, so the old place may be part of the new one.
-      if (this.#arena.bytes > 0) this.heap.free(this.#arena.address, this.#arena.bytes);
-      this.#arena = { address: 0, bytes: 0 };
+      this.#dropArena();
       this.#arena = { address: this.heap.allocate(bytes, 'the values of a plan'), bytes };
     }
     return this.#arena.address;
+  }
+
+  /** Values of an earlier run are gone anyway, so their place may be part of what is wanted next. */
+  #dropArena(): void {
+    if (this.#arena.bytes > 0) this.heap.free(this.#arena.address, this.#arena.bytes);
+    this.#arena = { address: 0, bytes: 0 };
   }
 
   info(): DeviceInfo {
@@ -170,6 +189,7 @@ export class WasmDevice implements Device, WasmHost {
 
   allocate(spec: TensorSpec, data: NumericArray): VariableStorage {
     const bytes = byteLength(spec);
+    if (!this.heap.hasRoom(bytes)) this.#dropArena();
     const address = this.heap.allocate(bytes, 'a parameter or other variable');
     writeArray(this.heap, address, data);
     const storage = new WasmStorage(this.heap, spec, address);
@@ -179,6 +199,7 @@ export class WasmDevice implements Device, WasmHost {
   }
 
   prepare(plan: Plan): Executable {
+    requireRoom('wasm', plan, bytesNeeded(plan), this.room);
     return new WasmExecutable(plan, this);
   }
 

@@ -4,6 +4,7 @@ import type { NumericArray } from '../../../kernels/support/contract.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { VariableStorage } from '../../tensor/runtime.ts';
 import type { Executable, RunBindings } from '../device.ts';
+import { byteLength, type Room, requireRoom } from '../needs.ts';
 import { allFinite, indexFault } from '../results.ts';
 import { emitPlan } from './emit.ts';
 import type { Heap } from './heap.ts';
@@ -26,6 +27,12 @@ export interface WasmHost {
   readonly threads: number;
   /** Steps below so many cycles are not split. */
   readonly fewestCyclesToSplit: number;
+  /** What there is for a plan and its variables. */
+  readonly room: Room;
+  /** To be awaited before so many bytes are taken. */
+  makeRoom(bytes: number): Promise<void> | undefined;
+  /** Whether the arena can have so many bytes as things are. */
+  hasArena(bytes: number): boolean;
   /** The start of the arena, of at least so many bytes. */
   arena(bytes: number): number;
 }
@@ -64,7 +71,9 @@ export class WasmExecutable implements Executable {
       this.#installed = undefined;
     }
     const { placement } = this.#compiled;
-    const arena = this.#host.arena(placement.bytes(this.#host.threads));
+    const arenaBytes = placement.bytes(this.#host.threads);
+    if (!this.#host.hasArena(arenaBytes)) await this.#host.makeRoom(arenaBytes);
+    const arena = this.#host.arena(arenaBytes);
     this.#bind(arena, inputs, variables);
     if (guard === undefined) {
       await this.#runPhases(phases.both, arena);
@@ -78,15 +87,17 @@ export class WasmExecutable implements Executable {
 
   async #compile(): Promise<Compiled> {
     const plan = this.#plan;
-    const { heap, target, fewestCyclesToSplit } = this.#host;
+    const { heap, target, fewestCyclesToSplit, room, threads } = this.#host;
     const codes = plan.steps.map(({ contract, call }) => wasmKernelCode(contract.name, call, target));
     const most = (bytes: readonly (number | undefined)[]): number =>
-      Math.max(0, ...bytes.map((each) => each ?? 0));
+      bytes.reduce<number>((largest, each) => Math.max(largest, each ?? 0), 0);
     const placement = placePlan(
       plan,
       most(codes.map(({ scratchBytes }) => scratchBytes)),
       most(codes.map(({ threadScratchBytes }) => threadScratchBytes)),
     );
+    const variableBytes = plan.variables.reduce((total, spec) => total + byteLength(spec), 0);
+    requireRoom('wasm', plan, variableBytes + placement.bytes(threads), room);
     const scheduled = schedule(plan, codes, placement, fewestCyclesToSplit);
     const bytes = emitPlan(plan, codes, scheduled, placement, {
       shared: heap.shared,

@@ -81,6 +81,12 @@ export class Heap {
     return address;
   }
 
+  /** Whether a block of so many bytes can be had, if the system has them. */
+  hasRoom(bytes: number): boolean {
+    const needed = this.#blockBytes(bytes);
+    return this.#top + needed <= this.maximumPages * pageBytes || this.#gaps.some((gap) => gap.bytes >= needed);
+  }
+
   /** Takes back the block of `bytes` at `address`. */
   free(address: number, bytes: number): void {
     const freed: Gap = { address, bytes: this.#blockBytes(bytes) };

@@ -3,8 +3,8 @@
  * all plans share, and variables wherever their block is, by an address that is bound at each run.
  */
 import type { Plan } from '../../plan/plan.ts';
+import { byteLength } from '../needs.ts';
 import { aligned, padding } from './layout.ts';
-import { byteLength } from './storage.ts';
 
 /** A stretch of memory that a step reads or writes. Stretches of different spaces never overlap. */
 export interface Stretch {

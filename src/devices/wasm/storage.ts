@@ -1,5 +1,5 @@
 /** Variables on the heap of the `wasm` device, and the ways of arrays into and out of it. */
-import { bytesPerElement, type NumericArray, sizeOf } from '../../../kernels/support/contract.ts';
+import { type NumericArray, sizeOf } from '../../../kernels/support/contract.ts';
 import type { TensorSpec } from '../../tensor/dtype.ts';
 import type { VariableStorage } from '../../tensor/runtime.ts';
 import type { Heap } from './heap.ts';
@@ -41,7 +41,3 @@ export class WasmStorage implements VariableStorage {
   }
 }
 
-/** Bytes of a dense array. */
-export function byteLength({ dtype, shape }: TensorSpec): number {
-  return sizeOf(shape) * bytesPerElement[dtype];
-}

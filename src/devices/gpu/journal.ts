@@ -5,10 +5,13 @@
  * Of variables it holds cells, with values on the host: a variable that nobody uses any more lets go of the GPU's memory.
  */
 import type { NumericArray } from '../../../kernels/support/contract.ts';
+import { DeviceLimitError, HeapExhaustedError } from '../../errors.ts';
+import { keyOf } from '../../plan/key.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { TensorSpec } from '../../tensor/dtype.ts';
+import type { VariableStorage } from '../../tensor/runtime.ts';
 import { CpuDevice } from '../cpu/device.ts';
-import type { Executable } from '../device.ts';
+import type { Device, Executable } from '../device.ts';
 import { WasmDevice } from '../wasm/device.ts';
 import { hasVectors } from '../wasm/target.ts';
 
@@ -35,7 +38,7 @@ export interface JournalEntry {
 
 /** How much is kept at most before the values are downloaded. */
 export interface JournalLimits {
-  /** Of inputs, each array counted once. */
+  /** Of inputs, each array counted once, and of values that were written over. */
   readonly bytes: number;
   /** Of the runs: what another device repeats in some ten seconds. */
   readonly flops: number;
@@ -59,6 +62,11 @@ export class Journal {
   /** A variable that runs may change from now on. Once for each. */
   add(variable: Journalled): void {
     this.#variables.add(new WeakRef(variable));
+  }
+
+  /** Adds what a cell holds to what is kept: its variable has gone on to another one. */
+  leave(cell: Cell): void {
+    if (this.#entries.some(({ cells }) => cells.includes(cell))) this.#bytes += cell.value.byteLength;
   }
 
   /** Adds a run, when it is complete. */
@@ -100,17 +108,56 @@ export class Journal {
     return cell.value;
   }
 
+  /** Repeats the runs where there is most speed, else where there is most memory. All or nothing. */
   async #repeat(): Promise<void> {
-    const device = hasVectors() ? new WasmDevice() : new CpuDevice();
-    const executables = new Map<Plan, Executable>();
-    for (const { plan, inputs, cells } of this.#entries) {
-      const executable = executables.get(plan) ?? device.prepare(plan);
-      executables.set(plan, executable);
-      const variables = cells.map(({ spec, value }) => device.allocate(spec, value));
-      await executable.run({ inputs, variables });
-      for (const at of plan.updated) cells[at].value = await variables[at].read();
+    const wasm = hasVectors() ? new WasmDevice() : undefined;
+    try {
+      await repeat(this.#entries, wasm ?? new CpuDevice());
+    } catch (error) {
+      const isTooMuch = error instanceof HeapExhaustedError || error instanceof DeviceLimitError;
+      if (!wasm || !isTooMuch) throw error;
+      await repeat(this.#entries, new CpuDevice());
+    } finally {
+      wasm?.stop();
     }
     this.#entries = [];
-    if (device instanceof WasmDevice) device.pool()?.terminate();
   }
+}
+
+/**
+ * Repeats runs, and puts the values they lead to in the cells when all are done. Each variable has one block, from the
+ * first run that it takes part in to the last; then the next variable of its shape takes that over.
+ */
+async function repeat(entries: readonly JournalEntry[], device: Device): Promise<void> {
+  const lastRun = new Map(entries.flatMap(({ cells }, run) => cells.map((cell) => [cell, run] as const)));
+  const changed = new Set(entries.flatMap(({ plan, cells }) => plan.updated.map((at) => cells[at])));
+  const executables = new Map<Plan, Executable>();
+  const blocks = new Map<Cell, VariableStorage>();
+  const spare = new Map<string, VariableStorage[]>();
+  const results = new Map<Cell, NumericArray>();
+  const blockFor = async (cell: Cell): Promise<VariableStorage> => {
+    const known = blocks.get(cell);
+    if (known) return known;
+    const block = spare.get(keyOf(cell.spec))?.pop();
+    await block?.write(cell.value);
+    const made = block ?? device.allocate(cell.spec, cell.value);
+    blocks.set(cell, made);
+    return made;
+  };
+  for (const [run, { plan, inputs, cells }] of entries.entries()) {
+    const executable = executables.get(plan) ?? device.prepare(plan);
+    executables.set(plan, executable);
+    const variables: VariableStorage[] = [];
+    for (const cell of cells) variables.push(await blockFor(cell));
+    await executable.run({ inputs, variables });
+    for (const [at, cell] of cells.entries()) {
+      if (run === entries.length - 1 || lastRun.get(cell) !== run || !blocks.delete(cell)) continue;
+      if (changed.has(cell)) results.set(cell, await variables[at].read());
+      const key = keyOf(cell.spec);
+      spare.set(key, [...(spare.get(key) ?? []), variables[at]]);
+    }
+  }
+  for (const [cell, value] of results) cell.value = value;
+  // One after the other: each value takes the place of the one from before.
+  for (const [cell, block] of blocks) if (changed.has(cell)) cell.value = await block.read();
 }

@@ -75,6 +75,7 @@ export class GpuStorage implements VariableStorage, Journalled {
   async write(data: NumericArray): Promise<void> {
     this.replace([]);
     // The runs so far lead to other variables by way of the old value.
+    this.#journal.leave(this.cell);
     this.cell = { spec: this.cell.spec, value: data.slice() };
   }
 }

@@ -170,6 +170,12 @@ export class WasmDevice implements Device, WasmHost {
     this.#arena = { address: 0, bytes: 0 };
   }
 
+  /** Ends the workers, of a device that is not needed any more. */
+  stop(): void {
+    this.#pool?.terminate();
+    this.#pool = undefined;
+  }
+
   info(): DeviceInfo {
     const fused = this.target.relaxedSimd ? ', fused multiply-add' : '';
     return {

@@ -104,7 +104,7 @@ export class DeviceLostError extends WeftError {
   override readonly name: string = 'DeviceLostError';
 }
 
-/** An array is larger than the device can count, or so large that it cannot be read in as many pieces as are needed. */
+/** What was asked is more than the engine or the device can ever do: too many elements, too many bytes at once, too many pieces. */
 export class DeviceLimitError extends WeftError {
   override readonly name: string = 'DeviceLimitError';
 }

@@ -54,11 +54,11 @@ export function requireCountable({ values, operations }: Graph): void {
 }
 
 function uncountable(operation: Operation | undefined, shape: Shape): DeviceLimitError {
-  const name = operation?.primitive.name ?? 'a value';
+  const name = operation?.primitive.name ?? 'data or a constant';
   return new DeviceLimitError({
     where: operation?.scope ? `${operation.scope}: ${name}` : name,
     got: `the shape ${formatShape(shape)}, ${sizeOf(shape)} elements`,
-    expected: `at most ${mostElements} in one tensor, whether it is stored or only read on the way`,
+    expected: `at most ${mostElements} in one tensor, whether or not it would take memory`,
     cure: 'Compute it in parts, or reduce along an axis before it is broadcast.',
   });
 }

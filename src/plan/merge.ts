@@ -2,7 +2,7 @@
 import { type Shape, sameShape } from '../tensor/shape.ts';
 import type { ValueId } from './graph.ts';
 import { type ElementwiseGroup, type Group, storesOf } from './groups.ts';
-import { mostCandidates, mostOperands, mostWork } from './limits.ts';
+import { mostCandidates, mostOperands, mostVisited, mostWork } from './limits.ts';
 
 /** The values a group reads from memory, and whether each is read in its own order. */
 type ReadsOf = (group: Group) => ReadonlyMap<ValueId, boolean>;
@@ -31,13 +31,14 @@ export function mergeGroups(groups: readonly Group[], about: Groups): Group[] {
     }
   }
   const producers = producersOf(groups);
+  const leads = new Leads(groups);
   for (let first = 0; first < merged.length; first++) {
     for (;;) {
       const group = merged[first];
       if (group?.kind !== 'elementwise' || group.stores.length === maximumStores) break;
       const second = candidatesOf(group, first, positions, merged, readsOf).find((position) => {
         const other = merged[position];
-        return other?.kind === 'elementwise' && canMerge(group, other, about, producers);
+        return other?.kind === 'elementwise' && canMerge(group, other, about, producers, leads);
       });
       if (second === undefined) break;
       // The merged kernel may now share operands with one that was passed over.
@@ -45,6 +46,7 @@ export function mergeGroups(groups: readonly Group[], about: Groups): Group[] {
       merged[first] = both;
       merged[second] = undefined;
       for (const value of both.stores) producers.set(value, both);
+      leads.add(both);
     }
   }
   return merged.filter((group) => group !== undefined);
@@ -133,7 +135,7 @@ export function orderGroups(
   while (waiting.size > 0) {
     while (!waiting.has(inOrder[first])) first++;
     let next = first;
-    while (!waiting.has(inOrder[next]) || !isReady(inOrder[next])) next++;
+    while (next < inOrder.length && !(waiting.has(inOrder[next]) && isReady(inOrder[next]))) next++;
     take(inOrder[next]);
   }
   return [...done];
@@ -196,6 +198,7 @@ function canMerge(
   b: ElementwiseGroup,
   { shapeOf, workOf, readsOf }: Groups,
   producers: ReadonlyMap<ValueId, Group>,
+  leads: Leads,
 ): boolean {
   const stores = [...a.stores, ...b.stores];
   if (a.updates !== b.updates || stores.length > maximumStores) return false;
@@ -203,7 +206,7 @@ function canMerge(
   if (stores.reduce((total, value) => total + workOf(value), 0) > mostWork) return false;
   if (readsOf(a).size + readsOf(b).size > mostOperands) return false;
   const dependencies = (group: Group) => readsThrough(group, producers, readsOf);
-  return !reaches(a, b, dependencies) && !reaches(b, a, dependencies);
+  return !reaches(a, b, dependencies, leads) && !reaches(b, a, dependencies, leads);
 }
 
 function shareOperands(a: ElementwiseGroup, b: ElementwiseGroup, readsOf: ReadsOf): boolean {
@@ -218,20 +221,61 @@ function shareOperands(a: ElementwiseGroup, b: ElementwiseGroup, readsOf: ReadsO
   );
 }
 
-/** The value that a group stores last: nothing it depends on is newer. */
 function newestOf(group: Group): ValueId {
   return storesOf(group).reduce((newest, value) => Math.max(newest, value));
 }
 
-/** Whether `to` depends on `from` through some third group. */
-function reaches(from: Group, to: Group, dependencies: (group: Group) => readonly Group[]): boolean {
-  const oldest = storesOf(from).reduce((least, value) => Math.min(least, value));
+function oldestOf(group: Group): ValueId {
+  return storesOf(group).reduce((oldest, value) => Math.min(oldest, value));
+}
+
+/**
+ * How new the values are that a group may depend on. What a value is computed from is older than it; but a group with
+ * several stores also needs what the newest of them needs, so who reads an older one depends on newer values.
+ */
+class Leads {
+  /** A Fenwick tree: maxima, over the values up to one, of the newest store of groups whose oldest store that is. */
+  readonly #newest: ValueId[];
+
+  constructor(groups: readonly Group[]) {
+    const values = groups.reduce((most, group) => Math.max(most, newestOf(group)), 0) + 1;
+    this.#newest = new Array<ValueId>(values + 1).fill(-1);
+    for (const group of groups) if (storesOf(group).length > 1) this.add(group);
+  }
+
+  add(group: Group): void {
+    const newest = newestOf(group);
+    for (let at = oldestOf(group) + 1; at < this.#newest.length; at += at & -at) {
+      this.#newest[at] = Math.max(this.#newest[at], newest);
+    }
+  }
+
+  /** The newest value that the group may depend on. */
+  of(group: Group): ValueId {
+    let newest = newestOf(group);
+    for (;;) {
+      let further = newest;
+      for (let at = newest + 1; at > 0; at -= at & -at) further = Math.max(further, this.#newest[at]);
+      if (further === newest) return newest;
+      newest = further;
+    }
+  }
+}
+
+/** Whether `to` depends on `from` through some third group, or that takes too long to find out. */
+function reaches(
+  from: Group,
+  to: Group,
+  dependencies: (group: Group) => readonly Group[],
+  leads: Leads,
+): boolean {
+  const oldest = oldestOf(from);
   const pending = dependencies(to).filter((each) => each !== from);
   const seen = new Set(pending);
   while (pending.length > 0) {
     const group = pending.pop()!;
-    // What is older than all of `from` cannot depend on it.
-    if (newestOf(group) < oldest) continue;
+    if (leads.of(group) < oldest) continue;
+    if (seen.size > mostVisited) return true;
     for (const before of dependencies(group)) {
       if (before === from) return true;
       if (seen.has(before)) continue;

@@ -116,9 +116,7 @@ function simplifyConcat(
   const join = (parts: readonly ValueId[]): ValueId => {
     const length = parts.reduce((total, part) => total + builder.value(part).spec.shape[axis], 0);
     const joined = { ...spec, shape: spec.shape.map((each, k) => (k === axis ? length : each)) };
-    return parts.length === 1
-      ? parts[0]
-      : builder.operation(primitive, parts, { axis }, [joined], scope)[0];
+    return parts.length === 1 ? parts[0] : builder.operation(primitive, parts, { axis }, [joined], scope)[0];
   };
   const size = Math.ceil(inputs.length / Math.ceil(inputs.length / mostOperands));
   const groups = Array.from({ length: Math.ceil(inputs.length / size) }, (_, group) =>

@@ -84,7 +84,9 @@ export class Heap {
   /** Whether a block of so many bytes can be had, if the system has them. */
   hasRoom(bytes: number): boolean {
     const needed = this.#blockBytes(bytes);
-    return this.#top + needed <= this.maximumPages * pageBytes || this.#gaps.some((gap) => gap.bytes >= needed);
+    return (
+      this.#top + needed <= this.maximumPages * pageBytes || this.#gaps.some((gap) => gap.bytes >= needed)
+    );
   }
 
   /** Takes back the block of `bytes` at `address`. */

@@ -40,4 +40,3 @@ export class WasmStorage implements VariableStorage {
     writeArray(this.#heap, this.address, data);
   }
 }
-

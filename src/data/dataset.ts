@@ -22,6 +22,8 @@ export interface ImageDataset {
   readonly labels: Int32Array;
   /** The name of each class. */
   readonly classNames: readonly string[];
+  /** The file of each image, `[N]`: its path within the data set. Undefined where images have no files of their own. */
+  readonly files?: readonly string[] | undefined;
 }
 
 /** Number of images. */
@@ -196,7 +198,9 @@ export function subset(
     labels[i] = dataset.labels[index];
   }
   const [, height, width, channels] = dataset.shape;
-  return { ...dataset, name, images, labels, shape: [indices.length, height, width, channels] };
+  const { files } = dataset;
+  const named = files && { files: Array.from(indices, (index) => files[index]) };
+  return { ...dataset, name, images, labels, ...named, shape: [indices.length, height, width, channels] };
 }
 
 /**
@@ -228,7 +232,8 @@ export function concatenate(first: ImageDataset, second: ImageDataset, name = fi
   labels.set(first.labels, 0);
   labels.set(second.labels, first.labels.length);
   const [, height, width, channels] = first.shape;
-  return { ...first, name, images, labels, shape: [labels.length, height, width, channels] };
+  const files = first.files && second.files && [...first.files, ...second.files];
+  return { ...first, name, images, labels, files, shape: [labels.length, height, width, channels] };
 }
 
 /**
@@ -326,7 +331,11 @@ export function stridedSplit(
   return splitBy(dataset, (index) => index % every === 0);
 }
 
-function splitBy(dataset: ImageDataset, isHeldOut: (index: number) => boolean): [ImageDataset, ImageDataset] {
+/** The images for which `isHeldOut` is false, then the others, both in their order. */
+export function splitBy(
+  dataset: ImageDataset,
+  isHeldOut: (index: number) => boolean,
+): [ImageDataset, ImageDataset] {
   const rest: number[] = [];
   const heldOut: number[] = [];
   for (let index = 0; index < imageCount(dataset); index++) (isHeldOut(index) ? heldOut : rest).push(index);

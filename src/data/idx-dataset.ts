@@ -1,41 +1,10 @@
-/** A folder of IDX files in the naming of MNIST, read as data sets. */
+/** The IDX files of one split, read as a data set. */
 import { LabelError } from '../errors.ts';
 import { type ImageDataset, validateLabels } from './dataset.ts';
 import { DatasetError } from './errors.ts';
 import { type IdxArray, readIdx } from './idx.ts';
+import type { IdxSplitFiles } from './idx-files.ts';
 import { node } from './node.ts';
-
-/** The files of one split; a missing one is reported when the split is read. */
-export interface IdxSplitFiles {
-  readonly images?: string;
-  readonly labels?: string;
-}
-
-/** `train-images-idx3-ubyte.gz`, and the spelling `train-images.idx3-ubyte` that some unpackers leave. */
-const IDX_NAME = /^(train|t10k|test|val|validation)-(images|labels)[-.]idx[1-4]-ubyte(\.gz)?$/;
-const SPLIT_OF_PREFIX: ReadonlyMap<string, string> = new Map([
-  ['t10k', 'test'],
-  ['val', 'validation'],
-]);
-
-/**
- * The IDX files of a folder by split: 'train', 'test' (files t10k-* or test-*), 'validation' (val-*). Of a plain and a
- * gzip'd file of the same name the plain one is taken. Empty when the folder has none.
- */
-export function findIdxFiles(folder: string): Map<string, IdxSplitFiles> {
-  const splits = new Map<string, { images?: string; labels?: string }>();
-  for (const name of node.fs.readdirSync(folder).sort()) {
-    const match = IDX_NAME.exec(name);
-    if (match === null) continue;
-    const split = SPLIT_OF_PREFIX.get(match[1]) ?? match[1];
-    const files = splits.get(split) ?? {};
-    // Sorted by name, a plain file comes before its .gz; t10k before test.
-    if (match[2] === 'images') files.images ??= name;
-    else files.labels ??= name;
-    splits.set(split, files);
-  }
-  return splits;
-}
 
 /**
  * Reads one split: images of type uint8 `[N, H, W]` or `[N, H, W, C]` with 1 to 4 channels, or float32/float64 with

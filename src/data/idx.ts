@@ -8,8 +8,8 @@ import {
   requireName,
   startOfGzip,
 } from './bytes.ts';
-import { IdxError, messageOf } from './errors.ts';
-import { node } from './node.ts';
+import { IdxError } from './errors.ts';
+import { readFile } from './files.ts';
 
 /** The typed arrays an IDX file can hold. */
 export type IdxData = Uint8Array | Int8Array | Int16Array | Int32Array | Float32Array | Float64Array;
@@ -166,21 +166,7 @@ function readValues(bytes: Uint8Array, where: string, maxBytes: number): IdxArra
  * @throws IdxError like `decodeIdx`, and when the file cannot be read
  */
 export function readIdx(path: string, options: IdxOptions = {}): IdxArray {
-  const { readFileSync } = node.fs;
-  let bytes: Uint8Array;
-  try {
-    bytes = readFileSync(path);
-  } catch (cause) {
-    throw new IdxError(
-      {
-        where: path,
-        got: messageOf(cause),
-        expected: 'a readable IDX file',
-        cure: 'Check the path and its permissions.',
-      },
-      { cause },
-    );
-  }
+  const bytes = readFile(path, { error: IdxError, expected: 'a readable IDX file' });
   return decodeIdx(bytes, { name: path, ...options });
 }
 

@@ -95,6 +95,32 @@ export function compositeAlpha(image: Image, background = 0): Image {
 }
 
 /**
+ * The background on which a picture with alpha is seen: white (1) for what is dark on the whole, else black (0). Dark ink
+ * on nothing, as drawing programs export it, would be gone on black.
+ */
+export function contrastingBackground(image: Image): 0 | 1 {
+  if (!hasAlpha(image)) return 0;
+  const { pixels, channels } = image;
+  let brightness = 0;
+  let opacity = 0;
+  for (let i = 0; i < pixels.length; i += channels) {
+    const alpha = pixels[i + channels - 1];
+    const luma =
+      channels === 2
+        ? pixels[i]
+        : LUMA_RED * pixels[i] + LUMA_GREEN * pixels[i + 1] + LUMA_BLUE * pixels[i + 2];
+    brightness += alpha * luma;
+    opacity += alpha;
+  }
+  return brightness < opacity / 2 ? 1 : 0;
+}
+
+/** Whether all pixels of a picture are equal. */
+export function isUniform({ pixels, channels }: Image): boolean {
+  return pixels.every((value, i) => value === pixels[i % channels]);
+}
+
+/**
  * A grey picture (one channel): colours by the weights of ITU-R BT.601 (0.299, 0.587, 0.114), alpha laid over
  * `background` (default 0, black).
  */

@@ -1,12 +1,23 @@
 /** One entry to all data sets: the embedded digits, a folder of IDX files, or a folder of class folders. */
-import { requireKnownOptions } from '../options.ts';
-import { type ImageDataset, requireSameImages, stratifiedSplit, validateLabels } from './dataset.ts';
+import { requireKnownOptions, requireNumber } from '../options.ts';
+import { type ClassFolders, entriesOf, findPictures, isPng, subfolders } from './class-folders.ts';
+import {
+  classCounts,
+  concatenate,
+  type ImageDataset,
+  imageCount,
+  requireSameImages,
+  splitBy,
+  validateLabels,
+} from './dataset.ts';
 import { loadDigits } from './digits.ts';
 import { DatasetError } from './errors.ts';
-import { datasetFromFolder, holdsPng, subfolders } from './folder.ts';
-import { datasetFromIdx, findIdxFiles, type IdxSplitFiles } from './idx-dataset.ts';
+import { findEntry } from './files.ts';
+import { readPictures } from './folder.ts';
+import { datasetFromIdx } from './idx-dataset.ts';
+import { findIdxFiles, type IdxFiles } from './idx-files.ts';
 import { node } from './node.ts';
-import { RandomGenerator } from './random.ts';
+import { drawnSplit, imageKeys } from './split.ts';
 
 /** A data set as loaded: what to train on and what to test on. */
 export interface LoadedDataset {
@@ -18,7 +29,7 @@ export interface LoadedDataset {
   readonly test: ImageDataset;
   /** Present when the folder has a validation set of its own. */
   readonly validation?: ImageDataset;
-  /** What the reader should know, as sentences: for example that a test set was held out. */
+  /** What the reader should know, as sentences: what was left out, or that a test set was held out. */
   readonly notes: readonly string[];
 }
 
@@ -29,17 +40,23 @@ export interface LoadOptions {
 }
 
 /** The share of the images held out as the test set when a folder has none. */
-const HELD_OUT_FRACTION = 0.2;
-const TRAIN_FOLDER = 'train';
-const TEST_FOLDER = 'test';
-const VALIDATION_FOLDERS = ['val', 'validation'];
+const HELD_OUT_SHARE = 0.2;
+const SPLITS = ['train', 'test', 'validation'] as const;
+type Split = (typeof SPLITS)[number];
+/** What the folder of a split is called. */
+const FOLDERS: Readonly<Record<Split, readonly string[]>> = {
+  train: ['train'],
+  test: ['test'],
+  validation: ['val', 'validation'],
+};
 const ACCEPTED =
   "'digits' (embedded), a folder of IDX files (train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-… or test-…, " +
   'val-…; plain or .gz), or a folder with one subfolder of PNG files per class, directly or in train/, test/ and val/';
 
 /**
  * Loads a data set by name or folder. Train, test and validation sets have the same image size and classes. A folder
- * without a test set has 20 % of each class held out as one, drawn with `seed`, and a note says so.
+ * without a test set has about 20 % of each class held out as one, drawn for each image with `seed`, and a note says so:
+ * an image stays on its side when others are added or removed.
  *
  * @param nameOrFolder 'digits', or a path; `./digits` means a folder of that name
  * @throws DatasetError when there is no such folder or its files do not make up a data set; PngError, IdxError or
@@ -47,59 +64,154 @@ const ACCEPTED =
  */
 export function loadDataset(nameOrFolder: string, options: LoadOptions = {}): LoadedDataset {
   requireKnownOptions('loadDataset', options, ['seed']);
+  const seed = requireNumber('loadDataset', 'seed', options.seed ?? 0, 'a whole number of at least 0');
+  return complete(findSource(nameOrFolder), seed);
+}
+
+/** The images of a data set to test a model on that was not trained on it. */
+export interface TestImages {
+  readonly name: string;
+  readonly images: ImageDataset;
+  readonly notes: readonly string[];
+}
+
+/**
+ * The test set of a data set, or all of it where it has none: nothing needs to be held out for a model that was not
+ * trained on it.
+ *
+ * @param channels of the model: pictures in files are made grey or RGB for it
+ * @throws as `loadDataset`
+ */
+export function loadTestImages(nameOrFolder: string, channels?: 1 | 3): TestImages {
+  const source = findSource(nameOrFolder);
+  const notes = [...source.notes];
+  const splits = source.splits.includes('test') ? (['test'] as const) : source.splits;
+  const parts = splits.map((split) => source.read(split, { channels, notes }));
+  return { name: source.name, images: joined(source.name, parts), notes };
+}
+
+/** The images of a data set that were held out when a model was trained. */
+export interface RecordedImages extends TestImages {
+  /** Keys that were recorded, and of which there is no image any more. */
+  readonly missing: readonly string[];
+  /** How many images were not there when the model was trained. */
+  readonly added: number;
+}
+
+/**
+ * The images with the keys of a recorded test set, however the data set has changed since.
+ *
+ * @param test the keys (`imageKeys`) to take
+ * @param others the keys of all other images that there were
+ * @throws as `loadDataset`, and DatasetError when no image is left
+ */
+export function loadRecordedImages(
+  nameOrFolder: string,
+  test: readonly string[],
+  others: readonly string[],
+  channels?: 1 | 3,
+): RecordedImages {
+  const { name, splits, read, notes: found } = findSource(nameOrFolder);
+  const notes = [...found];
+  const wanted = new Set(test);
+  const known = new Set([...test, ...others]);
+  let added = 0;
+  const only = (key: string): boolean => {
+    if (!known.has(key)) added++;
+    return wanted.has(key);
+  };
+  const images = joined(
+    name,
+    splits.map((split) => read(split, { channels, notes, only })),
+  );
+  const left = new Set(imageKeys(images));
+  return { name, images, notes, missing: test.filter((key) => !left.has(key)), added };
+}
+
+function joined(name: string, parts: readonly ImageDataset[]): ImageDataset {
+  const filled = parts.filter((part) => imageCount(part) > 0);
+  if (filled.length > 0) return filled.reduce((all, part) => concatenate(all, part));
+  throw new DatasetError({
+    where: name,
+    got: 'none of the images that were held out when the model was trained',
+    expected: 'at least one of them',
+    cure: 'Bring them back, or test on another folder with --data.',
+  });
+}
+
+/** How a part of a data set is read. */
+interface ReadOptions {
+  readonly channels: 1 | 3 | undefined;
+  /** Collects what is odd about the images. */
+  readonly notes: string[];
+  /** Which images, by their keys; default all. */
+  readonly only?: (key: string) => boolean;
+}
+
+/** What a data set has itself, not yet read; a missing test set is still to be held out. */
+interface Source {
+  readonly name: string;
+  readonly splits: readonly Split[];
+  readonly read: (split: Split, options: ReadOptions) => ImageDataset;
+  readonly notes: readonly string[];
+  /** What is got when the training images are missing. */
+  readonly withoutTraining: string;
+}
+
+function findSource(nameOrFolder: string): Source {
   if (nameOrFolder === 'digits') {
+    const digits = loadDigits();
     return {
       name: 'digits',
-      ...loadDigits(),
+      splits: ['train', 'test'],
+      read: (split) => (split === 'test' ? digits.test : digits.train),
       notes: ['The split of digits is fixed: every fifth image is for testing.'],
+      withoutTraining: 'no digits',
     };
   }
-  const { existsSync, statSync } = node.fs;
   const { basename, resolve } = node.path;
-  if (!existsSync(nameOrFolder) || !statSync(nameOrFolder).isDirectory()) {
+  const kind = findEntry(nameOrFolder, { error: DatasetError, expected: ACCEPTED });
+  if (kind !== 'folder') {
+    const what =
+      kind === undefined
+        ? 'no known name and no folder'
+        : kind === 'dead link'
+          ? 'a link that leads nowhere'
+          : 'not a folder';
     throw new DatasetError({
       where: 'loadDataset',
-      got: `"${nameOrFolder}", which is ${existsSync(nameOrFolder) ? 'not a folder' : 'no known name and no folder'}`,
+      got: `"${nameOrFolder}", which is ${what}`,
       expected: ACCEPTED,
       cure: `Check the path; it was looked for at ${resolve(nameOrFolder)}.`,
     });
   }
   const name = basename(resolve(nameOrFolder));
   const idx = findIdxFiles(nameOrFolder);
-  const parts = idx.size > 0 ? loadIdxParts(nameOrFolder, name, idx) : loadFolderParts(nameOrFolder, name);
-  return complete(name, parts, options.seed ?? 0);
+  return idx.splits.size > 0 ? idxSource(nameOrFolder, name, idx) : folderSource(nameOrFolder, name);
 }
 
-/** The sets a folder has itself; a missing test set is still to be held out. */
-interface Parts {
-  readonly train: ImageDataset;
-  readonly test: ImageDataset | undefined;
-  readonly validation: ImageDataset | undefined;
-  readonly notes: readonly string[];
-}
-
-function loadIdxParts(folder: string, name: string, files: ReadonlyMap<string, IdxSplitFiles>): Parts {
-  const load = (split: string, classNames?: readonly string[]): ImageDataset | undefined => {
-    const found = files.get(split);
-    return found && datasetFromIdx(folder, found, `${name} ${split}`, classNames);
+function idxSource(folder: string, name: string, { splits, notes }: IdxFiles): Source {
+  const load = (split: Split, classNames?: readonly string[]): ImageDataset =>
+    datasetFromIdx(folder, splits.get(split) ?? {}, `${name} ${split}`, classNames);
+  let train: ImageDataset | undefined;
+  return {
+    name,
+    splits: SPLITS.filter((split) => splits.has(split)),
+    // The labels of training say how many classes there are.
+    read: (split, { only }) => {
+      if (splits.has('train')) train ??= load('train');
+      const images = split === 'train' && train ? train : load(split, train?.classNames);
+      if (only === undefined) return images;
+      const wanted = imageKeys(images).map(only);
+      return splitBy(images, (index) => wanted[index])[1];
+    },
+    notes: notes.map((note) => `${name}: ${note}`),
+    withoutTraining: `IDX files of ${[...splits.keys()].join(', ')} only`,
   };
-  const train = load('train');
-  if (train === undefined) {
-    throw new DatasetError({
-      where: folder,
-      got: `IDX files of ${[...files.keys()].join(', ')} only`,
-      expected: 'train-images-idx3-ubyte and train-labels-idx1-ubyte',
-      cure: 'Add the training files, plain or .gz.',
-    });
-  }
-  const { classNames } = train;
-  return { train, test: load('test', classNames), validation: load('validation', classNames), notes: [] };
 }
 
-function loadFolderParts(folder: string, name: string): Parts {
-  const { join } = node.path;
-  const names = subfolders(folder);
-  if (names.length === 0 && node.fs.readdirSync(folder).length === 0) {
+function folderSource(folder: string, name: string): Source {
+  if (entriesOf(folder).length === 0) {
     throw new DatasetError({
       where: folder,
       got: 'an empty folder',
@@ -107,50 +219,82 @@ function loadFolderParts(folder: string, name: string): Parts {
       cure: 'Check that this is the right folder.',
     });
   }
-  // A class may be called "train": then its folder holds pictures itself.
-  const isSplit = (subfolder: string): boolean =>
-    names.includes(subfolder) && !holdsPng(join(folder, subfolder));
-  if (!isSplit(TRAIN_FOLDER)) {
-    if (isSplit(TEST_FOLDER)) {
-      throw new DatasetError({
-        where: folder,
-        got: 'a folder test/ without train/',
-        expected: 'train/ beside test/',
-        cure: 'Put the class folders of the training pictures into train/.',
-      });
+  const names = subfolders(folder).map((entry) => entry.name);
+  const splitOf = (subfolder: string): Split | undefined =>
+    SPLITS.find((split) => FOLDERS[split].includes(subfolder));
+  const isSplit = isSplitFolder(folder, names, splitOf);
+  const parts = new Map<Split, ClassFolders>();
+  if (!isSplit) {
+    parts.set('train', findPictures(folder, name));
+  } else {
+    for (const split of SPLITS) {
+      const subfolder = FOLDERS[split].find((each) => names.includes(each));
+      if (subfolder === undefined) continue;
+      const known = parts.get('train')?.classNames;
+      const path = node.path.join(folder, subfolder);
+      parts.set(split, findPictures(path, `${name} ${split}`, known, `${subfolder}/`));
     }
-    return { train: datasetFromFolder(folder, { name }), test: undefined, validation: undefined, notes: [] };
   }
-  const train = datasetFromFolder(join(folder, TRAIN_FOLDER), { name: `${name} train` });
-  const channels = train.shape[3] === 1 ? 1 : 3;
-  const load = (subfolder: string | undefined, split: string): ImageDataset | undefined =>
-    subfolder === undefined
-      ? undefined
-      : datasetFromFolder(join(folder, subfolder), {
-          name: `${name} ${split}`,
-          classNames: train.classNames,
-          channels,
-        });
-  const validationFolder = names.find((subfolder) => VALIDATION_FOLDERS.includes(subfolder));
-  const used = [TRAIN_FOLDER, TEST_FOLDER, validationFolder];
-  const ignored = names.filter((subfolder) => !used.includes(subfolder));
+  const ignored = isSplit ? names.filter((subfolder) => splitOf(subfolder) === undefined) : [];
+  const beside =
+    ignored.length === 0 ? [] : [`${name}: ignored the folders beside train/: ${ignored.join(', ')}.`];
   return {
-    train,
-    test: load(
-      names.find((subfolder) => subfolder === TEST_FOLDER),
-      'test',
-    ),
-    validation: load(validationFolder, 'validation'),
-    notes: ignored.length === 0 ? [] : [`${name}: ignored the folders beside train/: ${ignored.join(', ')}.`],
+    name,
+    splits: [...parts.keys()],
+    read: (split, { channels, notes, only }) => {
+      const { files, classNames } = parts.get(split)!;
+      const wanted = only === undefined ? files : files.filter((file) => only(file.name));
+      const title = isSplit ? `${name} ${split}` : name;
+      return readPictures(title, { files: wanted, classNames }, channels, (note) => notes.push(note));
+    },
+    notes: [...[...parts.values()].flatMap(({ notes }) => notes), ...beside],
+    withoutTraining: `a folder ${[...parts.keys()].join('/ and ')}/ without train/`,
   };
 }
 
-function complete(name: string, { train, test, validation, notes }: Parts, seed: number): LoadedDataset {
+/**
+ * Whether a folder holds train/ or test/ with class folders in them. A class may have such a name as well: then its
+ * folder holds pictures, and so do the folders beside it.
+ */
+function isSplitFolder(
+  folder: string,
+  names: readonly string[],
+  splitOf: (subfolder: string) => Split | undefined,
+): boolean {
+  const { join } = node.path;
+  const holdsPng = (name: string): boolean => entriesOf(join(folder, name)).some(isPng);
+  const named = names.filter((name) => splitOf(name) === 'train' || splitOf(name) === 'test');
+  const others = names.filter((name) => splitOf(name) === undefined);
+  return named.some(
+    (name) => !holdsPng(name) || (subfolders(join(folder, name)).length > 0 && !others.some(holdsPng)),
+  );
+}
+
+function complete(
+  { name, splits, read, notes: found, withoutTraining }: Source,
+  seed: number,
+): LoadedDataset {
+  const notes = [...found];
+  if (!splits.includes('train')) {
+    throw new DatasetError({
+      where: name,
+      got: withoutTraining,
+      expected:
+        'training images: class folders in train/ beside test/, or train-images-… and train-labels-… files',
+      cure: 'Add the training images, plain or .gz.',
+    });
+  }
+  const train = read('train', { channels: undefined, notes });
+  const channels = train.shape[3] === 1 ? 1 : 3;
+  const [test, validation] = (['test', 'validation'] as const).map((split) =>
+    splits.includes(split) ? read(split, { channels, notes }) : undefined,
+  );
   for (const part of [test, validation]) if (part) requireSameImages(train, part);
   const rest = validation === undefined ? {} : { validation };
+  if (hasOneClass(train)) notes.push(`${name}: ${oneClass}`);
   if (test !== undefined) return { name, train, test, ...rest, notes };
 
-  const [kept, heldOut] = stratifiedSplit(train, HELD_OUT_FRACTION, new RandomGenerator(seed));
+  const [kept, heldOut] = drawnSplit(train, HELD_OUT_SHARE, seed);
   const held = { ...heldOut, name: `${name} test` };
   // A folder of one picture per class leaves nothing to hold out.
   if (held.labels.length === 0) {
@@ -162,8 +306,18 @@ function complete(name: string, { train, test, validation, notes }: Parts, seed:
     });
   }
   validateLabels(held);
-  const note =
+  notes.push(
     `${name} has no test set: ${held.labels.length} of ${train.labels.length} images ` +
-    `(${HELD_OUT_FRACTION * 100} % of each class, seed ${seed}) are held out as one.`;
-  return { name, train: { ...kept, name: `${name} train` }, test: held, ...rest, notes: [...notes, note] };
+      `(about ${HELD_OUT_SHARE * 100} % of each class, seed ${seed}) are held out as one.`,
+  );
+  return { name, train: { ...kept, name: `${name} train` }, test: held, ...rest, notes };
+}
+
+const oneClass =
+  'all training images are of one class, so there is nothing to learn. Mostly the path is one level off, or the folders ' +
+  'of the other classes are missing.';
+
+/** Whether all images are of one class. */
+export function hasOneClass(dataset: ImageDataset): boolean {
+  return classCounts(dataset).filter((count) => count > 0).length === 1;
 }

@@ -1,7 +1,8 @@
 /** PNG files to pictures and back: png-structure.ts reads the file, png-pixels.ts its pixels; pngjs encodes. */
 import { requireKnownOptions } from '../options.ts';
 import { type FileBytes, requireBytes, requireLimit, requireName } from './bytes.ts';
-import { messageOf, PngError } from './errors.ts';
+import { PngError } from './errors.ts';
+import { readFile } from './files.ts';
 import { type Image, MOST_PIXELS, requireImage } from './image.ts';
 import { node } from './node.ts';
 import { decodePixels } from './png-pixels.ts';
@@ -45,21 +46,7 @@ export function decodePng(bytes: FileBytes, options: PngOptions = {}): Image {
  * @throws PngError like `decodePng`, and when the file cannot be read
  */
 export function readPng(path: string, options: PngOptions = {}): Image {
-  const { readFileSync } = node.fs;
-  let bytes: Uint8Array;
-  try {
-    bytes = readFileSync(path);
-  } catch (cause) {
-    throw new PngError(
-      {
-        where: path,
-        got: messageOf(cause),
-        expected: 'a readable PNG file',
-        cure: 'Check the path and its permissions.',
-      },
-      { cause },
-    );
-  }
+  const bytes = readFile(path, { error: PngError, expected: 'a readable PNG file' });
   return decodePng(bytes, { name: path, ...options });
 }
 

@@ -1,0 +1,201 @@
+/** Which pictures a folder of class folders holds, and in words what else lies in it and is left out. */
+import { DatasetError } from './errors.ts';
+import { type Entry, readFolder, type Wanted } from './files.ts';
+import { node } from './node.ts';
+
+/** One picture of a class. */
+export interface PictureFile {
+  readonly path: string;
+  /** Its path within the data set, parted by slashes: what it is called wherever the data set lies. */
+  readonly name: string;
+  readonly label: number;
+}
+
+/** The pictures of a folder of class folders. */
+export interface ClassFolders {
+  readonly classNames: readonly string[];
+  /** Sorted by class and name. */
+  readonly files: readonly PictureFile[];
+  /** What was left out, as sentences. */
+  readonly notes: readonly string[];
+}
+
+const aFolder: Wanted = { error: DatasetError, expected: 'a readable folder' };
+/** What `listed` shows. */
+const shownTexts = 3;
+const pictureEndings = /^\.(png|apng|jpe?g|jfif|gif|webp|bmp|tiff?|heic|heif|avif|jxl|svg|psd|ppm|pgm|dcm)$/;
+
+/** The names in a folder, without those that start with a dot. */
+export function entriesOf(folder: string): Entry[] {
+  return readFolder(folder, aFolder);
+}
+
+/** Whether an entry is a PNG file, by its name. */
+export function isPng({ name, kind }: Entry): boolean {
+  return kind === 'file' && endingOf(name) === '.png';
+}
+
+/**
+ * The names of the folders in a folder, sorted.
+ *
+ * @throws DatasetError for a name that may stand for a folder and cannot be followed: a link that leads nowhere, a name
+ *   that is not UTF-8
+ */
+export function subfolders(folder: string): Entry[] {
+  const entries = entriesOf(folder);
+  const lost = entries.find(({ kind }) => kind === 'dead link' || kind === 'not UTF-8');
+  if (lost === undefined) return entries.filter(({ kind }) => kind === 'folder');
+  const link = lost.kind === 'dead link';
+  throw new DatasetError({
+    where: lost.path,
+    got: link ? 'a link that leads nowhere' : 'a name that is not UTF-8',
+    expected: 'files and folders only: this may be a class that is missing',
+    cure: link
+      ? 'Remove the link, or bring back what it points to.'
+      : 'Rename it, for example with convmv, or unpack the data again with the right encoding.',
+  });
+}
+
+/**
+ * Finds `folder/<class>/<picture>.png`.
+ *
+ * @param name of the data set, for the notes
+ * @param known the classes in order; default those of this folder, sorted
+ * @param prefix of the pictures' names, such as `train/`
+ * @throws DatasetError when there are no class folders, or one is empty, unreadable or unknown
+ */
+export function findPictures(
+  folder: string,
+  name: string,
+  known?: readonly string[],
+  prefix = '',
+): ClassFolders {
+  const folders = subfolders(folder);
+  if (folders.length === 0) throw noClassFolders(folder);
+  const left = new LeftOut(name);
+  for (const entry of entriesOf(folder)) {
+    const ending = endingOf(entry.name);
+    if (entry.kind === 'special') left.add('special');
+    if (entry.kind === 'file' && pictureEndings.test(ending)) left.add('beside', '', ending);
+  }
+  // Composed and decomposed letters (é, as macOS stores it) are one name.
+  const classNames = known ?? [...new Set(folders.map((entry) => entry.name.normalize()))].sort();
+  const files = folders.flatMap((entry) => {
+    const className = entry.name.normalize();
+    const label = classNames.findIndex((each) => each.normalize() === className);
+    if (label < 0) throw unknownClass(entry, classNames);
+    return classPictures(entry, className, left).map(
+      (picture): PictureFile => ({
+        path: picture.path,
+        name: `${prefix}${className}/${picture.name.normalize()}`,
+        label,
+      }),
+    );
+  });
+  return { classNames, files, notes: left.notes() };
+}
+
+function classPictures(folder: Entry, className: string, left: LeftOut): Entry[] {
+  const entries = entriesOf(folder.path);
+  const pictures = entries.filter(isPng);
+  if (pictures.length === 0) {
+    const empty = entries.length === 0;
+    throw new DatasetError({
+      where: folder.path,
+      got: empty
+        ? 'an empty class folder'
+        : `a class folder without PNG files (${listed(entries.map(({ name }) => name))})`,
+      expected: 'at least one PNG file',
+      cure: `Add ${empty ? '' : 'or convert '}pictures, or remove the folder.`,
+    });
+  }
+  for (const entry of entries) {
+    if (entry.kind !== 'file') left.add(kindOfEntry[entry.kind], className);
+    else if (!isPng(entry)) left.add('other', className, endingOf(entry.name) || 'no ending');
+  }
+  return pictures;
+}
+
+/** What can be left out: one of it, and several. */
+const kinds = {
+  other: ['file that is not PNG is', 'files that are not PNG are'],
+  beside: ['picture beside the class folders is', 'pictures beside the class folders are'],
+  nested: ['folder inside a class folder is', 'folders inside class folders are'],
+  special: ['pipe, socket or device is', 'pipes, sockets or devices are'],
+  dead: ['link that leads nowhere is', 'links that lead nowhere are'],
+  unnamed: ['file whose name is not UTF-8 is', 'files whose names are not UTF-8 are'],
+} as const;
+const kindOfEntry = {
+  folder: 'nested',
+  special: 'special',
+  'dead link': 'dead',
+  'not UTF-8': 'unnamed',
+} as const satisfies Record<Exclude<Entry['kind'], 'file'>, keyof typeof kinds>;
+
+/** Counts what is left out, by kind, class and ending. */
+class LeftOut {
+  readonly #dataset: string;
+  readonly #found: { kind: keyof typeof kinds; className: string; ending: string }[] = [];
+
+  constructor(dataset: string) {
+    this.#dataset = dataset;
+  }
+
+  add(kind: keyof typeof kinds, className = '', ending = ''): void {
+    this.#found.push({ kind, className, ending });
+  }
+
+  /** One a kind: `photos: 50 files that are not PNG are ignored (.jpg): 48 in a, 2 in b.` */
+  notes(): string[] {
+    return [...new Set(this.#found.map(({ kind }) => kind))].map((kind) => {
+      const found = this.#found.filter((each) => each.kind === kind);
+      const endings = countsOf(found.map(({ ending }) => ending)).map(([ending]) => ending);
+      const places = countsOf(found.map(({ className }) => className)).map(
+        ([className, count]) => `${count} in ${className}`,
+      );
+      return (
+        `${this.#dataset}: ${found.length} ${kinds[kind][found.length === 1 ? 0 : 1]} ignored` +
+        `${endings.length === 0 ? '' : ` (${listed(endings)})`}${places.length === 0 ? '' : `: ${listed(places)}`}.`
+      );
+    });
+  }
+}
+
+/** How often each text occurs, the most frequent first; the empty text does not count. */
+function countsOf(texts: readonly string[]): [text: string, count: number][] {
+  const counts = new Map<string, number>();
+  for (const text of texts) if (text !== '') counts.set(text, (counts.get(text) ?? 0) + 1);
+  return [...counts].sort(([, first], [, second]) => second - first);
+}
+
+function unknownClass({ path, name }: Entry, classNames: readonly string[]): DatasetError {
+  return new DatasetError({
+    where: path,
+    got: `class "${name}"`,
+    expected: `one of the classes ${classNames.join(', ')}`,
+    cure: 'Rename or remove the folder, or add training pictures of this class.',
+  });
+}
+
+function noClassFolders(folder: string): DatasetError {
+  const names = entriesOf(folder).map(({ name }) => name);
+  return new DatasetError({
+    where: folder,
+    got: names.length === 0 ? 'an empty folder' : `a folder without subfolders (${listed(names)})`,
+    expected:
+      'one subfolder for each class, holding PNG files; or IDX files, named as those of MNIST are ' +
+      '(train-images-idx3-ubyte, train-labels-idx1-ubyte, plain or .gz)',
+    cure: 'Sort the pictures into folders named after their classes, or rename the IDX files.',
+  });
+}
+
+/** `.png` of `A.PNG`; empty where there is none. */
+function endingOf(name: string): string {
+  return node.path.extname(name).toLowerCase();
+}
+
+/** The first of some texts, and how many more there are. */
+export function listed(texts: readonly string[]): string {
+  const shown = texts.slice(0, shownTexts).join(', ');
+  return texts.length > shownTexts ? `${shown} and ${texts.length - shownTexts} more` : shown;
+}

@@ -1,0 +1,193 @@
+/**
+ * The one way to the file system for all that reads: what the system refuses becomes an error of the caller's class, in
+ * words; and only files are opened. A pipe, a socket or a device is none: reading one may never end.
+ */
+import type { ErrorParts, WeftError } from '../errors.ts';
+import { describeValue } from '../options.ts';
+import { node } from './node.ts';
+
+/** What a caller wants of a path, and the error it throws when that is not there. */
+export interface Wanted {
+  readonly error: new (parts: ErrorParts, options?: ErrorOptions) => WeftError;
+  /** Completes "expected …": `a readable PNG file`. */
+  readonly expected: string;
+}
+
+/**
+ * What a name in a folder stands for, links followed: a file; a folder; a link that leads nowhere, or round in a circle;
+ * a pipe, socket or device; or a name that is not UTF-8, which cannot be asked for.
+ */
+export type EntryKind = 'file' | 'folder' | 'dead link' | 'special' | 'not UTF-8';
+
+/** One name in a folder. */
+export interface Entry {
+  readonly name: string;
+  /** The folder's path and the name. */
+  readonly path: string;
+  readonly kind: EntryKind;
+}
+
+/** What stands in the message, and what to do about it, for each error of the system that a path can lead to. */
+const faults: Readonly<Record<string, readonly [got: string, cure: string]>> = {
+  ENOENT: ['no file or folder of this name', 'Check the path'],
+  EACCES: [
+    'no permission',
+    'Change its permissions or those of the folders above it, or run as a user who has them',
+  ],
+  EPERM: [
+    'no permission',
+    'Change its permissions or those of the folders above it, or run as a user who has them',
+  ],
+  EISDIR: ['a folder', 'Give the path of a file'],
+  ENOTDIR: ['a path that leads through a file', 'Check the path: all but its last part have to be folders'],
+  ELOOP: ['a link that leads back to itself', 'Remove the link, or let it point to a file or folder'],
+  ENAMETOOLONG: ['a name that is longer than the file system allows', 'Shorten the path'],
+  EMFILE: ['too many open files in this process', 'Close files, or raise the limit (ulimit -n)'],
+  ENFILE: ['too many open files on this machine', 'Close other programs, and try again'],
+  ENOSPC: ['no room left on the disk', 'Make room, or choose another place'],
+  EDQUOT: ["no room left in this user's share of the disk", 'Make room, or choose another place'],
+  EROFS: ['a disk that can only be read', 'Choose another place'],
+  EEXIST: ['a file or folder of this name that is there already', 'Choose another name, or remove it'],
+  ENOTEMPTY: ['a folder that is not empty', 'Choose another name, or empty it'],
+  EBUSY: ['something that another program is using', 'Close the other program, and try again'],
+  EIO: ['a disk that cannot be read or written', 'Check the disk'],
+  ENXIO: ['a pipe, socket or device', 'Give the path of a file'],
+  ENODEV: ['a pipe, socket or device', 'Give the path of a file'],
+  ETXTBSY: ['a program that is running', 'Give another path'],
+  EILSEQ: ['a name that the file system does not take', 'Choose another name'],
+  ERR_FS_FILE_TOO_LARGE: ['a file of more than 2 GiB', 'Divide the file'],
+};
+
+/** The error for what the system threw about a path. */
+export function fileError(path: string, thrown: unknown, { error, expected }: Wanted): WeftError {
+  const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
+  const [got, cure] = faults[code] ?? [
+    `an error of the file system (${code || (thrown instanceof Error ? thrown.message : String(thrown))})`,
+    'Check the path, its permissions and the disk',
+  ];
+  const dead = code === 'ENOENT' && isLink(path);
+  return new error(
+    {
+      where: path,
+      got: dead ? 'a link that leads nowhere' : got,
+      expected,
+      cure: `${dead ? 'Remove the link, or bring back what it points to' : cure}${node.path.isAbsolute(path) ? '' : `; it was looked for at ${node.path.resolve(path)}`}.`,
+    },
+    { cause: thrown },
+  );
+}
+
+/** Runs `body`, which asks the system about `path`; what the system throws becomes the error that is wanted. */
+function asked<Result>(path: string, wanted: Wanted, body: () => Result): Result {
+  if (typeof path !== 'string' || path === '' || path.includes('\0')) {
+    const got = `${describeValue(path)} for a path`;
+    const cure = 'Give the path as a text without zero characters.';
+    throw new wanted.error({ where: 'a path', got, expected: wanted.expected, cure });
+  }
+  try {
+    return body();
+  } catch (thrown) {
+    throw fileError(path, thrown, wanted);
+  }
+}
+
+/**
+ * The bytes of a file. Follows links.
+ *
+ * @throws the wanted error when there is none that can be read, or it is a folder, a pipe, a socket or a device
+ */
+export function readFile(path: string, wanted: Wanted): Uint8Array {
+  const { readFileSync } = node.fs;
+  return opened(path, wanted, (handle) => readFileSync(handle));
+}
+
+/** The first bytes of a file, `most` at most; throws as `readFile`. */
+export function readStart(path: string, most: number, wanted: Wanted): Uint8Array {
+  const bytes = new Uint8Array(most);
+  return bytes.subarray(
+    0,
+    opened(path, wanted, (handle) => node.fs.readSync(handle, bytes)),
+  );
+}
+
+function opened<Result>(path: string, wanted: Wanted, read: (handle: number) => Result): Result {
+  const { closeSync, constants, fstatSync, openSync, statSync } = node.fs;
+  // Looked at before it is opened, since opening alone may do something to a device, and once more when it is open, since
+  // it may be another by then; that is why opening must not wait either, as it would for a pipe.
+  requireFile(
+    path,
+    asked(path, wanted, () => statSync(path)),
+    wanted,
+  );
+  const handle = asked(path, wanted, () => openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)));
+  try {
+    requireFile(
+      path,
+      asked(path, wanted, () => fstatSync(handle)),
+      wanted,
+    );
+    return asked(path, wanted, () => read(handle));
+  } finally {
+    closeSync(handle);
+  }
+}
+
+interface FileStats {
+  isFile(): boolean;
+  isDirectory(): boolean;
+}
+
+function requireFile(path: string, stats: FileStats, { error, expected }: Wanted): void {
+  if (stats.isFile()) return;
+  const [got, cure] = faults[stats.isDirectory() ? 'EISDIR' : 'ENXIO'];
+  throw new error({ where: path, got, expected, cure: `${cure}.` });
+}
+
+/**
+ * What is in a folder, sorted by name, without names that start with a dot. Links are followed.
+ *
+ * @throws the wanted error when it is no folder or cannot be read
+ */
+export function readFolder(folder: string, wanted: Wanted): Entry[] {
+  const found = asked(folder, wanted, () => node.fs.readdirSync(folder, { withFileTypes: true }));
+  return found
+    .filter(({ name }) => !name.startsWith('.'))
+    .sort((first, second) => (first.name < second.name ? -1 : 1))
+    .map((entry): Entry => {
+      const path = node.path.join(folder, entry.name);
+      // Node writes U+FFFD for bytes that are not UTF-8: then there is nothing of that name.
+      const lost = entry.name.includes('\ufffd') && findEntry(path, wanted) === undefined;
+      const known = lost ? 'not UTF-8' : entry.isFile() ? 'file' : entry.isDirectory() ? 'folder' : undefined;
+      return { name: entry.name, path, kind: known ?? kindOf(path, wanted) };
+    });
+}
+
+/**
+ * What a path leads to; undefined when there is nothing of that name.
+ *
+ * @throws the wanted error when the system does not say, for lack of permission
+ */
+export function findEntry(path: string, wanted: Wanted): EntryKind | undefined {
+  const { lstatSync } = node.fs;
+  const found = asked(path, wanted, () => lstatSync(path, { throwIfNoEntry: false }));
+  return found && kindOf(path, wanted);
+}
+
+function kindOf(path: string, wanted: Wanted): EntryKind {
+  try {
+    const stats = node.fs.statSync(path);
+    return stats.isFile() ? 'file' : stats.isDirectory() ? 'folder' : 'special';
+  } catch (thrown) {
+    const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
+    if (code === 'ENOENT' || code === 'ELOOP' || code === 'ENOTDIR') return 'dead link';
+    throw fileError(path, thrown, wanted);
+  }
+}
+
+function isLink(path: string): boolean {
+  try {
+    return node.fs.lstatSync(path).isSymbolicLink();
+  } catch {
+    return false;
+  }
+}

@@ -59,13 +59,28 @@ export function formatConfusion(confusion: Confusion, classNames: readonly strin
 }
 
 function formatFrequentMistakes(confusion: Confusion, classNames: readonly string[]): string {
-  const mistakes = confusion
+  return formatTable(
+    [{ heading: 'true' }, { heading: 'predicted' }, { heading: 'images', align: 'right' }],
+    frequentMistakes(confusion, LISTED_MISTAKES).map(({ truth, predicted, count }) => [
+      classNames[truth]!,
+      classNames[predicted]!,
+      `${count}`,
+    ]),
+  );
+}
+
+/** A pair of classes, and how many images of the one were taken for the other. */
+export interface ConfusedPair {
+  readonly truth: number;
+  readonly predicted: number;
+  readonly count: number;
+}
+
+/** The most frequent mistakes, `most` at most. */
+export function frequentMistakes(confusion: Confusion, most: number): ConfusedPair[] {
+  return confusion
     .flatMap((row, truth) => row.map((count, predicted) => ({ truth, predicted, count })))
     .filter(({ truth, predicted, count }) => truth !== predicted && count > 0)
     .sort((first, second) => second.count - first.count)
-    .slice(0, LISTED_MISTAKES);
-  return formatTable(
-    [{ heading: 'true' }, { heading: 'predicted' }, { heading: 'images', align: 'right' }],
-    mistakes.map(({ truth, predicted, count }) => [classNames[truth]!, classNames[predicted]!, `${count}`]),
-  );
+    .slice(0, most);
 }

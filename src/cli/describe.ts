@@ -1,5 +1,6 @@
 /** A data set in a few lines. */
 import { imageCount } from '../data/dataset.ts';
+import { printable } from '../text.ts';
 import type { PreparedDataset } from './holdout.ts';
 import { counted } from './terminal.ts';
 
@@ -21,5 +22,7 @@ export function describeDataset(data: PreparedDataset): string {
     `Images of ${height}×${width} pixels (height × width), ${colours}; ` +
       `${counted(classNames.length, 'class')}: ${listed}${more}`,
     ...data.notes,
-  ].join('\n');
+  ]
+    .map(printable)
+    .join('\n');
 }

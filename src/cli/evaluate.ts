@@ -1,10 +1,15 @@
 /** `weft evaluate`: how a trained model does on a test set. */
+import { resolve } from 'node:path';
+import { listed } from '../data/class-folders.ts';
 import { type ImageDataset, imageCount } from '../data/dataset.ts';
 import { DatasetError } from '../data/errors.ts';
-import { loadDataset } from '../data/load.ts';
-import { evaluate, loadModel, type SavedModel } from '../train/index.ts';
+import { loadDataset, loadRecordedImages, loadTestImages, type TestImages } from '../data/load.ts';
+import { printable } from '../text.ts';
+import { evaluate, type SavedModel } from '../train/index.ts';
 import { confusionRows, formatConfusion, formatQualities, qualities } from './confusion.ts';
-import { readMetrics } from './metrics.ts';
+import type { RunRecord } from './metrics.ts';
+import { readRun, requireFiniteAnswers } from './run-reading.ts';
+import { readSplit } from './split-file.ts';
 import { counted, percent, type Terminal } from './terminal.ts';
 
 /** The options of the command line. */
@@ -19,30 +24,64 @@ export async function evaluateCommand(
   options: EvaluateCommandOptions,
   { say, result }: Terminal,
 ): Promise<void> {
-  const metrics = readMetrics(run);
-  const saved = await loadModel(run);
-  const source = options.data ?? metrics.data.source;
-  // The seed of the run holds out the same test images where the folder has no test set itself.
-  const { name, test, notes } = loadDataset(source, { seed: metrics.seed });
-  const dataset = withClassesOf(saved, test);
-  const { accuracy, loss, confusion } = await evaluate(saved.model, dataset, {
+  const { record, saved, notes: runNotes } = await readRun(run);
+  const source = options.data ?? record.data.source;
+  const { name, images, notes: imageNotes } = testImages(run, record, source, saved);
+  const dataset = withClassesOf(saved, images);
+  const { accuracy, loss, confusion, probabilities } = await evaluate(saved.model, dataset, {
     normalisation: saved.normalisation,
   });
+  requireFiniteAnswers(run, probabilities);
   const { classNames } = dataset;
+  const notes = [...runNotes, ...imageNotes];
   const rows = confusionRows(confusion, classNames.length);
+  for (const note of notes) say(printable(note));
   if (options.json) {
     const classes = qualities(rows).map((quality, index) => ({ name: classNames[index], ...quality }));
-    const images = imageCount(test);
-    result(JSON.stringify({ run, data: source, images, accuracy, loss, classes, confusion: rows }, null, 2));
+    const count = imageCount(dataset);
+    result(
+      JSON.stringify(
+        { run, data: source, images: count, accuracy, loss, notes, classes, confusion: rows },
+        null,
+        2,
+      ),
+    );
     return;
   }
-  for (const note of notes) say(note);
-  result(
-    `${saved.name} of ${run} on ${counted(imageCount(test), 'test image')} of ${name}: ` +
-      `accuracy ${percent(accuracy)}, loss ${loss.toFixed(4)}\n`,
-  );
+  const title = `${saved.name} of ${run} on ${counted(imageCount(dataset), 'test image')} of ${name}`;
+  result(`${printable(title)}: accuracy ${percent(accuracy)}, loss ${loss.toFixed(4)}\n`);
   result(`${formatQualities(rows, classNames)}\n`);
   result(formatConfusion(rows, classNames));
+}
+
+/** On the data of the run, the images that were held out then; on other data, its test set or else all of it. */
+function testImages(run: string, record: RunRecord, source: string, { inputShape }: SavedModel): TestImages {
+  const channels = inputShape[2] === 1 ? 1 : 3;
+  const own = source === record.data.source || resolve(source) === record.data.source;
+  if (!own) return loadTestImages(source, channels);
+  const split = readSplit(run);
+  if (split === undefined) {
+    // The digits, IDX files with a test set, and runs of earlier versions.
+    const { name, test, notes } = loadDataset(source, { seed: record.seed });
+    return { name, images: test, notes };
+  }
+  const others = [...split.train, ...split.validation];
+  const { name, images, notes, missing, added } = loadRecordedImages(source, split.test, others, channels);
+  const all = split.test.length;
+  const changes = [
+    `${name}: tested on ${counted(all - missing.length, 'image')} that ${all === 1 ? 'was' : 'were'} held out in training.`,
+  ];
+  if (missing.length > 0) {
+    changes.push(
+      `${name}: ${missing.length} of the ${counted(all, 'image')} held out are missing: ${listed(missing)}.`,
+    );
+  }
+  if (added > 0) {
+    changes.push(
+      `${name}: ${counted(added, 'image')} added since the training ${added === 1 ? 'is' : 'are'} not looked at.`,
+    );
+  }
+  return { name, images, notes: [...notes, ...changes] };
 }
 
 /**

@@ -1,16 +1,40 @@
 #!/usr/bin/env node
 /** The `weft` command. */
+import { fileError } from '../data/files.ts';
+import { exitCodes, signalCodes } from './exit-codes.ts';
 import { runCommandLine } from './program.ts';
+import { RunError } from './run-error.ts';
 
-// A reader that stops early, as in `weft train | head`, is no error.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit();
-  throw error;
-});
+/** The progress bar hides the cursor. */
+const SHOW_CURSOR = '\u001b[?25h';
+
+// Whoever reads may stop early, as in `weft train | head`, and a terminal may be closed: then there is nobody to tell, but
+// what was begun is finished. That the output has no room, in contrast, is an error.
+let unwritten: NodeJS.ErrnoException | undefined;
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE' && error.code !== 'EIO') unwritten ??= error;
+  });
+}
 
 const args = process.argv.slice(2);
 const interruption = new AbortController();
-// The first Ctrl-C ends training between two steps; a second one ends the process, as in all other commands.
-if (args[0] === 'train') process.once('SIGINT', () => interruption.abort());
+// The first signal ends training between two steps, and what was learned is saved; a second one ends the process.
+for (const [name, code] of args[0] === 'train' ? Object.entries(signalCodes) : []) {
+  process.on(name, () => {
+    if (!interruption.signal.aborted) return interruption.abort(name);
+    if (process.stdout.isTTY) process.stdout.write(SHOW_CURSOR);
+    process.exit(code);
+  });
+}
 
-process.exitCode = await runCommandLine(args, process, interruption.signal);
+let exitCode = await runCommandLine(args, process, interruption.signal);
+// Streams tell their errors a little later.
+await new Promise(setImmediate);
+if (unwritten !== undefined) {
+  const { got, cure } = fileError('/dev/stdout', unwritten, { error: RunError, expected: '' });
+  const error = new RunError({ where: 'standard output', got, expected: 'an output that takes all', cure });
+  process.stderr.write(`${error.name}: ${error.message}\n`);
+  exitCode ||= exitCodes.failed;
+}
+process.exitCode = exitCode;

@@ -1,7 +1,8 @@
 /** What metrics.json holds: the result of a training run and what is needed to repeat it. */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf } from '../data/errors.ts';
+import { readFile } from '../data/files.ts';
+import { WeftError } from '../errors.ts';
 import type { Confusion } from './confusion.ts';
 import { RunError } from './run-error.ts';
 
@@ -31,14 +32,19 @@ export interface DataRecord {
   readonly borderBrightness: number;
 }
 
-export interface Metrics {
-  readonly testAccuracy: number;
-  readonly testLoss: number;
+/** What is known of a run from its first epoch on. */
+export interface RunRecord {
+  /** `training` is what a run says that goes on, or was killed. */
+  readonly status: 'finished' | 'training' | 'interrupted' | 'failed';
+  /** Why, when it failed. */
+  readonly failure?: string;
+  /** Passes over the training images that were asked for. */
   readonly epochs: number;
   readonly trainSeconds: number;
   readonly device: string;
   readonly parameters: number;
   readonly seed: number;
+  /** The finished epochs. */
   readonly history: readonly EpochRecord[];
   readonly model: string;
   readonly optimizer: string;
@@ -46,42 +52,62 @@ export interface Metrics {
   readonly batchSize: number;
   readonly augmentation: Readonly<Record<string, number>>;
   readonly data: DataRecord;
-  /** `confusion[truth][predicted]` over the test images. */
-  readonly confusion: Confusion;
   readonly versions: { readonly weft: string; readonly node: string };
 }
 
+/** What a finished run has besides. */
+export interface Metrics extends RunRecord {
+  readonly status: 'finished';
+  readonly testAccuracy: number;
+  readonly testLoss: number;
+  /** `confusion[truth][predicted]` over the test images. */
+  readonly confusion: Confusion;
+}
+
 export const METRICS_FILE = 'metrics.json';
+
+/**
+ * The record as JSON, a row of the confusion matrix on each line. JSON has no number for what is not finite, and its null
+ * would look like something left out: the text says what it was.
+ */
+export function recordText(record: RunRecord | Metrics): string {
+  const { confusion, ...rest } = { confusion: undefined, ...record };
+  const text = JSON.stringify(
+    rest,
+    (_, value: unknown) => (typeof value === 'number' && !Number.isFinite(value) ? String(value) : value),
+    2,
+  );
+  if (confusion === undefined) return text;
+  const rows = confusion.map((row) => `    ${JSON.stringify(row)}`).join(',\n');
+  return `${text.slice(0, -2)},\n  "confusion": [\n${rows}\n  ]\n}`;
+}
 
 /**
  * Reads the metrics of a run folder.
  *
  * @throws RunError when there is none or it is not what `weft train` writes
  */
-export function readMetrics(folder: string): Metrics {
+export function readMetrics(folder: string): RunRecord {
   const path = join(folder, METRICS_FILE);
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw new RunError(
-      {
-        where: folder,
-        got: `no readable ${METRICS_FILE} (${messageOf(cause)})`,
-        expected: 'a folder written by weft train',
-        cure: 'Check the path, or train a model first: weft train',
-      },
-      { cause },
-    );
-  }
-  const metrics = parse(path, text);
-  if (isMetrics(metrics)) return metrics;
+  const metrics = parse(path, new TextDecoder().decode(readBytes(folder, path)));
+  if (isRecord(metrics)) return metrics;
   throw new RunError({
     where: path,
     got: 'JSON without the fields seed and data',
     expected: 'the metrics of a training run',
     cure: 'Train again, or restore the file',
   });
+}
+
+function readBytes(folder: string, path: string): Uint8Array {
+  const expected = 'a folder written by weft train';
+  try {
+    return readFile(path, { error: RunError, expected });
+  } catch (cause) {
+    const got = `no readable ${METRICS_FILE} (${cause instanceof WeftError ? cause.got : messageOf(cause)})`;
+    const cure = 'Check the path, or train a model first: weft train';
+    throw new RunError({ where: folder, got, expected, cure }, { cause });
+  }
 }
 
 function parse(path: string, text: string): unknown {
@@ -101,7 +127,7 @@ function parse(path: string, text: string): unknown {
 }
 
 /** Checks the fields that commands read. */
-function isMetrics(value: unknown): value is Metrics {
+function isRecord(value: unknown): value is RunRecord {
   if (typeof value !== 'object' || value === null || !('seed' in value) || !('data' in value)) return false;
   const { seed, data } = value;
   return (

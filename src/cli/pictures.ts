@@ -2,7 +2,8 @@
 
 import type { ImageDataset } from '../data/dataset.ts';
 import { PngError } from '../data/errors.ts';
-import { type Image, invert, resize, toGrey, toRgb } from '../data/image.ts';
+import { opaque } from '../data/folder.ts';
+import { type Image, invert, isUniform, resize, toRgb } from '../data/image.ts';
 import { readPng } from '../data/png.ts';
 
 /** What a model takes. */
@@ -23,7 +24,7 @@ export interface PreparedPicture {
 const ODD_BRIGHTNESS = 0.5;
 
 /**
- * Reads a picture, makes it grey or RGB, takes its negative if asked, and resizes it.
+ * Reads a picture, lays what is transparent over white or black as training does, makes it grey or RGB, takes its negative if asked, and resizes it.
  *
  * @throws PngError naming the file when it is missing, broken, no PNG, or lacks the channels the model needs
  */
@@ -33,6 +34,7 @@ export function preparePicture(path: string, form: PictureForm, negative: boolea
   const coloured = withChannels(read, channels, path);
   const picture = resize(negative ? invert(coloured) : coloured, height, width);
   const notes: string[] = [];
+  if (isUniform(coloured)) notes.push('it is of one colour all over: there is nothing to recognise');
   if (picture !== coloured && (read.height !== height || read.width !== width)) {
     const stretched = read.height * width !== read.width * height;
     notes.push(
@@ -52,8 +54,8 @@ export function preparePicture(path: string, form: PictureForm, negative: boolea
 }
 
 function withChannels(image: Image, channels: number, path: string): Image {
-  if (channels === 1) return toGrey(image);
-  if (channels === 3) return toRgb(image);
+  if (channels === 1) return opaque(image, 1);
+  if (channels === 3) return toRgb(opaque(image, 3));
   if (channels === image.channels) return image;
   throw new PngError({
     where: path,

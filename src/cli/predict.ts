@@ -1,7 +1,8 @@
 /** `weft predict`: the classes of pictures. */
-import { loadModel, predict } from '../train/index.ts';
-import { readMetrics } from './metrics.ts';
+import { printable } from '../text.ts';
+import { predict } from '../train/index.ts';
 import { preparePicture } from './pictures.ts';
+import { readRun, requireFiniteAnswers } from './run-reading.ts';
 import { percent, type Terminal } from './terminal.ts';
 
 /** The options of the command line. */
@@ -18,17 +19,19 @@ export async function predictCommand(
   run: string,
   paths: readonly string[],
   options: PredictCommandOptions,
-  { result }: Terminal,
+  { result, aside }: Terminal,
 ): Promise<void> {
-  const { data } = readMetrics(run);
-  const { model, inputShape, classNames, normalisation } = await loadModel(run);
-  const form = { image: inputShape, borderBrightness: data.borderBrightness };
+  const { record, saved, notes: runNotes } = await readRun(run);
+  for (const note of runNotes) aside(printable(note));
+  const { model, inputShape, classNames, normalisation } = saved;
+  const form = { image: inputShape, borderBrightness: record.data.borderBrightness };
   const pictures = paths.map((path) => preparePicture(path, form, options.invert));
   const images = new Float32Array(pictures.length * inputShape.reduce((size, length) => size * length, 1));
   pictures.forEach(({ pixels }, index) => {
     images.set(pixels, index * pixels.length);
   });
   const predictions = await predict(model, images, [pictures.length, ...inputShape], { normalisation });
+  for (const { probabilities } of predictions) requireFiniteAnswers(run, probabilities);
   const answers = predictions.map(({ label, probabilities }, index) => {
     const classes = classNames
       .map((name, place) => ({ name, probability: probabilities[place]! }))
@@ -48,7 +51,7 @@ export async function predictCommand(
   for (const { picture, classes, notes } of answers) {
     const [first, ...others] = classes.slice(0, 1 + RUNNERS_UP);
     const then = others.map(({ name, probability }) => `${name} ${percent(probability)}`).join(', ');
-    result(`${picture}: ${first!.name} ${percent(first!.probability)}${then && `, then ${then}`}`);
-    for (const note of notes) result(`  note: ${note}`);
+    result(printable(`${picture}: ${first!.name} ${percent(first!.probability)}${then && `, then ${then}`}`));
+    for (const note of notes) result(`  note: ${printable(note)}`);
   }
 }

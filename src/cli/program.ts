@@ -27,7 +27,7 @@ Exit codes:
   0  done
   1  failed: a file is missing or broken, or training failed
   2  wrong command line
-  130  interrupted with Ctrl-C`;
+  130, 143, 129  training was ended by Ctrl-C, SIGTERM or SIGHUP: the model as it was then is in the run folder`;
 
 const predictHelp = `
 Pictures are made grey or RGB and resized to what the model was trained on, with a note. They should look like the
@@ -103,7 +103,7 @@ function buildProgram(
         .choices([...deviceNames(), 'auto'])
         .default(trainDefaults.device),
     )
-    .option('--out <folder>', 'the run folder (default: runs/<time>-<model>)')
+    .option('--out <folder>', 'the run folder, new or empty (default: runs/<time>-<model>)')
     .option('--json', 'write only the metrics, as JSON, to standard output', false)
     .action(async (options) => {
       const settings = { ...options, lr: options.lr ?? defaultLearningRate(options.model) };
@@ -114,7 +114,7 @@ function buildProgram(
     .command('evaluate')
     .description('test a trained model')
     .argument('<run>', 'a run folder')
-    .option('--data <name>', `${dataHelp} (default: what the run was trained on)`)
+    .option('--data <name>', `${dataHelp} (default: what was held out when the run was trained)`)
     .option('--json', 'write only the result, as JSON, to standard output', false)
     .action(async (run, options) => {
       await evaluateCommand(run, options, openTerminal(streams, options.json));

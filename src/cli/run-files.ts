@@ -1,55 +1,83 @@
-/** What a finished run leaves behind: the model, its metrics, the report, and a picture to try it on. */
+/** What a run leaves behind: the model and its record after each epoch; in the end the report and a picture to try it on. */
 import { join } from 'node:path';
-import type { LoadedDataset } from '../data/load.ts';
 import type { Normalisation } from '../data/normalise.ts';
-import { type Evaluation, type SavedModel, saveModel } from '../train/index.ts';
+import { WeftError } from '../errors.ts';
+import type { Module } from '../nn/index.ts';
+import { printable } from '../text.ts';
+import { type Evaluation, saveModel } from '../train/index.ts';
+import type { PreparedDataset } from './holdout.ts';
 import { commandLine } from './invocation.ts';
-import { METRICS_FILE, type Metrics } from './metrics.ts';
+import { METRICS_FILE, type Metrics, type RunRecord, recordText } from './metrics.ts';
 import { findMistakes, imagePng } from './report/mistakes.ts';
 import type { RunFolder } from './run-folder.ts';
+import { SPLIT_FILE, splitRecord } from './split-file.ts';
 import { counted, type Terminal } from './terminal.ts';
 
 const REPORT_FILE = 'report.html';
 const SAMPLE_FILE = 'sample.png';
 
-/** All there is to write about a run. */
-export interface RunContents {
-  readonly metrics: Metrics;
-  readonly model: SavedModel['model'];
+/** A run while it trains. */
+export interface Run {
+  readonly folder: RunFolder;
+  readonly model: Module;
   readonly normalisation: Normalisation;
   /** The table of layers. */
   readonly summary: string;
-  readonly data: LoadedDataset;
-  /** What the model answered for the test images. */
-  readonly answers: Evaluation;
+  readonly data: PreparedDataset;
 }
 
-/** Writes the files of a run and says which; the last line is the command that classifies the sample picture. */
+/** Writes the model as it is now, with what is known of the run: what there is if nothing more comes. */
+export async function keepModel({ folder, model, normalisation }: Run, record: RunRecord): Promise<void> {
+  const { classNames, image: inputShape } = record.data;
+  await saveModel(folder.path, { model, name: record.model, classNames, inputShape, normalisation });
+  await keepRecord(folder, record);
+}
+
+/** Writes which images were held out, where the data set does not say it. */
+export async function keepSplit({ folder, data }: Run): Promise<void> {
+  const split = splitRecord(data);
+  if (split !== undefined) await folder.write(SPLIT_FILE, `${JSON.stringify(split, null, 1)}\n`);
+}
+
+/** Writes that a run failed, if that can be written: the error itself is what is told. */
+export async function keepFailure(folder: RunFolder, record: RunRecord, error: unknown): Promise<void> {
+  const failure = error instanceof WeftError ? `${error.where}: got ${error.got}` : String(error);
+  await keepRecord(folder, { ...record, status: 'failed', failure }).catch(() => undefined);
+}
+
+async function keepRecord(folder: RunFolder, record: RunRecord): Promise<void> {
+  await folder.write(METRICS_FILE, `${recordText(record)}\n`);
+}
+
+/** Writes the files of a finished run and says which; the last line is the command that classifies the sample picture. */
 export async function writeRun(
-  folder: RunFolder,
-  { metrics, model, normalisation, summary, data, answers }: RunContents,
+  run: Run,
+  metrics: Metrics,
+  answers: Evaluation,
   say: Terminal['say'],
 ): Promise<void> {
-  const { classNames, image: inputShape } = metrics.data;
-  await saveModel(folder.path, { model, name: metrics.model, classNames, inputShape, normalisation });
-  folder.write(METRICS_FILE, `${JSON.stringify(metrics, null, 2)}\n`);
+  const { folder, summary, data } = run;
+  const { test } = data;
   // The chart library is only needed here, and takes a third of a second to load.
   const { renderReport } = await import('./report/report.ts');
-  folder.write(REPORT_FILE, renderReport({ metrics, summary, data, answers }));
-  const { test } = data;
+  await folder.write(REPORT_FILE, renderReport({ metrics, summary, data, answers }));
   const sample = sampleIndex(answers.predictions, test.labels);
-  const samplePath = folder.write(SAMPLE_FILE, imagePng(test, sample));
+  const samplePath = await folder.write(SAMPLE_FILE, imagePng(test, sample));
+  await keepRecord(folder, metrics);
   const mistakes = findMistakes(test, answers).length;
   const files: [string, string][] = [
     ['model.json', 'layers, classes and normalisation'],
     ['model.safetensors', 'weights'],
     [METRICS_FILE, 'all numbers of this run'],
     [REPORT_FILE, `learning curves, confusion matrix and ${counted(mistakes, 'mistake')}, for a browser`],
-    [SAMPLE_FILE, `a test picture of class ${classNames[test.labels[sample]!]}`],
+    [SAMPLE_FILE, `a test picture of class ${test.classNames[test.labels[sample]!]}`],
   ];
+  if (splitRecord(data) !== undefined) files.push([SPLIT_FILE, 'which pictures were held out']);
   const width = Math.max(...files.map(([name]) => join(folder.path, name).length));
   say(`\nWrote`);
-  for (const [name, contents] of files) say(`  ${join(folder.path, name).padEnd(width)}  ${contents}`);
+  for (const [name, contents] of files) {
+    say(printable(`  ${join(folder.path, name).padEnd(width)}  ${contents}`));
+  }
   say(`\nTo classify a picture:\n${commandLine(['predict', folder.path, samplePath])}`);
 }
 

@@ -1,20 +1,59 @@
-/** The folder a training run writes to: made before training, so that a bad path fails at once. */
-import { mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { messageOf } from '../data/errors.ts';
+/** The folder a training run writes to: made, and written to, before training, so that a bad place fails at once. */
+import { closeSync, mkdirSync, openSync, rmdirSync, rmSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileError, readFolder, type Wanted } from '../data/files.ts';
+import { writeWhole } from './atomic.ts';
 import { RunError } from './run-error.ts';
 
 /** A folder for one run. */
 export interface RunFolder {
   readonly path: string;
-  /** Writes a file and returns its path. */
-  readonly write: (name: string, contents: string | Uint8Array) => string;
+  /** Writes a file, whole or not at all, and returns its path. */
+  readonly write: (name: string, contents: string | Uint8Array) => Promise<string>;
   /** Removes the folder again if it was made here and nothing was written to it. */
   readonly removeIfEmpty: () => void;
 }
 
+const aPlace: Wanted = { error: RunError, expected: 'a folder that can be written to' };
+
+/**
+ * Makes a folder for a run, and those above it.
+ *
+ * @param path default `runs/2026-11-23-19-40-04-conv-lstm`, in local time, with `-2` and so on where that is taken; a
+ *   folder that exists has to be empty
+ * @param room how many bytes the run will write at least
+ * @throws RunError when the folder cannot be made or written to, or has something in it
+ */
+export function openRunFolder(path: string | undefined, model: string, room: number): RunFolder {
+  const { folder, made } = path === undefined ? makeNew(defaultRunPath(model, new Date())) : make(path);
+  const removeIfEmpty = (): void => {
+    try {
+      if (made) rmdirSync(folder);
+    } catch {
+      // It is not empty, or gone already.
+    }
+  };
+  try {
+    tryToWrite(folder, room);
+  } catch (error) {
+    removeIfEmpty();
+    throw error;
+  }
+  return {
+    path: folder,
+    write: async (name, contents) => {
+      const target = join(folder, name);
+      await writeWhole(target, contents).catch((error: unknown) => {
+        throw fileError(target, error, aPlace);
+      });
+      return target;
+    },
+    removeIfEmpty,
+  };
+}
+
 /** `runs/2026-11-23-19-40-04-conv-lstm`, in local time. */
-export function defaultRunPath(model: string, now: Date): string {
+function defaultRunPath(model: string, now: Date): string {
   const parts = [
     now.getFullYear(),
     now.getMonth() + 1,
@@ -27,37 +66,57 @@ export function defaultRunPath(model: string, now: Date): string {
   return join('runs', `${stamp}-${model}`);
 }
 
-/**
- * Makes the folder and those above it. In a folder that exists, files of an earlier run are replaced.
- *
- * @throws RunError when the folder cannot be made or written to
- */
-export function openRunFolder(path: string): RunFolder {
-  const attempt = <Result>(action: () => Result): Result => {
+interface Made {
+  readonly folder: string;
+  readonly made: boolean;
+}
+
+/** Making a folder fails where there is one: so two runs never share one, whoever started them and when. */
+function makeNew(path: string): Made {
+  for (let number = 1; ; number++) {
+    const folder = number === 1 ? path : `${path}-${number}`;
+    if (makeOne(folder)) return { folder, made: true };
+  }
+}
+
+function make(folder: string): Made {
+  if (makeOne(folder)) return { folder, made: true };
+  const entries = readFolder(folder, aPlace);
+  if (entries.length === 0) return { folder, made: false };
+  throw new RunError({
+    where: folder,
+    got: `a folder with ${entries.length === 1 ? 'a file' : 'files'} in it (${entries[0]!.name}${entries.length > 1 ? ', …' : ''})`,
+    expected: 'a new or empty folder: a run writes over nothing',
+    cure: 'Give another folder with --out, or remove this one.',
+  });
+}
+
+/** Whether the folder was made: false where something of this name exists. */
+function makeOne(folder: string): boolean {
+  try {
+    mkdirSync(dirname(folder), { recursive: true });
+    mkdirSync(folder);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    throw fileError(folder, error, aPlace);
+  }
+}
+
+/** Permissions, quotas and full disks show when something is written, and surely only then. */
+function tryToWrite(folder: string, room: number): void {
+  const probe = join(folder, `.weft-${process.pid}.tmp`);
+  try {
+    const file = openSync(probe, 'wx');
     try {
-      return action();
-    } catch (cause) {
-      throw new RunError(
-        {
-          where: path,
-          got: messageOf(cause),
-          expected: 'a folder that can be written to',
-          cure: 'Give another folder with --out',
-        },
-        { cause },
-      );
+      const block = new Uint8Array(2 ** 20);
+      for (let written = 0; written < room; )
+        written += writeSync(file, block, 0, Math.min(block.length, room - written));
+    } finally {
+      closeSync(file);
+      rmSync(probe, { force: true });
     }
-  };
-  const made = attempt(() => mkdirSync(path, { recursive: true })) !== undefined;
-  return {
-    path,
-    write: (name, contents) => {
-      const target = join(path, name);
-      attempt(() => writeFileSync(target, contents));
-      return target;
-    },
-    removeIfEmpty: () => {
-      if (made && readdirSync(path).length === 0) rmdirSync(path);
-    },
-  };
+  } catch (error) {
+    throw fileError(folder, error, aPlace);
+  }
 }

@@ -16,6 +16,8 @@ export interface Terminal {
   readonly result: (text: string) => void;
   /** What happens on the way: on standard output, or with --json on standard error. */
   readonly say: (text: string) => void;
+  /** What is to be known besides, of commands whose result stands alone: on standard error. */
+  readonly aside: (text: string) => void;
   /** The stream of `say`, for progress bars. */
   readonly progress: OutputStream;
 }
@@ -26,7 +28,7 @@ export function openTerminal({ stdout, stderr }: Streams, json: boolean): Termin
   const writeTo = (stream: OutputStream) => (text: string) => {
     stream.write(`${text}\n`);
   };
-  return { result: writeTo(stdout), say: writeTo(progress), progress };
+  return { result: writeTo(stdout), say: writeTo(progress), aside: writeTo(stderr), progress };
 }
 
 /** `1 image`, `2 images`, `1,000 images`. */

@@ -1,21 +1,25 @@
 /** `weft train`: loads data, trains a model, tests it, and writes the run folder. */
 import { resolve } from 'node:path';
 import { imageCount } from '../data/dataset.ts';
-import { loadDataset } from '../data/load.ts';
-import { channelStatistics, type Normalisation } from '../data/normalise.ts';
+import { DatasetError } from '../data/errors.ts';
+import { hasOneClass, loadDataset } from '../data/load.ts';
+import { channelStatistics } from '../data/normalise.ts';
+import { NonFiniteError } from '../errors.ts';
 import { deviceInfo, seed, setDevice } from '../index.ts';
-import { createModel, type Module, summary } from '../nn/index.ts';
+import { createModel, summary } from '../nn/index.ts';
 import { Adam, oneCycle } from '../optim/index.ts';
+import { printable } from '../text.ts';
 import { type Evaluation, evaluate, fit } from '../train/index.ts';
 import { confusionRows, formatConfusion } from './confusion.ts';
 import { describeDataset } from './describe.ts';
-import { exitCodes } from './exit-codes.ts';
+import { exitCodes, interruptedCode } from './exit-codes.ts';
 import { type PreparedDataset, withValidation } from './holdout.ts';
-import type { EpochRecord, Metrics } from './metrics.ts';
+import { commandLine } from './invocation.ts';
+import { type EpochRecord, type Metrics, type RunRecord, recordText } from './metrics.ts';
 import { datasetBorderBrightness } from './pictures.ts';
 import { showProgress } from './progress.ts';
-import { writeRun } from './run-files.ts';
-import { defaultRunPath, openRunFolder } from './run-folder.ts';
+import { keepFailure, keepModel, keepSplit, type Run, writeRun } from './run-files.ts';
+import { openRunFolder, type RunFolder } from './run-folder.ts';
 import { counted, duration, percent, type Terminal } from './terminal.ts';
 import { augmentation } from './train-defaults.ts';
 import { version } from './version.ts';
@@ -42,33 +46,46 @@ export async function trainCommand(
   await setDevice(options.device);
   seed(options.seed);
   const data = withValidation(loadDataset(options.data, { seed: options.seed }), options.seed);
+  requireSeveralClasses(data);
   const [, height, width, channels] = data.train.shape;
   const inputShape = [height, width, channels] as const;
   const model = createModel(options.model, { inputShape, classes: data.train.classNames.length });
   const layers = summary(model, inputShape);
-  const folder = openRunFolder(options.out ?? defaultRunPath(options.model, new Date()));
+  const folder = openRunFolder(options.out, options.model, 4 * model.parameterCount() + ROOM_FOR_REPORT);
   try {
     const { say, result } = terminal;
     say(`${describeDataset(data)}\n\n${options.model}\n${layers}\n\n${describeTraining(options)}`);
     const normalisation = channelStatistics(data.train);
-    const trained = await trainModel(model, data, normalisation, options, terminal, signal);
-    if (trained === undefined) {
-      say('Interrupted: nothing was written.');
-      return exitCodes.interrupted;
+    const run: Run = { folder, model, normalisation, summary: layers, data };
+    const record = await train(run, options, terminal, signal);
+    if (record === undefined || record.status === 'interrupted') {
+      say(record === undefined ? 'Interrupted: nothing was written.' : describeInterruption(record, folder));
+      return interruptedCode(signal?.reason);
     }
-    const evaluation = await evaluate(model, data.test, { normalisation });
-    const metrics = collectMetrics({ options, data, model, evaluation, ...trained });
+    const evaluation = await testNow(run, record);
+    const { accuracy: testAccuracy, loss: testLoss } = evaluation;
+    const confusion = confusionRows(evaluation.confusion, data.train.classNames.length);
+    const metrics: Metrics = { testAccuracy, testLoss, ...record, status: 'finished', confusion };
     say(`\n${describeTest(metrics)}`);
-    await writeRun(
-      folder,
-      { metrics, model, normalisation, summary: layers, data, answers: evaluation },
-      say,
-    );
-    if (options.json) result(JSON.stringify(metrics, null, 2));
+    await writeRun(run, metrics, evaluation, say);
+    if (options.json) result(recordText(metrics));
     return exitCodes.done;
   } finally {
     folder.removeIfEmpty();
   }
+}
+
+/** Of the files beside the weights. */
+const ROOM_FOR_REPORT = 2 ** 20;
+
+function requireSeveralClasses({ name, train }: PreparedDataset): void {
+  if (!hasOneClass(train)) return;
+  throw new DatasetError({
+    where: name,
+    got: `training images of one class only ("${train.classNames[train.labels[0]!]}")`,
+    expected: 'two classes or more: with one there is nothing to learn',
+    cure: 'Check the path: mostly it is one level off, or the folders of the other classes are missing.',
+  });
 }
 
 function describeTraining({ epochs, batch, lr, seed }: TrainOptions): string {
@@ -85,25 +102,41 @@ function describeTest({ testAccuracy, testLoss, trainSeconds, confusion, data }:
   );
 }
 
-interface Trained {
-  readonly history: readonly EpochRecord[];
-  readonly trainSeconds: number;
+function describeInterruption({ history, epochs }: RunRecord, { path }: RunFolder): string {
+  return (
+    `Interrupted after ${history.length} of ${counted(epochs, 'epoch')}: the model as it is now is in ${printable(path)}, ` +
+    `untested. To test it:\n${commandLine(['evaluate', path])}`
+  );
 }
 
-/** Trains with progress; undefined when the signal ended it. */
-async function trainModel(
-  model: Module,
-  data: PreparedDataset,
-  normalisation: Normalisation,
+/**
+ * Trains with progress. The model and the record of the run are written after each epoch, and when a signal ends training;
+ * the record also when an error does. Undefined when a signal came before the first step: then there is nothing to keep.
+ */
+async function train(
+  run: Run,
   options: TrainOptions,
   terminal: Terminal,
   signal: AbortSignal | undefined,
-): Promise<Trained | undefined> {
+): Promise<RunRecord | undefined> {
+  const { model, data, normalisation, folder } = run;
   const { epochs, batch } = options;
   const steps = Math.ceil(imageCount(data.train) / batch) * epochs;
   const progress = await showProgress(terminal, epochs);
   const started = performance.now();
+  const settings = settingsOf(run, options);
   const history: EpochRecord[] = [];
+  const recordNow = (status: RunRecord['status']): RunRecord => {
+    const trainSeconds = (performance.now() - started) / 1000;
+    return { status, ...settings, trainSeconds, history };
+  };
+  let stepped = false;
+  let kept = false;
+  const keep = async (status: RunRecord['status']): Promise<void> => {
+    await keepModel(run, recordNow(status));
+    if (!kept) await keepSplit(run);
+    kept = true;
+  };
   try {
     const { aborted } = await fit(model, data.train, {
       epochs,
@@ -114,39 +147,65 @@ async function trainModel(
       augmentation,
       seed: options.seed,
       signal,
-      onStep: progress.step,
-      onEpoch: ({ valLoss, valAccuracy, ...report }) => {
+      onStep: (report) => {
+        stepped = true;
+        progress.step(report);
+      },
+      onEpoch: async ({ valLoss, valAccuracy, ...report }) => {
         // Both are there because a validation set is given.
         const record = { ...report, valLoss: valLoss!, valAccuracy: valAccuracy! };
         history.push(record);
         progress.epoch(record);
+        requireFiniteLoss(`epoch ${record.epoch}`, 'training loss', record.trainLoss);
+        requireFiniteLoss(`epoch ${record.epoch}`, 'validation loss', record.valLoss);
+        await keep('training');
       },
     });
-    return aborted ? undefined : { history, trainSeconds: (performance.now() - started) / 1000 };
+    if (!aborted) return recordNow('training');
+    if (!stepped) return undefined;
+    await keep('interrupted');
+    return recordNow('interrupted');
+  } catch (error) {
+    if (stepped) await keepFailure(folder, recordNow('failed'), error);
+    throw error;
   } finally {
     progress.stop();
   }
 }
 
-interface RunResult extends Trained {
-  readonly options: TrainOptions;
-  readonly data: PreparedDataset;
-  readonly model: Module;
-  readonly evaluation: Evaluation;
+async function testNow({ folder, model, data, normalisation }: Run, record: RunRecord): Promise<Evaluation> {
+  try {
+    const evaluation = await evaluate(model, data.test, { normalisation });
+    requireFiniteLoss(data.test.name, 'test loss', evaluation.loss);
+    return evaluation;
+  } catch (error) {
+    await keepFailure(folder, record, error);
+    throw error;
+  }
 }
 
-function collectMetrics({ options, data, model, evaluation, history, trainSeconds }: RunResult): Metrics {
+/** A run whose loss is not finite has not learned anything that could be used. */
+function requireFiniteLoss(where: string, name: string, loss: number): void {
+  if (Number.isFinite(loss)) return;
+  throw new NonFiniteError({
+    where,
+    got: `a ${name} that is ${loss}`,
+    expected: 'a finite loss',
+    cure: 'Mostly the learning rate is too high: give a lower one with --lr.',
+  });
+}
+
+/** What is fixed before training. */
+function settingsOf(
+  { model, data }: Run,
+  options: TrainOptions,
+): Omit<RunRecord, 'status' | 'trainSeconds' | 'history'> {
   const [, height, width, channels] = data.train.shape;
-  const { classNames } = data.train;
   return {
-    testAccuracy: evaluation.accuracy,
-    testLoss: evaluation.loss,
     epochs: options.epochs,
-    trainSeconds,
     device: deviceInfo().name,
     parameters: model.parameterCount(),
     seed: options.seed,
-    history,
     model: options.model,
     optimizer: 'Adam, one-cycle learning rate',
     learningRate: options.lr,
@@ -159,10 +218,9 @@ function collectMetrics({ options, data, model, evaluation, history, trainSecond
       validation: imageCount(data.validation),
       test: imageCount(data.test),
       image: [height, width, channels],
-      classNames,
+      classNames: data.train.classNames,
       borderBrightness: datasetBorderBrightness(data.train),
     },
-    confusion: confusionRows(evaluation.confusion, classNames.length),
     versions: { weft: version, node: process.versions.node },
   };
 }

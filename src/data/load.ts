@@ -29,6 +29,8 @@ export interface LoadedDataset {
   readonly test: ImageDataset;
   /** Present when the folder has a validation set of its own. */
   readonly validation?: ImageDataset;
+  /** Whether the test set was held out from the training images, as the data set has none itself. Default false. */
+  readonly drawn?: boolean;
   /** What the reader should know, as sentences: what was left out, or that a test set was held out. */
   readonly notes: readonly string[];
 }
@@ -254,7 +256,7 @@ function folderSource(folder: string, name: string): Source {
 
 /**
  * Whether a folder holds train/ or test/ with class folders in them. A class may have such a name as well: then its
- * folder holds pictures, and so do the folders beside it.
+ * folder holds pictures, and so do the folders beside it, of which none is called like another split.
  */
 function isSplitFolder(
   folder: string,
@@ -263,11 +265,12 @@ function isSplitFolder(
 ): boolean {
   const { join } = node.path;
   const holdsPng = (name: string): boolean => entriesOf(join(folder, name)).some(isPng);
-  const named = names.filter((name) => splitOf(name) === 'train' || splitOf(name) === 'test');
-  const others = names.filter((name) => splitOf(name) === undefined);
-  return named.some(
-    (name) => !holdsPng(name) || (subfolders(join(folder, name)).length > 0 && !others.some(holdsPng)),
-  );
+  const named = names.filter((name) => splitOf(name) !== undefined);
+  const isAlone = named.length === 1 && names.some((name) => !named.includes(name) && holdsPng(name));
+  return named.some((name) => {
+    if (splitOf(name) === 'validation') return false;
+    return !holdsPng(name) || (!isAlone && subfolders(join(folder, name)).length > 0);
+  });
 }
 
 function complete(
@@ -310,7 +313,7 @@ function complete(
     `${name} has no test set: ${held.labels.length} of ${train.labels.length} images ` +
       `(about ${HELD_OUT_SHARE * 100} % of each class, seed ${seed}) are held out as one.`,
   );
-  return { name, train: { ...kept, name: `${name} train` }, test: held, ...rest, notes };
+  return { name, train: { ...kept, name: `${name} train` }, test: held, ...rest, drawn: true, notes };
 }
 
 const oneClass =

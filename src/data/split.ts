@@ -5,15 +5,21 @@
 import { type ImageDataset, imageCount, imageLength, splitBy } from './dataset.ts';
 import { node } from './node.ts';
 
-/** What an image is called, whichever others are there: its file in the data set, or else a hash of its pixels. */
-export function imageKeys({ files, ...dataset }: ImageDataset): readonly string[] {
-  if (files !== undefined) return files;
-  const length = imageLength(dataset);
+/**
+ * What each image is called, whichever others are there: its file in the data set, or else a hash of its pixels and how
+ * many equal ones come before it.
+ */
+export function imageKeys(dataset: ImageDataset): readonly string[] {
+  if (dataset.files !== undefined) return dataset.files;
   const { buffer, byteOffset, BYTES_PER_ELEMENT } = dataset.images;
-  const size = length * BYTES_PER_ELEMENT;
-  return Array.from({ length: imageCount(dataset) }, (_, index) =>
-    sha256(new Uint8Array(buffer, byteOffset + index * size, size)).toString('hex', 0, 12),
-  );
+  const size = imageLength(dataset) * BYTES_PER_ELEMENT;
+  const seen = new Map<string, number>();
+  return Array.from({ length: imageCount(dataset) }, (_, index) => {
+    const hash = sha256(new Uint8Array(buffer, byteOffset + index * size, size)).toString('hex', 0, 12);
+    const before = seen.get(hash) ?? 0;
+    seen.set(hash, before + 1);
+    return `${hash}-${before}`;
+  });
 }
 
 /**

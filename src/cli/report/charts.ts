@@ -1,6 +1,6 @@
 /** The charts of the report: learning curves and the confusion matrix. Colours are variables of the style sheet. */
 import * as Plot from '@observablehq/plot';
-import type { Confusion } from '../confusion.ts';
+import { type Confusion, frequentMistakes } from '../confusion.ts';
 import type { EpochRecord } from '../metrics.ts';
 import { drawSvg } from './svg.ts';
 
@@ -150,10 +150,7 @@ export function confusionChart(confusion: Confusion, classNames: readonly string
 
 /** Strength of colour: the share of the class for right ones; for mistakes, the count beside the most frequent one. */
 function matrixCells(confusion: Confusion, classNames: readonly string[]): Cell[] {
-  const most = Math.max(
-    1,
-    ...confusion.flatMap((row, truth) => row.filter((_, predicted) => predicted !== truth)),
-  );
+  const most = Math.max(1, frequentMistakes(confusion, 1)[0]?.count ?? 0);
   return confusion.flatMap((row, truth) => {
     const images = Math.max(
       1,

@@ -1,7 +1,7 @@
 /** The report of a training run: one HTML file with nothing outside it, no scripts, readable on light and dark. */
 import type { LoadedDataset } from '../../data/load.ts';
-import { formatInteger } from '../../text.ts';
-import { qualities } from '../confusion.ts';
+import { formatInteger, printable } from '../../text.ts';
+import { frequentMistakes, qualities } from '../confusion.ts';
 import type { Metrics } from '../metrics.ts';
 import { counted, duration, percent } from '../terminal.ts';
 import { accuracyChart, confusionChart, lossChart } from './charts.ts';
@@ -19,6 +19,8 @@ export interface ReportContents {
 }
 
 const SHOWN_MISTAKES = 24;
+/** Pairs of classes, where they are too many for a chart. */
+const LISTED_MISTAKES = 60;
 /** Small pictures are enlarged to about this many screen pixels. */
 const PICTURE_SIZE = 96;
 
@@ -51,16 +53,16 @@ values are taken at its end.</p>
 </section>
 <section>
 <h2>Confusion matrix</h2>
-<p>${counted(metrics.data.test, 'test image')}: how many of each class (rows) were taken for which class (columns).</p>
+<p>${counted(metrics.data.test, 'test image')}: ${confusionIntroduction(metrics)}</p>
 <div class="charts">
-<figure>${confusionChart(metrics.confusion, metrics.data.classNames)}</figure>
+${confusionFigure(metrics)}
 ${qualityTable(metrics)}
 </div>
 </section>
 ${mistakesSection(contents)}
 <section>
 <h2>Model</h2>
-<pre>${escapeHtml(summary)}</pre>
+<pre>${summary.split('\n').map(escapeHtml).join('\n')}</pre>
 </section>
 <section>
 <h2>Settings</h2>
@@ -71,6 +73,29 @@ ${contents.data.notes.map((note) => `<p class="aside">${escapeHtml(note)}</p>`).
 </body>
 </html>
 `;
+}
+
+/** A chart of more classes than this is too large to draw and to read: then the most frequent mistakes are listed. */
+const MOST_CHARTED_CLASSES = 100;
+
+function confusionIntroduction({ data: { classNames } }: Metrics): string {
+  return classNames.length <= MOST_CHARTED_CLASSES
+    ? 'how many of each class (rows) were taken for which class (columns).'
+    : `the most frequent mistakes of ${counted(classNames.length, 'class')}; metrics.json has the whole matrix.`;
+}
+
+function confusionFigure({ confusion, data: { classNames } }: Metrics): string {
+  if (classNames.length <= MOST_CHARTED_CLASSES) {
+    return `<figure>${confusionChart(confusion, classNames.map(printable))}</figure>`;
+  }
+  const rows = frequentMistakes(confusion, LISTED_MISTAKES).map(
+    ({ truth, predicted, count }) =>
+      `<tr><th scope="row">${escapeHtml(classNames[truth]!)}</th><td>${escapeHtml(classNames[predicted]!)}</td><td>${count}</td></tr>`,
+  );
+  return `<table class="numbers">
+<thead><tr><th>class</th><th>taken for</th><th>images</th></tr></thead>
+<tbody>${rows.join('')}</tbody>
+</table>`;
 }
 
 function headline(metrics: Metrics): string {
@@ -159,5 +184,5 @@ const entities: Readonly<Record<string, string>> = {
 
 /** Names of classes and folders are text, whatever they hold. */
 function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => entities[character]!);
+  return printable(text).replace(/[&<>"']/g, (character) => entities[character]!);
 }

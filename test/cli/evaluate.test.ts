@@ -1,5 +1,5 @@
 /** `weft evaluate`: a run on its own test set, on another one, and on what does not fit. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Metrics } from '../../src/cli/metrics.ts';
@@ -19,6 +19,36 @@ test('repeats the test of the training, to the bit', async () => {
     loss: metrics.testLoss,
     confusion: metrics.confusion,
   });
+});
+
+test('keeps to the pictures that were held out, whatever the folder has become', async () => {
+  const data = classFolders();
+  const folder = await trainedRun(data);
+  const { test: held } = JSON.parse(readFileSync(join(folder, 'split.json'), 'utf8'));
+  expect(held).toHaveLength(6);
+  rmSync(join(data, held[0]));
+  for (let number = 10; number < 30; number++)
+    writeFileSync(join(data, 'bar', `${number}.png`), picture('bar', number));
+  const { stdout } = await run(['evaluate', folder]);
+  expect(stdout).toContain('tested on 5 images that were held out in training.');
+  expect(stdout).toContain(`1 of the 6 images held out are missing: ${held[0]}.`);
+  expect(stdout).toContain('20 images added since the training are not looked at.');
+  expect(JSON.parse((await run(['evaluate', folder, '--data', data, '--json'])).stdout).images).toBe(5);
+});
+
+test('IDX files without a test set: the images are known by their pixels', async () => {
+  const data = idxFolder();
+  for (const name of ['images-idx3', 'labels-idx1']) rmSync(join(data, `t10k-${name}-ubyte`));
+  const folder = await trainedRun(data);
+  const metrics: Metrics = JSON.parse(readFileSync(join(folder, 'metrics.json'), 'utf8'));
+  const { stdout } = await run(['evaluate', folder, '--json']);
+  expect(JSON.parse(stdout)).toMatchObject({ images: metrics.data.test, loss: metrics.testLoss });
+});
+
+test('another folder is tested on as a whole', async () => {
+  const folder = await trainedRun(classFolders());
+  const { stdout } = await run(['evaluate', folder, '--data', classFolders(4), '--json']);
+  expect(JSON.parse(stdout).images).toBe(12);
 });
 
 test('prints accuracy, quality of each class and the confusion matrix', async () => {

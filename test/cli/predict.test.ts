@@ -2,9 +2,15 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { encodePng } from '../../src/data/png.ts';
+import { decodePng, encodePng } from '../../src/data/png.ts';
 import { temporaryFolder } from '../support/datasets.ts';
 import { classFolders, picture, run, trainedRun } from './support.ts';
+
+/** The pixels of a picture without noise, as a drawing has them. */
+function readInk(name: 'bar' | 'block'): number[] {
+  const { pixels } = decodePng(picture(name));
+  return [...pixels].map((value) => (value > 0.5 ? 1 : 0));
+}
 
 test('classifies what it has learned', async () => {
   const folder = await trainedRun(classFolders(20), 12);
@@ -41,6 +47,31 @@ test('says when a picture is resized, has alpha and colour, or looks inverted', 
   expect(stdout).toContain('note: its border is bright, that of the training images dark: --invert');
   const inverted = await run(['predict', folder, '--invert', join(pictures, 'white.png')]);
   expect(inverted.stdout).not.toContain('border');
+});
+
+test('dark ink on nothing is seen: on white, and inverted on black', async () => {
+  const folder = await trainedRun(classFolders());
+  const ink = readInk('bar');
+  const save = (channels: 1 | 4, value: (i: number) => number): Uint8Array =>
+    encodePng({
+      width: 8,
+      height: 8,
+      channels,
+      bitDepth: 8,
+      pixels: Float32Array.from({ length: 64 * channels }, (_, i) => value(i)),
+    });
+  const pictures = temporaryFolder({
+    'light.png': save(1, (i) => ink[i]!),
+    'ink.png': save(4, (i) => (i % 4 === 3 ? ink[i >> 2]! : 0)),
+    'nothing.png': save(4, () => 0),
+  });
+  const path = (name: string): string => join(pictures, name);
+  const [light] = JSON.parse((await run(['predict', folder, path('light.png'), '--json'])).stdout);
+  const [dark] = JSON.parse((await run(['predict', folder, '--invert', path('ink.png'), '--json'])).stdout);
+  expect(dark.classes).toEqual(light.classes);
+  const plain = await run(['predict', folder, path('ink.png'), path('nothing.png')]);
+  expect(plain.stdout).toMatch(/ink\.png.*\n {2}note: its border is bright.*--invert/);
+  expect(plain.stdout).toMatch(/nothing\.png.*\n {2}note: it is of one colour all over/);
 });
 
 test('a bad picture among good ones: a message that names it, and no half result', async () => {

@@ -85,6 +85,9 @@ test('names of classes and folders are text', () => {
   expect(html).not.toContain('<b>');
   expect(html).not.toContain('a&b<');
   expect(html).toContain('&lt;b&gt;bold&lt;/b&gt;');
+  const escaped = reportOf([0, 1], [1, 1], { names: ['a\u001b[2J', 'b\u202e'] });
+  expect(escaped).not.toMatch(/[\u001b\u202e]/);
+  expect(escaped).toContain('a\\u001b[2J');
 });
 
 describe('runs that are out of the ordinary', () => {
@@ -92,6 +95,13 @@ describe('runs that are out of the ordinary', () => {
     const html = reportOf([0, 1, 2], [0, 1, 2], { epochs: 1 });
     expect(html).toContain('every test image was classified correctly');
     expect(html).not.toContain('NaN');
+  });
+
+  test('a thousand classes: the most frequent mistakes in place of a chart', () => {
+    const names = Array.from({ length: 1000 }, (_, index) => `class ${index}`);
+    const html = reportOf([0, 0, 1, 2], [5, 5, 1, 7], { names });
+    expect(html.length).toBeLessThan(500_000);
+    expect(html).toContain('<th scope="row">class 0</th><td>class 5</td><td>2</td>');
   });
 
   test('a hundred classes: no numbers in the cells', () => {

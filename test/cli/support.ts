@@ -53,14 +53,16 @@ export async function run(
   return { exitCode, stdout: stdout.text, stderr: stderr.text };
 }
 
+/** The built command. */
+export const builtCommand = resolve(root, 'dist/src/cli/main.js');
+
 /** Runs the built command as users do. `onOutput` may send it signals. */
 export function runChild(
   args: readonly string[],
   onOutput: (output: string, kill: (signal: NodeJS.Signals) => void) => void = () => {},
+  cwd?: string,
 ): Promise<Outcome> {
-  const child = spawn(process.execPath, [resolve(root, 'dist/src/cli/main.js'), ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = spawn(process.execPath, [builtCommand, ...args], { stdio: ['ignore', 'pipe', 'pipe'], cwd });
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

@@ -1,11 +1,13 @@
 /** `weft train`: what it prints, what it writes, and how it stops. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { type ChildProcess, type StdioOptions, spawn, spawnSync } from 'node:child_process';
+import { chmodSync, closeSync, existsSync, openSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Metrics } from '../../src/cli/metrics.ts';
+import { openRunFolder } from '../../src/cli/run-folder.ts';
 import { readPng } from '../../src/data/png.ts';
-import { temporaryFolder } from '../support/datasets.ts';
-import { classFolders, idxFolder, run, runChild } from './support.ts';
+import { plainPng, temporaryFolder } from '../support/datasets.ts';
+import { builtCommand, classFolders, idxFolder, run, runChild } from './support.ts';
 
 const quick = ['--model', 'conv-lstm', '--epochs', '1', '--batch', '8'];
 
@@ -33,6 +35,7 @@ describe('training on class folders', () => {
       'model.safetensors',
       'report.html',
       'sample.png',
+      'split.json',
     ]);
     expect(readPng(join(out, 'sample.png'))).toMatchObject({ width: 8, height: 8, channels: 1 });
 
@@ -105,7 +108,7 @@ test('a terminal gets a bar, which is gone when the epoch is over', async () => 
 });
 
 describe('interruption', () => {
-  test('a signal ends training: exit code 130, and no folder is left', async () => {
+  test('a signal ends training: what was learned is kept, and can be used', async () => {
     const interruption = new AbortController();
     const out = join(temporaryFolder(), 'run');
     const { exitCode, stdout } = await run(
@@ -118,20 +121,162 @@ describe('interruption', () => {
       },
     );
     expect(exitCode).toBe(130);
-    expect(stdout).toContain('Interrupted');
+    expect(stdout).toContain('Interrupted after 2 of 1,000 epochs');
+    expect(JSON.parse(readFileSync(join(out, 'metrics.json'), 'utf8'))).toMatchObject({
+      status: 'interrupted',
+      history: [{ epoch: 1 }, { epoch: 2 }],
+    });
+    const tested = await run(['evaluate', out]);
+    expect(tested.exitCode).toBe(0);
+    expect(tested.stdout).toMatch(/was interrupted.*\n(.*\n)*.*on 6 test images/);
+  });
+
+  test('before the first step: no folder is left', async () => {
+    const out = join(temporaryFolder(), 'run');
+    const signal = AbortSignal.abort();
+    const outcome = await run(['train', '--data', classFolders(), ...quick, '--out', out], { signal });
+    expect(outcome.exitCode).toBe(130);
+    expect(outcome.stdout).toContain('Interrupted: nothing was written');
     expect(existsSync(out)).toBe(false);
   });
 
-  test('Ctrl-C does the same', async () => {
+  test.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ] as const)('%s: exit code %i', async (name, code) => {
     const out = join(temporaryFolder(), 'run');
     const outcome = await runChild(
       ['train', '--data', classFolders(), ...quick, '--epochs', '100000', '--out', out],
       (output, kill) => {
-        if (output.includes('train loss') && !output.includes('Interrupted')) kill('SIGINT');
+        if (output.includes('train loss') && !output.includes('Interrupted')) kill(name);
       },
     );
-    expect(outcome).toMatchObject({ exitCode: 130, stderr: '' });
-    expect(existsSync(out)).toBe(false);
+    expect(outcome).toMatchObject({ exitCode: code, stderr: '' });
+    expect(readdirSync(out).sort()).toEqual([
+      'metrics.json',
+      'model.json',
+      'model.safetensors',
+      'split.json',
+    ]);
+  });
+});
+
+describe('outputs that end', () => {
+  const args = (out: string): string[] => [
+    'train',
+    '--data',
+    classFolders(),
+    ...quick,
+    '--epochs',
+    '3',
+    '--out',
+    out,
+  ];
+  /** Starts the built command; the outcome is its exit code. */
+  const start = (words: string[], stdio: StdioOptions): [ChildProcess, Promise<number | null>] => {
+    const child = spawn(process.execPath, [builtCommand, ...words], { stdio });
+    return [child, new Promise((done) => child.on('close', done))];
+  };
+
+  test('a reader of standard output that stops: the run is made all the same', async () => {
+    const out = join(temporaryFolder(), 'run');
+    const [child, code] = start(args(out), ['ignore', 'pipe', 'inherit']);
+    child.stdout?.once('data', () => child.stdout?.destroy());
+    expect(await code).toBe(0);
+    expect(metricsOf(out)).toMatchObject({ status: 'finished', epochs: 3 });
+  });
+
+  test('of standard error, with --json: the JSON comes', async () => {
+    const out = join(temporaryFolder(), 'run');
+    const [child, code] = start([...args(out), '--json'], ['ignore', 'pipe', 'pipe']);
+    let text = '';
+    child.stdout?.setEncoding('utf8').on('data', (part: string) => {
+      text += part;
+    });
+    child.stderr?.once('data', () => child.stderr?.destroy());
+    expect(await code).toBe(0);
+    expect(JSON.parse(text)).toEqual(metricsOf(out));
+  });
+
+  test.skipIf(!existsSync('/dev/full'))('a full disk: exit code 1, in words', async () => {
+    const full = openSync('/dev/full', 'w');
+    const [child, code] = start(['explain'], ['ignore', full, 'pipe']);
+    let text = '';
+    child.stderr?.setEncoding('utf8').on('data', (part: string) => {
+      text += part;
+    });
+    expect(await code).toBe(1);
+    closeSync(full);
+    expect(text).toMatch(/^RunError: standard output: got no room left on the disk.*\n$/);
+  });
+});
+
+describe('the run folder', () => {
+  test('what is in a folder is not written over, nor followed out of it', async () => {
+    const folder = temporaryFolder({ victim: 'precious', 'run/.keep': '' });
+    const out = join(folder, 'run');
+    symlinkSync('../victim', join(out, 'metrics.json'));
+    const { exitCode, stderr } = await run(['train', '--data', classFolders(), ...quick, '--out', out]);
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/RunError: .*run: got a folder with a file in it \(metrics\.json\)/);
+    expect(readFileSync(join(folder, 'victim'), 'utf8')).toBe('precious');
+  });
+
+  test('files are written whole, and replace links', async () => {
+    const folder = temporaryFolder({ victim: 'precious' });
+    const { path, write } = openRunFolder(join(folder, 'run'), 'x', 0);
+    symlinkSync('../victim', join(path, 'report.html'));
+    await write('report.html', 'report');
+    expect(readFileSync(join(folder, 'victim'), 'utf8')).toBe('precious');
+    expect(readFileSync(join(path, 'report.html'), 'utf8')).toBe('report');
+    expect(readdirSync(path)).toEqual(['report.html']);
+  });
+
+  test('runs that start at once have folders of their own', async () => {
+    const cwd = temporaryFolder();
+    const data = idxFolder();
+    const runs = [1, 2, 3].map(() => runChild(['train', '--data', data, ...quick], undefined, cwd));
+    for (const { exitCode, stderr } of await Promise.all(runs))
+      expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    const folders = readdirSync(join(cwd, 'runs'));
+    expect(folders).toHaveLength(3);
+    for (const folder of folders) expect(metricsOf(join(cwd, 'runs', folder)).status).toBe('finished');
+  });
+
+  test('without permission: known before training', (context) => {
+    const root = process.getuid?.() === 0;
+    if (root && spawnSync('setpriv', ['--version']).status !== 0) {
+      console.log('skipped: root may write anywhere, and there is no setpriv to become another user');
+      context.skip();
+    }
+    const folder = temporaryFolder({ 'run/.keep': '' });
+    const out = join(folder, 'run');
+    chmodSync(folder, 0o755);
+    chmodSync(out, 0o555);
+    const command = [process.execPath, builtCommand, 'train', '--epochs', '1', '--out', out];
+    const [program, ...args] = root
+      ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', ...command]
+      : command;
+    const { status, stdout, stderr } = spawnSync(program!, args, { encoding: 'utf8', cwd: '/' });
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    expect(stderr).toMatch(/^RunError: .*run: got no permission, expected a folder that can be written to/);
+  });
+});
+
+describe('a loss that is not finite', () => {
+  test('fails the run, leaves no null, and predict says so', async () => {
+    const out = join(temporaryFolder(), 'run');
+    const args = ['train', '--data', classFolders(), '--epochs', '1', '--lr', '1e38', '--out', out];
+    const { exitCode, stderr } = await run(args);
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/NonFinite\w*Error: .*NaN/);
+    const text = readFileSync(join(out, 'metrics.json'), 'utf8');
+    expect(text).not.toContain('null');
+    expect(JSON.parse(text)).toMatchObject({ status: 'failed' });
+    const answer = await run(['predict', out, 'x.png']);
+    expect(answer.exitCode).toBe(1);
+    expect(answer.stderr).toContain('got a run that failed');
   });
 });
 
@@ -139,6 +284,11 @@ describe('what cannot be trained on', () => {
   test.each([
     ['a missing folder', '/no/such/folder', 'DatasetError: loadDataset: got "/no/such/folder"'],
     ['an empty class folder', () => temporaryFolder({ 'first/.keep': '' }), 'got an empty class folder'],
+    [
+      'one class',
+      () => temporaryFolder({ 'only/1.png': plainPng(1), 'only/2.png': plainPng(2) }),
+      'got training images of one class only ("only")',
+    ],
     ['a damaged picture', () => temporaryFolder({ 'first/a.png': 'text' }), 'a.png'],
   ])('%s', async (_, data, message) => {
     const out = join(temporaryFolder(), 'run');

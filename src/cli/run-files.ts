@@ -58,12 +58,12 @@ export async function writeRun(
 ): Promise<void> {
   const { folder, summary, data } = run;
   const { test } = data;
+  await keepRecord(folder, metrics);
   // The chart library is only needed here, and takes a third of a second to load.
   const { renderReport } = await import('./report/report.ts');
   await folder.write(REPORT_FILE, renderReport({ metrics, summary, data, answers }));
   const sample = sampleIndex(answers.predictions, test.labels);
   const samplePath = await folder.write(SAMPLE_FILE, imagePng(test, sample));
-  await keepRecord(folder, metrics);
   const mistakes = findMistakes(test, answers).length;
   const files: [string, string][] = [
     ['model.json', 'layers, classes and normalisation'],

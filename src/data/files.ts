@@ -27,8 +27,11 @@ export interface Entry {
   readonly kind: EntryKind;
 }
 
-/** What stands in the message, and what to do about it, for each error of the system that a path can lead to. */
-const faults: Readonly<Record<string, readonly [got: string, cure: string]>> = {
+/** What stands in a message, and what to do about it. */
+type Fault = readonly [got: string, cure: string];
+
+/** The errors of the system that a path can lead to. */
+const faults: Readonly<Record<string, Fault>> = {
   ENOENT: ['no file or folder of this name', 'Check the path'],
   EACCES: [
     'no permission',
@@ -61,20 +64,28 @@ const faults: Readonly<Record<string, readonly [got: string, cure: string]>> = {
 /** The error for what the system threw about a path. */
 export function fileError(path: string, thrown: unknown, { error, expected }: Wanted): WeftError {
   const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
-  const [got, cure] = faults[code] ?? [
-    `an error of the file system (${code || (thrown instanceof Error ? thrown.message : String(thrown))})`,
-    'Check the path, its permissions and the disk',
-  ];
-  const dead = code === 'ENOENT' && isLink(path);
-  return new error(
-    {
-      where: path,
-      got: dead ? 'a link that leads nowhere' : got,
-      expected,
-      cure: `${dead ? 'Remove the link, or bring back what it points to' : cure}${node.path.isAbsolute(path) ? '' : `; it was looked for at ${node.path.resolve(path)}`}.`,
-    },
-    { cause: thrown },
-  );
+  const [got, cure] = closerLook(path, code) ??
+    faults[code] ?? [
+      `an error of the file system (${code || (thrown instanceof Error ? thrown.message : String(thrown))})`,
+      'Check the path, its permissions and the disk',
+    ];
+  const place = node.path.isAbsolute(path) ? '' : `; it was looked for at ${node.path.resolve(path)}`;
+  return new error({ where: path, got, expected, cure: `${cure}${place}.` }, { cause: thrown });
+}
+
+/** What the system says in one code although it is two things. */
+function closerLook(path: string, code: string): Fault | undefined {
+  if (code !== 'ENOENT' && code !== 'ENOTDIR') return undefined;
+  let found: { isSymbolicLink(): boolean };
+  try {
+    found = node.fs.lstatSync(path);
+  } catch {
+    return undefined;
+  }
+  if (found.isSymbolicLink()) {
+    return ['a link that leads nowhere', 'Remove the link, or bring back what it points to'];
+  }
+  return code === 'ENOTDIR' ? ['a file', 'Give the path of a folder'] : undefined;
 }
 
 /** Runs `body`, which asks the system about `path`; what the system throws becomes the error that is wanted. */
@@ -181,13 +192,5 @@ function kindOf(path: string, wanted: Wanted): EntryKind {
     const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
     if (code === 'ENOENT' || code === 'ELOOP' || code === 'ENOTDIR') return 'dead link';
     throw fileError(path, thrown, wanted);
-  }
-}
-
-function isLink(path: string): boolean {
-  try {
-    return node.fs.lstatSync(path).isSymbolicLink();
-  } catch {
-    return false;
   }
 }

@@ -86,7 +86,7 @@ test('names of classes and folders are text', () => {
   expect(html).not.toContain('a&b<');
   expect(html).toContain('&lt;b&gt;bold&lt;/b&gt;');
   const escaped = reportOf([0, 1], [1, 1], { names: ['a\u001b[2J', 'b\u202e'] });
-  expect(escaped).not.toMatch(/[\u001b\u202e]/);
+  for (const character of ['\u001b', '\u202e']) expect(escaped).not.toContain(character);
   expect(escaped).toContain('a\\u001b[2J');
 });
 

@@ -11,9 +11,11 @@ const SHOW_CURSOR = '\u001b[?25h';
 // Whoever reads may stop early, as in `weft train | head`, and a terminal may be closed: then there is nobody to tell, but
 // what was begun is finished. That the output has no room, in contrast, is an error.
 let unwritten: NodeJS.ErrnoException | undefined;
+let hungUp = false;
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE' && error.code !== 'EIO') unwritten ??= error;
+    if (error.code === 'EIO') hungUp = true;
+    else if (error.code !== 'EPIPE') unwritten ??= error;
   });
 }
 
@@ -38,3 +40,8 @@ if (unwritten !== undefined) {
   exitCode ||= exitCodes.failed;
 }
 process.exitCode = exitCode;
+if (hungUp) {
+  // Node aborts when it cannot reset a terminal that is gone; the signal ends it before it tries.
+  process.removeAllListeners('SIGHUP');
+  process.kill(process.pid, 'SIGHUP');
+}

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { listed } from '../data/class-folders.ts';
 import { type ImageDataset, imageCount } from '../data/dataset.ts';
 import { DatasetError } from '../data/errors.ts';
+import { isSamePlace } from '../data/files.ts';
 import { loadDataset, loadRecordedImages, loadTestImages, type TestImages } from '../data/load.ts';
 import { printable } from '../text.ts';
 import { evaluate, type SavedModel } from '../train/index.ts';
@@ -57,7 +58,8 @@ export async function evaluateCommand(
 /** On the data of the run, the images that were held out then; on other data, its test set or else all of it. */
 function testImages(run: string, record: RunRecord, source: string, { inputShape }: SavedModel): TestImages {
   const channels = inputShape[2] === 1 ? 1 : 3;
-  const own = source === record.data.source || resolve(source) === record.data.source;
+  const trained = record.data.source;
+  const own = source === trained || resolve(source) === trained || isSamePlace(source, trained);
   if (!own) return loadTestImages(source, channels);
   const split = readSplit(run);
   if (split === undefined) {

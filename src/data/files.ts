@@ -194,3 +194,13 @@ function kindOf(path: string, wanted: Wanted): EntryKind {
     throw fileError(path, thrown, wanted);
   }
 }
+
+/** Whether two paths lead to one file or folder. */
+export function isSamePlace(first: string, second: string): boolean {
+  try {
+    const [one, other] = [first, second].map((path) => node.fs.statSync(path));
+    return one.dev === other.dev && one.ino === other.ino;
+  } catch {
+    return false;
+  }
+}

@@ -266,10 +266,11 @@ function isSplitFolder(
   const { join } = node.path;
   const holdsPng = (name: string): boolean => entriesOf(join(folder, name)).some(isPng);
   const named = names.filter((name) => splitOf(name) !== undefined);
-  const isAlone = named.length === 1 && names.some((name) => !named.includes(name) && holdsPng(name));
+  const isClassAmongOthers = (): boolean =>
+    named.length === 1 && names.some((name) => !named.includes(name) && holdsPng(name));
   return named.some((name) => {
     if (splitOf(name) === 'validation') return false;
-    return !holdsPng(name) || (!isAlone && subfolders(join(folder, name)).length > 0);
+    return !holdsPng(name) || (subfolders(join(folder, name)).length > 0 && !isClassAmongOthers());
   });
 }
 

@@ -1,5 +1,5 @@
 /** `weft evaluate`: a run on its own test set, on another one, and on what does not fit. */
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Metrics } from '../../src/cli/metrics.ts';
@@ -33,7 +33,11 @@ test('keeps to the pictures that were held out, whatever the folder has become',
   expect(stdout).toContain('tested on 5 images that were held out in training.');
   expect(stdout).toContain(`1 of the 6 images held out are missing: ${held[0]}.`);
   expect(stdout).toContain('20 images added since the training are not looked at.');
-  expect(JSON.parse((await run(['evaluate', folder, '--data', data, '--json'])).stdout).images).toBe(5);
+  const link = join(temporaryFolder(), 'link');
+  symlinkSync(data, link);
+  for (const path of [data, link]) {
+    expect(JSON.parse((await run(['evaluate', folder, '--data', path, '--json'])).stdout).images).toBe(5);
+  }
 });
 
 test('IDX files without a test set: the images are known by their pixels', async () => {

@@ -183,6 +183,15 @@ describe('class folders', () => {
       'train/1.png': plainPng(3),
     });
     expect(loadDataset(vehicles).train.classNames).toEqual(['plane', 'train']);
+    const stray = { 'train/a/1.png': plainPng(1), 'train/b/1.png': plainPng(2), 'train/x.png': plainPng(3) };
+    expect(loadDataset(temporaryFolder({ ...stray, 'test/a/1.png': plainPng(3) })).train.classNames).toEqual([
+      'a',
+      'b',
+    ]);
+    expect(
+      loadDataset(temporaryFolder({ ...stray, 'plane/1.png': plainPng(3), 'plane/2.png': plainPng(3) })).train
+        .classNames,
+    ).toEqual(['plane', 'train']);
     const split = temporaryFolder({
       'train/a/1.png': plainPng(1),
       'train/b/1.png': plainPng(1),

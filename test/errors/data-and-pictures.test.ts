@@ -63,7 +63,7 @@ describe('pictures and data sets', () => {
     await refuses(
       () => datasetFromFolder('/no/such'),
       DatasetError,
-      '/no/such: got ENOENT',
+      '/no/such: got no file or folder',
       'a readable folder',
     );
     await refuses(() => loadDataset('digits', untyped({ sede: 1 })), OptionError, 'unknown option "sede"');

@@ -88,13 +88,17 @@ function closerLook(path: string, code: string): Fault | undefined {
   return code === 'ENOTDIR' ? ['a file', 'Give the path of a folder'] : undefined;
 }
 
+/** Throws the wanted error for what cannot be a path. */
+export function requirePath(path: string, { error, expected }: Wanted): void {
+  if (typeof path === 'string' && path !== '' && !path.includes('\0')) return;
+  const got = `${describeValue(path)} for a path`;
+  const cure = 'Give the path as a text without zero characters.';
+  throw new error({ where: 'a path', got, expected, cure });
+}
+
 /** Runs `body`, which asks the system about `path`; what the system throws becomes the error that is wanted. */
 function asked<Result>(path: string, wanted: Wanted, body: () => Result): Result {
-  if (typeof path !== 'string' || path === '' || path.includes('\0')) {
-    const got = `${describeValue(path)} for a path`;
-    const cure = 'Give the path as a text without zero characters.';
-    throw new wanted.error({ where: 'a path', got, expected: wanted.expected, cure });
-  }
+  requirePath(path, wanted);
   try {
     return body();
   } catch (thrown) {

@@ -4,6 +4,7 @@ import { describeValue, requireFunction, requireKnownOptions } from '../options.
 import { type ClassFolders, findPictures, listed, type PictureFile } from './class-folders.ts';
 import type { ImageDataset } from './dataset.ts';
 import { DatasetError } from './errors.ts';
+import { requirePath } from './files.ts';
 import { compositeAlpha, contrastingBackground, hasAlpha, type Image, isUniform, toGrey } from './image.ts';
 import { node } from './node.ts';
 import { type PngOptions, readPng } from './png.ts';
@@ -40,7 +41,19 @@ export function datasetFromFolder(folder: string, options: FolderOptions = {}): 
     'maxPixels',
     'onNote',
   ]);
-  const { channels, maxPixels, onNote = () => {} } = options;
+  const { channels, maxPixels, classNames, onNote = () => {} } = options;
+  requirePath(folder, { error: DatasetError, expected: 'a folder of class folders' });
+  const isText = (value: unknown): boolean => typeof value === 'string';
+  const namesHold = classNames === undefined || (Array.isArray(classNames) && classNames.every(isText));
+  if (!namesHold || !isText(options.name ?? '')) {
+    const [option, expected] = namesHold ? ['name', 'a text'] : ['classNames', 'a list of texts'];
+    throw new OptionError({
+      where: 'datasetFromFolder',
+      got: `${option} ${describeValue(namesHold ? options.name : classNames)}`,
+      expected,
+      cure: `Correct ${option}, or leave it out.`,
+    });
+  }
   if (channels !== undefined && channels !== 1 && channels !== 3) {
     throw new OptionError({
       where: 'datasetFromFolder',
@@ -51,7 +64,7 @@ export function datasetFromFolder(folder: string, options: FolderOptions = {}): 
   }
   requireFunction('datasetFromFolder', 'onNote', onNote);
   const name = options.name ?? node.path.basename(folder);
-  const found = findPictures(folder, name, options.classNames);
+  const found = findPictures(folder, name, classNames);
   found.notes.forEach(onNote);
   return readPictures(name, found, channels, onNote, maxPixels === undefined ? {} : { maxPixels });
 }

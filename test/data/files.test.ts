@@ -9,6 +9,7 @@ import { datasetFromFolder } from '../../src/data/folder.ts';
 import { readIdx } from '../../src/data/idx.ts';
 import { loadDataset } from '../../src/data/load.ts';
 import { readPng } from '../../src/data/png.ts';
+import { OptionError } from '../../src/errors.ts';
 import { plainPng, temporaryFolder } from '../support/datasets.ts';
 
 const wanted: Wanted = { error: PngError, expected: 'a readable PNG file' };
@@ -61,6 +62,17 @@ describe('a file', () => {
     expect(error('ENAMETOOLONG')).toContain('longer than the file system allows');
     expect(error('ESOMETHING')).toContain('an error of the file system (ESOMETHING)');
   });
+});
+
+test('what cannot be a path, or an option of reading a folder', () => {
+  for (const path of [undefined, null, 5, '', {}, 'a\0']) {
+    for (const read of [readPng, readIdx, datasetFromFolder, loadDataset]) {
+      expect(() => read(path as string)).toThrow(/a path: got .* for a path/);
+    }
+  }
+  for (const options of [{ name: 5 }, { classNames: 'a' }, { classNames: [1] }, { onNote: 'x' }]) {
+    expect(() => datasetFromFolder('.', options as object)).toThrow(OptionError);
+  }
 });
 
 describe('a folder', () => {

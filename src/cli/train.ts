@@ -109,6 +109,9 @@ function describeInterruption({ history, epochs }: RunRecord, { path }: RunFolde
   );
 }
 
+/** Where epochs are so short that writing takes longer than this part of the time, not each of them is written. */
+const SHARE_OF_KEEPING = 0.05;
+
 /**
  * Trains with progress. The model and the record of the run are written after each epoch, and when a signal ends training;
  * the record also when an error does. Undefined when a signal came before the first step: then there is nothing to keep.
@@ -131,11 +134,13 @@ async function train(
     return { status, ...settings, trainSeconds, history };
   };
   let stepped = false;
-  let kept = false;
+  let nextKept = 0;
   const keep = async (status: RunRecord['status']): Promise<void> => {
+    const begun = performance.now();
+    if (nextKept === 0) await keepSplit(run);
     await keepModel(run, recordNow(status));
-    if (!kept) await keepSplit(run);
-    kept = true;
+    const ended = performance.now();
+    nextKept = ended + (ended - begun) / SHARE_OF_KEEPING;
   };
   try {
     const { aborted } = await fit(model, data.train, {
@@ -158,13 +163,13 @@ async function train(
         progress.epoch(record);
         requireFiniteLoss(`epoch ${record.epoch}`, 'training loss', record.trainLoss);
         requireFiniteLoss(`epoch ${record.epoch}`, 'validation loss', record.valLoss);
-        await keep('training');
+        if (performance.now() >= nextKept) await keep('training');
       },
     });
-    if (!aborted) return recordNow('training');
     if (!stepped) return undefined;
-    await keep('interrupted');
-    return recordNow('interrupted');
+    const status = aborted ? 'interrupted' : 'training';
+    await keep(status);
+    return recordNow(status);
   } catch (error) {
     if (stepped) await keepFailure(folder, recordNow('failed'), error);
     throw error;

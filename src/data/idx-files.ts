@@ -14,7 +14,7 @@ export interface IdxSplitFiles {
 export interface IdxFiles {
   /** By split: 'train', 'test', 'validation'. Empty when the folder has no IDX files. */
   readonly splits: ReadonlyMap<string, IdxSplitFiles>;
-  /** Files that would be taken if it were not for others, as sentences. */
+  /** What is left out because other files are taken, as sentences. */
   readonly notes: readonly string[];
 }
 
@@ -77,6 +77,10 @@ export function findIdxFiles(folder: string): IdxFiles {
     const taken = files[role];
     if (taken === undefined) files[role] = path;
     else notes.push(`${path} is ignored: ${taken} is taken for the ${role} of ${split}.`);
+  }
+  const beside = entries.filter(({ name, kind }) => kind === 'folder' && !saysIdx(name));
+  if (splits.size > 0 && beside.length > 0) {
+    notes.push(`the folders beside the IDX files are ignored: ${listed(beside.map(({ name }) => name))}.`);
   }
   return { splits, notes };
 }

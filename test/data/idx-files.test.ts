@@ -49,6 +49,7 @@ test('folders named like files: the file beside them, or the one inside', () => 
     'train-images-idx3-ubyte/train-images-idx3-ubyte': images,
     'train-images.idx3-ubyte': images,
     'train-labels.idx1-ubyte': labels,
+    'cats/1.png': '',
   });
   const found = findIdxFiles(both);
   expect(found.splits.get('train')?.images).toBe('train-images.idx3-ubyte');

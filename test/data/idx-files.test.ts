@@ -55,6 +55,7 @@ test('folders named like files: the file beside them, or the one inside', () => 
   expect(found.splits.get('train')?.images).toBe('train-images.idx3-ubyte');
   expect(found.notes).toEqual([
     expect.stringContaining('train-images.idx3-ubyte is taken for the images of train'),
+    'the folders beside the IDX files are ignored: cats.',
   ]);
 });
 

@@ -2,7 +2,7 @@
 import { closeSync, mkdirSync, openSync, rmdirSync, rmSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileError, readFolder, type Wanted } from '../data/files.ts';
-import { writeWhole } from './atomic.ts';
+import { writeWhole } from '../train/atomic.ts';
 import { RunError } from './run-error.ts';
 
 /** A folder for one run. */

@@ -4,7 +4,6 @@ import { imageCount } from '../data/dataset.ts';
 import { DatasetError } from '../data/errors.ts';
 import { hasOneClass, loadDataset } from '../data/load.ts';
 import { channelStatistics } from '../data/normalise.ts';
-import { NonFiniteError } from '../errors.ts';
 import { deviceInfo, seed, setDevice } from '../index.ts';
 import { createModel, summary } from '../nn/index.ts';
 import { Adam, oneCycle } from '../optim/index.ts';
@@ -20,6 +19,7 @@ import { datasetBorderBrightness } from './pictures.ts';
 import { showProgress } from './progress.ts';
 import { keepFailure, keepModel, keepSplit, type Run, writeRun } from './run-files.ts';
 import { openRunFolder, type RunFolder } from './run-folder.ts';
+import { requireFiniteAnswers } from './run-reading.ts';
 import { counted, duration, percent, type Terminal } from './terminal.ts';
 import { augmentation } from './train-defaults.ts';
 import { version } from './version.ts';
@@ -161,8 +161,6 @@ async function train(
         const record = { ...report, valLoss: valLoss!, valAccuracy: valAccuracy! };
         history.push(record);
         progress.epoch(record);
-        requireFiniteLoss(`epoch ${record.epoch}`, 'training loss', record.trainLoss);
-        requireFiniteLoss(`epoch ${record.epoch}`, 'validation loss', record.valLoss);
         if (performance.now() >= nextKept) await keep('training');
       },
     });
@@ -181,23 +179,12 @@ async function train(
 async function testNow({ folder, model, data, normalisation }: Run, record: RunRecord): Promise<Evaluation> {
   try {
     const evaluation = await evaluate(model, data.test, { normalisation });
-    requireFiniteLoss(data.test.name, 'test loss', evaluation.loss);
+    requireFiniteAnswers(folder.path, evaluation.probabilities);
     return evaluation;
   } catch (error) {
     await keepFailure(folder, record, error);
     throw error;
   }
-}
-
-/** A run whose loss is not finite has not learned anything that could be used. */
-function requireFiniteLoss(where: string, name: string, loss: number): void {
-  if (Number.isFinite(loss)) return;
-  throw new NonFiniteError({
-    where,
-    got: `a ${name} that is ${loss}`,
-    expected: 'a finite loss',
-    cure: 'Mostly the learning rate is too high: give a lower one with --lr.',
-  });
 }
 
 /** What is fixed before training. */

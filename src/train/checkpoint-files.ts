@@ -1,6 +1,14 @@
 /** The files of a checkpoint: their names, and how they are read and written, so that errors name them. */
+import { fileError, readFile } from '../data/files.ts';
 import { node } from '../data/node.ts';
-import { OptionError, WeftError } from '../errors.ts';
+import {
+  DeviceLimitError,
+  DeviceLostError,
+  DeviceUnavailableError,
+  HeapExhaustedError,
+  OptionError,
+  WeftError,
+} from '../errors.ts';
 import { describeValue } from '../options.ts';
 import { type NewFiles, writeTogether } from './atomic.ts';
 import { CheckpointError } from './errors.ts';
@@ -33,43 +41,24 @@ export async function writeChecked(folder: string, files: Promise<NewFiles>): Pr
   } catch (error) {
     const failed = await made;
     if ('error' in failed) throw failed.error;
-    throw new CheckpointError(
-      {
-        where: node.path.join(folder, failed.value[0].name),
-        got: messageOf(error),
-        expected: 'a folder that can be written to',
-        cure: 'Choose another folder, or make room and check its permissions.',
-      },
-      { cause: error },
-    );
+    const path = node.path.join(folder, failed.value[0].name);
+    throw fileError(path, error, { error: CheckpointError, expected: 'a folder that can be written to' });
   }
 }
 
 /** @throws CheckpointError when the file cannot be read */
 export async function readChecked(path: string): Promise<Uint8Array> {
-  const { readFile, stat } = node.fs.promises;
-  try {
-    // A pipe or a device may never end.
-    if (!(await stat(path)).isFile()) throw new Error('something that is no file');
-    return await readFile(path);
-  } catch (error) {
-    throw new CheckpointError(
-      {
-        where: path,
-        got: messageOf(error),
-        expected: 'a readable file',
-        cure: 'Check the folder: it has to be one that saveModel wrote.',
-      },
-      { cause: error },
-    );
-  }
+  return readFile(path, { error: CheckpointError, expected: 'a file that saveModel wrote' });
 }
 
-/** Runs `body`; whatever goes wrong in it is the file's fault. */
+const deviceErrors = [DeviceUnavailableError, DeviceLostError, DeviceLimitError, HeapExhaustedError];
+
+/** Runs `body`; whatever goes wrong in it is the file's fault, unless a device says that it is its own. */
 export async function blaming<Result>(path: string, body: () => Result | Promise<Result>): Promise<Result> {
   try {
     return await body();
   } catch (error) {
+    if (deviceErrors.some((type) => error instanceof type)) throw error;
     if (!(error instanceof WeftError)) throw invalid(path, messageOf(error), 'what saveModel writes', error);
     const { got, expected, cure } = error;
     throw new CheckpointError({ where: `${path}: ${error.where}`, got, expected, cure }, { cause: error });

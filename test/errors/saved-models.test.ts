@@ -149,7 +149,7 @@ describe('saved models', () => {
     await refuses(
       () => loadModel(folder),
       CheckpointError,
-      'model.safetensors: got ENOENT',
+      'model.safetensors: got no file or folder',
       'saveModel wrote',
     );
     await refuses(() => loadModel('/no/such'), CheckpointError, '/no/such/model.json');

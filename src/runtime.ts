@@ -48,7 +48,7 @@ export interface DeviceOptions {
   readonly wasm: WasmOptions;
   readonly gpu: GpuOptions;
   readonly cpu: Readonly<Record<string, never>>;
-  readonly auto: Readonly<Record<string, never>>;
+  readonly auto: Pick<GpuOptions, 'library'>;
 }
 
 /**
@@ -72,7 +72,7 @@ export function setDevice(name: 'auto', options?: DeviceOptions['auto']): Promis
 export function setDevice(name: string, options?: DeviceOptions[DeviceName]): void | Promise<void>;
 export function setDevice(name: string, options: DeviceOptions[DeviceName] = {}): void | Promise<void> {
   if (name === 'gpu') return chooseGpu(options as GpuOptions);
-  if (name === 'auto') return chooseAutomatically(options);
+  if (name === 'auto') return chooseAutomatically(options as DeviceOptions['auto']);
   if (name !== 'wasm' && name !== 'cpu') {
     throw new DeviceUnavailableError({
       where: 'setDevice',
@@ -105,7 +105,7 @@ async function openGpu(options: GpuOptions): Promise<GpuDevice> {
     gpu = opened;
     return opened;
   }
-  requireKnownOptions("setDevice('gpu')", options, ['backend']);
+  requireKnownOptions("setDevice('gpu')", options, ['backend', 'library']);
   return gpu;
 }
 
@@ -115,13 +115,13 @@ async function chooseGpu(options: GpuOptions): Promise<void> {
   if (choice === choices) evaluator.setDevice(device);
 }
 
-async function chooseAutomatically(options: object): Promise<void> {
-  requireKnownOptions("setDevice('auto')", options, []);
+async function chooseAutomatically(options: DeviceOptions['auto']): Promise<void> {
+  requireKnownOptions("setDevice('auto')", options, ['library']);
   const host = firstDevice();
   const choice = ++choices;
   let device: Device = host;
   try {
-    const candidate = await openGpu({});
+    const candidate = await openGpu(options);
     // The workers take part in what is measured, and runs share memory, so that nothing else may run.
     if (host === devices.wasm) await devices.wasm.pool()?.whenReady();
     const { AutoDevice } = await import('./devices/auto.ts');

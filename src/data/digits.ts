@@ -2,7 +2,7 @@
 import { type ImageDataset, stridedSplit } from './dataset.ts';
 import { DatasetError } from './errors.ts';
 import type { Image } from './image.ts';
-import { node } from './node.ts';
+import { fromCode, node } from './node.ts';
 import { readPng } from './png.ts';
 import { datasetFromSheet } from './sheet.ts';
 
@@ -15,10 +15,10 @@ const TEST_EVERY = 5;
  * The embedded digits: 20×20 grey, white on black, 4,000 for training and 1,000 for testing, 400 and 100 of each of
  * the ten classes. The split is fixed: test images are those whose index in the sheet is divisible by 5.
  *
- * @throws DatasetError when assets/digits.png is missing from the package; PngError when it is damaged
+ * @throws DatasetError when assets/digits.png is not found; PngError when it is damaged
  */
 export function loadDigits(): { readonly train: ImageDataset; readonly test: ImageDataset } {
-  return digitsFromSheet(readPng(node.path.join(packageFolder(), 'assets', 'digits.png')));
+  return digitsFromSheet(readPng(sheetPath()));
 }
 
 /**
@@ -38,19 +38,21 @@ export function digitsFromSheet(sheet: Image): { readonly train: ImageDataset; r
   return { train: { ...train, name: 'digits train' }, test: { ...test, name: 'digits test' } };
 }
 
-/** This code runs from src/data and, bundled, from dist, so the package's root is searched upwards. */
-function packageFolder(): string {
+/** The sheet in the package weft, however that is installed; where weft is bundled, also one that lies beside the bundle. */
+function sheetPath(): string {
   const { dirname, join } = node.path;
-  const start = dirname(node.url.fileURLToPath(import.meta.url));
-  for (let folder = start; ; folder = dirname(folder)) {
-    if (node.fs.existsSync(join(folder, 'package.json'))) return folder;
-    if (folder === dirname(folder)) {
-      throw new DatasetError({
-        where: 'digits',
-        got: `no package.json above ${start}`,
-        expected: 'the package folder that holds assets/digits.png',
-        cure: 'Install weft as a package; when it is bundled, load your own pictures with loadDataset(folder).',
-      });
-    }
-  }
+  const existing = (path: string): string => {
+    node.fs.accessSync(path);
+    return path;
+  };
+  const path =
+    fromCode(({ resolve }) => existing(join(dirname(resolve('weft/package.json')), 'assets', 'digits.png'))) ??
+    fromCode((_, file) => existing(join(dirname(file), 'digits.png')));
+  if (path !== undefined) return path;
+  throw new DatasetError({
+    where: 'digits',
+    got: 'no package weft with assets/digits.png where the program runs',
+    expected: 'the package, or the file beside the program',
+    cure: 'Copy node_modules/weft/assets/digits.png into the folder of the bundle, or mark weft as external to it.',
+  });
 }

@@ -35,9 +35,36 @@ export const node = {
   /** Encodes PNG files. */
   get pngjs(): { readonly PNG: typeof PNG } {
     requireNode();
-    return nodeModule('node:module').createRequire(import.meta.url)('pngjs');
+    const found = fromCode((require) => require('pngjs') as { readonly PNG: typeof PNG });
+    if (found) return found;
+    throw new WeftError({
+      where: 'reading or writing PNG files',
+      got: 'no package pngjs',
+      expected: 'it where the program can load it: bundlers do not see that it is needed',
+      cure: 'Mark weft as external to the bundle, or install pngjs beside it.',
+    });
   },
 };
+
+/**
+ * What `look` finds from where the code lies: from this file (a bundle in CommonJS has no import.meta.url), or from the
+ * program that was started, since some bundlers leave the path on the machine that built it. Undefined if nothing is found.
+ */
+export function fromCode<Found>(look: (require: NodeJS.Require, file: string) => Found): Found | undefined {
+  const { createRequire } = nodeModule('node:module');
+  const { url } = import.meta as { readonly url?: string };
+  const own = url?.startsWith('file:') ? node.url.fileURLToPath(url) : undefined;
+  const bundle = typeof __filename === 'string' ? __filename : undefined;
+  for (const file of [own, bundle, process.argv[1]]) {
+    if (file === undefined || !node.path.isAbsolute(file)) continue;
+    try {
+      return look(createRequire(file), file);
+    } catch {
+      // Not from there.
+    }
+  }
+  return undefined;
+}
 
 function requireNode(): void {
   if (hasNodeModules()) return;

@@ -3,7 +3,7 @@ import { matmulGpu } from '../../../kernels/matmul/gpu.ts';
 import { compose } from '../../../kernels/support/gpu.ts';
 import { DeviceUnavailableError, OptionError } from '../../errors.ts';
 import { hasNodeModules } from '../../node.ts';
-import { requireKnownOptions } from '../../options.ts';
+import { describeValue, requireKnownOptions } from '../../options.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { NumericArray, TensorSpec } from '../../tensor/dtype.ts';
 import type { VariableStorage } from '../../tensor/runtime.ts';
@@ -20,8 +20,10 @@ import {
   backends,
   type GpuInstance,
   type GpuLibrary,
+  type GpuLibraryLoader,
   letGo,
   loadLibrary,
+  messageOf,
   obstacleTo,
 } from './library.ts';
 import { GpuStorage, type Held } from './storage.ts';
@@ -30,6 +32,11 @@ import { GpuStorage, type Held } from './storage.ts';
 export interface GpuOptions {
   /** The way to the GPU. Default: the first of webgpu, webgl2, webgl and headlessgl that is there and computes rightly. */
   readonly backend?: Backend;
+  /**
+   * Where gpu.js comes from: `() => import('gpu.js')`. Needed where webpack (or Next.js) bundles the program, since webpack
+   * takes an optional package for a must. Default: the package that is installed.
+   */
+  readonly library?: GpuLibraryLoader;
 }
 
 const cureInNode = 'Install the package gl, which needs a display such as Xvfb.';
@@ -71,7 +78,7 @@ export class GpuDevice implements Device, GpuHost {
    */
   static async open(options: GpuOptions, limits: Partial<PassLimits> = {}): Promise<GpuDevice> {
     const where = "setDevice('gpu')";
-    requireKnownOptions(where, options, ['backend']);
+    requireKnownOptions(where, options, ['backend', 'library']);
     const wished = options.backend;
     if (wished !== undefined && !backends.includes(wished)) {
       throw new OptionError({
@@ -81,20 +88,16 @@ export class GpuDevice implements Device, GpuHost {
         cure: 'Leave it out for the first that works.',
       });
     }
-    let library: GpuLibrary;
-    try {
-      library = await loadLibrary();
-    } catch (error) {
-      throw new DeviceUnavailableError(
-        {
-          where,
-          got: `no gpu.js: ${messageOf(error)}`,
-          expected: 'the package gpu.js, version 2.24 or later',
-          cure: 'npm install gpu.js',
-        },
-        { cause: error },
-      );
+    const { library: given } = options;
+    if (given !== undefined && typeof given !== 'function') {
+      throw new OptionError({
+        where,
+        got: `library ${describeValue(given)}`,
+        expected: 'a function that gives the module gpu.js',
+        cure: "Give { library: () => import('gpu.js') }.",
+      });
     }
+    const library = await loadLibrary(where, given);
     const failures: string[] = [];
     for (const backend of wished === undefined ? backends : [wished]) {
       const obstacle = await obstacleTo(backend, library);
@@ -241,8 +244,4 @@ function errorOfProduct(a: Float32Array, b: Float32Array, product: Float32Array,
     }
   }
   return worst / largest;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message.split('\n')[0] : String(error);
 }

@@ -2,6 +2,7 @@
 
 import { functionText, type NumberType } from '../../../kernels/support/gpu/functions.ts';
 import type { ComposedPass } from '../../../kernels/support/gpu.ts';
+import { DeviceUnavailableError } from '../../errors.ts';
 
 /** An array on the GPU. */
 export interface GpuHandle {
@@ -56,14 +57,50 @@ export interface GpuLibrary {
 export const backends = ['webgpu', 'webgl2', 'webgl', 'headlessgl'] as const;
 export type Backend = (typeof backends)[number];
 
-/** Loads gpu.js. Throws what the engine says where it is not installed. */
-export async function loadLibrary(): Promise<GpuLibrary> {
-  const module: { readonly GPU?: unknown; readonly default?: { readonly GPU: unknown } } = await import(
-    'gpu.js'
-  );
-  // A CommonJS module: bundlers and Node differ in where they put what it exports.
-  const GPU = module.GPU ?? module.default?.GPU;
-  return { GPU } as GpuLibrary;
+/** How a program hands gpu.js over: `() => import('gpu.js')`. */
+export type GpuLibraryLoader = () => unknown;
+
+/** What gpu.js exports: bundlers and Node differ in where they put what a CommonJS module exports. */
+interface LibraryModule {
+  readonly GPU?: unknown;
+  readonly default?: { readonly GPU?: unknown };
+}
+
+/**
+ * Loads gpu.js: what the program hands over, else the installed package.
+ *
+ * gpu.js is an optional peer, and what bundlers do where it is missing differs: esbuild forgives an import inside a `try`,
+ * webpack only one that it is told to ignore (so that its programs hand gpu.js over), the others leave it as it is.
+ *
+ * @throws DeviceUnavailableError where there is none
+ */
+export async function loadLibrary(where: string, given?: GpuLibraryLoader): Promise<GpuLibrary> {
+  const expected = 'the package gpu.js, version 2.24 or later';
+  let module: LibraryModule | undefined;
+  try {
+    module = given
+      ? ((await given()) as LibraryModule | undefined)
+      : await import(/* webpackIgnore: true */ 'gpu.js');
+  } catch (cause) {
+    const got = `no gpu.js: ${messageOf(cause)}`;
+    const cure = given
+      ? 'Look at what the option library loads.'
+      : "npm install gpu.js; where webpack bundles the program, hand it over: { library: () => import('gpu.js') }.";
+    throw new DeviceUnavailableError({ where, got, expected, cure }, { cause });
+  }
+  const GPU = module?.GPU ?? module?.default?.GPU;
+  if (typeof GPU === 'function') return { GPU } as GpuLibrary;
+  throw new DeviceUnavailableError({
+    where,
+    got: 'a module without the class GPU',
+    expected,
+    cure: "Install gpu.js anew, or hand it over: { library: () => import('gpu.js') }.",
+  });
+}
+
+/** The first line of what went wrong. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message.split('\n')[0] : String(error);
 }
 
 /** Whether this engine knows WebGPU. */

@@ -46,8 +46,9 @@ function sheetPath(): string {
     return path;
   };
   const path =
-    fromCode(({ resolve }) => existing(join(dirname(resolve('weft/package.json')), 'assets', 'digits.png'))) ??
-    fromCode((_, file) => existing(join(dirname(file), 'digits.png')));
+    fromCode(({ resolve }) =>
+      existing(join(dirname(resolve('weft/package.json')), 'assets', 'digits.png')),
+    ) ?? fromCode((_, file) => existing(join(dirname(file), 'digits.png')));
   if (path !== undefined) return path;
   throw new DatasetError({
     where: 'digits',

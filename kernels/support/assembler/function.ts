@@ -19,6 +19,7 @@ export interface Block {
 
 const blockType = 0x40;
 const opcodes = {
+  unreachable: 0x00,
   block: 0x02,
   loop: 0x03,
   if: 0x04,
@@ -184,6 +185,11 @@ export class FunctionBuilder {
   return(value?: Expression): void {
     if (value) append(this.#code, value.code);
     this.#code.push(opcodes.return);
+  }
+
+  /** Ends the call, and all that led to it, with an error. */
+  trap(): void {
+    this.#code.push(opcodes.unreachable);
   }
 
   /** The function's entry in the code section: locals by runs of one type, then the instructions. */

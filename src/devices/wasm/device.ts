@@ -133,14 +133,15 @@ export class WasmDevice implements Device, WasmHost {
   /** Workers are started and replaced here, between two runs: a run that is going on keeps those it has. */
   pool(): ThreadPool | undefined {
     const { threads } = this;
-    if (this.#pool && this.#pool.threads !== threads) {
+    if (this.#pool && (this.#pool.threads !== threads || (this.#pool.passing && this.#pool.gone))) {
       this.#pool.terminate();
       this.#pool = undefined;
     }
     if (threads === 1) return undefined;
     this.#pool ??= new ThreadPool(this.heap, threads);
-    if (this.#pool.failure === undefined) return this.#pool;
-    this.#sayOnce(`a worker could not start: ${this.#pool.failure}`);
+    const { failure, passing } = this.#pool;
+    if (failure === undefined) return this.#pool;
+    if (!passing) this.#sayOnce(`a worker could not run: ${failure}`);
     return undefined;
   }
 

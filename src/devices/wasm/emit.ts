@@ -300,7 +300,7 @@ class RunWriter {
   }
 }
 
-/** Adds the function that returns once all `parts` threads have called it. */
+/** Adds the function that returns once all `parts` threads have called it, and traps if one of them never will. */
 function addBarrier(module: ModuleBuilder): ModuleFunction {
   return module.function({ parameters: { parts: 'i32' }, result: undefined }, (f, { parts }) => {
     f.if(i32.less(parts, 2), () => f.return());
@@ -325,6 +325,7 @@ function addBarrier(module: ModuleBuilder): ModuleFunction {
         });
       },
     );
+    f.if(atomic.load(control.abandoned), () => f.trap());
   });
 }
 

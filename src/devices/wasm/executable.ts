@@ -1,6 +1,7 @@
 /** A plan on the `wasm` device: emitted and compiled at its first run, then only called. */
 import type { Target } from '../../../kernels/support/assembler/index.ts';
 import type { NumericArray } from '../../../kernels/support/contract.ts';
+import { DeviceLostError } from '../../errors.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { VariableStorage } from '../../tensor/runtime.ts';
 import type { Executable, RunBindings } from '../device.ts';
@@ -15,7 +16,7 @@ import { type Placement, placePlan } from './placement.ts';
 import { schedule } from './schedule.ts';
 import { readArray, WasmStorage, writeArray } from './storage.ts';
 import type { ThreadPool } from './threads.ts';
-import { type WasmModule, WebAssembly } from './webassembly.ts';
+import { compileModule, type WasmModule, WebAssembly } from './webassembly.ts';
 
 /** What an executable needs of its device. */
 export interface WasmHost {
@@ -105,7 +106,7 @@ export class WasmExecutable implements Executable {
       maximumPages: heap.maximumPages,
     });
     // Pages may not compile large modules in one go.
-    const module = mayBlock ? new WebAssembly.Module(bytes) : await WebAssembly.compile(bytes);
+    const module = await compileModule(bytes, mayBlock);
     const { exports } = new WebAssembly.Instance(module, { weft: { memory: heap.memory } });
     const run = exports['run'] as Compiled['run'];
     return { module, run, placement, parallel: scheduled.parallel, target };
@@ -132,10 +133,15 @@ export class WasmExecutable implements Executable {
       if (!mayBlock) await pool.whenReady();
       if (pool.ready) {
         const job = { plan: number, arena, phases: which };
-        if (mayBlock) {
-          pool.start(job);
-          run(0, pool.threads, arena, which);
-        } else await pool.run(job);
+        try {
+          if (mayBlock) {
+            pool.start(job);
+            run(0, pool.threads, arena, which);
+          } else await pool.run(job);
+        } catch (cause) {
+          pool.fail(cause instanceof Error ? cause.message : String(cause));
+          throw this.#abandoned(which, pool, cause);
+        }
         this.#throwFault();
         return;
       }
@@ -151,6 +157,22 @@ export class WasmExecutable implements Executable {
       dropped.register(this, { pool, number });
     }
     return this.#installed.number;
+  }
+
+  /** What is thrown when a thread did not get to the end of a run. */
+  #abandoned(which: number, { failure }: ThreadPool, cause: unknown): DeviceLostError {
+    const updates = which & phases.updates && this.#plan.updated.length > 0;
+    return new DeviceLostError(
+      {
+        where: 'the wasm device',
+        got: `a thread that ended in the middle of a run (${failure})`,
+        expected: 'all threads at its end',
+        cure: updates
+          ? 'Some variables may have their new value and others not: load the last checkpoint.'
+          : 'No variable was changed: ask again, which starts new threads.',
+      },
+      { cause },
+    );
   }
 
   /** Throws what a kernel found in its values. */

@@ -7,8 +7,10 @@ export interface WorkerHandle {
   post(message: WorkerStart | WorkerPlan): void;
   /** Calls back with what the worker posts. */
   onMessage(listener: (message: number) => void): void;
-  /** Calls back if it cannot run. */
-  onError(listener: (reason: string) => void): void;
+  /** Calls back with the reason when it cannot run, or runs no more. */
+  onEnd(listener: (reason: string) => void): void;
+  /** Whether it certainly runs no more; undefined in a page, which is never told. */
+  readonly ended: boolean | undefined;
   terminate(): void;
 }
 
@@ -23,15 +25,24 @@ interface PageWorker {
 /** The global object, as far as it is looked at. */
 interface Surroundings {
   readonly crossOriginIsolated?: boolean;
-  readonly document?: unknown;
   readonly navigator?: { readonly hardwareConcurrency?: number };
   readonly Worker?: new (url: string) => PageWorker;
 }
 
 const surroundings = globalThis as Surroundings;
 
-/** Whether waiting for another thread is allowed here: not where a page is drawn. */
-export const mayBlock = surroundings.document === undefined;
+/** Whether this thread may wait for another one: not where a page is drawn, which Electron does in Node as well. */
+export const mayBlock = tryToWait();
+
+function tryToWait(): boolean {
+  try {
+    // Without waiting, since the word is not what is expected.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 1, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** Why memory cannot be shared with workers, or undefined if it can. */
 export function whyNoSharedMemory(): string | undefined {
@@ -50,20 +61,43 @@ export function availableThreads(): number {
   return surroundings.navigator?.hardwareConcurrency ?? 1;
 }
 
-/** Starts a worker that runs `source`. */
+/** Starts a worker that runs `source`. Throws where that is refused at once; elsewhere it is refused later, by `onEnd`. */
 export function startWorker(source: string): WorkerHandle {
   return hasNodeModules() ? startNodeWorker(source) : startPageWorker(source);
 }
 
 function startNodeWorker(source: string): WorkerHandle {
   const { Worker } = nodeModule('node:worker_threads');
-  const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(source)}`));
+  let end = (_reason: string): void => undefined;
+  let ended = false;
+  /** A worker that somebody terminates counts as gone at once: its last event comes later than the next run. */
+  class ComputingWorker extends Worker {
+    override terminate(): Promise<number> {
+      end('it was terminated');
+      return super.terminate();
+    }
+  }
+  const worker = new ComputingWorker(new URL(`data:text/javascript,${encodeURIComponent(source)}`));
+  worker.on('error', (error) => end(String(error)));
+  worker.on('exit', (code) => {
+    ended = true;
+    end(`it ended with exit code ${code}`);
+  });
   // A program ends when it has nothing else to do.
   worker.unref();
   return {
     post: (message) => worker.postMessage(message),
-    onMessage: (listener) => worker.on('message', listener),
-    onError: (listener) => worker.on('error', (error) => listener(String(error))),
+    onMessage: (listener) => {
+      worker.on('message', listener);
+      // Whoever listens to messages is waited for, unless this is said again.
+      worker.unref();
+    },
+    onEnd: (listener) => {
+      end = listener;
+    },
+    get ended() {
+      return ended;
+    },
     terminate: () => void worker.terminate(),
   };
 }
@@ -80,9 +114,11 @@ function startPageWorker(source: string): WorkerHandle {
         listener(event.data);
       };
     },
-    onError: (listener) => {
-      worker.onerror = (event) => listener(event.message ?? 'the worker could not be loaded');
+    onEnd: (listener) => {
+      worker.onerror = (event) =>
+        listener(event.message ?? 'it was refused; a policy needs worker-src blob:');
     },
+    ended: undefined,
     terminate: () => worker.terminate(),
   };
 }

@@ -10,7 +10,7 @@ const line = 64;
 export const control = {
   /** Counts jobs; the workers wait for it to change. */
   job: 1 * line,
-  /** The plan of the job, or `noPlan`. */
+  /** The plan of the job. */
   plan: 2 * line,
   /** How many threads take part. */
   parts: 3 * line,
@@ -30,8 +30,10 @@ export const control = {
   fault: 10 * line,
   /** The step of the plan in which a fault was reported. */
   faultStep: 10 * line + faultRecord.bytes,
+  /** Set when a thread cannot go on: whoever waits for it at the barrier gives up as well. */
+  abandoned: 11 * line,
   /** From here on, one line per worker: how many messages it has handled. */
-  handled: 11 * line,
+  handled: 12 * line,
 } as const;
 
 /** The most threads there can be. */
@@ -44,9 +46,6 @@ export const controlBytes = control.handled + maximumThreads * line;
 export function handledAddress(worker: number): number {
   return control.handled + worker * line;
 }
-
-/** The job that only sends the workers back to their messages. */
-export const noPlan = -1;
 
 /** The parts of a plan: a guarded run looks at a result between them. */
 export const phases = { beforeUpdates: 1, updates: 2, both: 3 } as const;

@@ -7,7 +7,7 @@
  */
 import type { Heap } from './heap.ts';
 import { mayBlock, startWorker, type WorkerHandle } from './host.ts';
-import { control, handledAddress, noPlan } from './layout.ts';
+import { control, handledAddress } from './layout.ts';
 import type { WasmModule } from './webassembly.ts';
 import { workerSource } from './worker-source.ts';
 
@@ -24,15 +24,16 @@ export interface Job {
 export class ThreadPool {
   /** How many threads compute. */
   readonly threads: number;
-  /** Why workers could not start, if they could not. */
+  /** Why a worker could not start, or is gone. The pool then runs nothing more. */
   failure: string | undefined;
   readonly #heap: Heap;
-  readonly #workers: readonly { readonly part: number; readonly handle: WorkerHandle }[];
+  readonly #workers: { readonly part: number; readonly handle: WorkerHandle }[] = [];
   #posted: number;
   #installed = 0;
   #dropped: number[] = [];
-  /** What happens when the job that runs is done, in a page. */
-  #onDone: (() => void) | undefined;
+  #wasReady = false;
+  /** What happens when the job that runs is done, or never will be, in a page. */
+  #running: { readonly done: () => void; readonly failed: (error: Error) => void } | undefined;
 
   constructor(heap: Heap, threads: number) {
     this.threads = threads;
@@ -42,13 +43,19 @@ export class ThreadPool {
     const handled = Atomics.load(heap.words, control.posted >> 2);
     this.#posted = handled;
     for (const part of parts) Atomics.store(heap.words, handledAddress(part) >> 2, handled);
-    this.#workers = parts.map((part) => ({ part, handle: startWorker(workerSource(part)) }));
+    for (const word of [control.arrived, control.sleepers, control.abandoned]) {
+      Atomics.store(heap.words, word >> 2, 0);
+    }
+    try {
+      for (const part of parts) this.#workers.push({ part, handle: startWorker(workerSource(part)) });
+    } catch (error) {
+      this.fail(messageOf(error));
+      return;
+    }
     this.#send(({ handle, part }) => {
-      handle.onError((reason) => {
-        this.failure ??= reason;
-      });
+      handle.onEnd((reason) => this.fail(reason));
       const reports = !mayBlock && part === 0;
-      if (reports) handle.onMessage(() => this.#onDone?.());
+      if (reports) handle.onMessage(() => this.#running?.done());
       handle.post({ kind: 'start', memory: heap.memory, part, reports, handled });
     });
   }
@@ -56,9 +63,33 @@ export class ThreadPool {
   /** Whether every worker has handled everything that was posted to it. */
   get ready(): boolean {
     if (this.failure !== undefined) return false;
-    return this.#workers.every(
+    const ready = this.#workers.every(
       ({ part }) => Atomics.load(this.#heap.words, handledAddress(part) >> 2) === this.#posted,
     );
+    this.#wasReady ||= ready;
+    return ready;
+  }
+
+  /** Whether another pool will take the place of this one, should it fail: its workers did start, and tell when they are gone. */
+  get passing(): boolean {
+    return this.#wasReady && this.#workers.every(({ handle }) => handle.ended !== undefined);
+  }
+
+  /** Whether all workers are gone, so that another pool may use their words. */
+  get gone(): boolean {
+    return this.#workers.every(({ handle }) => handle.ended === true);
+  }
+
+  /** Gives up, since a worker could not start, or is gone. Those that wait for it in the middle of a job do so, too. */
+  fail(reason: string): void {
+    if (this.failure !== undefined) return;
+    this.failure = reason;
+    const { words } = this.#heap;
+    Atomics.store(words, control.abandoned >> 2, 1);
+    Atomics.add(words, control.barrier >> 2, 1);
+    Atomics.notify(words, control.barrier >> 2);
+    this.terminate();
+    this.#running?.failed(new Error(reason));
   }
 
   /** Gives a plan to all workers, and returns the number under which they keep it. */
@@ -85,12 +116,19 @@ export class ThreadPool {
     this.#announce();
   }
 
-  /** Runs a job without blocking. */
-  run(job: Job): Promise<void> {
-    return new Promise((resolve) => {
-      this.#onDone = resolve;
-      this.start(job);
-    });
+  /** Runs a job without blocking. Rejected if a worker goes meanwhile. */
+  async run(job: Job): Promise<void> {
+    // Workers do not keep a process alive, but what it waits for does.
+    const awaited = setInterval(() => undefined, 2 ** 30);
+    try {
+      await new Promise<void>((done, failed) => {
+        this.#running = { done, failed };
+        this.start(job);
+      });
+    } finally {
+      this.#running = undefined;
+      clearInterval(awaited);
+    }
   }
 
   /** Waits, without blocking, until the pool is ready or has failed. */
@@ -111,7 +149,6 @@ export class ThreadPool {
     const { words } = this.#heap;
     this.#posted++;
     Atomics.store(words, control.posted >> 2, this.#posted);
-    words[control.plan >> 2] = noPlan;
     this.#announce();
     for (const worker of this.#workers) post(worker);
   }
@@ -121,4 +158,8 @@ export class ThreadPool {
     Atomics.add(words, control.job >> 2, 1);
     Atomics.notify(words, control.job >> 2);
   }
+}
+
+function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
 }

@@ -5,7 +5,7 @@
  * The worker instantiates the plans that are posted to it, and between messages waits in shared memory for jobs: it
  * spins for some tens of microseconds, then sleeps. `layout.ts` says what the words mean.
  */
-import { control, handledAddress, noPlan } from './layout.ts';
+import { control, handledAddress } from './layout.ts';
 import type { WasmMemory, WasmModule } from './webassembly.ts';
 
 /** How often a worker looks for a job before it sleeps. */
@@ -45,9 +45,16 @@ function serve() {
       if (spin > ${spins}) Atomics.wait(words, ${control.job >> 2}, seen);
     }
     seen = word(${control.job});
-    const plan = word(${control.plan});
-    if (plan === ${noPlan}) continue;
-    plans.get(plan)(${part}, word(${control.parts}), word(${control.arena}), word(${control.phases}));
+    // A message is waiting, or a pool that took the place of this one.
+    if (handled !== word(${control.posted})) return;
+    try {
+      plans.get(word(${control.plan}))(${part}, word(${control.parts}), word(${control.arena}), word(${control.phases}));
+    } catch (error) {
+      Atomics.store(words, ${control.abandoned >> 2}, 1);
+      Atomics.add(words, ${control.barrier >> 2}, 1);
+      Atomics.notify(words, ${control.barrier >> 2});
+      throw error;
+    }
     if (reports) port.postMessage(seen);
   }
 }

@@ -4,10 +4,17 @@
  *
  * As a hundred and fifty files, the library took five times as long to load. All of it is in one file, dist/src/weft.js
  * (but for the gpu device, in weft-gpu.js), which `weft` and the command both import, so that there is one Tensor class.
- * The source maps lead from there to the sources, which they hold. Type declarations come from tsc.
+ * The source maps lead from there to the sources, which they hold.
+ *
+ * Whoever cannot import (Jest as it comes, `require` before Node 22) gets the same once more as CommonJS, in dist/cjs: made
+ * small, since two copies of a library are one too many. Type declarations come from tsc; those that nothing of
+ * src/index.d.ts leads to are left out, and the ones for CommonJS, which TypeScript tells by their folder, have no comments.
  */
-import { readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { build } from 'rolldown';
+import ts from 'typescript';
 
 const { dependencies, devDependencies, peerDependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
 /** What only the gpu device needs: a file of its own, which is loaded when the device is asked for. */
@@ -15,12 +22,13 @@ const gpu =
   /[\\/](kernels[\\/].*[\\/]gpu[^\\/]*\.ts|kernels[\\/]support[\\/]gpu[\\/].*|src[\\/]devices[\\/](auto\.ts|gpu[\\/](?!sources\.ts).*))$/;
 /** Everything but the command. */
 const library = /[\\/](kernels|src[\\/](?!cli[\\/]))/;
+const external = [/^node:/, ...Object.keys({ ...dependencies, ...peerDependencies })];
 
 await build({
   input: { 'src/index': 'src/index.ts', 'src/cli/main': 'src/cli/main.ts' },
   // For 'node' rolldown would import node:module into the library, which is for pages as well.
   platform: 'neutral',
-  external: [/^node:/, ...Object.keys({ ...dependencies, ...peerDependencies })],
+  external,
   output: {
     dir: 'dist',
     cleanDir: true,
@@ -39,6 +47,15 @@ await build({
 });
 
 await build({
+  input: 'src/index.ts',
+  platform: 'neutral',
+  external,
+  // Where the code lies is told by __filename there.
+  transform: { define: { 'import.meta': '{}' } },
+  output: { file: 'dist/cjs/index.js', format: 'cjs', codeSplitting: false, minify: true, keepNames: true },
+});
+
+await build({
   input: 'bench/main.ts',
   platform: 'node',
   external: Object.keys({ ...dependencies, ...devDependencies }),
@@ -51,3 +68,36 @@ await build({
   platform: 'browser',
   output: { dir: 'dist/bench/page', sourcemap: true },
 });
+
+execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], {
+  stdio: 'inherit',
+});
+
+/** The declarations that `file` leads to, itself among them. */
+function declarationsFrom(file, found = new Set()) {
+  if (found.has(file)) return found;
+  found.add(file);
+  for (const { fileName } of ts.preProcessFile(readFileSync(file, 'utf8')).importedFiles) {
+    const path = join(dirname(file), fileName.replace(/\.[jt]s$/, '.d.ts'));
+    if (fileName.startsWith('.') && existsSync(path)) declarationsFrom(path, found);
+  }
+  return found;
+}
+
+const declarations = declarationsFrom(join('dist', 'src', 'index.d.ts'));
+const printer = ts.createPrinter({ removeComments: true });
+for (const path of readdirSync('dist', { recursive: true })) {
+  const file = join('dist', path);
+  if (!file.endsWith('.d.ts')) continue;
+  if (!declarations.has(file)) {
+    rmSync(file);
+    continue;
+  }
+  const copy = join('dist', 'cjs', path);
+  mkdirSync(dirname(copy), { recursive: true });
+  writeFileSync(
+    copy,
+    printer.printFile(ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.ES2022)),
+  );
+}
+writeFileSync(join('dist', 'cjs', 'package.json'), '{ "type": "commonjs" }\n');

@@ -26,3 +26,7 @@ export const nodeModule: NodeJS.Process['getBuiltinModule'] = (name: string) =>
 export function environmentVariable(name: string): string | undefined {
   return processOrNothing()?.env?.[name];
 }
+
+/** How text becomes bytes and back. Where Jest imitates a page, the imitation has neither, but Node has. */
+export const { TextDecoder, TextEncoder }: Pick<typeof globalThis, 'TextDecoder' | 'TextEncoder'> =
+  'TextDecoder' in globalThis || !hasNodeModules() ? globalThis : nodeModule('node:util');

@@ -105,7 +105,7 @@ export class DatasetEvaluator {
   }
 
   /** @param signal ends the run early; the result is then of the images seen so far and of no use */
-  async run(signal?: AbortSignal): Promise<Evaluation> {
+  async run(signal?: { readonly aborted: boolean }): Promise<Evaluation> {
     const dataset = this.#dataset;
     const [count, ...imageShape] = dataset.shape;
     const classes = dataset.classNames.length;

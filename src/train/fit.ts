@@ -93,7 +93,7 @@ export interface FitOptions {
   /** Epochs made before, when training is resumed: the first one made now shuffles as the one after them. Default 0. */
   readonly epochsDone?: number;
   /** Ends the training after the step that runs: see `fit`. */
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: { readonly aborted: boolean } | undefined;
   /** Called after each step. */
   readonly onStep?: ((report: StepReport) => void | Promise<void>) | undefined;
   /** Called after each epoch. */

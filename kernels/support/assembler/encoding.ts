@@ -71,10 +71,9 @@ export function float64Bytes(value: number): number[] {
   return [0, 1, 2, 3, 4, 5, 6, 7].map((at) => scratch.getUint8(at));
 }
 
-/** A name: its length, then UTF-8. */
+/** A name of ASCII: its length, then its letters. */
 export function text(name: string): number[] {
-  const bytes = [...new TextEncoder().encode(name)];
-  return [...unsigned(bytes.length), ...bytes];
+  return [...unsigned(name.length), ...Array.from(name, (letter) => letter.charCodeAt(0))];
 }
 
 /** A vector: the number of items, then the items. */

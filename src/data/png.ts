@@ -1,10 +1,11 @@
-/** PNG files to pictures and back: png-structure.ts reads the file, png-pixels.ts its pixels; pngjs encodes. */
+/** PNG files to pictures and back: png-structure.ts reads the file, png-pixels.ts its pixels; png-encode.ts writes. */
 import { requireKnownOptions } from '../options.ts';
 import { type FileBytes, requireBytes, requireLimit, requireName } from './bytes.ts';
 import { PngError } from './errors.ts';
 import { readFile } from './files.ts';
 import { type Image, MOST_PIXELS, requireImage } from './image.ts';
 import { node } from './node.ts';
+import { encodeSamples } from './png-encode.ts';
 import { decodePixels } from './png-pixels.ts';
 import { readPngChunks, readPngHeader } from './png-structure.ts';
 
@@ -59,12 +60,7 @@ export function readPng(path: string, options: PngOptions = {}): Image {
 export function encodePng(image: Image): Uint8Array {
   requireImage('encodePng', image);
   const { width, height, channels, pixels } = image;
-  const { PNG } = node.pngjs;
-  const png = new PNG({ width, height });
   // A Uint8ClampedArray rounds halves to even; Math.round is what every other place here does.
-  png.data = Buffer.from(
-    Uint8Array.from(pixels, (value) => Math.round(Math.min(Math.max(value, 0), 1) * 255)),
-  );
-  const colorType = COLOUR_TYPE_OF_CHANNELS[channels];
-  return PNG.sync.write(png, { colorType, inputColorType: colorType, bitDepth: 8 });
+  const samples = Uint8Array.from(pixels, (value) => Math.round(Math.min(Math.max(value, 0), 1) * 255));
+  return encodeSamples(width, height, COLOUR_TYPE_OF_CHANNELS[channels], samples);
 }

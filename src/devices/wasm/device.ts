@@ -133,15 +133,16 @@ export class WasmDevice implements Device, WasmHost {
   /** Workers are started and replaced here, between two runs: a run that is going on keeps those it has. */
   pool(): ThreadPool | undefined {
     const { threads } = this;
-    if (this.#pool && (this.#pool.threads !== threads || (this.#pool.passing && this.#pool.gone))) {
+    if (this.#pool?.passing && !this.#pool.gone) return undefined;
+    if (this.#pool && (this.#pool.threads !== threads || this.#pool.passing)) {
       this.#pool.terminate();
       this.#pool = undefined;
     }
     if (threads === 1) return undefined;
     this.#pool ??= new ThreadPool(this.heap, threads);
-    const { failure, passing } = this.#pool;
+    const { failure } = this.#pool;
     if (failure === undefined) return this.#pool;
-    if (!passing) this.#sayOnce(`a worker could not run: ${failure}`);
+    this.#sayOnce(`a worker could not run: ${failure}`);
     return undefined;
   }
 

@@ -305,6 +305,9 @@ function addBarrier(module: ModuleBuilder): ModuleFunction {
   return module.function({ parameters: { parts: 'i32' }, result: undefined }, (f, { parts }) => {
     f.if(i32.less(parts, 2), () => f.return());
     const round = f.keep(atomic.load(control.barrier));
+    // Whoever gives up says so and then opens the barrier: seen here, or in the round that has changed below.
+    const leaveIfAbandoned = () => f.if(atomic.load(control.abandoned), () => f.trap());
+    leaveIfAbandoned();
     const spins = f.local('i32');
     f.if(
       i32.equal(atomic.add(control.arrived, 1), i32.subtract(parts, 1)),
@@ -325,7 +328,7 @@ function addBarrier(module: ModuleBuilder): ModuleFunction {
         });
       },
     );
-    f.if(atomic.load(control.abandoned), () => f.trap());
+    leaveIfAbandoned();
   });
 }
 

@@ -140,7 +140,7 @@ export class WasmExecutable implements Executable {
           } else await pool.run(job);
         } catch (cause) {
           pool.fail(cause instanceof Error ? cause.message : String(cause));
-          throw this.#abandoned(which, pool, cause);
+          throw this.#abandoned(which, cause);
         }
         this.#throwFault();
         return;
@@ -160,12 +160,12 @@ export class WasmExecutable implements Executable {
   }
 
   /** What is thrown when a thread did not get to the end of a run. */
-  #abandoned(which: number, { failure }: ThreadPool, cause: unknown): DeviceLostError {
+  #abandoned(which: number, cause: unknown): DeviceLostError {
     const updates = which & phases.updates && this.#plan.updated.length > 0;
     return new DeviceLostError(
       {
         where: 'the wasm device',
-        got: `a thread that ended in the middle of a run (${failure})`,
+        got: 'a thread that ended in the middle of a run',
         expected: 'all threads at its end',
         cure: updates
           ? 'Some variables may have their new value and others not: load the last checkpoint.'

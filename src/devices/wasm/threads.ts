@@ -70,9 +70,10 @@ export class ThreadPool {
     return ready;
   }
 
-  /** Whether another pool will take the place of this one, should it fail: its workers did start, and tell when they are gone. */
+  /** Whether it failed and another takes its place, once it is `gone`: its workers did start, and tell when they end. */
   get passing(): boolean {
-    return this.#wasReady && this.#workers.every(({ handle }) => handle.ended !== undefined);
+    const tell = this.#workers.every(({ handle }) => handle.ended !== undefined);
+    return this.failure !== undefined && this.#wasReady && tell;
   }
 
   /** Whether all workers are gone, so that another pool may use their words. */
@@ -83,7 +84,7 @@ export class ThreadPool {
   /** Gives up, since a worker could not start, or is gone. Those that wait for it in the middle of a job do so, too. */
   fail(reason: string): void {
     if (this.failure !== undefined) return;
-    this.failure = reason;
+    this.failure = reason.replace(/\.$/, '');
     const { words } = this.#heap;
     Atomics.store(words, control.abandoned >> 2, 1);
     Atomics.add(words, control.barrier >> 2, 1);

@@ -128,6 +128,21 @@ describe('a program', () => {
     const product = () => randn([200, 200]).matmul(randn([200, 200])).data();
   `;
 
+  /** Imports weft, and computes until so many threads do. */
+  const untilThreads = (threads: number) => `
+    const { deviceInfo, ones, randn, setDevice } = await import('./weft.js');
+    const product = () => ones([200, 200]).matmul(ones([200, 200])).sum().item();
+    const nap = () => new Promise((resolve) => setTimeout(resolve, 1));
+    const untilThreads = async (wanted) => {
+      while (deviceInfo().threads !== wanted) {
+        await product();
+        await nap();
+      }
+    };
+    setDevice('wasm', { threads: ${threads} });
+    await untilThreads(${threads});
+  `;
+
   it('ends by itself although workers wait for work', async () => {
     const ending = await programs.run(`${compute}
       setDevice('wasm', { threads: 3 });
@@ -155,6 +170,15 @@ describe('a program', () => {
     `);
     expect(ending.code).toBe(1);
     expect(ending.errors).toContain('the end');
+  });
+
+  it('ends by itself where there is a document', async () => {
+    const ending = await programs.run(`
+      globalThis.document = {};
+      ${untilThreads(3)}
+      console.log(deviceInfo().threads);
+    `);
+    expect(ending).toEqual({ code: 0, output: '3', errors: '' });
   });
 
   it('takes the number of threads from WEFT_THREADS', async () => {
@@ -189,5 +213,122 @@ describe('a program', () => {
     );
     expect(ending.code).toBe(0);
     expect(ending.output).toMatch(/^OptionError .*WEFT_THREADS: got threads/);
+  });
+
+  const right = String(200 ** 3);
+  /** Puts another class in the place of Node's Worker. */
+  const instead = (body: string) => `
+    const threads = process.getBuiltinModule('node:worker_threads');
+    const { Worker } = threads;
+    threads.Worker = class extends Worker { ${body} };
+  `;
+
+  it.each([
+    ['at once', "constructor() { throw new Error('no workers today'); }"],
+    ['later', 'constructor() { super(\'throw new Error("no workers today")\', { eval: true }); }'],
+  ])('goes on with one thread where workers are refused %s, and says so once', async (_, body) => {
+    const ending = await programs.run(`
+      ${instead(body)}
+      ${untilThreads(1)}
+      setDevice('wasm', { threads: 3 });
+      for (let run = 0; run < 3; run++) {
+        console.log(await product(), deviceInfo().threads);
+        await new Promise((resolve) => setTimeout(resolve, 300));
+      }
+    `);
+    expect(ending.output.split('\n')).toEqual(new Array(3).fill(`${right} 1`));
+    expect(ending.code).toBe(0);
+    expect(ending.errors).toMatch(
+      /^weft: .* one thread, since a worker could not run: .*no workers today\.$/,
+    );
+  });
+
+  it.each([
+    ['and somebody waits for that', 'await workers[0].terminate(); await product();'],
+    ['right before a run', 'workers[1].terminate();'],
+    ['right after a run is asked for', 'const run = product(); workers[0].terminate(); await run;'],
+    [
+      'while all of them are idle, of a message it does not know',
+      "workers[0].postMessage('?'); await ones([99, 99]).matmul(ones([99, 99])).data();",
+    ],
+  ])('goes on when a worker ends %s, and has all its threads again', async (_, end) => {
+    const ending = await programs.run(`
+      const workers = [];
+      process.on('worker', (worker) => workers.push(worker));
+      ${untilThreads(3)}
+      while (workers.length < 2) await nap();
+      ${end}
+      console.log(await product());
+      while (workers.length < 4) {
+        await product();
+        await nap();
+      }
+      await untilThreads(3);
+      console.log(await product(), workers.length);
+    `);
+    expect(ending).toEqual({ code: 0, output: `${right}\n${right} 4`, errors: '' });
+  });
+
+  it('throws when a thread fails in the middle of a run, and computes the next one with new threads', async () => {
+    const ending = await programs.run(`
+      const workers = [];
+      process.on('worker', (worker) => workers.push(worker));
+      let broken = false;
+      ${instead(`
+        constructor(url) {
+          const source = broken ? url.href.replace('plans.get(word', 'broken.get(word') : url.href;
+          super(new URL(source));
+          broken = false;
+        }
+      `)}
+      ${untilThreads(2)}
+      broken = true;
+      setDevice('wasm', { threads: 3 });
+      let failed = false;
+      while (!failed || deviceInfo().threads !== 3) {
+        await product().then(nap, (error) => {
+          failed = true;
+          console.log(error.name, error.message);
+        });
+      }
+      console.log(await product());
+    `);
+    const lines = ending.output.split('\n');
+    expect(lines[0]).toMatch(
+      /^DeviceLostError the wasm device: got a thread that ended in the middle of a run/,
+    );
+    expect(lines[0]).toContain('No variable was changed');
+    expect(lines.slice(1)).toEqual([right]);
+    expect(ending.code).toBe(0);
+  });
+
+  describe('whose first thread may not wait', () => {
+    const mayNotWait = "Atomics.wait = () => { throw new TypeError('Atomics.wait cannot be called here'); };";
+
+    it('computes with all threads, and ends', async () => {
+      const ending = await programs.run(`
+        ${mayNotWait}
+        ${untilThreads(3)}
+        console.log(await product(), deviceInfo().threads);
+      `);
+      expect(ending).toEqual({ code: 0, output: `${right} 3`, errors: '' });
+    });
+
+    it('gets an error when a worker ends in the middle of a run, and the next result', async () => {
+      const ending = await programs.run(`
+        ${mayNotWait}
+        const workers = [];
+        process.on('worker', (worker) => workers.push(worker));
+        ${untilThreads(2)}
+        while (workers.length < 2) await nap();
+        const run = randn([2000, 2000]).matmul(randn([2000, 2000])).data();
+        setTimeout(() => workers[0].terminate(), 100);
+        console.log(await run.then(() => 'done', (error) => error.name));
+        console.log(await product());
+      `);
+      expect(ending.code).toBe(0);
+      expect(ending.output.split('\n')[1]).toBe(right);
+      expect(ending.output.split('\n')[0]).toMatch(/^(done|DeviceLostError)$/);
+    });
   });
 });

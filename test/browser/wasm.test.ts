@@ -37,10 +37,11 @@ describe.skipIf(!chromiumPath)('the wasm device in a page', () => {
   });
   afterAll(() => browser?.close());
 
-  async function trainInPage(
+  /** What the page leaves behind, and what the browser says that its policy forbids. */
+  async function visit(
     headers: Readonly<Record<string, string>>,
     threads: number,
-  ): Promise<PageResult> {
+  ): Promise<{ readonly result: PageResult; readonly refused: readonly string[] }> {
     const server = await serve({ 'Content-Security-Policy': policy, ...headers });
     const page = await browser.newPage();
     const refused: string[] = [];
@@ -50,14 +51,21 @@ describe.skipIf(!chromiumPath)('the wasm device in a page', () => {
     try {
       await page.goto(`${server.url}?threads=${threads}`);
       // A promise, since the page's policy forbids what playwright's waitForFunction does.
-      const result = (await page.evaluate('window.result')) as PageResult;
-      expect(result.error).toBeUndefined();
-      expect(refused).toEqual([]);
-      return result;
+      return { result: (await page.evaluate('window.result')) as PageResult, refused };
     } finally {
       await page.close();
       await server.close();
     }
+  }
+
+  async function trainInPage(
+    headers: Readonly<Record<string, string>>,
+    threads: number,
+  ): Promise<PageResult> {
+    const { result, refused } = await visit(headers, threads);
+    expect(result.error).toBeUndefined();
+    expect(refused).toEqual([]);
+    return result;
   }
 
   it('trains with two threads where the page is isolated, to the same losses as with one', async () => {
@@ -74,6 +82,24 @@ describe.skipIf(!chromiumPath)('the wasm device in a page', () => {
     expect(result).toMatchObject({ isolated: false, info: { name: 'wasm', threads: 1 } });
     expect(result.warnings).toHaveLength(1);
     expect(result.warnings[0]).toContain('cross-origin isolated');
+    expect(result.losses.at(-1)).toBeLessThan(result.losses[0] / 2);
+  });
+
+  it('names what is missing where the policy forbids WebAssembly', async () => {
+    const { result } = await visit({ 'Content-Security-Policy': "default-src 'self'" }, 1);
+    expect(result.error).toMatch(/^DeviceUnavailableError: .*Add 'wasm-unsafe-eval' to script-src/);
+  });
+
+  it.each([
+    ['workers from blobs', "worker-src 'self'"],
+    ['addresses of workers as text', "worker-src 'self' blob:; require-trusted-types-for 'script'"],
+  ])('trains with one thread where the policy forbids %s, and says so once', async (_, rest) => {
+    const strict = `default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; ${rest}`;
+    const { result } = await visit({ ...isolation, 'Content-Security-Policy': strict }, 2);
+    expect(result.error).toBeUndefined();
+    expect(result.info.threads).toBe(1);
+    expect(result.warnings).toHaveLength(1);
+    expect(result.warnings[0]).toContain('one thread, since a worker could not run: ');
     expect(result.losses.at(-1)).toBeLessThan(result.losses[0] / 2);
   });
 });

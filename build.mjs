@@ -6,9 +6,9 @@
  * (but for the gpu device, in weft-gpu.js), which `weft` and the command both import, so that there is one Tensor class.
  * The source maps lead from there to the sources, which they hold.
  *
- * Whoever cannot import (Jest as it comes, `require` before Node 22) gets the same once more as CommonJS, in dist/cjs: made
+ * Whoever cannot import (Jest as it comes, `require` in Node before 20.19) gets the same once more as CommonJS, in dist/cjs: made
  * small, since two copies of a library are one too many. Type declarations come from tsc; those that nothing of
- * src/index.d.ts leads to are left out, and the ones for CommonJS, which TypeScript tells by their folder, have no comments.
+ * src/index.d.ts leads to are left out. Those for CommonJS, which TypeScript knows by their folder, serve its old versions too.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -85,7 +85,6 @@ function declarationsFrom(file, found = new Set()) {
 }
 
 const declarations = declarationsFrom(join('dist', 'src', 'index.d.ts'));
-const printer = ts.createPrinter({ removeComments: true });
 for (const path of readdirSync('dist', { recursive: true })) {
   const file = join('dist', path);
   if (!file.endsWith('.d.ts')) continue;
@@ -95,9 +94,7 @@ for (const path of readdirSync('dist', { recursive: true })) {
   }
   const copy = join('dist', 'cjs', path);
   mkdirSync(dirname(copy), { recursive: true });
-  writeFileSync(
-    copy,
-    printer.printFile(ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.ES2022)),
-  );
+  // Arrays have a parameter since TypeScript 5.7.
+  writeFileSync(copy, readFileSync(file, 'utf8').replace(/\b(\w+Array)<ArrayBuffer>/g, '$1'));
 }
 writeFileSync(join('dist', 'cjs', 'package.json'), '{ "type": "commonjs" }\n');

@@ -8,7 +8,7 @@
  *
  * Whoever cannot import (Jest as it comes, `require` in Node before 20.19) gets the same once more as CommonJS, in dist/cjs: made
  * small, since two copies of a library are one too many. Type declarations come from tsc; those that nothing of
- * src/index.d.ts leads to are left out. Those for CommonJS, which TypeScript knows by their folder, serve its old versions too.
+ * src/index.d.ts leads to are left out, and the others are there twice, since TypeScript knows CommonJS by the folder.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -94,7 +94,12 @@ for (const path of readdirSync('dist', { recursive: true })) {
   }
   const copy = join('dist', 'cjs', path);
   mkdirSync(dirname(copy), { recursive: true });
-  // Arrays have a parameter since TypeScript 5.7.
-  writeFileSync(copy, readFileSync(file, 'utf8').replace(/\b(\w+Array)<ArrayBuffer>/g, '$1'));
+  // The parameter that arrays have since TypeScript 5.7, in words that older versions know.
+  const text = readFileSync(file, 'utf8').replace(
+    /\b(\w+Array)<ArrayBuffer>/g,
+    "ReturnType<$1Constructor['of']>",
+  );
+  writeFileSync(file, text);
+  writeFileSync(copy, text);
 }
 writeFileSync(join('dist', 'cjs', 'package.json'), '{ "type": "commonjs" }\n');

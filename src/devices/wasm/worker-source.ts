@@ -34,8 +34,9 @@ export interface WorkerPlan {
 /** The text for a thread: `part` is its number, as the address of its counter depends on it. */
 export function workerSource(part: number): string {
   return `
-const node = typeof process === 'object' && !!process.versions && !!process.versions.node;
-const port = node ? process.getBuiltinModule('node:worker_threads').parentPort : self;
+const node = typeof process === 'object' && process.getBuiltinModule && process.getBuiltinModule('node:worker_threads');
+// A worker of a page may have the modules of Node as well, in Electron.
+const port = node && node.parentPort ? node.parentPort : self;
 const plans = new Map();
 let words, memory, reports, seen, handled;
 const word = (address) => Atomics.load(words, address >> 2);
@@ -72,7 +73,7 @@ function receive(message) {
   Atomics.store(words, ${handledAddress(part) >> 2}, handled);
   serve();
 }
-if (node) port.on('message', receive);
+if (port.on) port.on('message', receive);
 else port.onmessage = (event) => receive(event.data);
 `;
 }

@@ -1,8 +1,7 @@
 /**
- * What only Node has: its built-in modules, and pngjs, which is built on them. Each is loaded when it is first used, so
- * that importing weft takes no time for them, and works in a browser, where only files cannot be read and written.
+ * What only Node has: its built-in modules, and the files that lie where the code does. Each module is loaded when it is first
+ * used, so that importing weft takes no time for them, and works in a browser, where only files cannot be read and written.
  */
-import type { PNG } from 'pngjs';
 import { WeftError } from '../errors.ts';
 import { hasNodeModules, nodeModule, nodeVersion } from '../node.ts';
 
@@ -31,18 +30,6 @@ export const node = {
   get zlib() {
     requireNode();
     return nodeModule('node:zlib');
-  },
-  /** Encodes PNG files. */
-  get pngjs(): { readonly PNG: typeof PNG } {
-    requireNode();
-    const found = fromCode((require) => require('pngjs') as { readonly PNG: typeof PNG });
-    if (found) return found;
-    throw new WeftError({
-      where: 'reading or writing PNG files',
-      got: 'no package pngjs',
-      expected: 'it where the program can load it: bundlers do not see that it is needed',
-      cure: 'Mark weft as external to the bundle, or install pngjs beside it.',
-    });
   },
 };
 

@@ -31,7 +31,7 @@ export class FreshProcesses {
     await build({
       input: join(root, 'src/index.ts'),
       platform: 'neutral',
-      external: [/^node:/, 'pngjs', 'gpu.js'],
+      external: [/^node:/, 'gpu.js'],
       output: { file: join(folder, 'weft.js'), keepNames: true, codeSplitting: false },
       logLevel: 'silent',
     });

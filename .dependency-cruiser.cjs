@@ -23,6 +23,7 @@ const layers = {
   'src/train': [
     'src/errors.ts',
     'src/options.ts',
+    'src/node.ts',
     'src/text.ts',
     'src/tensor',
     'src/ops',

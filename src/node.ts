@@ -27,6 +27,11 @@ export function environmentVariable(name: string): string | undefined {
   return processOrNothing()?.env?.[name];
 }
 
+/** The file of the program that was started, if it was one. */
+export function programFile(): string | undefined {
+  return processOrNothing()?.argv?.[1];
+}
+
 /** How text becomes bytes and back. Where Jest imitates a page, the imitation has neither, but Node has. */
 export const { TextDecoder, TextEncoder }: Pick<typeof globalThis, 'TextDecoder' | 'TextEncoder'> =
   'TextDecoder' in globalThis || !hasNodeModules() ? globalThis : nodeModule('node:util');

@@ -3,7 +3,7 @@
  * used, so that importing weft takes no time for them, and works in a browser, where only files cannot be read and written.
  */
 import { WeftError } from '../errors.ts';
-import { hasNodeModules, nodeModule, nodeVersion } from '../node.ts';
+import { hasNodeModules, nodeModule, nodeVersion, programFile } from '../node.ts';
 
 /** The modules of Node. Where there is no Node, using one throws a WeftError that says so. */
 export const node = {
@@ -42,7 +42,7 @@ export function fromCode<Found>(look: (require: NodeJS.Require, file: string) =>
   const { url } = import.meta as { readonly url?: string };
   const own = url?.startsWith('file:') ? node.url.fileURLToPath(url) : undefined;
   const bundle = typeof __filename === 'string' ? __filename : undefined;
-  for (const file of [own, bundle, process.argv[1]]) {
+  for (const file of [own, bundle, programFile()]) {
     if (file === undefined || !node.path.isAbsolute(file)) continue;
     try {
       return look(createRequire(file), file);

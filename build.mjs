@@ -22,6 +22,8 @@ const gpu =
   /[\\/](kernels[\\/].*[\\/]gpu[^\\/]*\.ts|kernels[\\/]support[\\/]gpu[\\/].*|src[\\/]devices[\\/](auto\.ts|gpu[\\/](?!sources\.ts).*))$/;
 /** Everything but the command. */
 const library = /[\\/](kernels|src[\\/](?!cli[\\/]))/;
+/** Bundlers for pages put substitutes in the place of Node's bare names. weft asks what there is, and needs none. */
+const names = { process: 'globalThis.process', Buffer: 'globalThis.Buffer' };
 const external = [/^node:/, ...Object.keys({ ...dependencies, ...peerDependencies })];
 
 await build({
@@ -29,6 +31,7 @@ await build({
   // For 'node' rolldown would import node:module into the library, which is for pages as well.
   platform: 'neutral',
   external,
+  transform: { define: names },
   output: {
     dir: 'dist',
     cleanDir: true,
@@ -51,7 +54,7 @@ await build({
   platform: 'neutral',
   external,
   // Where the code lies is told by __filename there.
-  transform: { define: { 'import.meta': '{}' } },
+  transform: { define: { ...names, 'import.meta': '{}' } },
   output: { file: 'dist/cjs/index.js', format: 'cjs', codeSplitting: false, minify: true, keepNames: true },
 });
 

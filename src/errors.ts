@@ -99,7 +99,7 @@ export class HeapExhaustedError extends WeftError {
   override readonly name: string = 'HeapExhaustedError';
 }
 
-/** A device lost the hardware it computes on, or that failed. Variables are as the last completed step left them. */
+/** A device lost what it computes on, or that failed. Variables are as the last completed step left them, or the message says so. */
 export class DeviceLostError extends WeftError {
   override readonly name: string = 'DeviceLostError';
 }

@@ -1,6 +1,8 @@
 /** What model.json holds, and the checks that it does. */
+
 import type { Normalisation } from '../data/normalise.ts';
 import { OptionError } from '../errors.ts';
+import { TextDecoder } from '../node.ts';
 import { describeValue } from '../options.ts';
 import { sizeOf } from '../tensor/shape.ts';
 import { invalid, messageOf } from './checkpoint-files.ts';

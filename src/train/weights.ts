@@ -2,7 +2,9 @@
  * model.safetensors: the values of a model, with its description and a digest of the whole file, so that it can stand for
  * the model alone when a save was cut off before model.json followed.
  */
+
 import type { StateDict } from '../nn/module.ts';
+import { TextDecoder, TextEncoder } from '../node.ts';
 import { sha256 } from './checkpoint-files.ts';
 import { type Description, parseDescription } from './description.ts';
 import { encodeSafetensors, type Safetensors } from './safetensors.ts';

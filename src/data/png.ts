@@ -4,7 +4,6 @@ import { type FileBytes, requireBytes, requireLimit, requireName } from './bytes
 import { PngError } from './errors.ts';
 import { readFile } from './files.ts';
 import { type Image, MOST_PIXELS, requireImage } from './image.ts';
-import { node } from './node.ts';
 import { encodeSamples } from './png-encode.ts';
 import { decodePixels } from './png-pixels.ts';
 import { readPngChunks, readPngHeader } from './png-structure.ts';

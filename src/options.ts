@@ -46,9 +46,17 @@ function joined<Key extends string | number>(
   return text;
 }
 
+/** Whether a value is an object as `{ … }` makes one: no array, no tensor, nothing that a class made. */
+export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  // The objects of another page or sandbox have another Object.prototype, but that inherits from nothing as well.
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
 /** Throws OptionError unless `options` is an object with no names but these: what is unknown would be ignored. */
 export function requireKnownOptions(where: string, options: object, known: readonly string[]): void {
-  const plain = typeof options === 'object' && options !== null && !Array.isArray(options);
+  const plain = isPlainObject(options);
   const unknown = plain ? Object.keys(options).find((name) => !known.includes(name)) : undefined;
   if (plain && unknown === undefined) return;
   throw new OptionError({
@@ -69,6 +77,8 @@ const ranges = {
   'a whole number': (value: number) => Number.isSafeInteger(value),
   'a whole number of at least 0': (value: number) => Number.isSafeInteger(value) && value >= 0,
   'a whole number of at least 1': (value: number) => Number.isSafeInteger(value) && value >= 1,
+  'a whole number from 1 to 1000': (value: number) => Number.isInteger(value) && value >= 1 && value <= 1000,
+  '1 or 2': (value: number) => value === 1 || value === 2,
 } satisfies Record<string, (value: number) => boolean>;
 
 /** Throws OptionError unless `value` is a finite number of the range; returns it. */
@@ -111,6 +121,28 @@ export function requireOneOf<Value extends string>(
     got: `${name} ${describeValue(value)}`,
     expected: `one of ${allowed.map((each) => `'${each}'`).join(', ')}`,
     cure: `Correct ${name}, or leave it out.`,
+  });
+}
+
+/** Throws OptionError unless `value` is a text; returns it. */
+export function requireText(where: string, name: string, value: string): string {
+  if (typeof value === 'string') return value;
+  throw new OptionError({
+    where,
+    got: `${name} ${describeValue(value)}`,
+    expected: 'a text',
+    cure: `Give ${name} as a string.`,
+  });
+}
+
+/** Throws OptionError unless `value` is an array; returns it. What the members are is looked at by whoever uses them. */
+export function requireList<Value>(where: string, name: string, value: readonly Value[]): readonly Value[] {
+  if (Array.isArray(value)) return value;
+  throw new OptionError({
+    where,
+    got: `${name} ${describeValue(value)}`,
+    expected: 'an array',
+    cure: `Put ${name} into [ ].`,
   });
 }
 

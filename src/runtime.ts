@@ -10,7 +10,7 @@ import { DeviceUnavailableError, WeftError } from './errors.ts';
 import { tensorMethods } from './methods.ts';
 import { layerTypes } from './nn/serialization.ts';
 import { Adam, AdamW, RMSprop, SGD } from './optim/index.ts';
-import { requireKnownOptions } from './options.ts';
+import { describeValue, requireKnownOptions } from './options.ts';
 import { concealClasses } from './tensor/exposure.ts';
 import { connectRuntime } from './tensor/runtime.ts';
 import { Tensor } from './tensor/tensor.ts';
@@ -76,7 +76,7 @@ export function setDevice(name: string, options: DeviceOptions[DeviceName] = {})
   if (name !== 'wasm' && name !== 'cpu') {
     throw new DeviceUnavailableError({
       where: 'setDevice',
-      got: `"${name}"`,
+      got: describeValue(name),
       expected: `one of ${names.join(', ')}, auto`,
       cure: 'Choose a device this version has.',
     });

@@ -6,7 +6,7 @@ import { GradientError, OptionError, ShapeError } from '../errors.ts';
 import { apply } from '../ops/apply.ts';
 import { reshapePrimitive } from '../ops/broadcast.ts';
 import { add } from '../ops/elementwise.ts';
-import { describeValue } from '../options.ts';
+import { describeValue, requireFunction, requireList } from '../options.ts';
 import { concealed, concealedResults, expose } from '../tensor/exposure.ts';
 import { fill } from '../tensor/leaves.ts';
 import { type Node, nodesBehind } from '../tensor/node.ts';
@@ -217,13 +217,14 @@ export function grad<Arguments extends readonly unknown[]>(
 ): Tensor | Tensor[] | ScalarFunction<Arguments> {
   if (typeof output === 'function') return (x, ...rest) => valueAndGrad(output)(x, ...rest)[1];
   if (targets instanceof Tensor) return expose(gradientsOf('grad', output, [targets], cotangent)[0]);
-  return expose(gradientsOf('grad', output, targets ?? [], cotangent));
+  return expose(gradientsOf('grad', output, requireList('grad', 'targets', targets ?? []), cotangent));
 }
 
 /** The value of a scalar function and its derivative with respect to its first argument. */
 export function valueAndGrad<Arguments extends readonly unknown[]>(
   f: ScalarFunction<Arguments>,
 ): (x: Tensor, ...rest: Arguments) => [value: Tensor, gradient: Tensor] {
+  requireFunction('valueAndGrad', 'its first argument', f);
   return (x, ...rest) => {
     const value = f(x, ...rest);
     return [value, expose(gradientsOf('valueAndGrad', value, [x])[0])];
@@ -253,7 +254,7 @@ export function backward(loss: Tensor, parameters?: readonly Parameter[]): void 
       where: 'backward()',
       got: `a loss that depends on no trainable parameter${wanted ? ' of those given' : ''}`,
       expected: 'at least one',
-      cure: 'Check that the loss was built from the model and not wrapped in stopGradient; use grad for other tensors.',
+      cure: 'Check that the loss was built from the model, and that neither stopGradient nor a dropout rate of 1 cuts it off; use grad for other tensors.',
     });
   }
   const found = gradientsOf('backward()', loss, list, undefined, graph);

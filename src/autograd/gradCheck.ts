@@ -1,7 +1,9 @@
 /** Checks gradients against finite differences: the test that every function with its own derivative should pass. */
 import { GradientError } from '../errors.ts';
+import { requireTensors } from '../ops/apply.ts';
 import { sum } from '../ops/broadcast.ts';
 import { add, multiply } from '../ops/elementwise.ts';
+import { requireFunction, requireKnownOptions, requireNumber } from '../options.ts';
 import type { NumericArray } from '../tensor/dtype.ts';
 import { fromData } from '../tensor/leaves.ts';
 import { runtime } from '../tensor/runtime.ts';
@@ -56,14 +58,21 @@ export type Checked = (...inputs: Tensor[]) => Tensor | readonly Tensor[];
  * await gradCheck((x) => x.tanh(), [tensor([0.5, -1])]);
  * ```
  *
- * @throws GradientError when a derivative differs by more than the tolerance, naming input, element and both values.
+ * @throws GradientError when a derivative differs by more than the tolerance, naming input, element and both values;
+ * OptionError for an unknown option or one out of range; DTypeError for what is no tensor.
  */
 export async function gradCheck(
   f: Checked,
   inputs: readonly Tensor[],
   options: GradCheckOptions = {},
 ): Promise<GradCheckReport> {
+  requireFunction('gradCheck', 'its first argument', f);
+  requireTensors('gradCheck inputs', inputs);
+  requireKnownOptions('gradCheck', options, ['epsilon', 'tolerance', 'order']);
   const { epsilon = 2 ** -6, tolerance = 1e-3, order = 1 } = options;
+  requireNumber('gradCheck', 'epsilon', epsilon, 'a number above 0');
+  requireNumber('gradCheck', 'tolerance', tolerance, 'a number of at least 0');
+  requireNumber('gradCheck', 'order', order, '1 or 2');
   const first = await checkOnce(f, inputs, 1, epsilon, tolerance);
   if (order === 1) return first;
   const slope = (...tensors: Tensor[]): Tensor[] => {
@@ -81,7 +90,8 @@ function isFloat(x: Tensor): boolean {
 /** The float32 results of a function. */
 function resultsOf(f: Checked, inputs: Tensor[]): Tensor[] {
   const result = f(...inputs);
-  return (Array.isArray(result) ? (result as readonly Tensor[]) : [result as Tensor]).filter(isFloat);
+  const list = Array.isArray(result) ? (result as readonly Tensor[]) : [result as Tensor];
+  return requireTensors('gradCheck, results of the function', list).filter(isFloat);
 }
 
 /** A fixed number in ±[0.5, 1.5], a multiple of 1/64, for element `position` of result `result`. */

@@ -28,6 +28,7 @@ export interface ImageDataset {
 
 /** Number of images. */
 export function imageCount(dataset: ImageDataset): number {
+  if (!Array.isArray(dataset?.shape)) requireDataset('imageCount', dataset);
   return dataset.shape[0];
 }
 
@@ -145,7 +146,7 @@ function requireLabels({ name, labels, classNames }: ImageDataset, source = name
   if (index < 0) return;
   throw new LabelError({
     where: `${source}, item ${index}`,
-    got: `label ${labels[index]}`,
+    got: `label ${describeValue(labels[index])}`,
     expected: `0 to ${classes - 1}, as there ${classes === 1 ? 'is 1 class' : `are ${classes} classes`}`,
     cure: 'Correct the label, or add the missing classes.',
   });

@@ -35,7 +35,9 @@ export function requireImage(where: string, image: Image): void {
   const isSide = (side: unknown): side is number => Number.isSafeInteger(side) && Number(side) >= 1;
   if (!(pixels instanceof Float32Array) || !isSide(width) || !isSide(height)) {
     throw refuse(
-      pixels === undefined ? describeValue(image) : `${width}×${height} pixels in ${describeValue(pixels)}`,
+      pixels === undefined
+        ? describeValue(image)
+        : `${describeValue(width)}×${describeValue(height)} pixels in ${describeValue(pixels)}`,
       'a picture: width, height, channels, bitDepth, and pixels from 0 to 1 in a Float32Array',
       'Give what decodePng returns; of bytes, Float32Array.from(bytes, (value) => value / 255) are the pixels.',
     );

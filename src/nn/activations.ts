@@ -1,8 +1,9 @@
 /** Activation functions as layers: each is the function of the same name, element by element, on any shape. */
 import { gelu, leakyRelu, relu, silu, softplus } from '../ops/activations.ts';
 import { sigmoid, tanh } from '../ops/elementwise.ts';
-import { requireNumber } from '../options.ts';
+import { requireFunction, requireNumber, requireText } from '../options.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { requireTensorFor } from './checks.ts';
 import { type JsonValue, Layer } from './layer.ts';
 
 /** A layer that applies one function and has no parameters. */
@@ -10,10 +11,15 @@ export class Activation extends Layer {
   readonly #kind: string;
   readonly #operation: (x: Tensor) => Tensor;
 
-  /** `kind` names the layer in messages and tables; `operation` is what it computes. */
+  /**
+   * `kind` names the layer in messages and tables; `operation` is what it computes.
+   *
+   * @throws OptionError unless one is a text and the other a function
+   */
   constructor(kind: string, operation: (x: Tensor) => Tensor) {
     super();
-    this.#kind = kind;
+    this.#kind = requireText('Activation', 'kind', kind);
+    requireFunction('Activation', 'operation', operation);
     this.#operation = operation;
   }
 
@@ -26,7 +32,7 @@ export class Activation extends Layer {
   }
 
   forward(x: Tensor): Tensor {
-    return this.#operation(x);
+    return this.#operation(requireTensorFor(this, x));
   }
 }
 

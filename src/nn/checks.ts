@@ -1,6 +1,6 @@
 /** The checks that layers share: the shapes of inputs and of initial weights. */
-import { OptionError, ShapeError } from '../errors.ts';
-import { requireFunction } from '../options.ts';
+import { DTypeError, OptionError, ShapeError } from '../errors.ts';
+import { describeValue, requireFunction } from '../options.ts';
 import { formatShape, type Shape, sameShape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { type Fan, fansOf, type Initializer } from './initialisers.ts';
@@ -17,9 +17,27 @@ function axisName(axis: Axis): string {
   return typeof axis === 'string' ? axis : axis[0];
 }
 
-/** Throws ShapeError, in the layer's name, unless x has these axes. */
-export function requireAxes(layer: Named, x: Tensor, axes: readonly Axis[], cure: string): void {
-  const { shape } = x;
+/** Throws DTypeError, in the layer's name, unless x is a tensor; returns it. */
+export function requireTensorFor(layer: Named, x: Tensor): Tensor {
+  if (x instanceof Tensor) return x;
+  throw new DTypeError({
+    where: layer.describe(),
+    got: describeValue(x),
+    expected: 'a tensor',
+    cure: 'Make a tensor of the data first: tensor(data, { shape }).',
+  });
+}
+
+/** The advice of a message, or what makes it from the shape that was got. */
+export type Cure = string | ((shape: Shape) => string);
+
+function cureFor(cure: Cure, shape: Shape): string {
+  return typeof cure === 'string' ? cure : cure(shape);
+}
+
+/** Throws in the layer's name: DTypeError unless x is a tensor, ShapeError unless it has these axes. */
+export function requireAxes(layer: Named, x: Tensor, axes: readonly Axis[], cure: Cure): void {
+  const { shape } = requireTensorFor(layer, x);
   const fits =
     shape.length === axes.length &&
     axes.every((axis, index) => typeof axis === 'string' || shape[index] === axis[1]);
@@ -30,7 +48,7 @@ export function requireAxes(layer: Named, x: Tensor, axes: readonly Axis[], cure
     where: layer.describe(),
     got: `${formatShape(shape, axes.map(axisName))}${rankOf(shape.length)}`,
     expected: `[${wanted.join(', ')}]${rankOf(axes.length)}`,
-    cure,
+    cure: cureFor(cure, shape),
   });
 }
 
@@ -42,14 +60,18 @@ export function describeShape(shape: Shape): string {
   return formatShape(shape, customaryAxes[shape.length]);
 }
 
-/** Throws ShapeError, in the layer's name, unless the last axes of x have these lengths and x the rank. */
+/**
+ * Throws in the layer's name: DTypeError unless x is a tensor, ShapeError unless its last axes have these lengths and it
+ * has the rank.
+ */
 export function requireLastAxes(
   layer: Named,
   x: Tensor,
   lengths: Shape,
-  cure: string,
+  cure: Cure,
   leastRank = lengths.length,
 ): void {
+  requireTensorFor(layer, x);
   const last = x.shape.slice(Math.max(0, x.rank - lengths.length));
   if (x.rank >= leastRank && lengths.every((length, axis) => last[axis] === length)) return;
   const wanted = lengths.length === 1 ? `last axis ${lengths[0]}` : `last axes ${lengths.join(', ')}`;
@@ -57,7 +79,7 @@ export function requireLastAxes(
     where: layer.describe(),
     got: `${describeShape(x.shape)}${x.rank < leastRank ? ` (rank ${x.rank})` : ''}`,
     expected: `${wanted}${x.rank < leastRank ? ` and rank ${leastRank} or more` : ''}`,
-    cure,
+    cure: cureFor(cure, x.shape),
   });
 }
 

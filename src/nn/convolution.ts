@@ -10,12 +10,13 @@ import {
   type Pair,
   requirePadding,
   requirePair,
+  requireSteps,
 } from '../ops/convolution.ts';
 import { requireBoolean, requireKnownOptions, requireNumber } from '../options.ts';
 import type { Shape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Parameter } from '../tensor/variable.ts';
-import { drawWeight, requireAxes } from './checks.ts';
+import { type Cure, drawWeight, requireAxes } from './checks.ts';
 import { fansOf, type Initializer, pytorchDefault } from './initialisers.ts';
 import { type JsonValue, Layer } from './layer.ts';
 
@@ -68,8 +69,10 @@ function makeWeights(
   };
 }
 
-function channelCure(layer: string, channels: number | undefined, order: string): string {
-  return `The layout is ${order}, channels last: transpose channels-first data, or build the layer as ${layer}(${channels ?? 'channels'}, …).`;
+function channelCure(layer: string, order: string): Cure {
+  const channelsOf = (shape: Shape) => shape[order.split(',').length - 1] ?? 'channels';
+  return (shape) =>
+    `The layout is ${order}, channels last: transpose channels-first data, or build the layer as ${layer}(${channelsOf(shape)}, …).`;
 }
 
 /**
@@ -129,7 +132,7 @@ export class Conv2d extends Layer {
   }
 
   forward(x: Tensor): Tensor {
-    const cure = channelCure('Conv2d', x.shape[3], 'N,H,W,C');
+    const cure = channelCure('Conv2d', 'N,H,W,C');
     requireAxes(this, x, ['N', 'H', 'W', ['C', this.inputChannels]], cure);
     return conv2d(x, this.weight, { ...this.#options, ...(this.bias && { bias: this.bias }) });
   }
@@ -172,7 +175,7 @@ export class Conv1d extends Layer {
     for (const [name, value] of Object.entries({ 'kernel size': kernelSize, stride, dilation })) {
       requireNumber('Conv1d', name, value, 'a whole number of at least 1');
     }
-    requirePadding('Conv1d', padding);
+    requireSteps('Conv1d', padding);
     this.inputChannels = inputChannels;
     this.outputChannels = outputChannels;
     this.kernelSize = kernelSize;
@@ -191,7 +194,7 @@ export class Conv1d extends Layer {
   }
 
   forward(x: Tensor): Tensor {
-    const cure = channelCure('Conv1d', x.shape[2], 'N,T,C');
+    const cure = channelCure('Conv1d', 'N,T,C');
     requireAxes(this, x, ['N', 'T', ['C', this.inputChannels]], cure);
     return conv1d(x, this.weight, { ...this.#options, ...(this.bias && { bias: this.bias }) });
   }
@@ -260,7 +263,7 @@ export class ConvTranspose2d extends Layer {
   }
 
   forward(x: Tensor): Tensor {
-    const cure = channelCure('ConvTranspose2d', x.shape[3], 'N,H,W,C');
+    const cure = channelCure('ConvTranspose2d', 'N,H,W,C');
     requireAxes(this, x, ['N', 'H', 'W', ['C', this.inputChannels]], cure);
     return convTranspose2d(x, this.weight, { ...this.#options, ...(this.bias && { bias: this.bias }) });
   }

@@ -69,7 +69,8 @@ export class Dense extends Layer {
       this,
       x,
       [this.inputs],
-      `Build it as Dense(${x.shape.at(-1) ?? 'features'}, ${this.outputs}), or flatten the input to ${this.inputs} features first.`,
+      (shape) =>
+        `Build it as Dense(${shape.at(-1) ?? 'features'}, ${this.outputs}), or flatten the input to ${this.inputs} features first.`,
     );
     const y = matmul(x, this.weight);
     return this.bias ? add(y, this.bias) : y;

@@ -4,7 +4,7 @@ import { embedding } from '../ops/indexing.ts';
 import { requireKnownOptions, requireNumber } from '../options.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Parameter } from '../tensor/variable.ts';
-import { describeShape, drawWeight } from './checks.ts';
+import { describeShape, drawWeight, requireTensorFor } from './checks.ts';
 import { type Initializer, normal } from './initialisers.ts';
 import { type JsonValue, Layer } from './layer.ts';
 
@@ -53,7 +53,7 @@ export class Embedding extends Layer {
   }
 
   forward(x: Tensor): Tensor {
-    if (x.dtype !== 'int32') {
+    if (requireTensorFor(this, x).dtype !== 'int32') {
       throw new DTypeError({
         where: this.describe(),
         got: `${x.dtype}${describeShape(x.shape)}`,

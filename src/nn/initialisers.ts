@@ -2,9 +2,10 @@
 import { OptionError } from '../errors.ts';
 import { full, rand, randn } from '../ops/creation.ts';
 import { multiply, subtract } from '../ops/elementwise.ts';
+import { requireKnownOptions, requireNumber } from '../options.ts';
 import { fromData } from '../tensor/leaves.ts';
 import { claimHostNumbers } from '../tensor/random.ts';
-import { formatShape, type Shape, sizeOf } from '../tensor/shape.ts';
+import { formatShape, requireShape, type Shape, sizeOf } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
 /** How many values meet in one output, and how many outputs one value reaches. */
@@ -22,15 +23,21 @@ export type Initializer = (shape: Shape, fan: Fan) => Tensor;
  * Fans of a dense weight [in, out] or a convolution weight [KH, KW, C/groups, O]: window size times channels. A vector
  * has its length for both.
  */
-export function fansOf(shape: Shape): Fan {
+export function fansOf(given: Shape): Fan {
+  const shape = requireShape('fansOf', given);
   if (shape.length < 2) return { in: sizeOf(shape), out: sizeOf(shape) };
   const [inputs, outputs] = shape.slice(-2) as [number, number];
   const window = sizeOf(shape.slice(0, -2));
   return { in: window * inputs, out: window * outputs };
 }
 
-/** `value` everywhere. */
+/**
+ * `value` everywhere.
+ *
+ * @throws OptionError unless it is a finite number
+ */
 export function constant(value: number): Initializer {
+  requireNumber('constant', 'value', value, 'a number');
   return (shape) => full(shape, value);
 }
 
@@ -40,41 +47,62 @@ export const zeros: Initializer = constant(0);
 /** 1 everywhere. */
 export const ones: Initializer = constant(1);
 
-/** Uniform in [-bound, bound). */
+/**
+ * Uniform in [-bound, bound).
+ *
+ * @throws OptionError unless the bound is a finite number ≥ 0
+ */
 export function uniform(bound: number): Initializer {
+  requireNumber('uniform', 'bound', bound, 'a number of at least 0');
   return (shape) => multiply(subtract(multiply(rand(shape), 2), 1), bound);
 }
 
-/** Normal, of mean 0 and the given standard deviation. */
+/**
+ * Normal, of mean 0 and the given standard deviation.
+ *
+ * @throws OptionError unless the deviation is a finite number ≥ 0
+ */
 export function normal(deviation: number): Initializer {
+  requireNumber('normal', 'deviation', deviation, 'a number of at least 0');
   return (shape) => multiply(randn(shape), deviation);
 }
 
+/** An initialiser whose spread follows from the fans: those of the shape, unless a layer gives others. */
+function scaled(make: (spread: number) => Initializer, spreadOf: (fan: Fan) => number): Initializer {
+  return (shape, fan = fansOf(shape)) => {
+    requireKnownOptions('initialiser', fan, ['in', 'out']);
+    requireNumber('initialiser', 'fan in', fan.in, 'a number of at least 0');
+    requireNumber('initialiser', 'fan out', fan.out, 'a number of at least 0');
+    // A weight without elements has no spread.
+    return make(spreadOf({ in: fan.in || 1, out: fan.out || 1 }))(shape, fan);
+  };
+}
+
 /** Uniform of variance 2/(in + out): keeps variance forward and backward (Glorot & Bengio 2010). */
-export const glorotUniform: Initializer = (shape, fan) =>
-  uniform(Math.sqrt(6 / (fan.in + fan.out)))(shape, fan);
+export const glorotUniform = scaled(uniform, (fan) => Math.sqrt(6 / (fan.in + fan.out)));
 
 /** Normal of variance 2/(in + out) (Glorot & Bengio 2010). */
-export const glorotNormal: Initializer = (shape, fan) =>
-  normal(Math.sqrt(2 / (fan.in + fan.out)))(shape, fan);
+export const glorotNormal = scaled(normal, (fan) => Math.sqrt(2 / (fan.in + fan.out)));
 
 /** Uniform of variance 2/in: keeps variance through relu (He et al. 2015; also called Kaiming). */
-export const heUniform: Initializer = (shape, fan) => uniform(Math.sqrt(6 / fan.in))(shape, fan);
+export const heUniform = scaled(uniform, (fan) => Math.sqrt(6 / fan.in));
 
 /** Normal of variance 2/in (He et al. 2015; also called Kaiming). */
-export const heNormal: Initializer = (shape, fan) => normal(Math.sqrt(2 / fan.in))(shape, fan);
+export const heNormal = scaled(normal, (fan) => Math.sqrt(2 / fan.in));
 
 /** Uniform in ±1/√in: the default of PyTorch's linear and convolution layers, for weights and biases. */
-export const pytorchDefault: Initializer = (shape, fan) => uniform(1 / Math.sqrt(fan.in))(shape, fan);
+export const pytorchDefault = scaled(uniform, (fan) => 1 / Math.sqrt(fan.in));
 
 /**
  * Orthogonal rows or columns, whichever are fewer, times `gain` (default 1): products of many such matrices neither
  * explode nor vanish (Saxe et al. 2014). More than two axes are taken as [all but the last, last].
  *
- * @throws OptionError for fewer than two axes.
+ * @throws OptionError for fewer than two axes, or a gain that is no finite number.
  */
 export function orthogonal(gain = 1): Initializer {
-  return (shape) => {
+  requireNumber('orthogonal', 'gain', gain, 'a number');
+  return (given) => {
+    const shape = requireShape('orthogonal', given);
     if (shape.length < 2) {
       throw new OptionError({
         where: 'orthogonal',
@@ -93,7 +121,7 @@ export function orthogonal(gain = 1): Initializer {
         values[rows >= columns ? i * columns + j : j * columns + i] = gain * slab[i * short + j];
       }
     }
-    return fromData(values, [...shape], 'float32');
+    return fromData(values, shape, 'float32');
   };
 }
 

@@ -1,6 +1,7 @@
 /** Layer: a module that can say how it was made, so that a model can be stored as JSON. */
 import { DTypeError } from '../errors.ts';
 import { describeValue } from '../options.ts';
+import { mostAxes } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Module } from './module.ts';
 
@@ -38,6 +39,9 @@ export abstract class Layer<Input = Tensor, Output = Tensor> extends Module<Inpu
 
 /** Nothing, a JS value, or an array of such. An array of tensors, or an object with some, is a layer's own affair. */
 function isHostData(input: unknown): boolean {
-  if (Array.isArray(input)) return input.length > 0 && isHostData(input[0]);
-  return typeof input !== 'object' || input === null || ArrayBuffer.isView(input);
+  let first = input;
+  // An array may hold itself: nobody means more axes than a tensor has.
+  for (let depth = 0; Array.isArray(first) && first.length > 0 && depth < mostAxes; depth++) first = first[0];
+  if (Array.isArray(first)) return first.length > 0;
+  return typeof first !== 'object' || first === null || ArrayBuffer.isView(first);
 }

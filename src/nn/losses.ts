@@ -109,7 +109,10 @@ export function softmaxCrossEntropy(
   const classes = logits.shape.at(-1) ?? 0;
   if (classes === 0) throw targetError(name, targets, logits, 'logits […, C] with at least one class');
   if (ignoreIndex !== undefined) requireNumber(name, 'ignoreIndex', ignoreIndex, 'a whole number');
-  if (classWeights && !(classWeights instanceof Tensor && sameShape(classWeights.shape, [classes]))) {
+  if (
+    classWeights !== undefined &&
+    !(classWeights instanceof Tensor && sameShape(classWeights.shape, [classes]))
+  ) {
     throw new ShapeError({
       where: name,
       got: `classWeights ${classWeights instanceof Tensor ? formatShape(classWeights.shape) : describeValue(classWeights)}`,

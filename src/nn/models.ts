@@ -1,7 +1,7 @@
 /** The models the command can train, by name. */
 import { OptionError, ShapeError } from '../errors.ts';
 import { describeValue, requireKnownOptions, requireNumber } from '../options.ts';
-import { formatShape } from '../tensor/shape.ts';
+import { describeLengths } from '../tensor/shape.ts';
 import { ReLU } from './activations.ts';
 import { Conv2d } from './convolution.ts';
 import { Dense } from './dense.ts';
@@ -105,7 +105,7 @@ export function createModel(name: string, options: ModelOptions): Sequential {
   if (!isModelName(name)) {
     throw new OptionError({
       where: 'createModel',
-      got: `"${name}"`,
+      got: describeValue(name),
       expected: `one of ${modelNames.join(', ')}`,
       cure: 'Choose one of these, or build your own from layers with Sequential.',
     });
@@ -117,7 +117,7 @@ export function createModel(name: string, options: ModelOptions): Sequential {
 }
 
 function isModelName(name: string): name is ModelName {
-  return Object.hasOwn(recipes, name);
+  return typeof name === 'string' && Object.hasOwn(recipes, name);
 }
 
 function requireImageShape(shape: readonly number[]): void {
@@ -125,7 +125,7 @@ function requireImageShape(shape: readonly number[]): void {
   if (Array.isArray(shape) && shape.length === 3 && shape.every(whole)) return;
   throw new OptionError({
     where: 'createModel',
-    got: `inputShape ${Array.isArray(shape) ? formatShape(shape) : describeValue(shape)}`,
+    got: `inputShape ${Array.isArray(shape) ? describeLengths(shape) : describeValue(shape)}`,
     expected: '[H, W, C]: three whole numbers of at least 1',
     cure: 'Give height, width and channels of one image, [28, 28, 1] for example, without the batch.',
   });

@@ -3,7 +3,7 @@
  * in `forward` what it computes; names, modes and state follow from the properties.
  */
 import { OptionError, ShapeError } from '../errors.ts';
-import { describeValue, requireBoolean } from '../options.ts';
+import { describeValue, requireBoolean, requireText } from '../options.ts';
 import { type DType, dtypeOf, type NumericArray } from '../tensor/dtype.ts';
 import { asCodeOf, expose, isExposing } from '../tensor/exposure.ts';
 import { notice, type Recorder, recorder } from '../tensor/recorder.ts';
@@ -177,11 +177,13 @@ export abstract class Module<Input = Tensor, Output = Tensor> {
 
   /** All modules of the tree with their paths, this one first, as ''. */
   namedModules(prefix = ''): [path: string, module: AnyModule][] {
+    requireText('namedModules', 'prefix', prefix);
     return treeOf(this, prefix, []);
   }
 
   /** All variables (parameters, running statistics) by path; each takes its path as its name. */
   namedVariables(prefix = ''): [path: string, variable: Variable][] {
+    requireText('namedVariables', 'prefix', prefix);
     const seen = new Set<Variable>();
     const distinct = this.#variables(prefix, []).filter(
       ([, variable]) => !seen.has(variable) && seen.add(variable),

@@ -3,12 +3,12 @@ import { OptionError, ShapeError } from '../errors.ts';
 import { add, multiply, stopGradient } from '../ops/elementwise.ts';
 import { groupNorm, layerNorm, normalizeWith } from '../ops/normalization.ts';
 import { mean, variance } from '../ops/reduce.ts';
-import { requireBoolean, requireKnownOptions, requireNumber } from '../options.ts';
+import { requireBoolean, requireKnownOptions, requireList, requireNumber } from '../options.ts';
 import { fill } from '../tensor/leaves.ts';
 import { type Shape, sizeOf } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Parameter, Variable } from '../tensor/variable.ts';
-import { describeShape, requireLastAxes } from './checks.ts';
+import { type Cure, describeShape, requireLastAxes } from './checks.ts';
 import { type JsonValue, Layer } from './layer.ts';
 
 /** Options of `LayerNorm` and `GroupNorm`. */
@@ -35,8 +35,9 @@ function affineOf(scale: Parameter | undefined, shift: Parameter | undefined) {
 }
 
 /** The advice for a wrong last axis; `layer` is the constructor's call as far as the features. */
-function featureCure(layer: string, features: number | undefined): string {
-  return `Channels are the last axis: transpose channels-first data, or build the layer as ${layer}${features ?? 'features'}).`;
+function featureCure(layer: string): Cure {
+  return (shape) =>
+    `Channels are the last axis: transpose channels-first data, or build the layer as ${layer}${shape.at(-1) ?? 'features'}).`;
 }
 
 /** Options of `BatchNorm`. */
@@ -95,7 +96,7 @@ export class BatchNorm extends Layer {
   }
 
   forward(x: Tensor): Tensor {
-    requireLastAxes(this, x, [this.features], featureCure('BatchNorm(', x.shape.at(-1)), 2);
+    requireLastAxes(this, x, [this.features], featureCure('BatchNorm('), 2);
     const [centre, spread] = this.training
       ? this.#batchStatistics(x)
       : [this.runningMean, this.runningVariance];
@@ -150,7 +151,8 @@ export class LayerNorm extends Layer {
   /** `shape`: the length of the last axis, or the lengths of the last axes. */
   constructor(shape: number | Shape, options: NormLayerOptions = {}) {
     super();
-    this.normalizedShape = typeof shape === 'number' ? [shape] : [...shape];
+    this.normalizedShape =
+      typeof shape === 'number' ? [shape] : [...requireList('LayerNorm', 'shape', shape)];
     requireNumber('LayerNorm', 'number of axes', this.normalizedShape.length, 'a whole number of at least 1');
     for (const length of this.normalizedShape)
       requireNumber('LayerNorm', 'shape', length, 'a whole number of at least 1');
@@ -170,7 +172,7 @@ export class LayerNorm extends Layer {
   }
 
   forward(x: Tensor): Tensor {
-    requireLastAxes(this, x, this.normalizedShape, featureCure('LayerNorm(', x.shape.at(-1)));
+    requireLastAxes(this, x, this.normalizedShape, featureCure('LayerNorm('));
     const axes = this.normalizedShape.map((_, axis) => axis - this.normalizedShape.length);
     return layerNorm(x, { axes, epsilon: this.epsilon, ...affineOf(this.scale, this.shift) });
   }
@@ -225,7 +227,7 @@ export class GroupNorm extends Layer {
   }
 
   forward(x: Tensor): Tensor {
-    requireLastAxes(this, x, [this.channels], featureCure(`GroupNorm(${this.groups}, `, x.shape.at(-1)), 2);
+    requireLastAxes(this, x, [this.channels], featureCure(`GroupNorm(${this.groups}, `), 2);
     return groupNorm(x, this.groups, { epsilon: this.epsilon, ...affineOf(this.scale, this.shift) });
   }
 }

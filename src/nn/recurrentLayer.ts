@@ -117,7 +117,7 @@ export abstract class RecurrentLayer<
     requireKnownOptions(where, options, [...optionNames, ...more]);
     const { layers = 1, bidirectional = false, dropout = 0, output = 'last', bias = true } = options;
     const { recurrentInitializer = 'uniform' } = options;
-    requireNumber(where, 'layers', layers, 'a whole number of at least 1');
+    requireNumber(where, 'layers', layers, 'a whole number from 1 to 1000');
     requireNumber(where, 'dropout', dropout, 'a number from 0 to 1');
     requireBoolean(where, 'bidirectional', bidirectional);
     requireBoolean(where, 'bias', bias);

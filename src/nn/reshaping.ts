@@ -4,7 +4,7 @@ import { reshape } from '../ops/broadcast.ts';
 import { permute } from '../ops/movement.ts';
 import { sizeOf } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { requireAxes } from './checks.ts';
+import { requireAxes, requireTensorFor } from './checks.ts';
 import { type JsonValue, Layer } from './layer.ts';
 
 const imageCure = 'Give images as N,H,W,C; a single grey picture [H, W] is reshape(1, H, W, 1).';
@@ -24,7 +24,7 @@ export class Flatten extends Layer {
   }
 
   forward(x: Tensor): Tensor {
-    if (x.rank === 0) {
+    if (requireTensorFor(this, x).rank === 0) {
       throw new ShapeError({
         where: this.describe(),
         got: '[] (rank 0)',

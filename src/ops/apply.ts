@@ -1,12 +1,18 @@
 /** Applying a primitive: the shape rule runs at once, the arithmetic when somebody awaits the result. */
 import { DTypeError, OptionError } from '../errors.ts';
+import { describeValue, requireList } from '../options.ts';
 import type { DType } from '../tensor/dtype.ts';
 import { Node } from '../tensor/node.ts';
 import type { Primitive } from '../tensor/primitive.ts';
 import { inScope } from '../tensor/scope.ts';
+import { checkSize } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 
-/** All outputs of a primitive applied to tensors. */
+/**
+ * All outputs of a primitive applied to tensors.
+ *
+ * @throws ShapeError for a result that no tensor can be, even one that takes no memory
+ */
 export function applyAll<Attributes extends object>(
   primitive: Primitive<Attributes>,
   inputs: readonly Tensor[],
@@ -17,6 +23,7 @@ export function applyAll<Attributes extends object>(
     current.map(({ shape, dtype }) => ({ shape, dtype })),
     attributes,
   );
+  for (const { shape } of outputs) checkSize(primitive.name, shape);
   const node = new Node(primitive, current, { attributes, outputs });
   return outputs.map((_, output) => new Tensor(node, output));
 }
@@ -30,8 +37,29 @@ export function apply<Attributes extends object>(
   return applyAll(primitive, inputs, attributes)[0];
 }
 
-/** Throws DTypeError unless `dtype` is one of `allowed`. */
-export function requireDType(operation: string, dtype: DType, ...allowed: DType[]): void {
+/** Throws DTypeError unless `x` is a tensor; returns it. `operation` may name the argument too: `gather indices`. */
+export function requireTensor(operation: string, x: Tensor): Tensor {
+  if (x instanceof Tensor) return x;
+  throw new DTypeError({
+    where: inScope(operation),
+    got: describeValue(x),
+    expected: 'a tensor',
+    cure: 'Make a tensor of the data first: tensor(data).',
+  });
+}
+
+/** Throws DTypeError unless `tensors` is an array of tensors; returns it. */
+export function requireTensors(operation: string, tensors: readonly Tensor[]): readonly Tensor[] {
+  const list = requireList(inScope(operation), 'tensors', tensors);
+  list.forEach((each, position) => {
+    requireTensor(`${operation}, position ${position}`, each);
+  });
+  return list;
+}
+
+/** Throws DTypeError unless `x` is a tensor and its dtype is one of `allowed`. */
+export function requireDType(operation: string, x: Tensor, ...allowed: DType[]): void {
+  const { dtype } = requireTensor(operation, x);
   if (allowed.includes(dtype)) return;
   throw new DTypeError({
     where: inScope(operation),

@@ -1,18 +1,22 @@
 /** Reshape, broadcast and sum: the three primitives whose gradients are each other. */
 import { ShapeError } from '../errors.ts';
+import { requireBoolean, requireKnownOptions, requireList } from '../options.ts';
+import type { Axes, ReduceOptions } from '../tensor/methods.ts';
 import type { Primitive } from '../tensor/primitive.ts';
 import { inScope } from '../tensor/scope.ts';
 import {
   broadcastShapes,
-  checkShape,
+  describeLengths,
   formatShape,
+  isLength,
   normalizeAxes,
+  requireShape,
   type Shape,
   sameShape,
   sizeOf,
 } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { apply } from './apply.ts';
+import { apply, requireTensor } from './apply.ts';
 
 /** Same elements in row-major order, another shape. */
 export const reshapePrimitive: Primitive<{ readonly shape: Shape }> = {
@@ -61,19 +65,23 @@ export function keepAxes(reduced: Tensor, shape: Shape, axes: readonly number[])
  * @throws ShapeError when the number of elements differs.
  */
 export function reshape(x: Tensor, shape: Shape): Tensor {
-  const known = sizeOf(shape.filter((length) => length !== -1));
-  const inferred = shape.map((length) => (length === -1 ? x.size / known : length));
-  const holes = shape.filter((length) => length === -1).length;
-  const whole = inferred.every((length) => Number.isInteger(length) && length >= 0);
-  if (holes > 1 || sizeOf(inferred) !== x.size || !whole) {
+  requireTensor('reshape', x);
+  requireList(inScope('reshape'), 'shape', shape);
+  if (sameShape(shape, x.shape)) return x.snapshot();
+  const lengths = [...shape];
+  const holes = lengths.filter((length) => length === -1).length;
+  const valid = holes <= 1 && lengths.every((length) => length === -1 || isLength(length));
+  const known = valid ? sizeOf(lengths.filter((length) => length !== -1)) : 0;
+  const inferred = lengths.map((length) => (length === -1 ? x.size / known : length));
+  if (!valid || !inferred.every(isLength) || sizeOf(inferred) !== x.size) {
     throw new ShapeError({
       where: inScope('reshape'),
-      got: `${formatShape(x.shape)} (${x.size} elements) to ${formatShape(shape)}`,
-      expected: holes > 1 ? 'at most one -1' : 'the same number of elements',
+      got: `${formatShape(x.shape)} (${x.size} elements) to ${describeLengths(shape)}`,
+      expected: holes > 1 ? 'at most one -1' : 'whole numbers, for the same number of elements',
       cure: 'Use -1 for the one length that should follow from the others.',
     });
   }
-  return sameShape(inferred, x.shape) ? x.snapshot() : apply(reshapePrimitive, [x], { shape: inferred });
+  return apply(reshapePrimitive, [x], { shape: inferred });
 }
 
 /**
@@ -82,7 +90,12 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
  * @throws ShapeError when an axis is neither 1 nor the wanted length.
  */
 export function broadcastTo(x: Tensor, shape: Shape): Tensor {
-  checkShape('broadcastTo', shape);
+  return spread(requireTensor('broadcastTo', x), requireShape('broadcastTo', shape));
+}
+
+/** `broadcastTo` for a shape that is one. */
+function spread(x: Tensor, shape: Shape): Tensor {
+  if (sameShape(x.shape, shape)) return x.snapshot();
   const together = broadcastShapes(inScope('broadcastTo'), x.shape, shape);
   if (!sameShape(together, shape)) {
     throw new ShapeError({
@@ -100,19 +113,38 @@ export function broadcastTo(x: Tensor, shape: Shape): Tensor {
 /** Broadcasts tensors against each other. */
 export function broadcastTogether(operation: string, tensors: readonly Tensor[]): Tensor[] {
   const shape = broadcastShapes(inScope(operation), ...tensors.map((each) => each.shape));
-  return tensors.map((each) => broadcastTo(each, shape));
+  return tensors.map((each) => spread(each, shape));
+}
+
+const reduceOptions = ['keepDims'] as const;
+
+/**
+ * The axes that a reduction takes away: the arguments of every reduction are looked at here. `known` are its options.
+ *
+ * @throws DTypeError unless x is a tensor; OptionError for axes that it does not have, and for an unknown option
+ */
+export function reducedAxes(
+  operation: string,
+  x: Tensor,
+  axes: Axes | undefined,
+  options: ReduceOptions,
+  known: readonly string[] = reduceOptions,
+): readonly number[] {
+  requireTensor(operation, x);
+  const where = inScope(operation);
+  requireKnownOptions(where, options, known);
+  requireBoolean(where, 'keepDims', options.keepDims ?? false);
+  return normalizeAxes(where, axes, x.rank);
 }
 
 /**
  * Sum over `axes` (default: all). `keepDims` leaves reduced axes with length 1.
  * float32 accumulates in float64 on the `cpu` device; bool and int32 give int32.
+ *
+ * @throws OptionError for axes that x does not have, and for an unknown option
  */
-export function sum(
-  x: Tensor,
-  axes?: number | readonly number[],
-  options: { keepDims?: boolean } = {},
-): Tensor {
-  const reduced = normalizeAxes(inScope('sum'), axes, x.rank);
+export function sum(x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor {
+  const reduced = reducedAxes('sum', x, axes, options);
   const result =
     reduced.length === 0 && x.dtype !== 'bool' ? x.snapshot() : apply(sumPrimitive, [x], { axes: reduced });
   return options.keepDims ? keepAxes(result, x.shape, reduced) : result;

@@ -7,12 +7,12 @@ import {
   conv2dWeightGradient as weightGradientContract,
 } from '../../kernels/conv2d/index.ts';
 import { OptionError, ShapeError } from '../errors.ts';
-import { describeValue, requireNumber } from '../options.ts';
+import { describeValue, requireKnownOptions, requireNumber } from '../options.ts';
 import type { Primitive } from '../tensor/primitive.ts';
 import { inScope } from '../tensor/scope.ts';
-import { formatShape, type Shape } from '../tensor/shape.ts';
+import { checkSize, formatShape, type Shape, sameShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { apply, requireDType, requireOption } from './apply.ts';
+import { apply, requireDType, requireOption, requireTensor } from './apply.ts';
 import { reshape } from './broadcast.ts';
 import { add } from './elementwise.ts';
 
@@ -116,8 +116,9 @@ export function resolvePadding(
   return [...side(vertical), ...side(horizontal)];
 }
 
+/** Whole numbers as kernels count in: a size, a step or a padding of more is none of an image. */
 function isWhole(value: unknown, least: number): boolean {
-  return Number.isSafeInteger(value) && Number(value) >= least;
+  return Number.isInteger(value) && Number(value) >= least && Number(value) < 2 ** 31;
 }
 
 /** Throws OptionError unless `pair` is one or two whole numbers of at least `least`; returns it as two. */
@@ -173,8 +174,9 @@ function convolve(
   weight: Tensor,
   options: Conv2dOptions,
 ): Tensor {
-  requireDType(operation, x.dtype, 'float32');
-  requireDType(`${operation} weight`, weight.dtype, 'float32');
+  requireDType(operation, x, 'float32');
+  requireDType(`${operation} weight`, weight, 'float32');
+  requireKnownOptions(inScope(operation), options, convolutionOptions);
   const { groups = 1, bias } = options;
   const stride = requirePair(inScope(operation), 'stride', options.stride ?? 1, 1);
   const dilation = requirePair(inScope(operation), 'dilation', options.dilation ?? 1, 1);
@@ -204,6 +206,8 @@ function convolve(
     stride,
     dilation,
   );
+  checkSize(`${operation}, padded`, [height + padding[0] + padding[1]]);
+  checkSize(`${operation}, padded`, [width + padding[2] + padding[3]]);
   const covered = [(kernelHeight - 1) * dilation[0] + 1, (kernelWidth - 1) * dilation[1] + 1] as const;
   if (covered[0] > height + padding[0] + padding[1] || covered[1] > width + padding[2] + padding[3]) {
     const named = (lengths: Shape) => formatShape(lengths.slice(-axes.length), axes);
@@ -215,12 +219,28 @@ function convolve(
     });
   }
   const y = apply(conv2dPrimitive, [x, weight], { stride, padding, dilation, groups });
-  return bias ? add(y, bias) : y;
+  return withBias(operation, y, bias);
+}
+
+const convolutionOptions = ['stride', 'padding', 'dilation', 'groups', 'bias'] as const;
+
+/** y + bias, for a bias of one number for each channel. */
+function withBias(operation: string, y: Tensor, bias: Tensor | undefined): Tensor {
+  if (bias === undefined) return y;
+  requireDType(`${operation} bias`, bias, 'float32');
+  const channels = y.shape[3];
+  if (sameShape(bias.shape, [channels])) return add(y, bias);
+  throw new ShapeError({
+    where: inScope(`${operation} bias`),
+    got: formatShape(bias.shape),
+    expected: `[O=${channels}]`,
+    cure: 'Give one number for each channel of the output.',
+  });
 }
 
 /** Throws ShapeError, naming the axes, unless x has as many axes as there are names. */
 export function requireRank(operation: string, x: Tensor, axes: readonly string[]): void {
-  if (x.rank === axes.length) return;
+  if (requireTensor(operation, x).rank === axes.length) return;
   throw new ShapeError({
     where: inScope(operation),
     got: `${formatShape(x.shape)} (rank ${x.rank})`,
@@ -246,12 +266,28 @@ export interface Conv1dOptions {
   readonly bias?: Tensor;
 }
 
+/** Throws OptionError unless `padding` is one that a sequence can have: it has two ends. */
+export function requireSteps(where: string, padding: Conv1dOptions['padding'] & {}): void {
+  requirePadding(where, padding);
+  if (!Array.isArray(padding) || padding.every((side) => typeof side === 'number')) return;
+  throw new OptionError({
+    where,
+    got: `padding ${describeValue(padding)}`,
+    expected: "'same', 'valid', or whole numbers of at least 0: p or [before, after]",
+    cure: 'Correct padding, or leave it out.',
+  });
+}
+
 /** 1-D convolution: x [N, T, C] with weight [K, C/groups, O] gives [N, OT, O]. Runs as a convolution of height 1. */
 export function conv1d(x: Tensor, weight: Tensor, options: Conv1dOptions = {}): Tensor {
   requireRank('conv1d', x, ['N', 'T', 'C']);
   requireRank('conv1d weight', weight, ['K', 'C/groups', 'O']);
+  const where = inScope('conv1d');
+  requireKnownOptions(where, options, convolutionOptions);
   const { stride = 1, dilation = 1, groups = 1, padding = 'valid', bias } = options;
-  requirePadding(inScope('conv1d'), padding);
+  requireNumber(where, 'stride', stride, 'a whole number of at least 1');
+  requireNumber(where, 'dilation', dilation, 'a whole number of at least 1');
+  requireSteps(where, padding);
   const sides = typeof padding === 'number' ? ([padding, padding] as const) : padding;
   const [n, length, channels] = x.shape as [number, number, number];
   const image = reshape(x, [n, 1, length, channels]);
@@ -287,10 +323,12 @@ export interface ConvTranspose2dOptions {
  * dilation·(KH-1) + outputPadding + 1.
  */
 export function convTranspose2d(x: Tensor, weight: Tensor, options: ConvTranspose2dOptions = {}): Tensor {
-  requireDType('convTranspose2d', x.dtype, 'float32');
+  requireDType('convTranspose2d', x, 'float32');
+  requireDType('convTranspose2d weight', weight, 'float32');
   requireRank('convTranspose2d', x, ['N', 'H', 'W', 'I']);
   requireRank('convTranspose2d weight', weight, ['KH', 'KW', 'O/groups', 'I']);
   const where = inScope('convTranspose2d');
+  requireKnownOptions(where, options, [...convolutionOptions, 'outputPadding']);
   const stride = requirePair(where, 'stride', options.stride ?? 1, 1);
   const dilation = requirePair(where, 'dilation', options.dilation ?? 1, 1);
   const extra = requirePair(where, 'outputPadding', options.outputPadding ?? 0, 0);
@@ -337,5 +375,5 @@ export function convTranspose2d(x: Tensor, weight: Tensor, options: ConvTranspos
     padding: [vertical, vertical, horizontal, horizontal],
     shape: [n, ...size, groupOutputs * groups],
   });
-  return bias ? add(y, bias) : y;
+  return withBias('convTranspose2d', y, bias);
 }

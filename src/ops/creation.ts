@@ -1,10 +1,19 @@
 /** Making tensors: from JS values and typed arrays, filled, counted, and random. */
 import { DTypeError, OptionError, ShapeError } from '../errors.ts';
-import { allocate, type DType, type NumericArray } from '../tensor/dtype.ts';
+import { describeValue, requireKnownOptions, requireNumber } from '../options.ts';
+import {
+  allocate,
+  type DType,
+  type DTypeOptions,
+  dtypeFrom,
+  type NumericArray,
+  requireDTypeName,
+  requireElement,
+} from '../tensor/dtype.ts';
 import { fill, fromData, iotaPrimitive, randomPrimitive } from '../tensor/leaves.ts';
 import type { NestedArray } from '../tensor/print.ts';
 import { claimedState } from '../tensor/random.ts';
-import { checkShape, formatShape, type Shape, sizeOf } from '../tensor/shape.ts';
+import { formatShape, mostAxes, requireShape, type Shape, sameShape, sizeOf } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { apply } from './apply.ts';
 import { add, cast, cos, equal, floor, less, log, multiply, sqrt, subtract } from './elementwise.ts';
@@ -26,7 +35,7 @@ export type NumberArray =
   | Uint32Array;
 
 /** Shape and dtype of the data that `tensor` takes. */
-export interface TensorOptions {
+export interface TensorOptions extends DTypeOptions {
   /** Shape of flat data. Default: as nested, or one axis. */
   readonly shape?: Shape;
   /** Default: bool for booleans, int32 for an Int32Array, otherwise float32. */
@@ -36,51 +45,73 @@ export interface TensorOptions {
 /**
  * A tensor of host data. Nested arrays give their own shape; flat ones take `options.shape`. The data is copied.
  *
- * @throws ShapeError for ragged arrays or a shape of another size; DTypeError for values the dtype cannot hold.
+ * @throws ShapeError for ragged arrays or a shape of another size; DTypeError for an unknown dtype, values it cannot
+ * hold, and data that is no array of numbers or booleans; OptionError for an unknown option.
  */
 export function tensor(source: TensorSource, options: TensorOptions = {}): Tensor {
-  if (ArrayBuffer.isView(source)) return fromTypedArray(source, options);
+  requireKnownOptions('tensor', options, ['shape', 'dtype']);
+  const dtype = options.dtype === undefined ? undefined : requireDTypeName('tensor', options.dtype);
+  const shape = options.shape === undefined ? undefined : requireShape('tensor', options.shape);
+  if (isNumberArray(source)) return fromTypedArray(source, shape, dtype);
   const flat: (number | boolean)[] = [];
-  const nested = flatten(source as NestedArray, flat, 0, []);
+  const nested = flatten(source as NestedArray, flat, []);
   const allBooleans = flat.length > 0 && flat.every((value) => typeof value === 'boolean');
-  const dtype = options.dtype ?? (allBooleans ? 'bool' : 'float32');
-  return withShape(convert(flat.map(Number), dtype), options.shape ?? nested, dtype);
+  const own = allBooleans ? 'bool' : 'float32';
+  return withShape(convert(flat.map(Number), dtype ?? own), shape ?? nested, dtype ?? own);
 }
 
-function fromTypedArray(source: NumberArray, options: TensorOptions): Tensor {
-  const own = source instanceof Int32Array ? 'int32' : 'float32';
-  const dtype = options.dtype ?? own;
-  const shape = options.shape ?? [source.length];
+/** By their names, which the arrays of another page or sandbox share: those of BigInts hold no JS numbers. */
+function isNumberArray(source: TensorSource): source is NumberArray {
+  const name = ArrayBuffer.isView(source) ? source[Symbol.toStringTag] : '';
+  return name.endsWith('Array') && !name.startsWith('Big');
+}
+
+function fromTypedArray(source: NumberArray, shape: Shape = [source.length], asked?: DType): Tensor {
+  const own = source[Symbol.toStringTag] === 'Int32Array' ? 'int32' : 'float32';
+  const dtype = asked ?? own;
   const same = dtype === own && (source instanceof Float32Array || source instanceof Int32Array);
   return withShape(same ? source.slice() : convert(source, dtype), shape, dtype);
 }
 
-function flatten(source: NestedArray, flat: (number | boolean)[], depth: number, path: number[]): Shape {
-  if (!Array.isArray(source)) {
-    if (typeof source !== 'number' && typeof source !== 'boolean') {
-      throw new DTypeError({
-        where: `tensor at index [${path.join(', ')}]`,
-        got: `a ${typeof source}`,
-        expected: 'a number or boolean',
-        cure: 'Convert the data to numbers first.',
-      });
-    }
+/** Writes the elements of nested arrays behind `flat`; `path` is where among them `source` was found. */
+function flatten(source: NestedArray, flat: (number | boolean)[], path: number[]): Shape {
+  if (typeof source === 'number' || typeof source === 'boolean') {
     flat.push(source);
     return [];
   }
+  const place = path.length === 0 ? 'tensor' : `tensor at index [${path.slice(0, 8).join(', ')}]`;
+  if (!Array.isArray(source)) {
+    throw new DTypeError({
+      where: place,
+      got: describeValue(source),
+      expected: 'a number or boolean, an array of them, or a typed array of numbers',
+      cure: 'Convert the data to numbers first.',
+    });
+  }
+  if (path.length === mostAxes) {
+    throw new ShapeError({
+      where: place,
+      got: `arrays in one another ${path.length + 1} deep`,
+      expected: `at most ${mostAxes} axes`,
+      cure: 'Check that no array contains itself, or flatten axes that belong together.',
+    });
+  }
   let inner: Shape | undefined;
-  source.forEach((part, index) => {
-    const shape = flatten(part, flat, depth + 1, [...path, index]);
-    if (inner !== undefined && formatShape(inner) !== formatShape(shape)) {
+  // By index: holes are seen as well.
+  for (let index = 0; index < source.length; index++) {
+    path.push(index);
+    const shape = flatten(source[index], flat, path);
+    if (inner !== undefined && !sameShape(inner, shape)) {
       throw new ShapeError({
-        where: `tensor at index [${[...path, index].join(', ')}]`,
+        where: `tensor at index [${path.join(', ')}]`,
         got: formatShape(shape),
         expected: `${formatShape(inner)}, like its neighbours`,
         cure: 'All rows of a nested array must have one length; pad the short ones.',
       });
     }
-    inner = shape;
-  });
+    inner ??= shape;
+    path.pop();
+  }
   return [source.length, ...(inner ?? [])];
 }
 
@@ -88,22 +119,14 @@ function convert(values: ArrayLike<number>, dtype: DType): NumericArray {
   const data = allocate(dtype, values.length);
   if (dtype === 'int32') {
     const bad = Array.prototype.find.call(values, (value) => (value | 0) !== value);
-    if (bad !== undefined) {
-      throw new DTypeError({
-        where: 'tensor',
-        got: `${bad}`,
-        expected: 'whole numbers of 32 bits, for int32',
-        cure: "Use dtype 'float32', or round the values.",
-      });
-    }
+    if (bad !== undefined) requireElement('tensor', 'the value', bad, 'int32');
   }
   data.set(dtype === 'bool' ? Uint8Array.from(values, (value) => (value === 0 ? 0 : 1)) : values);
   return data;
 }
 
 function withShape(data: NumericArray, shape: Shape, dtype: DType): Tensor {
-  checkShape('tensor', shape);
-  if (sizeOf(shape) === data.length) return fromData(data, [...shape], dtype);
+  if (sizeOf(shape) === data.length) return fromData(data, shape, dtype);
   throw new ShapeError({
     where: 'tensor',
     got: `${data.length} elements for shape ${formatShape(shape)}`,
@@ -113,88 +136,174 @@ function withShape(data: NumericArray, shape: Shape, dtype: DType): Tensor {
 }
 
 /**
- * `value` everywhere.
+ * `value` everywhere. Default float32; `full([2], 7, { dtype: 'int32' })` for another dtype.
  *
- * @throws DTypeError for a value that the dtype cannot hold.
+ * @throws ShapeError for what is no shape; DTypeError for an unknown dtype, or a value that the dtype cannot hold.
  */
-export function full(shape: Shape, value: number, dtype: DType = 'float32'): Tensor {
-  checkShape('full', shape);
-  return fill(convert([value], dtype)[0], [...shape], dtype);
+export function full(shape: Shape, value: number | boolean, options: DType | DTypeOptions = {}): Tensor {
+  return filled('full', shape, value, options);
 }
 
-/** 0 everywhere. Default float32. */
-export function zeros(shape: Shape, dtype: DType = 'float32'): Tensor {
-  return full(shape, 0, dtype);
+function filled(
+  operation: string,
+  shape: Shape,
+  value: number | boolean,
+  options: DType | DTypeOptions,
+): Tensor {
+  const lengths = requireShape(operation, shape);
+  const dtype = dtypeFrom(operation, options, 'float32');
+  // As it is stored: rounded for float32, "not zero" for bool.
+  const element = requireElement(operation, 'value', value, dtype === 'bool' ? 'float32' : dtype);
+  return fill(convert([element], dtype)[0], lengths, dtype);
 }
 
-/** 1 everywhere. Default float32. */
-export function ones(shape: Shape, dtype: DType = 'float32'): Tensor {
-  return full(shape, 1, dtype);
+/**
+ * 0 everywhere. Default float32; `zeros([2], { dtype: 'int32' })` for another dtype.
+ *
+ * @throws ShapeError for what is no shape; DTypeError for an unknown dtype.
+ */
+export function zeros(shape: Shape, options: DType | DTypeOptions = {}): Tensor {
+  return filled('zeros', shape, 0, options);
 }
 
-/** The identity matrix [rows, columns] (default: square), float32. */
-export function eye(rows: number, columns: number = rows): Tensor {
-  checkShape('eye', [rows, columns]);
-  return cast(equal(expandDims(arange(rows), 1), arange(columns)), 'float32');
+/**
+ * 1 everywhere. Default float32; `ones([2], { dtype: 'int32' })` for another dtype.
+ *
+ * @throws ShapeError for what is no shape; DTypeError for an unknown dtype.
+ */
+export function ones(shape: Shape, options: DType | DTypeOptions = {}): Tensor {
+  return filled('ones', shape, 1, options);
+}
+
+/**
+ * The identity matrix [rows, columns] (default: square). Default float32.
+ *
+ * @throws ShapeError for lengths that are no whole numbers ≥ 0; DTypeError for an unknown dtype.
+ */
+export function eye(rows: number, columns: number = rows, options: DType | DTypeOptions = {}): Tensor {
+  requireShape('eye', [rows, columns]);
+  return cast(equal(expandDims(arange(rows), 1), arange(columns)), dtypeFrom('eye', options, 'float32'));
 }
 
 /**
  * Numbers from `start` up to but not including `stop`, `step` apart: `arange(stop)` or `arange(start, stop, step)`.
- * int32 where all three are whole numbers, else float32.
+ * Default: int32 where all three are whole numbers of 32 bits, else float32.
+ *
+ * @throws OptionError for numbers that are not finite, and a step of 0; DTypeError for an unknown dtype, or one that
+ * cannot hold the numbers; ShapeError for more than 2^31 - 1 of them.
  */
-export function arange(startOrStop: number, stop?: number, step = 1, dtype?: DType): Tensor {
+export function arange(
+  startOrStop: number,
+  stop?: number,
+  step = 1,
+  options: DType | DTypeOptions = {},
+): Tensor {
   const [start, end] = stop === undefined ? [0, startOrStop] : [startOrStop, stop];
-  if (!(Number.isFinite(start) && Number.isFinite(end) && Number.isFinite(step)) || step === 0) {
+  if (![start, end, step].every(Number.isFinite) || step === 0) {
     throw new OptionError({
       where: 'arange',
-      got: `start ${start}, stop ${end}, step ${step}`,
+      got: `start ${describeValue(start)}, stop ${describeValue(end)}, step ${describeValue(step)}`,
       expected: 'finite numbers and a step other than 0',
       cure: 'Correct the arguments.',
     });
   }
-  const whole = [start, end, step].every(Number.isInteger);
   const length = Math.max(0, Math.ceil((end - start) / step));
-  return apply(iotaPrimitive, [], { start, step, length, dtype: dtype ?? (whole ? 'int32' : 'float32') });
+  const last = start + Math.max(0, length - 1) * step;
+  const whole = [start, step, last].every((value) => (value | 0) === value);
+  const dtype = dtypeFrom('arange', options, whole ? 'int32' : 'float32', ['float32', 'int32']);
+  if (dtype === 'int32') {
+    for (const [name, value] of Object.entries({ start, step, 'last number': last })) {
+      requireElement('arange', name, value, 'int32');
+    }
+  }
+  return apply(iotaPrimitive, [], { start, step, length, dtype });
 }
 
-/** `count` numbers evenly from `start` to `stop`, both included, float32. */
-export function linspace(start: number, stop: number, count: number): Tensor {
-  checkShape('linspace', [count]);
+/**
+ * `count` numbers evenly from `start` to `stop`, both included, float32.
+ *
+ * @throws OptionError for limits that are no finite numbers; ShapeError for a count that is no whole number ≥ 0.
+ */
+export function linspace(
+  start: number,
+  stop: number,
+  count: number,
+  options: DType | DTypeOptions = {},
+): Tensor {
+  requireNumber('linspace', 'start', start, 'a number');
+  requireNumber('linspace', 'stop', stop, 'a number');
+  requireShape('linspace', [count]);
+  const dtype = dtypeFrom('linspace', options, 'float32', ['float32']);
   const step = count > 1 ? (stop - start) / (count - 1) : 0;
-  return apply(iotaPrimitive, [], { start, step, length: count, dtype: 'float32' });
+  return apply(iotaPrimitive, [], { start, step, length: count, dtype });
 }
 
-/** Uniform numbers of [0, 1), multiples of 2^-24, from the seeded generator. */
-export function rand(shape: Shape): Tensor {
-  return multiply(cast(randomBits(shape), 'float32'), 2 ** -24);
+/**
+ * Uniform numbers of [0, 1), multiples of 2^-24, from the seeded generator, float32.
+ *
+ * @throws ShapeError for what is no shape
+ */
+export function rand(shape: Shape, options: DType | DTypeOptions = {}): Tensor {
+  dtypeFrom('rand', options, 'float32', ['float32']);
+  return uniform('rand', shape);
 }
 
-/** Normal numbers of mean 0 and deviation 1 (Box & Muller 1958), from the seeded generator. */
-export function randn(shape: Shape): Tensor {
-  const radius = sqrt(multiply(log(subtract(1, rand(shape))), -2));
-  return multiply(radius, cos(multiply(rand(shape), 2 * Math.PI)));
+/** `rand`, under the name of the function that was called. */
+function uniform(operation: string, shape: Shape): Tensor {
+  return multiply(cast(bits(operation, shape), 'float32'), 2 ** -24);
 }
 
-/** Uniform whole numbers from `low` up to but not including `high`, int32. */
-export function randint(low: number, high: number, shape: Shape): Tensor {
-  if (!Number.isInteger(low) || !Number.isInteger(high) || high <= low || high - low > 2 ** 24) {
+/**
+ * Normal numbers of mean 0 and deviation 1 (Box & Muller 1958), from the seeded generator, float32.
+ *
+ * @throws ShapeError for what is no shape
+ */
+export function randn(shape: Shape, options: DType | DTypeOptions = {}): Tensor {
+  dtypeFrom('randn', options, 'float32', ['float32']);
+  const radius = sqrt(multiply(log(subtract(1, uniform('randn', shape))), -2));
+  return multiply(radius, cos(multiply(uniform('randn', shape), 2 * Math.PI)));
+}
+
+/**
+ * Uniform whole numbers from `low` up to but not including `high`, int32.
+ *
+ * @throws OptionError for limits that are no whole numbers of 32 bits, or more than 2^24 apart; ShapeError for what is no
+ * shape
+ */
+export function randint(low: number, high: number, shape: Shape, options: DType | DTypeOptions = {}): Tensor {
+  dtypeFrom('randint', options, 'int32', ['int32']);
+  const whole = [low, high].every(Number.isInteger) && low >= -(2 ** 31) && high <= 2 ** 31;
+  if (!whole || high <= low || high - low > 2 ** 24) {
     throw new OptionError({
       where: 'randint',
-      got: `[${low}, ${high})`,
-      expected: 'whole numbers, low < high, at most 2^24 apart',
-      cure: 'Correct the range.',
+      got: `low ${describeValue(low)}, high ${describeValue(high)}`,
+      expected: 'whole numbers of 32 bits, low < high, at most 2^24 apart',
+      cure: 'Correct the range: randint(low, high, shape).',
     });
   }
-  return add(cast(floor(multiply(rand(shape), high - low)), 'int32'), low);
+  return add(cast(floor(multiply(uniform('randint', shape), high - low)), 'int32'), low);
 }
 
-/** Random int32 of [0, 2^24). */
+/**
+ * Random int32 of [0, 2^24).
+ *
+ * @throws ShapeError for what is no shape
+ */
 export function randomBits(shape: Shape): Tensor {
-  checkShape('rand', shape);
-  return apply(randomPrimitive, [claimedState(sizeOf(shape))], { shape: [...shape] });
+  return bits('randomBits', shape);
 }
 
-/** Independent booleans, true with the given probability, from the seeded generator. */
+function bits(operation: string, given: Shape): Tensor {
+  const shape = requireShape(operation, given);
+  return apply(randomPrimitive, [claimedState(sizeOf(shape))], { shape });
+}
+
+/**
+ * Independent booleans, true with the given probability, from the seeded generator.
+ *
+ * @throws OptionError for a probability outside [0, 1]; ShapeError for what is no shape
+ */
 export function bernoulli(probability: number, shape: Shape): Tensor {
-  return less(rand(shape), probability);
+  requireNumber('bernoulli', 'probability', probability, 'a number from 0 to 1');
+  return less(uniform('bernoulli', shape), probability);
 }

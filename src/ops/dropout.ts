@@ -1,4 +1,5 @@
 /** Dropout: the one operation that is random on purpose. */
+import { describeValue } from '../options.ts';
 import { fill } from '../tensor/leaves.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { requireDType, requireOption } from './apply.ts';
@@ -12,11 +13,11 @@ import { multiply, where } from './elementwise.ts';
  * @throws OptionError for a rate outside [0, 1]; DTypeError unless x is float32.
  */
 export function dropout(x: Tensor, rate: number): Tensor {
-  requireDType('dropout', x.dtype, 'float32');
+  requireDType('dropout', x, 'float32');
   requireOption(
-    rate >= 0 && rate <= 1,
+    typeof rate === 'number' && rate >= 0 && rate <= 1,
     'dropout',
-    `rate ${rate}`,
+    `rate ${describeValue(rate)}`,
     'a number from 0 to 1',
     'The rate is the share of elements that are dropped, not the share that is kept.',
   );

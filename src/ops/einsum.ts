@@ -1,9 +1,10 @@
 /** Einstein summation, composed: every pair of operands becomes one batched matrix product. */
 import { ShapeError } from '../errors.ts';
+import { describeValue, requireText } from '../options.ts';
 import { inScope } from '../tensor/scope.ts';
 import { formatShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { requireOption } from './apply.ts';
+import { requireOption, requireTensor } from './apply.ts';
 import { broadcastTo, reshape, sum } from './broadcast.ts';
 import { multiply } from './elementwise.ts';
 import { matmul } from './matmul.ts';
@@ -39,6 +40,8 @@ export function einsum(equation: string, ...operands: Tensor[]): Tensor {
 }
 
 function parse(equation: string, operands: readonly Tensor[]): { inputs: string[][]; output: string[] } {
+  requireText(inScope('einsum'), 'equation', equation);
+  for (const [position, each] of operands.entries()) requireTensor(`einsum, operand ${position}`, each);
   const compact = equation.replaceAll(' ', '');
   const [left = '', right] = compact.split('->');
   const inputs = left.split(',').map((part) => [...part]);
@@ -56,7 +59,7 @@ function parse(equation: string, operands: readonly Tensor[]): { inputs: string[
   requireOption(
     wellFormed,
     'einsum',
-    `'${equation}' for ${operands.map(({ shape }) => formatShape(shape)).join(', ')}`,
+    `${describeValue(equation)} for ${operands.map(({ shape }) => formatShape(shape)).join(', ')}`,
     'one group of distinct letters per operand, one letter per axis, and on the right letters from the left',
     "Write it like 'ij,jk->ik'.",
   );

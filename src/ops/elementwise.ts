@@ -2,13 +2,13 @@
 import type { BinaryOperator, UnaryOperator } from '../../kernels/elementwise/index.ts';
 import { DTypeError } from '../errors.ts';
 import { describeValue } from '../options.ts';
-import { type DType, dtypeOfScalar, promote } from '../tensor/dtype.ts';
+import { type DType, dtypeOfScalar, promote, requireDTypeName } from '../tensor/dtype.ts';
 import { fill } from '../tensor/leaves.ts';
 import type { Operand } from '../tensor/methods.ts';
 import { type GradientCall, likeFirst, type Primitive } from '../tensor/primitive.ts';
 import { inScope } from '../tensor/scope.ts';
 import { Tensor } from '../tensor/tensor.ts';
-import { apply, requireDType } from './apply.ts';
+import { apply, requireDType, requireOption, requireTensor } from './apply.ts';
 import { broadcastTogether } from './broadcast.ts';
 
 type Rule = (call: GradientCall<object>) => readonly (Tensor | undefined)[];
@@ -126,28 +126,29 @@ export const stopGradientPrimitive: Primitive = {
   gradient: zeroDerivative,
 };
 
-/** Converts to another dtype: to int32 towards zero, to bool as "not zero". */
+/**
+ * Converts to another dtype: to int32 towards zero, to bool as "not zero".
+ *
+ * @throws DTypeError for an unknown dtype
+ */
 export function cast(x: Tensor, dtype: DType): Tensor {
-  return x.dtype === dtype ? x.snapshot() : apply(castPrimitive, [x], { dtype });
+  if (requireTensor('cast', x).dtype === dtype) return x.snapshot();
+  return apply(castPrimitive, [x], { dtype: requireDTypeName(inScope('cast'), dtype) });
 }
 
 /** The same value; gradients do not pass. */
 export function stopGradient(x: Tensor): Tensor {
-  return apply(stopGradientPrimitive, [x], {});
+  return apply(stopGradientPrimitive, [requireTensor('stopGradient', x)], {});
 }
 
 /** An operand as a tensor; a JS number takes the dtype of the tensor beside it, where that can hold it. */
-export function asTensor(operand: Operand, beside: DType = 'float32'): Tensor {
+export function asTensor(operation: string, operand: Operand, beside: DType = 'float32'): Tensor {
   if (operand instanceof Tensor) return operand;
   if (typeof operand === 'number' || typeof operand === 'boolean') {
     return fill(Number(operand), [], dtypeOfScalar(operand, beside));
   }
-  throw notAnOperand(operand);
-}
-
-function notAnOperand(operand: unknown): DTypeError {
-  return new DTypeError({
-    where: inScope('arithmetic'),
+  throw new DTypeError({
+    where: inScope(operation),
     got: describeValue(operand),
     expected: 'a tensor or a number',
     cure: 'Make a tensor of the data first: tensor(data).',
@@ -155,8 +156,8 @@ function notAnOperand(operand: unknown): DTypeError {
 }
 
 function operands(operation: string, a: Operand, b: Operand, least: DType): readonly [Tensor, Tensor] {
-  const left = asTensor(a, b instanceof Tensor ? b.dtype : 'float32');
-  const right = asTensor(b, left.dtype);
+  const left = asTensor(operation, a, b instanceof Tensor ? b.dtype : 'float32');
+  const right = asTensor(operation, b, left.dtype);
   const dtype = promote(promote(left.dtype, right.dtype), least);
   const [broadLeft, broadRight] = broadcastTogether(operation, [cast(left, dtype), cast(right, dtype)]);
   return [broadLeft, broadRight];
@@ -166,21 +167,29 @@ function arithmetic(name: BinaryOperator, least: DType = 'int32') {
   return (a: Operand, b: Operand): Tensor => apply(binary[name], operands(name, a, b, least), {});
 }
 
+/** `name` with its operands the other way round, under a name of its own. */
+function swapped(called: string, name: BinaryOperator) {
+  return (a: Operand, b: Operand): Tensor => {
+    const [left, right] = operands(called, a, b, 'int32');
+    return apply(binary[name], [right, left], {});
+  };
+}
+
 function floating(name: UnaryOperator) {
-  return (x: Operand): Tensor => apply(unary[name], [cast(asTensor(x), 'float32')], {});
+  return (x: Operand): Tensor => apply(unary[name], [cast(asTensor(name, x), 'float32')], {});
 }
 
 function signed(name: UnaryOperator) {
   return (x: Operand): Tensor => {
-    const input = asTensor(x);
+    const input = asTensor(name, x);
     return apply(unary[name], [input.dtype === 'bool' ? cast(input, 'int32') : input], {});
   };
 }
 
 function logical(name: 'logicalAnd' | 'logicalOr') {
   return (a: Operand, b: Operand): Tensor => {
-    const [left, right] = operands(name, asTensor(a, 'bool'), asTensor(b, 'bool'), 'bool');
-    requireDType(name, left.dtype, 'bool');
+    const [left, right] = operands(name, asTensor(name, a, 'bool'), asTensor(name, b, 'bool'), 'bool');
+    requireDType(name, left, 'bool');
     return apply(binary[name], [left, right], {});
   };
 }
@@ -215,9 +224,9 @@ export const less = arithmetic('less');
 /** a ≤ b (bool), element by element; false beside NaN. */
 export const lessEqual = arithmetic('lessEqual');
 /** a > b (bool), element by element; false beside NaN. */
-export const greater = (a: Operand, b: Operand): Tensor => less(b, a);
+export const greater = swapped('greater', 'less');
 /** a ≥ b (bool), element by element; false beside NaN. */
-export const greaterEqual = (a: Operand, b: Operand): Tensor => lessEqual(b, a);
+export const greaterEqual = swapped('greaterEqual', 'lessEqual');
 /**
  * Whether both are true.
  *
@@ -236,7 +245,7 @@ export const logicalOr = logical('logicalOr');
  * @throws DTypeError unless x is bool.
  */
 export function logicalNot(x: Tensor): Tensor {
-  requireDType('logicalNot', x.dtype, 'bool');
+  requireDType('logicalNot', x, 'bool');
   return apply(unary.logicalNot, [x], {});
 }
 
@@ -277,9 +286,13 @@ export const sigmoid = floating('sigmoid');
 /** The error function, 2/√π ∫₀ˣ exp(-t²) dt */
 export const erf = floating('erf');
 
-/** `condition ? a : b`, element by element; all three broadcast. */
+/**
+ * `condition ? a : b`, element by element; all three broadcast.
+ *
+ * @throws DTypeError unless the condition is bool
+ */
 export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
-  requireDType('where', condition.dtype, 'bool');
+  requireDType('where condition', condition, 'bool');
   const [left, right] = operands('where', a, b, 'bool');
   return apply(wherePrimitive, broadcastTogether('where', [condition, left, right]), {});
 }
@@ -294,11 +307,24 @@ export function flatAtZero(x: Tensor, f: (x: Tensor) => Tensor, atZero: number):
   return where(isZero, atZero, f(where(isZero, 1, x)));
 }
 
-/** x limited to [low, high]; the derivative is 0 outside. */
+/**
+ * x limited to [low, high]; the derivative is 0 outside.
+ *
+ * @throws OptionError unless low ≤ high
+ */
 export function clamp(x: Tensor, low: number, high: number): Tensor {
+  requireTensor('clamp', x);
+  requireOption(
+    typeof low === 'number' && typeof high === 'number' && low <= high,
+    'clamp',
+    `low ${describeValue(low)}, high ${describeValue(high)}`,
+    'two numbers, low ≤ high',
+    'Exchange the limits; Infinity and -Infinity stand for none, and maximum and minimum take tensors.',
+  );
   return where(less(x, low), low, where(greater(x, high), high, x));
 }
+
 /** x² */
 export function square(x: Tensor): Tensor {
-  return multiply(x, x);
+  return multiply(requireTensor('square', x), x);
 }

@@ -1,13 +1,14 @@
 /** Reading and adding at computed positions: gather and scatterAdd, each the other's gradient. */
 import { gather as gatherContract, scatterAdd as scatterAddContract } from '../../kernels/gather/index.ts';
 import { LabelError, ShapeError } from '../errors.ts';
-import type { DType } from '../tensor/dtype.ts';
+import { describeValue, requireNumber } from '../options.ts';
+import { type DType, type DTypeOptions, dtypeFrom } from '../tensor/dtype.ts';
 import { iotaPrimitive } from '../tensor/leaves.ts';
 import type { Primitive } from '../tensor/primitive.ts';
 import { inScope } from '../tensor/scope.ts';
 import { formatShape, normalizeAxis, type Shape, sameShape, sizeOf } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { apply, requireDType, requireOption } from './apply.ts';
+import { apply, requireDType, requireTensor } from './apply.ts';
 import { reshape } from './broadcast.ts';
 import { add, cast, equal, greaterEqual, less, logicalOr, multiply, where } from './elementwise.ts';
 import { expandDims } from './movement.ts';
@@ -51,20 +52,28 @@ export function iota(length: number, dtype: DType = 'int32'): Tensor {
 /**
  * Whole slices of `x` along `axis` at int32 `indices` of any shape (NumPy's `take`): for x [V, F] and indices [N, T]
  * the result is [N, T, F]. Indices must lie in [0, length); awaiting the result throws otherwise.
+ *
+ * @throws DTypeError unless the indices are int32; OptionError for an axis that x does not have
  */
 export function gather(x: Tensor, indices: Tensor, axis = 0): Tensor {
-  requireDType('gather indices', indices.dtype, 'int32');
+  requireTensor('gather', x);
+  requireDType('gather indices', indices, 'int32');
   return apply(gatherPrimitive, [x, indices], { axis: normalizeAxis(inScope('gather'), axis, x.rank) });
 }
 
 /**
  * Adds slices of `updates` into zeros of `length` along `axis`, at int32 `indices`; repeated indices accumulate in
  * order. The transpose of `gather`: `updates` has the shape that gather would give.
+ *
+ * @throws DTypeError unless the indices are int32; ShapeError for updates that do not fit them; OptionError for a
+ * length that is no whole number ≥ 0
  */
 export function scatter(updates: Tensor, indices: Tensor, length: number, axis = 0): Tensor {
-  requireDType('scatter indices', indices.dtype, 'int32');
+  requireTensor('scatter', updates);
+  requireDType('scatter indices', indices, 'int32');
+  requireNumber(inScope('scatter'), 'length', length, 'a whole number of at least 0');
   const rank = updates.rank - indices.rank + 1;
-  const target = normalizeAxis(inScope('scatter'), axis, rank);
+  const target = rank > 0 ? normalizeAxis(inScope('scatter'), axis, rank) : 0;
   if (!sameShape(updates.shape.slice(target, target + indices.rank), indices.shape)) {
     throw new ShapeError({
       where: inScope('scatter'),
@@ -79,9 +88,13 @@ export function scatter(updates: Tensor, indices: Tensor, length: number, axis =
 /**
  * One element of `x` along `axis` per index (PyTorch's `gather`): `indices` has x's rank, and x's lengths on all other
  * axes. Indices must lie in [0, length); awaiting the result throws otherwise.
+ *
+ * @throws DTypeError unless the indices are int32; ShapeError for indices of another shape; OptionError for an axis that
+ * x does not have
  */
 export function takeAlongAxis(x: Tensor, indices: Tensor, axis = -1): Tensor {
-  requireDType('takeAlongAxis indices', indices.dtype, 'int32');
+  requireTensor('takeAlongAxis', x);
+  requireDType('takeAlongAxis indices', indices, 'int32');
   const target = normalizeAxis(inScope('takeAlongAxis'), axis, x.rank);
   const fits =
     indices.rank === x.rank && indices.shape.every((length, k) => k === target || length === x.shape[k]);
@@ -111,18 +124,16 @@ function flatPositions(shape: Shape, indices: Tensor, axis: number): Tensor {
 }
 
 /**
- * 1 at each index and 0 elsewhere along a new last axis of length `classes`. An index outside [0, classes) gives a row
- * of zeros.
+ * 1 at each index and 0 elsewhere along a new last axis of length `classes`, by default float32. An index outside
+ * [0, classes) gives a row of zeros.
+ *
+ * @throws DTypeError unless the indices are int32, and for an unknown dtype; OptionError for a count of classes that is no
+ * whole number > 0
  */
-export function oneHot(indices: Tensor, classes: number, dtype: DType = 'float32'): Tensor {
-  requireDType('oneHot indices', indices.dtype, 'int32');
-  requireOption(
-    Number.isInteger(classes) && classes > 0,
-    'oneHot',
-    `${classes} classes`,
-    'a whole number > 0',
-    'Give the number of classes.',
-  );
+export function oneHot(indices: Tensor, classes: number, options: DType | DTypeOptions = {}): Tensor {
+  requireDType('oneHot indices', indices, 'int32');
+  requireNumber(inScope('oneHot'), 'classes', classes, 'a whole number of at least 1');
+  const dtype = dtypeFrom(inScope('oneHot'), options, 'float32');
   return cast(equal(expandDims(indices, -1), iota(classes)), dtype);
 }
 
@@ -138,14 +149,20 @@ export function checkLabels(
     if (label === ignored || (Number.isInteger(label) && label >= 0 && label < classes)) continue;
     throw new LabelError({
       where,
-      got: `label ${label} at index ${index}`,
+      got: `label ${describeValue(label)} at index ${index}`,
       expected: `whole numbers from 0 to ${classes - 1} (${classes} classes)`,
       cure: 'Count classes from 0, or give the model as many outputs as there are classes.',
     });
   }
 }
 
-/** Rows of an embedding table: for table [V, F] and int32 indices […] the result is […, F]. */
+/**
+ * Rows of an embedding table: for table [V, F] and int32 indices […] the result is […, F].
+ *
+ * @throws DTypeError unless the indices are int32
+ */
 export function embedding(table: Tensor, indices: Tensor): Tensor {
+  requireTensor('embedding table', table);
+  requireDType('embedding indices', indices, 'int32');
   return gather(table, indices, 0);
 }

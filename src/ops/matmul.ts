@@ -54,8 +54,8 @@ function shareBatch(gradient: Tensor, operand: Tensor): Tensor {
  * @throws ShapeError when the inner lengths differ, naming both shapes.
  */
 export function matmul(a: Tensor, b: Tensor): Tensor {
-  requireDType('matmul', a.dtype, 'float32');
-  requireDType('matmul', b.dtype, 'float32');
+  requireDType('matmul', a, 'float32');
+  requireDType('matmul', b, 'float32');
   if (a.rank === 0 || b.rank === 0) throw matmulError(a, b, 'at least one axis on both sides');
   const left = a.rank === 1 ? reshape(a, [1, -1]) : a;
   const right = b.rank === 1 ? reshape(b, [-1, 1]) : b;

@@ -2,13 +2,21 @@
 import { concat as concatContract } from '../../kernels/concat/index.ts';
 import { type PadAttributes, pad as padContract } from '../../kernels/pad/index.ts';
 import { ShapeError } from '../errors.ts';
-import { promote } from '../tensor/dtype.ts';
+import { describeValue, requireList } from '../options.ts';
+import { promote, requireElement } from '../tensor/dtype.ts';
 import type { SliceIndex } from '../tensor/methods.ts';
 import { likeFirst, type Primitive } from '../tensor/primitive.ts';
 import { inScope } from '../tensor/scope.ts';
-import { formatShape, normalizeAxes, normalizeAxis, type Shape } from '../tensor/shape.ts';
+import {
+  describeLengths,
+  formatShape,
+  isLength,
+  normalizeAxes,
+  normalizeAxis,
+  type Shape,
+} from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { apply, requireOption } from './apply.ts';
+import { apply, requireOption, requireTensor, requireTensors } from './apply.ts';
 import { broadcastTo, reshape } from './broadcast.ts';
 import { cast } from './elementwise.ts';
 
@@ -104,21 +112,32 @@ export const concatPrimitive: Primitive<{ readonly axis: number }> = {
   contract: concatContract,
 };
 
-/** Reorders axes: output axis k is input axis `order[k]`. */
+/**
+ * Reorders axes: output axis k is input axis `order[k]`.
+ *
+ * @throws OptionError unless each axis is listed once
+ */
 export function permute(x: Tensor, order: readonly number[]): Tensor {
-  const axes = order.map((axis) => normalizeAxis(inScope('permute'), axis, x.rank));
+  const { rank } = requireTensor('permute', x);
+  const list = requireList(inScope('permute'), 'order', order);
+  const axes = [...list].map((axis) => normalizeAxis(inScope('permute'), axis, rank));
   requireOption(
     axes.length === x.rank && new Set(axes).size === x.rank,
     'permute',
-    `order [${order.join(', ')}] for ${formatShape(x.shape)}`,
+    `order ${describeLengths(order)} for ${formatShape(x.shape)}`,
     'each axis once',
     'List every axis of the tensor exactly once.',
   );
   return axes.every((axis, k) => axis === k) ? x.snapshot() : apply(permutePrimitive, [x], { order: axes });
 }
 
-/** Swaps two axes (default: the last two). */
+/**
+ * Swaps two axes (default: the last two).
+ *
+ * @throws OptionError for axes that x does not have
+ */
 export function transpose(x: Tensor, first = -2, second = -1): Tensor {
+  requireTensor('transpose', x);
   const a = normalizeAxis(inScope('transpose'), first, x.rank);
   const b = normalizeAxis(inScope('transpose'), second, x.rank);
   return permute(
@@ -134,6 +153,7 @@ export function transpose(x: Tensor, first = -2, second = -1): Tensor {
  * @throws OptionError for an index out of range, a step of 0, or more indices than axes.
  */
 export function slice(x: Tensor, ...indices: SliceIndex[]): Tensor {
+  requireTensor('slice', x);
   requireOption(
     indices.length <= x.rank,
     'slice',
@@ -141,7 +161,7 @@ export function slice(x: Tensor, ...indices: SliceIndex[]): Tensor {
     `at most ${x.rank}`,
     'Give one index per axis.',
   );
-  const ranges = x.shape.map((length, axis) => sliceRange(indices[axis] ?? null, length, axis));
+  const ranges = x.shape.map((length, axis) => sliceRange(indices[axis], length, axis));
   const part = apply(slicePrimitive, [x], {
     start: ranges.map(({ start }) => start),
     length: ranges.map(({ count }) => count),
@@ -156,7 +176,7 @@ export function slice(x: Tensor, ...indices: SliceIndex[]): Tensor {
 }
 
 /** A Python range along an axis as a forward range plus a flag that says it is read backwards. */
-function sliceRange(index: SliceIndex, length: number, axis: number) {
+function sliceRange(index: SliceIndex | undefined, length: number, axis: number) {
   if (typeof index === 'number') {
     const start = index < 0 ? index + length : index;
     requireOption(
@@ -168,11 +188,20 @@ function sliceRange(index: SliceIndex, length: number, axis: number) {
     );
     return { start, count: 1, step: 1, reverse: false };
   }
+  const range: unknown = index ?? [];
+  requireOption(
+    Array.isArray(range) && range.length <= 3,
+    'slice',
+    `${describeValue(index)} for axis ${axis}`,
+    'an index, null for all of it, or a range [start, stop, step]',
+    'Give one of them for each axis, from the first on.',
+  );
   const [from, to, step = 1] = index ?? [];
+  const shown = (end: unknown) => (end == null ? '' : describeValue(end));
   requireOption(
     Number.isInteger(step) && step !== 0 && [from, to].every((end) => end == null || Number.isInteger(end)),
     'slice',
-    `range [${from ?? ''}:${to ?? ''}:${step}] on axis ${axis}`,
+    `range [${[from, to, step].map(shown).join(':')}] on axis ${axis}`,
     'whole numbers, and a step other than 0',
     'Use a negative step to read backwards.',
   );
@@ -183,8 +212,10 @@ function sliceRange(index: SliceIndex, length: number, axis: number) {
   const start = clip(from, step > 0 ? lowest : highest);
   const stop = clip(to, step > 0 ? highest : lowest);
   const count = Math.max(0, Math.ceil((stop - start) / step));
-  if (step > 0) return { start: count === 0 ? 0 : start, count, step, reverse: false };
-  return { start: count === 0 ? 0 : start + (count - 1) * step, count, step: -step, reverse: true };
+  // One element, or none: a step that leads nowhere may be of any size.
+  if (count <= 1) return { start: count === 0 ? 0 : start, count, step: 1, reverse: false };
+  if (step > 0) return { start, count, step, reverse: false };
+  return { start: start + (count - 1) * step, count, step: -step, reverse: true };
 }
 
 /** Elements [begin, end) of one axis, which stays. */
@@ -199,16 +230,22 @@ function padWith(x: Tensor, attributes: PadAttributes): Tensor {
   return nothing ? x.snapshot() : apply(padPrimitive, [x], attributes);
 }
 
-/** Adds `[before, after]` elements of `value` (default 0) along each axis. */
+/**
+ * Adds `[before, after]` elements of `value` (default 0) along each axis.
+ *
+ * @throws OptionError unless there are two whole numbers ≥ 0 for each axis; DTypeError for a value that x's dtype cannot
+ * hold
+ */
 export function pad(
   x: Tensor,
   widths: readonly (readonly [before: number, after: number])[],
   value = 0,
 ): Tensor {
+  const { rank, dtype } = requireTensor('pad', x);
   requireOption(
-    widths.length === x.rank && widths.flat().every((width) => Number.isInteger(width) && width >= 0),
+    Array.isArray(widths) && widths.length === rank && [...widths].every(isPair),
     'pad',
-    `widths [${widths.map((width) => `[${width.join(', ')}]`).join(', ')}] for ${formatShape(x.shape)}`,
+    `widths ${describeValue(widths)} for ${formatShape(x.shape)}`,
     'one [before, after] per axis, whole numbers ≥ 0',
     'Use slice to cut instead of negative widths.',
   );
@@ -216,8 +253,13 @@ export function pad(
     low: widths.map(([before]) => before),
     high: widths.map(([, after]) => after),
     interior: widths.map(() => 0),
-    value,
+    value: requireElement(inScope('pad'), 'value', value, dtype),
   });
+}
+
+/** Two lengths. */
+function isPair(width: readonly number[]): boolean {
+  return Array.isArray(width) && width.length === 2 && width.every(isLength);
 }
 
 /** Puts `interior` zeros between neighbours along each axis: the dilation of transposed convolutions. */
@@ -226,8 +268,13 @@ export function dilate(x: Tensor, interior: readonly number[]): Tensor {
   return padWith(x, { low: none, high: none, interior, value: 0 });
 }
 
-/** Reverses the given axes (default: all). */
+/**
+ * Reverses the given axes (default: all).
+ *
+ * @throws OptionError for axes that x does not have
+ */
 export function flip(x: Tensor, axes?: number | readonly number[]): Tensor {
+  requireTensor('flip', x);
   const reversed = normalizeAxes(inScope('flip'), axes, x.rank);
   return reversed.length === 0 ? x.snapshot() : apply(flipPrimitive, [x], { axes: reversed });
 }
@@ -235,9 +282,10 @@ export function flip(x: Tensor, axes?: number | readonly number[]): Tensor {
 /**
  * Joins tensors along an existing axis. All other axes must agree; dtypes promote.
  *
- * @throws ShapeError when the other axes differ.
+ * @throws ShapeError when the other axes differ; DTypeError for what is no tensor.
  */
 export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
+  requireTensors('concat', tensors);
   requireOption(tensors.length > 0, 'concat', 'no tensors', 'at least one', 'Give a non-empty list.');
   const first = tensors[0];
   const joined = normalizeAxis(inScope('concat'), axis, first.rank);
@@ -258,25 +306,38 @@ export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
   return same.length === 1 ? same[0] : apply(concatPrimitive, same, { axis: joined });
 }
 
-/** Joins tensors of one shape along a new axis. */
+/**
+ * Joins tensors of one shape along a new axis.
+ *
+ * @throws ShapeError when the shapes differ; DTypeError for what is no tensor
+ */
 export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
   return concat(
-    tensors.map((each) => expandDims(each, axis)),
+    requireTensors('stack', tensors).map((each) => expandDims(each, axis)),
     axis,
   );
 }
 
-/** Cuts an axis into `parts` equal pieces, or into pieces of the given lengths. */
+/**
+ * Cuts an axis into `parts` equal pieces, or into pieces of the given lengths.
+ *
+ * @throws OptionError unless the pieces add up to the axis
+ */
 export function split(x: Tensor, parts: number | readonly number[], axis = 0): Tensor[] {
+  requireTensor('split', x);
   const target = normalizeAxis(inScope('split'), axis, x.rank);
   const total = x.shape[target];
-  const lengths =
-    typeof parts === 'number' ? Array.from({ length: Math.max(1, parts) }, () => total / parts) : parts;
+  // Not more pieces than there are elements to ask about: the list of lengths is made before it is looked at.
+  const equal = typeof parts === 'number' && parts >= 1 && total % parts === 0 && parts <= Math.max(1, total);
+  const lengths = equal
+    ? new Array<number>(parts).fill(total / parts)
+    : Array.isArray(parts)
+      ? [...parts]
+      : [];
   requireOption(
-    lengths.every((length) => Number.isInteger(length) && length >= 0) &&
-      lengths.reduce((a, b) => a + b, 0) === total,
+    lengths.length > 0 && lengths.every(isLength) && lengths.reduce((a, b) => a + b, 0) === total,
     'split',
-    `${typeof parts === 'number' ? `${parts} equal parts` : `lengths [${parts.join(', ')}]`} of axis ${target} of ${formatShape(x.shape)}`,
+    `${typeof parts === 'number' ? `${parts} equal parts` : `lengths ${describeValue(parts)}`} of axis ${target} of ${formatShape(x.shape)}`,
     `lengths that add up to ${total}`,
     'Choose a number of parts that divides the axis, or list the lengths.',
   );
@@ -288,14 +349,24 @@ export function split(x: Tensor, parts: number | readonly number[], axis = 0): T
   });
 }
 
-/** Inserts an axis of length 1. Negative axes count from the end of the result. */
+/**
+ * Inserts an axis of length 1. Negative axes count from the end of the result.
+ *
+ * @throws OptionError for an axis that the result would not have
+ */
 export function expandDims(x: Tensor, axis: number): Tensor {
+  requireTensor('expandDims', x);
   const target = normalizeAxis(inScope('expandDims'), axis, x.rank + 1);
   return reshape(x, [...x.shape.slice(0, target), 1, ...x.shape.slice(target)]);
 }
 
-/** Drops axes of length 1: the named ones, or all. */
+/**
+ * Drops axes of length 1: the named ones, or all.
+ *
+ * @throws OptionError for axes that x does not have, or that are longer
+ */
 export function squeeze(x: Tensor, axes?: number | readonly number[]): Tensor {
+  requireTensor('squeeze', x);
   const dropped =
     axes === undefined
       ? x.shape.flatMap((length, axis) => (length === 1 ? [axis] : []))
@@ -313,12 +384,17 @@ export function squeeze(x: Tensor, axes?: number | readonly number[]): Tensor {
   );
 }
 
-/** Repeats the whole tensor `repeats[k]` times along axis k. */
+/**
+ * Repeats the whole tensor `repeats[k]` times along axis k.
+ *
+ * @throws OptionError unless there is one whole number ≥ 0 for each axis; ShapeError for a result that is too large
+ */
 export function tile(x: Tensor, repeats: readonly number[]): Tensor {
+  requireTensor('tile', x);
   requireOption(
-    repeats.length === x.rank && repeats.every((each) => Number.isInteger(each) && each >= 0),
+    Array.isArray(repeats) && repeats.length === x.rank && [...repeats].every(isLength),
     'tile',
-    `repeats [${repeats.join(', ')}] for ${formatShape(x.shape)}`,
+    `repeats ${describeValue(repeats)} for ${formatShape(x.shape)}`,
     'one whole number ≥ 0 per axis',
     'Use 1 for axes that stay as they are.',
   );

@@ -1,9 +1,9 @@
 /** Normalisations of activations, composed from mean and variance. */
-
+import { describeValue, requireKnownOptions, requireNumber } from '../options.ts';
 import { inScope } from '../tensor/scope.ts';
 import { formatShape, normalizeAxes } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { requireOption } from './apply.ts';
+import { requireOption, requireTensor } from './apply.ts';
 import { reshape } from './broadcast.ts';
 import { add, multiply, rsqrt, subtract } from './elementwise.ts';
 import { mean, variance } from './reduce.ts';
@@ -16,6 +16,23 @@ export interface NormOptions {
   readonly shift?: Tensor;
   /** Added to the variance. Default 1e-5. */
   readonly epsilon?: number;
+}
+
+const normOptions = ['scale', 'shift', 'epsilon'] as const;
+
+/** Looks at what a normalisation is called with. */
+function requireNormOptions(
+  operation: string,
+  x: Tensor,
+  options: NormOptions,
+  known: readonly string[] = normOptions,
+): void {
+  requireTensor(operation, x);
+  requireKnownOptions(inScope(operation), options, known);
+  const { scale, shift, epsilon = 1e-5 } = options;
+  if (scale !== undefined) requireTensor(`${operation} scale`, scale);
+  if (shift !== undefined) requireTensor(`${operation} shift`, shift);
+  requireNumber(inScope(operation), 'epsilon', epsilon, 'a number of at least 0');
 }
 
 /**
@@ -31,28 +48,43 @@ export function normalizeWith(x: Tensor, centre: Tensor, spread: Tensor, options
   return shift ? add(scaled, shift) : scaled;
 }
 
-/** Normalises each sample over `axes` (default: the last) to mean 0 and variance 1 (Ba et al. 2016). */
+/**
+ * Normalises each sample over `axes` (default: the last) to mean 0 and variance 1 (Ba et al. 2016).
+ *
+ * @throws OptionError for options out of range, and axes that x does not have
+ */
 export function layerNorm(
   x: Tensor,
   options: NormOptions & { readonly axes?: number | readonly number[] } = {},
 ): Tensor {
+  requireNormOptions('layerNorm', x, options, [...normOptions, 'axes']);
   const axes = normalizeAxes(inScope('layerNorm'), options.axes ?? -1, x.rank);
   return normalizeWith(x, mean(x, axes, { keepDims: true }), variance(x, axes, { keepDims: true }), options);
 }
 
-/** Normalises each channel (the last axis) over all other axes with the batch's own mean and variance. */
+/**
+ * Normalises each channel (the last axis) over all other axes with the batch's own mean and variance.
+ *
+ * @throws OptionError for options out of range
+ */
 export function batchNorm(x: Tensor, options: NormOptions = {}): Tensor {
+  requireNormOptions('batchNorm', x, options);
   const axes = x.shape.slice(0, -1).map((_, axis) => axis);
   return normalizeWith(x, mean(x, axes), variance(x, axes), options);
 }
 
-/** Normalises each sample over blocks of channels and all positions: x [N, …, C], C in `groups` (Wu & He 2018). */
+/**
+ * Normalises each sample over blocks of channels and all positions: x [N, …, C], C in `groups` (Wu & He 2018).
+ *
+ * @throws OptionError unless `groups` divides the channels, and for options out of range
+ */
 export function groupNorm(x: Tensor, groups: number, options: NormOptions = {}): Tensor {
+  requireNormOptions('groupNorm', x, options);
   const channels = x.shape.at(-1) ?? 0;
   requireOption(
-    x.rank >= 2 && groups >= 1 && channels % groups === 0,
+    x.rank >= 2 && Number.isSafeInteger(groups) && groups >= 1 && channels % groups === 0,
     'groupNorm',
-    `${groups} groups for ${formatShape(x.shape)}`,
+    `${describeValue(groups)} groups for ${formatShape(x.shape)}`,
     'a number of groups that divides the channels (the last axis)',
     'Choose a divisor of the channel count.',
   );

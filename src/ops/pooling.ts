@@ -7,6 +7,7 @@ import {
   sumPool2dInputGradient as sumPoolGradientContract,
 } from '../../kernels/pool2d/index.ts';
 import { ShapeError } from '../errors.ts';
+import { requireBoolean, requireKnownOptions } from '../options.ts';
 import { fill } from '../tensor/leaves.ts';
 import type { Primitive } from '../tensor/primitive.ts';
 import { inScope } from '../tensor/scope.ts';
@@ -96,14 +97,18 @@ export interface Pool2dOptions {
   readonly padding?: Padding;
 }
 
+const poolOptions = ['stride', 'padding'] as const;
+
 function poolAttributes(
   operation: string,
   x: Tensor,
   window: Pair,
   options: Pool2dOptions,
+  known: readonly string[] = poolOptions,
 ): Pool2dAttributes {
-  requireDType(operation, x.dtype, 'float32');
+  requireDType(operation, x, 'float32');
   requireRank(operation, x, ['N', 'H', 'W', 'C']);
+  requireKnownOptions(inScope(operation), options, known);
   const size = requirePair(inScope(operation), 'window', window, 1);
   const stride = requirePair(inScope(operation), 'stride', options.stride ?? window, 1);
   requirePadding(inScope(operation), options.padding ?? 'valid');
@@ -128,7 +133,11 @@ function poolAttributes(
   return { window: size, stride, padding };
 }
 
-/** Maximum of each window: x [N, H, W, C] → [N, OH, OW, C]. Padding never wins. NaN wins. */
+/**
+ * Maximum of each window: x [N, H, W, C] → [N, OH, OW, C]. Padding never wins. NaN wins.
+ *
+ * @throws ShapeError for another rank, or an image smaller than the window; OptionError for options out of range
+ */
 export function maxPool2d(x: Tensor, window: Pair, options: Pool2dOptions = {}): Tensor {
   return apply(maxPool2dPrimitive, [x], poolAttributes('maxPool2d', x, window, options));
 }
@@ -136,24 +145,27 @@ export function maxPool2d(x: Tensor, window: Pair, options: Pool2dOptions = {}):
 /**
  * Mean of each window: x [N, H, W, C] → [N, OH, OW, C]. `countPadding` (default true, as in PyTorch) divides by the
  * whole window at the border; false by the elements that are there.
+ *
+ * @throws ShapeError for another rank, or an image smaller than the window; OptionError for options out of range
  */
 export function avgPool2d(
   x: Tensor,
   window: Pair,
   options: Pool2dOptions & { readonly countPadding?: boolean } = {},
 ): Tensor {
-  const attributes = poolAttributes('avgPool2d', x, window, options);
+  const attributes = poolAttributes('avgPool2d', x, window, options, [...poolOptions, 'countPadding']);
+  const { countPadding = true } = options;
+  requireBoolean(inScope('avgPool2d'), 'countPadding', countPadding);
   const total = apply(sumPool2dPrimitive, [x], attributes);
   const padded = attributes.padding.some((each) => each > 0);
-  if ((options.countPadding ?? true) || !padded)
-    return divide(total, attributes.window[0] * attributes.window[1]);
+  if (countPadding || !padded) return divide(total, attributes.window[0] * attributes.window[1]);
   const ones = fill(1, [1, x.shape[1], x.shape[2], 1]);
   return divide(total, apply(sumPool2dPrimitive, [ones], attributes));
 }
 
 /** Throws unless x holds float32 images of at least one pixel. */
 function requirePixels(operation: string, x: Tensor): void {
-  requireDType(operation, x.dtype, 'float32');
+  requireDType(operation, x, 'float32');
   requireRank(operation, x, ['N', 'H', 'W', 'C']);
   if (x.shape[1] > 0 && x.shape[2] > 0) return;
   throw new ShapeError({

@@ -1,12 +1,13 @@
 /** Reductions: max, argMax and the cumulative sum as primitives; mean, variance, norm and the like composed. */
 import { cumulativeSum as cumulativeSumContract } from '../../kernels/cumulative/index.ts';
+import { describeValue, requireBoolean, requireKnownOptions, requireNumber } from '../options.ts';
 import type { Axes, ReduceOptions } from '../tensor/methods.ts';
 import { likeFirst, type Primitive } from '../tensor/primitive.ts';
 import { inScope } from '../tensor/scope.ts';
-import { formatShape, normalizeAxes, normalizeAxis, sizeOf } from '../tensor/shape.ts';
+import { formatShape, normalizeAxis, sizeOf } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { apply, requireOption } from './apply.ts';
-import { keepAxes, reshape, sum, withoutAxes } from './broadcast.ts';
+import { apply, requireOption, requireTensor } from './apply.ts';
+import { keepAxes, reducedAxes, reshape, sum, withoutAxes } from './broadcast.ts';
 import {
   abs,
   add,
@@ -54,17 +55,31 @@ export const cumulativeSumPrimitive: Primitive<{ readonly axis: number; readonly
   contract: cumulativeSumContract,
 };
 
-/** Maximum over axes. NaN wins. The maximum of nothing is -Infinity. */
+/** bool as int32: what has an order, or is summed, is a number. */
+function asNumber(x: Tensor): Tensor {
+  return x.dtype === 'bool' ? cast(x, 'int32') : x;
+}
+
+/**
+ * Maximum over axes. NaN wins. The maximum of nothing is -Infinity.
+ *
+ * @throws OptionError for axes that x does not have, and for an unknown option
+ */
 export function max(x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor {
-  const reduced = normalizeAxes(inScope('max'), axes, x.rank);
-  const input = x.dtype === 'bool' ? cast(x, 'int32') : x;
+  const reduced = reducedAxes('max', x, axes, options);
+  const input = asNumber(x);
   const result = reduced.length === 0 ? input.snapshot() : apply(maxPrimitive, [input], { axes: reduced });
   return options.keepDims ? keepAxes(result, x.shape, reduced) : result;
 }
 
-/** Minimum over axes. NaN wins. */
+/**
+ * Minimum over axes. NaN wins.
+ *
+ * @throws OptionError for axes that x does not have, and for an unknown option
+ */
 export function min(x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor {
-  return mirrored(max(mirrored(x), axes, options));
+  const reduced = reducedAxes('min', x, axes, options);
+  return mirrored(max(mirrored(x), reduced, options));
 }
 
 /** Turns the order round: -x, and for integers -1 - x, which cannot overflow. */
@@ -72,84 +87,125 @@ function mirrored(x: Tensor): Tensor {
   return x.dtype === 'float32' ? negate(x) : subtract(-1, x);
 }
 
-/** Position of the first maximum along `axis` (default: the last); int32. */
-export function argMax(x: Tensor, axis = -1): Tensor {
-  const target = normalizeAxis(inScope('argMax'), axis, x.rank);
+/** The axis along which `operation` looks for a position. */
+function searchedAxis(operation: string, x: Tensor, axis: number): number {
+  requireTensor(operation, x);
+  const target = normalizeAxis(inScope(operation), axis, x.rank);
   requireOption(
     x.shape[target] > 0,
-    'argMax',
+    operation,
     `${formatShape(x.shape)}, empty along axis ${target}`,
     'at least one element to choose from',
     'Check that the batch or the classes are not empty.',
   );
-  return apply(argMaxPrimitive, [x.dtype === 'bool' ? cast(x, 'int32') : x], { axes: [target] });
+  return target;
 }
 
-/** Position of the first minimum along `axis` (default: the last); int32. */
+/**
+ * Position of the first maximum along `axis` (default: the last); int32.
+ *
+ * @throws OptionError for an axis that x does not have, or an empty one
+ */
+export function argMax(x: Tensor, axis = -1): Tensor {
+  const target = searchedAxis('argMax', x, axis);
+  return apply(argMaxPrimitive, [asNumber(x)], { axes: [target] });
+}
+
+/**
+ * Position of the first minimum along `axis` (default: the last); int32.
+ *
+ * @throws OptionError for an axis that x does not have, or an empty one
+ */
 export function argMin(x: Tensor, axis = -1): Tensor {
-  return argMax(mirrored(x), axis);
+  const target = searchedAxis('argMin', x, axis);
+  return argMax(mirrored(x), target);
 }
 
-/** Running sum along `axis`, including the element itself; `reverse` runs from the end. */
+/**
+ * Running sum along `axis`, including the element itself; `reverse` runs from the end.
+ *
+ * @throws OptionError for an axis that x does not have, and for an unknown option
+ */
 export function cumulativeSum(x: Tensor, axis = -1, options: { reverse?: boolean } = {}): Tensor {
-  const target = normalizeAxis(inScope('cumulativeSum'), axis, x.rank);
-  const input = x.dtype === 'bool' ? cast(x, 'int32') : x;
-  return apply(cumulativeSumPrimitive, [input], { axis: target, reverse: options.reverse ?? false });
+  requireTensor('cumulativeSum', x);
+  const where = inScope('cumulativeSum');
+  requireKnownOptions(where, options, ['reverse']);
+  const { reverse = false } = options;
+  requireBoolean(where, 'reverse', reverse);
+  const target = normalizeAxis(where, axis, x.rank);
+  return apply(cumulativeSumPrimitive, [asNumber(x)], { axis: target, reverse });
 }
 
-/** Arithmetic mean over axes, float32. The mean of nothing is NaN. */
+/** How many elements are reduced to one. */
+function countOf(x: Tensor, axes: readonly number[]): number {
+  return sizeOf(axes.map((axis) => x.shape[axis]));
+}
+
+/**
+ * Arithmetic mean over axes, float32. The mean of nothing is NaN.
+ *
+ * @throws OptionError for axes that x does not have, and for an unknown option
+ */
 export function mean(x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor {
-  const reduced = normalizeAxes(inScope('mean'), axes, x.rank);
-  const count = sizeOf(reduced.map((axis) => x.shape[axis]));
-  return divide(sum(cast(x, 'float32'), reduced, options), count);
+  const reduced = reducedAxes('mean', x, axes, options);
+  return divide(sum(cast(x, 'float32'), reduced, options), countOf(x, reduced));
+}
+
+/** Options of `variance` and `standardDeviation`. */
+export interface VarianceOptions extends ReduceOptions {
+  /** Taken from the count: 0 (default) for the population, 1 for the unbiased sample variance. */
+  readonly correction?: number;
 }
 
 /**
  * Variance over axes: the mean squared distance from the mean (two passes, so large means do no harm).
- * `correction` is taken from the count: 0 (default) for the population, 1 for the unbiased sample variance.
+ *
+ * @throws OptionError for axes that x does not have, and for an unknown option
  */
-export function variance(
-  x: Tensor,
-  axes?: Axes,
-  options: ReduceOptions & { correction?: number } = {},
-): Tensor {
-  const reduced = normalizeAxes(inScope('variance'), axes, x.rank);
-  const count = sizeOf(reduced.map((axis) => x.shape[axis])) - (options.correction ?? 0);
+export function variance(x: Tensor, axes?: Axes, options: VarianceOptions = {}): Tensor {
+  const reduced = reducedAxes('variance', x, axes, options, ['keepDims', 'correction']);
+  const { keepDims = false, correction = 0 } = options;
+  requireNumber(inScope('variance'), 'correction', correction, 'a number');
   const centred = subtract(x, mean(x, reduced, { keepDims: true }));
-  return divide(sum(square(centred), reduced, options), count);
+  return divide(sum(square(centred), reduced, { keepDims }), countOf(x, reduced) - correction);
 }
 
 /** The square root of `variance`; its derivative is 0 where all values are equal. */
-export function standardDeviation(
-  x: Tensor,
-  axes?: Axes,
-  options: ReduceOptions & { correction?: number } = {},
-): Tensor {
+export function standardDeviation(x: Tensor, axes?: Axes, options: VarianceOptions = {}): Tensor {
   return flatAtZero(variance(x, axes, options), sqrt, 0);
 }
 
-/** Vector norm over axes: order 2 (default), 1, or Infinity. Its derivative at 0 is 0. */
+/**
+ * Vector norm over axes: order 2 (default), 1, or Infinity. Its derivative at 0 is 0.
+ *
+ * @throws OptionError for another order, axes that x does not have, and for an unknown option
+ */
 export function norm(
   x: Tensor,
   axes?: Axes,
   options: ReduceOptions & { order?: 1 | 2 | number } = {},
 ): Tensor {
-  const { order = 2 } = options;
-  if (order === 1) return sum(abs(x), axes, options);
-  if (order === Number.POSITIVE_INFINITY) return max(abs(x), axes, options);
+  const reduced = reducedAxes('norm', x, axes, options, ['keepDims', 'order']);
+  const { keepDims = false, order = 2 } = options;
+  if (order === 1) return sum(abs(x), reduced, { keepDims });
+  if (order === Number.POSITIVE_INFINITY) return max(abs(x), reduced, { keepDims });
   requireOption(
     order === 2,
     'norm',
-    `order ${order}`,
+    `order ${describeValue(order)}`,
     '1, 2 or Infinity',
     'Compose other norms from power and sum.',
   );
-  return flatAtZero(sum(square(x), axes, options), sqrt, 0);
+  return flatAtZero(sum(square(x), reduced, { keepDims }), sqrt, 0);
 }
 
-/** log Σ exp(x) over axes, without overflow: the maximum is taken out first. */
+/**
+ * log Σ exp(x) over axes, without overflow: the maximum is taken out first.
+ *
+ * @throws OptionError for axes that x does not have, and for an unknown option
+ */
 export function logSumExp(x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor {
-  const reduced = normalizeAxes(inScope('logSumExp'), axes, x.rank);
+  const reduced = reducedAxes('logSumExp', x, axes, options);
   const largest = stopGradient(max(x, reduced, { keepDims: true }));
   // An all -Infinity slice would give -Infinity - -Infinity = NaN; its sum is 0, and its derivative too.
   const shift = where(equal(abs(largest), Number.POSITIVE_INFINITY), 0, largest);

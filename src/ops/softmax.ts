@@ -31,7 +31,7 @@ export const logSoftmaxPrimitive: Primitive = {
 };
 
 function alongAxis(name: string, primitive: Primitive, x: Tensor, axis: number): Tensor {
-  requireDType(name, x.dtype, 'float32');
+  requireDType(name, x, 'float32');
   const target = normalizeAxis(inScope(name), axis, x.rank);
   if (target === x.rank - 1) return apply(primitive, [x], {});
   return transpose(apply(primitive, [transpose(x, target, -1)], {}), target, -1);

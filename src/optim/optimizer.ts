@@ -307,6 +307,7 @@ export abstract class Optimizer<Settings extends object = object> {
    */
   async loadStateDict(state: OptimizerState): Promise<void> {
     const where = `${this.constructor.name}.loadStateDict`;
+    requireKnownOptions(where, state, ['stepCount', 'variables', 'groups']);
     const { stepCount, variables, groups } = state;
     requireNumber(where, 'stepCount', stepCount, 'a whole number of at least 0');
     this.#rename();

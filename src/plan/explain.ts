@@ -1,5 +1,6 @@
 /** A plan as text: its kernels in order, with shapes, arithmetic, memory traffic and places in memory. */
 import { bytesOf } from '../../kernels/support/contract.ts';
+import { requireTensors } from '../ops/apply.ts';
 import { leaf } from '../tensor/leaves.ts';
 import { trace } from '../tensor/recorder.ts';
 import type { TensorTree } from '../tensor/runtime.ts';
@@ -25,12 +26,17 @@ export async function explain<Arguments extends readonly Tensor[]>(
   return formatPlan(await planOf(target, ...examples));
 }
 
-/** The plan that `explain` prints, as data. */
+/**
+ * The plan that `explain` prints, as data.
+ *
+ * @throws DTypeError for an example that is no tensor; TraceError for a target that gives no tensors
+ */
 export async function planOf<Arguments extends readonly Tensor[]>(
   target: TensorTree | ((...tensors: Arguments) => TensorTree | Promise<TensorTree>),
   ...examples: Arguments
 ): Promise<Plan> {
   if (typeof target !== 'function') return makePlan(captureGraph(flattenTree(target).tensors).graph);
+  requireTensors('planOf examples', examples);
   const placeholders = examples.map(({ shape, dtype }, index) =>
     leaf(shape, dtype, { kind: 'placeholder', index }),
   );

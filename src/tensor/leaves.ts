@@ -4,7 +4,7 @@ import { random as randomContract } from '../../kernels/random/index.ts';
 import type { DType, NumericArray, TensorSpec } from './dtype.ts';
 import { type LeafSource, Node } from './node.ts';
 import type { Primitive } from './primitive.ts';
-import type { Shape } from './shape.ts';
+import { checkSize, type Shape } from './shape.ts';
 import { Tensor } from './tensor.ts';
 
 /** Leaves get their shape where they are made. */
@@ -58,6 +58,7 @@ export const randomPrimitive: Primitive<RandomAttributes> = {
 
 /** A leaf with its source. */
 export function leaf(shape: Shape, dtype: DType, source: LeafSource): Tensor {
+  checkSize('a tensor', shape);
   return new Tensor(new Node(inputLeaf, [], { outputs: [{ shape, dtype }], source }));
 }
 
@@ -68,6 +69,7 @@ export function fromData(data: NumericArray, shape: Shape, dtype: DType): Tensor
 
 /** A tensor that has `value` everywhere. */
 export function fill(value: number, shape: Shape, dtype: DType = 'float32'): Tensor {
+  checkSize('fill', shape);
   const attributes: FillAttributes = { value, shape, dtype };
   return new Tensor(new Node(fillPrimitive, [], { attributes, outputs: [{ shape, dtype }] }));
 }

@@ -1,10 +1,14 @@
 /** The operations as methods, for chains such as `x.matmul(w).add(b).relu()`. Each does what its function does. */
-import type { DType } from './dtype.ts';
+import type { DType, DTypeOptions } from './dtype.ts';
 import type { Shape } from './shape.ts';
 import type { Tensor } from './tensor.ts';
 import type { Parameter } from './variable.ts';
 
-/** What arithmetic takes: a tensor, or a JS number, which adopts the tensor's dtype where that can hold it. */
+/**
+ * What arithmetic takes: a tensor, or a JS number or boolean. A number adopts the dtype of the tensor beside it where that
+ * can hold it, and is float32 where it cannot (1.5 or 2^40 beside int32), so that it is never changed. Where the
+ * dtype is given, as in `full` and `pad`, a value that it cannot hold is a DTypeError.
+ */
 export type Operand = Tensor | number | boolean;
 
 /** One axis or several; negative ones count from the end. */
@@ -187,7 +191,7 @@ export interface TensorMethods {
   /**
    * 1 at each index (this tensor's int32 values) and 0 elsewhere along a new last axis [classes]. Default float32.
    */
-  oneHot(classes: number, dtype?: DType): Tensor;
+  oneHot(classes: number, options?: DType | DTypeOptions): Tensor;
 
   /** Converts to another dtype: to int32 towards zero, to bool as "not zero". */
   cast(dtype: DType): Tensor;

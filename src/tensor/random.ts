@@ -4,6 +4,7 @@
  */
 import { threefry2x32 } from '../../kernels/support/threefry.ts';
 import { OptionError } from '../errors.ts';
+import { describeValue } from '../options.ts';
 import { leaf } from './leaves.ts';
 import { hostValue } from './recorder.ts';
 import type { Tensor } from './tensor.ts';
@@ -27,7 +28,7 @@ export function seed(value: number): void {
   if (!Number.isSafeInteger(value) || value < 0) {
     throw new OptionError({
       where: 'seed',
-      got: `${value}`,
+      got: describeValue(value),
       expected: 'a whole number from 0 to 2^53 - 1',
       cure: 'Use a small whole number such as 0 or 42.',
     });

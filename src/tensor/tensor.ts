@@ -2,13 +2,14 @@
  * The Tensor handle: a shape, a dtype and a node of the graph. Building one computes nothing; awaiting `data()`,
  * `array()` or `item()` does.
  */
-import { ShapeError } from '../errors.ts';
+import { DTypeError, ShapeError } from '../errors.ts';
+import { describeValue } from '../options.ts';
 import type { DType, NumericArray } from './dtype.ts';
 import type { TensorMethods } from './methods.ts';
-import type { Node } from './node.ts';
+import { Node } from './node.ts';
 import { formatTensor, type NestedArray, nest } from './print.ts';
 import { runtime } from './runtime.ts';
-import { formatShape, type Shape, sizeOf } from './shape.ts';
+import { formatShape, isLength, type Shape, sizeOf } from './shape.ts';
 
 // The methods that operate (`add`, `matmul`, …) are declared in methods.ts and handed in by src/index.ts, because
 // the operations are built on this class and not the other way round.
@@ -30,6 +31,18 @@ export class Tensor {
    * @internal
    */
   constructor(node: Node | undefined, output = 0) {
+    const right =
+      node === undefined
+        ? new.target !== Tensor
+        : node instanceof Node && isLength(output) && output < node.outputs.length;
+    if (!right) {
+      throw new DTypeError({
+        where: 'new Tensor',
+        got: describeValue(node),
+        expected: 'a node of the graph',
+        cure: 'Make tensors with tensor(data), zeros(shape) and the like.',
+      });
+    }
     this.#node = node;
     this.#output = output;
   }

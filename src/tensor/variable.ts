@@ -3,6 +3,7 @@
  * they live on the device.
  */
 import { DTypeError, ShapeError, TraceError } from '../errors.ts';
+import { describeValue, requireText } from '../options.ts';
 import { takeFromBudget } from './budget.ts';
 import { dtypeOf, type NumericArray, type TensorSpec } from './dtype.ts';
 import { expose } from './exposure.ts';
@@ -61,10 +62,15 @@ export class Variable extends Tensor {
   #assigned: RecordedUpdate | undefined;
   readonly #spec: TensorSpec;
 
-  /** Starts as `initial`, whose shape and dtype it keeps. */
+  /**
+   * Starts as `initial`, whose shape and dtype it keeps.
+   *
+   * @throws DTypeError unless that is a tensor; OptionError unless the name is a text
+   */
   constructor(initial: Tensor, name = 'variable') {
     super(undefined);
-    this.name = name;
+    this.name = requireText('a variable', 'name', name);
+    requireValue(`the variable "${name}"`, initial);
     const { shape, dtype } = initial;
     takeFromBudget(shape);
     this.#spec = { shape, dtype };
@@ -197,6 +203,7 @@ export class Variable extends Tensor {
    * await), or by each run of the compiled function it is recorded in.
    */
   assign(value: Tensor): void {
+    requireValue(`assign to "${this.name}"`, value);
     if (value.dtype !== this.dtype) {
       throw new DTypeError({
         where: `assign to "${this.name}"`,
@@ -229,20 +236,20 @@ export class Variable extends Tensor {
         cure: 'Use assign, which is recorded, or set the value outside the compiled function.',
       });
     }
+    if (dtypeOf(data) !== this.dtype) {
+      throw new DTypeError({
+        where: `set of "${this.name}"`,
+        got: ArrayBuffer.isView(data) ? `${data.constructor.name} data` : describeValue(data),
+        expected: `${this.dtype} data`,
+        cure: 'Convert the array first, with Float32Array.from(data) for example.',
+      });
+    }
     if (data.length !== this.size) {
       throw new ShapeError({
         where: `set of "${this.name}"`,
         got: `${data.length} elements`,
         expected: `${this.size}, for shape ${formatShape(this.shape)}`,
         cure: 'Give one element for each place, in row-major order.',
-      });
-    }
-    if (dtypeOf(data) !== this.dtype) {
-      throw new DTypeError({
-        where: `set of "${this.name}"`,
-        got: `${data.constructor.name} data`,
-        expected: `${this.dtype} data`,
-        cure: 'Convert the array first, with Float32Array.from(data) for example.',
       });
     }
     await runtime().writeAll(new Map([[this, data]]));
@@ -300,4 +307,14 @@ function sourceOf({ source }: Node): VariableSource {
 /** Whether a tensor still has to be computed from a variable. */
 function readsVariables(tensor: Tensor): boolean {
   return nodesBehind([tensor]).some(({ source }) => source?.kind === 'variable');
+}
+
+function requireValue(where: string, value: Tensor): void {
+  if (value instanceof Tensor) return;
+  throw new DTypeError({
+    where,
+    got: describeValue(value),
+    expected: 'a tensor',
+    cure: 'Make a tensor of the data first: tensor(data).',
+  });
 }

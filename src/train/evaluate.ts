@@ -75,7 +75,9 @@ export async function evaluate(
   if (options.normalisation !== undefined)
     requireNormalisation('evaluate', options.normalisation, dataset.shape[3]);
   else requireScaledPixels(dataset);
-  const several = dataset.shape[0] > (options.batchSize ?? 256);
+  const { batchSize = 256 } = options;
+  const several =
+    dataset.shape[0] > requireNumber('evaluate', 'batchSize', batchSize, 'a whole number of at least 1');
   return new DatasetEvaluator(model, dataset, options, several ? momentOf(model) : undefined).run();
 }
 

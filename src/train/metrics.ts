@@ -109,7 +109,7 @@ function requireClass(where: string, value: number, classes: number): void {
   if (Number.isInteger(value) && value >= 0 && value < classes) return;
   throw new LabelError({
     where,
-    got: `${value}`,
+    got: describeValue(value),
     expected: `a class from 0 to ${classes - 1}`,
     cure: 'Correct it, or the number of classes.',
   });

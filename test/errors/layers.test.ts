@@ -227,7 +227,7 @@ describe('a layer refuses another rank, size or dtype, and is named', () => {
     await refuses(
       () => tensor([1]).add(untyped<Tensor>([1])),
       DTypeError,
-      'arithmetic: got [1]',
+      'add: got [1]',
       'a tensor or a number',
     );
   });

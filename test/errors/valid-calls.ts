@@ -1,0 +1,381 @@
+/**
+ * One right call of everything that the package exports: where the test of wrong arguments starts from. A function, class
+ * or method without a row is named by that test.
+ */
+import * as weft from '../../src/index.ts';
+import { denseModel, int32, toy } from './support.ts';
+
+/** The arguments of a right call, made anew for each call. */
+export type Arguments = () => readonly unknown[];
+
+const none: Arguments = () => [];
+const vector = () => weft.tensor([0.5, -1, 2]);
+const matrix = () =>
+  weft.tensor([
+    [1, 2],
+    [3, 4],
+  ]);
+const bools = () => weft.tensor([true, false, true]);
+const image = () => weft.zeros([1, 4, 4, 2]);
+const sequence = () => weft.zeros([1, 3, 2]);
+const picture = (): weft.Image => ({
+  width: 2,
+  height: 2,
+  channels: 1,
+  bitDepth: 8,
+  pixels: Float32Array.of(0, 0.25, 0.5, 1),
+});
+const generator = () => new weft.RandomGenerator(1);
+const dense = () => new weft.Dense(2, 2);
+const parameter = () => new weft.Parameter(weft.ones([2]), 'w');
+const loss = () => parameter().mul(2).sum();
+const rows = () => Float32Array.from({ length: 2 * 16 }, (_, index) => index / 32);
+const normalisation = () => ({ mean: [0.5], std: [0.5] });
+/** Functions of users, made of functions of the package: what they are wrongly given, those refuse. */
+const double = (x: weft.Tensor) => weft.multiply(x, 2);
+const total = (x: weft.Tensor) => weft.sum(x);
+const tensorList = () => [vector(), vector()];
+/** An optimiser with a gradient to step along. */
+const stepped = () => {
+  const weight = parameter();
+  weight.mul(2).sum().backward();
+  return new weft.SGD([weight]);
+};
+
+const binary: Arguments = () => [vector(), 2];
+const unary: Arguments = () => [vector()];
+const reduction: Arguments = () => [matrix(), 0, { keepDims: true }];
+const losses: Arguments = () => [matrix(), matrix(), { reduction: 'sum' }];
+
+function each(names: string, row: Arguments): Record<string, Arguments> {
+  return Object.fromEntries(names.split(' ').map((name) => [name, row]));
+}
+
+/** By the name of the export. `folder` is there to be written to. */
+export const functions = (folder: string): Record<string, Arguments> => ({
+  ...each('add subtract multiply divide power remainder maximum minimum equal notEqual', binary),
+  ...each('less lessEqual greater greaterEqual leakyRelu elu', binary),
+  ...each('logicalAnd logicalOr', () => [bools(), bools()]),
+  logicalNot: () => [bools()],
+  ...each('negate abs sign floor ceil round exp expm1 log log1p sqrt rsqrt reciprocal square', unary),
+  ...each('sin cos tanh sigmoid erf stopGradient', unary),
+  ...each('relu gelu geluTanh silu softplus softsign heaviside', unary),
+  where: () => [bools(), 1, vector()],
+  clamp: () => [vector(), 0, 1],
+  cast: () => [vector(), 'int32'],
+  ...each('sum mean max min logSumExp', reduction),
+  ...each('variance standardDeviation', () => [matrix(), [0, 1], { keepDims: false, correction: 1 }]),
+  norm: () => [matrix(), [0], { keepDims: true, order: 1 }],
+  ...each('argMax argMin softmax logSoftmax', () => [matrix(), 0]),
+  cumulativeSum: () => [matrix(), 0, { reverse: true }],
+  matmul: () => [matrix(), matrix()],
+  einsum: () => ['ij,jk->ik', matrix(), matrix()],
+  reshape: () => [matrix(), [4, -1]],
+  broadcastTo: () => [vector(), [2, 3]],
+  permute: () => [matrix(), [1, 0]],
+  transpose: () => [matrix(), 0, 1],
+  squeeze: () => [weft.ones([1, 3]), 0],
+  expandDims: () => [vector(), 0],
+  slice: () => [matrix(), 0, [0, 1, 1]],
+  pad: () => [vector(), [[1, 0]], 2],
+  flip: () => [matrix(), [0]],
+  tile: () => [matrix(), [2, 1]],
+  split: () => [matrix(), [1, 1], 0],
+  ...each('concat stack', () => [tensorList(), 0]),
+  gather: () => [matrix(), int32([0, 1]), 1],
+  scatter: () => [matrix(), int32([0, 1]), 3, 0],
+  takeAlongAxis: () => [matrix(), weft.zeros([2, 1], { dtype: 'int32' }), 1],
+  oneHot: () => [int32([0, 1]), 3, { dtype: 'bool' }],
+  embedding: () => [matrix(), int32([0, 1])],
+  ...each('layerNorm', () => [matrix(), { axes: -1, epsilon: 1e-3, scale: weft.ones([2]) }]),
+  batchNorm: () => [matrix(), { epsilon: 1e-3, scale: weft.ones([2]), shift: weft.ones([2]) }],
+  groupNorm: () => [matrix(), 1, { epsilon: 1e-3, scale: weft.ones([2]) }],
+  dropout: () => [vector(), 0.5],
+  conv1d: () => [
+    sequence(),
+    weft.ones([2, 2, 1]),
+    { stride: 1, padding: 1, dilation: 1, groups: 1, bias: weft.ones([1]) },
+  ],
+  conv2d: () => [
+    image(),
+    weft.ones([2, 2, 2, 1]),
+    { stride: [1, 1], padding: 'same', dilation: 1, groups: 1, bias: weft.ones([1]) },
+  ],
+  convTranspose2d: () => [
+    image(),
+    weft.ones([2, 2, 1, 2]),
+    { stride: 2, padding: 0, outputPadding: 1, dilation: 1, groups: 1, bias: weft.ones([1]) },
+  ],
+  maxPool2d: () => [image(), 2, { stride: 2, padding: 'valid' }],
+  avgPool2d: () => [image(), [2, 2], { stride: 2, padding: 0, countPadding: true }],
+  ...each('globalAvgPool2d globalMaxPool2d', () => [image()]),
+  tensor: () => [[1, 2, 3, 4], { shape: [2, 2], dtype: 'int32' }],
+  full: () => [[2], 7, { dtype: 'int32' }],
+  ...each('zeros ones', () => [[2, 3], { dtype: 'bool' }]),
+  eye: () => [2, 3, { dtype: 'int32' }],
+  arange: () => [0, 4, 1, { dtype: 'float32' }],
+  linspace: () => [0, 1, 3],
+  ...each('rand randn randomBits', () => [[2, 3]]),
+  randint: () => [0, 5, [2]],
+  bernoulli: () => [0.5, [2]],
+  seed: () => [3],
+  backward: () => [loss()],
+  grad: () => [matrix().sum(), [matrix()], weft.tensor(1)],
+  valueAndGrad: () => [total],
+  gradCheck: () => [weft.square, [weft.tensor([1])], { epsilon: 1e-2, tolerance: 0.1, order: 1 }],
+  compile: () => [double, { requireFinite: true }],
+  ...each('explain planOf kernelSources', () => [double, vector()]),
+  setDevice: () => ['cpu', {}],
+  ...each('deviceNames deviceInfo memory gpuCounters', none),
+
+  softmaxCrossEntropy: () => [
+    matrix(),
+    int32([0, 1]),
+    { reduction: 'mean', labelSmoothing: 0.1, classWeights: weft.ones([2]), ignoreIndex: 5 },
+  ],
+  binaryCrossEntropy: () => [matrix(), matrix(), { reduction: 'none', positiveWeight: 2 }],
+  ...each('meanSquaredError meanAbsoluteError', losses),
+  huber: () => [matrix(), matrix(), { reduction: 'mean', delta: 2 }],
+  createModel: () => ['row-lstm', { inputShape: [4, 4, 1], classes: 2 }],
+  ...each('summarize summary', () => [dense(), [2], { dtype: 'float32' }]),
+  inMode: () => [dense(), 'eval', () => 1],
+  layerOutputs: () => [dense(), matrix(), { mode: 'eval' }],
+  moduleToConfig: () => [dense(), { Mine: weft.Dense }],
+  moduleFromConfig: () => [weft.moduleToConfig(dense()), { Mine: weft.Dense }],
+
+  clipByGlobalNorm: () => [tensorList(), 1],
+  clipByValue: () => [tensorList(), 1],
+  constant: () => [0.1],
+  cosine: () => [0.1, 10, 0.01],
+  stepDecay: () => [0.1, 10, 0.5],
+  oneCycle: () => [0.1, 10, { warmUpShare: 0.2, initialDivisor: 10, finalDivisor: 100 }],
+  warmUp: () => [() => 0.1, 10],
+
+  augmentBatch: () => [rows(), [2, 4, 4, 1], { shift: 1, rotation: 5, scale: 0.1 }, generator()],
+  batchIndices: () => [6, 2, { shuffle: generator(), dropLast: true }],
+  gatherBatch: () => [toy(), [0, 1], normalisation()],
+  imageCount: () => [toy()],
+  validateLabels: () => [toy(), 'labels'],
+  subset: () => [toy(), [0, 1], 'part'],
+  concatenate: () => [toy(), toy(), 'both'],
+  classCounts: () => [toy()],
+  shuffledIndices: () => [5, generator()],
+  stratifiedSplit: () => [toy(), 0.5, generator()],
+  stridedSplit: () => [toy(), 2],
+  digitsFromSheet: () => [picture()],
+  loadDigits: none,
+  datasetFromFolder: () => [
+    `${folder}/pictures`,
+    { name: 'p', classNames: ['a'], channels: 1, maxPixels: 9 },
+  ],
+  decodeIdx: () => [weft.encodeIdx({ shape: [2], data: Uint8Array.of(1, 2) }), { name: 'f', maxBytes: 99 }],
+  encodeIdx: () => [{ shape: [2], data: Uint8Array.of(1, 2) }],
+  readIdx: () => [`${folder}/two.idx`, { name: 'f', maxBytes: 99 }],
+  compositeAlpha: () => [picture(), 0.5],
+  ...each('toGrey toRgb', () => [picture(), 0.5]),
+  invert: () => [picture()],
+  resize: () => [picture(), 3, 3],
+  loadDataset: () => [`${folder}/pictures`, { seed: 1 }],
+  applyNormalisation: () => [Float32Array.of(1, 2), normalisation()],
+  channelStatistics: () => [toy()],
+  decodePng: () => [weft.encodePng(picture()), { name: 'f', maxPixels: 9 }],
+  encodePng: () => [picture()],
+  readPng: () => [`${folder}/one.png`, { name: 'f', maxPixels: 9 }],
+  datasetFromSheet: () => [
+    picture(),
+    { name: 's', cellWidth: 1, cellHeight: 1, label: () => 0, classNames: ['a'] },
+  ],
+
+  saveModel: () => [
+    `${folder}/saved`,
+    { model: denseModel(), name: 'm', classNames: ['a', 'b', 'c'], inputShape: [4, 4, 1] },
+    {},
+  ],
+  loadModel: () => [`${folder}/model`, {}],
+  saveOptimizer: () => [`${folder}/saved`, stepped()],
+  loadOptimizer: () => [`${folder}/model`, stepped()],
+  findNonFinite: () => [weft.tensor([-1]).log()],
+  evaluate: () => [denseModel(), toy(), { batchSize: 4, normalisation: normalisation() }],
+  predict: () => [denseModel(), rows(), [2, 4, 4, 1], { normalisation: normalisation() }],
+  fit: () => {
+    const model = denseModel();
+    return [
+      model,
+      toy(),
+      {
+        epochs: 1,
+        optimizer: new weft.SGD(model.parameters()),
+        batchSize: 3,
+        validation: toy(),
+        normalisation: normalisation(),
+        augmentation: { shift: 1 },
+        seed: 1,
+        onStep: () => {},
+      },
+    ];
+  },
+  accuracyOf: () => [
+    [0, 1],
+    [0, 0],
+  ],
+  classMetrics: () => [Int32Array.of(1, 0, 0, 1)],
+  confusionMatrix: () => [[0, 1], [0, 0], 2],
+  decodeSafetensors: () => [weft.encodeSafetensors({}), 'f'],
+  encodeSafetensors: () => [
+    { a: { shape: [1], dtype: 'float32', data: Float32Array.of(1) } },
+    { made: 'here' },
+  ],
+});
+
+/** Members of `initialisers`: those that make an initialiser, and initialisers themselves. */
+export const initialisers: Record<string, Arguments> = {
+  ...each('constant uniform normal orthogonal', () => [0.5]),
+  ...each('zeros ones', () => [[2, 3]]),
+  ...each('glorotUniform glorotNormal heUniform heNormal pytorchDefault', () => [[2, 3], { in: 2, out: 3 }]),
+  fansOf: () => [[2, 3]],
+};
+
+const weights = () => ({ bias: true, weightInitializer: weft.initialisers.ones });
+const recurrent = () => ({ layers: 1, bidirectional: false, bias: true, output: 'last', dropout: 0 });
+const optimiser = () => ({ learningRate: 0.1, clipNorm: 1, clipValue: 1 });
+
+/** By the name of the class: the arguments of its constructor. */
+export const constructors: Record<string, Arguments> = {
+  // Tensors are made by functions: the constructor is for the engine, which hands it a node.
+  Tensor: () => [vector().node, 0],
+  Variable: () => [vector(), 'v'],
+  Parameter: () => [vector(), 'p'],
+  ...each('Module Layer ReLU GELU SiLU Tanh Sigmoid Softplus Flatten', none),
+  ...each('RowsToSequence ColumnsToSequence GlobalAvgPool2d GlobalMaxPool2d', none),
+  Activation: () => ['double', double],
+  LeakyReLU: () => [0.1],
+  Dense: () => [2, 2, weights()],
+  Conv1d: () => [2, 1, 2, { ...weights(), stride: 1, padding: 1, dilation: 1, groups: 1 }],
+  Conv2d: () => [2, 1, 2, { ...weights(), stride: 1, padding: 1, dilation: 1, groups: 1 }],
+  ConvTranspose2d: () => [2, 1, 2, { ...weights(), stride: 2, padding: 0, outputPadding: 1, groups: 1 }],
+  MaxPool2d: () => [2, { stride: 2, padding: 'valid' }],
+  AvgPool2d: () => [2, { stride: 2, padding: 'valid', countPadding: true }],
+  Dropout: () => [0.5],
+  Embedding: () => [3, 2, { weightInitializer: weft.initialisers.ones }],
+  BatchNorm: () => [2, { epsilon: 1e-3, affine: true, momentum: 0.1 }],
+  LayerNorm: () => [[2], { epsilon: 1e-3, affine: true }],
+  GroupNorm: () => [1, 2, { epsilon: 1e-3, affine: true }],
+  RNN: () => [2, 3, { ...recurrent() }],
+  GRU: () => [2, 3, { ...recurrent(), fused: true }],
+  LSTM: () => [2, 3, { ...recurrent(), fused: true, forgetBias: 1 }],
+  Sequential: () => [{ a: dense(), b: new weft.ReLU() }],
+  Optimizer: () => [[parameter()], {}, { kind: 'own', defaults: {}, check: () => {} }],
+  SGD: () => [[parameter()], { ...optimiser(), momentum: 0.9, nesterov: true, weightDecay: 0.1 }],
+  Adam: () => [[parameter()], { ...optimiser(), epsilon: 1e-8, weightDecay: 0.1 }],
+  AdamW: () => [[parameter()], { ...optimiser(), epsilon: 1e-8, weightDecay: 0.1 }],
+  RMSprop: () => [
+    [parameter()],
+    { ...optimiser(), smoothing: 0.9, epsilon: 1e-8, momentum: 0, centered: true },
+  ],
+  RandomGenerator: () => [1, 2],
+};
+
+/** What a layer is called with. */
+const inputs: Record<string, Arguments> = {
+  ...each('Dense BatchNorm LayerNorm GroupNorm Sequential', () => [matrix()]),
+  ...each('Activation ReLU LeakyReLU GELU SiLU Tanh Sigmoid Softplus Dropout Flatten', unary),
+  ...each('RowsToSequence ColumnsToSequence GlobalAvgPool2d GlobalMaxPool2d', () => [image()]),
+  ...each('Conv2d ConvTranspose2d MaxPool2d AvgPool2d', () => [image()]),
+  ...each('Conv1d', () => [sequence()]),
+  ...each('RNN GRU LSTM', () => [{ x: sequence(), lengths: int32([2]) }]),
+  Embedding: () => [int32([0, 1])],
+};
+
+/** A parameter of a state. */
+const entry = (shape: readonly number[]) => ({
+  shape,
+  dtype: 'float32',
+  data: new Float32Array(shape.reduce((a, b) => a * b, 1)),
+});
+
+const layerMethods = Object.fromEntries(
+  Object.entries(inputs).flatMap(([name, row]) => [
+    [`${name}.forward`, row],
+    [`${name}.call`, row],
+  ]),
+);
+
+/** Every method of a class that takes arguments, or is no part of another; by `Class.method`. */
+export const methods: Record<string, Arguments> = {
+  ...layerMethods,
+  ...each('RNN.run GRU.run LSTM.run', () => [{ x: sequence(), lengths: int32([2]) }]),
+  'Module.call': () => [matrix()],
+  'Layer.call': () => [matrix()],
+  'Module.childName': () => [dense()],
+  'Module.namedModules': () => ['model'],
+  'Module.namedVariables': () => ['model'],
+  'Module.loadStateDict': () => [{ weight: entry([2, 2]), bias: entry([2]) }],
+  'Variable.assign': () => [vector()],
+  'Variable.set': () => [Float32Array.of(1, 2, 3)],
+  'Optimizer.loadStateDict': () => [{ stepCount: 1, variables: {} }],
+  'RandomGenerator.permutation': () => [4],
+  'RandomGenerator.nextBelow': () => [4],
+};
+
+/** The arguments of a method of Tensor that is the function of another name. */
+const functionOf: Record<string, string> = {
+  sub: 'subtract',
+  mul: 'multiply',
+  div: 'divide',
+  pow: 'power',
+  mod: 'remainder',
+  and: 'logicalAnd',
+  or: 'logicalOr',
+  not: 'logicalNot',
+  neg: 'negate',
+};
+
+/** A right call of a method of Tensor, with the tensor first: those of the function of the operation. */
+export function tensorMethod(name: string, table: Record<string, Arguments>): Arguments | undefined {
+  const own: Record<string, Arguments> = {
+    ...each('data array item text toString snapshot operand', () => [weft.tensor(1)]),
+    reshape: () => [matrix(), 4, -1],
+    permute: () => [matrix(), 1, 0],
+  };
+  return own[name] ?? table[functionOf[name] ?? name];
+}
+
+/** Classes whose own constructor makes nothing to call methods of. */
+export const instances: Record<string, string> = { Module: 'Dense', Layer: 'Dense', Optimizer: 'SGD' };
+
+/** What belongs to subclasses, and not to users: the compiler calls it protected or internal. */
+export const internal: readonly string[] = [
+  'Module.inside',
+  'Optimizer.update',
+  'Optimizer.slots',
+  'Optimizer.scalars',
+  ...['SGD', 'Adam', 'AdamW', 'RMSprop'].flatMap((name) => [
+    `${name}.update`,
+    `${name}.slots`,
+    `${name}.scalars`,
+  ]),
+  ...['RNN', 'GRU', 'LSTM'].map((name) => `${name}.runCell`),
+  'Variable.plan',
+  'Variable.settle',
+];
+
+/** Calls that end in an object which is no options but data, or whose names are the caller's. */
+export const records: readonly string[] = [
+  'encodeSafetensors',
+  'encodeIdx',
+  'encodePng',
+  'invert',
+  'digitsFromSheet',
+  'imageCount',
+  'classCounts',
+  'channelStatistics',
+  'moduleToConfig',
+  'moduleFromConfig',
+  'new Sequential',
+  'new Optimizer',
+  'saveModel',
+  'loadModel',
+];
+
+/** Calls that are right in kind, and refused for what they meet: a sheet of another size, an optimiser that was not saved. */
+export const refused: readonly string[] = ['digitsFromSheet', 'loadOptimizer', 'new Optimizer'];

@@ -32,6 +32,15 @@ export function programFile(): string | undefined {
   return processOrNothing()?.argv?.[1];
 }
 
+/** The classes that make bytes of text and text of bytes, as far as they are used: pages and Node declare them apart. */
+interface TextCoding {
+  readonly TextDecoder: new (
+    encoding?: string,
+    options?: { readonly fatal?: boolean; readonly ignoreBOM?: boolean },
+  ) => { decode(bytes: Uint8Array): string };
+  readonly TextEncoder: new () => { encode(text: string): Uint8Array };
+}
+
 /** How text becomes bytes and back. Where Jest imitates a page, the imitation has neither, but Node has. */
-export const { TextDecoder, TextEncoder }: Pick<typeof globalThis, 'TextDecoder' | 'TextEncoder'> =
+export const { TextDecoder, TextEncoder }: TextCoding =
   'TextDecoder' in globalThis || !hasNodeModules() ? globalThis : nodeModule('node:util');

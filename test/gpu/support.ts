@@ -38,6 +38,7 @@ export async function runOnGpu({ plan, inputs }: PlanOnArrays, { tiles = 1 } = {
     mostReads,
     mostFloats: tiles === 1 ? device.mostFloats : Math.ceil(largestOf(plan) / tiles),
     addResident: (bytes) => device.addResident(bytes),
+    makeRoom: (bytes) => device.makeRoom(bytes),
   };
   const executable = new GpuExecutable(plan, host);
   try {

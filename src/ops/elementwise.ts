@@ -3,10 +3,12 @@ import type { BinaryOperator, UnaryOperator } from '../../kernels/elementwise/in
 import { DTypeError } from '../errors.ts';
 import { describeValue } from '../options.ts';
 import { type DType, dtypeOfScalar, promote, requireDTypeName } from '../tensor/dtype.ts';
+import { concealed } from '../tensor/exposure.ts';
 import { fill } from '../tensor/leaves.ts';
 import type { Operand } from '../tensor/methods.ts';
 import { type GradientCall, likeFirst, type Primitive } from '../tensor/primitive.ts';
 import { inScope } from '../tensor/scope.ts';
+import { type Shape, sameShape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { apply, requireDType, requireOption, requireTensor } from './apply.ts';
 import { broadcastTogether } from './broadcast.ts';
@@ -141,11 +143,19 @@ export function stopGradient(x: Tensor): Tensor {
   return apply(stopGradientPrimitive, [requireTensor('stopGradient', x)], {});
 }
 
-/** An operand as a tensor; a JS number takes the dtype of the tensor beside it, where that can hold it. */
-export function asTensor(operation: string, operand: Operand, beside: DType = 'float32'): Tensor {
+/**
+ * An operand as a tensor; a JS number takes the dtype of the tensor beside it, where that can hold it, and its shape, so
+ * that it need not be broadcast.
+ */
+export function asTensor(
+  operation: string,
+  operand: Operand,
+  beside: DType = 'float32',
+  shape: Shape = [],
+): Tensor {
   if (operand instanceof Tensor) return operand;
   if (typeof operand === 'number' || typeof operand === 'boolean') {
-    return fill(Number(operand), [], dtypeOfScalar(operand, beside));
+    return fill(Number(operand), shape, dtypeOfScalar(operand, beside));
   }
   throw new DTypeError({
     where: inScope(operation),
@@ -156,10 +166,14 @@ export function asTensor(operation: string, operand: Operand, beside: DType = 'f
 }
 
 function operands(operation: string, a: Operand, b: Operand, least: DType): readonly [Tensor, Tensor] {
-  const left = asTensor(operation, a, b instanceof Tensor ? b.dtype : 'float32');
-  const right = asTensor(operation, b, left.dtype);
+  const left = b instanceof Tensor ? asTensor(operation, a, b.dtype, b.shape) : asTensor(operation, a);
+  const right = asTensor(operation, b, left.dtype, left.shape);
   const dtype = promote(promote(left.dtype, right.dtype), least);
-  const [broadLeft, broadRight] = broadcastTogether(operation, [cast(left, dtype), cast(right, dtype)]);
+  if (left.dtype === dtype && right.dtype === dtype && sameShape(left.shape, right.shape))
+    return [left, right];
+  const [broadLeft, broadRight] = concealed(() =>
+    broadcastTogether(operation, [cast(left, dtype), cast(right, dtype)]),
+  );
   return [broadLeft, broadRight];
 }
 
@@ -176,7 +190,10 @@ function swapped(called: string, name: BinaryOperator) {
 }
 
 function floating(name: UnaryOperator) {
-  return (x: Operand): Tensor => apply(unary[name], [cast(asTensor(name, x), 'float32')], {});
+  return (x: Operand): Tensor => {
+    const input = asTensor(name, x);
+    return apply(unary[name], [input.dtype === 'float32' ? input : cast(input, 'float32')], {});
+  };
 }
 
 function signed(name: UnaryOperator) {
@@ -294,7 +311,11 @@ export const erf = floating('erf');
 export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
   requireDType('where condition', condition, 'bool');
   const [left, right] = operands('where', a, b, 'bool');
-  return apply(wherePrimitive, broadcastTogether('where', [condition, left, right]), {});
+  return apply(
+    wherePrimitive,
+    concealed(() => broadcastTogether('where', [condition, left, right])),
+    {},
+  );
 }
 
 /**

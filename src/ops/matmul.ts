@@ -1,6 +1,7 @@
 /** The matrix product: batched, with transposes as flags, so that gradients copy nothing. */
 import { matmul as matmulContract } from '../../kernels/matmul/index.ts';
 import { ShapeError } from '../errors.ts';
+import { asOne } from '../tensor/exposure.ts';
 import type { Primitive } from '../tensor/primitive.ts';
 import { inScope } from '../tensor/scope.ts';
 import { broadcastShapes, formatShape, sizeOf } from '../tensor/shape.ts';
@@ -64,12 +65,15 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
   if (inner !== innerRight) throw matmulError(a, b, `equal inner lengths, not ${inner} and ${innerRight}`);
   const batch = broadcastShapes(inScope('matmul'), left.shape.slice(0, -2), right.shape.slice(0, -2));
   const shape = [...batch, ...(a.rank === 1 ? [] : [rows]), ...(b.rank === 1 ? [] : [columns])];
-  if (sizeOf(right.shape.slice(0, -2)) === 1) {
+  return asOne(() => {
     // One matrix on the right: all rows of the left side are one tall matrix.
-    const tall = reshape(left, [1, sizeOf(left.shape.slice(0, -1)), inner]);
-    return reshape(product(tall, reshape(right, [1, inner, columns]), false, false), shape);
-  }
-  return reshape(product(batched(left, batch), batched(right, batch), false, false), shape);
+    const isTall = sizeOf(right.shape.slice(0, -2)) === 1;
+    const rowsLeft = isTall
+      ? reshape(left, [1, sizeOf(left.shape.slice(0, -1)), inner])
+      : batched(left, batch);
+    const columnsRight = isTall ? reshape(right, [1, inner, columns]) : batched(right, batch);
+    return reshape(product(rowsLeft, columnsRight, false, false), shape);
+  });
 }
 
 /** [..., R, C] as [B, R, C], with B = 1 where the operand has one matrix for the whole batch. */

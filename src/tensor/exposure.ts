@@ -11,6 +11,11 @@ export function concealed<Result>(body: () => Result): Result {
   return exposing(false, body);
 }
 
+/** Runs an operation that is composed of several: the caller gets the result, and what lies between is concealed. */
+export function asOne<Result>(body: () => Result): Result {
+  return Node.exposing ? expose(concealed(body)) : body();
+}
+
 /**
  * As `concealed`, for a body of whose nodes only those behind its results are ever used: the others, such as gradients of
  * what nobody wants a gradient of, are closed.

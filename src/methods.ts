@@ -112,5 +112,5 @@ export const tensorMethods: TensorMethods & ThisType<Tensor> = {
   oneHot: method('oneHot', oneHot, 2),
   cast: method('cast', elementwise.cast, 1),
   stopGradient: method('stopGradient', elementwise.stopGradient, 0),
-  backward: method('backward', backward, 0),
+  backward: method('backward', backward, 1),
 };

@@ -3,7 +3,8 @@ import { add, divide, maximum, multiply, sqrt, square, subtract } from '../ops/e
 import { requireBoolean, requireNumber } from '../options.ts';
 import type { Parameter } from '../tensor/variable.ts';
 import type { GivenGroup } from './groups.ts';
-import { Optimizer, type OptimizerOptions, type Update, type UpdateCall } from './optimizer.ts';
+import type { OptimizerOptions, Update, UpdateCall } from './kind.ts';
+import { Optimizer } from './optimizer.ts';
 
 /** What `Adam` and `AdamW` can be told, for all parameters or for a group. */
 export interface AdamSettings {

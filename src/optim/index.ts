@@ -2,14 +2,8 @@
 export { Adam, type AdamOptions, type AdamSettings, AdamW } from './adam.ts';
 export { clipByGlobalNorm, clipByValue } from './clip.ts';
 export type { GivenGroup, ParameterGroup, SavedGroup } from './groups.ts';
-export {
-  Optimizer,
-  type OptimizerKind,
-  type OptimizerOptions,
-  type OptimizerState,
-  type Update,
-  type UpdateCall,
-} from './optimizer.ts';
+export type { OptimizerKind, OptimizerOptions, Update, UpdateCall } from './kind.ts';
+export { Optimizer } from './optimizer.ts';
 export { RMSprop, type RMSpropOptions, type RMSpropSettings } from './rmsprop.ts';
 export {
   constant,
@@ -21,3 +15,4 @@ export {
   warmUp,
 } from './schedules.ts';
 export { SGD, type SGDOptions, type SGDSettings } from './sgd.ts';
+export type { OptimizerState } from './state.ts';

@@ -6,7 +6,7 @@ import { GradientError } from '../errors.ts';
 import { add } from '../ops/elementwise.ts';
 import { slice } from '../ops/movement.ts';
 import { requireKnownOptions, requireNumber } from '../options.ts';
-import type { DType, NumericArray } from '../tensor/dtype.ts';
+import type { NumericArray } from '../tensor/dtype.ts';
 import { asCodeOf, concealed } from '../tensor/exposure.ts';
 import { fill, leaf } from '../tensor/leaves.ts';
 import {
@@ -19,7 +19,6 @@ import {
 } from '../tensor/recorder.ts';
 import { runtime } from '../tensor/runtime.ts';
 import { withScope } from '../tensor/scope.ts';
-import type { Shape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type Parameter, Variable } from '../tensor/variable.ts';
 import { clipByGlobalNorm, clipByValue } from './clip.ts';
@@ -30,68 +29,15 @@ import {
   requireGroups,
   type SavedGroup,
 } from './groups.ts';
+import type { OptimizerKind, OptimizerOptions, Update, UpdateCall } from './kind.ts';
 import type { Schedule } from './schedules.ts';
-import { requireFittingGroups, requireFittingVariables } from './state.ts';
-
-/** Options of every optimiser. */
-export interface OptimizerOptions {
-  /** A number, or a schedule over the steps made. The default depends on the optimiser. */
-  readonly learningRate?: number | Schedule;
-  /** Limits the norm of all gradients together (see `clipByGlobalNorm`). Default: no limit. */
-  readonly clipNorm?: number;
-  /** Limits every element of the gradients (see `clipByValue`), before `clipNorm` does. Default: no limit. */
-  readonly clipValue?: number;
-}
-
-/** What the rule of an optimiser sees of one parameter. All tensors but the scalars have the parameter's shape. */
-export interface UpdateCall {
-  /** Its value before the step. */
-  readonly parameter: Tensor;
-  /** The derivative of the loss, clipped where the options say so. */
-  readonly gradient: Tensor;
-  /** The optimiser's memory of the parameter, by slot: zeros at first. For this step alone. */
-  readonly state: Readonly<Record<string, Tensor>>;
-  /** What `scalars` gave for this step. */
-  readonly scalars: Readonly<Record<string, Tensor>>;
-}
-
-/** The new values of a parameter and of its slots. */
-export interface Update {
-  /** Of the parameter. */
-  readonly value: Tensor;
-  /** Of each slot, by name. */
-  readonly state: Readonly<Record<string, Tensor>>;
-}
-
-/** All that an optimiser remembers, on the host. */
-export interface OptimizerState {
-  /** The steps made so far. */
-  readonly stepCount: number;
-  /** The slots of each parameter that was ever stepped, by name, such as `adam.firstMoment.head.weight`. */
-  readonly variables: Readonly<
-    Record<string, { readonly shape: Shape; readonly dtype: DType; readonly data: NumericArray }>
-  >;
-  /** The groups with their settings. States saved before there were any have none. */
-  readonly groups?: readonly SavedGroup[];
-}
+import { type OptimizerState, requireFittingGroups, requireFittingVariables } from './state.ts';
 
 /** The options that the base class reads; subclasses add their own. */
 const commonOptions = ['learningRate', 'clipNorm', 'clipValue'] as const;
 
 /** The slot of gradients that `accumulate()` adds up. */
 const accumulatedSlot = 'accumulatedGradient';
-
-/** What a subclass is made of besides its rule. */
-export interface OptimizerKind<Settings extends object> {
-  /** Begins the names of the slots: `adam`. */
-  readonly kind: string;
-  /** The usual value of each setting. Every one is an option, of the optimiser and of a group. */
-  readonly defaults: Settings;
-  /** Throws OptionError unless settings are in their ranges. `where` begins the message. */
-  check(where: string, settings: Settings): void;
-  /** Default 1e-3. */
-  readonly learningRate?: number;
-}
 
 /**
  * Changes parameters along their gradients.

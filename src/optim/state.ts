@@ -1,10 +1,22 @@
-/** Whether the saved state of an optimiser fits another one. */
+/** The state of an optimiser as it is saved, and whether it fits another one. */
 import { OptionError, ShapeError } from '../errors.ts';
 import { describeValue } from '../options.ts';
-import { formatShape, sameShape } from '../tensor/shape.ts';
+import type { DType, NumericArray } from '../tensor/dtype.ts';
+import { formatShape, type Shape, sameShape } from '../tensor/shape.ts';
 import type { Parameter } from '../tensor/variable.ts';
 import type { SavedGroup } from './groups.ts';
-import type { OptimizerState } from './optimizer.ts';
+
+/** All that an optimiser remembers, on the host. */
+export interface OptimizerState {
+  /** The steps made so far. */
+  readonly stepCount: number;
+  /** The slots of each parameter that was ever stepped, by name, such as `adam.firstMoment.head.weight`. */
+  readonly variables: Readonly<
+    Record<string, { readonly shape: Shape; readonly dtype: DType; readonly data: NumericArray }>
+  >;
+  /** The groups with their settings. States saved before there were any have none. */
+  readonly groups?: readonly SavedGroup[];
+}
 
 const cure = 'Make the optimiser with the kind, options and model the state was saved with.';
 

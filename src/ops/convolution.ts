@@ -135,7 +135,7 @@ export function requirePair(
   throw new OptionError({
     where,
     got: `${name} ${describeValue(pair)}`,
-    expected: `a whole number of at least ${least}, or two of them: [height, width]`,
+    expected: `a whole number of at least ${least} and below 2^31, or two of them: [height, width]`,
     cure: `Correct ${name}.`,
   });
 }

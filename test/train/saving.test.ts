@@ -232,14 +232,14 @@ describe('numbers in model.json', () => {
     });
 
   test.each([
-    ['layers', (a: Layers) => (a.lstm.config = [6, 8, { layers: 2 ** 31 - 1 }]), /more than its file holds/],
+    ['layers', (a: Layers) => (a.lstm.config = [6, 8, { layers: 2 ** 31 - 1 }]), /from 1 to 1000/],
     ['more layers', (a: Layers) => (a.lstm.config = [6, 8, { layers: 2 ** 40 }]), /LSTM|lstm/],
     [
       'orthogonal weights',
       (a: Layers) => (a.lstm.config = [1, 1e5, { recurrentInitializer: 'orthogonal' }]),
       /more than its file holds/,
     ],
-    ['sizes', (a: Layers) => (a.head.config = [1e5, 1e5]), /more than its file holds/],
+    ['sizes', (a: Layers) => (a.head.config = [1e4, 1e5]), /more than its file holds/],
     ['arguments of another kind', (a: Layers) => (a.head.config = [{ toString: null }]), /model\.json/],
   ])('%s', async (_, change, message) => {
     const loading = changed(change, smallModel());
@@ -248,7 +248,7 @@ describe('numbers in model.json', () => {
   });
 
   test.each([
-    ['a stride', (a: Layers) => (a.up.config = [1, 1, 2, { stride: 1e12 }])],
+    ['a stride', (a: Layers) => (a.up.config = [1, 1, 2, { stride: 1e9 }])],
     ['a smaller stride', (a: Layers) => (a.up.config = [1, 1, 2, { stride: 5e3 }])],
     ['a padding', (a: Layers) => (a.conv.config = [1, 1, 3, { padding: 1e9 }])],
   ])('%s that takes more memory than there is', async (_, change) => {

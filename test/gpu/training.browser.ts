@@ -2,7 +2,16 @@
 import { beforeAll, expect, test } from 'vitest';
 import { GpuDevice } from '../../src/devices/gpu/device.ts';
 import type { GpuExecutable } from '../../src/devices/gpu/executable.ts';
-import { DeviceLostError, deviceInfo, gpuCounters, memory, setDevice, tensor } from '../../src/index.ts';
+import {
+  Dense,
+  DeviceLostError,
+  deviceInfo,
+  gpuCounters,
+  memory,
+  SGD,
+  setDevice,
+  tensor,
+} from '../../src/index.ts';
 import { planTensors } from '../support/devices.ts';
 import { gpuObjects, listen, listenToGpuObjects } from './objects.ts';
 import { makeStep } from './step.ts';
@@ -48,6 +57,20 @@ test('a step uploads its inputs and downloads its loss, and 200 of them make not
     expect(gpuObjects(), `buffers and textures after step ${index}`).toBe(objects);
   }
   expect(memory()).toEqual(bytes);
+});
+
+test('what was built before a step means what it meant', async () => {
+  await setDevice('gpu', { backend });
+  const [model, x] = [new Dense(3, 2), tensor([[1, 2, 3]])];
+  const before = await model.call(x).array();
+  const early = model.call(x);
+  const scores = model.call(x);
+  scores.square().sum().backward();
+  await new SGD(model.parameters(), { learningRate: 0.1 }).step();
+  await model.parameters()[0].set(new Float32Array(6));
+  expect(await scores.array()).toEqual(before);
+  expect(await early.array()).toEqual(before);
+  expect(await model.call(x).array()).not.toEqual(before);
 });
 
 test('when the GPU is lost, training goes on from the last completed step', async () => {

@@ -1,5 +1,5 @@
 /** The folder a training run writes to: made, and written to, before training, so that a bad place fails at once. */
-import { closeSync, mkdirSync, openSync, rmdirSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, ftruncateSync, mkdirSync, openSync, rmdirSync, rmSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileError, readFolder, type Wanted } from '../data/files.ts';
 import { writeWhole } from '../train/atomic.ts';
@@ -10,9 +10,12 @@ export interface RunFolder {
   readonly path: string;
   /** Writes a file, whole or not at all, and returns its path. */
   readonly write: (name: string, contents: string | Uint8Array) => Promise<string>;
-  /** Removes the folder again if it was made here and nothing was written to it. */
-  readonly removeIfEmpty: () => void;
+  /** Ends the claim to the folder, and removes it again if it was made here and nothing was written to it. */
+  readonly leave: () => void;
 }
+
+/** Stands in the folder until the run has written something, so that no other run takes it for an empty one. */
+const claim = '.weft-run';
 
 const aPlace: Wanted = { error: RunError, expected: 'a folder that can be written to' };
 
@@ -26,7 +29,8 @@ const aPlace: Wanted = { error: RunError, expected: 'a folder that can be writte
  */
 export function openRunFolder(path: string | undefined, model: string, room: number): RunFolder {
   const { folder, made } = path === undefined ? makeNew(defaultRunPath(model, new Date())) : make(path);
-  const removeIfEmpty = (): void => {
+  const endClaim = (): void => rmSync(join(folder, claim), { force: true });
+  const removeIfUnused = (): void => {
     try {
       if (made) rmdirSync(folder);
     } catch {
@@ -34,9 +38,9 @@ export function openRunFolder(path: string | undefined, model: string, room: num
     }
   };
   try {
-    tryToWrite(folder, room);
+    claimFolder(folder, room);
   } catch (error) {
-    removeIfEmpty();
+    removeIfUnused();
     throw error;
   }
   return {
@@ -46,9 +50,13 @@ export function openRunFolder(path: string | undefined, model: string, room: num
       await writeWhole(target, contents).catch((error: unknown) => {
         throw fileError(target, error, aPlace);
       });
+      endClaim();
       return target;
     },
-    removeIfEmpty,
+    leave: () => {
+      endClaim();
+      removeIfUnused();
+    },
   };
 }
 
@@ -83,9 +91,13 @@ function make(folder: string): Made {
   if (makeOne(folder)) return { folder, made: true };
   const entries = readFolder(folder, aPlace);
   if (entries.length === 0) return { folder, made: false };
-  throw new RunError({
+  throw notEmpty(folder, `${entries[0]!.name}${entries.length > 1 ? ', …' : ''}`, entries.length === 1);
+}
+
+function notEmpty(folder: string, names: string, single: boolean): RunError {
+  return new RunError({
     where: folder,
-    got: `a folder with ${entries.length === 1 ? 'a file' : 'files'} in it (${entries[0]!.name}${entries.length > 1 ? ', …' : ''})`,
+    got: `a folder with ${single ? 'a file' : 'files'} in it (${names})`,
     expected: 'a new or empty folder: a run writes over nothing',
     cure: 'Give another folder with --out, or remove this one.',
   });
@@ -103,20 +115,30 @@ function makeOne(folder: string): boolean {
   }
 }
 
-/** Permissions, quotas and full disks show when something is written, and surely only then. */
-function tryToWrite(folder: string, room: number): void {
-  const probe = join(folder, `.weft-${process.pid}.tmp`);
+/**
+ * Makes the file that says that somebody is here. Permissions, quotas and full disks show when something is written, and
+ * surely only then: so it is as large as what will be written, for a moment.
+ */
+function claimFolder(folder: string, room: number): void {
+  const path = join(folder, claim);
+  let file: number;
   try {
-    const file = openSync(probe, 'wx');
-    try {
-      const block = new Uint8Array(2 ** 20);
-      for (let written = 0; written < room; )
-        written += writeSync(file, block, 0, Math.min(block.length, room - written));
-    } finally {
-      closeSync(file);
-      rmSync(probe, { force: true });
-    }
+    file = openSync(path, 'wx');
   } catch (error) {
+    // Another run was here first, a moment ago.
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST')
+      throw notEmpty(folder, claim, true);
     throw fileError(folder, error, aPlace);
+  }
+  try {
+    const block = new Uint8Array(2 ** 20);
+    for (let written = 0; written < room; )
+      written += writeSync(file, block, 0, Math.min(block.length, room - written));
+    ftruncateSync(file);
+  } catch (error) {
+    rmSync(path, { force: true });
+    throw fileError(folder, error, aPlace);
+  } finally {
+    closeSync(file);
   }
 }

@@ -71,7 +71,7 @@ export async function trainCommand(
     if (options.json) result(recordText(metrics));
     return exitCodes.done;
   } finally {
-    folder.removeIfEmpty();
+    folder.leave();
   }
 }
 

@@ -1,6 +1,6 @@
 /** Batches: which images go together, and their pixels as floats. */
 import { OptionError } from '../errors.ts';
-import { describeValue, requireBoolean, requireKnownOptions, requireNumber } from '../options.ts';
+import { describeValue, requireBoolean, requireKnownOptions } from '../options.ts';
 import {
   fullBrightness,
   type ImageDataset,
@@ -10,7 +10,7 @@ import {
   requireIndices,
 } from './dataset.ts';
 import { applyNormalisation, type Normalisation, requireNormalisation } from './normalise.ts';
-import { type RandomGenerator, requireGenerator } from './random.ts';
+import { type RandomGenerator, requireCount, requireGenerator } from './random.ts';
 
 /** Options of `batchIndices`. */
 export interface BatchOptions {
@@ -39,7 +39,7 @@ export function* batchIndices(
   options: BatchOptions = {},
 ): Generator<Int32Array> {
   requireKnownOptions('batchIndices', options, ['shuffle', 'dropLast']);
-  requireNumber('batchIndices', 'count', count, 'a whole number of at least 0');
+  requireCount('batchIndices', count);
   requireBoolean('batchIndices', 'dropLast', options.dropLast ?? false);
   if (options.shuffle !== undefined) requireGenerator('batchIndices, shuffle', options.shuffle);
   if (!Number.isInteger(batchSize) || batchSize < 1) {
@@ -58,11 +58,11 @@ export function* batchIndices(
       cure: 'Make the batch smaller or do not drop the last one.',
     });
   }
-  const order =
-    options.shuffle?.permutation(count) ?? Int32Array.from({ length: count }, (_, index) => index);
+  const order = options.shuffle?.permutation(count);
   const end = options.dropLast ? count - (count % batchSize) : count;
   for (let start = 0; start < end; start += batchSize) {
-    yield order.slice(start, Math.min(start + batchSize, end));
+    const next = Math.min(start + batchSize, end);
+    yield order?.slice(start, next) ?? Int32Array.from({ length: next - start }, (_, index) => start + index);
   }
 }
 

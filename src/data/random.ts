@@ -24,8 +24,8 @@ export class RandomGenerator {
    * @throws OptionError when seed or stream is not such an integer
    */
   constructor(seed: number, stream = 0) {
-    requireInteger('seed', seed, 0, Number.MAX_SAFE_INTEGER);
-    requireInteger('stream', stream, 0, TWO_TO_32 - 1);
+    requireInteger('RandomGenerator', 'seed', seed, 0, Number.MAX_SAFE_INTEGER);
+    requireInteger('RandomGenerator', 'stream', stream, 0, TWO_TO_32 - 1);
     threefry2x32(seed | 0, Math.floor(seed / TWO_TO_32), stream | 0, HOST_DOMAIN, this.#key, 0);
   }
 
@@ -46,7 +46,7 @@ export class RandomGenerator {
    * @throws OptionError when `limit` is not an integer from 1 to 2^32
    */
   nextBelow(limit: number): number {
-    requireInteger('limit', limit, 1, TWO_TO_32);
+    requireInteger('RandomGenerator', 'limit', limit, 1, TWO_TO_32);
     // 2^32 is rarely a multiple of the limit; words of the incomplete last round are drawn again.
     const even = TWO_TO_32 - (TWO_TO_32 % limit);
     let word = this.nextUint32();
@@ -65,7 +65,7 @@ export class RandomGenerator {
    * @throws OptionError when `count` is not an integer from 0 to 2^31 − 1
    */
   permutation(count: number): Int32Array {
-    requireInteger('count', count, 0, 2 ** 31 - 1);
+    requireCount('RandomGenerator', count);
     const order = Int32Array.from({ length: count }, (_, index) => index);
     for (let last = count - 1; last > 0; last--) {
       const chosen = this.nextBelow(last + 1);
@@ -88,10 +88,15 @@ export function requireGenerator(where: string, generator: RandomGenerator): voi
   });
 }
 
-function requireInteger(option: string, value: number, least: number, most: number): void {
+/** Throws OptionError unless `count` things can be numbered: places are int32. */
+export function requireCount(where: string, count: number): void {
+  requireInteger(where, 'count', count, 0, 2 ** 31 - 1);
+}
+
+function requireInteger(where: string, option: string, value: number, least: number, most: number): void {
   if (Number.isInteger(value) && value >= least && value <= most) return;
   throw new OptionError({
-    where: 'RandomGenerator',
+    where,
     got: `${option} ${describeValue(value)}`,
     expected: `an integer from ${least} to ${most}`,
     cure: `Correct the ${option}.`,

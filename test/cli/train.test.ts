@@ -1,6 +1,15 @@
 /** `weft train`: what it prints, what it writes, and how it stops. */
 import { type ChildProcess, type StdioOptions, spawn, spawnSync } from 'node:child_process';
-import { chmodSync, closeSync, existsSync, openSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Metrics } from '../../src/cli/metrics.ts';
@@ -242,6 +251,32 @@ describe('the run folder', () => {
     const folders = readdirSync(join(cwd, 'runs'));
     expect(folders).toHaveLength(3);
     for (const folder of folders) expect(metricsOf(join(cwd, 'runs', folder)).status).toBe('finished');
+  });
+
+  test.each(['new', 'empty'])('of two runs with one --out, a %s folder, one is refused', async (kind) => {
+    const cwd = temporaryFolder();
+    if (kind === 'empty') mkdirSync(join(cwd, 'out'));
+    const data = idxFolder();
+    const runs = [1, 2].map(() =>
+      runChild(['train', '--data', data, ...quick, '--out', 'out'], undefined, cwd),
+    );
+    const [first, second] = (await Promise.all(runs)).sort((a, b) => Number(a.exitCode) - Number(b.exitCode));
+    expect(first).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(second.exitCode).toBe(1);
+    expect(second.stderr).toContain('RunError: out: got a folder with');
+    expect(readdirSync(join(cwd, 'out'))).not.toContain('.weft-run');
+  });
+
+  test('the folder is claimed until the run has written something, or is left', async () => {
+    const out = join(temporaryFolder(), 'run');
+    const folder = openRunFolder(out, 'x', 10);
+    expect(readdirSync(out)).toEqual(['.weft-run']);
+    expect(() => openRunFolder(out, 'x', 0)).toThrow('.weft-run');
+    await folder.write('a', 'a');
+    folder.leave();
+    expect(readdirSync(out)).toEqual(['a']);
+    openRunFolder(`${out}2`, 'x', 0).leave();
+    expect(existsSync(`${out}2`)).toBe(false);
   });
 
   test('without permission: known before training', (context) => {

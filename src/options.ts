@@ -9,7 +9,13 @@ const mostCharacters = 60;
  * short. It looks no further into the value than it shows, so nothing is too deep, too large or too circular for it.
  */
 export function describeValue(value: unknown): string {
-  const text = shown(value, mostCharacters, 0);
+  let text: string;
+  try {
+    text = shown(value, mostCharacters, 0);
+  } catch {
+    // Getters and proxies are code of somebody else's.
+    text = 'something that cannot be looked at';
+  }
   return text.length > mostCharacters ? `${text.slice(0, mostCharacters - 1)}…` : text;
 }
 
@@ -23,7 +29,8 @@ function shown(value: unknown, room: number, depth: number): string {
   if (Array.isArray(value)) return `[${joined(value.keys(), (key) => value[key], false, room, depth)}]`;
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) {
-    const { name } = value.constructor ?? { name: 'object' };
+    const own: unknown = value.constructor?.name;
+    const name = typeof own === 'string' && own !== '' ? own : 'object';
     return ArrayBuffer.isView(value) && 'length' in value ? `a ${name} of ${value.length}` : `a ${name}`;
   }
   const entries = value as Record<string, unknown>;
@@ -52,6 +59,27 @@ export function isPlainObject(value: unknown): value is Readonly<Record<string, 
   const prototype: unknown = Object.getPrototypeOf(value);
   // The objects of another page or sandbox have another Object.prototype, but that inherits from nothing as well.
   return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+/**
+ * Throws OptionError for a view of a buffer that was given away (`postMessage` with a transfer list): it has no data.
+ *
+ * @internal
+ */
+export function requireAttached(where: string, { buffer }: ArrayBufferView): void {
+  try {
+    new Uint8Array(buffer, 0, 0);
+  } catch (cause) {
+    throw new OptionError(
+      {
+        where,
+        got: 'data whose buffer was transferred',
+        expected: 'data that are still here',
+        cure: 'Use them before they are transferred, or transfer a copy.',
+      },
+      { cause },
+    );
+  }
 }
 
 /** Throws OptionError unless `options` is an object with no names but these: what is unknown would be ignored. */

@@ -1,6 +1,6 @@
 /** The contents of files as they are handed in, and what is compressed in them, inflated to a length known before. */
 import { OptionError } from '../errors.ts';
-import { describeValue, requireNumber } from '../options.ts';
+import { describeValue, requireAttached, requireNumber } from '../options.ts';
 import { messageOf } from './errors.ts';
 import { node } from './node.ts';
 
@@ -13,7 +13,10 @@ export type FileBytes = ArrayBufferLike | ArrayBufferView;
  * @throws OptionError when they are in something else
  */
 export function requireBytes(where: string, bytes: FileBytes): Uint8Array {
-  if (ArrayBuffer.isView(bytes)) return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (ArrayBuffer.isView(bytes)) {
+    requireAttached(where, bytes);
+    return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
   // Not `instanceof`: a buffer may come from another realm, as in Jest or from a frame.
   const kind = Object.prototype.toString.call(bytes);
   if (kind === '[object ArrayBuffer]' || kind === '[object SharedArrayBuffer]') return new Uint8Array(bytes);

@@ -1,8 +1,8 @@
 /** The checks that layers share: the shapes of inputs and of initial weights. */
-import { DTypeError, OptionError, ShapeError } from '../errors.ts';
-import { describeValue, requireFunction } from '../options.ts';
+import { OptionError, ShapeError } from '../errors.ts';
+import { requireFunction } from '../options.ts';
 import { formatShape, type Shape, sameShape } from '../tensor/shape.ts';
-import { Tensor } from '../tensor/tensor.ts';
+import { notATensor, Tensor } from '../tensor/tensor.ts';
 import { type Fan, fansOf, type Initializer } from './initialisers.ts';
 
 /** What an error can name: a layer. */
@@ -20,12 +20,7 @@ function axisName(axis: Axis): string {
 /** Throws DTypeError, in the layer's name, unless x is a tensor; returns it. */
 export function requireTensorFor(layer: Named, x: Tensor): Tensor {
   if (x instanceof Tensor) return x;
-  throw new DTypeError({
-    where: layer.describe(),
-    got: describeValue(x),
-    expected: 'a tensor',
-    cure: 'Make a tensor of the data first: tensor(data, { shape }).',
-  });
+  throw notATensor(layer.describe(), x);
 }
 
 /** The advice of a message, or what makes it from the shape that was got. */

@@ -1,12 +1,12 @@
 /** Applying a primitive: the shape rule runs at once, the arithmetic when somebody awaits the result. */
 import { DTypeError, OptionError } from '../errors.ts';
-import { describeValue, requireList } from '../options.ts';
+import { requireList } from '../options.ts';
 import type { DType } from '../tensor/dtype.ts';
 import { Node } from '../tensor/node.ts';
 import type { Primitive } from '../tensor/primitive.ts';
 import { inScope } from '../tensor/scope.ts';
 import { checkSize } from '../tensor/shape.ts';
-import { Tensor } from '../tensor/tensor.ts';
+import { notATensor, Tensor } from '../tensor/tensor.ts';
 
 /**
  * All outputs of a primitive applied to tensors.
@@ -40,12 +40,7 @@ export function apply<Attributes extends object>(
 /** Throws DTypeError unless `x` is a tensor; returns it. `operation` may name the argument too: `gather indices`. */
 export function requireTensor(operation: string, x: Tensor): Tensor {
   if (x instanceof Tensor) return x;
-  throw new DTypeError({
-    where: inScope(operation),
-    got: describeValue(x),
-    expected: 'a tensor',
-    cure: 'Make a tensor of the data first: tensor(data).',
-  });
+  throw notATensor(inScope(operation), x);
 }
 
 /** Throws DTypeError unless `tensors` is an array of tensors; returns it. */

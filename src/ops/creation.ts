@@ -1,6 +1,6 @@
 /** Making tensors: from JS values and typed arrays, filled, counted, and random. */
 import { DTypeError, OptionError, ShapeError } from '../errors.ts';
-import { describeValue, requireKnownOptions, requireNumber } from '../options.ts';
+import { describeValue, requireAttached, requireKnownOptions, requireNumber } from '../options.ts';
 import {
   allocate,
   type DType,
@@ -46,13 +46,16 @@ export interface TensorOptions extends DTypeOptions {
  * A tensor of host data. Nested arrays give their own shape; flat ones take `options.shape`. The data is copied.
  *
  * @throws ShapeError for ragged arrays or a shape of another size; DTypeError for an unknown dtype, values it cannot
- * hold, and data that is no array of numbers or booleans; OptionError for an unknown option.
+ * hold, and data that is no array of numbers or booleans; OptionError for an unknown option, and for data that were transferred.
  */
 export function tensor(source: TensorSource, options: TensorOptions = {}): Tensor {
   requireKnownOptions('tensor', options, ['shape', 'dtype']);
   const dtype = options.dtype === undefined ? undefined : requireDTypeName('tensor', options.dtype);
   const shape = options.shape === undefined ? undefined : requireShape('tensor', options.shape);
-  if (isNumberArray(source)) return fromTypedArray(source, shape, dtype);
+  if (isNumberArray(source)) {
+    requireAttached('tensor', source);
+    return fromTypedArray(source, shape, dtype);
+  }
   const flat: (number | boolean)[] = [];
   const nested = flatten(source as NestedArray, flat, []);
   const allBooleans = flat.length > 0 && flat.every((value) => typeof value === 'boolean');

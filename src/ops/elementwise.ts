@@ -1,6 +1,5 @@
 /** The elementwise primitives, each with its gradient, and the arithmetic users write, which broadcasts. */
 import type { BinaryOperator, UnaryOperator } from '../../kernels/elementwise/index.ts';
-import { DTypeError } from '../errors.ts';
 import { describeValue } from '../options.ts';
 import { type DType, dtypeOfScalar, promote, requireDTypeName } from '../tensor/dtype.ts';
 import { concealed } from '../tensor/exposure.ts';
@@ -9,7 +8,7 @@ import type { Operand } from '../tensor/methods.ts';
 import { type GradientCall, likeFirst, type Primitive } from '../tensor/primitive.ts';
 import { inScope } from '../tensor/scope.ts';
 import { type Shape, sameShape } from '../tensor/shape.ts';
-import { Tensor } from '../tensor/tensor.ts';
+import { notATensor, Tensor } from '../tensor/tensor.ts';
 import { apply, requireDType, requireOption, requireTensor } from './apply.ts';
 import { broadcastTogether } from './broadcast.ts';
 
@@ -157,12 +156,7 @@ export function asTensor(
   if (typeof operand === 'number' || typeof operand === 'boolean') {
     return fill(Number(operand), shape, dtypeOfScalar(operand, beside));
   }
-  throw new DTypeError({
-    where: inScope(operation),
-    got: describeValue(operand),
-    expected: 'a tensor or a number',
-    cure: 'Make a tensor of the data first: tensor(data).',
-  });
+  throw notATensor(inScope(operation), operand, 'a tensor or a number');
 }
 
 function operands(operation: string, a: Operand, b: Operand, least: DType): readonly [Tensor, Tensor] {

@@ -71,7 +71,16 @@ export function requireFittingVariables(
     owners.set(nameOf(optionalSlot, parameter), { parameter, partners: [] });
   }
   const slots = [...new Set([...slotsOf.values()].flat())];
-  for (const [name, { shape, dtype }] of Object.entries(variables)) {
+  for (const [name, entry] of Object.entries(variables)) {
+    if (typeof entry !== 'object' || entry === null || !Array.isArray(entry.shape)) {
+      throw new OptionError({
+        where: `${where} "${name}"`,
+        got: describeValue(entry),
+        expected: 'an object with data, shape and dtype',
+        cure,
+      });
+    }
+    const { shape, dtype } = entry;
     const owner = owners.get(name);
     const missing = owner?.partners.find((partner) => !Object.hasOwn(variables, partner));
     if (owner === undefined || missing !== undefined) {

@@ -48,6 +48,17 @@ export class Tensor {
   }
 
   /**
+   * Whether a value is one of ours, whatever its prototype says: a Proxy around a tensor has none of its private fields.
+   *
+   * @internal
+   */
+  static [Symbol.hasInstance](value: unknown): boolean {
+    if (typeof value !== 'object' || value === null || !(#node in value)) return false;
+    // biome-ignore lint/complexity/noThisInStatic: subclasses inherit this method, and ask for themselves
+    return this === Tensor || Function.prototype[Symbol.hasInstance].call(this, value);
+  }
+
+  /**
    * The graph node behind the handle.
    *
    * @internal
@@ -159,4 +170,17 @@ export class Tensor {
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     return this.toString();
   }
+}
+
+/** The error where a tensor is wanted and something else was given: the cure depends on what that is. */
+export function notATensor(where: string, value: unknown, expected = 'a tensor'): DTypeError {
+  const got = describeValue(value);
+  let cure = 'Make a tensor of the data first: tensor(data).';
+  if (got === 'a Promise') cure = 'Await it first.';
+  if (/^a (Tensor|Variable|Parameter)$/.test(got)) {
+    cure =
+      'Give the tensor itself, of this copy of weft: this one is of another copy (of require beside import, say), or ' +
+      'wrapped in a Proxy (as reactive state is: mark it as raw).';
+  }
+  return new DTypeError({ where, got, expected, cure });
 }

@@ -19,7 +19,7 @@ import {
 } from './recorder.ts';
 import { runtime, type VariableStorage } from './runtime.ts';
 import { formatShape, sameShape } from './shape.ts';
-import { Tensor } from './tensor.ts';
+import { notATensor, Tensor } from './tensor.ts';
 
 /**
  * A named, mutable tensor. Used in an operation it stands for the value it has at that moment, whatever becomes of it
@@ -311,10 +311,5 @@ function readsVariables(tensor: Tensor): boolean {
 
 function requireValue(where: string, value: Tensor): void {
   if (value instanceof Tensor) return;
-  throw new DTypeError({
-    where,
-    got: describeValue(value),
-    expected: 'a tensor',
-    cure: 'Make a tensor of the data first: tensor(data).',
-  });
+  throw notATensor(where, value);
 }

@@ -7,6 +7,7 @@ import {
   Dense,
   Dropout,
   DTypeError,
+  decodePng,
   GradientError,
   gradCheck,
   OptionError,
@@ -110,6 +111,42 @@ describe('what is no tensor', () => {
     await refuses(() => x.less(data), DTypeError, 'less: got [[1],[2]]', 'a tensor or a number');
     await refuses(() => new Variable(data), DTypeError, 'got [[1],[2]]', 'a tensor');
     await refuses(() => gradCheck(untyped(5), []), OptionError, 'gradCheck: got its first argument 5');
+  });
+
+  test('a Promise of one, and one in a Proxy or of another copy of weft', async () => {
+    await refuses(() => x.add(untyped(Promise.resolve(x))), DTypeError, 'got a Promise', 'Await it first.');
+    await refuses(() => new Dense(3, 2).call(untyped(Promise.resolve(x))), DTypeError, 'Await it first.');
+    const said = ['got a Tensor', 'of another copy', 'Proxy'];
+    for (const wrapped of [new Proxy(x, {}), untyped<Tensor>(Object.create(Object.getPrototypeOf(x)))]) {
+      await refuses(() => wrapped.add(1), DTypeError, 'add: ', ...said);
+      await refuses(() => x.matmul(wrapped), DTypeError, 'matmul: ', ...said);
+      await refuses(() => new Dense(3, 2).call(wrapped), DTypeError, 'dense: ', ...said);
+    }
+    expect(new Variable(x) instanceof Variable && !(x instanceof Variable)).toBe(true);
+  });
+
+  test('objects that throw when they are looked at', async () => {
+    const fails = () => {
+      throw new Error('a getter');
+    };
+    const odd = { constructor: { name: Symbol('name') } };
+    for (const value of [
+      Object.defineProperty({}, 'a', { get: fails, enumerable: true }),
+      Object.create(Object.defineProperty({}, 'constructor', { get: fails })),
+      Object.create(odd),
+      new Proxy({}, { getPrototypeOf: fails }),
+    ]) {
+      await refuses(() => x.matmul(value), DTypeError, 'matmul: got ', 'a tensor');
+      await refuses(() => new Dense(2, 2, { bias: value }), OptionError, 'Dense: got bias ');
+    }
+  });
+
+  test('data that were transferred', async () => {
+    const gone = new Float32Array(4);
+    structuredClone(gone.buffer, { transfer: [gone.buffer] });
+    await refuses(() => tensor(gone), OptionError, 'tensor: got data whose buffer was transferred');
+    await refuses(() => tensor(gone, { dtype: 'int32' }), OptionError, 'was transferred');
+    await refuses(() => decodePng(gone), OptionError, 'was transferred');
   });
 
   test('typed arrays without plain numbers', async () => {

@@ -216,6 +216,10 @@ describe('state', () => {
     const entry = good.variables['adam.firstMoment.head'];
     const wrong = { ...good.variables, 'adam.firstMoment.head': { ...entry, shape: [2, 2] } };
     await expect(adam.loadStateDict({ stepCount: 1, variables: wrong })).rejects.toThrow(ShapeError);
+    for (const entry of [null, undefined, {}]) {
+      const variables = JSON.parse(JSON.stringify({ 'adam.firstMoment.head': entry ?? null }));
+      await expect(adam.loadStateDict({ stepCount: 1, variables })).rejects.toThrow(OptionError);
+    }
     expect(await adam.stateDict()).toEqual(good);
   });
 

@@ -100,13 +100,16 @@ function classPictures(folder: Entry, className: string, left: LeftOut): Entry[]
   const pictures = entries.filter(isPng);
   if (pictures.length === 0) {
     const empty = entries.length === 0;
+    const holdsFolders = entries.some(({ kind }) => kind === 'folder');
     throw new DatasetError({
       where: folder.path,
       got: empty
         ? 'an empty class folder'
         : `a class folder without PNG files (${listed(entries.map(({ name }) => name))})`,
       expected: 'at least one PNG file',
-      cure: `Add ${empty ? '' : 'or convert '}pictures, or remove the folder.`,
+      cure: holdsFolders
+        ? 'If the folders in it are the classes, give its path, or name those that hold classes train, test and val.'
+        : `Add ${empty ? '' : 'or convert '}pictures, or remove the folder.`,
     });
   }
   for (const entry of entries) {

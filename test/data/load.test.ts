@@ -240,6 +240,10 @@ describe('class folders', () => {
       { ...good, 'c/x.jpg': 'jpeg', 'c/y.jpg': 'jpeg' },
       /c: got a class folder without PNG files \(x\.jpg, y\.jpg\)/,
     ],
+    'folders of classes in a class folder': [
+      { 'Training/a/1.png': plainPng(1), 'Testing/a/1.png': plainPng(1) },
+      /Testing: got a class folder without PNG files \(a\).* give its path, or name those .* train, test and val/,
+    ],
     'an empty class folder': [{ ...good, 'c/.keep': '' }, /c: got an empty class folder/],
     'pictures of two sizes': [
       { ...good, 'b/2.png': plainPng(1, 3, 2) },

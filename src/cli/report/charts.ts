@@ -99,21 +99,28 @@ interface Cell {
   readonly strength: number;
 }
 
+/** Longer class names are cut short beside the matrix: the table and the titles of the cells have them whole. */
+const LONGEST_LABEL = 20;
+
 /** The confusion matrix as a heat map: right ones in one colour, mistakes in another. */
 export function confusionChart(confusion: Confusion, classNames: readonly string[]): string {
   const cells = matrixCells(confusion, classNames);
-  const longestName = Math.max(...classNames.map(({ length }) => length));
-  const labelSpace = Math.min(24 + longestName * 7, 160);
+  const labelOf = (name: string): string =>
+    name.length > LONGEST_LABEL ? `${name.slice(0, LONGEST_LABEL - 1)}…` : name;
+  const longestName = Math.max(...classNames.map((name) => labelOf(name).length));
+  const labelSpace = 24 + longestName * 7;
   const cellSize = Math.max(Math.min(44, 640 / classNames.length), 8);
   const turned = longestName > 4;
+  // The name of the last column leans over the edge.
+  const marginRight = turned ? Math.max(24, labelSpace * 0.7) : 24;
   const numbers = cells.filter(({ count }) => count > 0);
   return drawSvg('Confusion matrix', {
-    width: cellSize * classNames.length + labelSpace + 44,
+    width: cellSize * classNames.length + labelSpace + 20 + marginRight,
     height: cellSize * classNames.length + (turned ? labelSpace * 0.75 : 24) + 48,
     marginLeft: labelSpace + 20,
     marginTop: (turned ? labelSpace * 0.75 : 24) + 24,
     marginBottom: 16,
-    marginRight: 24,
+    marginRight,
     padding: 0.06,
     x: {
       axis: 'top',
@@ -121,6 +128,7 @@ export function confusionChart(confusion: Confusion, classNames: readonly string
       label: 'predicted class',
       labelAnchor: 'center',
       labelArrow: 'none',
+      tickFormat: labelOf,
       tickSize: 0,
       ...(turned ? { tickRotate: -40 } : {}),
     },
@@ -129,6 +137,7 @@ export function confusionChart(confusion: Confusion, classNames: readonly string
       label: 'true class',
       labelAnchor: 'center',
       labelArrow: 'none',
+      tickFormat: labelOf,
       tickSize: 0,
     },
     color: { domain: [true, false], range: ['var(--right)', 'var(--wrong)'] },

@@ -14,7 +14,8 @@ export const styleSheet = `
   }
 }
 * { box-sizing: border-box; }
-body { margin: 0; background: var(--background); color: var(--text); font: 16px/1.5 system-ui, sans-serif; }
+body { margin: 0; background: var(--background); color: var(--text); font: 16px/1.5 system-ui, sans-serif;
+  overflow-wrap: break-word; }
 main { max-width: 1120px; margin: 0 auto; padding: 32px 24px 64px; }
 h1 { font-size: 28px; line-height: 1.2; margin: 0 0 16px; }
 h2 { font-size: 20px; margin: 40px 0 8px; }
@@ -38,12 +39,14 @@ figure svg { font-size: 12px; max-width: 100%; height: auto; }
 .wrong { color: var(--wrong-text); font-weight: 600; }
 .mistakes { display: grid; grid-template-columns: repeat(auto-fill, minmax(120px, 1fr)); gap: 20px 12px; }
 .mistakes img { image-rendering: pixelated; border: 1px solid var(--line); border-radius: 4px; display: block; max-width: 100%; }
-.mistakes figcaption { font-size: 14px; line-height: 1.35; margin-top: 4px; font-variant-numeric: tabular-nums; }
+.mistakes figcaption { overflow-wrap: anywhere; font-size: 14px; line-height: 1.35; margin-top: 4px; font-variant-numeric: tabular-nums; }
 pre { background: var(--panel); border: 1px solid var(--line); border-radius: 8px; padding: 12px 16px; overflow-x: auto;
   font: 13px/1.45 ui-monospace, monospace; }
 table { border-collapse: collapse; font-size: 14px; }
 th, td { text-align: left; padding: 4px 16px 4px 0; border-bottom: 1px solid var(--line); vertical-align: top; }
+th[scope=row], td { overflow-wrap: anywhere; }
 th[scope=row] { font-weight: 500; color: var(--quiet); }
+.numbers td, .numbers thead th { min-width: 5.5em; }
 .numbers th, .numbers td { text-align: right; font-variant-numeric: tabular-nums; }
 .numbers th:first-child { text-align: left; }
 `;

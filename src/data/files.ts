@@ -70,7 +70,10 @@ export function fileError(path: string, thrown: unknown, { error, expected }: Wa
       'Check the path, its permissions and the disk',
     ];
   const place = node.path.isAbsolute(path) ? '' : `; it was looked for at ${node.path.resolve(path)}`;
-  return new error({ where: path, got, expected, cure: `${cure}${place}.` }, { cause: thrown });
+  return new error(
+    { where: path || 'an empty path', got, expected, cure: `${cure}${place}.` },
+    { cause: thrown },
+  );
 }
 
 /** What the system says in one code although it is two things. */

@@ -44,7 +44,7 @@ pre { background: var(--panel); border: 1px solid var(--line); border-radius: 8p
   font: 13px/1.45 ui-monospace, monospace; }
 table { border-collapse: collapse; font-size: 14px; }
 th, td { text-align: left; padding: 4px 16px 4px 0; border-bottom: 1px solid var(--line); vertical-align: top; }
-th[scope=row], td { overflow-wrap: anywhere; }
+.numbers th[scope=row], td { overflow-wrap: anywhere; }
 th[scope=row] { font-weight: 500; color: var(--quiet); }
 .numbers td, .numbers thead th { min-width: 5.5em; }
 .numbers th, .numbers td { text-align: right; font-variant-numeric: tabular-nums; }

@@ -122,6 +122,7 @@ export abstract class Module<Input = Tensor, Output = Tensor> {
 
   /** Runs `body` as a call of this module: for modules with ways to be called besides `call`. */
   protected inside<Result>(body: () => Result, input?: unknown): Result {
+    if (!(#training in this)) requireModule('call', this);
     this.#adoptField();
     const call = this.#callFrom(running.at(-1));
     running.push(call);
@@ -133,6 +134,15 @@ export abstract class Module<Input = Tensor, Output = Tensor> {
     } finally {
       running.pop();
     }
+  }
+
+  /**
+   * Whether a module is one of ours, whatever its prototype says: a Proxy around one has none of its private fields.
+   *
+   * @internal
+   */
+  static isOwn(module: object): boolean {
+    return #training in module;
   }
 
   /** A class in JavaScript may declare `training` as a field, which would hide the mode of the call. */
@@ -280,12 +290,15 @@ export abstract class Module<Input = Tensor, Output = Tensor> {
 
 /** Throws OptionError unless `model` is a module. */
 export function requireModule(where: string, model: unknown): void {
-  if (model instanceof Module) return;
+  const like = model instanceof Module;
+  if (like && Module.isOwn(model)) return;
   throw new OptionError({
     where,
     got: `${describeValue(model)} for a model`,
     expected: 'a module: a Sequential, or a class of your own that extends Module',
-    cure: 'The model is the first argument.',
+    cure: like
+      ? 'Give the module itself: this one is wrapped in a Proxy (as reactive state is: mark it as raw).'
+      : 'The model is the first argument.',
   });
 }
 

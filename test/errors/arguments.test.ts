@@ -17,6 +17,7 @@ import {
   relu,
   Sequential,
   ShapeError,
+  summary,
   type Tensor,
   tensor,
   Variable,
@@ -123,6 +124,12 @@ describe('what is no tensor', () => {
       await refuses(() => new Dense(3, 2).call(wrapped), DTypeError, 'dense: ', ...said);
     }
     expect(new Variable(x) instanceof Variable && !(x instanceof Variable)).toBe(true);
+  });
+
+  test('a module in a Proxy', async () => {
+    const model = new Proxy(new Sequential({ a: new Dense(3, 2) }), {});
+    await refuses(() => model.call(x), OptionError, 'call: got a Sequential for a model', 'Proxy');
+    await refuses(() => summary(model, [3]), OptionError, 'summary: got a Sequential', 'Proxy');
   });
 
   test('objects that throw when they are looked at', async () => {

@@ -26,6 +26,8 @@ function wrongValues(): Record<string, unknown> {
   circular.self = circular;
   const ring: unknown[] = [];
   ring.push(ring);
+  const transferred = new Float32Array(4);
+  structuredClone(transferred.buffer, { transfer: [transferred.buffer] });
   const deep: unknown = JSON.parse('['.repeat(5000) + ']'.repeat(5000));
   return {
     undefined: undefined,
@@ -60,8 +62,13 @@ function wrongValues(): Record<string, unknown> {
     Map: new Map(),
     BigInt64Array: new BigInt64Array(2),
     Uint16Array: Uint16Array.of(1, 65535),
+    'transferred Float32Array': transferred,
     DataView: new DataView(new ArrayBuffer(8)),
     ArrayBuffer: new ArrayBuffer(64),
+    Promise: Promise.resolve(weft.ones([2])),
+    'odd constructor': Object.create({ constructor: { name: Symbol('name') } }),
+    "['2', 2]": ['2', 2],
+    uneven: [[1, 2], [3]],
     'int32 tensor': weft.tensor([1, 5], { dtype: 'int32' }),
     'bool tensor': weft.tensor([[true]]),
     'float32 scalar': weft.tensor(0.5),

@@ -11,6 +11,7 @@ import {
 import { type FlatTree, flattenTree } from '../plan/tree.ts';
 import type { NumericArray, TensorSpec } from '../tensor/dtype.ts';
 import { fromData, leaf } from '../tensor/leaves.ts';
+import { nextNodeId } from '../tensor/node.ts';
 import { type Recorder, type Trace, trace } from '../tensor/recorder.ts';
 import type { CompileOptions, TensorTree } from '../tensor/runtime.ts';
 import { formatShape, sameShape } from '../tensor/shape.ts';
@@ -131,6 +132,7 @@ export class CompiledFunction<Arguments extends readonly Tensor[], Result extend
   }
 
   #capture(tensors: readonly Tensor[]): Capture {
+    const start = nextNodeId();
     const placeholders = tensors.map(({ shape, dtype }, index) =>
       leaf(shape, dtype, { kind: 'placeholder', index }),
     );
@@ -139,8 +141,8 @@ export class CompiledFunction<Arguments extends readonly Tensor[], Result extend
     const updated = [...recorded.updates.keys()];
     const captured =
       finished instanceof Promise
-        ? finished.then((tree) => this.#finish(traced, tree))
-        : this.#finish(traced, finished);
+        ? finished.then((tree) => this.#finish(traced, tree, start))
+        : this.#finish(traced, finished, start);
     const capture: Capture = { recorded, updated, captured };
     if (captured instanceof Promise) {
       captured.then(
@@ -153,13 +155,17 @@ export class CompiledFunction<Arguments extends readonly Tensor[], Result extend
     return capture;
   }
 
-  #finish({ recorded, end }: Trace<FlatTree>, { tensors: outputs, rebuild }: FlatTree): Captured {
+  #finish(
+    { recorded, end }: Trace<FlatTree>,
+    { tensors: outputs, rebuild }: FlatTree,
+    start: number,
+  ): Captured {
     if (this.#guard !== undefined && outputs.length === 0) throw nothingToGuard();
     const updates = new Map([...recorded.updates].map(([variable, { value }]) => [variable, value]));
     const roots = [...outputs, ...updates.values()];
     refuseEarlierReads(roots);
     refuseLaterNodes(roots, end);
-    const { graph, bindings } = captureGraph(outputs, updates);
+    const { graph, bindings } = captureGraph(outputs, updates, start);
     const specs = outputs.map(({ shape, dtype }) => ({ shape, dtype }));
     return { graph, bindings, specs, rebuild, prepared: undefined };
   }

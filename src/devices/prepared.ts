@@ -1,6 +1,5 @@
 /** What the evaluator and compiled functions share: prepared plans, and the arrays behind leaves. */
-import { TraceError } from '../errors.ts';
-import type { Bindings, Graph } from '../plan/graph.ts';
+import { type Bindings, type Graph, leftBehind } from '../plan/graph.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { NumericArray } from '../tensor/dtype.ts';
 import type { HostSource } from '../tensor/node.ts';
@@ -39,10 +38,5 @@ export type HostValues = ReadonlyMap<HostSource, () => NumericArray>;
 export function leafArray(source: Bindings['inputs'][number], begun?: HostValues): NumericArray {
   if (source.kind === 'data') return source.data;
   if (source.kind === 'host') return (begun?.get(source) ?? source.begin())();
-  throw new TraceError({
-    where: 'an evaluation',
-    got: 'a tensor made inside a function that was being compiled',
-    expected: 'tensors made outside',
-    cure: 'Return the tensor from the compiled function instead of keeping it in a variable.',
-  });
+  throw leftBehind();
 }

@@ -2,6 +2,7 @@
 import { bytesOf } from '../../kernels/support/contract.ts';
 import { requireTensors } from '../ops/apply.ts';
 import { leaf } from '../tensor/leaves.ts';
+import { nextNodeId } from '../tensor/node.ts';
 import { trace } from '../tensor/recorder.ts';
 import type { TensorTree } from '../tensor/runtime.ts';
 import { formatShape } from '../tensor/shape.ts';
@@ -37,6 +38,7 @@ export async function planOf<Arguments extends readonly Tensor[]>(
 ): Promise<Plan> {
   if (typeof target !== 'function') return makePlan(captureGraph(flattenTree(target).tensors).graph);
   requireTensors('planOf examples', examples);
+  const start = nextNodeId();
   const placeholders = examples.map(({ shape, dtype }, index) =>
     leaf(shape, dtype, { kind: 'placeholder', index }),
   );
@@ -45,7 +47,7 @@ export async function planOf<Arguments extends readonly Tensor[]>(
     flattenTree,
   );
   const updates = new Map([...recorded.updates].map(([variable, { value }]) => [variable, value]));
-  return makePlan(captureGraph((await finished).tensors, updates).graph);
+  return makePlan(captureGraph((await finished).tensors, updates, start).graph);
 }
 
 /** A table of the kernels, and totals below it. */

@@ -146,10 +146,17 @@ export class GraphBuilder {
   }
 }
 
-/** Captures what is needed to compute `outputs` and the new values of `updates`. */
+/**
+ * Captures what is needed to compute `outputs` and the new values of `updates`.
+ *
+ * @param start the first node of the function that is being captured, if one is: what an earlier function left behind
+ * stands for arguments and values of its own calls
+ * @throws TraceError for what was made inside another function, or inside one at all where none is being captured
+ */
 export function captureGraph(
   outputs: readonly Tensor[],
   updates: ReadonlyMap<Variable, Tensor> = new Map(),
+  start = Number.POSITIVE_INFINITY,
 ): { graph: Graph; bindings: Bindings } {
   const builder = new GraphBuilder();
   const ids = new Map<Node, readonly ValueId[]>();
@@ -164,6 +171,7 @@ export function captureGraph(
     return id;
   };
   for (const node of reachable([...outputs, ...updates.values()])) {
+    if (node.id < start && standsForCall(node)) throw leftBehind();
     ids.set(node, addNode(builder, node, idOf));
   }
   const claimed = new Set<ValueId>();
@@ -241,6 +249,22 @@ function addNode(builder: GraphBuilder, node: Node, idOf: (tensor: Tensor) => Va
 function held(builder: GraphBuilder, { variable, version = variable.version }: VariableSource): ValueId {
   if (version >= variable.version) return builder.variable(variable);
   throw new Error(`version ${version} of "${variable.name}" was taken to be out of reach: please report it`);
+}
+
+/** Whether a leaf stands for something that each call of a captured function has anew. */
+function standsForCall({ source }: Node): boolean {
+  if (source?.kind === 'variable') return source.version === undefined && !source.assigned;
+  return source?.kind === 'placeholder' || (source?.kind === 'host' && source.traced);
+}
+
+/** The error of a tensor that outlived the captured function it was made in. */
+export function leftBehind(): TraceError {
+  return new TraceError({
+    where: 'an evaluation',
+    got: 'a tensor made inside a function that was being compiled',
+    expected: 'tensors made outside, or inside the function that uses them',
+    cure: 'Return the tensor from the compiled function instead of keeping it in a variable.',
+  });
 }
 
 /**

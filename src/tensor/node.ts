@@ -28,6 +28,8 @@ export interface VariableSource {
 export interface HostSource {
   readonly kind: 'host';
   readonly begin: () => () => NumericArray;
+  /** In a trace: asked anew at each call of the captured function. */
+  readonly traced: boolean;
 }
 
 /** What is known of a node besides its primitive and inputs. */

@@ -150,8 +150,8 @@ export function notice<Found>(read: () => Found): Found {
  * of the captured function. What it returns is called when the computation's turn comes, and gives the value.
  */
 export function hostValue(begin: () => () => NumericArray): LeafSource {
-  const source: HostSource = { kind: 'host', begin };
   if (active.tracing) {
+    const source: HostSource = { kind: 'host', begin, traced: true };
     active.hostSources.push(source);
     return source;
   }
@@ -161,5 +161,5 @@ export function hostValue(begin: () => () => NumericArray): LeafSource {
     value ??= read();
     return value;
   };
-  return { kind: 'host', begin: () => once };
+  return { kind: 'host', begin: () => once, traced: false };
 }

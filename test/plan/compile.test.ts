@@ -264,4 +264,23 @@ describe('a compiled function', () => {
     }
     expect(captures).toBe(2);
   });
+
+  it('leaves nothing behind that means something elsewhere', async () => {
+    const w = new Parameter(tensor([1, 2]));
+    const kept: Tensor[] = [];
+    const first = compile((x: Tensor) => {
+      if (kept.length === 0) kept.push(x.mul(2), w.mul(2), rand([2]), w.reshape([2]));
+      return x.add(kept[0]);
+    });
+    expect(await (await first(tensor([1, 2]))).array()).toEqual([3, 6]);
+    for (const left of kept) {
+      await expect(left.data()).rejects.toThrow(TraceError);
+      await expect(left.add(1).data()).rejects.toThrow(TraceError);
+      await expect(compile((x: Tensor) => x.add(left))(tensor([5, 5]))).rejects.toThrow(TraceError);
+      await expect(compile(() => left)()).rejects.toThrow(TraceError);
+    }
+    // Of another shape it is captured anew, and finds what it kept from before.
+    await expect(first(tensor([[1, 2]]))).rejects.toThrow(TraceError);
+    expect(await (await first(tensor([1, 2]))).array()).toEqual([3, 6]);
+  });
 });

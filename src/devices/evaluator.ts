@@ -173,6 +173,7 @@ export class Evaluator implements Runtime, PlanRunner {
     try {
       await this.#compute([], taken);
     } catch (error) {
+      taken.foresight?.takeBack();
       const versions = new Map([...taken.updates].map(([variable, { version }]) => [variable, version!]));
       await this.abandon(versions);
       throw error;
@@ -316,7 +317,7 @@ export class Evaluator implements Runtime, PlanRunner {
 function takeUpdates(): Taken | undefined {
   const { updates, whenApplied, spent } = eagerRecorder();
   if (updates.size === 0 && whenApplied.length === 0) return undefined;
-  const foresight = spent.length > 0 ? foresee(spent, gradientsLeftBy(spent), updates) : undefined;
+  const foresight = updates.size > 0 ? foresee(spent, gradientsLeftBy(spent), updates) : undefined;
   const taken = { updates: new Map(updates), whenApplied: whenApplied.slice(), foresight };
   updates.clear();
   whenApplied.length = 0;

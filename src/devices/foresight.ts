@@ -63,11 +63,11 @@ export function foresee(
   const all = nodesBehind([...losses, ...left, ...[...updates.values()].map(({ value }) => value)]);
   const dependent = dependingOn(all, updates);
   for (const node of all.reverse()) {
-    if (node.closed || node.source || !dependent.has(node)) continue;
-    if (spent.has(node)) node.release();
-    else if (node.exposed) {
-      // Somebody may hold it. Its value can be had without old ones; its derivative goes with that of the losses.
-      if (!heldBehindLosses.has(node) || node.differentiableUses > 0) continue;
+    if (node.closed || node.source) continue;
+    if (spent.has(node) || node.exposed) {
+      // What does not change with the step keeps its graph. What somebody may hold loses its derivative with the losses.
+      if (!dependent.has(node)) continue;
+      if (!spent.has(node) && (!heldBehindLosses.has(node) || node.differentiableUses > 0)) continue;
       node.release();
     } else if (node.uses > 0 && !assigned.has(node)) continue;
     else node.close();

@@ -100,7 +100,7 @@ export class CompiledFunction<Arguments extends readonly Tensor[], Result extend
       } finally {
         if (!completed) await this.#runner.abandon(versions);
       }
-    });
+    }, given);
   }
 
   /** The capture for arguments of these shapes, made once for each state of what the function notices. */

@@ -6,7 +6,7 @@
  * were recorded until then; what is recorded later belongs to a later one.
  */
 import { NonFiniteError, TraceError } from '../errors.ts';
-import { captureGraph, type Graph } from '../plan/graph.ts';
+import { captureGraph, type Graph, reachable } from '../plan/graph.ts';
 import { makePlan } from '../plan/plan.ts';
 import type { NumericArray, TensorSpec } from '../tensor/dtype.ts';
 import { fromData } from '../tensor/leaves.ts';
@@ -32,6 +32,10 @@ interface Batch {
   readonly requests: (readonly Tensor[])[];
   /** For each request, what went wrong with it. */
   readonly done: Promise<readonly unknown[]>;
+  /** Takes what requests need under its protection until their turn comes. */
+  readonly holds: (() => void)[];
+  /** Whether other requests have their turn before it, and so may change what it needs. */
+  readonly isBehind: boolean;
 }
 
 /** Plans of uncompiled code that are kept: more than any training loop uses, few enough to stay small. */
@@ -44,6 +48,8 @@ export class Evaluator implements Runtime, PlanRunner {
   #tail: Promise<unknown> = Promise.resolve();
   /** The request that was made last, while it waits for its turn: others may join it. */
   #open: Batch | undefined;
+  /** Turns that are not over. */
+  #pending = 0;
   /** The device that was chosen last; it takes over with the next turn. */
   #chosen: Device;
 
@@ -80,17 +86,21 @@ export class Evaluator implements Runtime, PlanRunner {
     // What only looks at values may be computed with what waits for its turn anyway: an expression means the same there.
     const batch = taken || !this.#open ? this.#newBatch(taken) : this.#open;
     const number = batch.requests.push(request) - 1;
+    if (batch.isBehind) batch.holds.push(hold([...request, ...valuesOf(taken)]));
     const error = (await batch.done)[number];
     if (error !== undefined) throw error;
   }
 
   #newBatch(taken: Taken | undefined): Batch {
     const requests: (readonly Tensor[])[] = [];
+    const isBehind = this.#pending > 0;
+    const holds: (() => void)[] = [];
     const done = this.exclusive(() => {
       if (this.#open === batch) this.#open = undefined;
+      for (const release of holds) release();
       return this.#evaluateBatch(requests, taken);
     });
-    const batch: Batch = { requests, done };
+    const batch: Batch = { requests, done, holds, isBehind };
     this.#open = batch;
     return batch;
   }
@@ -108,11 +118,13 @@ export class Evaluator implements Runtime, PlanRunner {
     }
     taken?.foresight?.takeBack();
     const errors: unknown[] = [];
+    const release = hold(requests.flat());
     // An error in what is wanted does not keep the updates from being applied.
     if (taken) errors[0] = await failureOf(this.#applyAlone(taken));
     for (const [number, request] of requests.entries()) {
       errors[number] ??= await failureOf(this.#compute(request, undefined));
     }
+    release();
     return errors;
   }
 
@@ -121,8 +133,10 @@ export class Evaluator implements Runtime, PlanRunner {
     refuseInTrace(first instanceof Variable ? `reading the value of "${first.name}"` : 'reading a value');
     const taken = takeUpdates();
     const asked = tensors.map((tensor) => tensor.operand());
+    const release = hold(asked);
     return this.exclusive(async () => {
-      if (taken) await this.#applyAlone(taken);
+      if (taken) await this.#applyAlone(taken).finally(release);
+      else release();
       const held = asked.map((tensor) => heldVariable(tensor));
       await this.#materialize(held.filter((variable) => variable !== undefined));
       await this.#compute(
@@ -132,7 +146,7 @@ export class Evaluator implements Runtime, PlanRunner {
       return Promise.all(
         asked.map(({ node, output }, index) => held[index]?.storage?.read() ?? node.values[output]!.slice()),
       );
-    });
+    }, valuesOf(taken));
   }
 
   async writeAll(values: ReadonlyMap<Variable, NumericArray>): Promise<void> {
@@ -162,7 +176,7 @@ export class Evaluator implements Runtime, PlanRunner {
   flush(): Promise<void> | undefined {
     const taken = takeUpdates();
     if (!taken) return undefined;
-    const applied = this.exclusive(() => this.#applyAlone(taken));
+    const applied = this.exclusive(() => this.#applyAlone(taken), valuesOf(taken));
     // Whoever flushed waits for it; until then a failure is not unheard.
     applied.catch(() => undefined);
     return applied;
@@ -210,11 +224,23 @@ export class Evaluator implements Runtime, PlanRunner {
     return prepared;
   }
 
-  /** Runs work after all that was asked before, and before all that is asked later. */
-  exclusive<Result>(work: () => Promise<Result>): Promise<Result> {
+  /**
+   * Runs work after all that was asked before, and before all that is asked later.
+   *
+   * @param needed what the work computes: until its turn comes, old values are kept for it, whoever closes it meanwhile
+   */
+  exclusive<Result>(work: () => Promise<Result>, needed: readonly Tensor[] = []): Promise<Result> {
     this.#open = undefined;
-    const turn = this.#tail.then(work);
-    this.#tail = turn.catch(() => undefined);
+    const release = this.#pending > 0 && needed.length > 0 ? hold(needed) : undefined;
+    this.#pending++;
+    const turn = this.#tail.then(() => {
+      release?.();
+      return work();
+    });
+    const over = (): void => {
+      this.#pending--;
+    };
+    this.#tail = turn.then(over, over);
     return turn;
   }
 
@@ -340,6 +366,20 @@ function alongWith(tensors: readonly Tensor[]): Tensor[] {
   if (losses.length === 0) return [];
   const parameters = new Set<Variable>(losses.flatMap(({ node }) => leftBy.get(node)!));
   return [...gradientsLeftBy(losses), ...frontier(losses, (variable) => parameters.has(variable))];
+}
+
+/** Keeps old values of variables for tensors that will be computed, until what it returns is called. */
+function hold(tensors: readonly Tensor[]): () => void {
+  const leaves = reachable(tensors).filter(({ source }) => source?.kind === 'variable');
+  for (const leaf of leaves) leaf.uses++;
+  return () => {
+    for (const leaf of leaves) leaf.uses--;
+  };
+}
+
+/** How the new values of variables are computed. */
+function valuesOf(taken: Taken | undefined): Tensor[] {
+  return taken ? [...taken.updates.values()].map(({ value }) => value) : [];
 }
 
 /** The variable whose value of now, on the device, a tensor is. */

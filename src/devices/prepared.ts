@@ -19,7 +19,7 @@ export interface PlanRunner {
   /** The device of the turn that runs. */
   readonly activeDevice: Device;
   prepare(graph: Graph): Prepared;
-  exclusive<Result>(work: () => Promise<Result>): Promise<Result>;
+  exclusive<Result>(work: () => Promise<Result>, needed?: readonly Tensor[]): Promise<Result>;
   flush(): Promise<void> | undefined;
   compute(tensors: readonly Tensor[]): Promise<void>;
   abandon(versions: ReadonlyMap<Variable, number>): Promise<void>;

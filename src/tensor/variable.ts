@@ -193,8 +193,10 @@ export class Variable extends Tensor {
       if (source.assigned) source.assigned.node.uses--;
       source.assigned = undefined;
     }
+    // What was assigned and could not be: who uses the variable from now on means what the device holds.
+    const isOfItsOwn = !applied && leaf !== undefined && sourceOf(leaf).assigned !== undefined;
     for (const known of this.#leaves.keys()) {
-      if (known < version || (known === version && !applied)) this.#leaves.delete(known);
+      if (known < version || (known === version && isOfItsOwn)) this.#leaves.delete(known);
     }
   }
 

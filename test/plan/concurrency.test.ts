@@ -9,6 +9,8 @@ import {
   compile,
   Dense,
   Dropout,
+  gather,
+  layerOutputs,
   type Optimizer,
   rand,
   randn,
@@ -71,6 +73,31 @@ function player(kind: number): Record<string, (numbers: Numbers) => Promise<unkn
     'a refused step': () => values(guarded(x.mul(Number.NaN))).catch((error: Error) => error.name),
     'an accumulation': () => values(part(x)),
     'a prediction': () => values(predict(x)),
+    'an accumulation that is not compiled': async (numbers) => {
+      const value = loss(x.mul(between(numbers, 1, 2)));
+      await optimizer.accumulate();
+      return Array.from(await value.data());
+    },
+    'gradients forgotten': async () => optimizer.zeroGradients(),
+    'a gradient that is kept': async () => {
+      loss(x);
+      const kept = model.parameters()[1].grad!.mul(2);
+      const [stepped, value] = [optimizer.step(), kept.data()];
+      await stepped;
+      return Array.from(await value);
+    },
+    'every layer': async () => {
+      const outputs = Object.values(layerOutputs(model, x));
+      return Promise.all(outputs.map(async (output) => Array.from(await output.data())));
+    },
+    'an index out of range': () =>
+      values(Promise.resolve(gather(model.parameters()[0], tensor(Int32Array.of(99)), 0))).catch(
+        (error: Error) => error.name,
+      ),
+    'a layer frozen or not': async () => {
+      const [parameter] = model.parameters();
+      parameter.trainable = !parameter.trainable;
+    },
     'an expression': () => values(Promise.resolve(model.call(x).exp())),
     'a read': async () => Array.from(await model.parameters()[0].data()),
     'a write': async (numbers) =>

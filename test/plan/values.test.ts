@@ -4,10 +4,12 @@ import { WasmStorage } from '../../src/devices/wasm/storage.ts';
 import {
   Adam,
   AdamW,
+  BatchNorm,
   compile,
   Dense,
   GradientError,
   grad,
+  NonFiniteError,
   Parameter,
   ReLU,
   randn,
@@ -163,6 +165,15 @@ describe('old values are kept', () => {
     expect(read).not.toHaveBeenCalled();
   });
 
+  it('by none with running statistics that change before the step', async () => {
+    const model = new Sequential({ body: new Dense(4, 6), norm: new BatchNorm(6), head: new Dense(6, 3) });
+    const [optimizer, x] = [new Adam(model.parameters()), randn([4, 4])];
+    await step(model, optimizer, x, true);
+    const read = vi.spyOn(WasmStorage.prototype, 'read');
+    for (let index = 0; index < 3; index++) await step(model, optimizer, x, index > 0);
+    expect(read).not.toHaveBeenCalled();
+  });
+
   it('for those who may read them, once, and only by variables that change', async () => {
     const [model, x] = [network(), randn([4, 4])];
     const optimizer = new SGD(model.modules['head'].parameters());
@@ -175,6 +186,45 @@ describe('old values are kept', () => {
     }
     expect(read).toHaveBeenCalledTimes(2);
     expect(await early.array()).toEqual(expected);
+  });
+});
+
+describe('requests that wait for their turn', () => {
+  it('get the old values they need, though a later one lets go of the graph', async () => {
+    const w = new Parameter(tensor([1, 2]));
+    const double = compile(() => {
+      w.assign(w.mul(2));
+      return w.sum();
+    });
+    await double();
+    const [loss, looked] = [w.square().sum(), w.pow(3).sum()];
+    loss.backward();
+    looked.backward();
+    const [doubled, value] = [double(), looked.item()];
+    // Asked for before the doubling has had its turn.
+    const stepped = new SGD([w], { learningRate: 1 }).step();
+    expect(await (await doubled).item()).toBe(12);
+    expect(await value).toBe(72);
+    await stepped;
+    expect(await loss.item()).toBe(20);
+    expect(await w.array()).toEqual([4 - 4 - 12, 8 - 8 - 48]);
+  });
+
+  it('mean the value of a variable whose change was refused, whatever it becomes', async () => {
+    const w = new Parameter(tensor([1, 2]));
+    const refused = compile(
+      () => {
+        w.assign(w.mul(2));
+        return w.mul(Number.NaN).sum();
+      },
+      { requireFinite: true },
+    );
+    const call = refused();
+    const built = w.mul(3);
+    await expect(call).rejects.toThrow(NonFiniteError);
+    await w.set(Float32Array.of(5, 5));
+    expect(await built.array()).toEqual([3, 6]);
+    expect(await w.array()).toEqual([5, 5]);
   });
 });
 

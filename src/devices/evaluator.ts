@@ -50,6 +50,9 @@ export class Evaluator implements Runtime, PlanRunner {
   #open: Batch | undefined;
   /** Turns that are not over. */
   #pending = 0;
+  readonly #over = (): void => {
+    this.#pending--;
+  };
   /** The device that was chosen last; it takes over with the next turn. */
   #chosen: Device;
 
@@ -231,16 +234,10 @@ export class Evaluator implements Runtime, PlanRunner {
    */
   exclusive<Result>(work: () => Promise<Result>, needed: readonly Tensor[] = []): Promise<Result> {
     this.#open = undefined;
-    const release = this.#pending > 0 && needed.length > 0 ? hold(needed) : undefined;
+    const held = this.#pending > 0 && needed.length > 0 ? hold(needed) : undefined;
     this.#pending++;
-    const turn = this.#tail.then(() => {
-      release?.();
-      return work();
-    });
-    const over = (): void => {
-      this.#pending--;
-    };
-    this.#tail = turn.then(over, over);
+    const turn = this.#tail.then(held ? () => after(held, work) : work);
+    this.#tail = turn.then(this.#over, this.#over);
     return turn;
   }
 
@@ -375,6 +372,12 @@ function hold(tensors: readonly Tensor[]): () => void {
   return () => {
     for (const leaf of leaves) leaf.uses--;
   };
+}
+
+/** Work that begins when what it needs is no longer held. */
+function after<Result>(release: () => void, work: () => Promise<Result>): Promise<Result> {
+  release();
+  return work();
 }
 
 /** How the new values of variables are computed. */

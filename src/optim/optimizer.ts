@@ -73,6 +73,10 @@ export abstract class Optimizer<Settings extends object = object> {
   readonly #clipValue: number | undefined;
   readonly #state = new Map<Parameter, Record<string, Variable>>();
   readonly #accumulated = new Map<Parameter, Variable>();
+  /** Those whose sum may be other than 0. */
+  readonly #filled = new Set<Parameter>();
+  /** Those that a captured function accumulates: each of its calls does, which nobody sees from here. */
+  readonly #filledByCalls = new Set<Parameter>();
   readonly #countAccumulated = (): number => this.#accumulated.size;
   #schedule: number | Schedule = 0;
   #stepCount = 0;
@@ -148,7 +152,7 @@ export abstract class Optimizer<Settings extends object = object> {
    */
   step(): Promise<void> {
     notice(this.#countAccumulated);
-    const stepped = this.parameters.filter((each) => recordedGradient(each) || this.#accumulated.has(each));
+    const stepped = this.parameters.filter((each) => recordedGradient(each) || this.#mayHold(each));
     const losses = this.#lossesOf('step', stepped);
     // A schedule that gives no rate is found out before anything is recorded.
     if (!recorder().tracing) this.#requireRates();
@@ -196,6 +200,7 @@ export abstract class Optimizer<Settings extends object = object> {
     const losses = this.#lossesOf('accumulate', given);
     for (const parameter of given) {
       const sum = this.#sumOf(parameter);
+      (recorder().tracing ? this.#filledByCalls : this.#filled).add(parameter);
       const { value } = recordedGradient(parameter)!;
       recordGradient(parameter, undefined);
       sum.assign(concealed(() => add(sum.operand(), value)));
@@ -208,6 +213,7 @@ export abstract class Optimizer<Settings extends object = object> {
     notice(this.#countAccumulated);
     for (const parameter of this.parameters) recordGradient(parameter, undefined);
     for (const sum of this.#accumulated.values()) sum.assign(fill(0, sum.shape));
+    if (!recorder().tracing) this.#filled.clear();
   }
 
   /** A copy of all that the optimiser remembers, of the moment of the call. Schedules are functions, and no part of it. */
@@ -276,7 +282,10 @@ export abstract class Optimizer<Settings extends object = object> {
     });
     const values = new Map<Variable, NumericArray>();
     for (const [parameter, slots] of slotsOf) {
-      if (variables[nameOf(accumulatedSlot, parameter)]) this.#sumOf(parameter);
+      if (variables[nameOf(accumulatedSlot, parameter)]) {
+        this.#sumOf(parameter);
+        this.#filled.add(parameter);
+      }
       const sum = this.#accumulated.get(parameter);
       for (const variable of [...Object.values(this.#stateOf(parameter, slots)), ...(sum ? [sum] : [])]) {
         // A parameter that was never stepped has no entry: it starts from zeros.
@@ -390,12 +399,19 @@ export abstract class Optimizer<Settings extends object = object> {
     return [...new Set(parameters.flatMap((parameter) => recordedGradient(parameter)?.losses ?? []))];
   }
 
+  /** Whether something was accumulated, as far as can be known. A captured step is for calls of both kinds. */
+  #mayHold(parameter: Parameter): boolean {
+    if (recorder().tracing) return this.#accumulated.has(parameter);
+    return this.#filled.has(parameter) || this.#filledByCalls.has(parameter);
+  }
+
   /** The gradient of a parameter with what was accumulated, both of which are over with that. */
   #takeGradient(parameter: Parameter): Tensor {
     const recorded = recordedGradient(parameter);
     const sum = this.#accumulated.get(parameter);
     recordGradient(parameter, undefined);
-    if (!sum) return recorded!.value;
+    if (!sum || !this.#mayHold(parameter)) return recorded!.value;
+    if (!recorder().tracing) this.#filled.delete(parameter);
     const accumulated = sum.operand();
     sum.assign(fill(0, sum.shape));
     return recorded ? add(accumulated, recorded.value) : accumulated;

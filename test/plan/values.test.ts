@@ -267,4 +267,18 @@ describe('accumulate', () => {
     expect(Array.from(await run('plain'))).toEqual(Array.from(whole));
     expect(Array.from(await run('compiled'))).toEqual(Array.from(whole));
   });
+
+  it('is over with the step: what has no gradient any more is not changed by the next ones', async () => {
+    const [frozen, other] = [new Parameter(tensor([1])), new Parameter(tensor([1]))];
+    const optimizer = new AdamW([frozen, other], { learningRate: 0.1, weightDecay: 0.5 });
+    frozen.add(other).sum().backward();
+    await optimizer.accumulate();
+    await optimizer.step();
+    frozen.trainable = false;
+    const before = await frozen.array();
+    frozen.add(other).sum().backward();
+    await optimizer.step();
+    expect(await frozen.array()).toEqual(before);
+    await expect(async () => optimizer.step()).rejects.toThrow(GradientError);
+  });
 });

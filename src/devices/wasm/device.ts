@@ -4,7 +4,7 @@
  */
 import { OptionError } from '../../errors.ts';
 import { environmentVariable } from '../../node.ts';
-import { requireBoolean, requireKnownOptions, requireNumber } from '../../options.ts';
+import { describeValue, requireBoolean, requireKnownOptions, requireNumber } from '../../options.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { NumericArray, TensorSpec } from '../../tensor/dtype.ts';
 import type { VariableStorage } from '../../tensor/runtime.ts';
@@ -233,7 +233,16 @@ function requireThreads(where: string, threads: number): void {
 function threadsWished(): number | undefined {
   const text = environmentVariable('WEFT_THREADS');
   if (text === undefined || text === '') return undefined;
+  const where = 'the environment variable WEFT_THREADS';
   const threads = Number(text);
-  requireThreads('the environment variable WEFT_THREADS', threads);
+  if (Number.isNaN(threads)) {
+    throw new OptionError({
+      where,
+      got: `threads ${describeValue(text)}`,
+      expected: 'a whole number of at least 1',
+      cure: 'Correct it, or leave it unset for one thread a processor.',
+    });
+  }
+  requireThreads(where, threads);
   return threads;
 }

@@ -17,7 +17,7 @@ import type { CompileOptions, TensorTree } from '../tensor/runtime.ts';
 import { formatShape, sameShape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import type { Variable } from '../tensor/variable.ts';
-import { leafArray, type PlanRunner, type Prepared } from './prepared.ts';
+import { isUnknown, leafArray, type PlanRunner, type Prepared } from './prepared.ts';
 
 /** Captures that are kept of one function: of more shapes, those that were not called for longest are captured anew. */
 const keptCaptures = 64;
@@ -213,10 +213,6 @@ function fits(
 function holds(noticed: Recorder['noticed']): boolean {
   for (const [read, found] of noticed) if (read() !== found) return false;
   return true;
-}
-
-function isUnknown({ node, output }: Tensor): boolean {
-  return node.values[output] === undefined;
 }
 
 function arrayOf({ node, output }: Tensor): NumericArray {

@@ -6,26 +6,18 @@
  * were recorded until then; what is recorded later belongs to a later one.
  */
 import { NonFiniteError, TraceError } from '../errors.ts';
-import { captureGraph, type Graph, reachable } from '../plan/graph.ts';
+import { captureGraph, type Graph } from '../plan/graph.ts';
 import { makePlan } from '../plan/plan.ts';
 import type { NumericArray, TensorSpec } from '../tensor/dtype.ts';
 import { fromData } from '../tensor/leaves.ts';
-import { eagerRecorder, type RecordedUpdate, recorder } from '../tensor/recorder.ts';
+import { recorder } from '../tensor/recorder.ts';
 import type { CompileOptions, Runtime, TensorTree, VariableStorage } from '../tensor/runtime.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Variable } from '../tensor/variable.ts';
 import { CompiledFunction } from './compiled.ts';
 import type { Device } from './device.ts';
-import { type Foresight, foresee, frontier } from './foresight.ts';
-import { leafArray, type PlanRunner, type Prepared } from './prepared.ts';
-
-/** Updates that a request took with it. */
-interface Taken {
-  readonly updates: ReadonlyMap<Variable, RecordedUpdate>;
-  readonly whenApplied: readonly (() => void)[];
-  /** Where they are a step: the losses, the gradients for other optimisers, and what else is computed along with it. */
-  readonly foresight: Foresight | undefined;
-}
+import { isUnknown, leafArray, type PlanRunner, type Prepared } from './prepared.ts';
+import { alongWith, hold, type Taken, takeUpdates, valuesOf } from './request.ts';
 
 /** Tensors that are computed in one turn: those of one request, and of later ones that only look at values. */
 interface Batch {
@@ -254,14 +246,16 @@ export class Evaluator implements Runtime, PlanRunner {
     if (wanted.length > 0 || computed.size > 0) {
       const { graph, bindings } = captureGraph(wanted, computed);
       const inputs = bindings.inputs.map((source) => leafArray(source));
-      // Those that are given are still what the plan reads of them: their turn is after it.
-      await this.#keep([...given.keys()]);
       const outputs = await this.run(this.prepare(graph), inputs, bindings.variables);
       wanted.forEach(({ node, output }, index) => {
         node.values[output] = outputs[index];
       });
-    } else if (given.size > 0) await this.#keep([...given.keys()]);
-    for (const [variable, data] of given) await this.#write(variable, data);
+    }
+    // Only now, since the plan reads the old values of those that are given.
+    for (const [variable, data] of given) {
+      await this.#keep([variable]);
+      await this.#write(variable, data);
+    }
     for (const [variable, { version }] of taken?.updates ?? []) variable.settle(version!, true);
     for (const listener of taken?.whenApplied ?? []) listener();
     taken?.foresight?.letGo();
@@ -336,53 +330,10 @@ export class Evaluator implements Runtime, PlanRunner {
   }
 }
 
-/** Takes over what the eager recorder remembers; undefined where that is nothing. */
-function takeUpdates(): Taken | undefined {
-  const { updates, whenApplied, spent } = eagerRecorder();
-  if (updates.size === 0 && whenApplied.length === 0) return undefined;
-  const foresight = updates.size > 0 ? foresee(spent, gradientsLeftBy(spent), updates) : undefined;
-  const taken = { updates: new Map(updates), whenApplied: whenApplied.slice(), foresight };
-  updates.clear();
-  whenApplied.length = 0;
-  spent.length = 0;
-  for (const [variable, update] of taken.updates) variable.plan(update);
-  return taken;
-}
-
-/** Gradients that still wait for their optimiser, of losses among tensors. */
-function gradientsLeftBy(tensors: readonly Tensor[]): Tensor[] {
-  const { gradients, leftBy } = eagerRecorder();
-  const parameters = tensors.flatMap(({ node }) => leftBy.get(node) ?? []);
-  return [...new Set(parameters)].flatMap((parameter) => gradients.get(parameter)?.value ?? []);
-}
-
-/** What shares the forward pass of losses that are awaited before their step: the gradients, and what the step will ask for. */
-function alongWith(tensors: readonly Tensor[]): Tensor[] {
-  const { leftBy } = eagerRecorder();
-  const losses = tensors.filter(({ node }) => leftBy.has(node));
-  if (losses.length === 0) return [];
-  const parameters = new Set<Variable>(losses.flatMap(({ node }) => leftBy.get(node)!));
-  return [...gradientsLeftBy(losses), ...frontier(losses, (variable) => parameters.has(variable))];
-}
-
-/** Keeps old values of variables for tensors that will be computed, until what it returns is called. */
-function hold(tensors: readonly Tensor[]): () => void {
-  const leaves = reachable(tensors).filter(({ source }) => source?.kind === 'variable');
-  for (const leaf of leaves) leaf.uses++;
-  return () => {
-    for (const leaf of leaves) leaf.uses--;
-  };
-}
-
 /** Work that begins when what it needs is no longer held. */
 function after<Result>(release: () => void, work: () => Promise<Result>): Promise<Result> {
   release();
   return work();
-}
-
-/** How the new values of variables are computed. */
-function valuesOf(taken: Taken | undefined): Tensor[] {
-  return taken ? [...taken.updates.values()].map(({ value }) => value) : [];
 }
 
 /** The variable whose value of now, on the device, a tensor is. */
@@ -390,10 +341,6 @@ function heldVariable({ node }: Tensor): Variable | undefined {
   const { source } = node;
   if (source?.kind !== 'variable' || source.assigned || node.values[0] !== undefined) return undefined;
   return source.version === source.variable.version ? source.variable : undefined;
-}
-
-function isUnknown({ node, output }: Tensor): boolean {
-  return node.values[output] === undefined;
 }
 
 async function failureOf(work: Promise<void>): Promise<unknown> {

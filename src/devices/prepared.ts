@@ -40,3 +40,8 @@ export function leafArray(source: Bindings['inputs'][number], begun?: HostValues
   if (source.kind === 'host') return (begun?.get(source) ?? source.begin())();
   throw leftBehind();
 }
+
+/** Whether a tensor's value has still to be computed. */
+export function isUnknown({ node, output }: Tensor): boolean {
+  return node.values[output] === undefined;
+}

@@ -2,7 +2,7 @@
  * Which tensors somebody outside the library may hold. What a layer of the library computes on the way to its result is
  * concealed: nobody can ask for it later, so nothing has to be kept for it when a parameter changes.
  */
-
+import { isPlainObject } from '../options.ts';
 import { Node, nodesBehind } from './node.ts';
 import { Tensor } from './tensor.ts';
 
@@ -41,11 +41,6 @@ export function concealedResults<Results extends readonly (Tensor | undefined)[]
   }
 }
 
-/** Runs code of users inside library code: what it builds is exposed. */
-export function exposed<Result>(body: () => Result): Result {
-  return exposing(true, body);
-}
-
 function exposing<Result>(now: boolean, body: () => Result): Result {
   const before = Node.exposing;
   Node.exposing = now;
@@ -69,22 +64,21 @@ export function concealClasses(classes: readonly object[]): void {
   for (const each of classes) own.add(each);
 }
 
-/** Runs a method that gets tensors: concealed where the object's class is the library's, else the tensors are exposed. */
+/**
+ * Runs a method that gets tensors. Where the object's class is the library's, what it builds is concealed; code of users
+ * inside library code exposes what it builds, and the tensors it gets.
+ */
 export function asCodeOf<Result>(object: object, tensors: unknown, method: () => Result): Result {
   if (own.has(object.constructor)) return Node.exposing ? concealed(method) : method();
   if (Node.exposing) return method();
   expose(tensors);
-  return exposed(method);
+  return exposing(true, method);
 }
 
 /** Marks the tensors of a value, however nested, as held by somebody outside. Returns the value. */
 export function expose<Value>(value: Value): Value {
   if (value instanceof Tensor) value.node.exposed = true;
   else if (Array.isArray(value)) value.forEach(expose);
-  else if (isPlain(value)) Object.values(value).forEach(expose);
+  else if (isPlainObject(value)) Object.values(value).forEach(expose);
   return value;
-}
-
-function isPlain(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }

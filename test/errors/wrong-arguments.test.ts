@@ -130,7 +130,7 @@ function targets(): { found: Target[]; without: string[] } {
   }
   for (const method of methodsOf(weft.Tensor)) {
     add(`Tensor.${method}`, valid.tensorMethod(method, table), ([x, ...given]) =>
-      (weft.Tensor.prototype as unknown as Record<string, Callable>)[method].call(x, ...given),
+      (Reflect.get(weft.Tensor.prototype, method) as Callable).call(x, ...given),
     );
   }
   for (const [name, value] of Object.entries(weft.initialisers as Record<string, Callable>)) {

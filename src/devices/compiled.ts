@@ -74,6 +74,7 @@ export class CompiledFunction<Arguments extends readonly Tensor[], Result extend
     const flushed = this.#runner.flush();
     const capture = this.#captureFor(given);
     const { recorded, updated } = capture;
+    for (const listener of recorded.whenAsked) listener(this.#guard !== undefined);
     const host = new Map(recorded.hostSources.map((source) => [source, source.begin()]));
     const versions = new Map(updated.map((variable) => [variable, variable.plan()]));
     return this.#runner.exclusive(async () => {
@@ -94,10 +95,10 @@ export class CompiledFunction<Arguments extends readonly Tensor[], Result extend
         const outputs = await this.#runner.run(prepared, inputs, bindings.variables, this.#guard);
         completed = true;
         for (const [variable, version] of versions) variable.settle(version, true);
-        for (const listener of recorded.whenApplied) listener();
         const results = outputs.map((data, index) => fromData(data, specs[index].shape, specs[index].dtype));
         return rebuild(results) as Result;
       } finally {
+        for (const listener of recorded.whenOver) listener(completed);
         if (!completed) await this.#runner.abandon(versions);
       }
     }, given);

@@ -184,6 +184,7 @@ export class Evaluator implements Runtime, PlanRunner {
     } catch (error) {
       taken.foresight?.takeBack();
       const versions = new Map([...taken.updates].map(([variable, { version }]) => [variable, version!]));
+      for (const listener of taken.whenOver) listener(false);
       await this.abandon(versions);
       throw error;
     }
@@ -257,7 +258,7 @@ export class Evaluator implements Runtime, PlanRunner {
       await this.#write(variable, data);
     }
     for (const [variable, { version }] of taken?.updates ?? []) variable.settle(version!, true);
-    for (const listener of taken?.whenApplied ?? []) listener();
+    for (const listener of taken?.whenOver ?? []) listener(true);
     taken?.foresight?.letGo();
   }
 

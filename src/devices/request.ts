@@ -8,19 +8,19 @@ import { type Foresight, foresee, frontier } from './foresight.ts';
 /** Updates that a request took with it. */
 export interface Taken {
   readonly updates: ReadonlyMap<Variable, RecordedUpdate>;
-  readonly whenApplied: readonly (() => void)[];
+  readonly whenOver: readonly ((applied: boolean) => void)[];
   /** Where they are a step: the losses, the gradients for other optimisers, and what else is computed along with it. */
   readonly foresight: Foresight | undefined;
 }
 
 /** Takes over what the eager recorder remembers; undefined where that is nothing. */
 export function takeUpdates(): Taken | undefined {
-  const { updates, whenApplied, spent } = eagerRecorder();
-  if (updates.size === 0 && whenApplied.length === 0) return undefined;
+  const { updates, whenOver, spent } = eagerRecorder();
+  if (updates.size === 0 && whenOver.length === 0) return undefined;
   const foresight = updates.size > 0 ? foresee(spent, gradientsLeftBy(spent), updates) : undefined;
-  const taken = { updates: new Map(updates), whenApplied: whenApplied.slice(), foresight };
+  const taken = { updates: new Map(updates), whenOver: whenOver.slice(), foresight };
   updates.clear();
-  whenApplied.length = 0;
+  whenOver.length = 0;
   spent.length = 0;
   for (const [variable, update] of taken.updates) variable.plan(update);
   return taken;

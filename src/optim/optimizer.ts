@@ -9,18 +9,12 @@ import { requireKnownOptions, requireNumber } from '../options.ts';
 import type { NumericArray } from '../tensor/dtype.ts';
 import { asCodeOf, concealed } from '../tensor/exposure.ts';
 import { fill, leaf } from '../tensor/leaves.ts';
-import {
-  hostValue,
-  notice,
-  type Recorder,
-  recordedGradient,
-  recorder,
-  recordGradient,
-} from '../tensor/recorder.ts';
+import { hostValue, type Recorder, recordedGradient, recorder, recordGradient } from '../tensor/recorder.ts';
 import { runtime } from '../tensor/runtime.ts';
 import { withScope } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type Parameter, Variable } from '../tensor/variable.ts';
+import { Accumulation } from './accumulation.ts';
 import { clipByGlobalNorm, clipByValue } from './clip.ts';
 import {
   distinctNames,
@@ -72,12 +66,7 @@ export abstract class Optimizer<Settings extends object = object> {
   readonly #clipNorm: number | undefined;
   readonly #clipValue: number | undefined;
   readonly #state = new Map<Parameter, Record<string, Variable>>();
-  readonly #accumulated = new Map<Parameter, Variable>();
-  /** Those whose sum may be other than 0. */
-  readonly #filled = new Set<Parameter>();
-  /** Those that a captured function accumulates: each of its calls does, which nobody sees from here. */
-  readonly #filledByCalls = new Set<Parameter>();
-  readonly #countAccumulated = (): number => this.#accumulated.size;
+  readonly #accumulation: Accumulation;
   #schedule: number | Schedule = 0;
   #stepCount = 0;
   /** Steps recorded in each trace: one, unless a compiled function makes several. */
@@ -112,6 +101,9 @@ export abstract class Optimizer<Settings extends object = object> {
     });
     this.parameters = this.groups.flatMap((group) => group.parameters);
     this.#names = distinctNames(this.parameters);
+    this.#accumulation = new Accumulation(this.parameters, (parameter) =>
+      this.#newSlot(accumulatedSlot, parameter),
+    );
   }
 
   /** What is remembered of each parameter: `firstMoment`. Tensors of its shape, zeros at first. */
@@ -151,20 +143,20 @@ export abstract class Optimizer<Settings extends object = object> {
    * @throws GradientError when no parameter has a gradient
    */
   step(): Promise<void> {
-    notice(this.#countAccumulated);
-    const stepped = this.parameters.filter((each) => recordedGradient(each) || this.#mayHold(each));
+    const accumulated = this.#accumulation.filled();
+    const stepped = this.parameters.filter((each) => recordedGradient(each) || accumulated.has(each));
     const losses = this.#lossesOf('step', stepped);
     // A schedule that gives no rate is found out before anything is recorded.
     if (!recorder().tracing) this.#requireRates();
     concealed(() => this.#recordStep(stepped));
-    recorder().whenApplied.push(() => {
-      this.#stepCount++;
+    recorder().whenOver.push((applied) => {
+      if (applied) this.#stepCount++;
     });
     return this.#apply(losses);
   }
 
   #recordStep(stepped: readonly Parameter[]): void {
-    const gradients = this.#clipped(stepped.map((parameter) => this.#takeGradient(parameter)));
+    const gradients = this.#clipped(this.#takeGradients(stepped));
     const byParameter = new Map(stepped.map((parameter, index) => [parameter, gradients[index]]));
     const made = recorder().tracing ? (this.#traced.get(recorder()) ?? 0) : 0;
     this.#traced.set(recorder(), made + 1);
@@ -198,22 +190,15 @@ export abstract class Optimizer<Settings extends object = object> {
   accumulate(): Promise<void> {
     const given = this.parameters.filter((each) => recordedGradient(each));
     const losses = this.#lossesOf('accumulate', given);
-    for (const parameter of given) {
-      const sum = this.#sumOf(parameter);
-      (recorder().tracing ? this.#filledByCalls : this.#filled).add(parameter);
-      const { value } = recordedGradient(parameter)!;
-      recordGradient(parameter, undefined);
-      sum.assign(concealed(() => add(sum.operand(), value)));
-    }
+    this.#accumulation.add(new Map(given.map((each) => [each, recordedGradient(each)!.value])));
+    for (const parameter of given) recordGradient(parameter, undefined);
     return this.#apply(losses);
   }
 
   /** Forgets the gradients, for a loss whose step is not wanted. `step()` does it by itself. */
   zeroGradients(): void {
-    notice(this.#countAccumulated);
     for (const parameter of this.parameters) recordGradient(parameter, undefined);
-    for (const sum of this.#accumulated.values()) sum.assign(fill(0, sum.shape));
-    if (!recorder().tracing) this.#filled.clear();
+    this.#accumulation.take();
   }
 
   /** A copy of all that the optimiser remembers, of the moment of the call. Schedules are functions, and no part of it. */
@@ -221,7 +206,7 @@ export abstract class Optimizer<Settings extends object = object> {
     this.#rename();
     const variables = [
       ...[...this.#state.values()].flatMap(Object.values<Variable>),
-      ...this.#accumulated.values(),
+      ...this.#accumulation.sums.values(),
     ];
     const groups = this.groups.map((group): SavedGroup => {
       const names = group.parameters.map((parameter) => this.#names.get(parameter)!);
@@ -282,19 +267,21 @@ export abstract class Optimizer<Settings extends object = object> {
     });
     const values = new Map<Variable, NumericArray>();
     for (const [parameter, slots] of slotsOf) {
-      if (variables[nameOf(accumulatedSlot, parameter)]) {
-        this.#sumOf(parameter);
-        this.#filled.add(parameter);
-      }
-      const sum = this.#accumulated.get(parameter);
+      const isAccumulated = variables[nameOf(accumulatedSlot, parameter)] !== undefined;
+      const sum = isAccumulated
+        ? this.#accumulation.sumOf(parameter)
+        : this.#accumulation.sums.get(parameter);
       for (const variable of [...Object.values(this.#stateOf(parameter, slots)), ...(sum ? [sum] : [])]) {
         // A parameter that was never stepped has no entry: it starts from zeros.
         values.set(variable, variables[variable.name]?.data ?? new Float32Array(variable.size));
       }
     }
-    recorder().whenApplied.push(() => {
-      this.#stepCount = stepCount;
+    recorder().whenOver.push((applied) => {
+      if (applied) this.#stepCount = stepCount;
     });
+    this.#accumulation.fill(
+      this.parameters.filter((each) => variables[nameOf(accumulatedSlot, each)] !== undefined),
+    );
     await runtime().writeAll(values);
   }
 
@@ -362,18 +349,12 @@ export abstract class Optimizer<Settings extends object = object> {
     for (const [parameter, slots] of this.#state) {
       for (const [slot, variable] of Object.entries(slots)) variable.name = this.#slotName(slot, parameter);
     }
-    for (const [parameter, sum] of this.#accumulated) sum.name = this.#slotName(accumulatedSlot, parameter);
+    for (const [parameter, sum] of this.#accumulation.sums)
+      sum.name = this.#slotName(accumulatedSlot, parameter);
   }
 
   #newSlot(slot: string, parameter: Parameter): Variable {
     return new Variable(fill(0, parameter.shape), this.#slotName(slot, parameter));
-  }
-
-  /** Where the gradients of a parameter are added up. */
-  #sumOf(parameter: Parameter): Variable {
-    const sum = this.#accumulated.get(parameter) ?? this.#newSlot(accumulatedSlot, parameter);
-    this.#accumulated.set(parameter, sum);
-    return sum;
   }
 
   #stateOf(parameter: Parameter, slots: readonly string[]): Record<string, Variable> {
@@ -399,22 +380,15 @@ export abstract class Optimizer<Settings extends object = object> {
     return [...new Set(parameters.flatMap((parameter) => recordedGradient(parameter)?.losses ?? []))];
   }
 
-  /** Whether something was accumulated, as far as can be known. A captured step is for calls of both kinds. */
-  #mayHold(parameter: Parameter): boolean {
-    if (recorder().tracing) return this.#accumulated.has(parameter);
-    return this.#filled.has(parameter) || this.#filledByCalls.has(parameter);
-  }
-
-  /** The gradient of a parameter with what was accumulated, both of which are over with that. */
-  #takeGradient(parameter: Parameter): Tensor {
-    const recorded = recordedGradient(parameter);
-    const sum = this.#accumulated.get(parameter);
-    recordGradient(parameter, undefined);
-    if (!sum || !this.#mayHold(parameter)) return recorded!.value;
-    if (!recorder().tracing) this.#filled.delete(parameter);
-    const accumulated = sum.operand();
-    sum.assign(fill(0, sum.shape));
-    return recorded ? add(accumulated, recorded.value) : accumulated;
+  /** The gradients of parameters with what was accumulated, both of which are over with that. */
+  #takeGradients(parameters: readonly Parameter[]): Tensor[] {
+    const accumulated = this.#accumulation.take();
+    return parameters.map((parameter) => {
+      const sum = accumulated.get(parameter);
+      const gradient = recordedGradient(parameter)?.value;
+      recordGradient(parameter, undefined);
+      return sum && gradient ? add(sum, gradient) : (sum ?? gradient)!;
+    });
   }
 
   #clipped(gradients: readonly Tensor[]): readonly Tensor[] {

@@ -30,8 +30,10 @@ export interface Recorder {
   readonly updates: Map<Variable, RecordedUpdate>;
   /** Losses whose gradients the updates are made of: their graphs are let go with them. */
   readonly spent: Tensor[];
-  /** Called back when the updates have been applied. */
-  readonly whenApplied: (() => void)[];
+  /** In a trace, called at each call of the captured function: see `whenAsked`. */
+  readonly whenAsked: ((mayBeRefused: boolean) => void)[];
+  /** Called when the turn of the updates is over, with whether they were applied. */
+  readonly whenOver: ((applied: boolean) => void)[];
   /** What `parameter.grad` is. */
   readonly gradients: WeakMap<Variable, RecordedGradient>;
   /** The parameters that a loss left gradients on, by its node: computed along with it, so that the forward pass runs once. */
@@ -49,7 +51,8 @@ function newRecorder(tracing: boolean): Recorder {
     tracing,
     updates: new Map(),
     spent: [],
-    whenApplied: [],
+    whenAsked: [],
+    whenOver: [],
     gradients: new WeakMap(),
     leftBy: new WeakMap(),
     leaves: new Map(),
@@ -143,6 +146,15 @@ export function notice<Found>(read: () => Found): Found {
   const found = read();
   if (active.tracing) active.noticed.set(read, found);
   return found;
+}
+
+/**
+ * Calls `listener` when what is recorded is asked for: now, or, inside a trace, at each call of the captured function. It is
+ * told whether the updates may be refused by `requireFinite`.
+ */
+export function whenAsked(listener: (mayBeRefused: boolean) => void): void {
+  if (active.tracing) active.whenAsked.push(listener);
+  else listener(false);
 }
 
 /**

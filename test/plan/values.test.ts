@@ -281,4 +281,64 @@ describe('accumulate', () => {
     expect(await frozen.array()).toEqual(before);
     await expect(async () => optimizer.step()).rejects.toThrow(GradientError);
   });
+
+  it('is over with its step, whoever accumulated and whoever steps', async () => {
+    for (const [isAccumulatedByCall, isSteppedByCall] of [
+      [false, false],
+      [false, true],
+      [true, false],
+      [true, true],
+    ]) {
+      const parameter = new Parameter(tensor([1]));
+      const other = new Parameter(tensor([1]));
+      const optimizer = new SGD([parameter, other], { learningRate: 1, momentum: 0.5 });
+      const part = () => {
+        const loss = parameter.mul(2).sum();
+        loss.backward();
+        return loss;
+      };
+      const accumulate = compile(() => {
+        const loss = part();
+        void optimizer.accumulate();
+        return loss;
+      });
+      const record = () => {
+        const loss = other.sum();
+        loss.backward();
+        return loss;
+      };
+      const step = compile(
+        (scale: Tensor) => {
+          const loss = record().mul(scale);
+          void optimizer.step();
+          return loss;
+        },
+        { requireFinite: true },
+      );
+      const makeStep = async () => {
+        if (isSteppedByCall) return void (await step(tensor(1)));
+        record();
+        await optimizer.step();
+      };
+      for (const expected of [-3, -7]) {
+        for (let batch = 0; batch < 2; batch++) {
+          if (isAccumulatedByCall) await accumulate();
+          else {
+            part();
+            await optimizer.accumulate();
+          }
+        }
+        // A step that is refused takes nothing.
+        if (isSteppedByCall) await expect(step(tensor(Number.NaN))).rejects.toThrow('finite');
+        await makeStep();
+        // Momentum carries each step half further than the one before.
+        expect(await parameter.item()).toBe(expected === -3 ? -3 : -9);
+        if (expected === -3) continue;
+        // Nothing was accumulated since: the parameter stays, momentum or not.
+        await makeStep();
+        expect(await parameter.item()).toBe(-9);
+      }
+      expect(() => optimizer.step()).toThrow(GradientError);
+    }
+  });
 });

@@ -53,6 +53,11 @@ function joined<Key extends string | number>(
   return text;
 }
 
+/** Whether a value is an object that is no array: what JSON calls an object. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 /** Whether a value is an object as `{ … }` makes one: no array, no tensor, nothing that a class made. */
 export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;

@@ -1,8 +1,6 @@
 /** Layer: a module that can say how it was made, so that a model can be stored as JSON. */
-import { DTypeError } from '../errors.ts';
-import { describeValue } from '../options.ts';
 import { mostAxes } from '../tensor/shape.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import { notATensor, type Tensor } from '../tensor/tensor.ts';
 import { Module } from './module.ts';
 
 /** What JSON can hold. */
@@ -19,18 +17,9 @@ export abstract class Layer<Input = Tensor, Output = Tensor> extends Module<Inpu
   /** @throws DTypeError for JS numbers, arrays of them, or nothing */
   override call(input: Input): Output {
     return this.inside(() => {
-      if (isHostData(input)) throw this.#notATensor(input);
+      if (isHostData(input)) throw notATensor(this.describe(), input);
       return this.forward(input);
     }, input);
-  }
-
-  #notATensor(input: unknown): DTypeError {
-    return new DTypeError({
-      where: this.describe(),
-      got: ArrayBuffer.isView(input) ? `${input.constructor.name} data` : describeValue(input),
-      expected: 'a tensor',
-      cure: 'Make a tensor of the data first: tensor(data, { shape }).',
-    });
   }
 
   /** The arguments that construct this layer anew, options spelled out. Initialisers are left out: weights are state. */

@@ -1,6 +1,6 @@
 /** Looking into a model: what each of its layers gives. */
 import { requireKnownOptions } from '../options.ts';
-import { randomState, setRandomState } from '../tensor/random.ts';
+import { keepingRandom } from '../tensor/random.ts';
 import { recorder, withoutRecording } from '../tensor/recorder.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { inMode } from './mode.ts';
@@ -42,11 +42,8 @@ export function layerOutputs<Input, Output>(
       () => inMode(model, options.mode ?? 'eval', () => model.call(input)),
     );
   };
-  const random = randomState();
   // Part of a function that is being captured, or nothing that anybody remembers.
-  if (recorder().tracing) observe();
-  else withoutRecording(observe);
-  setRandomState(random);
+  keepingRandom(() => (recorder().tracing ? observe() : withoutRecording(observe)));
   return Object.fromEntries(outputs);
 }
 

@@ -6,16 +6,10 @@ import { less } from '../ops/elementwise.ts';
 import { iota } from '../ops/indexing.ts';
 import { concat, expandDims, narrow, stack } from '../ops/movement.ts';
 import { maskSteps } from '../ops/recurrent.ts';
-import {
-  describeValue,
-  requireBoolean,
-  requireKnownOptions,
-  requireNumber,
-  requireOneOf,
-} from '../options.ts';
+import { requireBoolean, requireKnownOptions, requireNumber, requireOneOf } from '../options.ts';
 import type { DType } from '../tensor/dtype.ts';
 import { fill } from '../tensor/leaves.ts';
-import { Tensor } from '../tensor/tensor.ts';
+import { notATensor, Tensor } from '../tensor/tensor.ts';
 import type { Parameter } from '../tensor/variable.ts';
 import { type Axis, requireAxes } from './checks.ts';
 import { type JsonValue, Layer } from './layer.ts';
@@ -275,12 +269,7 @@ export abstract class RecurrentLayer<
 
   #requireTensor(name: string, given: unknown): void {
     if (given instanceof Tensor || (given === undefined && name !== 'x')) return;
-    throw new DTypeError({
-      where: `${this.describe()} ${name}`,
-      got: describeValue(given),
-      expected: 'a tensor',
-      cure: 'Make a tensor of the data first: tensor(data, { shape }).',
-    });
+    throw notATensor(`${this.describe()} ${name}`, given);
   }
 
   /** Lengths that come from the host can be looked at; computed ones are limited to the steps there are. */

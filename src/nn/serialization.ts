@@ -1,7 +1,7 @@
 /** Models as plain JSON: which layers, made with which arguments. Weights are stored apart. */
 
 import { WeftError } from '../errors.ts';
-import { describeValue } from '../options.ts';
+import { describeValue, isRecord } from '../options.ts';
 import { Activation, GELU, LeakyReLU, ReLU, Sigmoid, SiLU, Softplus, Tanh } from './activations.ts';
 import { Conv1d, Conv2d, ConvTranspose2d } from './convolution.ts';
 import { Dense } from './dense.ts';
@@ -196,10 +196,6 @@ function isModuleConfig(value: unknown): value is ModuleConfig {
   if (!isRecord(value)) return false;
   const { type, config, modules } = value;
   return typeof type === 'string' && Array.isArray(config) && (modules === undefined || isRecord(modules));
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function requireDepth(where: string, depth: number): void {

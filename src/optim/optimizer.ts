@@ -195,7 +195,7 @@ export abstract class Optimizer<Settings extends object = object> {
     return this.#apply(losses);
   }
 
-  /** Forgets the gradients, for a loss whose step is not wanted. `step()` does it by itself. */
+  /** Forgets the gradients and what was accumulated of them, for a loss whose step is not wanted. `step()` does it by itself. */
   zeroGradients(): void {
     for (const parameter of this.parameters) recordGradient(parameter, undefined);
     this.#accumulation.take();

@@ -1,7 +1,7 @@
 /** The state of an optimiser as it is saved, and whether it fits another one. */
 import { OptionError, ShapeError } from '../errors.ts';
-import { describeValue } from '../options.ts';
-import type { DType, NumericArray } from '../tensor/dtype.ts';
+import { describeValue, isRecord } from '../options.ts';
+import { type DType, dtypeOf, type NumericArray } from '../tensor/dtype.ts';
 import { formatShape, type Shape, sameShape } from '../tensor/shape.ts';
 import type { Parameter } from '../tensor/variable.ts';
 import type { SavedGroup } from './groups.ts';
@@ -72,7 +72,7 @@ export function requireFittingVariables(
   }
   const slots = [...new Set([...slotsOf.values()].flat())];
   for (const [name, entry] of Object.entries(variables)) {
-    if (typeof entry !== 'object' || entry === null || !Array.isArray(entry.shape)) {
+    if (!isRecord(entry) || !Array.isArray(entry.shape) || !ArrayBuffer.isView(entry.data)) {
       throw new OptionError({
         where: `${where} "${name}"`,
         got: describeValue(entry),
@@ -80,7 +80,7 @@ export function requireFittingVariables(
         cure,
       });
     }
-    const { shape, dtype } = entry;
+    const { shape, dtype, data } = entry;
     const owner = owners.get(name);
     const missing = owner?.partners.find((partner) => !Object.hasOwn(variables, partner));
     if (owner === undefined || missing !== undefined) {
@@ -91,11 +91,13 @@ export function requireFittingVariables(
         cure,
       });
     }
-    if (!sameShape(shape, owner.parameter.shape) || dtype !== 'float32') {
+    const { size } = owner.parameter;
+    const fits = sameShape(shape, owner.parameter.shape) && dtype === 'float32';
+    if (!fits || dtypeOf(data) !== dtype || data.length !== size) {
       throw new ShapeError({
         where: `${where} "${name}"`,
-        got: `${dtype}${formatShape(shape)}`,
-        expected: `float32${formatShape(owner.parameter.shape)}`,
+        got: `${data.length} elements as ${dtype}${formatShape(shape)}`,
+        expected: `${size} as float32${formatShape(owner.parameter.shape)}`,
         cure: 'The state belongs to a model of other sizes: build the model with the options it was saved with.',
       });
     }

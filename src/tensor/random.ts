@@ -48,6 +48,16 @@ export function setRandomState(saved: { seed: number; counter: number }): void {
   state.counter = saved.counter;
 }
 
+/** Runs `body` and puts the generator back to where it was, also when it throws. */
+export function keepingRandom<Result>(body: () => Result): Result {
+  const before = randomState();
+  try {
+    return body();
+  } finally {
+    setRandomState(before);
+  }
+}
+
 function low(value: number): number {
   return value | 0;
 }

@@ -9,7 +9,7 @@ import type { Optimizer } from '../optim/optimizer.ts';
 import { requireKnownOptions } from '../options.ts';
 import { withinBudget } from '../tensor/budget.ts';
 import { fill } from '../tensor/leaves.ts';
-import { randomState, setRandomState } from '../tensor/random.ts';
+import { keepingRandom } from '../tensor/random.ts';
 import { formatShape, sizeOf } from '../tensor/shape.ts';
 import type { NewFiles } from './atomic.ts';
 import {
@@ -103,12 +103,10 @@ export async function loadModel(folder: string, types: ModuleTypes = {}): Promis
   requireFolder('loadModel', folder);
   const { state, description, path } = await readModel(folder);
   const { name, inputShape, classNames, normalisation, architecture } = description;
-  const random = randomState();
+  // The initial weights it draws are thrown away: loading a model must not change what is random afterwards.
   const model = await blaming(path, () =>
-    withinBudget(budgetOf(state), () => moduleFromConfig(architecture, types)),
+    keepingRandom(() => withinBudget(budgetOf(state), () => moduleFromConfig(architecture, types))),
   );
-  // The initial weights it drew are thrown away: loading a model must not change what is random afterwards.
-  setRandomState(random);
   await blaming(node.path.join(folder, weightsFile), () => model.loadStateDict(state));
   await blaming(path, () => requireFitting(model, description));
   rememberLoaded(model, state);

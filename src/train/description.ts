@@ -3,7 +3,7 @@
 import type { Normalisation } from '../data/normalise.ts';
 import { OptionError } from '../errors.ts';
 import { TextDecoder } from '../node.ts';
-import { describeValue } from '../options.ts';
+import { describeValue, isRecord } from '../options.ts';
 import { sizeOf } from '../tensor/shape.ts';
 import { invalid, messageOf } from './checkpoint-files.ts';
 import { CheckpointError } from './errors.ts';
@@ -108,10 +108,6 @@ const fieldChecks: readonly { field: string; expected: string; holds: (value: un
     holds: (value) => value === undefined || typeof value === 'string',
   },
 ];
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 function isNumbers(value: unknown): boolean {
   return Array.isArray(value) && value.length > 0 && value.every((each) => Number.isFinite(each));

@@ -1,11 +1,12 @@
 /** optimizer.safetensors: what an optimiser remembers, and which weights it belongs to. */
+import { findEntry } from '../data/files.ts';
 import { node } from '../data/node.ts';
 import { OptionError } from '../errors.ts';
 import type { Module, StateDict } from '../nn/module.ts';
 import type { SavedGroup } from '../optim/groups.ts';
 import { Optimizer } from '../optim/optimizer.ts';
 import type { OptimizerState } from '../optim/state.ts';
-import { describeValue } from '../options.ts';
+import { describeValue, isRecord } from '../options.ts';
 import type { NumericArray } from '../tensor/dtype.ts';
 import { randomState, setRandomState } from '../tensor/random.ts';
 import { runtime } from '../tensor/runtime.ts';
@@ -157,10 +158,6 @@ function damaged(path: string, name: string, got: string, expected: string): Che
   });
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 /** To be called when a model has been loaded: an optimiser's state that is loaded next has to belong to it. */
 export function rememberLoaded(model: Module, state: StateDict): void {
   for (const [path, variable] of model.namedVariables()) {
@@ -174,7 +171,8 @@ export function rememberLoaded(model: Module, state: StateDict): void {
  */
 async function weightDigests(folder: string, optimizer: Optimizer): Promise<Digests> {
   const path = node.path.join(folder, weightsFile);
-  if (!node.fs.existsSync(path)) return parameterDigests(optimizer);
+  const wanted = { error: CheckpointError, expected: 'a file that saveModel wrote' };
+  if (findEntry(path, wanted) === undefined) return parameterDigests(optimizer);
   const { state } = decodeSafetensors(await readChecked(path), path);
   const kept = optimizer.parameters.flatMap((parameter): [string, string][] => {
     const known = loaded.get(parameter);

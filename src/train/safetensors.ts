@@ -6,7 +6,7 @@
 import { type FileBytes, requireBytes, requireName } from '../data/bytes.ts';
 import type { StateDict, StateEntry } from '../nn/module.ts';
 import { TextDecoder, TextEncoder } from '../node.ts';
-import { describeValue } from '../options.ts';
+import { describeValue, isRecord } from '../options.ts';
 import { bytesPerElement, type DType, type NumericArray } from '../tensor/dtype.ts';
 import { formatShape, sizeOf } from '../tensor/shape.ts';
 import { CheckpointError } from './errors.ts';
@@ -259,10 +259,6 @@ function placeOf(file: string, name: string): string {
 
 function isTexts(value: unknown): value is Record<string, string> {
   return isRecord(value) && Object.values(value).every((text) => typeof text === 'string');
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isCounts(value: unknown): value is number[] {

@@ -12,7 +12,7 @@ import { argMax } from '../ops/reduce.ts';
 import { squaredNorm } from '../optim/clip.ts';
 import type { Optimizer } from '../optim/optimizer.ts';
 import { fill, fromData } from '../tensor/leaves.ts';
-import { randomState, setRandomState } from '../tensor/random.ts';
+import { keepingRandom, randomState, setRandomState } from '../tensor/random.ts';
 import { withoutRecording } from '../tensor/recorder.ts';
 import { compile } from '../tensor/runtime.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -115,10 +115,8 @@ export class TrainingStep {
     position: StepPosition,
     cause: NonFiniteError,
   ): Promise<NonFiniteStepError> {
-    const random = randomState();
     const { images, labels } = this.#tensors(batch);
-    const { loss, gradientNorm } = withoutRecording(() => this.#build(images, labels));
-    setRandomState(random);
+    const { loss, gradientNorm } = keepingRandom(() => withoutRecording(() => this.#build(images, labels)));
     const inLoss = await findNonFinite(loss);
     const finding = inLoss ?? (await findNonFinite(gradientNorm));
     const { epoch, step, steps } = position;

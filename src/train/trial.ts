@@ -2,7 +2,7 @@
 import { ModelConfigError } from '../nn/errors.ts';
 import type { Module } from '../nn/module.ts';
 import { nodesBehind } from '../tensor/node.ts';
-import { randomState, setRandomState } from '../tensor/random.ts';
+import { keepingRandom } from '../tensor/random.ts';
 import { traceSync } from '../tensor/recorder.ts';
 import { type Shape, sizeOf } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -10,12 +10,7 @@ import type { Variable } from '../tensor/variable.ts';
 
 /** Runs `build`, forgets what it records, and puts the random generator back. */
 export function onTrial<Result>(build: () => Result): Result {
-  const random = randomState();
-  try {
-    return traceSync(build);
-  } finally {
-    setRandomState(random);
-  }
+  return keepingRandom(() => traceSync(build));
 }
 
 /**

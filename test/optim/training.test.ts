@@ -220,6 +220,14 @@ describe('state', () => {
       const variables = JSON.parse(JSON.stringify({ 'adam.firstMoment.head': entry ?? null }));
       await expect(adam.loadStateDict({ stepCount: 1, variables })).rejects.toThrow(OptionError);
     }
+    const [name, saved] = Object.entries(good.variables)[0];
+    const withData = (data: unknown) => ({
+      ...good,
+      variables: { ...good.variables, [name]: { ...saved, data } },
+    });
+    const untyped = (state: unknown) => state as OptimizerState;
+    await expect(adam.loadStateDict(untyped(withData(undefined)))).rejects.toThrow(OptionError);
+    await expect(adam.loadStateDict(untyped(withData(saved.data.slice(1))))).rejects.toThrow(ShapeError);
     expect(await adam.stateDict()).toEqual(good);
   });
 

@@ -2,7 +2,7 @@
  * Bundles what `npm run build` makes: the library with the command, which is what is published, and the benchmarks, once
  * for Node and once for the page in which they run on a GPU.
  *
- * As a hundred and fifty files, the library took five times as long to load. All of it is in one file, dist/src/weft.js
+ * As a file a module, the library took five times as long to load. All of it is in one file, dist/src/weft.js
  * (but for the gpu device, in weft-gpu.js), which `weft` and the command both import, so that there is one Tensor class.
  * The source maps lead from there to the sources, which they hold.
  *

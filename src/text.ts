@@ -79,3 +79,8 @@ export function formatTime(milliseconds: number): string {
         : [milliseconds / 1000, 's'];
   return `${Number(value.toPrecision(3))} ${unit}`;
 }
+
+/** What a thrown value says. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

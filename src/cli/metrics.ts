@@ -1,8 +1,9 @@
 /** What metrics.json holds: the result of a training run and what is needed to repeat it. */
+
 import { join } from 'node:path';
-import { messageOf } from '../data/errors.ts';
 import { readFile } from '../data/files.ts';
 import { WeftError } from '../errors.ts';
+import { messageOf } from '../text.ts';
 import type { Confusion } from './confusion.ts';
 import { RunError } from './run-error.ts';
 

@@ -1,7 +1,8 @@
 /** The contents of files as they are handed in, and what is compressed in them, inflated to a length known before. */
+
 import { OptionError } from '../errors.ts';
 import { describeValue, requireAttached, requireNumber } from '../options.ts';
-import { messageOf } from './errors.ts';
+import { messageOf } from '../text.ts';
 import { node } from './node.ts';
 
 /** The bytes of a file, in whatever holds bytes: an ArrayBuffer, Node's Buffer, any typed array. */

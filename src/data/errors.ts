@@ -15,8 +15,3 @@ export class IdxError extends WeftError {
 export class DatasetError extends WeftError {
   override readonly name: string = 'DatasetError';
 }
-
-/** The message of whatever was thrown, for use as the `got` part of an error that wraps it. */
-export function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
-}

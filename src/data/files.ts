@@ -2,8 +2,10 @@
  * The one way to the file system for all that reads: what the system refuses becomes an error of the caller's class, in
  * words; and only files are opened. A pipe, a socket or a device is none: reading one may never end.
  */
+
 import type { ErrorParts, WeftError } from '../errors.ts';
 import { describeValue } from '../options.ts';
+import { messageOf } from '../text.ts';
 import { node } from './node.ts';
 
 /** What a caller wants of a path, and the error it throws when that is not there. */
@@ -66,7 +68,7 @@ export function fileError(path: string, thrown: unknown, { error, expected }: Wa
   const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
   const [got, cure] = closerLook(path, code) ??
     faults[code] ?? [
-      `an error of the file system (${code || (thrown instanceof Error ? thrown.message : String(thrown))})`,
+      `an error of the file system (${code || messageOf(thrown)})`,
       'Check the path, its permissions and the disk',
     ];
   const place = node.path.isAbsolute(path) ? '' : `; it was looked for at ${node.path.resolve(path)}`;

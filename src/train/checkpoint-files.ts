@@ -1,4 +1,5 @@
 /** The files of a checkpoint: their names, and how they are read and written, so that errors name them. */
+
 import { fileError, readFile } from '../data/files.ts';
 import { node } from '../data/node.ts';
 import {
@@ -10,6 +11,7 @@ import {
   WeftError,
 } from '../errors.ts';
 import { describeValue } from '../options.ts';
+import { messageOf } from '../text.ts';
 import { type NewFiles, writeTogether } from './atomic.ts';
 import { CheckpointError } from './errors.ts';
 
@@ -68,10 +70,6 @@ export async function blaming<Result>(path: string, body: () => Result | Promise
 export function invalid(path: string, got: string, expected: string, cause?: unknown): CheckpointError {
   const cure = 'The file is damaged or was not written by saveModel: copy or save the model again.';
   return new CheckpointError({ where: path, got, expected, cure }, { cause });
-}
-
-export function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
 /** In hexadecimal, of all parts one after the other. */

@@ -5,7 +5,8 @@ import { OptionError } from '../errors.ts';
 import { TextDecoder } from '../node.ts';
 import { describeValue, isRecord } from '../options.ts';
 import { sizeOf } from '../tensor/shape.ts';
-import { invalid, messageOf } from './checkpoint-files.ts';
+import { messageOf } from '../text.ts';
+import { invalid } from './checkpoint-files.ts';
 import { CheckpointError } from './errors.ts';
 
 const format = 'weft-model';

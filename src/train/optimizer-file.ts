@@ -11,10 +11,10 @@ import type { NumericArray } from '../tensor/dtype.ts';
 import { randomState, setRandomState } from '../tensor/random.ts';
 import { runtime } from '../tensor/runtime.ts';
 import type { Variable } from '../tensor/variable.ts';
+import { messageOf } from '../text.ts';
 import { leftBehind, type NewFile } from './atomic.ts';
 import {
   blaming,
-  messageOf,
   optimizerFile,
   readChecked,
   requireFolder,

@@ -3,12 +3,14 @@
  * all elements without gaps, little-endian like every machine that runs JavaScript. Only float32, int32 and bool.
  * https://github.com/huggingface/safetensors#format
  */
+
 import { type FileBytes, requireBytes, requireName } from '../data/bytes.ts';
 import type { StateDict, StateEntry } from '../nn/module.ts';
 import { TextDecoder, TextEncoder } from '../node.ts';
 import { describeValue, isRecord } from '../options.ts';
 import { bytesPerElement, type DType, type NumericArray } from '../tensor/dtype.ts';
 import { formatShape, sizeOf } from '../tensor/shape.ts';
+import { messageOf } from '../text.ts';
 import { CheckpointError } from './errors.ts';
 
 const formatNames: Record<DType, string> = { float32: 'F32', int32: 'I32', bool: 'BOOL' };
@@ -137,7 +139,7 @@ function readHeader(bytes: Uint8Array, file: string): { header: Record<string, u
     if (fault !== undefined) throw new SyntaxError(fault);
     header = JSON.parse(text);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     throw damaged(file, `a header that is not JSON (${reason})`, 'a JSON object of names, each once', error);
   }
   if (!isRecord(header)) throw damaged(file, `a header that is ${describe(header)}`, 'a JSON object');

@@ -1,9 +1,11 @@
 /** A plan on the `wasm` device: emitted and compiled at its first run, then only called. */
+
 import type { Target } from '../../../kernels/support/assembler/index.ts';
 import type { NumericArray } from '../../../kernels/support/contract.ts';
 import { DeviceLostError } from '../../errors.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { VariableStorage } from '../../tensor/runtime.ts';
+import { messageOf } from '../../text.ts';
 import type { Executable, RunBindings } from '../device.ts';
 import { byteLength, type Room, requireRoom } from '../needs.ts';
 import { allFinite, indexFault } from '../results.ts';
@@ -139,7 +141,7 @@ export class WasmExecutable implements Executable {
             run(0, pool.threads, arena, which);
           } else await pool.run(job);
         } catch (cause) {
-          pool.fail(cause instanceof Error ? cause.message : String(cause));
+          pool.fail(messageOf(cause));
           throw this.#abandoned(which, cause);
         }
         this.#throwFault();

@@ -5,6 +5,7 @@
  * and the caller learns by a message that they are done. A job is only given out when every worker has handled all its
  * messages, so everybody takes part in every job.
  */
+import { messageOf } from '../../text.ts';
 import type { Heap } from './heap.ts';
 import { mayBlock, startWorker, type WorkerHandle } from './host.ts';
 import { control, handledAddress } from './layout.ts';
@@ -159,8 +160,4 @@ export class ThreadPool {
     Atomics.add(words, control.job >> 2, 1);
     Atomics.notify(words, control.job >> 2);
   }
-}
-
-function messageOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
 }

@@ -154,7 +154,7 @@ export function notice<Found>(read: () => Found): Found {
  */
 export function whenAsked(listener: (mayBeRefused: boolean) => void): void {
   if (active.tracing) active.whenAsked.push(listener);
-  else listener(false);
+  else if (active === eager) listener(false);
 }
 
 /**

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, release, totalmem, type } from 'node:os';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { positiveInteger } from '../src/cli/options.ts';
+import { positiveInteger } from '../src/cli/numbers.ts';
 import { version } from '../src/cli/version.ts';
 import { deviceNames } from '../src/index.ts';
 import { formatTable } from '../src/text.ts';

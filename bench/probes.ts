@@ -9,7 +9,7 @@ import {
   ModuleBuilder,
   multiplyAdd,
   type Target,
-} from '../kernels/support/assembler/index.ts';
+} from '../kernels/support/wasm/assembler/index.ts';
 import { engineTarget } from '../src/devices/wasm/target.ts';
 import { WebAssembly } from '../src/devices/wasm/webassembly.ts';
 
@@ -63,7 +63,7 @@ export class Probes {
     return this.#bandwidth;
   }
 
-  /** Lets the optimising compiler see the functions, which it does in the background, and measures once. */
+  /** Lets the optimizing compiler see the functions, which it does in the background, and measures once. */
   async warmUp(): Promise<void> {
     for (let round = 0; round < 5; round++) {
       this.measure();

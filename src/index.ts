@@ -1,5 +1,5 @@
 /** What users import. Importing it connects the tensors to the devices and gives them their methods. */
-import { connect } from './runtime.ts';
+import { connect } from './connect.ts';
 
 connect();
 
@@ -11,11 +11,20 @@ export {
   type GradCheckOptions,
   type GradCheckReport,
   gradCheck,
-} from './autograd/gradCheck.ts';
+} from './autograd/grad-check.ts';
+export {
+  type DeviceName,
+  type DeviceOptions,
+  deviceInfo,
+  deviceNames,
+  gpuCounters,
+  memory,
+  setDevice,
+} from './connect.ts';
 export * from './data/index.ts';
 export type { DeviceInfo, DeviceMemory } from './devices/device.ts';
+export type { GpuCounters } from './devices/gpu/compiled-functions.ts';
 export type { GpuOptions } from './devices/gpu/device.ts';
-export type { GpuCounters } from './devices/gpu/functions.ts';
 export { type KernelSource, kernelSources } from './devices/gpu/sources.ts';
 export type { WasmOptions } from './devices/wasm/device.ts';
 export * from './errors.ts';
@@ -116,17 +125,8 @@ export { logSoftmax, softmax } from './ops/softmax.ts';
 export * from './optim/index.ts';
 export { explain, planOf } from './plan/explain.ts';
 export type { Place, Plan, PlanBuffer, PlanStep } from './plan/plan.ts';
-export {
-  type DeviceName,
-  type DeviceOptions,
-  deviceInfo,
-  deviceNames,
-  gpuCounters,
-  memory,
-  setDevice,
-} from './runtime.ts';
 export type { DType, NumericArray, TensorSpec } from './tensor/dtype.ts';
-export type { Axes, Operand, ReduceOptions, SliceIndex, TensorMethods } from './tensor/methods.ts';
+export type { Axes, Operand, ReduceOptions, SliceIndex, TensorMethods } from './tensor/method-types.ts';
 export type { NestedArray } from './tensor/print.ts';
 export { seed } from './tensor/random.ts';
 export { type CompileOptions, compile, type TensorTree } from './tensor/runtime.ts';

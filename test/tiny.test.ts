@@ -48,7 +48,7 @@ function bars(count: number, stream: number): ImageDataset {
 it('trains, saves, loads and predicts', async () => {
   seed(0);
   const [train, test] = [bars(128, 1), bars(64, 2)];
-  const normalisation = channelStatistics(train);
+  const normalization = channelStatistics(train);
   const model = createModel('conv-lstm', { inputShape: [8, 8, 1], classes: 2 });
   expect(summary(model, [8, 8, 1])).toContain('lstm');
   const optimizer = new Adam(model.parameters(), { learningRate: 0.01 });
@@ -56,11 +56,11 @@ it('trains, saves, loads and predicts', async () => {
     epochs: 15,
     optimizer,
     batchSize: 16,
-    normalisation,
+    normalization,
     validation: test,
   });
   expect(history.epochs).toHaveLength(15);
-  const before = await evaluate(model, test, { normalisation });
+  const before = await evaluate(model, test, { normalization });
   expect(before.accuracy).toBeGreaterThan(0.95);
 
   const folder = mkdtempSync(join(tmpdir(), 'weft-tiny-'));
@@ -70,14 +70,14 @@ it('trains, saves, loads and predicts', async () => {
       name: 'conv-lstm',
       classNames: test.classNames,
       inputShape: [8, 8, 1],
-      normalisation,
+      normalization,
     });
     const loaded = await loadModel(folder);
-    const after = await evaluate(loaded.model, test, { normalisation: loaded.normalisation });
+    const after = await evaluate(loaded.model, test, { normalization: loaded.normalization });
     expect(after.probabilities).toEqual(before.probabilities);
     const pixels = Float32Array.from(test.images.subarray(0, 64), (value) => value / 255);
     const [first] = await predict(loaded.model, pixels, [1, 8, 8, 1], {
-      normalisation: loaded.normalisation,
+      normalization: loaded.normalization,
     });
     expect(first.label).toBe(0);
   } finally {

@@ -1,6 +1,6 @@
 /** The embedded digits to train on. In a page, which cannot read the package, they come from whoever serves it. */
 import { type ImageDataset, loadDigits } from '../../src/index.ts';
-import { hasNodeModules } from '../../src/node.ts';
+import { hasNodeModules } from '../../src/node-modules.ts';
 
 const side = 20;
 /** Pixels of a picture, and its label. */

@@ -17,11 +17,11 @@ export const endToEndCases: readonly Case[] = [
         train,
         Array.from({ length: count }, (_, at) => at * every),
       );
-      const normalisation = channelStatistics(part);
+      const normalization = channelStatistics(part);
       return async () => {
         const model = createModel('conv-lstm', { inputShape: [20, 20, 1], classes: 10 });
         const optimizer = new Adam(model.parameters(), { learningRate: 3e-3 });
-        await fit(model, part, { epochs: 1, optimizer, normalisation });
+        await fit(model, part, { epochs: 1, optimizer, normalization });
       };
     },
   },

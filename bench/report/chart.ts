@@ -12,7 +12,7 @@ interface Bar {
 }
 
 const own = 'weft';
-const colours = ['#2f7fd0', '#d1781b', '#b5541c', '#5a9a4e', '#9a6fc0', '#74509c', '#c04a6a', '#7a7a7a'];
+const colors = ['#2f7fd0', '#d1781b', '#b5541c', '#5a9a4e', '#9a6fc0', '#74509c', '#c04a6a', '#7a7a7a'];
 
 /** The chart as SVG text. */
 export function renderChart(results: Results): string {
@@ -48,7 +48,7 @@ export function renderChart(results: Results): string {
     },
     y: { domain: series, label: null, tickSize: 0, padding: 0.2 },
     fy: { domain: names, label: null, padding: 0.12, axis: 'right' },
-    color: { domain: series, range: series.map((_, at) => colours[at % colours.length]) },
+    color: { domain: series, range: series.map((_, at) => colors[at % colors.length]) },
     marks: [
       Plot.barX(bars, {
         x1: start,
@@ -96,8 +96,8 @@ function barsOf({ rows }: Results, name: string, series: readonly string[]): Bar
 
 /** The chart as a file of its own: on white or on black, as the reader's screen is. */
 export function standaloneSvg(chart: string): string {
-  const colouring =
+  const coloring =
     '<style>svg { background: #ffffff; color: #1b1f24; font: 12px system-ui, sans-serif; } ' +
     '@media (prefers-color-scheme: dark) { svg { background: #14171b; color: #e4e8ec; } }</style>';
-  return `${chart.replace(/(<svg[^>]*>)/, `$1${colouring}`)}\n`;
+  return `${chart.replace(/(<svg[^>]*>)/, `$1${coloring}`)}\n`;
 }

@@ -1,6 +1,6 @@
 /** The concat kernel in plain loops: each input is, for every outer index, one run of the output. */
 import { type CpuKernel, sizeOf } from '../support/contract.ts';
-import { copyElements } from '../support/copy.ts';
+import { copyElements } from '../support/cpu/copy.ts';
 import type { ConcatAttributes } from './index.ts';
 
 export const concatCpu: CpuKernel<ConcatAttributes> = ({ inputs, outputs, attributes: { axis } }) => {

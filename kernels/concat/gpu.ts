@@ -12,7 +12,7 @@ import {
   output,
   pass,
   temporary,
-} from '../support/gpu.ts';
+} from '../support/gpu/gpu-kernel.ts';
 import type { ConcatAttributes } from './index.ts';
 
 /** An array [outer, row]. */

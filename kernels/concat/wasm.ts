@@ -1,8 +1,9 @@
 /** The concat kernel as WebAssembly: rows of the output, each made of one run of every input, or pieces of few long rows. */
-import { bytes, type FunctionBuilder, i32, type Local } from '../support/assembler/index.ts';
+
 import { bytesPerElement, sizeOf } from '../support/contract.ts';
-import type { KernelMemory, WasmKernel, WasmStage } from '../support/wasm.ts';
-import { copyRun, forRows } from '../support/wasm-copy.ts';
+import { bytes, type FunctionBuilder, i32, type Local } from '../support/wasm/assembler/index.ts';
+import { copyRun, forRows } from '../support/wasm/copy-code.ts';
+import type { KernelMemory, WasmKernel, WasmStage } from '../support/wasm/wasm-kernel.ts';
 import type { ConcatAttributes } from './index.ts';
 
 /** Rows are cut into pieces if there are fewer of them than this, and they hold more than a few pieces. */

@@ -1,9 +1,10 @@
 /** Two-dimensional convolution and its two gradients: plain loops, the oracle for the faster devices. */
 
-import { multiply, multiplyPacked, packedSize, packPanels, panelSize } from '../matmul/panels.ts';
+import { multiply, multiplyPacked, packedSize, packPanels, panelSize } from '../matmul/cpu/panels.ts';
 import { type CpuKernel, type CpuRun, withWorkspace } from '../support/contract.ts';
-import type { Matrix } from '../support/matrix.ts';
-import { directConv2d, directConv2dInputGradient, directConv2dWeightGradient } from './direct.ts';
+import type { Matrix } from '../support/cpu/matrix.ts';
+import { directConv2d, directConv2dInputGradient, directConv2dWeightGradient } from './cpu/direct.ts';
+import { WindowLayout } from './cpu/window-rows.ts';
 import { type Conv2dGeometry, geometryOf, pixelSums, windowsSize } from './geometry.ts';
 import {
   type Conv2dAttributes,
@@ -11,7 +12,6 @@ import {
   shapesOfConv2dInputGradient,
   shapesOfConv2dWeightGradient,
 } from './index.ts';
-import { WindowLayout } from './windows.ts';
 
 /** y [N,OH,OW,O] from (x [N,H,W,C], weight [KH,KW,C/groups,O]). */
 export const conv2dCpu: CpuKernel<Conv2dAttributes> = (call) => {

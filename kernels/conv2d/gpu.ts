@@ -6,13 +6,13 @@
  * each, and a second pass adds those up.
  */
 import { sizeOf } from '../support/contract.ts';
+import { fillPass } from '../support/gpu/common-passes.ts';
 import { dot } from '../support/gpu/dot.ts';
-import { partsOf, sumParts } from '../support/gpu/parts.ts';
-import { fillPass } from '../support/gpu/passes.ts';
-import { sumInLevels } from '../support/gpu/sums.ts';
+import { type GpuKernel, input, output, pass, temporary } from '../support/gpu/gpu-kernel.ts';
+import { partsOf, sumParts } from '../support/gpu/partial-sums.ts';
+import { forPixels, forWindows, guarded, onImage, type WindowAxis } from '../support/gpu/sliding-windows.ts';
+import { sumInLevels } from '../support/gpu/sums-in-levels.ts';
 import type { ThreadSource } from '../support/gpu/thread-source.ts';
-import { forPixels, forWindows, guarded, onImage, type WindowAxis } from '../support/gpu/windows.ts';
-import { type GpuKernel, input, output, pass, temporary } from '../support/gpu.ts';
 import { type Conv2dGeometry, geometryOf } from './geometry.ts';
 import {
   type Conv2dAttributes,

@@ -1,5 +1,5 @@
 /** Two-dimensional convolution and its two gradients as WebAssembly: implicit matrix products, windows read in place. */
-import type { WasmKernel, WasmStage } from '../support/wasm.ts';
+import type { WasmKernel, WasmStage } from '../support/wasm/wasm-kernel.ts';
 import { type Conv2dGeometry, geometryOf } from './geometry.ts';
 import {
   type Conv2dAttributes,
@@ -7,10 +7,10 @@ import {
   shapesOfConv2dInputGradient,
   shapesOfConv2dWeightGradient,
 } from './index.ts';
-import { type ConvolutionAxis, forwardAxis, inputGradientAxis } from './wasm-axis.ts';
-import { correlationWasm } from './wasm-correlation.ts';
-import { anyNonFinite, plainInputGradient } from './wasm-non-finite.ts';
-import { weightGradientWasm } from './wasm-weight-gradient.ts';
+import { correlationWasm } from './wasm/correlation.ts';
+import { type ConvolutionAxis, forwardAxis, inputGradientAxis } from './wasm/correlation-axis.ts';
+import { anyNonFinite, plainInputGradient } from './wasm/non-finite.ts';
+import { weightGradientWasm } from './wasm/weight-gradient.ts';
 
 /** y [N,OH,OW,O] from (x [N,H,W,C], weight [KH,KW,C/groups,O]). */
 export const conv2dWasm: WasmKernel<Conv2dAttributes> = (call, target) => {

@@ -12,7 +12,7 @@ import {
   output,
   pass,
   temporary,
-} from '../support/gpu.ts';
+} from '../support/gpu/gpu-kernel.ts';
 import type { CumulativeAttributes } from './index.ts';
 
 export const cumulativeSumGpu: GpuKernel<CumulativeAttributes> = ({ inputs: [x], attributes }) => {

@@ -1,4 +1,6 @@
 /** Running sums in WebAssembly, over x as [outer, length, inner]: down the columns, or along a few rows at once. */
+
+import { type DType, sizeOf } from '../support/contract.ts';
 import {
   type Expression,
   type FunctionBuilder,
@@ -12,10 +14,9 @@ import {
   type Local,
   type Vector,
   v128,
-} from '../support/assembler/index.ts';
-import { type DType, sizeOf } from '../support/contract.ts';
-import type { KernelMemory, WasmKernel } from '../support/wasm.ts';
-import type { ItemRange } from '../support/wasm-copy.ts';
+} from '../support/wasm/assembler/index.ts';
+import type { ItemRange } from '../support/wasm/copy-code.ts';
+import type { KernelMemory, WasmKernel } from '../support/wasm/wasm-kernel.ts';
 import type { CumulativeAttributes } from './index.ts';
 
 /** Columns of an item: a line of the cache. */
@@ -110,7 +111,7 @@ class RunningSum {
   }
 }
 
-/** Items are up to 16 neighbouring columns of one outer index. */
+/** Items are up to 16 neighboring columns of one outer index. */
 function writeColumns(
   f: FunctionBuilder,
   { first, end }: ItemRange,

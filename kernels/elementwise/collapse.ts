@@ -5,7 +5,7 @@
 import type { DType, NumericArray } from '../support/contract.ts';
 import { denseStrides, type View } from '../support/view.ts';
 
-/** A view with axes of length 1 dropped and neighbours that are jointly contiguous merged. */
+/** A view with axes of length 1 dropped and neighbors that are jointly contiguous merged. */
 export interface CollapsedView {
   readonly shape: readonly number[];
   readonly strides: readonly number[];
@@ -33,7 +33,7 @@ export function collapse(view: View, shape: readonly number[]): CollapsedView {
     if (from >= to) allFill = true;
     if (length === 1) continue;
     const outer = lengths.length - 1;
-    // An axis without padding folds into its outer neighbour, whose bounds then count inner elements.
+    // An axis without padding folds into its outer neighbor, whose bounds then count inner elements.
     if (outer >= 0 && strides[outer] === stride * length && from === 0 && to === length) {
       lengths[outer] *= length;
       strides[outer] = stride;

@@ -1,8 +1,8 @@
 /** The elementwise kernel in plain loops: evaluate a block of the program, store its outputs, go on. */
 import type { CpuKernel, NumericArray } from '../support/contract.ts';
-import { BlockEvaluator, blockSize, registerTypes } from './evaluate.ts';
+import { BlockEvaluator, blockSize, registerTypes } from './cpu/block-evaluator.ts';
+import { copyLoop } from './cpu/loops.ts';
 import type { ElementwiseAttributes } from './index.ts';
-import { copyLoop } from './loops.ts';
 
 function overlapsAny(output: NumericArray, inputs: readonly NumericArray[]): boolean {
   const { buffer, byteOffset: start } = output;

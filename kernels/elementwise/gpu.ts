@@ -1,7 +1,7 @@
 /** The fused elementwise kernel on the GPU: one pass an output, each with the part of the program that it needs. */
 import { sizeOf } from '../support/contract.ts';
-import { type GpuKernel, output } from '../support/gpu.ts';
-import { bindProgram, cut, storePass } from './gpu-program.ts';
+import { type GpuKernel, output } from '../support/gpu/gpu-kernel.ts';
+import { bindProgram, cut, storePass } from './gpu/thread-program.ts';
 import type { ElementwiseAttributes } from './index.ts';
 
 export const elementwiseGpu: GpuKernel<ElementwiseAttributes> = ({ inputs, attributes }, target) => {

@@ -99,7 +99,7 @@ export function programFlops(program: Program): number {
 
 /**
  * Outputs may alias inputs that are loaded through a dense view: an element is stored only after every register of
- * its block was read, which is what lets an optimiser update its parameters in place.
+ * its block was read, which is what lets an optimizer update its parameters in place.
  */
 export const elementwise: KernelContract<ElementwiseAttributes> = {
   name: 'elementwise',

@@ -2,13 +2,14 @@
  * The fused elementwise kernel as WebAssembly: one loop over the points, four at a time, that loads what the program
  * reads, keeps every register in a vector register, and stores the outputs.
  */
-import { type FunctionBuilder, type Integer, i32, type Local } from '../support/assembler/index.ts';
+
 import { bytesPerElement, type DType, sizeOf } from '../support/contract.ts';
-import type { WasmKernel, WasmStage } from '../support/wasm.ts';
+import { type FunctionBuilder, type Integer, i32, type Local } from '../support/wasm/assembler/index.ts';
+import type { WasmKernel, WasmStage } from '../support/wasm/wasm-kernel.ts';
 import type { ElementwiseAttributes } from './index.ts';
-import { storeFour, storeSome } from './wasm-loads.ts';
-import { type Space, spaceOf } from './wasm-space.ts';
-import { ProgramWalk, type Visitor, visitPoints } from './wasm-walk.ts';
+import { type Space, spaceOf } from './wasm/iteration-space.ts';
+import { storeFour, storeSome } from './wasm/loads.ts';
+import { ProgramWalk, type Visitor, visitPoints } from './wasm/program-walk.ts';
 
 /** Ranges begin at whole cache lines of floats, so that no two threads write to the same one. */
 const grain = 16;

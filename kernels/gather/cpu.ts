@@ -1,6 +1,6 @@
 /** The gather and scatterAdd kernels in plain loops, over x as [outer, length, inner]. */
 import { type CpuKernel, type NumericArray, sizeOf, type TensorSpec } from '../support/contract.ts';
-import { copyElements } from '../support/copy.ts';
+import { copyElements } from '../support/cpu/copy.ts';
 import { IndexOutOfRangeError } from '../support/errors.ts';
 import type { GatherAttributes } from './index.ts';
 

@@ -3,9 +3,9 @@
  * threads here, so an element of scatterAdd looks at every index: with many indices and a long axis that is slow.
  */
 
-import { beginFold } from '../reduce/gpu-fold.ts';
+import { beginFold } from '../reduce/gpu/fold.ts';
 import { sizeOf } from '../support/contract.ts';
-import { floatsOf, type GpuKernel, input, movingPass, output, pass } from '../support/gpu.ts';
+import { floatsOf, type GpuKernel, input, movingPass, output, pass } from '../support/gpu/gpu-kernel.ts';
 import type { GatherAttributes } from './index.ts';
 
 export const gatherGpu: GpuKernel<GatherAttributes> = ({ inputs: [x, picks], attributes: { axis } }) => {

@@ -1,12 +1,13 @@
 /** Gather in WebAssembly: rows of the output are copies of rows of x. */
-import { bytes, type FunctionBuilder, i32 } from '../support/assembler/index.ts';
-import { bytesPerElement, sizeOf } from '../support/contract.ts';
-import type { KernelMemory, WasmKernel } from '../support/wasm.ts';
-import { copyRun, forRows, type ItemRange } from '../support/wasm-copy.ts';
-import type { GatherAttributes } from './index.ts';
-import { indexAddress, indexStages, rangesBytes } from './wasm-indices.ts';
 
-export { scatterAddWasm } from './wasm-scatter.ts';
+import { bytesPerElement, sizeOf } from '../support/contract.ts';
+import { bytes, type FunctionBuilder, i32 } from '../support/wasm/assembler/index.ts';
+import { copyRun, forRows, type ItemRange } from '../support/wasm/copy-code.ts';
+import type { KernelMemory, WasmKernel } from '../support/wasm/wasm-kernel.ts';
+import type { GatherAttributes } from './index.ts';
+import { indexAddress, indexStages, rangesBytes } from './wasm/index-ranges.ts';
+
+export { scatterAddWasm } from './wasm/scatter.ts';
 
 /** With fewer rows than this, if they are long, threads share rows. */
 const fewRows = 16;

@@ -10,7 +10,7 @@ import {
   stateBefore,
   walkBack,
   walkForward,
-} from '../support/recurrence.ts';
+} from '../support/cpu/recurrence.ts';
 import type { GruAttributes, GruGradientAttributes } from './index.ts';
 
 /** (h [N,T,H], gates [N,T,4H]) from (z [N,T,3H], recurrentWeight [H,3H], recurrentBias [3H], h0 [N,H], mask? [N,T]). */

@@ -5,9 +5,11 @@
  * on is linear in what reaches it: the factors are computed for all steps at once, and a step is a pass that multiplies
  * by them, then one with the product by the weight.
  */
+
+import type { Sequence } from '../support/cpu/recurrence.ts';
+import { fillPass } from '../support/gpu/common-passes.ts';
+import { type GpuArray, type GpuKernel, input, output } from '../support/gpu/gpu-kernel.ts';
 import { choose, PassList, sumOf } from '../support/gpu/pass-list.ts';
-import { fillPass } from '../support/gpu/passes.ts';
-import { joinRecords, storeParts } from '../support/gpu/records.ts';
 import {
   optionalArrays,
   placeOf,
@@ -17,9 +19,8 @@ import {
   walkBack,
   walkForward,
   whereReal,
-} from '../support/gpu/recurrence.ts';
-import { type GpuArray, type GpuKernel, input, output } from '../support/gpu.ts';
-import type { Sequence } from '../support/recurrence.ts';
+} from '../support/gpu/recurrence-passes.ts';
+import { joinRecords, storeParts } from '../support/gpu/step-records.ts';
 import type { GruAttributes, GruGradientAttributes } from './index.ts';
 
 /** Parts of a forward record [N,5,H]: h and r, u, n, q. */

@@ -1,8 +1,8 @@
 /** The iota kernel on the GPU: each element from its own index. */
-import { compute, constant, type Register } from '../elementwise/gpu-operators.ts';
+import { compute, constant, type Register } from '../elementwise/gpu/operators.ts';
 import { sizeOf } from '../support/contract.ts';
+import { floatsOf, type GpuKernel, output, pass } from '../support/gpu/gpu-kernel.ts';
 import type { ThreadSource } from '../support/gpu/thread-source.ts';
-import { floatsOf, type GpuKernel, output, pass } from '../support/gpu.ts';
 import type { IotaAttributes } from './index.ts';
 
 /**

@@ -1,4 +1,6 @@
 /** The iota kernel as WebAssembly: four elements at a time, each from its own index, so that none depends on another. */
+
+import { sizeOf } from '../support/contract.ts';
 import {
   type Double,
   type FunctionBuilder,
@@ -11,9 +13,8 @@ import {
   type Local,
   select,
   v128,
-} from '../support/assembler/index.ts';
-import { sizeOf } from '../support/contract.ts';
-import type { WasmKernel, WasmStage } from '../support/wasm.ts';
+} from '../support/wasm/assembler/index.ts';
+import type { WasmKernel, WasmStage } from '../support/wasm/wasm-kernel.ts';
 import type { IotaAttributes } from './index.ts';
 
 /** See the contract. */

@@ -10,7 +10,7 @@ import {
   stateBefore,
   walkBack,
   walkForward,
-} from '../support/recurrence.ts';
+} from '../support/cpu/recurrence.ts';
 import type { LstmAttributes, LstmGradientAttributes } from './index.ts';
 
 /** (h, c [N,T,H], gates [N,T,4H]) from (z [N,T,4H], recurrentWeight [H,4H], h0, c0 [N,H], mask? [N,T]). */

@@ -1,6 +1,6 @@
 /** The LSTM over a whole sequence and its gradient, as WebAssembly. */
 
-import { storeColumns } from '../matmul/tile.ts';
+import { storeColumns } from '../matmul/wasm/tile.ts';
 import {
   f32x4,
   i32,
@@ -9,12 +9,12 @@ import {
   multiplySubtract,
   type Vector,
   v128,
-} from '../support/assembler/index.ts';
-import { forwardCode, optionalInputs, type Recurrence } from '../support/recurrence-wasm.ts';
-import { type BackRow, backCode } from '../support/recurrence-wasm-gradient.ts';
-import { floats } from '../support/vector-math/lanes.ts';
-import { sigmoid, tanh } from '../support/vector-math.ts';
-import type { KernelMemory, WasmKernel } from '../support/wasm.ts';
+} from '../support/wasm/assembler/index.ts';
+import { forwardCode, optionalInputs, type Recurrence } from '../support/wasm/recurrence-forward.ts';
+import { type BackRow, backCode } from '../support/wasm/recurrence-gradient.ts';
+import { sigmoid, tanh } from '../support/wasm/vector-math/index.ts';
+import { floats } from '../support/wasm/vector-math/lanes.ts';
+import type { KernelMemory, WasmKernel } from '../support/wasm/wasm-kernel.ts';
 import type { LstmAttributes, LstmGradientAttributes } from './index.ts';
 
 /** (h, c [N,T,H], gates [N,T,4H]) from (z [N,T,4H], recurrentWeight [H,4H], h0, c0 [N,H], mask? [N,T]). */

@@ -1,8 +1,8 @@
 /** Matrix product, batched: plain loops, the oracle for the faster devices. */
 
 import { type CpuKernel, withWorkspace } from '../support/contract.ts';
+import { multiply, panelSize } from './cpu/panels.ts';
 import { type MatmulAttributes, matmulSizes } from './index.ts';
-import { multiply, panelSize } from './panels.ts';
 
 /** y [B,M,N] = a · b, see the contract. Sums run over K in order, in doubles. */
 export const matmulCpu: CpuKernel<MatmulAttributes> = (call) => {

@@ -6,9 +6,9 @@
  */
 
 import { dot } from '../support/gpu/dot.ts';
-import { partsOf, sumParts } from '../support/gpu/parts.ts';
+import { type GpuKernel, input, output, pass, temporary } from '../support/gpu/gpu-kernel.ts';
+import { partsOf, sumParts } from '../support/gpu/partial-sums.ts';
 import type { ThreadSource } from '../support/gpu/thread-source.ts';
-import { type GpuKernel, input, output, pass, temporary } from '../support/gpu.ts';
 import { type MatmulAttributes, matmulSizes } from './index.ts';
 
 /** y [B,M,N] = a · b, see the contract. */

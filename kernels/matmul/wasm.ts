@@ -15,8 +15,8 @@ import {
   i32x4,
   type Local,
   type Target,
-} from '../support/assembler/index.ts';
-import type { WasmKernel, WasmKernelCode, WasmStage } from '../support/wasm.ts';
+} from '../support/wasm/assembler/index.ts';
+import type { WasmKernel, WasmKernelCode, WasmStage } from '../support/wasm/wasm-kernel.ts';
 import { type MatmulAttributes, matmulSizes } from './index.ts';
 import {
   packedBytes,
@@ -26,7 +26,7 @@ import {
   panelBytes,
   panelCount,
   type RightOperand,
-} from './packing.ts';
+} from './wasm/packing.ts';
 import {
   addTile,
   addToTotals,
@@ -38,7 +38,7 @@ import {
   tileRows,
   tileSums,
   vectorWidth,
-} from './tile.ts';
+} from './wasm/tile.ts';
 
 /** Depths of a block: a panel of so many is 16 KiB and stays in the first-level cache. */
 const depthBlock = 512;
@@ -225,7 +225,7 @@ interface RightPanels {
   prepare(f: FunctionBuilder, block: DepthBlock, panel: Integer, width: number): Integer;
 }
 
-/** b as it lies, its columns neighbours. */
+/** b as it lies, its columns neighbors. */
 function inPlace({ rightDepthStep }: Product, b: Local<'i32'>): RightPanels {
   return {
     depthStep: () => rightDepthStep,

@@ -1,6 +1,6 @@
 /** The pad kernel in plain loops: fill the output, then set the input into it run by run. */
 import { type CpuKernel, sizeOf } from '../support/contract.ts';
-import { copyElements } from '../support/copy.ts';
+import { copyElements } from '../support/cpu/copy.ts';
 import { denseStrides } from '../support/view.ts';
 import type { PadAttributes } from './index.ts';
 

@@ -1,11 +1,11 @@
 /** The pad kernel on the GPU: each element of the output asks whether it is one of the input. */
-import { constant } from '../elementwise/gpu-operators.ts';
+import { constant } from '../elementwise/gpu/operators.ts';
 import { bytesPerElement, sizeOf } from '../support/contract.ts';
+import { floatsOf, type GpuKernel, input, output, pass } from '../support/gpu/gpu-kernel.ts';
 import type { ThreadSource } from '../support/gpu/thread-source.ts';
-import { floatsOf, type GpuKernel, input, output, pass } from '../support/gpu.ts';
 import { denseStrides } from '../support/view.ts';
-import { type Axis, paddingOf } from './axes.ts';
 import type { PadAttributes } from './index.ts';
+import { type Axis, paddingOf } from './merged-axes.ts';
 
 /** See the contract. */
 export const padGpu: GpuKernel<PadAttributes> = ({ inputs: [{ shape, dtype }], outputs, attributes }) => {

@@ -7,7 +7,7 @@ export interface PadAttributes {
   readonly low: readonly number[];
   /** Elements after the last. */
   readonly high: readonly number[];
-  /** Elements between two neighbours. */
+  /** Elements between two neighbors. */
   readonly interior: readonly number[];
   /** What the new elements hold. */
   readonly value: number;

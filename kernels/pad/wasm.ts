@@ -1,11 +1,19 @@
 /** The pad kernel as WebAssembly: row after row of the output, each filled, or made of fillings and runs of the input. */
-import { bytes, type FunctionBuilder, i8x16, i32, type Local, v128 } from '../support/assembler/index.ts';
+
 import { bytesPerElement, type DType, sizeOf } from '../support/contract.ts';
-import type { WasmKernel, WasmStage } from '../support/wasm.ts';
-import { copyRun, fillerOf, forRows } from '../support/wasm-copy.ts';
-import { type Axis, type Padding, paddingOf } from './axes.ts';
-import { Filling } from './filling.ts';
+import {
+  bytes,
+  type FunctionBuilder,
+  i8x16,
+  i32,
+  type Local,
+  v128,
+} from '../support/wasm/assembler/index.ts';
+import { copyRun, fillerOf, forRows } from '../support/wasm/copy-code.ts';
+import type { WasmKernel, WasmStage } from '../support/wasm/wasm-kernel.ts';
 import type { PadAttributes } from './index.ts';
+import { type Axis, type Padding, paddingOf } from './merged-axes.ts';
+import { Filling } from './wasm/filling.ts';
 
 /** Rows are cut into pieces if there are fewer of them than this, and they hold more than a few pieces. */
 const manyRows = 16;

@@ -3,10 +3,10 @@
  * it is, what is there, and where that is.
  */
 import { type KernelCall, sizeOf } from '../support/contract.ts';
-import { fillPass, wholePass } from '../support/gpu/passes.ts';
+import { fillPass, wholePass } from '../support/gpu/common-passes.ts';
+import { floatsOf, type GpuKernel, input, output, pass, temporary } from '../support/gpu/gpu-kernel.ts';
+import { forPixels, forWindows, type WindowAxis } from '../support/gpu/sliding-windows.ts';
 import type { ThreadSource } from '../support/gpu/thread-source.ts';
-import { forPixels, forWindows, type WindowAxis } from '../support/gpu/windows.ts';
-import { floatsOf, type GpuKernel, input, output, pass, temporary } from '../support/gpu.ts';
 import { denseStrides } from '../support/view.ts';
 import type { Pool2dAttributes } from './index.ts';
 

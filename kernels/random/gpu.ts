@@ -3,9 +3,9 @@
  * of 16 bits, from 0 to 65535 each, so that every step is exact.
  */
 import { sizeOf } from '../support/contract.ts';
-import { wholePass } from '../support/gpu/passes.ts';
+import { wholePass } from '../support/gpu/common-passes.ts';
+import { type GpuKernel, input, output, pass, temporary } from '../support/gpu/gpu-kernel.ts';
 import type { ThreadSource } from '../support/gpu/thread-source.ts';
-import { type GpuKernel, input, output, pass, temporary } from '../support/gpu.ts';
 import type { RandomAttributes } from './index.ts';
 
 /** The names of the halves of a word. */

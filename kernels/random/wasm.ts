@@ -1,4 +1,6 @@
 /** Threefry-2x32-20 in WebAssembly: eight blocks of two words at a time, four in the lanes of a vector. */
+
+import { sizeOf } from '../support/contract.ts';
 import {
   type FunctionBuilder,
   i8x16,
@@ -7,10 +9,9 @@ import {
   type Local,
   type Vector,
   v128,
-} from '../support/assembler/index.ts';
-import { sizeOf } from '../support/contract.ts';
-import type { KernelMemory, WasmKernel } from '../support/wasm.ts';
-import type { ItemRange } from '../support/wasm-copy.ts';
+} from '../support/wasm/assembler/index.ts';
+import type { ItemRange } from '../support/wasm/copy-code.ts';
+import type { KernelMemory, WasmKernel } from '../support/wasm/wasm-kernel.ts';
 import type { RandomAttributes } from './index.ts';
 
 /** Vectors of blocks at a time: every round waits for the one before it, so two sets of rounds run side by side. */

@@ -1,8 +1,8 @@
 /** The fused reduction in plain loops: evaluate a block of the program, fold it into the outputs, go on. */
-import { BlockEvaluator, blockSize, registerTypes } from '../elementwise/evaluate.ts';
+import { BlockEvaluator, blockSize, registerTypes } from '../elementwise/cpu/block-evaluator.ts';
 import { type CpuKernel, type NumericArray, sizeOf } from '../support/contract.ts';
 import { denseStrides } from '../support/view.ts';
-import { type Accumulator, accumulator } from './accumulate.ts';
+import { type Accumulator, accumulator } from './cpu/accumulators.ts';
 import type { ReduceAttributes } from './index.ts';
 
 /** The iteration space as alternating groups of kept and reduced axes: [N, H, W, C] over (0, 1, 2) is [R, K]. */

@@ -2,11 +2,15 @@
  * The fused reduction on the GPU: a thread folds the values of one result, evaluating the program at each point. Where
  * there are few results, threads fold parts of them, and a second pass folds those.
  */
-import { constant, convert } from '../elementwise/gpu-operators.ts';
-import { bindProgram, cut, evaluate, type ThreadProgram, typesOf } from '../elementwise/gpu-program.ts';
+import { constant, convert } from '../elementwise/gpu/operators.ts';
+import {
+  bindProgram,
+  cut,
+  evaluate,
+  type ThreadProgram,
+  typesOf,
+} from '../elementwise/gpu/thread-program.ts';
 import { type DType, sizeOf } from '../support/contract.ts';
-import { partsOf } from '../support/gpu/parts.ts';
-import type { ThreadSource } from '../support/gpu/thread-source.ts';
 import {
   floatsOf,
   type GpuArray,
@@ -16,9 +20,11 @@ import {
   output,
   pass,
   temporary,
-} from '../support/gpu.ts';
+} from '../support/gpu/gpu-kernel.ts';
+import { partsOf } from '../support/gpu/partial-sums.ts';
+import type { ThreadSource } from '../support/gpu/thread-source.ts';
 import { denseStrides } from '../support/view.ts';
-import { beginFold, type Fold } from './gpu-fold.ts';
+import { beginFold, type Fold } from './gpu/fold.ts';
 import type { ReduceAttributes, ReduceOperator } from './index.ts';
 
 export const reduceGpu: GpuKernel<ReduceAttributes> = ({ inputs, attributes }, target) => {

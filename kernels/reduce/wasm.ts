@@ -1,16 +1,16 @@
 /**
- * The fused reduction as WebAssembly: vectors lie along a reduced axis (wasm-rows.ts) or along a kept one
- * (wasm-columns.ts), whichever is contiguous in memory. Few results over much input are computed in blocks (wasm-blocks.ts), which a second stage combines.
+ * The fused reduction as WebAssembly: vectors lie along a reduced axis (wasm/rows.ts) or along a kept one
+ * (wasm/columns.ts), whichever is contiguous in memory. Few results over much input are computed in blocks (wasm/blocks.ts), which a second stage combines.
  */
 
-import { type Axis, type Space, spaceOf } from '../elementwise/wasm-space.ts';
-import { i32 } from '../support/assembler/index.ts';
+import { type Axis, type Space, spaceOf } from '../elementwise/wasm/iteration-space.ts';
 import { bytesPerElement, type DType, type KernelCall, sizeOf } from '../support/contract.ts';
-import type { WasmKernel, WasmKernelCode } from '../support/wasm.ts';
+import { i32 } from '../support/wasm/assembler/index.ts';
+import type { WasmKernel, WasmKernelCode } from '../support/wasm/wasm-kernel.ts';
 import type { ReduceAttributes } from './index.ts';
-import { laneAccumulator } from './wasm-accumulate.ts';
-import { alongColumns } from './wasm-columns.ts';
-import { alongRows } from './wasm-rows.ts';
+import { alongColumns } from './wasm/columns.ts';
+import { alongRows } from './wasm/rows.ts';
+import { laneAccumulator } from './wasm/vector-accumulators.ts';
 
 /** See the contract. */
 export const reduceWasm: WasmKernel<ReduceAttributes> = (call, target) => {

@@ -1,9 +1,9 @@
 /** Softmax and its logarithm on the GPU: two reductions over the rows, and one elementwise pass. */
-import { type Source, storePass, type ThreadProgram } from '../elementwise/gpu-program.ts';
+import { type Source, storePass, type ThreadProgram } from '../elementwise/gpu/thread-program.ts';
 import type { Instruction } from '../elementwise/index.ts';
 import { reducePasses } from '../reduce/gpu.ts';
 import { sizeOf } from '../support/contract.ts';
-import { type GpuArray, type GpuKernel, input, output, temporary } from '../support/gpu.ts';
+import { type GpuArray, type GpuKernel, input, output, temporary } from '../support/gpu/gpu-kernel.ts';
 import type { SoftmaxAttributes } from './index.ts';
 
 export const softmaxGpu = byRows(() => [

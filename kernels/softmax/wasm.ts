@@ -1,4 +1,6 @@
 /** Softmax and its logarithm over the last axis, row by row, four elements at a time. */
+
+import { sizeOf } from '../support/contract.ts';
 import {
   type FunctionBuilder,
   f32x4,
@@ -10,10 +12,9 @@ import {
   type Target,
   type Vector,
   v128,
-} from '../support/assembler/index.ts';
-import { sizeOf } from '../support/contract.ts';
-import { exp, logOfDoubles } from '../support/vector-math.ts';
-import type { WasmKernel } from '../support/wasm.ts';
+} from '../support/wasm/assembler/index.ts';
+import { exp, logOfDoubles } from '../support/wasm/vector-math/index.ts';
+import type { WasmKernel } from '../support/wasm/wasm-kernel.ts';
 import type { SoftmaxAttributes } from './index.ts';
 
 type Kind = 'softmax' | 'logSoftmax';

@@ -232,7 +232,7 @@ export function valueAndGrad<Arguments extends readonly unknown[]>(
 }
 
 /**
- * Sets `.grad` on the trainable parameters behind the loss; a second call before the optimiser's step adds to it.
+ * Sets `.grad` on the trainable parameters behind the loss; a second call before the optimizer's step adds to it.
  * `optimizer.step()` reads and clears it.
  *
  * @param parameters those to set it on; default: all behind the loss. In a game of two networks, those of one player.

@@ -11,7 +11,7 @@ const LISTED_CLASSES = 12;
 export function describeDataset(data: PreparedDataset): string {
   const { train, validation, test } = data;
   const [, height, width, channels] = train.shape;
-  const colours = channels === 1 ? 'grey' : channels === 3 ? 'RGB' : `${channels} channels`;
+  const colors = channels === 1 ? 'gray' : channels === 3 ? 'RGB' : `${channels} channels`;
   const { classNames } = train;
   const listed = classNames.slice(0, LISTED_CLASSES).join(', ');
   const more = classNames.length > LISTED_CLASSES ? `, and ${classNames.length - LISTED_CLASSES} more` : '';
@@ -19,7 +19,7 @@ export function describeDataset(data: PreparedDataset): string {
     `Data ${data.name}: ${counted(imageCount(train), 'image')} for training, ` +
       `${imageCount(validation).toLocaleString('en-US')} for validation, ` +
       `${imageCount(test).toLocaleString('en-US')} for testing`,
-    `Images of ${height}×${width} pixels (height × width), ${colours}; ` +
+    `Images of ${height}×${width} pixels (height × width), ${colors}; ` +
       `${counted(classNames.length, 'class')}: ${listed}${more}`,
     ...data.notes,
   ]

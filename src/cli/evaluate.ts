@@ -8,8 +8,8 @@ import { loadDataset, loadRecordedImages, loadTestImages, type TestImages } from
 import { printable } from '../text.ts';
 import { evaluate, type SavedModel } from '../train/index.ts';
 import { confusionRows, formatConfusion, formatQualities, qualities } from './confusion.ts';
-import type { RunRecord } from './metrics.ts';
 import { readRun, requireFiniteAnswers } from './run-reading.ts';
+import type { RunRecord } from './run-record.ts';
 import { readSplit } from './split-file.ts';
 import { counted, percent, type Terminal } from './terminal.ts';
 
@@ -30,7 +30,7 @@ export async function evaluateCommand(
   const { name, images, notes: imageNotes } = testImages(run, record, source, saved);
   const dataset = withClassesOf(saved, images);
   const { accuracy, loss, confusion, probabilities } = await evaluate(saved.model, dataset, {
-    normalisation: saved.normalisation,
+    normalization: saved.normalization,
   });
   requireFiniteAnswers(run, probabilities);
   const { classNames } = dataset;

@@ -1,7 +1,7 @@
 /** Which images watch over training. The test images are never among them: they are looked at once, at the end. */
 import { type ImageDataset, imageCount, stratifiedSplit } from '../data/dataset.ts';
 import type { LoadedDataset } from '../data/load.ts';
-import { RandomGenerator } from '../data/random.ts';
+import { RandomGenerator } from '../data/random-generator.ts';
 import { counted } from './terminal.ts';
 
 /** The part of the training images held out for validation where the data set has no validation images itself. */

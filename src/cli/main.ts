@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /** The `weft` command. */
 import { fileError } from '../data/files.ts';
+import { runCommandLine } from './commands.ts';
 import { exitCodes, signalCodes } from './exit-codes.ts';
-import { runCommandLine } from './program.ts';
 import { RunError } from './run-error.ts';
 
 /** The progress bar hides the cursor. */

@@ -24,18 +24,18 @@ export interface PreparedPicture {
 const ODD_BRIGHTNESS = 0.5;
 
 /**
- * Reads a picture, lays what is transparent over white or black as training does, makes it grey or RGB, takes its negative if asked, and resizes it.
+ * Reads a picture, lays what is transparent over white or black as training does, makes it gray or RGB, takes its negative if asked, and resizes it.
  *
  * @throws PngError naming the file when it is missing, broken, no PNG, or lacks the channels the model needs
  */
 export function preparePicture(path: string, form: PictureForm, negative: boolean): PreparedPicture {
   const [height, width, channels] = form.image;
   const read = readPng(path);
-  const coloured = withChannels(read, channels, path);
-  const picture = resize(negative ? invert(coloured) : coloured, height, width);
+  const colored = withChannels(read, channels, path);
+  const picture = resize(negative ? invert(colored) : colored, height, width);
   const notes: string[] = [];
-  if (isUniform(coloured)) notes.push('it is of one colour all over: there is nothing to recognise');
-  if (picture !== coloured && (read.height !== height || read.width !== width)) {
+  if (isUniform(colored)) notes.push('it is of one color all over: there is nothing to recognize');
+  if (picture !== colored && (read.height !== height || read.width !== width)) {
     const stretched = read.height * width !== read.width * height;
     notes.push(
       `resized from ${read.width}×${read.height} to ${width}×${height} pixels` +

@@ -23,14 +23,14 @@ export async function predictCommand(
 ): Promise<void> {
   const { record, saved, notes: runNotes } = await readRun(run);
   for (const note of runNotes) aside(printable(note));
-  const { model, inputShape, classNames, normalisation } = saved;
+  const { model, inputShape, classNames, normalization } = saved;
   const form = { image: inputShape, borderBrightness: record.data.borderBrightness };
   const pictures = paths.map((path) => preparePicture(path, form, options.invert));
   const images = new Float32Array(pictures.length * inputShape.reduce((size, length) => size * length, 1));
   pictures.forEach(({ pixels }, index) => {
     images.set(pixels, index * pixels.length);
   });
-  const predictions = await predict(model, images, [pictures.length, ...inputShape], { normalisation });
+  const predictions = await predict(model, images, [pictures.length, ...inputShape], { normalization });
   for (const { probabilities } of predictions) requireFiniteAnswers(run, probabilities);
   const answers = predictions.map(({ label, probabilities }, index) => {
     const classes = classNames

@@ -1,7 +1,7 @@
 /** Shows training as it goes: a live bar on a terminal, and everywhere one line per epoch. */
 import type { Options, SingleBar } from 'cli-progress';
 import type { StepReport } from '../index.ts';
-import type { EpochRecord } from './metrics.ts';
+import type { EpochRecord } from './run-record.ts';
 import { duration, percent, type Terminal } from './terminal.ts';
 
 /** Shows steps and epochs; `stop` gives the terminal back, however training ended. */

@@ -1,15 +1,15 @@
 /** What a run leaves behind: the model and its record after each epoch; in the end the report and a picture to try it on. */
 import { join } from 'node:path';
-import type { Normalisation } from '../data/normalise.ts';
+import type { Normalization } from '../data/normalize.ts';
 import { WeftError } from '../errors.ts';
 import type { Module } from '../nn/index.ts';
 import { printable } from '../text.ts';
 import { type Evaluation, saveModel } from '../train/index.ts';
 import type { PreparedDataset } from './holdout.ts';
 import { commandLine } from './invocation.ts';
-import { METRICS_FILE, type Metrics, type RunRecord, recordText } from './metrics.ts';
 import { findMistakes, imagePng } from './report/mistakes.ts';
 import type { RunFolder } from './run-folder.ts';
+import { METRICS_FILE, type Metrics, type RunRecord, recordText } from './run-record.ts';
 import { SPLIT_FILE, splitRecord } from './split-file.ts';
 import { counted, type Terminal } from './terminal.ts';
 
@@ -20,16 +20,16 @@ const SAMPLE_FILE = 'sample.png';
 export interface Run {
   readonly folder: RunFolder;
   readonly model: Module;
-  readonly normalisation: Normalisation;
+  readonly normalization: Normalization;
   /** The table of layers. */
   readonly summary: string;
   readonly data: PreparedDataset;
 }
 
 /** Writes the model as it is now, with what is known of the run: what there is if nothing more comes. */
-export async function keepModel({ folder, model, normalisation }: Run, record: RunRecord): Promise<void> {
+export async function keepModel({ folder, model, normalization }: Run, record: RunRecord): Promise<void> {
   const { classNames, image: inputShape } = record.data;
-  await saveModel(folder.path, { model, name: record.model, classNames, inputShape, normalisation });
+  await saveModel(folder.path, { model, name: record.model, classNames, inputShape, normalization });
   await keepRecord(folder, record);
 }
 
@@ -66,7 +66,7 @@ export async function writeRun(
   const samplePath = await folder.write(SAMPLE_FILE, imagePng(test, sample));
   const mistakes = findMistakes(test, answers).length;
   const files: [string, string][] = [
-    ['model.json', 'layers, classes and normalisation'],
+    ['model.json', 'layers, classes and normalization'],
     ['model.safetensors', 'weights'],
     [METRICS_FILE, 'all numbers of this run'],
     [REPORT_FILE, `learning curves, confusion matrix and ${counted(mistakes, 'mistake')}, for a browser`],

@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import { findEntry } from '../data/files.ts';
 import { loadModel, type SavedModel } from '../train/index.ts';
-import { type RunRecord, readMetrics } from './metrics.ts';
 import { RunError } from './run-error.ts';
+import { type RunRecord, readMetrics } from './run-record.ts';
 import { counted } from './terminal.ts';
 
 /** What a run folder holds for later use. */

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { imageCount } from '../data/dataset.ts';
 import { DatasetError } from '../data/errors.ts';
 import { hasOneClass, loadDataset } from '../data/load.ts';
-import { channelStatistics } from '../data/normalise.ts';
+import { channelStatistics } from '../data/normalize.ts';
 import { deviceInfo, seed, setDevice } from '../index.ts';
 import { createModel, summary } from '../nn/index.ts';
 import { Adam, oneCycle } from '../optim/index.ts';
@@ -14,12 +14,12 @@ import { describeDataset } from './describe.ts';
 import { exitCodes, interruptedCode } from './exit-codes.ts';
 import { type PreparedDataset, withValidation } from './holdout.ts';
 import { commandLine } from './invocation.ts';
-import { type EpochRecord, type Metrics, type RunRecord, recordText } from './metrics.ts';
 import { datasetBorderBrightness } from './pictures.ts';
 import { showProgress } from './progress.ts';
 import { keepFailure, keepModel, keepSplit, type Run, writeRun } from './run-files.ts';
 import { openRunFolder, type RunFolder } from './run-folder.ts';
 import { requireFiniteAnswers } from './run-reading.ts';
+import { type EpochRecord, type Metrics, type RunRecord, recordText } from './run-record.ts';
 import { counted, duration, percent, type Terminal } from './terminal.ts';
 import { augmentation } from './train-defaults.ts';
 import { version } from './version.ts';
@@ -55,8 +55,8 @@ export async function trainCommand(
   try {
     const { say, result } = terminal;
     say(`${describeDataset(data)}\n\n${options.model}\n${layers}\n\n${describeTraining(options)}`);
-    const normalisation = channelStatistics(data.train);
-    const run: Run = { folder, model, normalisation, summary: layers, data };
+    const normalization = channelStatistics(data.train);
+    const run: Run = { folder, model, normalization, summary: layers, data };
     const record = await train(run, options, terminal, signal);
     if (record === undefined || record.status === 'interrupted') {
       say(record === undefined ? 'Interrupted: nothing was written.' : describeInterruption(record, folder));
@@ -122,7 +122,7 @@ async function train(
   terminal: Terminal,
   signal: AbortSignal | undefined,
 ): Promise<RunRecord | undefined> {
-  const { model, data, normalisation, folder } = run;
+  const { model, data, normalization, folder } = run;
   const { epochs, batch } = options;
   const steps = Math.ceil(imageCount(data.train) / batch) * epochs;
   const progress = await showProgress(terminal, epochs);
@@ -148,7 +148,7 @@ async function train(
       batchSize: batch,
       optimizer: new Adam(model.parameters(), { learningRate: oneCycle(options.lr, steps) }),
       validation: data.validation,
-      normalisation,
+      normalization,
       augmentation,
       seed: options.seed,
       signal,
@@ -176,9 +176,9 @@ async function train(
   }
 }
 
-async function testNow({ folder, model, data, normalisation }: Run, record: RunRecord): Promise<Evaluation> {
+async function testNow({ folder, model, data, normalization }: Run, record: RunRecord): Promise<Evaluation> {
   try {
-    const evaluation = await evaluate(model, data.test, { normalisation });
+    const evaluation = await evaluate(model, data.test, { normalization });
     requireFiniteAnswers(folder.path, evaluation.probabilities);
     return evaluation;
   } catch (error) {

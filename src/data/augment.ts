@@ -1,13 +1,13 @@
 /** Random small shifts, rotations and changes of scale, which show a network more pictures than there are. */
 import { OptionError } from '../errors.ts';
 import { describeValue, requireKnownOptions } from '../options.ts';
-import { type RandomGenerator, requireGenerator } from './random.ts';
+import { type RandomGenerator, requireGenerator } from './random-generator.ts';
 
 /** How far an image may be moved. Each default is 0: no change. */
 export interface AugmentOptions {
   /** Largest shift along each axis, in pixels (fractions allowed). */
   readonly shift?: number;
-  /** Largest rotation about the centre either way, in degrees. */
+  /** Largest rotation about the center either way, in degrees. */
   readonly rotation?: number;
   /** Largest change of scale, as a part of the size in [0, 1): 0.1 means 0.9 to 1.1 times. */
   readonly scale?: number;
@@ -24,7 +24,7 @@ export function requireAugmentOptions(where: string, options: AugmentOptions): v
 /**
  * Moves every image of a batch by its own random shift, rotation and scale, in place. New values are interpolated
  * linearly between the four nearest pixels; outside the image its edge continues, so it does not matter whether
- * pixels are normalised. Every image takes four draws from the generator, whatever the options.
+ * pixels are normalized. Every image takes four draws from the generator, whatever the options.
  *
  * @param images `[N, H, W, C]`
  * @throws OptionError when an option is unknown, negative, not finite, or a scale of 1 or more
@@ -69,7 +69,7 @@ interface Motion {
   readonly factor: number;
 }
 
-/** Fills each target pixel from the place it came from: the inverse motion about the centre of the image. */
+/** Fills each target pixel from the place it came from: the inverse motion about the center of the image. */
 function resample(
   pixels: Float32Array,
   [height, width, channels]: readonly [number, number, number],
@@ -78,19 +78,19 @@ function resample(
   const source = pixels.slice();
   const cosine = Math.cos(angle) / factor;
   const sine = Math.sin(angle) / factor;
-  const centreX = (width - 1) / 2;
-  const centreY = (height - 1) / 2;
+  const centerX = (width - 1) / 2;
+  const centerY = (height - 1) / 2;
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
-      const fromCentreX = x - centreX - shiftX;
-      const fromCentreY = y - centreY - shiftY;
-      const sourceX = clamp(centreX + cosine * fromCentreX + sine * fromCentreY, width - 1);
-      const sourceY = clamp(centreY - sine * fromCentreX + cosine * fromCentreY, height - 1);
+      const fromCenterX = x - centerX - shiftX;
+      const fromCenterY = y - centerY - shiftY;
+      const sourceX = clamp(centerX + cosine * fromCenterX + sine * fromCenterY, width - 1);
+      const sourceY = clamp(centerY - sine * fromCenterX + cosine * fromCenterY, height - 1);
       const left = Math.floor(sourceX);
       const top = Math.floor(sourceY);
       const partX = sourceX - left;
       const partY = sourceY - top;
-      // Offsets of the four neighbours; on the last row or column a neighbour is the pixel itself.
+      // Offsets of the four neighbors; on the last row or column a neighbor is the pixel itself.
       const topLeft = (top * width + left) * channels;
       const toRight = left + 1 < width ? channels : 0;
       const toBelow = top + 1 < height ? width * channels : 0;

@@ -9,8 +9,8 @@ import {
   requireIndex,
   requireIndices,
 } from './dataset.ts';
-import { applyNormalisation, type Normalisation, requireNormalisation } from './normalise.ts';
-import { type RandomGenerator, requireCount, requireGenerator } from './random.ts';
+import { applyNormalization, type Normalization, requireNormalization } from './normalize.ts';
+import { type RandomGenerator, requireCount, requireGenerator } from './random-generator.ts';
 
 /** Options of `batchIndices`. */
 export interface BatchOptions {
@@ -22,7 +22,7 @@ export interface BatchOptions {
 
 /** The images and labels of a batch. */
 export interface Batch {
-  /** `[batch, H, W, C]`: normalised, or in [0, 1] without a normalisation. */
+  /** `[batch, H, W, C]`: normalized, or in [0, 1] without a normalization. */
   readonly images: Float32Array;
   /** `[batch]` */
   readonly labels: Int32Array;
@@ -69,26 +69,26 @@ export function* batchIndices(
 /**
  * The images at the given places as floats, in new arrays.
  *
- * @param normalisation applied to each channel; without it pixels are in [0, 1]
- * @throws OptionError when an index is not in `[0, N)`, or the normalisation has another number of channels
+ * @param normalization applied to each channel; without it pixels are in [0, 1]
+ * @throws OptionError when an index is not in `[0, N)`, or the normalization has another number of channels
  */
 export function gatherBatch(
   dataset: ImageDataset,
   indices: ArrayLike<number>,
-  normalisation?: Normalisation,
+  normalization?: Normalization,
 ): Batch {
   requireDataset('gatherBatch', dataset);
   requireIndices('gatherBatch', indices);
   const { images: pixels } = dataset;
   const channels = dataset.shape[3];
-  if (normalisation !== undefined) {
-    requireNormalisation(`gatherBatch of ${dataset.name}`, normalisation, channels);
+  if (normalization !== undefined) {
+    requireNormalization(`gatherBatch of ${dataset.name}`, normalization, channels);
   }
   const length = imageLength(dataset);
   const images = new Float32Array(indices.length * length);
   const labels = new Int32Array(indices.length);
   // A byte has 256 values: the table holds what each becomes, so a batch costs one look-up per pixel.
-  const table = fullBrightness(pixels) === 255 ? byteTable(channels, normalisation) : undefined;
+  const table = fullBrightness(pixels) === 255 ? byteTable(channels, normalization) : undefined;
   for (let i = 0; i < indices.length; i++) {
     const index = indices[i];
     requireIndex(dataset, index);
@@ -105,13 +105,13 @@ export function gatherBatch(
       }
     }
   }
-  if (table === undefined && normalisation !== undefined) applyNormalisation(images, normalisation);
+  if (table === undefined && normalization !== undefined) applyNormalization(images, normalization);
   return { images, labels };
 }
 
-/** `[256, channels]`: the float that each byte stands for. Built by the same code that normalises floats. */
-function byteTable(channels: number, normalisation: Normalisation | undefined): Float32Array {
+/** `[256, channels]`: the float that each byte stands for. Built by the same code that normalizes floats. */
+function byteTable(channels: number, normalization: Normalization | undefined): Float32Array {
   const table = Float32Array.from({ length: 256 * channels }, (_, i) => Math.floor(i / channels) / 255);
-  if (normalisation !== undefined) applyNormalisation(table, normalisation);
+  if (normalization !== undefined) applyNormalization(table, normalization);
   return table;
 }

@@ -3,7 +3,7 @@
 import { OptionError } from '../errors.ts';
 import { describeValue, requireAttached, requireNumber } from '../options.ts';
 import { messageOf } from '../text.ts';
-import { node } from './node.ts';
+import { node } from './code-files.ts';
 
 /** The bytes of a file, in whatever holds bytes: an ArrayBuffer, Node's Buffer, any typed array. */
 export type FileBytes = ArrayBufferLike | ArrayBufferView;

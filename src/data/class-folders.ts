@@ -1,7 +1,8 @@
 /** Which pictures a folder of class folders holds, and in words what else lies in it and is left out. */
+
+import { node } from './code-files.ts';
 import { DatasetError } from './errors.ts';
 import { type Entry, readFolder, type Wanted } from './files.ts';
-import { node } from './node.ts';
 
 /** One picture of a class. */
 export interface PictureFile {

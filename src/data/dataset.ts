@@ -2,7 +2,7 @@
 import { LabelError, OptionError } from '../errors.ts';
 import { describeValue } from '../options.ts';
 import { DatasetError } from './errors.ts';
-import { type RandomGenerator, requireGenerator } from './random.ts';
+import { type RandomGenerator, requireGenerator } from './random-generator.ts';
 
 /** Pixels as a data set holds them. */
 export type PixelArray = Uint8Array | Uint8ClampedArray | Float32Array;
@@ -173,7 +173,7 @@ export function requireScaledPixels({ name, images }: Pick<ImageDataset, 'name' 
     where: name,
     got: `pixels from 0 to ${largest} in a Float32Array`,
     expected: 'pixels from 0 to 1',
-    cure: 'Divide them by the largest value that a pixel can have, keep bytes in a Uint8Array, or give normalisation: channelStatistics(train).',
+    cure: 'Divide them by the largest value that a pixel can have, keep bytes in a Uint8Array, or give normalization: channelStatistics(train).',
   });
 }
 

@@ -1,8 +1,9 @@
 /** The embedded data set: 5,000 handwritten digits, read from assets/digits.png. */
+
+import { fromCode, node } from './code-files.ts';
 import { type ImageDataset, stridedSplit } from './dataset.ts';
 import { DatasetError } from './errors.ts';
 import type { Image } from './image.ts';
-import { fromCode, node } from './node.ts';
 import { readPng } from './png.ts';
 import { datasetFromSheet } from './sheet.ts';
 
@@ -12,7 +13,7 @@ const IMAGES_A_CLASS = 500;
 const TEST_EVERY = 5;
 
 /**
- * The embedded digits: 20×20 grey, white on black, 4,000 for training and 1,000 for testing, 400 and 100 of each of
+ * The embedded digits: 20×20 gray, white on black, 4,000 for training and 1,000 for testing, 400 and 100 of each of
  * the ten classes. The split is fixed: test images are those whose index in the sheet is divisible by 5.
  *
  * @throws DatasetError when assets/digits.png is not found; PngError when it is damaged

@@ -6,7 +6,7 @@
 import type { ErrorParts, WeftError } from '../errors.ts';
 import { describeValue } from '../options.ts';
 import { messageOf } from '../text.ts';
-import { node } from './node.ts';
+import { node } from './code-files.ts';
 
 /** What a caller wants of a path, and the error it throws when that is not there. */
 export interface Wanted {

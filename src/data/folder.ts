@@ -2,11 +2,11 @@
 import { OptionError } from '../errors.ts';
 import { describeValue, requireFunction, requireKnownOptions } from '../options.ts';
 import { type ClassFolders, findPictures, listed, type PictureFile } from './class-folders.ts';
+import { node } from './code-files.ts';
 import type { ImageDataset } from './dataset.ts';
 import { DatasetError } from './errors.ts';
 import { requirePath } from './files.ts';
-import { compositeAlpha, contrastingBackground, hasAlpha, type Image, isUniform, toGrey } from './image.ts';
-import { node } from './node.ts';
+import { compositeAlpha, contrastingBackground, hasAlpha, type Image, isUniform, toGray } from './image.ts';
 import { type PngOptions, readPng } from './png.ts';
 import { allocatePixels, storePixels } from './sheet.ts';
 
@@ -16,7 +16,7 @@ export interface FolderOptions {
   readonly name?: string;
   /** The classes in order; default the class folders of this folder, sorted. A test set takes its training set's. */
   readonly classNames?: readonly string[];
-  /** 1 makes every picture grey, 3 makes every picture RGB; default 1 when all pictures are grey, else 3. */
+  /** 1 makes every picture gray, 3 makes every picture RGB; default 1 when all pictures are gray, else 3. */
   readonly channels?: 1 | 3;
   /** Passed on to the PNG reader. */
   readonly maxPixels?: number;
@@ -59,7 +59,7 @@ export function datasetFromFolder(folder: string, options: FolderOptions = {}): 
       where: 'datasetFromFolder',
       got: `channels ${describeValue(channels)}`,
       expected: '1 or 3',
-      cure: 'Give 1 for grey pictures, 3 for coloured ones, or leave it out.',
+      cure: 'Give 1 for gray pictures, 3 for colored ones, or leave it out.',
     });
   }
   requireFunction('datasetFromFolder', 'onNote', onNote);
@@ -133,7 +133,7 @@ function decode(
   }
   if (vanished.length > 0) {
     const what = vanished.length === 1 ? 'picture with transparency is' : 'pictures with transparency are';
-    onNote(`${name}: ${vanished.length} ${what} of one colour all over: ${listed(vanished)}.`);
+    onNote(`${name}: ${vanished.length} ${what} of one color all over: ${listed(vanished)}.`);
   }
   return pictures;
 }
@@ -141,10 +141,10 @@ function decode(
 /** A picture without alpha, in the wanted channels; the rule is that of predicting too. */
 export function opaque(image: Image, channels: 1 | 3 | undefined): Image {
   const background = contrastingBackground(image);
-  return channels === 1 ? toGrey(image, background) : compositeAlpha(image, background);
+  return channels === 1 ? toGray(image, background) : compositeAlpha(image, background);
 }
 
-/** Copies a picture into the data set's pixels, each value `repeat` times: 3 turns grey into RGB. */
+/** Copies a picture into the data set's pixels, each value `repeat` times: 3 turns gray into RGB. */
 function copyPicture(
   { pixels }: StoredPicture,
   target: Uint8Array | Float32Array,

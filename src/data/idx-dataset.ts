@@ -1,10 +1,10 @@
 /** The IDX files of one split, read as a data set. */
 import { LabelError } from '../errors.ts';
+import { node } from './code-files.ts';
 import { type ImageDataset, validateLabels } from './dataset.ts';
 import { DatasetError } from './errors.ts';
 import { type IdxArray, readIdx } from './idx.ts';
 import type { IdxSplitFiles } from './idx-files.ts';
-import { node } from './node.ts';
 
 /**
  * Reads one split: images of type uint8 `[N, H, W]` or `[N, H, W, C]` with 1 to 4 channels, or float32/float64 with

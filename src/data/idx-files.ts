@@ -1,8 +1,8 @@
 /** Finds the IDX files of a folder by split, under all the names that MNIST and its relatives are spread with. */
 import { entriesOf, listed } from './class-folders.ts';
+import { node } from './code-files.ts';
 import { DatasetError } from './errors.ts';
 import { type Entry, readStart } from './files.ts';
-import { node } from './node.ts';
 
 /** The files of one split, relative to the folder; a missing one is reported when the split is read. */
 export interface IdxSplitFiles {

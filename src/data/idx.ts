@@ -88,7 +88,7 @@ const ELEMENT_TYPES: readonly ElementType[] = [
 ];
 
 /**
- * Decodes an IDX file of one to four dimensions, of uint8, int8, int16, int32, float32 or float64. gzip is recognised
+ * Decodes an IDX file of one to four dimensions, of uint8, int8, int16, int32, float32 or float64. gzip is recognized
  * by its first bytes, not by the file's name, and inflated to what the sizes promise.
  *
  * @param bytes the file: an ArrayBuffer, Node's Buffer, or any view

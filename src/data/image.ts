@@ -12,7 +12,7 @@ export interface Image {
   readonly width: number;
   /** In pixels. */
   readonly height: number;
-  /** 1 = grey, 2 = grey and alpha, 3 = red, green, blue, 4 = red, green, blue, alpha (alpha not premultiplied). */
+  /** 1 = gray, 2 = gray and alpha, 3 = red, green, blue, 4 = red, green, blue, alpha (alpha not premultiplied). */
   readonly channels: 1 | 2 | 3 | 4;
   /** The precision of the source: 8 when bytes hold every pixel exactly, else 16. */
   readonly bitDepth: 8 | 16;
@@ -46,7 +46,7 @@ export function requireImage(where: string, image: Image): void {
     throw refuse(
       `channels ${describeValue(channels)} and bitDepth ${describeValue(bitDepth)}`,
       '1 to 4 channels, and a bitDepth of 8 or 16',
-      'Grey has 1 channel, grey with alpha 2, red, green, blue 3, with alpha 4.',
+      'Gray has 1 channel, gray with alpha 2, red, green, blue 3, with alpha 4.',
     );
   }
   const expected = width * height * (channels ?? 0);
@@ -68,8 +68,8 @@ export function hasAlpha(image: Image): boolean {
   return image.channels === 2 || image.channels === 4;
 }
 
-/** Whether the picture has no colour channels. */
-export function isGrey(image: Image): boolean {
+/** Whether the picture has no color channels. */
+export function isGray(image: Image): boolean {
   return image.channels <= 2;
 }
 
@@ -83,17 +83,17 @@ export function compositeAlpha(image: Image, background = 0): Image {
   requireImage('compositeAlpha', image);
   requireNumber('compositeAlpha', 'background', background, 'a number from 0 to 1');
   if (!hasAlpha(image)) return image;
-  const colours = image.channels === 2 ? 1 : 3;
+  const colors = image.channels === 2 ? 1 : 3;
   const count = image.width * image.height;
-  const pixels = new Float32Array(count * colours);
+  const pixels = new Float32Array(count * colors);
   for (let pixel = 0; pixel < count; pixel++) {
     const source = pixel * image.channels;
-    const alpha = image.pixels[source + colours];
-    for (let colour = 0; colour < colours; colour++) {
-      pixels[pixel * colours + colour] = alpha * image.pixels[source + colour] + (1 - alpha) * background;
+    const alpha = image.pixels[source + colors];
+    for (let color = 0; color < colors; color++) {
+      pixels[pixel * colors + color] = alpha * image.pixels[source + color] + (1 - alpha) * background;
     }
   }
-  return { ...image, channels: colours, pixels };
+  return { ...image, channels: colors, pixels };
 }
 
 /**
@@ -123,11 +123,11 @@ export function isUniform({ pixels, channels }: Image): boolean {
 }
 
 /**
- * A grey picture (one channel): colours by the weights of ITU-R BT.601 (0.299, 0.587, 0.114), alpha laid over
+ * A gray picture (one channel): colors by the weights of ITU-R BT.601 (0.299, 0.587, 0.114), alpha laid over
  * `background` (default 0, black).
  */
-export function toGrey(image: Image, background = 0): Image {
-  requireImage('toGrey', image);
+export function toGray(image: Image, background = 0): Image {
+  requireImage('toGray', image);
   const opaque = compositeAlpha(image, background);
   if (opaque.channels === 1) return opaque;
   const count = image.width * image.height;
@@ -142,7 +142,7 @@ export function toGrey(image: Image, background = 0): Image {
   return { ...opaque, channels: 1, pixels };
 }
 
-/** A red, green, blue picture: grey is repeated, alpha laid over `background` (default 0, black). */
+/** A red, green, blue picture: gray is repeated, alpha laid over `background` (default 0, black). */
 export function toRgb(image: Image, background = 0): Image {
   requireImage('toRgb', image);
   const opaque = compositeAlpha(image, background);
@@ -155,21 +155,21 @@ export function toRgb(image: Image, background = 0): Image {
   return { ...opaque, channels: 3, pixels };
 }
 
-/** The negative: every colour value v becomes 1 − v; alpha stays. */
+/** The negative: every color value v becomes 1 − v; alpha stays. */
 export function invert(image: Image): Image {
   requireImage('invert', image);
   const pixels = image.pixels.slice();
-  const colours = isGrey(image) ? 1 : 3;
+  const colors = isGray(image) ? 1 : 3;
   for (let pixel = 0; pixel < pixels.length; pixel += image.channels) {
-    for (let colour = 0; colour < colours; colour++) pixels[pixel + colour] = 1 - pixels[pixel + colour];
+    for (let color = 0; color < colors; color++) pixels[pixel + color] = 1 - pixels[pixel + color];
   }
   return { ...image, pixels };
 }
 
 /**
  * The picture at another size. Along an axis that shrinks, each new pixel is the mean of the area it covers; along
- * an axis that grows, values are interpolated linearly between pixel centres. Call `compositeAlpha` first when the
- * picture has alpha: otherwise the colour of transparent pixels bleeds into their neighbours.
+ * an axis that grows, values are interpolated linearly between pixel centers. Call `compositeAlpha` first when the
+ * picture has alpha: otherwise the color of transparent pixels bleeds into their neighbors.
  *
  * @throws OptionError when a side is not a positive integer, or the result, or what lies between (the new width at the
  *   old height), has more pixels than 64 megapixels and than the picture
@@ -243,7 +243,7 @@ function axisWeights(from: number, to: number): AxisWeights {
         weights.push((Math.min(end, i + 1) - Math.max(start, i)) / (end - start));
       }
     } else {
-      // Pixel centres lie at half positions; beyond the outermost centre the edge value continues.
+      // Pixel centers lie at half positions; beyond the outermost center the edge value continues.
       const position = Math.min(Math.max(((index + 0.5) * from) / to - 0.5, 0), from - 1);
       const first = Math.floor(position);
       firsts.push(first);

@@ -1,6 +1,7 @@
 /** One entry to all data sets: the embedded digits, a folder of IDX files, or a folder of class folders. */
 import { requireKnownOptions, requireNumber } from '../options.ts';
 import { type ClassFolders, entriesOf, findPictures, isPng, subfolders } from './class-folders.ts';
+import { node } from './code-files.ts';
 import {
   classCounts,
   concatenate,
@@ -16,7 +17,6 @@ import { findEntry } from './files.ts';
 import { readPictures } from './folder.ts';
 import { datasetFromIdx } from './idx-dataset.ts';
 import { findIdxFiles, type IdxFiles } from './idx-files.ts';
-import { node } from './node.ts';
 import { drawnSplit, imageKeys } from './split.ts';
 
 /** A data set as loaded: what to train on and what to test on. */
@@ -81,7 +81,7 @@ export interface TestImages {
  * The test set of a data set, or all of it where it has none: nothing needs to be held out for a model that was not
  * trained on it.
  *
- * @param channels of the model: pictures in files are made grey or RGB for it
+ * @param channels of the model: pictures in files are made gray or RGB for it
  * @throws as `loadDataset`
  */
 export function loadTestImages(nameOrFolder: string, channels?: 1 | 3): TestImages {

@@ -1,16 +1,16 @@
 /** The bytes of a PNG file: a signature, and chunks with their checksums. One filter for all rows, and no interlacing. */
-import { node } from './node.ts';
+import { node } from './code-files.ts';
 
 const signature = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
 
 /** Each byte of a row is stored as the difference to the one above it. */
 const filterUp = 2;
 
-/** A PNG file of 8 bits a sample. `samples` are rows of pixels of interleaved channels, as many as `colourType` has. */
+/** A PNG file of 8 bits a sample. `samples` are rows of pixels of interleaved channels, as many as `colorType` has. */
 export function encodeSamples(
   width: number,
   height: number,
-  colourType: number,
+  colorType: number,
   samples: Uint8Array,
 ): Uint8Array<ArrayBuffer> {
   const rowBytes = samples.length / height;
@@ -27,7 +27,7 @@ export function encodeSamples(
   const view = new DataView(header.buffer);
   view.setUint32(0, width);
   view.setUint32(4, height);
-  header.set([8, colourType], 8);
+  header.set([8, colorType], 8);
   const parts = [
     signature,
     chunk('IHDR', header),

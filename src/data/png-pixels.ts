@@ -37,8 +37,8 @@ interface Pass {
   readonly bytesARow: number;
 }
 
-function passesOf({ width, height, bitDepth, colourType, interlaced }: PngHeader): Pass[] {
-  const bits = bitDepth * SAMPLES_A_PIXEL[colourType];
+function passesOf({ width, height, bitDepth, colorType, interlaced }: PngHeader): Pass[] {
+  const bits = bitDepth * SAMPLES_A_PIXEL[colorType];
   return (interlaced ? ADAM7 : PLAIN)
     .map(([x, y, stepX, stepY]) => {
       const columns = Math.ceil((width - x) / stepX);
@@ -49,26 +49,26 @@ function passesOf({ width, height, bitDepth, colourType, interlaced }: PngHeader
 }
 
 /**
- * The pixels. A pixel of the colour that tRNS names is transparent black. A palette whose colours that occur are grey
- * gives a grey picture.
+ * The pixels. A pixel of the color that tRNS names is transparent black. A palette whose colors that occur are gray
+ * gives a gray picture.
  *
  * @throws PngError when the compressed data are damaged, or are more or less than the header promises
  */
 export function decodePixels(header: PngHeader, chunks: PngChunks, where: string): PngPixels {
-  const { width, height, bitDepth, colourType } = header;
+  const { width, height, bitDepth, colorType } = header;
   const passes = passesOf(header);
   const length = passes.reduce((sum, { rows, bytesARow }) => sum + rows * (1 + bytesARow), 0);
   const expected = `${length} bytes of pixel data for ${width}×${height} pixels`;
   const data = inflateExactly('zlib', chunks.compressed, length, (got, cause) =>
     damaged(where, got, expected, cause),
   );
-  const samplesAPixel = SAMPLES_A_PIXEL[colourType];
+  const samplesAPixel = SAMPLES_A_PIXEL[colorType];
   const bytesAPixel = Math.max(1, (samplesAPixel * bitDepth) >> 3);
   const transparent = transparentSamples(header, chunks.transparency);
   const channels = samplesAPixel + (transparent === undefined ? 0 : 1);
   const pixels =
-    colourType === PALETTE ? new Uint8Array(width * height) : new Float32Array(width * height * channels);
-  const full = colourType === PALETTE ? 1 : 2 ** bitDepth - 1;
+    colorType === PALETTE ? new Uint8Array(width * height) : new Float32Array(width * height * channels);
+  const full = colorType === PALETTE ? 1 : 2 ** bitDepth - 1;
   let start = 0;
   for (const pass of passes) {
     const samples = new Uint16Array(pass.columns * samplesAPixel);
@@ -82,18 +82,18 @@ export function decodePixels(header: PngHeader, chunks: PngChunks, where: string
   }
   return pixels instanceof Float32Array
     ? { channels: channels as PngPixels['channels'], pixels }
-    : coloured(pixels, chunks, where);
+    : colored(pixels, chunks, where);
 }
 
-/** The samples of the one transparent colour of a grey or RGB picture. Of its words, only the bits of a sample count. */
+/** The samples of the one transparent color of a gray or RGB picture. Of its words, only the bits of a sample count. */
 function transparentSamples(
-  { bitDepth, colourType }: PngHeader,
+  { bitDepth, colorType }: PngHeader,
   transparency?: Uint8Array,
 ): number[] | undefined {
-  if (transparency === undefined || (colourType !== 0 && colourType !== 2)) return undefined;
+  if (transparency === undefined || (colorType !== 0 && colorType !== 2)) return undefined;
   const mask = 2 ** bitDepth - 1;
   return Array.from(
-    { length: SAMPLES_A_PIXEL[colourType] },
+    { length: SAMPLES_A_PIXEL[colorType] },
     (_, sample) => ((transparency[sample * 2] << 8) | transparency[sample * 2 + 1]) & mask,
   );
 }
@@ -184,26 +184,26 @@ function storeRow(
   }
 }
 
-/** Places in the palette as colours. */
-function coloured(places: Uint8Array, { palette, transparency }: PngChunks, where: string): PngPixels {
+/** Places in the palette as colors. */
+function colored(places: Uint8Array, { palette, transparency }: PngChunks, where: string): PngPixels {
   const entries = palette ?? new Uint8Array(0);
   const occurs = new Uint8Array(256);
   for (let pixel = 0; pixel < places.length; pixel++) occurs[places[pixel]] = 1;
-  let grey = true;
+  let gray = true;
   for (let place = 0; place < 256; place++) {
     if (occurs[place] === 0) continue;
     if (place * 3 >= entries.length) {
-      throw damaged(where, `a pixel of colour ${place}, not in palette`, `0 to ${entries.length / 3 - 1}`);
+      throw damaged(where, `a pixel of color ${place}, not in palette`, `0 to ${entries.length / 3 - 1}`);
     }
     const [red, green, blue] = entries.subarray(place * 3, place * 3 + 3);
-    grey &&= red === green && red === blue;
+    gray &&= red === green && red === blue;
   }
-  const colours = grey ? 1 : 3;
-  const channels = colours + (transparency === undefined ? 0 : 1);
+  const colors = gray ? 1 : 3;
+  const channels = colors + (transparency === undefined ? 0 : 1);
   const table = new Float32Array(256 * channels);
   for (let place = 0; place * 3 < entries.length; place++) {
     const alpha = transparency?.[place] ?? 255;
-    const values = [...entries.subarray(place * 3, place * 3 + colours), alpha].slice(0, channels);
+    const values = [...entries.subarray(place * 3, place * 3 + colors), alpha].slice(0, channels);
     table.set(
       values.map((value) => value / 255),
       place * channels,

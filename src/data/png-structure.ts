@@ -1,6 +1,7 @@
 /** The outside of a PNG file: signature, header, chunks and checksums, checked before any pixel is decoded. */
+
+import { node } from './code-files.ts';
 import { PngError } from './errors.ts';
-import { node } from './node.ts';
 
 /** What the header (IHDR chunk) of a PNG file says. */
 export interface PngHeader {
@@ -8,8 +9,8 @@ export interface PngHeader {
   readonly height: number;
   /** Bits per sample: 1, 2, 4, 8 or 16. */
   readonly bitDepth: number;
-  /** 0 = grey, 2 = red, green, blue, 3 = palette, 4 = grey and alpha, 6 = red, green, blue, alpha. */
-  readonly colourType: number;
+  /** 0 = gray, 2 = red, green, blue, 3 = palette, 4 = gray and alpha, 6 = red, green, blue, alpha. */
+  readonly colorType: number;
   readonly interlaced: boolean;
 }
 
@@ -19,11 +20,11 @@ export interface PngChunks {
   readonly compressed: Uint8Array;
   /** The contents of PLTE: red, green, blue of each entry. Present when the header asks for a palette. */
   readonly palette: Uint8Array | undefined;
-  /** The contents of tRNS: the alpha of palette entries, or the grey or red, green, blue that is transparent. */
+  /** The contents of tRNS: the alpha of palette entries, or the gray or red, green, blue that is transparent. */
   readonly transparency: Uint8Array | undefined;
 }
 
-/** The colour type whose samples are places in a palette. */
+/** The color type whose samples are places in a palette. */
 export const PALETTE = 3;
 
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
@@ -78,14 +79,14 @@ export function readPngHeader(bytes: Uint8Array, where: string, maxPixels: numbe
     width: view.getUint32(16),
     height: view.getUint32(20),
     bitDepth: bytes[24],
-    colourType: bytes[25],
+    colorType: bytes[25],
     interlaced: bytes[28] === 1,
   };
   checkSize(header, where, maxPixels);
-  if (!BIT_DEPTHS.get(header.colourType)?.includes(header.bitDepth)) {
+  if (!BIT_DEPTHS.get(header.colorType)?.includes(header.bitDepth)) {
     throw damaged(
       where,
-      `colour type ${header.colourType} with ${header.bitDepth} bits per sample`,
+      `color type ${header.colorType} with ${header.bitDepth} bits per sample`,
       'a combination that the PNG standard allows',
     );
   }
@@ -179,7 +180,7 @@ export function readPngChunks(bytes: Uint8Array, header: PngHeader, where: strin
       }
       if (type === 'PLTE') palette = content;
       else transparency = content;
-      checkColours(type, content, palette, header, where);
+      checkColors(type, content, palette, header, where);
     } else if (type === 'IHDR') {
       if (previous !== '') throw damaged(where, `a second header at byte ${offset}`, 'one IHDR chunk');
     } else if (type !== 'IEND' && (bytes[offset + 4] & 0x20) === 0) {
@@ -189,31 +190,31 @@ export function readPngChunks(bytes: Uint8Array, header: PngHeader, where: strin
     offset = end;
     previous = type;
   }
-  if (header.colourType === PALETTE && palette === undefined) {
+  if (header.colorType === PALETTE && palette === undefined) {
     throw damaged(where, 'no palette', 'a PLTE chunk before the pixel data, as the header says');
   }
   return { compressed: joined(bytes, imageData), palette, transparency };
 }
 
 /** The lengths of PLTE and tRNS. Pictures without a palette may suggest one; nothing here needs that. */
-function checkColours(
+function checkColors(
   type: 'PLTE' | 'tRNS',
   content: Uint8Array,
   palette: Uint8Array | undefined,
-  { colourType }: PngHeader,
+  { colorType }: PngHeader,
   where: string,
 ): void {
   const got = `${content.length} bytes in ${type}`;
   if (type === 'PLTE') {
-    if (colourType !== PALETTE) return;
+    if (colorType !== PALETTE) return;
     if (content.length % 3 === 0 && content.length >= 3 && content.length <= 768) return;
-    throw damaged(where, got, '3 for each of 1 to 256 colours');
+    throw damaged(where, got, '3 for each of 1 to 256 colors');
   }
-  if (colourType === PALETTE) {
+  if (colorType === PALETTE) {
     if (palette === undefined) throw damaged(where, 'tRNS before PLTE', 'the palette first');
     if (content.length * 3 > palette.length) throw damaged(where, got, `at most ${palette.length / 3}`);
-  } else if ((colourType === 0 && content.length !== 2) || (colourType === 2 && content.length !== 6)) {
-    throw damaged(where, got, colourType === 0 ? '2' : '6');
+  } else if ((colorType === 0 && content.length !== 2) || (colorType === 2 && content.length !== 6)) {
+    throw damaged(where, got, colorType === 0 ? '2' : '6');
   }
 }
 

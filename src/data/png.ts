@@ -16,12 +16,12 @@ export interface PngOptions {
   readonly maxPixels?: number;
 }
 
-const COLOUR_TYPE_OF_CHANNELS = { 1: 0, 2: 4, 3: 2, 4: 6 } as const;
+const COLOR_TYPE_OF_CHANNELS = { 1: 0, 2: 4, 3: 2, 4: 6 } as const;
 
 /**
- * Decodes a PNG file: 1, 2, 4, 8 or 16 bits; grey, red-green-blue or palette, with or without alpha or one
- * transparent colour (tRNS); plain or interlaced. 16-bit precision is kept. A palette of greys alone gives a grey
- * picture. Pixels of the transparent colour come out as transparent black. Gamma and colour profiles are ignored, as
+ * Decodes a PNG file: 1, 2, 4, 8 or 16 bits; gray, red-green-blue or palette, with or without alpha or one
+ * transparent color (tRNS); plain or interlaced. 16-bit precision is kept. A palette of grays alone gives a gray
+ * picture. Pixels of the transparent color come out as transparent black. Gamma and color profiles are ignored, as
  * is whatever follows the end of the PNG.
  *
  * Time and memory are in proportion to the file and the picture: the inflated rows and the pixels, once each.
@@ -61,5 +61,5 @@ export function encodePng(image: Image): Uint8Array {
   const { width, height, channels, pixels } = image;
   // A Uint8ClampedArray rounds halves to even; Math.round is what every other place here does.
   const samples = Uint8Array.from(pixels, (value) => Math.round(Math.min(Math.max(value, 0), 1) * 255));
-  return encodeSamples(width, height, COLOUR_TYPE_OF_CHANNELS[channels], samples);
+  return encodeSamples(width, height, COLOR_TYPE_OF_CHANNELS[channels], samples);
 }

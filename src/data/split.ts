@@ -2,8 +2,9 @@
  * Which images are held out where a data set has no test set: drawn by what each image is called, so that an image stays
  * on its side whatever is added to the data set or removed.
  */
+
+import { node } from './code-files.ts';
 import { type ImageDataset, imageCount, imageLength, splitBy } from './dataset.ts';
-import { node } from './node.ts';
 
 /**
  * What each image is called, whichever others are there: its file in the data set, or else a hash of its pixels and how

@@ -9,9 +9,9 @@ import type { NumericArray, TensorSpec } from '../tensor/dtype.ts';
 import type { VariableStorage } from '../tensor/runtime.ts';
 import { formatTime } from '../text.ts';
 import type { Device, DeviceInfo, DeviceMemory, Executable } from './device.ts';
+import type { GpuCounters } from './gpu/compiled-functions.ts';
 import type { PassLimits } from './gpu/compose.ts';
-import type { GpuCounters } from './gpu/functions.ts';
-import { planPasses } from './gpu/passes.ts';
+import { planPasses } from './gpu/plan-passes.ts';
 
 /** What work costs on a device, in milliseconds. */
 export interface Cost {

@@ -46,7 +46,7 @@ export function frontier(
  * Looks ahead at a step.
  *
  * @param losses those whose graphs are let go
- * @param left gradients that are computed along with it for other optimisers; their graphs are let go as well
+ * @param left gradients that are computed along with it for other optimizers; their graphs are let go as well
  * @param updates the new values of variables
  */
 export function foresee(

@@ -9,7 +9,7 @@ import { type Foresight, foresee, frontier } from './foresight.ts';
 export interface Taken {
   readonly updates: ReadonlyMap<Variable, RecordedUpdate>;
   readonly whenOver: readonly ((applied: boolean) => void)[];
-  /** Where they are a step: the losses, the gradients for other optimisers, and what else is computed along with it. */
+  /** Where they are a step: the losses, the gradients for other optimizers, and what else is computed along with it. */
   readonly foresight: Foresight | undefined;
 }
 
@@ -26,7 +26,7 @@ export function takeUpdates(): Taken | undefined {
   return taken;
 }
 
-/** Gradients that still wait for their optimiser, of losses among tensors. */
+/** Gradients that still wait for their optimizer, of losses among tensors. */
 function gradientsLeftBy(tensors: readonly Tensor[]): Tensor[] {
   const { gradients, leftBy } = eagerRecorder();
   const parameters = tensors.flatMap(({ node }) => leftBy.get(node) ?? []);

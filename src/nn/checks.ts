@@ -3,7 +3,7 @@ import { OptionError, ShapeError } from '../errors.ts';
 import { requireFunction } from '../options.ts';
 import { formatShape, type Shape, sameShape } from '../tensor/shape.ts';
 import { notATensor, Tensor } from '../tensor/tensor.ts';
-import { type Fan, fansOf, type Initializer } from './initialisers.ts';
+import { type Fan, fansOf, type Initializer } from './initializers.ts';
 
 /** What an error can name: a layer. */
 interface Named {
@@ -79,7 +79,7 @@ export function requireLastAxes(
 }
 
 /**
- * What an initialiser of a layer gives for a weight of a shape.
+ * What an initializer of a layer gives for a weight of a shape.
  *
  * @throws OptionError unless it is a function that gives a float32 tensor of that shape
  */
@@ -100,6 +100,6 @@ export function drawWeight(
         ? `${weight.dtype}${formatShape(weight.shape)} from ${name}`
         : `no tensor from ${name}`,
     expected: `float32${formatShape(shape)}`,
-    cure: 'An initialiser gets the shape of the weight and returns a tensor of it.',
+    cure: 'An initializer gets the shape of the weight and returns a tensor of it.',
   });
 }

@@ -17,7 +17,7 @@ import type { Shape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Parameter } from '../tensor/variable.ts';
 import { type Cure, drawWeight, requireAxes } from './checks.ts';
-import { fansOf, type Initializer, pytorchDefault } from './initialisers.ts';
+import { fansOf, type Initializer, pytorchDefault } from './initializers.ts';
 import { type JsonValue, Layer } from './layer.ts';
 
 /** What all convolution layers take besides their geometry. */

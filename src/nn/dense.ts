@@ -5,7 +5,7 @@ import { requireBoolean, requireKnownOptions, requireNumber } from '../options.t
 import type { Tensor } from '../tensor/tensor.ts';
 import { Parameter } from '../tensor/variable.ts';
 import { drawWeight, requireLastAxes } from './checks.ts';
-import { fansOf, type Initializer, pytorchDefault } from './initialisers.ts';
+import { fansOf, type Initializer, pytorchDefault } from './initializers.ts';
 import { type JsonValue, Layer } from './layer.ts';
 
 /** Options of `Dense`. */

@@ -5,7 +5,7 @@ import { requireKnownOptions, requireNumber } from '../options.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Parameter } from '../tensor/variable.ts';
 import { describeShape, drawWeight, requireTensorFor } from './checks.ts';
-import { type Initializer, normal } from './initialisers.ts';
+import { type Initializer, normal } from './initializers.ts';
 import { type JsonValue, Layer } from './layer.ts';
 
 /** Options of `Embedding`. */

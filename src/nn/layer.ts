@@ -22,7 +22,7 @@ export abstract class Layer<Input = Tensor, Output = Tensor> extends Module<Inpu
     }, input);
   }
 
-  /** The arguments that construct this layer anew, options spelled out. Initialisers are left out: weights are state. */
+  /** The arguments that construct this layer anew, options spelled out. Initializers are left out: weights are state. */
   abstract config(): readonly JsonValue[];
 }
 

@@ -86,7 +86,7 @@ export abstract class Module<Input = Tensor, Output = Tensor> {
   readonly #mode = (): boolean => heldMode(this)?.training ?? this.#training;
 
   /**
-   * Whether dropout drops and batch normalisation uses the batch: the module's own mode, set by `train()` and `eval()`, or
+   * Whether dropout drops and batch normalization uses the batch: the module's own mode, set by `train()` and `eval()`, or
    * the one that `inMode` holds for the call that runs. Compiled functions that read it are captured anew when it changes.
    *
    * @throws ModelConfigError in a call of a module that no part of the running model lists: its mode could not be set
@@ -212,7 +212,7 @@ export abstract class Module<Input = Tensor, Output = Tensor> {
     );
   }
 
-  /** All parameters of the tree, each once, as an optimiser takes them. */
+  /** All parameters of the tree, each once, as an optimizer takes them. */
   parameters(): Parameter[] {
     return this.namedParameters().map(([, parameter]) => parameter);
   }

@@ -1,4 +1,4 @@
-/** Normalisation layers: over the batch, over features, over groups of channels. */
+/** Normalization layers: over the batch, over features, over groups of channels. */
 import { OptionError, ShapeError } from '../errors.ts';
 import { add, multiply, stopGradient } from '../ops/elementwise.ts';
 import { groupNorm, layerNorm, normalizeWith } from '../ops/normalization.ts';
@@ -47,7 +47,7 @@ export interface BatchNormOptions extends NormLayerOptions {
 }
 
 /**
- * Batch normalisation (Ioffe & Szegedy 2015) of the last axis over all other axes: x […, features] → the same shape.
+ * Batch normalization (Ioffe & Szegedy 2015) of the last axis over all other axes: x […, features] → the same shape.
  * In training mode it uses the batch's mean and (population) variance and records the running ones, with the unbiased
  * variance, as PyTorch does; in evaluation mode it uses the running ones. Parameters: `scale`, `shift` [features];
  * variables: `runningMean`, `runningVariance` [features].
@@ -61,7 +61,7 @@ export class BatchNorm extends Layer {
   readonly epsilon: number;
   /** The share of the new batch in the running statistics. */
   readonly momentum: number;
-  /** [features], multiplied after normalising; undefined with `affine: false`. */
+  /** [features], multiplied after normalizing; undefined with `affine: false`. */
   readonly scale: Parameter | undefined;
   /** [features], added after scaling; undefined with `affine: false`. */
   readonly shift: Parameter | undefined;
@@ -97,10 +97,10 @@ export class BatchNorm extends Layer {
 
   forward(x: Tensor): Tensor {
     requireLastAxes(this, x, [this.features], featureCure('BatchNorm('), 2);
-    const [centre, spread] = this.training
+    const [center, spread] = this.training
       ? this.#batchStatistics(x)
       : [this.runningMean, this.runningVariance];
-    return normalizeWith(x, centre, spread, {
+    return normalizeWith(x, center, spread, {
       epsilon: this.epsilon,
       ...affineOf(this.scale, this.shift),
     });
@@ -118,12 +118,12 @@ export class BatchNorm extends Layer {
       });
     }
     const axes = x.shape.slice(0, -1).map((_, axis) => axis);
-    const centre = mean(x, axes);
+    const center = mean(x, axes);
     const spread = variance(x, axes);
     const unbiased = multiply(spread, count / (count - 1));
-    this.#move(this.runningMean, centre);
+    this.#move(this.runningMean, center);
     this.#move(this.runningVariance, unbiased);
-    return [centre, spread];
+    return [center, spread];
   }
 
   #move(running: Variable, batch: Tensor): void {
@@ -133,17 +133,17 @@ export class BatchNorm extends Layer {
 }
 
 /**
- * Layer normalisation (Ba et al. 2016) over the last axis, or the last axes: x […, ...shape] → the same shape.
+ * Layer normalization (Ba et al. 2016) over the last axis, or the last axes: x […, ...shape] → the same shape.
  * Parameters: `scale`, `shift` of `shape`.
  *
  * @throws ShapeError when the last axes are not `shape`.
  */
 export class LayerNorm extends Layer {
-  /** The lengths of the last axes, over which it normalises. */
+  /** The lengths of the last axes, over which it normalizes. */
   readonly normalizedShape: Shape;
   /** Added to the variance. */
   readonly epsilon: number;
-  /** Of `normalizedShape`, multiplied after normalising; undefined with `affine: false`. */
+  /** Of `normalizedShape`, multiplied after normalizing; undefined with `affine: false`. */
   readonly scale: Parameter | undefined;
   /** Of `normalizedShape`, added after scaling; undefined with `affine: false`. */
   readonly shift: Parameter | undefined;
@@ -179,7 +179,7 @@ export class LayerNorm extends Layer {
 }
 
 /**
- * Group normalisation (Wu & He 2018) of each sample over blocks of channels and all positions: x [N, …, channels] →
+ * Group normalization (Wu & He 2018) of each sample over blocks of channels and all positions: x [N, …, channels] →
  * the same shape. Parameters: `scale`, `shift` [channels].
  *
  * @throws OptionError when `groups` does not divide `channels`; ShapeError when the last axis is not `channels`.
@@ -191,7 +191,7 @@ export class GroupNorm extends Layer {
   readonly channels: number;
   /** Added to the variance. */
   readonly epsilon: number;
-  /** [channels], multiplied after normalising; undefined with `affine: false`. */
+  /** [channels], multiplied after normalizing; undefined with `affine: false`. */
   readonly scale: Parameter | undefined;
   /** [channels], added after scaling; undefined with `affine: false`. */
   readonly shift: Parameter | undefined;

@@ -6,13 +6,13 @@ import { add, tanh, where } from '../ops/elementwise.ts';
 import { matmul } from '../ops/matmul.ts';
 import { concat, narrow, stack } from '../ops/movement.ts';
 import { gruPrimitive, lstmPrimitive } from '../ops/recurrent.ts';
-import { gruSteps, lstmSteps } from '../ops/recurrentComposed.ts';
+import { gruSteps, lstmSteps } from '../ops/recurrent-composed.ts';
 import { requireBoolean, requireNumber } from '../options.ts';
 import { requireBudget } from '../tensor/budget.ts';
 import { fill } from '../tensor/leaves.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Parameter } from '../tensor/variable.ts';
-import { orthogonal, uniform } from './initialisers.ts';
+import { orthogonal, uniform } from './initializers.ts';
 import type { JsonValue } from './layer.ts';
 import {
   type CellPass,
@@ -21,7 +21,7 @@ import {
   RecurrentLayer,
   type RecurrentOptions,
   stepOf,
-} from './recurrentLayer.ts';
+} from './recurrent-layer.ts';
 
 /** [rows, gates·H]: uniform in ±1/√H. */
 function uniformWeight(name: string, shape: readonly number[], hidden: number): Parameter {

@@ -7,7 +7,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { requireAxes, requireTensorFor } from './checks.ts';
 import { type JsonValue, Layer } from './layer.ts';
 
-const imageCure = 'Give images as N,H,W,C; a single grey picture [H, W] is reshape(1, H, W, 1).';
+const imageCure = 'Give images as N,H,W,C; a single gray picture [H, W] is reshape(1, H, W, 1).';
 
 /**
  * x [N, …] → [N, all other axes in one].

@@ -108,7 +108,7 @@ function flatten(source: NestedArray, flat: (number | boolean)[], path: number[]
       throw new ShapeError({
         where: `tensor at index [${path.join(', ')}]`,
         got: formatShape(shape),
-        expected: `${formatShape(inner)}, like its neighbours`,
+        expected: `${formatShape(inner)}, like its neighbors`,
         cure: 'All rows of a nested array must have one length; pad the short ones.',
       });
     }

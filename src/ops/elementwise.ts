@@ -4,7 +4,7 @@ import { describeValue } from '../options.ts';
 import { type DType, dtypeOfScalar, promote, requireDTypeName } from '../tensor/dtype.ts';
 import { concealed } from '../tensor/exposure.ts';
 import { fill } from '../tensor/leaves.ts';
-import type { Operand } from '../tensor/methods.ts';
+import type { Operand } from '../tensor/method-types.ts';
 import { type GradientCall, likeFirst, type Primitive } from '../tensor/primitive.ts';
 import { inScope } from '../tensor/scope.ts';
 import { type Shape, sameShape } from '../tensor/shape.ts';

@@ -4,7 +4,7 @@ import { type PadAttributes, pad as padContract } from '../../kernels/pad/index.
 import { ShapeError } from '../errors.ts';
 import { describeValue, requireList } from '../options.ts';
 import { promote, requireElement } from '../tensor/dtype.ts';
-import type { SliceIndex } from '../tensor/methods.ts';
+import type { SliceIndex } from '../tensor/method-types.ts';
 import { likeFirst, type Primitive } from '../tensor/primitive.ts';
 import { inScope } from '../tensor/scope.ts';
 import {
@@ -59,7 +59,7 @@ export const slicePrimitive: Primitive<SliceAttributes> = {
 };
 
 /**
- * Surrounds each axis with `low` and `high` elements of `value`, and puts `interior` of them between neighbours.
+ * Surrounds each axis with `low` and `high` elements of `value`, and puts `interior` of them between neighbors.
  * Without interior it is a view; with it, a kernel.
  */
 export type { PadAttributes };
@@ -262,7 +262,7 @@ function isPair(width: readonly number[]): boolean {
   return Array.isArray(width) && width.length === 2 && width.every(isLength);
 }
 
-/** Puts `interior` zeros between neighbours along each axis: the dilation of transposed convolutions. */
+/** Puts `interior` zeros between neighbors along each axis: the dilation of transposed convolutions. */
 export function dilate(x: Tensor, interior: readonly number[]): Tensor {
   const none = x.shape.map(() => 0);
   return padWith(x, { low: none, high: none, interior, value: 0 });

@@ -1,4 +1,4 @@
-/** Normalisations of activations, composed from mean and variance. */
+/** Normalizations of activations, composed from mean and variance. */
 import { describeValue, requireKnownOptions, requireNumber } from '../options.ts';
 import { inScope } from '../tensor/scope.ts';
 import { formatShape, normalizeAxes } from '../tensor/shape.ts';
@@ -10,7 +10,7 @@ import { mean, variance } from './reduce.ts';
 
 /** Options of `layerNorm`, `batchNorm` and `groupNorm`. */
 export interface NormOptions {
-  /** Multiplied after normalising; broadcasts. */
+  /** Multiplied after normalizing; broadcasts. */
   readonly scale?: Tensor;
   /** Added after scaling; broadcasts. */
   readonly shift?: Tensor;
@@ -20,7 +20,7 @@ export interface NormOptions {
 
 const normOptions = ['scale', 'shift', 'epsilon'] as const;
 
-/** Looks at what a normalisation is called with. */
+/** Looks at what a normalization is called with. */
 function requireNormOptions(
   operation: string,
   x: Tensor,
@@ -36,20 +36,20 @@ function requireNormOptions(
 }
 
 /**
- * (x - centre) / √(spread + ε) · scale + shift, all broadcast.
+ * (x - center) / √(spread + ε) · scale + shift, all broadcast.
  *
- * Values up to 1e19 in size are normalised. Beyond that their variance is infinite in float32, and the result is 0 before
+ * Values up to 1e19 in size are normalized. Beyond that their variance is infinite in float32, and the result is 0 before
  * scaling, as in PyTorch; where their sum is infinite too (3.4e38), it is NaN.
  */
-export function normalizeWith(x: Tensor, centre: Tensor, spread: Tensor, options: NormOptions = {}): Tensor {
+export function normalizeWith(x: Tensor, center: Tensor, spread: Tensor, options: NormOptions = {}): Tensor {
   const { scale, shift, epsilon = 1e-5 } = options;
-  const normal = multiply(subtract(x, centre), rsqrt(add(spread, epsilon)));
+  const normal = multiply(subtract(x, center), rsqrt(add(spread, epsilon)));
   const scaled = scale ? multiply(normal, scale) : normal;
   return shift ? add(scaled, shift) : scaled;
 }
 
 /**
- * Normalises each sample over `axes` (default: the last) to mean 0 and variance 1 (Ba et al. 2016).
+ * Normalizes each sample over `axes` (default: the last) to mean 0 and variance 1 (Ba et al. 2016).
  *
  * @throws OptionError for options out of range, and axes that x does not have
  */
@@ -63,7 +63,7 @@ export function layerNorm(
 }
 
 /**
- * Normalises each channel (the last axis) over all other axes with the batch's own mean and variance.
+ * Normalizes each channel (the last axis) over all other axes with the batch's own mean and variance.
  *
  * @throws OptionError for options out of range
  */
@@ -74,7 +74,7 @@ export function batchNorm(x: Tensor, options: NormOptions = {}): Tensor {
 }
 
 /**
- * Normalises each sample over blocks of channels and all positions: x [N, …, C], C in `groups` (Wu & He 2018).
+ * Normalizes each sample over blocks of channels and all positions: x [N, …, C], C in `groups` (Wu & He 2018).
  *
  * @throws OptionError unless `groups` divides the channels, and for options out of range
  */
@@ -90,10 +90,10 @@ export function groupNorm(x: Tensor, groups: number, options: NormOptions = {}):
   );
   const [n] = x.shape as [number];
   const grouped = reshape(x, [n, -1, groups, channels / groups]);
-  const centre = mean(grouped, [1, 3], { keepDims: true });
+  const center = mean(grouped, [1, 3], { keepDims: true });
   const spread = variance(grouped, [1, 3], { keepDims: true });
   const normal = reshape(
-    normalizeWith(grouped, centre, spread, { epsilon: options.epsilon ?? 1e-5 }),
+    normalizeWith(grouped, center, spread, { epsilon: options.epsilon ?? 1e-5 }),
     x.shape,
   );
   const scaled = options.scale ? multiply(normal, options.scale) : normal;

@@ -1,6 +1,6 @@
 /**
  * The LSTM and GRU over a whole sequence as fused primitives, because step by step they are hundreds of small kernels.
- * Their composed forms, in recurrentComposed.ts, are the oracle and the route to second derivatives.
+ * Their composed forms, in recurrent-composed.ts, are the oracle and the route to second derivatives.
  */
 import {
   type GruAttributes,
@@ -22,7 +22,7 @@ import { reshape, sum } from './broadcast.ts';
 import { cast, where } from './elementwise.ts';
 import { matmul } from './matmul.ts';
 import { concat, expandDims, narrow, transpose } from './movement.ts';
-import { gruGradientSteps, gruSteps, lstmGradientSteps, lstmSteps } from './recurrentComposed.ts';
+import { gruGradientSteps, gruSteps, lstmGradientSteps, lstmSteps } from './recurrent-composed.ts';
 
 function float32(...shape: number[]): TensorSpec {
   return { shape, dtype: 'float32' };

@@ -1,7 +1,7 @@
 /** Reductions: max, argMax and the cumulative sum as primitives; mean, variance, norm and the like composed. */
 import { cumulativeSum as cumulativeSumContract } from '../../kernels/cumulative/index.ts';
 import { describeValue, requireBoolean, requireKnownOptions, requireNumber } from '../options.ts';
-import type { Axes, ReduceOptions } from '../tensor/methods.ts';
+import type { Axes, ReduceOptions } from '../tensor/method-types.ts';
 import { likeFirst, type Primitive } from '../tensor/primitive.ts';
 import { inScope } from '../tensor/scope.ts';
 import { formatShape, normalizeAxis, sizeOf } from '../tensor/shape.ts';
@@ -166,8 +166,8 @@ export function variance(x: Tensor, axes?: Axes, options: VarianceOptions = {}):
   const reduced = reducedAxes('variance', x, axes, options, ['keepDims', 'correction']);
   const { keepDims = false, correction = 0 } = options;
   requireNumber(inScope('variance'), 'correction', correction, 'a number');
-  const centred = subtract(x, mean(x, reduced, { keepDims: true }));
-  return divide(sum(square(centred), reduced, { keepDims }), countOf(x, reduced) - correction);
+  const centered = subtract(x, mean(x, reduced, { keepDims: true }));
+  return divide(sum(square(centered), reduced, { keepDims }), countOf(x, reduced) - correction);
 }
 
 /** The square root of `variance`; its derivative is 0 where all values are equal. */

@@ -2,9 +2,9 @@
 import { add, divide, maximum, multiply, sqrt, square, subtract } from '../ops/elementwise.ts';
 import { requireBoolean, requireNumber } from '../options.ts';
 import type { Parameter } from '../tensor/variable.ts';
-import type { GivenGroup } from './groups.ts';
 import type { OptimizerOptions, Update, UpdateCall } from './kind.ts';
 import { Optimizer } from './optimizer.ts';
+import type { GivenGroup } from './parameter-groups.ts';
 
 /** What `Adam` and `AdamW` can be told, for all parameters or for a group. */
 export interface AdamSettings {

@@ -1,5 +1,5 @@
 /**
- * Optimizer: what all optimisers share. A subclass says how one parameter changes, as a pure expression; this class
+ * Optimizer: what all optimizers share. A subclass says how one parameter changes, as a pure expression; this class
  * keeps the state, counts the steps, clips, and records the new values.
  */
 import { GradientError } from '../errors.ts';
@@ -16,14 +16,14 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { type Parameter, Variable } from '../tensor/variable.ts';
 import { Accumulation } from './accumulation.ts';
 import { clipByGlobalNorm, clipByValue } from './clip.ts';
+import type { OptimizerKind, OptimizerOptions, Update, UpdateCall } from './kind.ts';
 import {
   distinctNames,
   type GivenGroup,
   type ParameterGroup,
   requireGroups,
   type SavedGroup,
-} from './groups.ts';
-import type { OptimizerKind, OptimizerOptions, Update, UpdateCall } from './kind.ts';
+} from './parameter-groups.ts';
 import type { Schedule } from './schedules.ts';
 import { type OptimizerState, requireFittingGroups, requireFittingVariables } from './state.ts';
 
@@ -129,7 +129,7 @@ export abstract class Optimizer<Settings extends object = object> {
   }
 
   /**
-   * Steps made so far: by the optimiser, not by each parameter, so one that gets its first gradient late is corrected
+   * Steps made so far: by the optimizer, not by each parameter, so one that gets its first gradient late is corrected
    * as if it had been there before. A step counts once its turn has come; one that `requireFinite` refused does not.
    */
   get stepCount(): number {
@@ -201,7 +201,7 @@ export abstract class Optimizer<Settings extends object = object> {
     this.#accumulation.take();
   }
 
-  /** A copy of all that the optimiser remembers, of the moment of the call. Schedules are functions, and no part of it. */
+  /** A copy of all that the optimizer remembers, of the moment of the call. Schedules are functions, and no part of it. */
   async stateDict(): Promise<OptimizerState> {
     this.#rename();
     const variables = [
@@ -235,7 +235,7 @@ export abstract class Optimizer<Settings extends object = object> {
   }
 
   /**
-   * Takes over a state from `stateDict()` of an optimiser of the same kind over the same groups of parameters, with their
+   * Takes over a state from `stateDict()` of an optimizer of the same kind over the same groups of parameters, with their
    * settings and with learning rates that are numbers; schedules stay those it was made with. From there, training goes on
    * bit for bit as if it had not been interrupted. Nothing is changed unless everything fits.
    *
@@ -343,7 +343,7 @@ export abstract class Optimizer<Settings extends object = object> {
     return `${this.#kind.kind}.${slot}.${this.#names.get(parameter)!}`;
   }
 
-  /** A model gives its parameters their whole names, which may be after the optimiser was made of a part of it. */
+  /** A model gives its parameters their whole names, which may be after the optimizer was made of a part of it. */
   #rename(): void {
     this.#names = distinctNames(this.parameters);
     for (const [parameter, slots] of this.#state) {

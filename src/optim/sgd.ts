@@ -3,9 +3,9 @@ import { OptionError } from '../errors.ts';
 import { add, multiply, subtract } from '../ops/elementwise.ts';
 import { requireBoolean, requireNumber } from '../options.ts';
 import type { Parameter } from '../tensor/variable.ts';
-import type { GivenGroup } from './groups.ts';
 import type { OptimizerOptions, Update, UpdateCall } from './kind.ts';
 import { Optimizer } from './optimizer.ts';
+import type { GivenGroup } from './parameter-groups.ts';
 
 /** What `SGD` can be told, for all parameters or for a group. */
 export interface SGDSettings {

@@ -1,12 +1,12 @@
-/** The state of an optimiser as it is saved, and whether it fits another one. */
+/** The state of an optimizer as it is saved, and whether it fits another one. */
 import { OptionError, ShapeError } from '../errors.ts';
 import { describeValue, isRecord } from '../options.ts';
 import { type DType, dtypeOf, type NumericArray } from '../tensor/dtype.ts';
 import { formatShape, type Shape, sameShape } from '../tensor/shape.ts';
 import type { Parameter } from '../tensor/variable.ts';
-import type { SavedGroup } from './groups.ts';
+import type { SavedGroup } from './parameter-groups.ts';
 
-/** All that an optimiser remembers, on the host. */
+/** All that an optimizer remembers, on the host. */
 export interface OptimizerState {
   /** The steps made so far. */
   readonly stepCount: number;
@@ -18,9 +18,9 @@ export interface OptimizerState {
   readonly groups?: readonly SavedGroup[];
 }
 
-const cure = 'Make the optimiser with the kind, options and model the state was saved with.';
+const cure = 'Make the optimizer with the kind, options and model the state was saved with.';
 
-/** Throws OptionError unless saved groups hold the same parameters as those of the optimiser, given by name. */
+/** Throws OptionError unless saved groups hold the same parameters as those of the optimizer, given by name. */
 export function requireFittingGroups(
   where: string,
   own: readonly (readonly string[])[],
@@ -44,13 +44,13 @@ export function requireFittingGroups(
     got: Array.isArray(saved)
       ? countOf(saved.map((group: Partial<SavedGroup>) => group?.parameters ?? []))
       : describeValue(saved),
-    expected: `the groups of this optimiser: ${countOf(own)}`,
+    expected: `the groups of this optimizer: ${countOf(own)}`,
     cure,
   });
 }
 
 /**
- * Throws OptionError or ShapeError unless saved variables are slots of the optimiser's parameters: for each parameter all
+ * Throws OptionError or ShapeError unless saved variables are slots of the optimizer's parameters: for each parameter all
  * of its slots or none, of its shape.
  */
 export function requireFittingVariables(
@@ -87,7 +87,7 @@ export function requireFittingVariables(
       throw new OptionError({
         where,
         got: owner ? `"${name}" without "${missing}"` : `the unknown entry "${name}"`,
-        expected: `entries of ${kind}: ${slots.join(', ') || 'none'}, for the parameters of this optimiser`,
+        expected: `entries of ${kind}: ${slots.join(', ') || 'none'}, for the parameters of this optimizer`,
         cure,
       });
     }

@@ -8,7 +8,7 @@ import type { ReduceOperator } from '../../kernels/reduce/index.ts';
 import { isDense, type View } from '../../kernels/support/view.ts';
 import { type Shape, sameShape, sizeOf } from '../tensor/shape.ts';
 import type { Graph, Operation, ValueId } from './graph.ts';
-import { type Group, storesOf } from './groups.ts';
+import { type Group, storesOf } from './kernel-groups.ts';
 import { keyOf } from './key.ts';
 import { mostOperands, mostWork, workOf } from './limits.ts';
 import { mergeGroups, orderGroups } from './merge.ts';

@@ -1,7 +1,7 @@
 /** Merges elementwise kernels that work over one space on the same data, and puts all kernels in order. */
 import { type Shape, sameShape } from '../tensor/shape.ts';
 import type { ValueId } from './graph.ts';
-import { type ElementwiseGroup, type Group, storesOf } from './groups.ts';
+import { type ElementwiseGroup, type Group, storesOf } from './kernel-groups.ts';
 import { mostCandidates, mostOperands, mostVisited, mostWork } from './limits.ts';
 
 /** The values a group reads from memory, and whether each is read in its own order. */

@@ -13,7 +13,13 @@ import { isDense } from '../../kernels/support/view.ts';
 import type { TensorSpec } from '../tensor/dtype.ts';
 import { type Fusion, fuse } from './fuse.ts';
 import type { Graph, ValueId } from './graph.ts';
-import { type ElementwiseGroup, type Group, type KernelGroup, type ReduceGroup, storesOf } from './groups.ts';
+import {
+  type ElementwiseGroup,
+  type Group,
+  type KernelGroup,
+  type ReduceGroup,
+  storesOf,
+} from './kernel-groups.ts';
 import { mostJoined, requireCountable } from './limits.ts';
 import { placeInArena } from './memory.ts';
 import { writeProgram } from './program.ts';

@@ -59,7 +59,7 @@ export function isExposing(): boolean {
 /** Classes whose methods are library code. A class that extends one of them is not among them. */
 const own = new WeakSet<object>();
 
-/** Names the classes of the library. Called once, by src/runtime.ts. */
+/** Names the classes of the library. Called once, by src/connect.ts. */
 export function concealClasses(classes: readonly object[]): void {
   for (const each of classes) own.add(each);
 }

@@ -20,7 +20,7 @@ export function nest(data: NumericArray, shape: Shape, dtype: DType): NestedArra
 
 /** Above this many elements the middle of each long axis is left out. */
 const summarizeAbove = 1000;
-/** How many elements stay at each end of an axis that is summarised. */
+/** How many elements stay at each end of an axis that is summarized. */
 const edgeItems = 3;
 
 /** NumPy-like text: aligned columns, at most 4 decimals that matter, `...` in the middle of large tensors. */

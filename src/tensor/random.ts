@@ -21,7 +21,7 @@ interface GeneratorState {
 const state: GeneratorState = { seed: 0, counter: 0 };
 
 /**
- * Starts the random generator anew: initialisation, dropout and random tensors made from here on repeat for the same
+ * Starts the random generator anew: initialization, dropout and random tensors made from here on repeat for the same
  * seed. Seeds are whole numbers from 0 to 2^53 - 1; 0 is a seed like any other, and the one a fresh process has.
  */
 export function seed(value: number): void {

@@ -7,7 +7,7 @@ import { type HostSource, type LeafSource, type Node, nextNodeId } from './node.
 import type { Tensor } from './tensor.ts';
 import type { Parameter, Variable } from './variable.ts';
 
-/** A gradient that `backward()` left for the optimiser. */
+/** A gradient that `backward()` left for the optimizer. */
 export interface RecordedGradient {
   readonly value: Tensor;
   /** The losses it is the gradient of. */
@@ -83,7 +83,7 @@ export function recordedGradient(parameter: Variable): RecordedGradient | undefi
 export function recordGradient(parameter: Variable, gradient: RecordedGradient | undefined): void {
   const { gradients } = active;
   const before = gradients.get(parameter);
-  // Somebody will ask for it: an optimiser.
+  // Somebody will ask for it: an optimizer.
   if (before) before.value.node.uses--;
   if (gradient) gradient.value.node.uses++;
   if (gradient) gradients.set(parameter, gradient);

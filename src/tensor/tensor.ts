@@ -5,13 +5,13 @@
 import { DTypeError, ShapeError } from '../errors.ts';
 import { describeValue } from '../options.ts';
 import type { DType, NumericArray } from './dtype.ts';
-import type { TensorMethods } from './methods.ts';
+import type { TensorMethods } from './method-types.ts';
 import { Node } from './node.ts';
 import { formatTensor, type NestedArray, nest } from './print.ts';
 import { runtime } from './runtime.ts';
 import { formatShape, isLength, type Shape, sizeOf } from './shape.ts';
 
-// The methods that operate (`add`, `matmul`, …) are declared in methods.ts and handed in by src/index.ts, because
+// The methods that operate (`add`, `matmul`, …) are declared in method-types.ts and handed in by src/connect.ts, because
 // the operations are built on this class and not the other way round.
 export interface Tensor extends TensorMethods {}
 

@@ -1,5 +1,5 @@
 /**
- * Variables: the only tensors whose value changes. Parameters, running statistics and optimiser state are variables;
+ * Variables: the only tensors whose value changes. Parameters, running statistics and optimizer state are variables;
  * they live on the device.
  */
 import { DTypeError, ShapeError, TraceError } from '../errors.ts';
@@ -289,7 +289,7 @@ export class Parameter extends Variable {
   }
 
   /**
-   * The derivative of the losses that `backward()` was called on, of the parameter's shape. Optimisers read and clear
+   * The derivative of the losses that `backward()` was called on, of the parameter's shape. Optimizers read and clear
    * it. A function that is being compiled has gradients of its own.
    */
   get grad(): Tensor | undefined {

@@ -2,7 +2,7 @@
  * Files that appear whole or not at all, one by one or several that belong together: whoever reads the folder meanwhile,
  * and whenever the process is killed.
  */
-import { node } from '../data/node.ts';
+import { node } from '../data/code-files.ts';
 
 /** A file of a folder. */
 export interface NewFile {

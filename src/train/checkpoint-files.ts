@@ -1,7 +1,7 @@
 /** The files of a checkpoint: their names, and how they are read and written, so that errors name them. */
 
+import { node } from '../data/code-files.ts';
 import { fileError, readFile } from '../data/files.ts';
-import { node } from '../data/node.ts';
 import {
   DeviceLimitError,
   DeviceLostError,

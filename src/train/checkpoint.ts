@@ -1,6 +1,6 @@
 /** Saving a model to a folder and loading it again: model.json says what it is, model.safetensors holds its values. */
-import { node } from '../data/node.ts';
-import { type Normalisation, requireNormalisation } from '../data/normalise.ts';
+import { node } from '../data/code-files.ts';
+import { type Normalization, requireNormalization } from '../data/normalize.ts';
 import { ShapeError } from '../errors.ts';
 import { inMode } from '../nn/mode.ts';
 import { type Module, requireModule, type StateDict } from '../nn/module.ts';
@@ -39,16 +39,16 @@ export interface SavedModel {
   /** `[H, W, C]` */
   readonly inputShape: readonly [number, number, number];
   /** The one it was trained with. */
-  readonly normalisation?: Normalisation | undefined;
+  readonly normalization?: Normalization | undefined;
 }
 
-/** A model to save, perhaps with the optimiser that trains it. */
+/** A model to save, perhaps with the optimizer that trains it. */
 export interface ModelToSave extends SavedModel {
   /** Saved with the model, of the same moment, for `loadOptimizer`. Default: none. */
   readonly optimizer?: Optimizer | undefined;
 }
 
-const savedNames = ['model', 'name', 'classNames', 'inputShape', 'normalisation', 'optimizer'];
+const savedNames = ['model', 'name', 'classNames', 'inputShape', 'normalization', 'optimizer'];
 
 /**
  * Variables are described by a file that holds their values; up to so many, and so large, it is not held against it: they
@@ -70,10 +70,10 @@ const harmless = { variables: 2 ** 12, elements: 2 ** 20 };
 export async function saveModel(folder: string, saved: ModelToSave, types: ModuleTypes = {}): Promise<void> {
   requireFolder('saveModel', folder);
   requireKnownOptions('saveModel', saved, savedNames);
-  const { model, name, classNames, inputShape, normalisation = null, optimizer } = saved;
+  const { model, name, classNames, inputShape, normalization = null, optimizer } = saved;
   requireModule('saveModel', model);
   if (optimizer !== undefined) requireOptimizer('saveModel', optimizer);
-  const said = { name, inputShape, classNames, normalisation };
+  const said = { name, inputShape, classNames, normalization };
   const description = makeDescription(said, moduleToConfig(model, types));
   requireFitting(model, description);
   const files = Promise.all([model.stateDict(), optimizer && optimizerState(optimizer)]).then(
@@ -82,7 +82,7 @@ export async function saveModel(folder: string, saved: ModelToSave, types: Modul
       const { architecture, ...rest } = description;
       const described = { ...rest, weightsSha256: sha256(weights), architecture };
       return [
-        // The weights count: they say what they are, and model.json and the optimiser's state say which weights they belong to.
+        // The weights count: they say what they are, and model.json and the optimizer's state say which weights they belong to.
         { name: weightsFile, contents: weights },
         ...(optimizerFile ? [optimizerFile] : []),
         { name: descriptionFile, contents: `${JSON.stringify(described, undefined, 2)}\n` },
@@ -102,7 +102,7 @@ export async function saveModel(folder: string, saved: ModelToSave, types: Modul
 export async function loadModel(folder: string, types: ModuleTypes = {}): Promise<SavedModel> {
   requireFolder('loadModel', folder);
   const { state, description, path } = await readModel(folder);
-  const { name, inputShape, classNames, normalisation, architecture } = description;
+  const { name, inputShape, classNames, normalization, architecture } = description;
   // The initial weights it draws are thrown away: loading a model must not change what is random afterwards.
   const model = await blaming(path, () =>
     keepingRandom(() => withinBudget(budgetOf(state), () => moduleFromConfig(architecture, types))),
@@ -110,7 +110,7 @@ export async function loadModel(folder: string, types: ModuleTypes = {}): Promis
   await blaming(node.path.join(folder, weightsFile), () => model.loadStateDict(state));
   await blaming(path, () => requireFitting(model, description));
   rememberLoaded(model, state);
-  return { model, name, inputShape, classNames, normalisation: normalisation ?? undefined };
+  return { model, name, inputShape, classNames, normalization: normalization ?? undefined };
 }
 
 /** The files of a folder, made to agree. `path`: where the description stands. */
@@ -146,8 +146,8 @@ function budgetOf(state: StateDict): typeof harmless {
 }
 
 /** A model that does not take the pictures, or tell the classes apart, that its description speaks of. */
-function requireFitting(model: Module, { inputShape, classNames, normalisation }: Description): void {
-  if (normalisation) requireNormalisation('normalisation', normalisation, inputShape[2]);
+function requireFitting(model: Module, { inputShape, classNames, normalization }: Description): void {
+  if (normalization) requireNormalization('normalization', normalization, inputShape[2]);
   // Only the shapes are computed: nobody awaits the scores.
   const scores = onTrial(() => inMode(model, 'eval', () => model.call(fill(0, [1, ...inputShape]))));
   requireListed(model, scores);

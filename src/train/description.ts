@@ -1,8 +1,8 @@
 /** What model.json holds, and the checks that it does. */
 
-import type { Normalisation } from '../data/normalise.ts';
+import type { Normalization } from '../data/normalize.ts';
 import { OptionError } from '../errors.ts';
-import { TextDecoder } from '../node.ts';
+import { TextDecoder } from '../node-modules.ts';
 import { describeValue, isRecord } from '../options.ts';
 import { sizeOf } from '../tensor/shape.ts';
 import { messageOf } from '../text.ts';
@@ -12,7 +12,7 @@ import { CheckpointError } from './errors.ts';
 const format = 'weft-model';
 const formatVersion = 1;
 
-/** Values in a picture, or computed from one, at most: 1 GiB as floats, or 16,384 × 16,384 pixels of grey. */
+/** Values in a picture, or computed from one, at most: 1 GiB as floats, or 16,384 × 16,384 pixels of gray. */
 export const largestPicture = 2 ** 28;
 
 /** A model without its values. */
@@ -22,14 +22,14 @@ export interface Description {
   readonly name: string;
   readonly inputShape: readonly [number, number, number];
   readonly classNames: readonly string[];
-  readonly normalisation: Normalisation | null;
+  readonly normalization: Normalization | null;
   /** SHA-256 of model.safetensors: finds damage that leaves the file well-formed. */
   readonly weightsSha256?: string;
   readonly architecture: unknown;
 }
 
 /** What a caller says of a model. */
-type Said = Pick<Description, 'name' | 'inputShape' | 'classNames' | 'normalisation'>;
+type Said = Pick<Description, 'name' | 'inputShape' | 'classNames' | 'normalization'>;
 
 /** @throws OptionError for what could not be read back */
 export function makeDescription(said: Said, architecture: unknown): Description {
@@ -99,7 +99,7 @@ const fieldChecks: readonly { field: string; expected: string; holds: (value: un
       Array.isArray(value) && value.length > 0 && value.every((each) => typeof each === 'string'),
   },
   {
-    field: 'normalisation',
+    field: 'normalization',
     expected: 'null, or a mean and a std for each channel',
     holds: (value) => value === null || (isRecord(value) && isNumbers(value.mean) && isNumbers(value.std)),
   },

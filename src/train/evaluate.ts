@@ -2,7 +2,7 @@
 
 import { batchIndices, gatherBatch } from '../data/batches.ts';
 import { type ImageDataset, requireScaledPixels, validateLabels } from '../data/dataset.ts';
-import { applyNormalisation, type Normalisation, requireNormalisation } from '../data/normalise.ts';
+import { applyNormalization, type Normalization, requireNormalization } from '../data/normalize.ts';
 import { DTypeError, NonFiniteError, ShapeError } from '../errors.ts';
 import { softmaxCrossEntropy } from '../nn/losses.ts';
 import { inMode } from '../nn/mode.ts';
@@ -29,7 +29,7 @@ export interface EvaluateOptions {
   /** Images computed at a time. Default 256. */
   readonly batchSize?: number;
   /** Has to be the one the model was trained with. Default: none, pixels in [0, 1]. */
-  readonly normalisation?: Normalisation | undefined;
+  readonly normalization?: Normalization | undefined;
   /** Default: softmax cross-entropy. */
   readonly loss?: Loss;
 }
@@ -69,11 +69,11 @@ export async function evaluate(
   dataset: ImageDataset,
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
-  requireKnownOptions('evaluate', options, ['batchSize', 'normalisation', 'loss']);
+  requireKnownOptions('evaluate', options, ['batchSize', 'normalization', 'loss']);
   requireModule('evaluate', model);
   validateLabels(dataset);
-  if (options.normalisation !== undefined)
-    requireNormalisation('evaluate', options.normalisation, dataset.shape[3]);
+  if (options.normalization !== undefined)
+    requireNormalization('evaluate', options.normalization, dataset.shape[3]);
   else requireScaledPixels(dataset);
   const { batchSize = 256 } = options;
   const several =
@@ -85,19 +85,19 @@ export async function evaluate(
 export class DatasetEvaluator {
   readonly #dataset: ImageDataset;
   readonly #batchSize: number;
-  readonly #normalisation: Normalisation | undefined;
+  readonly #normalization: Normalization | undefined;
   readonly #compute: (images: Tensor, labels: Tensor) => Promise<Tensor[]>;
 
   constructor(
     model: Module,
     dataset: ImageDataset,
-    { batchSize = 256, normalisation, loss = softmaxCrossEntropy }: EvaluateOptions,
+    { batchSize = 256, normalization, loss = softmaxCrossEntropy }: EvaluateOptions,
     standStill?: () => void,
   ) {
     this.#dataset = dataset;
     requireFunction('evaluate', 'loss', loss);
     this.#batchSize = requireNumber('evaluate', 'batchSize', batchSize, 'a whole number of at least 1');
-    this.#normalisation = normalisation;
+    this.#normalization = normalization;
     this.#compute = compile((images: Tensor, labels: Tensor): Tensor[] => {
       standStill?.();
       const scores = inMode(model, 'eval', () => model.call(images));
@@ -118,7 +118,7 @@ export class DatasetEvaluator {
     let done = 0;
     for (const indices of batchIndices(count, this.#batchSize)) {
       if (signal?.aborted) break;
-      const { images, labels } = gatherBatch(dataset, indices, this.#normalisation);
+      const { images, labels } = gatherBatch(dataset, indices, this.#normalization);
       requireFinitePixels(`evaluate on ${dataset.name}`, images, imageShape, (image) => indices[image]);
       const [loss, predicted, probability] = await this.#compute(
         fromData(images, [indices.length, ...imageShape], 'float32'),
@@ -147,20 +147,20 @@ export class DatasetEvaluator {
  * @param images pixels in [0, 1], row-major
  * @param shape `[N, H, W, C]`
  * @throws ShapeError when the pixels do not fill the shape or the model does not give one row of scores per picture,
- *   DTypeError for pixels that are no floats, DatasetError for floats up to 255 without a normalisation, NonFiniteError
+ *   DTypeError for pixels that are no floats, DatasetError for floats up to 255 without a normalization, NonFiniteError
  *   for a NaN or infinite one
  */
 export async function predict(
   model: Module,
   images: Float32Array,
   shape: readonly [number, number, number, number],
-  options: { readonly normalisation?: Normalisation | undefined } = {},
+  options: { readonly normalization?: Normalization | undefined } = {},
 ): Promise<Prediction[]> {
-  requireKnownOptions('predict', options, ['normalisation']);
+  requireKnownOptions('predict', options, ['normalization']);
   requireModule('predict', model);
   requirePixels(images, shape);
   const [count, ...imageShape] = shape;
-  if (options.normalisation !== undefined) requireNormalisation('predict', options.normalisation, shape[3]);
+  if (options.normalization !== undefined) requireNormalization('predict', options.normalization, shape[3]);
   else requireScaledPixels({ name: 'predict', images });
   requireFinitePixels('predict', images, imageShape, (image) => image);
   const length = sizeOf(imageShape);
@@ -176,7 +176,7 @@ export async function predict(
   for (const indices of batchIndices(count, picturesAtOnce)) {
     const start = indices[0] * length;
     const pixels = images.slice(start, start + indices.length * length);
-    if (options.normalisation) applyNormalisation(pixels, options.normalisation);
+    if (options.normalization) applyNormalization(pixels, options.normalization);
     const [labels, probabilities] = await compute(
       fromData(pixels, [indices.length, ...imageShape], 'float32'),
     );

@@ -8,8 +8,8 @@ import {
   requireScaledPixels,
   validateLabels,
 } from '../data/dataset.ts';
-import { type Normalisation, requireNormalisation } from '../data/normalise.ts';
-import { RandomGenerator } from '../data/random.ts';
+import { type Normalization, requireNormalization } from '../data/normalize.ts';
+import { RandomGenerator } from '../data/random-generator.ts';
 import { NonFiniteError, OptionError, ShapeError } from '../errors.ts';
 import { softmaxCrossEntropy } from '../nn/losses.ts';
 import { type Module, requireModule, type StateDict } from '../nn/module.ts';
@@ -77,7 +77,7 @@ export interface FitOptions {
   readonly batchSize?: number;
   /**
    * Leaves out a last batch that is smaller than the others: other images each epoch, since they are shuffled. For batch
-   * normalisation, which cannot learn from a single value. Default false.
+   * normalization, which cannot learn from a single value. Default false.
    */
   readonly dropLast?: boolean;
   /** Default: softmax cross-entropy. */
@@ -85,7 +85,7 @@ export interface FitOptions {
   /** Evaluated after each epoch. Default: none. */
   readonly validation?: ImageDataset | undefined;
   /** Usually `channelStatistics(train)`. Default: none, pixels in [0, 1]. */
-  readonly normalisation?: Normalisation | undefined;
+  readonly normalization?: Normalization | undefined;
   /** Random changes to the training images. Default: none. */
   readonly augmentation?: AugmentOptions | undefined;
   /** Of shuffling and augmentation; dropout follows the global `seed`. Default 0. */
@@ -111,7 +111,7 @@ const optionNames = [
   'dropLast',
   'loss',
   'validation',
-  'normalisation',
+  'normalization',
   'augmentation',
   'seed',
   'epochsDone',
@@ -157,7 +157,7 @@ class Training {
   #stepsDone = 0;
 
   constructor(model: Module, train: ImageDataset, options: FitOptions) {
-    const { batchSize = 32, loss = softmaxCrossEntropy, optimizer, normalisation, validation } = options;
+    const { batchSize = 32, loss = softmaxCrossEntropy, optimizer, normalization, validation } = options;
     const images = train.shape[0];
     const last = options.dropLast ? 0 : images % batchSize;
     this.#model = model;
@@ -168,7 +168,7 @@ class Training {
     this.#step = new TrainingStep(model, optimizer, loss, train);
     if (last > 0 && last < images) this.#rehearseLast(last);
     this.#evaluator =
-      validation && new DatasetEvaluator(model, validation, { batchSize, normalisation, loss });
+      validation && new DatasetEvaluator(model, validation, { batchSize, normalization, loss });
   }
 
   /** @throws OptionError when the model takes the other batches, but not the last one */
@@ -232,7 +232,7 @@ class Training {
   }
 
   async #trainOnce(epoch: number): Promise<{ loss: number; accuracy: number }> {
-    const { optimizer, seed = 0, augmentation, normalisation, signal, onStep } = this.#options;
+    const { optimizer, seed = 0, augmentation, normalization, signal, onStep } = this.#options;
     const { dropLast = false } = this.#options;
     // Streams of their own, so that neither depends on how much the other draws.
     const shuffle = new RandomGenerator(seed, 2 * epoch);
@@ -245,7 +245,7 @@ class Training {
     for (const indices of batchIndices(this.#train.shape[0], this.#batchSize, { shuffle, dropLast })) {
       if (signal?.aborted) break;
       step++;
-      const batch = gatherBatch(this.#train, indices, normalisation);
+      const batch = gatherBatch(this.#train, indices, normalization);
       if (augmentation) {
         augmentBatch(batch.images, [indices.length, height, width, channels], augmentation, motion);
       }
@@ -321,7 +321,7 @@ function isBetter(report: EpochReport, best: EpochReport | undefined): boolean {
 
 function checkOptions(model: Module, train: ImageDataset, options: FitOptions): void {
   requireKnownOptions('fit', options, optionNames);
-  const { batchSize = 32, seed = 0, epochsDone = 0, validation, normalisation } = options;
+  const { batchSize = 32, seed = 0, epochsDone = 0, validation, normalization } = options;
   requireNumber('fit', 'epochs', options.epochs, 'a whole number of at least 1');
   requireNumber('fit', 'batchSize', batchSize, 'a whole number of at least 1');
   requireNumber('fit', 'seed', seed, 'a whole number of at least 0');
@@ -346,7 +346,7 @@ function checkOptions(model: Module, train: ImageDataset, options: FitOptions): 
       cure: 'Choose a smaller batchSize, or leave dropLast out.',
     });
   }
-  if (normalisation !== undefined) requireNormalisation('fit', normalisation, train.shape[3]);
+  if (normalization !== undefined) requireNormalization('fit', normalization, train.shape[3]);
   else requireScaledPixels(train);
   if (options.earlyStopping !== undefined) {
     requireKnownOptions('earlyStopping of fit', options.earlyStopping, ['patience']);

@@ -42,11 +42,11 @@ export function confusionMatrix(
   return counts;
 }
 
-/** How well one class is recognised. */
+/** How well one class is recognized. */
 export interface ClassMetrics {
   /** Of those taken for this class, the part that is of it; 0 when there are none. */
   readonly precision: number;
-  /** Of those of this class, the part that was recognised; 0 when there are none. */
+  /** Of those of this class, the part that was recognized; 0 when there are none. */
   readonly recall: number;
   /** The harmonic mean of both; 0 when both are. */
   readonly f1: number;

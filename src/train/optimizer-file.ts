@@ -1,10 +1,11 @@
-/** optimizer.safetensors: what an optimiser remembers, and which weights it belongs to. */
+/** optimizer.safetensors: what an optimizer remembers, and which weights it belongs to. */
+
+import { node } from '../data/code-files.ts';
 import { findEntry } from '../data/files.ts';
-import { node } from '../data/node.ts';
 import { OptionError } from '../errors.ts';
 import type { Module, StateDict } from '../nn/module.ts';
-import type { SavedGroup } from '../optim/groups.ts';
 import { Optimizer } from '../optim/optimizer.ts';
+import type { SavedGroup } from '../optim/parameter-groups.ts';
 import type { OptimizerState } from '../optim/state.ts';
 import { describeValue, isRecord } from '../options.ts';
 import type { NumericArray } from '../tensor/dtype.ts';
@@ -35,9 +36,9 @@ const loaded = new WeakMap<Variable, { readonly digest: string; readonly version
 const attempts = 5;
 
 /**
- * Writes optimizer.safetensors into a folder: the optimiser's state, the place of the random generator, and which weights
- * they belong to: those that the parameters have at the call. To save a model and its optimiser so that both are always
- * of one moment, also after a crash, give the optimiser to `saveModel`.
+ * Writes optimizer.safetensors into a folder: the optimizer's state, the place of the random generator, and which weights
+ * they belong to: those that the parameters have at the call. To save a model and its optimizer so that both are always
+ * of one moment, also after a crash, give the optimizer to `saveModel`.
  */
 export async function saveOptimizer(folder: string, optimizer: Optimizer): Promise<void> {
   requireFolder('saveOptimizer', folder);
@@ -48,7 +49,7 @@ export async function saveOptimizer(folder: string, optimizer: Optimizer): Promi
   );
 }
 
-/** The file of an optimiser as it is at the moment of the call. */
+/** The file of an optimizer as it is at the moment of the call. */
 export async function optimizerState(optimizer: Optimizer): Promise<NewFile> {
   const { seed, counter } = randomState();
   const [{ stepCount, variables, groups }, weights] = await Promise.all([
@@ -66,11 +67,11 @@ export async function optimizerState(optimizer: Optimizer): Promise<NewFile> {
 }
 
 /**
- * Loads what `saveOptimizer`, or `saveModel` with an optimiser, wrote into an optimiser of the same kind over the same
+ * Loads what `saveOptimizer`, or `saveModel` with an optimizer, wrote into an optimizer of the same kind over the same
  * model, and puts the random generator where it was, so that training goes on as if it had not been interrupted.
  *
- * @throws CheckpointError naming the file, when it is missing, damaged, or belongs to another optimiser, to another model,
- *   or to other weights than those that were loaded, or are in the folder (or, where there are none, than the optimiser's
+ * @throws CheckpointError naming the file, when it is missing, damaged, or belongs to another optimizer, to another model,
+ *   or to other weights than those that were loaded, or are in the folder (or, where there are none, than the optimizer's
  *   parameters have)
  */
 export async function loadOptimizer(folder: string, optimizer: Optimizer): Promise<void> {
@@ -133,7 +134,7 @@ function parseDigests(path: string, text: string): Digests {
   throw damaged(path, 'weights', describeValue(text), 'a digest for each parameter');
 }
 
-/** The groups of a state, as far as a file can be trusted; the optimiser compares them with its own. Old files have none. */
+/** The groups of a state, as far as a file can be trusted; the optimizer compares them with its own. Old files have none. */
 function storedGroups(path: string, text: string | undefined): Pick<OptimizerState, 'groups'> {
   if (text === undefined) return {};
   const groups = parsed(path, 'groups', text);
@@ -158,7 +159,7 @@ function damaged(path: string, name: string, got: string, expected: string): Che
   });
 }
 
-/** To be called when a model has been loaded: an optimiser's state that is loaded next has to belong to it. */
+/** To be called when a model has been loaded: an optimizer's state that is loaded next has to belong to it. */
 export function rememberLoaded(model: Module, state: StateDict): void {
   for (const [path, variable] of model.namedVariables()) {
     loaded.set(variable, { digest: digestOf(state[path].data), version: variable.planned });
@@ -206,7 +207,7 @@ function wholeNumber(path: string, metadata: Safetensors['metadata'], name: stri
   throw damaged(path, name, got, 'a whole number of at least 0');
 }
 
-/** Throws OptionError unless it is an optimiser. */
+/** Throws OptionError unless it is an optimizer. */
 export function requireOptimizer(where: string, optimizer: unknown): asserts optimizer is Optimizer {
   if (optimizer instanceof Optimizer) return;
   throw new OptionError({

@@ -127,7 +127,7 @@ export class TrainingStep {
         where: `step ${step} of ${steps} in epoch ${epoch}`,
         got: finding ? `${got}: ${this.#origin(finding, images, indices)}` : got,
         expected: 'a finite loss with finite gradients',
-        cure: `Likely cause: ${this.#cause(finding, images)} (learning rate ${this.#optimizer.learningRate}). The step was not made: parameters and optimiser state are as they were before it.`,
+        cure: `Likely cause: ${this.#cause(finding, images)} (learning rate ${this.#optimizer.learningRate}). The step was not made: parameters and optimizer state are as they were before it.`,
       },
       { epoch, step, finding, cause },
     );
@@ -141,7 +141,7 @@ export class TrainingStep {
 
   #cause(finding: NonFiniteFinding | undefined, images: Tensor): string {
     if (finding === undefined) return 'a learning rate that is too high';
-    if (isInput(finding, images)) return 'non-finite pixels in the data set, or its normalisation';
+    if (isInput(finding, images)) return 'non-finite pixels in the data set, or its normalization';
     return likelyCause(finding);
   }
 }

@@ -4,7 +4,7 @@
  */
 
 import type { StateDict } from '../nn/module.ts';
-import { TextDecoder, TextEncoder } from '../node.ts';
+import { TextDecoder, TextEncoder } from '../node-modules.ts';
 import { sha256 } from './checkpoint-files.ts';
 import { type Description, parseDescription } from './description.ts';
 import { encodeSafetensors, type Safetensors } from './safetensors.ts';

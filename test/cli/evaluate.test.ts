@@ -2,7 +2,7 @@
 import { readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import type { Metrics } from '../../src/cli/metrics.ts';
+import type { Metrics } from '../../src/cli/run-record.ts';
 import { plainPng, temporaryFolder } from '../support/datasets.ts';
 import { classFolders, idxFolder, picture, run, trainedRun } from './support.ts';
 

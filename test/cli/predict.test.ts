@@ -36,7 +36,7 @@ test('classifies what it has learned', async () => {
   expect(total).toBeCloseTo(1, 5);
 });
 
-test('says when a picture is resized, has alpha and colour, or looks inverted', async () => {
+test('says when a picture is resized, has alpha and color, or looks inverted', async () => {
   const folder = await trainedRun(classFolders());
   const white = new Float32Array(16 * 12 * 4).fill(1);
   const pictures = temporaryFolder({
@@ -71,7 +71,7 @@ test('dark ink on nothing is seen: on white, and inverted on black', async () =>
   expect(dark.classes).toEqual(light.classes);
   const plain = await run(['predict', folder, path('ink.png'), path('nothing.png')]);
   expect(plain.stdout).toMatch(/ink\.png.*\n {2}note: its border is bright.*--invert/);
-  expect(plain.stdout).toMatch(/nothing\.png.*\n {2}note: it is of one colour all over/);
+  expect(plain.stdout).toMatch(/nothing\.png.*\n {2}note: it is of one color all over/);
 });
 
 test('a bad picture among good ones: a message that names it, and no half result', async () => {

@@ -3,8 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { EpochRecord, Metrics } from '../../src/cli/metrics.ts';
 import { renderReport } from '../../src/cli/report/report.ts';
+import type { EpochRecord, Metrics } from '../../src/cli/run-record.ts';
 import { readPng } from '../../src/data/png.ts';
 import { temporaryFolder, tinyDataset } from '../support/datasets.ts';
 
@@ -118,7 +118,7 @@ test.skipIf(!chromium)('a browser draws it, on light and on dark', () => {
   const folder = temporaryFolder();
   const page = join(folder, 'report.html');
   writeFileSync(page, reportOf([0, 1, 2, 2], [0, 1, 1, 2]));
-  const colours = { light: [0x2f, 0x6f, 0xb7], dark: [0x6a, 0xae, 0xf2] } as const;
+  const colors = { light: [0x2f, 0x6f, 0xb7], dark: [0x6a, 0xae, 0xf2] } as const;
   for (const scheme of ['light', 'dark'] as const) {
     const picture = join(folder, `${scheme}.png`);
     const { status, stderr } = spawnSync('chromium', [
@@ -137,9 +137,9 @@ test.skipIf(!chromium)('a browser draws it, on light and on dark', () => {
       `file://${page}`,
     ]);
     expect(status, stderr.toString()).toBe(0);
-    // The colour of the training curve is on the page, so style sheet and charts were let through.
+    // The color of the training curve is on the page, so style sheet and charts were let through.
     const { pixels, channels } = readPng(picture);
-    const wanted = colours[scheme].map((value) => Math.fround(value / 255));
+    const wanted = colors[scheme].map((value) => Math.fround(value / 255));
     let found = 0;
     for (let i = 0; i < pixels.length; i += channels) {
       if (wanted.every((value, channel) => Math.abs(pixels[i + channel]! - value) < 1e-6)) found++;

@@ -2,10 +2,10 @@
 import { spawn } from 'node:child_process';
 import { resolve } from 'node:path';
 import { Writable } from 'node:stream';
-import { runCommandLine } from '../../src/cli/program.ts';
+import { runCommandLine } from '../../src/cli/commands.ts';
 import { encodeIdx } from '../../src/data/idx.ts';
 import { encodePng } from '../../src/data/png.ts';
-import { RandomGenerator } from '../../src/data/random.ts';
+import { RandomGenerator } from '../../src/data/random-generator.ts';
 import { temporaryFolder } from '../support/datasets.ts';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -92,7 +92,7 @@ function pictureBytes(className: (typeof classNames)[number], number: number): U
   });
 }
 
-/** An 8×8 grey PNG file of a class. */
+/** An 8×8 gray PNG file of a class. */
 export function picture(className: (typeof classNames)[number], number = 99): Uint8Array {
   const pixels = Float32Array.from(pictureBytes(className, number), (value) => value / 255);
   return encodePng({ width: SIDE, height: SIDE, channels: 1, bitDepth: 8, pixels });

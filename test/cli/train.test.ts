@@ -12,8 +12,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { Metrics } from '../../src/cli/metrics.ts';
 import { openRunFolder } from '../../src/cli/run-folder.ts';
+import type { Metrics } from '../../src/cli/run-record.ts';
 import { readPng } from '../../src/data/png.ts';
 import { plainPng, temporaryFolder } from '../support/datasets.ts';
 import { builtCommand, classFolders, idxFolder, run, runChild } from './support.ts';
@@ -32,7 +32,7 @@ describe('training on class folders', () => {
     expect(stderr).toBe('');
     expect(exitCode).toBe(0);
     expect(stdout).toContain('21 images for training, 3 for validation, 6 for testing');
-    expect(stdout).toContain('8×8 pixels (height × width), grey; 3 classes: bar, block, empty');
+    expect(stdout).toContain('8×8 pixels (height × width), gray; 3 classes: bar, block, empty');
     expect(stdout).toContain('has no test set');
     expect(stdout).toMatch(/lstm +lstm +\[N, 64\]/);
     expect(stdout).toMatch(/epoch 1\/1 {2}train loss [\d.]+ .* validation loss [\d.]+/);

@@ -1,4 +1,4 @@
-/** Picking, splitting, batching and normalising data sets. */
+/** Picking, splitting, batching and normalizing data sets. */
 import { describe, expect, test } from 'vitest';
 import { batchIndices, gatherBatch } from '../../src/data/batches.ts';
 import {
@@ -12,14 +12,14 @@ import {
   validateLabels,
 } from '../../src/data/dataset.ts';
 import { DatasetError } from '../../src/data/errors.ts';
-import { applyNormalisation, channelStatistics } from '../../src/data/normalise.ts';
-import { RandomGenerator } from '../../src/data/random.ts';
+import { applyNormalization, channelStatistics } from '../../src/data/normalize.ts';
+import { RandomGenerator } from '../../src/data/random-generator.ts';
 import { datasetFromSheet } from '../../src/data/sheet.ts';
 import { LabelError, OptionError, WeftError } from '../../src/errors.ts';
 import { tinyDataset } from '../support/datasets.ts';
 
-const colour: ImageDataset = {
-  name: 'colour',
+const color: ImageDataset = {
+  name: 'color',
   images: Uint8Array.from({ length: 2 * 2 * 2 * 3 }, (_, i) => i * 7),
   shape: [2, 2, 2, 3],
   labels: Int32Array.of(1, 0),
@@ -28,22 +28,22 @@ const colour: ImageDataset = {
 
 describe('picking and splitting', () => {
   test('subset copies images and labels in the given order', () => {
-    const picked = subset(colour, [1, 0, 1], 'picked');
+    const picked = subset(color, [1, 0, 1], 'picked');
     expect(picked.shape).toEqual([3, 2, 2, 3]);
     expect([...picked.labels]).toEqual([0, 1, 0]);
-    expect(picked.images.subarray(0, 12)).toEqual(colour.images.subarray(12));
-    for (const index of [-1, 2, 0.5]) expect(() => subset(colour, [index])).toThrow(OptionError);
+    expect(picked.images.subarray(0, 12)).toEqual(color.images.subarray(12));
+    for (const index of [-1, 2, 0.5]) expect(() => subset(color, [index])).toThrow(OptionError);
   });
 
   test('concatenate joins, and turns bytes into floats beside floats', () => {
-    const both = concatenate(colour, colour);
-    expect(both.images).toEqual(Uint8Array.from([...colour.images, ...colour.images]));
+    const both = concatenate(color, color);
+    expect(both.images).toEqual(Uint8Array.from([...color.images, ...color.images]));
     expect([...both.labels]).toEqual([1, 0, 1, 0]);
-    const floats = { ...colour, images: Float32Array.from(colour.images, (value) => value / 255) };
-    const mixed = concatenate(colour, floats);
+    const floats = { ...color, images: Float32Array.from(color.images, (value) => value / 255) };
+    const mixed = concatenate(color, floats);
     expect(mixed.images).toEqual(Float32Array.from([...floats.images, ...floats.images]));
-    expect(() => concatenate(colour, tinyDataset([0], 2))).toThrow(/1×1×1/);
-    expect(() => concatenate(colour, { ...colour, classNames: ['a', 'c'] })).toThrow(DatasetError);
+    expect(() => concatenate(color, tinyDataset([0], 2))).toThrow(/1×1×1/);
+    expect(() => concatenate(color, { ...color, classNames: ['a', 'c'] })).toThrow(DatasetError);
   });
 
   test('a stratified split keeps the share of each class', () => {
@@ -76,7 +76,7 @@ describe('picking and splitting', () => {
     const [rest, heldOut] = stridedSplit(tinyDataset(new Array(11).fill(0), 1), 5);
     expect([...heldOut.images]).toEqual([0, 5, 10]);
     expect([...rest.images]).toEqual([1, 2, 3, 4, 6, 7, 8, 9]);
-    expect(() => stridedSplit(colour, 1)).toThrow(OptionError);
+    expect(() => stridedSplit(color, 1)).toThrow(OptionError);
   });
 
   test('labels are checked and named', () => {
@@ -85,10 +85,10 @@ describe('picking and splitting', () => {
     );
     expect(() => validateLabels(tinyDataset([-1], 2))).toThrow(LabelError);
     expect(() => validateLabels(tinyDataset([], 2))).toThrow(/no images/);
-    expect(() => validateLabels({ ...colour, labels: Int32Array.of(0) })).toThrow(
+    expect(() => validateLabels({ ...color, labels: Int32Array.of(0) })).toThrow(
       /1 labels, expected one for each/,
     );
-    expect(() => validateLabels({ ...colour, images: new Uint8Array(5) })).toThrow(/5 pixel values/);
+    expect(() => validateLabels({ ...color, images: new Uint8Array(5) })).toThrow(/5 pixel values/);
   });
 });
 
@@ -165,30 +165,30 @@ describe('batches', () => {
     expect(() => [...batchIndices(5, 6, { dropLast: true })]).toThrow(OptionError);
   });
 
-  test('gathering gives floats in [0, 1], or normalised ones, the same for bytes and floats', () => {
-    const raw = gatherBatch(colour, [1]);
-    expect(raw.images).toEqual(Float32Array.from(colour.images.subarray(12), (value) => value / 255));
+  test('gathering gives floats in [0, 1], or normalized ones, the same for bytes and floats', () => {
+    const raw = gatherBatch(color, [1]);
+    expect(raw.images).toEqual(Float32Array.from(color.images.subarray(12), (value) => value / 255));
     expect([...raw.labels]).toEqual([0]);
 
-    const normalisation = channelStatistics(colour);
-    const floats = { ...colour, images: Float32Array.from(colour.images, (value) => value / 255) };
+    const normalization = channelStatistics(color);
+    const floats = { ...color, images: Float32Array.from(color.images, (value) => value / 255) };
     const indices = Int32Array.of(1, 0, 1);
     const expected = gatherBatch(floats, indices).images;
-    applyNormalisation(expected, normalisation);
-    expect(gatherBatch(floats, indices, normalisation).images).toEqual(expected);
-    expect(gatherBatch(colour, indices, normalisation).images).toEqual(expected);
+    applyNormalization(expected, normalization);
+    expect(gatherBatch(floats, indices, normalization).images).toEqual(expected);
+    expect(gatherBatch(color, indices, normalization).images).toEqual(expected);
   });
 
   test('bad indices and statistics of other channels', () => {
-    expect(() => gatherBatch(colour, [2])).toThrow(OptionError);
-    expect(() => gatherBatch(colour, [0], { mean: [0], std: [1] })).toThrow(/normalisation of 1 means/);
+    expect(() => gatherBatch(color, [2])).toThrow(OptionError);
+    expect(() => gatherBatch(color, [0], { mean: [0], std: [1] })).toThrow(/normalization of 1 means/);
   });
 });
 
 describe('statistics', () => {
   test('mean and deviation of each channel', () => {
     const { mean, std } = channelStatistics({
-      ...colour,
+      ...color,
       images: Uint8Array.from({ length: 24 }, (_, i) => [i < 12 ? 0 : 255, 51, i < 12 ? 102 : 204][i % 3]),
     });
     [0.5, 0.2, 0.6].forEach((value, channel) => {
@@ -201,11 +201,11 @@ describe('statistics', () => {
 
   test('a constant channel of floats gets deviation 1', () => {
     const images = new Float32Array(24).fill(0.1);
-    expect(channelStatistics({ ...colour, images }).std).toEqual([1, 1, 1]);
+    expect(channelStatistics({ ...color, images }).std).toEqual([1, 1, 1]);
   });
 
-  test('normalised data have mean 0 and deviation 1', () => {
-    const { images } = gatherBatch(colour, [0, 1], channelStatistics(colour));
+  test('normalized data have mean 0 and deviation 1', () => {
+    const { images } = gatherBatch(color, [0, 1], channelStatistics(color));
     for (let channel = 0; channel < 3; channel++) {
       const values = images.filter((_, i) => i % 3 === channel);
       const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -217,7 +217,7 @@ describe('statistics', () => {
 
   test('no images, or channels that do not fit', () => {
     expect(() => channelStatistics(tinyDataset([], 1))).toThrow(DatasetError);
-    expect(() => applyNormalisation(new Float32Array(4), { mean: [0, 0, 0], std: [1, 1, 1] })).toThrow(
+    expect(() => applyNormalization(new Float32Array(4), { mean: [0, 0, 0], std: [1, 1, 1] })).toThrow(
       OptionError,
     );
   });

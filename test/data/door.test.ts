@@ -14,8 +14,8 @@ import {
   validateLabels,
 } from '../../src/data/dataset.ts';
 import { DatasetError } from '../../src/data/errors.ts';
-import { applyNormalisation, channelStatistics, requireNormalisation } from '../../src/data/normalise.ts';
-import { RandomGenerator } from '../../src/data/random.ts';
+import { applyNormalization, channelStatistics, requireNormalization } from '../../src/data/normalize.ts';
+import { RandomGenerator } from '../../src/data/random-generator.ts';
 import { LabelError, OptionError } from '../../src/errors.ts';
 
 const good: ImageDataset = {
@@ -101,10 +101,10 @@ test('labels in any array of integers', () => {
 
 test('the pixels of a canvas are bytes', () => {
   const clamped = { ...good, images: Uint8ClampedArray.from(good.images) };
-  const normalisation = channelStatistics(good);
-  expect(channelStatistics(clamped)).toEqual(normalisation);
+  const normalization = channelStatistics(good);
+  expect(channelStatistics(clamped)).toEqual(normalization);
   expect(gatherBatch(clamped, [2, 0])).toEqual(gatherBatch(good, [2, 0]));
-  expect(gatherBatch(clamped, [2, 0], normalisation)).toEqual(gatherBatch(good, [2, 0], normalisation));
+  expect(gatherBatch(clamped, [2, 0], normalization)).toEqual(gatherBatch(good, [2, 0], normalization));
   expect(subset(clamped, [1])).toEqual(subset(good, [1]));
   expect(concatenate(clamped, good)).toEqual(concatenate(good, good));
   const floats = { ...good, images: Float32Array.from(good.images, (value) => value / 255) };
@@ -156,7 +156,7 @@ test('what augmentBatch is given', () => {
   }
 });
 
-describe('normalisations', () => {
+describe('normalizations', () => {
   const usable: [number, number][] = [
     [0.13, 0.31],
     [0, 1],
@@ -165,9 +165,9 @@ describe('normalisations', () => {
     [-3, 1e6],
   ];
   test.each(usable)('a mean of %d and a deviation of %d', (mean, std) => {
-    requireNormalisation('test', { mean: [mean], std: [std] }, 1);
+    requireNormalization('test', { mean: [mean], std: [std] }, 1);
     const values = Float32Array.of(0, 1);
-    applyNormalisation(values, { mean: [mean], std: [std] });
+    applyNormalization(values, { mean: [mean], std: [std] });
     expect(values).toEqual(Float32Array.of((0 - mean) / std, (1 - mean) / std));
   });
 
@@ -184,28 +184,28 @@ describe('normalisations', () => {
     [Number.NaN, 1],
     [0, Number.POSITIVE_INFINITY],
   ])('a mean of %d and a deviation of %d leave nothing to compute with', (mean, std) => {
-    const normalisation = { mean: [0, mean], std: [1, std] };
-    expect(() => requireNormalisation('test', normalisation, 2)).toThrow(OptionError);
-    expect(() => requireNormalisation('test', normalisation, 2)).toThrow(/within float32/);
-    expect(() => applyNormalisation(new Float32Array(2), normalisation)).toThrow(OptionError);
+    const normalization = { mean: [0, mean], std: [1, std] };
+    expect(() => requireNormalization('test', normalization, 2)).toThrow(OptionError);
+    expect(() => requireNormalization('test', normalization, 2)).toThrow(/within float32/);
+    expect(() => applyNormalization(new Float32Array(2), normalization)).toThrow(OptionError);
   });
 
   test('numbers in arrays, and nothing else', () => {
     const circular: unknown[] = [0];
     circular.push(circular);
-    for (const normalisation of [
+    for (const normalization of [
       undefined,
       [],
       { mean: 0, std: 1 },
       { mean: ['0'], std: [1] },
       { mean: new Array(1), std: [1] },
     ]) {
-      expect(() => requireNormalisation('test', normalisation as never, 1)).toThrow(OptionError);
-      expect(() => applyNormalisation(new Float32Array(1), normalisation as never)).toThrow(OptionError);
+      expect(() => requireNormalization('test', normalization as never, 1)).toThrow(OptionError);
+      expect(() => applyNormalization(new Float32Array(1), normalization as never)).toThrow(OptionError);
     }
-    expect(() => requireNormalisation('test', { mean: circular as never, std: [1, 1] }, 2)).toThrow(
+    expect(() => requireNormalization('test', { mean: circular as never, std: [1, 1] }, 2)).toThrow(
       OptionError,
     );
-    expect(() => applyNormalisation([0.5] as never, { mean: [0], std: [1] })).toThrow(/Float32Array/);
+    expect(() => applyNormalization([0.5] as never, { mean: [0], std: [1] })).toThrow(/Float32Array/);
   });
 });

@@ -3,7 +3,7 @@ import { deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { decodeIdx, encodeIdx } from '../../src/data/idx.ts';
 import { decodePng } from '../../src/data/png.ts';
-import { RandomGenerator } from '../../src/data/random.ts';
+import { RandomGenerator } from '../../src/data/random-generator.ts';
 import { WeftError } from '../../src/errors.ts';
 import { decodeSafetensors, encodeSafetensors } from '../../src/train/safetensors.ts';
 import { assemble, chunk, encodeTestPng, SAMPLES_A_PIXEL } from '../support/png.ts';
@@ -73,15 +73,15 @@ const checkPng = (file: Uint8Array): void => {
   expect(pixels.every((value) => value >= 0 && value <= 1)).toBe(true);
 };
 
-const pngs = ([0, 2, 3, 4, 6] as const).flatMap((colourType) =>
+const pngs = ([0, 2, 3, 4, 6] as const).flatMap((colorType) =>
   [false, true].map((interlaced) => {
-    const [width, height, bitDepth] = [7, 5, colourType === 3 ? 4 : 8];
-    const count = width * height * SAMPLES_A_PIXEL[colourType];
+    const [width, height, bitDepth] = [7, 5, colorType === 3 ? 4 : 8];
+    const count = width * height * SAMPLES_A_PIXEL[colorType];
     return {
-      ...{ width, height, bitDepth, colourType, interlaced },
+      ...{ width, height, bitDepth, colorType, interlaced },
       samples: Array.from({ length: count }, () => below(2 ** bitDepth)),
       filter: (row: number) => row % 5,
-      ...(colourType === 3
+      ...(colorType === 3
         ? { palette: Array.from({ length: 48 }, () => below(256)), transparency: [5] }
         : {}),
     };

@@ -1,6 +1,6 @@
 /** Conversions between kinds of picture, checked against values worked out by hand. */
 import { expect, test } from 'vitest';
-import { compositeAlpha, type Image, invert, resize, toGrey, toRgb } from '../../src/data/image.ts';
+import { compositeAlpha, type Image, invert, resize, toGray, toRgb } from '../../src/data/image.ts';
 import { encodePng } from '../../src/data/png.ts';
 import { OptionError } from '../../src/errors.ts';
 
@@ -17,20 +17,20 @@ function expectPixels(result: Image, values: readonly number[]): void {
 }
 
 test('alpha over black, over white, and pictures without alpha', () => {
-  const grey = image(2, 2, [1, 0.5, 0.2, 1]);
-  expectPixels(compositeAlpha(grey), [0.5, 0.2]);
-  expectPixels(compositeAlpha(grey, 1), [1, 0.2]);
+  const gray = image(2, 2, [1, 0.5, 0.2, 1]);
+  expectPixels(compositeAlpha(gray), [0.5, 0.2]);
+  expectPixels(compositeAlpha(gray, 1), [1, 0.2]);
   expectPixels(compositeAlpha(image(4, 1, [1, 0.5, 0, 0.25]), 1), [1, 0.875, 0.75]);
   const opaque = image(3, 1, [1, 0.5, 0]);
   expect(compositeAlpha(opaque)).toBe(opaque);
 });
 
-test('grey takes the weights of BT.601', () => {
-  expectPixels(toGrey(image(3, 4, [1, 0, 0, 0, 1, 0, 0, 0, 1, 1, 1, 1])), [0.299, 0.587, 0.114, 1]);
-  expectPixels(toGrey(image(4, 1, [1, 1, 1, 0.5])), [0.5]);
+test('gray takes the weights of BT.601', () => {
+  expectPixels(toGray(image(3, 4, [1, 0, 0, 0, 1, 0, 0, 0, 1, 1, 1, 1])), [0.299, 0.587, 0.114, 1]);
+  expectPixels(toGray(image(4, 1, [1, 1, 1, 0.5])), [0.5]);
 });
 
-test('RGB repeats grey', () => {
+test('RGB repeats gray', () => {
   expect(toRgb(image(1, 2, [0.25, 0.5]))).toEqual(image(3, 2, [0.25, 0.25, 0.25, 0.5, 0.5, 0.5]));
 });
 
@@ -46,7 +46,7 @@ test('shrinking takes the mean of the covered area', () => {
   expectPixels(resize(image(1, 3, [0, 0.3, 0.9]), 1, 2), [0.1, 0.7]);
 });
 
-test('growing interpolates between pixel centres', () => {
+test('growing interpolates between pixel centers', () => {
   expectPixels(resize(image(1, 2, [0, 1]), 1, 4), [0, 0.25, 0.75, 1]);
   expectPixels(resize(image(1, 1, [0.5, 0.7]), 4, 1), [0.5, 0.55, 0.65, 0.7]);
 });
@@ -88,7 +88,7 @@ test('what is no picture is refused, and said in words', () => {
   ]) {
     wrong.push({ ...good, ...change });
   }
-  const calls = [compositeAlpha, toGrey, toRgb, invert, encodePng, (each: Image) => resize(each, 2, 2)];
+  const calls = [compositeAlpha, toGray, toRgb, invert, encodePng, (each: Image) => resize(each, 2, 2)];
   for (const each of wrong) {
     for (const call of calls) expect(() => call(each as Image)).toThrow(OptionError);
   }
@@ -96,7 +96,7 @@ test('what is no picture is refused, and said in words', () => {
     /2×1 pixels in a Uint8Array of 6.*value \/ 255/,
   );
   for (const background of [2, Number.NaN, '0']) {
-    expect(() => toGrey(image(2, 1, [1, 0]), background as never)).toThrow(/background/);
+    expect(() => toGray(image(2, 1, [1, 0]), background as never)).toThrow(/background/);
   }
 });
 

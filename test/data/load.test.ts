@@ -70,7 +70,7 @@ describe('IDX folders', () => {
     expect(loaded.notes).toEqual([]);
   });
 
-  test('colour, plain files, the spelling with a dot, no test set', () => {
+  test('color, plain files, the spelling with a dot, no test set', () => {
     const folder = temporaryFolder({
       'train-images.idx4-ubyte': images(10, 3),
       'train-labels.idx1-ubyte': labels(0, 0, 0, 0, 0, 1, 1, 1, 1, 1),
@@ -169,7 +169,7 @@ describe('class folders', () => {
     const loaded = loadDataset(folder);
     expect(loaded.train.classNames).toEqual(['cat', 'dog']);
     expect(loaded.test.labels).toEqual(Int32Array.of(1));
-    // The training pictures are grey, so those of the test set are made grey as well.
+    // The training pictures are gray, so those of the test set are made gray as well.
     expect(loaded.test.shape).toEqual([1, 2, 2, 1]);
     expect(loaded.test.images).toEqual(new Uint8Array(4).fill(3));
     expect(loaded.validation?.labels).toEqual(Int32Array.of(0));
@@ -203,12 +203,12 @@ describe('class folders', () => {
     ]);
   });
 
-  test('grey, RGB and alpha mixed become RGB; 16 bits become floats', () => {
+  test('gray, RGB and alpha mixed become RGB; 16 bits become floats', () => {
     const sixteen = encodeTestPng({
       width: 1,
       height: 1,
       bitDepth: 16,
-      colourType: 0,
+      colorType: 0,
       samples: [257],
     });
     const folder = temporaryFolder({
@@ -223,7 +223,7 @@ describe('class folders', () => {
   });
 
   test('8-bit pictures among 16-bit ones', () => {
-    const sixteen = encodeTestPng({ width: 1, height: 1, bitDepth: 16, colourType: 0, samples: [1] });
+    const sixteen = encodeTestPng({ width: 1, height: 1, bitDepth: 16, colorType: 0, samples: [1] });
     const folder = temporaryFolder({
       'train/a/1.png': plainPng(51, 1, 1),
       'train/a/2.png': sixteen,

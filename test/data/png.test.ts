@@ -14,11 +14,11 @@ import {
   type TestPng,
 } from '../support/png.ts';
 
-const colourTypes = [
-  { colourType: 0, depths: [1, 2, 4, 8, 16], channels: 1 },
-  { colourType: 2, depths: [8, 16], channels: 3 },
-  { colourType: 4, depths: [8, 16], channels: 2 },
-  { colourType: 6, depths: [8, 16], channels: 4 },
+const colorTypes = [
+  { colorType: 0, depths: [1, 2, 4, 8, 16], channels: 1 },
+  { colorType: 2, depths: [8, 16], channels: 3 },
+  { colorType: 4, depths: [8, 16], channels: 2 },
+  { colorType: 6, depths: [8, 16], channels: 4 },
 ] as const;
 
 function pseudoSamples(count: number, limit: number): number[] {
@@ -31,7 +31,7 @@ const unit = (samples: readonly number[], full: number): Float32Array =>
   Float32Array.from(samples, (sample) => sample / full);
 
 describe('every kind of PNG', () => {
-  for (const { colourType, depths, channels } of colourTypes) {
+  for (const { colorType, depths, channels } of colorTypes) {
     for (const bitDepth of depths) {
       for (const interlaced of [false, true]) {
         for (const [width, height] of [
@@ -40,10 +40,10 @@ describe('every kind of PNG', () => {
           [13, 11],
           [17, 9],
         ]) {
-          test(`type ${colourType}, ${bitDepth} bits, ${width}×${height}${interlaced ? ', interlaced' : ''}`, () => {
+          test(`type ${colorType}, ${bitDepth} bits, ${width}×${height}${interlaced ? ', interlaced' : ''}`, () => {
             const samples = pseudoSamples(width * height * channels, 2 ** bitDepth);
             const filter = (row: number): number => row % 5;
-            const file = encodeTestPng({ width, height, bitDepth, colourType, interlaced, samples, filter });
+            const file = encodeTestPng({ width, height, bitDepth, colorType, interlaced, samples, filter });
             expect(decodePng(file)).toEqual({
               width,
               height,
@@ -60,10 +60,10 @@ describe('every kind of PNG', () => {
   for (const bitDepth of [1, 2, 4, 8]) {
     for (const interlaced of [false, true]) {
       test(`palette, ${bitDepth} bits${interlaced ? ', interlaced' : ''}, with and without alpha`, () => {
-        const colours = 2 ** bitDepth;
-        const palette = pseudoSamples(colours * 3, 256);
-        const samples = Array.from({ length: 77 }, (_, i) => i % colours);
-        const png: TestPng = { width: 11, height: 7, bitDepth, colourType: 3, interlaced, samples, palette };
+        const colors = 2 ** bitDepth;
+        const palette = pseudoSamples(colors * 3, 256);
+        const samples = Array.from({ length: 77 }, (_, i) => i % colors);
+        const png: TestPng = { width: 11, height: 7, bitDepth, colorType: 3, interlaced, samples, palette };
         const rgb = samples.flatMap((index) => palette.slice(index * 3, index * 3 + 3));
         expect(decodePng(encodeTestPng(png))).toMatchObject({
           channels: 3,
@@ -81,28 +81,28 @@ describe('every kind of PNG', () => {
     }
   }
 
-  test('a palette of greys is a grey picture', () => {
+  test('a palette of grays is a gray picture', () => {
     const palette = [0, 0, 0, 100, 100, 100, 255, 255, 255];
     const samples = [0, 1, 2, 1];
-    const file = encodeTestPng({ width: 2, height: 2, bitDepth: 2, colourType: 3, samples, palette });
+    const file = encodeTestPng({ width: 2, height: 2, bitDepth: 2, colorType: 3, samples, palette });
     expect(decodePng(file)).toMatchObject({ channels: 1, pixels: unit([0, 100, 255, 100], 255) });
   });
 
-  test('the transparent colour of grey and RGB pictures becomes transparent black', () => {
-    const grey = encodeTestPng({
+  test('the transparent color of gray and RGB pictures becomes transparent black', () => {
+    const gray = encodeTestPng({
       width: 3,
       height: 1,
       bitDepth: 4,
-      colourType: 0,
+      colorType: 0,
       samples: [5, 9, 15],
       transparency: [0, 9],
     });
-    expect(decodePng(grey)).toMatchObject({ channels: 2, pixels: unit([5, 15, 0, 0, 15, 15], 15) });
+    expect(decodePng(gray)).toMatchObject({ channels: 2, pixels: unit([5, 15, 0, 0, 15, 15], 15) });
     const rgb = encodeTestPng({
       width: 2,
       height: 1,
       bitDepth: 16,
-      colourType: 2,
+      colorType: 2,
       samples: [1, 2, 3, 4, 5, 6],
       transparency: [0, 4, 0, 5, 0, 6],
     });
@@ -110,18 +110,18 @@ describe('every kind of PNG', () => {
   });
 
   test('pixel data in many chunks, unknown extra chunks, bytes after the end', () => {
-    const png: TestPng = { width: 4, height: 4, bitDepth: 8, colourType: 0, samples: pseudoSamples(16, 256) };
+    const png: TestPng = { width: 4, height: 4, bitDepth: 8, colorType: 0, samples: pseudoSamples(16, 256) };
     const expected = decodePng(encodeTestPng(png));
     expect(decodePng(encodeTestPng({ ...png, parts: 7 }))).toEqual(expected);
     const filtered = Buffer.from([0, 1, 0, 2]);
-    const small = { width: 1, height: 2, bitDepth: 8, colourType: 0 } as const;
+    const small = { width: 1, height: 2, bitDepth: 8, colorType: 0 } as const;
     const withText = assemble(small, deflateSync(filtered), [chunk('tEXt', Buffer.from('a\0b'))]);
     expect(decodePng(withText).pixels).toEqual(unit([1, 2], 255));
     expect(decodePng(Buffer.concat([encodeTestPng(png), Buffer.from('trailing')]))).toEqual(expected);
   });
 
   test('a view into a larger buffer is read in its own bounds', () => {
-    const file = encodeTestPng({ width: 2, height: 1, bitDepth: 8, colourType: 0, samples: [7, 9] });
+    const file = encodeTestPng({ width: 2, height: 1, bitDepth: 8, colorType: 0, samples: [7, 9] });
     const larger = new Uint8Array(file.length + 20);
     larger.set(file, 10);
     expect(decodePng(larger.subarray(10, 10 + file.length)).pixels).toEqual(unit([7, 9], 255));
@@ -129,7 +129,7 @@ describe('every kind of PNG', () => {
 });
 
 describe('damaged and hostile files', () => {
-  const png: TestPng = { width: 9, height: 7, bitDepth: 8, colourType: 2, samples: pseudoSamples(189, 256) };
+  const png: TestPng = { width: 9, height: 7, bitDepth: 8, colorType: 2, samples: pseudoSamples(189, 256) };
 
   for (const interlaced of [false, true]) {
     test(`cut at every byte${interlaced ? ', interlaced' : ''}`, () => {
@@ -173,7 +173,7 @@ describe('damaged and hostile files', () => {
   }
 
   test('an unknown row filter', () => {
-    const header = { width: 1, height: 1, bitDepth: 8, colourType: 0 } as const;
+    const header = { width: 1, height: 1, bitDepth: 8, colorType: 0 } as const;
     expect(() => decodePng(assemble(header, deflateSync(Buffer.from([9, 1]))))).toThrow(/row filter 9/);
   });
 
@@ -191,7 +191,7 @@ describe('damaged and hostile files', () => {
   });
 
   test('a header of 100,000×100,000 pixels is refused at once', () => {
-    const header = { width: 100_000, height: 100_000, bitDepth: 8, colourType: 6 } as const;
+    const header = { width: 100_000, height: 100_000, bitDepth: 8, colorType: 6 } as const;
     const before = process.memoryUsage().arrayBuffers;
     const start = performance.now();
     expect(() => decodePng(assemble(header, deflateSync(Buffer.alloc(100))), { name: 'huge.png' })).toThrow(
@@ -208,7 +208,7 @@ describe('damaged and hostile files', () => {
       [2 ** 25, 1],
       [0xffffffff, 0xffffffff],
     ]) {
-      const header = { width, height, bitDepth: 8, colourType: 0 } as const;
+      const header = { width, height, bitDepth: 8, colorType: 0 } as const;
       expect(() => decodePng(assemble(header, deflateSync(Buffer.alloc(9))))).toThrow(PngError);
     }
     expect(() => decodePng(encodeTestPng(png), { maxPixels: 62 })).toThrow(/at most 62 pixels/);
@@ -216,7 +216,7 @@ describe('damaged and hostile files', () => {
   });
 
   test('a second header cannot change the size', () => {
-    const header = { width: 1, height: 1, bitDepth: 8, colourType: 0 } as const;
+    const header = { width: 1, height: 1, bitDepth: 8, colorType: 0 } as const;
     const second = headerChunk({ ...header, width: 5000, height: 5000 });
     const file = assemble(header, deflateSync(Buffer.from([0, 1])), [second]);
     expect(() => decodePng(file)).toThrow(/second header/);
@@ -225,15 +225,15 @@ describe('damaged and hostile files', () => {
   test('not a PNG, a bad combination, palettes missing or too short', () => {
     expect(() => decodePng(new Uint8Array(0))).toThrow(/an empty file/);
     expect(() => decodePng(Buffer.from('\xff\xd8\xff\xe0 a JPEG', 'latin1'))).toThrow(/ff d8 ff e0/);
-    const paletted = { width: 1, height: 1, bitDepth: 8, colourType: 3 } as const;
+    const paletted = { width: 1, height: 1, bitDepth: 8, colorType: 3 } as const;
     const pixel = deflateSync(Buffer.from([0, 3]));
     expect(() => decodePng(assemble({ ...paletted, bitDepth: 16 }, pixel))).toThrow(
-      /colour type 3 with 16 bits/,
+      /color type 3 with 16 bits/,
     );
     expect(() => decodePng(assemble(paletted, pixel))).toThrow(PngError);
     expect(() => decodePng(assemble({ ...paletted, palette: [1, 2, 3] }, pixel))).toThrow(/not in palette/);
-    const grey = { width: 1, height: 1, bitDepth: 8, colourType: 0, transparency: [1] } as const;
-    expect(() => decodePng(assemble(grey, deflateSync(Buffer.from([0, 3]))))).toThrow(PngError);
+    const gray = { width: 1, height: 1, bitDepth: 8, colorType: 0, transparency: [1] } as const;
+    expect(() => decodePng(assemble(gray, deflateSync(Buffer.from([0, 3]))))).toThrow(PngError);
   });
 });
 
@@ -259,6 +259,6 @@ describe('encodePng', () => {
   });
 });
 
-test('the test encoder knows the samples of each colour type', () => {
-  for (const { colourType, channels } of colourTypes) expect(SAMPLES_A_PIXEL[colourType]).toBe(channels);
+test('the test encoder knows the samples of each color type', () => {
+  for (const { colorType, channels } of colorTypes) expect(SAMPLES_A_PIXEL[colorType]).toBe(channels);
 });

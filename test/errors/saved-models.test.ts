@@ -62,9 +62,9 @@ describe('saved models', () => {
       (s) => (s.classNames = ['a', 'b']),
       ['2 names for scores [1, 3]', 'one name for each'],
     ],
-    ['normalisation', (s) => (s.normalisation = { mean: [0] }), ['normalisation {"mean":[0]}', 'a std']],
-    ['zero deviation', (s) => (s.normalisation = { mean: [0], std: [0] }), ['deviations 0']],
-    ['two channels', (s) => (s.normalisation = { mean: [0, 0], std: [1, 1] }), ['2 means', 'C=1']],
+    ['normalization', (s) => (s.normalization = { mean: [0] }), ['normalization {"mean":[0]}', 'a std']],
+    ['zero deviation', (s) => (s.normalization = { mean: [0], std: [0] }), ['deviations 0']],
+    ['two channels', (s) => (s.normalization = { mean: [0, 0], std: [1, 1] }), ['2 means', 'C=1']],
     ['hash', (s) => (s.weightsSha256 = 'abc'), ['SHA-256', 'as model.json says']],
     ['hash of another type', (s) => (s.weightsSha256 = 5), ['weightsSha256 5']],
     [
@@ -177,7 +177,7 @@ describe('saved models', () => {
     );
   });
 
-  test('the state of another optimiser', async () => {
+  test('the state of another optimizer', async () => {
     const folder = temporaryFolder();
     const model = denseModel();
     const adam = new Adam(model.parameters());

@@ -1,4 +1,4 @@
-/** Bad input to what training is made of: optimisers, schedules, models, devices, seeds and compiled functions. */
+/** Bad input to what training is made of: optimizers, schedules, models, devices, seeds and compiled functions. */
 import { describe, test } from 'vitest';
 import {
   Adam,
@@ -23,9 +23,9 @@ import {
 } from '../../src/index.ts';
 import { denseModel, refuses, untyped } from './support.ts';
 
-describe('optimisers, schedules, models, devices, seeds', () => {
+describe('optimizers, schedules, models, devices, seeds', () => {
   const parameters = () => denseModel().parameters();
-  test('options of optimisers', async () => {
+  test('options of optimizers', async () => {
     const cases: [make: () => unknown, pieces: string[]][] = [
       [() => new Adam(parameters(), untyped({ lr: 1 })), ['Adam: got unknown option "lr"', 'learningRate']],
       [() => new Adam(parameters(), { learningRate: Number.NaN }), ['Adam: got learningRate NaN']],

@@ -144,9 +144,9 @@ describe('fit', () => {
     [{ earlyStopping: { patience: 0 }, validation: toy() }, ['patience 0']],
     [{ augmentation: { shfit: 1 } }, ['fit, augmentation: got unknown option "shfit"', 'shift']],
     [{ augmentation: { rotation: Number.NaN } }, ['fit, augmentation: got rotation NaN', '0 to 360']],
-    [{ normalisation: {} }, ['0 means and 0 deviations', 'C=1']],
-    [{ normalisation: { mean: [0, 0], std: [1, 1] } }, ['2 means and 2 deviations', 'C=1']],
-    [{ normalisation: { mean: [0], std: [0] } }, ['deviations 0', 'channelStatistics']],
+    [{ normalization: {} }, ['0 means and 0 deviations', 'C=1']],
+    [{ normalization: { mean: [0, 0], std: [1, 1] } }, ['2 means and 2 deviations', 'C=1']],
+    [{ normalization: { mean: [0], std: [0] } }, ['deviations 0', 'channelStatistics']],
     [{ validation: toy({ classNames: ['x', 'y', 'z'] }) }, ['classes x, y, z', 'a, b, c']],
   ];
   test.each(options)('options %j', async (given, pieces) => {
@@ -221,7 +221,7 @@ describe('fit', () => {
       'first log in layer "bad" gave NaN at [0, 0] of [6, 3]',
       'Likely cause: the logarithm of',
       'learning rate 0.1',
-      'parameters and optimiser state are as they were',
+      'parameters and optimizer state are as they were',
     );
     expect(error).toMatchObject({ step: 1, epoch: 1, finding: { operation: 'log', layer: 'bad' } });
     expect(await model.stateDict()).toEqual(before);
@@ -263,14 +263,14 @@ describe('evaluate and predict', () => {
       OptionError,
       'evaluate: got batchSize 0',
     );
-    const normalisation = { mean: [0, 0], std: [1, 1] };
-    await refuses(() => evaluate(denseModel(), toy(), { normalisation }), OptionError, '2 means', 'C=1');
+    const normalization = { mean: [0, 0], std: [1, 1] };
+    await refuses(() => evaluate(denseModel(), toy(), { normalization }), OptionError, '2 means', 'C=1');
     const flat = { mean: [0], std: [0] };
-    await refuses(() => evaluate(denseModel(), toy(), { normalisation: flat }), OptionError, 'deviations 0');
+    await refuses(() => evaluate(denseModel(), toy(), { normalization: flat }), OptionError, 'deviations 0');
     const picture = new Float32Array(16);
     const shape = [1, 4, 4, 1] as const;
     await refuses(
-      () => predict(denseModel(), picture, shape, { normalisation }),
+      () => predict(denseModel(), picture, shape, { normalization }),
       OptionError,
       'predict',
       'C=1',
@@ -311,16 +311,16 @@ describe('evaluate and predict', () => {
       'divided by 255',
     );
   });
-  test('floats up to 255, which only a normalisation scales', async () => {
+  test('floats up to 255, which only a normalization scales', async () => {
     const images = Float32Array.from(toy().images);
     const pieces = ['pixels from 0 to 190', 'pixels from 0 to 1', 'channelStatistics'];
     await refuses(trains({}, { images }), DatasetError, ...pieces);
     await refuses(() => evaluate(denseModel(), toy({ images })), DatasetError, ...pieces);
     await refuses(() => predict(denseModel(), images, [6, 4, 4, 1]), DatasetError, 'predict', ...pieces);
-    const normalisation = channelStatistics(toy({ images }));
-    expect((await evaluate(denseModel(), toy({ images }), { normalisation })).predictions).toHaveLength(6);
-    expect(await predict(denseModel(), images, [6, 4, 4, 1], { normalisation })).toHaveLength(6);
-    await trains({ normalisation }, { images })();
+    const normalization = channelStatistics(toy({ images }));
+    expect((await evaluate(denseModel(), toy({ images }), { normalization })).predictions).toHaveLength(6);
+    expect(await predict(denseModel(), images, [6, 4, 4, 1], { normalization })).toHaveLength(6);
+    await trains({ normalization }, { images })();
   });
   test('NaN in a picture', async () => {
     const images = withPixel(Number.NaN);

@@ -30,12 +30,12 @@ const dense = () => new weft.Dense(2, 2);
 const parameter = () => new weft.Parameter(weft.ones([2]), 'w');
 const loss = () => parameter().mul(2).sum();
 const rows = () => Float32Array.from({ length: 2 * 16 }, (_, index) => index / 32);
-const normalisation = () => ({ mean: [0.5], std: [0.5] });
+const normalization = () => ({ mean: [0.5], std: [0.5] });
 /** Functions of users, made of functions of the package: what they are wrongly given, those refuse. */
 const double = (x: weft.Tensor) => weft.multiply(x, 2);
 const total = (x: weft.Tensor) => weft.sum(x);
 const tensorList = () => [vector(), vector()];
-/** An optimiser with a gradient to step along. */
+/** An optimizer with a gradient to step along. */
 const stepped = () => {
   const weight = parameter();
   weight.mul(2).sum().backward();
@@ -153,7 +153,7 @@ export const functions = (folder: string): Record<string, Arguments> => ({
 
   augmentBatch: () => [rows(), [2, 4, 4, 1], { shift: 1, rotation: 5, scale: 0.1 }, generator()],
   batchIndices: () => [6, 2, { shuffle: generator(), dropLast: true }],
-  gatherBatch: () => [toy(), [0, 1], normalisation()],
+  gatherBatch: () => [toy(), [0, 1], normalization()],
   imageCount: () => [toy()],
   validateLabels: () => [toy(), 'labels'],
   subset: () => [toy(), [0, 1], 'part'],
@@ -172,11 +172,11 @@ export const functions = (folder: string): Record<string, Arguments> => ({
   encodeIdx: () => [{ shape: [2], data: Uint8Array.of(1, 2) }],
   readIdx: () => [`${folder}/two.idx`, { name: 'f', maxBytes: 99 }],
   compositeAlpha: () => [picture(), 0.5],
-  ...each('toGrey toRgb', () => [picture(), 0.5]),
+  ...each('toGray toRgb', () => [picture(), 0.5]),
   invert: () => [picture()],
   resize: () => [picture(), 3, 3],
   loadDataset: () => [`${folder}/pictures`, { seed: 1 }],
-  applyNormalisation: () => [Float32Array.of(1, 2), normalisation()],
+  applyNormalization: () => [Float32Array.of(1, 2), normalization()],
   channelStatistics: () => [toy()],
   decodePng: () => [weft.encodePng(picture()), { name: 'f', maxPixels: 9 }],
   encodePng: () => [picture()],
@@ -195,8 +195,8 @@ export const functions = (folder: string): Record<string, Arguments> => ({
   saveOptimizer: () => [`${folder}/saved`, stepped()],
   loadOptimizer: () => [`${folder}/model`, stepped()],
   findNonFinite: () => [weft.tensor([-1]).log()],
-  evaluate: () => [denseModel(), toy(), { batchSize: 4, normalisation: normalisation() }],
-  predict: () => [denseModel(), rows(), [2, 4, 4, 1], { normalisation: normalisation() }],
+  evaluate: () => [denseModel(), toy(), { batchSize: 4, normalization: normalization() }],
+  predict: () => [denseModel(), rows(), [2, 4, 4, 1], { normalization: normalization() }],
   fit: () => {
     const model = denseModel();
     return [
@@ -207,7 +207,7 @@ export const functions = (folder: string): Record<string, Arguments> => ({
         optimizer: new weft.SGD(model.parameters()),
         batchSize: 3,
         validation: toy(),
-        normalisation: normalisation(),
+        normalization: normalization(),
         augmentation: { shift: 1 },
         seed: 1,
         onStep: () => {},
@@ -227,17 +227,17 @@ export const functions = (folder: string): Record<string, Arguments> => ({
   ],
 });
 
-/** Members of `initialisers`: those that make an initialiser, and initialisers themselves. */
-export const initialisers: Record<string, Arguments> = {
+/** Members of `initializers`: those that make an initializer, and initializers themselves. */
+export const initializers: Record<string, Arguments> = {
   ...each('constant uniform normal orthogonal', () => [0.5]),
   ...each('zeros ones', () => [[2, 3]]),
   ...each('glorotUniform glorotNormal heUniform heNormal pytorchDefault', () => [[2, 3], { in: 2, out: 3 }]),
   fansOf: () => [[2, 3]],
 };
 
-const weights = () => ({ bias: true, weightInitializer: weft.initialisers.ones });
+const weights = () => ({ bias: true, weightInitializer: weft.initializers.ones });
 const recurrent = () => ({ layers: 1, bidirectional: false, bias: true, output: 'last', dropout: 0 });
-const optimiser = () => ({ learningRate: 0.1, clipNorm: 1, clipValue: 1 });
+const optimizer = () => ({ learningRate: 0.1, clipNorm: 1, clipValue: 1 });
 
 /** By the name of the class: the arguments of its constructor. */
 export const constructors: Record<string, Arguments> = {
@@ -256,7 +256,7 @@ export const constructors: Record<string, Arguments> = {
   MaxPool2d: () => [2, { stride: 2, padding: 'valid' }],
   AvgPool2d: () => [2, { stride: 2, padding: 'valid', countPadding: true }],
   Dropout: () => [0.5],
-  Embedding: () => [3, 2, { weightInitializer: weft.initialisers.ones }],
+  Embedding: () => [3, 2, { weightInitializer: weft.initializers.ones }],
   BatchNorm: () => [2, { epsilon: 1e-3, affine: true, momentum: 0.1 }],
   LayerNorm: () => [[2], { epsilon: 1e-3, affine: true }],
   GroupNorm: () => [1, 2, { epsilon: 1e-3, affine: true }],
@@ -265,12 +265,12 @@ export const constructors: Record<string, Arguments> = {
   LSTM: () => [2, 3, { ...recurrent(), fused: true, forgetBias: 1 }],
   Sequential: () => [{ a: dense(), b: new weft.ReLU() }],
   Optimizer: () => [[parameter()], {}, { kind: 'own', defaults: {}, check: () => {} }],
-  SGD: () => [[parameter()], { ...optimiser(), momentum: 0.9, nesterov: true, weightDecay: 0.1 }],
-  Adam: () => [[parameter()], { ...optimiser(), epsilon: 1e-8, weightDecay: 0.1 }],
-  AdamW: () => [[parameter()], { ...optimiser(), epsilon: 1e-8, weightDecay: 0.1 }],
+  SGD: () => [[parameter()], { ...optimizer(), momentum: 0.9, nesterov: true, weightDecay: 0.1 }],
+  Adam: () => [[parameter()], { ...optimizer(), epsilon: 1e-8, weightDecay: 0.1 }],
+  AdamW: () => [[parameter()], { ...optimizer(), epsilon: 1e-8, weightDecay: 0.1 }],
   RMSprop: () => [
     [parameter()],
-    { ...optimiser(), smoothing: 0.9, epsilon: 1e-8, momentum: 0, centered: true },
+    { ...optimizer(), smoothing: 0.9, epsilon: 1e-8, momentum: 0, centered: true },
   ],
   RandomGenerator: () => [1, 2],
 };
@@ -377,5 +377,5 @@ export const records: readonly string[] = [
   'loadModel',
 ];
 
-/** Calls that are right in kind, and refused for what they meet: a sheet of another size, an optimiser that was not saved. */
+/** Calls that are right in kind, and refused for what they meet: a sheet of another size, an optimizer that was not saved. */
 export const refused: readonly string[] = ['digitsFromSheet', 'loadOptimizer', 'new Optimizer'];

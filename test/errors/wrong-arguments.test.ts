@@ -80,7 +80,7 @@ function wrongValues(): Record<string, unknown> {
 /** What is not called, and why: the beginning of the path, and the value, or '' for all. */
 const notCalled: readonly (readonly [path: string, value: string, reason: string])[] = [
   ['fit 2.epochs', '2^40', 'is right, and trains for 2^40 epochs'],
-  ['new Optimizer 2', '', 'is given by the class of an optimiser, not by who uses it'],
+  ['new Optimizer 2', '', 'is given by the class of an optimizer, not by who uses it'],
 ];
 
 function isCalled(path: string, value: string): boolean {
@@ -133,8 +133,8 @@ function targets(): { found: Target[]; without: string[] } {
       (Reflect.get(weft.Tensor.prototype, method) as Callable).call(x, ...given),
     );
   }
-  for (const [name, value] of Object.entries(weft.initialisers as Record<string, Callable>)) {
-    add(`initialisers.${name}`, valid.initialisers[name], (given) => value(...given));
+  for (const [name, value] of Object.entries(weft.initializers as Record<string, Callable>)) {
+    add(`initializers.${name}`, valid.initializers[name], (given) => value(...given));
   }
   return { found, without };
 }
@@ -203,7 +203,7 @@ test('everything that is exported has a right call in the table, and it is right
   expect(without).toEqual([]);
   for (const { name, row, run } of found) {
     // Methods without a row take nothing: some are refused, without a gradient for example, and that is in words.
-    const own = name.includes('.') && !name.startsWith('Tensor.') && !name.startsWith('initialisers.');
+    const own = name.includes('.') && !name.startsWith('Tensor.') && !name.startsWith('initializers.');
     if ((own && !(name in valid.methods)) || valid.refused.includes(name)) continue;
     try {
       await use(run(row()));

@@ -187,7 +187,7 @@ function rename<Value>(record: Readonly<Record<string, Value>>, to: (name: strin
   return Object.fromEntries(Object.entries(record).map(([name, value]) => [to(name), value]));
 }
 
-const batchNormalisation: Build = async ({ x, weight, bias }, { config }) => {
+const batchNormalization: Build = async ({ x, weight, bias }, { config }) => {
   const layer = new BatchNorm(x.shape[1], {
     momentum: numberIn(config, 'momentum_pytorch'),
     epsilon: numberIn(config, 'eps'),
@@ -214,8 +214,8 @@ function crossEntropy(name: 'plain' | 'smoothed' | 'weighted' | 'ignore'): Case 
   }));
 }
 
-/** An optimiser on the given gradients: the parameter after each step. */
-function optimiser(make: (parameter: Parameter, config: Golden['config']) => Optimizer): Case {
+/** An optimizer on the given gradients: the parameter after each step. */
+function optimizer(make: (parameter: Parameter, config: Golden['config']) => Optimizer): Case {
   const run = async ({ inputs, config }: Golden): Promise<Results> => {
     const parameter = new Parameter(floats(inputs['p0']), 'p');
     const optimizer = make(parameter, config);
@@ -227,10 +227,10 @@ function optimiser(make: (parameter: Parameter, config: Golden['config']) => Opt
     }
     return { outputs, grads: {} };
   };
-  return { family: 'optimisers', run };
+  return { family: 'optimizers', run };
 }
 
-const momentumSgd = optimiser(
+const momentumSgd = optimizer(
   (parameter, config) =>
     new SGD([parameter], {
       learningRate: numberIn(config, 'lr'),
@@ -253,7 +253,7 @@ function adamOptions(config: Golden['config']) {
   };
 }
 
-const adam = optimiser((parameter, config) => new Adam([parameter], adamOptions(config)));
+const adam = optimizer((parameter, config) => new Adam([parameter], adamOptions(config)));
 
 /** The vectors hold only the base rate; the other settings are those of generate.py. */
 function schedule(make: (base: number, steps: number) => Schedule): Case {
@@ -347,8 +347,8 @@ export const cases: Readonly<Record<string, Case>> = {
     ),
   })),
 
-  batch_norm2d_train: expression('normalisation', batchNormalisation),
-  layer_norm: expression('normalisation', ({ x, weight, bias }, { config }) => ({
+  batch_norm2d_train: expression('normalization', batchNormalization),
+  layer_norm: expression('normalization', ({ x, weight, bias }, { config }) => ({
     y: layerNorm(x, {
       axes: numberIn(config, 'axis'),
       epsilon: numberIn(config, 'eps'),
@@ -356,7 +356,7 @@ export const cases: Readonly<Record<string, Case>> = {
       shift: bias,
     }),
   })),
-  group_norm: expression('normalisation', ({ x, weight, bias }, { config }) => ({
+  group_norm: expression('normalization', ({ x, weight, bias }, { config }) => ({
     y: channelsFirst(
       groupNorm(channelsLast(x), numberIn(config, 'groups'), {
         epsilon: numberIn(config, 'eps'),
@@ -388,8 +388,8 @@ export const cases: Readonly<Record<string, Case>> = {
   optim_sgd_nesterov_decay: momentumSgd,
   optim_adam: adam,
   optim_adam_amsgrad: adam,
-  optim_adamw: optimiser((parameter, config) => new AdamW([parameter], adamOptions(config))),
-  optim_rmsprop: optimiser(
+  optim_adamw: optimizer((parameter, config) => new AdamW([parameter], adamOptions(config))),
+  optim_rmsprop: optimizer(
     (parameter, config) =>
       new RMSprop([parameter], {
         learningRate: numberIn(config, 'lr'),

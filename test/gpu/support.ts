@@ -1,6 +1,6 @@
 /** The GPU of a test page: one device for the whole file, on the backend that the settings name. */
 import { inject } from 'vitest';
-import { floatsOfSpec } from '../../kernels/support/gpu.ts';
+import { floatsOfSpec } from '../../kernels/support/gpu/gpu-kernel.ts';
 import { GpuDevice } from '../../src/devices/gpu/device.ts';
 import { GpuExecutable, type GpuHost } from '../../src/devices/gpu/executable.ts';
 import type { Backend } from '../../src/devices/gpu/library.ts';

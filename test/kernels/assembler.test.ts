@@ -1,7 +1,7 @@
 /** The assembler alone: each instruction against what the specification says it does, and the shape of control flow. */
 
 import { describe, expect, it } from 'vitest';
-import { signed, unsigned } from '../../kernels/support/assembler/encoding.ts';
+import { signed, unsigned } from '../../kernels/support/wasm/assembler/binary.ts';
 import {
   call,
   callFor,
@@ -15,7 +15,7 @@ import {
   multiplyAdd,
   select,
   v128,
-} from '../../kernels/support/assembler/index.ts';
+} from '../../kernels/support/wasm/assembler/index.ts';
 import { WebAssembly } from '../../src/devices/wasm/webassembly.ts';
 import { hasRelaxedSimd, targets } from './support/wasm.ts';
 

@@ -11,7 +11,7 @@ import {
 } from '../../kernels/conv2d/index.ts';
 import { conv2dInputGradientWasm, conv2dWasm, conv2dWeightGradientWasm } from '../../kernels/conv2d/wasm.ts';
 import type { CpuKernel, KernelCall, KernelContract } from '../../kernels/support/contract.ts';
-import type { WasmKernel } from '../../kernels/support/wasm.ts';
+import type { WasmKernel } from '../../kernels/support/wasm/wasm-kernel.ts';
 import { closeTo, randomArray, randomNumbers, runKernel, specOf } from './support/run.ts';
 import { runWasmKernel, targets } from './support/wasm.ts';
 

@@ -10,7 +10,6 @@ import {
   unaryOperators,
 } from '../../kernels/elementwise/index.ts';
 import { elementwiseWasm } from '../../kernels/elementwise/wasm.ts';
-import type { Target } from '../../kernels/support/assembler/index.ts';
 import {
   allocate,
   type DType,
@@ -19,6 +18,7 @@ import {
   sizeOf,
 } from '../../kernels/support/contract.ts';
 import { denseStrides, type View } from '../../kernels/support/view.ts';
+import type { Target } from '../../kernels/support/wasm/assembler/index.ts';
 import { generator, makeView, randomArray, shapes, viewKinds } from './naive-program.ts';
 import { runWasmKernel, targets, type WasmRunOptions } from './support/wasm.ts';
 

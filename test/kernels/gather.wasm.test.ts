@@ -53,7 +53,7 @@ function expectSame(actual: readonly NumericArray[], expected: readonly NumericA
   expect.fail('equal numbers, different bits');
 }
 
-/** Indices in no order, in order with neighbours exchanged (as those of pooled maxima), and all equal. */
+/** Indices in no order, in order with neighbors exchanged (as those of pooled maxima), and all equal. */
 function indexLists(count: number, length: number): Int32Array[] {
   const next = randomNumbers(count + length);
   const anywhere = Int32Array.from({ length: count }, () => Math.floor(next() * length));

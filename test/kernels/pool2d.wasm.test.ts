@@ -10,7 +10,7 @@ import {
 } from '../../kernels/pool2d/index.ts';
 import { maxPool2dWasm, sumPool2dInputGradientWasm, sumPool2dWasm } from '../../kernels/pool2d/wasm.ts';
 import type { CpuKernel, KernelContract } from '../../kernels/support/contract.ts';
-import type { WasmKernel } from '../../kernels/support/wasm.ts';
+import type { WasmKernel } from '../../kernels/support/wasm/wasm-kernel.ts';
 import { closeTo, randomArray, randomNumbers, runKernel, specOf } from './support/run.ts';
 import { runWasmKernel, targets } from './support/wasm.ts';
 

@@ -4,7 +4,6 @@ import type { Instruction, Load } from '../../kernels/elementwise/index.ts';
 import { reduceCpu } from '../../kernels/reduce/cpu.ts';
 import type { ReduceAttributes, ReduceOperator } from '../../kernels/reduce/index.ts';
 import { reduceWasm } from '../../kernels/reduce/wasm.ts';
-import type { Target } from '../../kernels/support/assembler/index.ts';
 import {
   allocate,
   type DType,
@@ -13,6 +12,7 @@ import {
   sizeOf,
 } from '../../kernels/support/contract.ts';
 import { denseStrides } from '../../kernels/support/view.ts';
+import type { Target } from '../../kernels/support/wasm/assembler/index.ts';
 import { generator, makeView, randomArray, shapes, viewKinds } from './naive-program.ts';
 import { runWasmKernel, targets } from './support/wasm.ts';
 

@@ -1,6 +1,6 @@
 /** The four-lane float functions against the cpu's double-precision ones, over all exponents and every special value. */
 import { describe, expect, it } from 'vitest';
-import { float32Binary, float32Unary } from '../../kernels/elementwise/loops-float32.ts';
+import { float32Binary, float32Unary } from '../../kernels/elementwise/cpu/loops-float32.ts';
 import {
   type FunctionBuilder,
   i32,
@@ -8,7 +8,7 @@ import {
   type Target,
   type Vector,
   v128,
-} from '../../kernels/support/assembler/index.ts';
+} from '../../kernels/support/wasm/assembler/index.ts';
 import {
   cos,
   erf,
@@ -21,8 +21,8 @@ import {
   sigmoid,
   sin,
   tanh,
-} from '../../kernels/support/vector-math.ts';
-import type { WasmKernel } from '../../kernels/support/wasm.ts';
+} from '../../kernels/support/wasm/vector-math/index.ts';
+import type { WasmKernel } from '../../kernels/support/wasm/wasm-kernel.ts';
 import { randomNumbers, specOf } from './support/run.ts';
 import { runWasmKernel, targets } from './support/wasm.ts';
 

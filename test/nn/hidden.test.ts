@@ -150,7 +150,7 @@ describe('variables that are not found', () => {
     }
   }
 
-  it('are refused by fit before anything is changed, unless the optimiser has them', async () => {
+  it('are refused by fit before anything is changed, unless the optimizer has them', async () => {
     const model = new Scaled();
     const before = await model.stateDict();
     const options = { epochs: 1, optimizer: new Adam(model.parameters()) };

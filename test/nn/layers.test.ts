@@ -107,7 +107,7 @@ describe('pooling', () => {
   });
 });
 
-describe('normalisation', () => {
+describe('normalization', () => {
   it('batchNorm uses the batch and moves the running statistics as PyTorch does', async () => {
     const layer = new nn.BatchNorm(3);
     const x = values([4, 2, 2, 3]);

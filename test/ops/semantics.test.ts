@@ -320,12 +320,12 @@ describe('images', () => {
     expect(() => maxPool2d(x, 2, { padding: 2 })).toThrow(OptionError);
   });
 
-  it('normalises values up to 1e19, and gives 0 where their variance overflows', async () => {
+  it('normalizes values up to 1e19, and gives 0 where their variance overflows', async () => {
     expect(await layerNorm(tensor([[1e19, -1e19]])).array()).toEqual([[1, -1]]);
     expect(await layerNorm(tensor([[1e20, -1e20]])).array()).toEqual([[0, -0]]);
   });
 
-  it('normalises', async () => {
+  it('normalizes', async () => {
     const y = layerNorm(tensor([[1, 2, 3, 4]]));
     expect(await y.mean().item()).toBeCloseTo(0, 6);
     expect(await y.variance().item()).toBeCloseTo(1, 4);

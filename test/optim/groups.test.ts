@@ -1,4 +1,4 @@
-/** Groups of parameters: settings and rates of their own, and that they are saved and loaded with the optimiser. */
+/** Groups of parameters: settings and rates of their own, and that they are saved and loaded with the optimizer. */
 import { describe, expect, it } from 'vitest';
 import {
   Adam,
@@ -26,7 +26,7 @@ async function afterStep(optimizer: Optimizer): Promise<number[]> {
 }
 
 describe('groups', () => {
-  it('have settings of their own, and those of the optimiser where they say nothing', async () => {
+  it('have settings of their own, and those of the optimizer where they say nothing', async () => {
     const [a, b, c] = ['a', 'b', 'c'].map(ones);
     const optimizer = new SGD(
       [
@@ -40,7 +40,7 @@ describe('groups', () => {
     expect(optimizer.stepCount).toBe(1);
   });
 
-  it('make the step that as many optimisers would make, compiled and not', async () => {
+  it('make the step that as many optimizers would make, compiled and not', async () => {
     for (const kind of [Adam, AdamW, RMSprop, SGD]) {
       const run = async (grouped: boolean, compiled: boolean) => {
         seed(5);
@@ -78,7 +78,7 @@ describe('groups', () => {
     }
   });
 
-  it('follow the rate of the optimiser until they are given their own', () => {
+  it('follow the rate of the optimizer until they are given their own', () => {
     const optimizer = new Adam([{ parameters: [ones('a')] }, { parameters: [ones('b')], learningRate: 0.5 }]);
     optimizer.learningRate = 0.25;
     expect(optimizer.groups.map(({ learningRate }) => learningRate)).toEqual([0.25, 0.5]);
@@ -90,7 +90,7 @@ describe('groups', () => {
     }).toThrow(OptionError);
   });
 
-  it('are saved and loaded with the optimiser', async () => {
+  it('are saved and loaded with the optimizer', async () => {
     const make = (decay: number, rate: number) => {
       const [a, b] = ['a', 'b'].map(ones);
       return new AdamW(
@@ -144,7 +144,7 @@ describe('groups', () => {
   });
 });
 
-describe('an optimiser of one’s own', () => {
+describe('an optimizer of one’s own', () => {
   class Sign extends Optimizer<{ readonly scale: number }> {
     readonly seen: unknown[] = [];
     constructor(parameters: readonly Parameter[]) {

@@ -1,4 +1,4 @@
-/** The optimisers against plain float64 loops written from PyTorch's documentation, and their options. */
+/** The optimizers against plain float64 loops written from PyTorch's documentation, and their options. */
 import '../../src/index.ts';
 import { describe, expect, test } from 'vitest';
 import { GradientError, OptionError, Parameter, tensor } from '../../src/index.ts';

@@ -1,4 +1,4 @@
-/** Optimisers in training loops: compiled and not, counted, saved, resumed, and without leaks. */
+/** Optimizers in training loops: compiled and not, counted, saved, resumed, and without leaks. */
 import '../../src/index.ts';
 import { describe, expect, test } from 'vitest';
 import {

@@ -26,7 +26,7 @@ import { Numbers } from '../support/numbers.ts';
 
 const labels = tensor(Int32Array.of(0, 1, 1, 0));
 
-/** A model with its optimiser, and all that can be asked of it. Each returns at once what will be compared. */
+/** A model with its optimizer, and all that can be asked of it. Each returns at once what will be compared. */
 function player(kind: number): Record<string, (numbers: Numbers) => Promise<unknown>> {
   const model = new Sequential({
     body: new Dense(3, 4),
@@ -107,7 +107,7 @@ function player(kind: number): Record<string, (numbers: Numbers) => Promise<unkn
     },
     'random numbers': () => values(Promise.resolve(rand([3]))),
     'the state': async () => JSON.stringify(await model.stateDict()),
-    'the state of the optimiser': async () => JSON.stringify(await optimizer.stateDict()),
+    'the state of the optimizer': async () => JSON.stringify(await optimizer.stateDict()),
     'a state loaded': async () => model.loadStateDict(initial),
     'an eval mode': async () => void model.eval(),
     'a train mode': async () => void model.train(),

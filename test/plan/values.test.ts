@@ -51,7 +51,7 @@ describe('after a step', () => {
     }
   });
 
-  it('another optimiser makes its step with the gradients of the same loss', async () => {
+  it('another optimizer makes its step with the gradients of the same loss', async () => {
     const run = async (together: boolean, lookFirst: boolean) => {
       seed(2);
       const [model, x] = [network(), randn([4, 4])];

@@ -18,13 +18,13 @@ export function temporaryFolder(files: Readonly<Record<string, Uint8Array | stri
   return folder;
 }
 
-/** A plain grey (1), RGB (3) or RGBA (4) PNG file of one brightness from 0 to 255. */
+/** A plain gray (1), RGB (3) or RGBA (4) PNG file of one brightness from 0 to 255. */
 export function plainPng(value: number, width = 2, height = 2, channels: 1 | 3 | 4 = 1): Uint8Array {
   const pixels = new Float32Array(width * height * channels).fill(value / 255);
   return encodePng({ width, height, channels, bitDepth: 8, pixels });
 }
 
-/** One image of 1×1 grey for each label; the pixel is the index. */
+/** One image of 1×1 gray for each label; the pixel is the index. */
 export function tinyDataset(labels: readonly number[], classes: number): ImageDataset {
   return {
     name: 'tiny',

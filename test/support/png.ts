@@ -1,11 +1,11 @@
-/** A small PNG encoder for tests: every colour type, bit depth, row filter and interlacing, and damage on request. */
+/** A small PNG encoder for tests: every color type, bit depth, row filter and interlacing, and damage on request. */
 import { deflateSync } from 'node:zlib';
 
 export interface TestPng {
   readonly width: number;
   readonly height: number;
   readonly bitDepth: number;
-  readonly colourType: 0 | 2 | 3 | 4 | 6;
+  readonly colorType: 0 | 2 | 3 | 4 | 6;
   /** Row-major `[height, width, samples]`, each from 0 to 2^bitDepth − 1. */
   readonly samples: ArrayLike<number>;
   readonly interlaced?: boolean;
@@ -66,7 +66,7 @@ export function headerChunk(png: Omit<TestPng, 'samples'>): Buffer {
   header.writeUInt32BE(png.width, 0);
   header.writeUInt32BE(png.height, 4);
   header[8] = png.bitDepth;
-  header[9] = png.colourType;
+  header[9] = png.colorType;
   header[12] = png.interlaced ? 1 : 0;
   return chunk('IHDR', header);
 }
@@ -81,7 +81,7 @@ export function chunk(type: string, data: Uint8Array): Buffer {
 }
 
 function encodePass(png: TestPng, x0: number, y0: number, stepX: number, stepY: number): Buffer {
-  const samplesAPixel = SAMPLES_A_PIXEL[png.colourType];
+  const samplesAPixel = SAMPLES_A_PIXEL[png.colorType];
   const columns = Math.ceil((png.width - x0) / stepX);
   const bytesAPixel = Math.max(1, (samplesAPixel * png.bitDepth) >> 3);
   const rows: Buffer[] = [];

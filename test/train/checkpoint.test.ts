@@ -3,7 +3,7 @@ import '../../src/index.ts';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { channelStatistics } from '../../src/data/normalise.ts';
+import { channelStatistics } from '../../src/data/normalize.ts';
 import { seed, type Tensor } from '../../src/index.ts';
 import { Dense, Layer, Sequential } from '../../src/nn/index.ts';
 import { Adam, SGD } from '../../src/optim/index.ts';
@@ -22,7 +22,7 @@ import { temporaryFolder } from '../support/datasets.ts';
 import { smallModel, stripes } from './support.ts';
 
 const train = stripes(48);
-const normalisation = channelStatistics(train);
+const normalization = channelStatistics(train);
 
 function makeOptimizer({ model }: Pick<SavedModel, 'model'>): Adam {
   return new Adam(model.parameters(), { learningRate: 0.02 });
@@ -36,10 +36,10 @@ async function savedRun(): Promise<{ folder: string; saved: SavedModel; optimize
     name: 'small',
     classNames: train.classNames,
     inputShape: [6, 6, 1],
-    normalisation,
+    normalization,
   } as const;
   const optimizer = makeOptimizer(saved);
-  await fitModel(model, train, { epochs: 2, batchSize: 16, optimizer, normalisation });
+  await fitModel(model, train, { epochs: 2, batchSize: 16, optimizer, normalization });
   const folder = join(temporaryFolder(), 'run');
   await saveModel(folder, saved);
   await saveOptimizer(folder, optimizer);
@@ -55,7 +55,7 @@ describe('round trip', () => {
     const { model: original, ...written } = saved;
     expect(rest).toEqual(written);
     const [before, after] = await Promise.all(
-      [original, model].map((each) => evaluate(each, train, { normalisation })),
+      [original, model].map((each) => evaluate(each, train, { normalization })),
     );
     expect(Buffer.from(after.probabilities.buffer)).toEqual(Buffer.from(before.probabilities.buffer));
     expect(after).toEqual(before);
@@ -65,7 +65,7 @@ describe('round trip', () => {
 
   test('training goes on from the files as if it had not been interrupted', async () => {
     const { folder, saved, optimizer } = await savedRun();
-    const options = { epochs: 2, epochsDone: 2, batchSize: 16, normalisation };
+    const options = { epochs: 2, epochsDone: 2, batchSize: 16, normalization };
     await fitModel(saved.model, train, { ...options, optimizer });
     seed(5);
     const loaded = await loadModel(folder);
@@ -77,12 +77,12 @@ describe('round trip', () => {
     expect(await resumed.stateDict()).toEqual(await optimizer.stateDict());
   });
 
-  test('no normalisation stays none, and saving again replaces', async () => {
+  test('no normalization stays none, and saving again replaces', async () => {
     const { folder, saved } = await savedRun();
-    const { normalisation: _, ...without } = saved;
+    const { normalization: _, ...without } = saved;
     await saveModel(folder, { ...without, name: 'other' });
     const loaded = await loadModel(folder);
-    expect(loaded.normalisation).toBeUndefined();
+    expect(loaded.normalization).toBeUndefined();
     expect(loaded.name).toBe('other');
   });
 
@@ -125,7 +125,7 @@ describe('damage', () => {
     ['no name', json(({ name: _, ...rest }) => rest), /name undefined/],
     ['no class names', json((value) => ({ ...value, classNames: [] })), /classNames \[\]/],
     ['a wrong input shape', json((value) => ({ ...value, inputShape: [6, 6] })), /inputShape \[6,6\]/],
-    ['a wrong normalisation', json((value) => ({ ...value, normalisation: {} })), /normalisation \{\}/],
+    ['a wrong normalization', json((value) => ({ ...value, normalization: {} })), /normalization \{\}/],
     ['no architecture', json(({ architecture: _, ...rest }) => rest), /model\.json: moduleFromConfig/],
     [
       'another architecture',
@@ -155,7 +155,7 @@ describe('damage', () => {
     await expect(loadModel(folder)).rejects.toThrow(message);
   });
 
-  test('optimiser state that is missing, cut, or of another optimiser', async () => {
+  test('optimizer state that is missing, cut, or of another optimizer', async () => {
     const { folder, saved } = await savedRun();
     const sgd = new SGD(saved.model.parameters(), { momentum: 0.9 });
     await expect(loadOptimizer(folder, sgd)).rejects.toThrow(/optimizer\.safetensors: SGD\.loadStateDict/);

@@ -47,7 +47,7 @@ describe('fit', () => {
     const error = await failure(fitModel(model, train, { epochs: 1, batchSize: 16, optimizer }));
     expect(error.message).toMatch(/^step 1 of 3 in epoch 1: got loss NaN: first log in layer "bad" gave NaN/);
     expect(error.message).toMatch(/the logarithm of -0\.\d+, which is not positive/);
-    expect(error.message).toMatch(/parameters and optimiser state are as they were before it/);
+    expect(error.message).toMatch(/parameters and optimizer state are as they were before it/);
     expect(error.finding).toMatchObject({ operation: 'log', layer: 'bad', shape: [16, 36] });
     expect(await model.stateDict()).toEqual(before);
     expect(optimizer.stepCount).toBe(0);

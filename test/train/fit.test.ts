@@ -2,7 +2,7 @@
 import '../../src/index.ts';
 import { describe, expect, test } from 'vitest';
 import { DatasetError } from '../../src/data/errors.ts';
-import { channelStatistics } from '../../src/data/normalise.ts';
+import { channelStatistics } from '../../src/data/normalize.ts';
 import { LabelError, memory, OptionError, ShapeError, seed } from '../../src/index.ts';
 import { Dense, Flatten, Sequential, type StateDict } from '../../src/nn/index.ts';
 import { Adam, oneCycle } from '../../src/optim/index.ts';
@@ -19,7 +19,7 @@ import { denseModel, smallModel, stripes } from './support.ts';
 
 const train = stripes(50);
 const validation = stripes(30, 2);
-const normalisation = channelStatistics(train);
+const normalization = channelStatistics(train);
 
 type Extra = Partial<FitOptions>;
 
@@ -34,7 +34,7 @@ async function trained(extra: Extra = {}, model = freshModel()) {
     epochs: 3,
     optimizer,
     batchSize: 16,
-    normalisation,
+    normalization,
     validation,
     augmentation: { shift: 0.5 },
     ...extra,
@@ -76,7 +76,7 @@ describe('results', () => {
     expect(steps[3].accuracy).toBeCloseTo(history.epochs[0].trainAccuracy, 12);
     expect(steps.at(-1)!.secondsLeft).toBe(0);
     expect(steps[0].learningRate).toBe(0.02);
-    const evaluation = await evaluate(model, validation, { normalisation, batchSize: 16 });
+    const evaluation = await evaluate(model, validation, { normalization, batchSize: 16 });
     expect(evaluation.loss).toBe(history.epochs.at(-1)!.valLoss);
     expect(evaluation.accuracy).toBe(history.epochs.at(-1)!.valAccuracy);
   });
@@ -135,7 +135,7 @@ describe('repeatable', () => {
       epochsDone: 2,
       optimizer,
       batchSize: 16,
-      normalisation,
+      normalization,
       validation,
       augmentation: { shift: 0.5 },
     });
@@ -260,7 +260,7 @@ describe('input that does not fit', () => {
     await expect(refused({ restoreBest: true })).rejects.toThrow(/restoreBest without a validation set/);
     await expect(refused({ earlyStopping: { patience: 2 } })).rejects.toThrow(/earlyStopping without/);
     await expect(refused({ earlyStopping: { patience: 0 }, validation })).rejects.toThrow(/patience 0/);
-    await expect(refused({ normalisation: { mean: [0], std: [0] } })).rejects.toThrow(/deviations 0/);
+    await expect(refused({ normalization: { mean: [0], std: [0] } })).rejects.toThrow(/deviations 0/);
     await expect(refused({ optimizer: new Adam(denseModel().parameters()) })).rejects.toThrow(
       /without any parameter of the model/,
     );
@@ -296,12 +296,12 @@ describe('input that does not fit', () => {
 describe('evaluate and predict', () => {
   test('agree with each other whatever the batch size', async () => {
     const { model } = await trained();
-    const whole = await evaluate(model, validation, { normalisation });
-    const parts = await evaluate(model, validation, { normalisation, batchSize: 7 });
+    const whole = await evaluate(model, validation, { normalization });
+    const parts = await evaluate(model, validation, { normalization, batchSize: 7 });
     expect(parts.predictions).toEqual(whole.predictions);
     expect(parts.loss).toBeCloseTo(whole.loss, 5);
     const pixels = Float32Array.from(validation.images, (value) => value / 255);
-    const predictions = await predict(model, pixels, validation.shape, { normalisation });
+    const predictions = await predict(model, pixels, validation.shape, { normalization });
     expect(predictions.map(({ label }) => label)).toEqual(Array.from(whole.predictions));
     expect(predictions[4].probabilities).toEqual(whole.probabilities.slice(12, 15));
     expect(Array.from(whole.confusion).reduce((a, b) => a + b)).toBe(30);

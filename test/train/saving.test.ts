@@ -1,4 +1,4 @@
-/** A save is one act: overlapping, cut off, killed, read meanwhile; and an optimiser's state stays with its weights. */
+/** A save is one act: overlapping, cut off, killed, read meanwhile; and an optimizer's state stays with its weights. */
 import { readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -32,7 +32,7 @@ function described(model: SavedModel['model'], name = 'm') {
   return { model, name, classNames: train.classNames, inputShape: [6, 6, 1] } as const;
 }
 
-/** A model and its optimiser after some steps. */
+/** A model and its optimizer after some steps. */
 async function trained(epochs = 1, model = smallModel()) {
   seed(0);
   const optimizer = new Adam(model.parameters(), { learningRate: 0.02 });
@@ -114,7 +114,7 @@ describe('saves', () => {
   });
 });
 
-describe('the state of an optimiser', () => {
+describe('the state of an optimizer', () => {
   test('belongs to its weights', async () => {
     const folder = temporaryFolder();
     const { model, optimizer } = await trained();
@@ -321,7 +321,7 @@ describe('a process that is killed', () => {
     console.log(JSON.stringify([[...outcomes].sort(), readdirSync(folder).sort()]));
   `;
 
-  test('leaves the old or the new checkpoint, model and optimiser, and the next save sweeps', async () => {
+  test('leaves the old or the new checkpoint, model and optimizer, and the next save sweeps', async () => {
     const { output, errors } = await processes.run(program(join(temporaryFolder(), 'run')));
     expect(errors).toBe('');
     expect(JSON.parse(output)).toEqual([['a pair', 'loads'], files]);

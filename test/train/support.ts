@@ -1,7 +1,7 @@
 /** A tiny data set that can be learned in seconds, and tiny models for it. */
 
 import type { ImageDataset } from '../../src/data/dataset.ts';
-import { RandomGenerator } from '../../src/data/random.ts';
+import { RandomGenerator } from '../../src/data/random-generator.ts';
 import {
   BatchNorm,
   Dense,
@@ -13,7 +13,7 @@ import {
   Sequential,
 } from '../../src/nn/index.ts';
 
-/** 6×6 grey images with noise; the class is where the bright stripe lies. */
+/** 6×6 gray images with noise; the class is where the bright stripe lies. */
 export function stripes(count: number, seed = 1): ImageDataset {
   const generator = new RandomGenerator(seed);
   const images = new Uint8Array(count * 36);

@@ -1,4 +1,4 @@
-/** One live chart: a curve of the training and one of the tests. Colours are variables of the style sheet. */
+/** One live chart: a curve of the training and one of the tests. Colors are variables of the style sheet. */
 import * as Plot from '@observablehq/plot';
 
 /** A value at some point of the training. */
@@ -87,7 +87,7 @@ export class Curves {
   }
 }
 
-/** Means of neighbours; the last point stays. */
+/** Means of neighbors; the last point stays. */
 function halved(points: readonly Point[]): Point[] {
   return points.flatMap((point, index): Point[] => {
     if (index % 2 === 0) return index === points.length - 1 ? [point] : [];

@@ -31,7 +31,7 @@ export function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** Paints grey pixels in [0, 1] on a canvas of their size. */
+/** Paints gray pixels in [0, 1] on a canvas of their size. */
 export function paint(canvas: HTMLCanvasElement, pixels: Float32Array): void {
   const context = canvas.getContext('2d');
   const image = context?.createImageData(canvas.width, canvas.height);

@@ -92,7 +92,7 @@ export class Pad {
     }
   }
 
-  /** In cells; whole numbers are their centres. */
+  /** In cells; whole numbers are their centers. */
   #pointOf({ clientX, clientY }: PointerEvent): Point {
     const { left, top, width, height } = this.#canvas.getBoundingClientRect();
     return { x: ((clientX - left) / width) * side - 0.5, y: ((clientY - top) / height) * side - 0.5 };

@@ -109,7 +109,7 @@ export class TrainingView {
 }
 
 function inWords(phase: Phase, tested: Tested | undefined): string {
-  const result = tested && `${percent(tested.accuracy)} of the test digits are recognised`;
+  const result = tested && `${percent(tested.accuracy)} of the test digits are recognized`;
   switch (phase) {
     case 'idle':
       return 'Ready. Nothing is learned yet.';

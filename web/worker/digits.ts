@@ -4,14 +4,14 @@ import {
   digitsFromSheet,
   type Image,
   type ImageDataset,
-  type Normalisation,
+  type Normalization,
 } from '../../src/index.ts';
 
 /** What the page trains on and tests with. */
 export interface Digits {
   readonly train: ImageDataset;
   readonly test: ImageDataset;
-  readonly normalisation: Normalisation;
+  readonly normalization: Normalization;
 }
 
 /** Width and height of a digit. */
@@ -23,10 +23,10 @@ export async function fetchDigits(url: string): Promise<Digits> {
   if (!response.ok)
     throw new Error(`The digits could not be fetched: ${url} gives status ${response.status}.`);
   const { train, test } = digitsFromSheet(await decode(await response.blob()));
-  return { train, test, normalisation: channelStatistics(train) };
+  return { train, test, normalization: channelStatistics(train) };
 }
 
-/** A grey picture, decoded by the browser: weft's own reader of PNG files needs Node. */
+/** A gray picture, decoded by the browser: weft's own reader of PNG files needs Node. */
 async function decode(file: Blob): Promise<Image> {
   const bitmap = await createImageBitmap(file, { colorSpaceConversion: 'none', premultiplyAlpha: 'none' });
   const { width, height } = bitmap;

@@ -1,8 +1,8 @@
 /** Brings a drawing into the form of the training images, so that it may be small, large or in a corner. */
 
-/** What the training images have in common: the longer side of their ink, and where its centre of mass lies. */
+/** What the training images have in common: the longer side of their ink, and where its center of mass lies. */
 const inkSide = 15;
-const centre = 9.8;
+const center = 9.8;
 /** Ink fainter than this does not count for the size. */
 const faint = 0.25;
 
@@ -14,8 +14,8 @@ export function fitDrawing(pixels: Float32Array, side: number): Float32Array {
   const fitted = new Float32Array(pixels.length);
   for (let y = 0; y < side; y++) {
     for (let x = 0; x < side; x++) {
-      const fromX = ink.centreX + (x - centre) * scale;
-      const fromY = ink.centreY + (y - centre) * scale;
+      const fromX = ink.centerX + (x - center) * scale;
+      const fromY = ink.centerY + (y - center) * scale;
       fitted[y * side + x] = between(pixels, side, fromX, fromY);
     }
   }
@@ -24,8 +24,8 @@ export function fitDrawing(pixels: Float32Array, side: number): Float32Array {
 
 interface Ink {
   readonly longest: number;
-  readonly centreX: number;
-  readonly centreY: number;
+  readonly centerX: number;
+  readonly centerY: number;
 }
 
 function measure(pixels: Float32Array, side: number): Ink | undefined {
@@ -44,7 +44,7 @@ function measure(pixels: Float32Array, side: number): Ink | undefined {
   }
   if (right < 0) return undefined;
   const longest = Math.max(right - left, bottom - top) + 1;
-  return { longest, centreX: momentX / mass, centreY: momentY / mass };
+  return { longest, centerX: momentX / mass, centerY: momentY / mass };
 }
 
 /** The value between four pixels, interpolated linearly; black outside. */

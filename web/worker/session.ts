@@ -1,8 +1,8 @@
-/** One model in training: its weights, its optimiser, and how far through the epochs it is. */
+/** One model in training: its weights, its optimizer, and how far through the epochs it is. */
 
 import {
   Adam,
-  applyNormalisation,
+  applyNormalization,
   argMax,
   augmentBatch,
   batchIndices,
@@ -106,9 +106,9 @@ export class Session {
   /** Makes one step. One that fails changes no weights, and is made again by the next call, moved about in another way. */
   async step(): Promise<StepFigures> {
     if (this.atEpochEnd) this.#shuffle(this.#epoch + 1);
-    const { train, normalisation } = this.#digits;
+    const { train, normalization } = this.#digits;
     const indices = this.#batches[this.#done];
-    const batch = gatherBatch(train, indices, normalisation);
+    const batch = gatherBatch(train, indices, normalization);
     augmentBatch(batch.images, [indices.length, side, side, 1], augmentation, this.#motion);
     const [loss, correct] = await this.#train(
       tensor(batch.images, { shape: [indices.length, side, side, 1] }),
@@ -135,7 +135,7 @@ export class Session {
   /** The probability of each class for one image in [0, 1]. */
   async classify(pixels: Float32Array): Promise<Float32Array> {
     const image = pixels.slice();
-    applyNormalisation(image, this.#digits.normalisation);
+    applyNormalization(image, this.#digits.normalization);
     const probabilities = await this.#classify(tensor(image, { shape: [1, side, side, 1] }));
     return Float32Array.from(await probabilities.data());
   }
@@ -170,7 +170,7 @@ export class Session {
   }
 
   async #measure(dataset: ImageDataset, indices: Int32Array): Promise<Measured> {
-    const { images, labels } = gatherBatch(dataset, indices, this.#digits.normalisation);
+    const { images, labels } = gatherBatch(dataset, indices, this.#digits.normalization);
     const [loss, correct] = await this.#test(
       tensor(images, { shape: [indices.length, side, side, 1] }),
       tensor(labels),

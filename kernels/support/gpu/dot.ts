@@ -1,6 +1,6 @@
 /** A dot product within one thread, several steps a turn. */
-import type { GpuArray } from '../gpu.ts';
-import { sumInLevels } from './sums.ts';
+import type { GpuArray } from './gpu-kernel.ts';
+import { sumInLevels } from './sums-in-levels.ts';
 import type { ThreadSource } from './thread-source.ts';
 
 /** Products that a thread adds up in one turn of its loop. */

@@ -5,7 +5,7 @@
  * Shaders differ in what they make of a comparison with NaN: `!(x == x)` was seen to be true for NaN everywhere, `x != x`
  * was not.
  */
-import type { GpuFunction } from './function.ts';
+import type { ShaderFunction } from './shader-function.ts';
 
 export const floatFunctions = {
   sign: {
@@ -15,7 +15,7 @@ export const floatFunctions = {
   if (x < 0.0) { return 0.0 - 1.0; }
   return x;`,
   },
-  /** Halves to the even neighbour. */
+  /** Halves to the even neighbor. */
   round: {
     parameters: ['x'],
     body: `
@@ -179,4 +179,4 @@ export const floatFunctions = {
   }
   return rest;`,
   },
-} as const satisfies Readonly<Record<string, GpuFunction>>;
+} as const satisfies Readonly<Record<string, ShaderFunction>>;

@@ -2,7 +2,7 @@
  * Functions of whole numbers of 32 bits, as indices are. gpu.js knows sums, differences and products of them, which are
  * exact; but its quotients are of floats.
  */
-import type { GpuFunction } from './function.ts';
+import type { ShaderFunction } from './shader-function.ts';
 
 export const indexFunctions = {
   /** A float that holds a whole number, as one. */
@@ -51,4 +51,4 @@ export const indexFunctions = {
   if (plane == 1) { return high; }
   return low;`,
   },
-} as const satisfies Readonly<Record<string, GpuFunction>>;
+} as const satisfies Readonly<Record<string, ShaderFunction>>;

@@ -1,5 +1,5 @@
 /** Passes that are collected one after the other, as the kernels need that run many: the recurrent ones. */
-import { type GpuArray, type GpuPass, pass, temporary } from '../gpu.ts';
+import { type GpuArray, type GpuPass, pass, temporary } from './gpu-kernel.ts';
 import type { ThreadSource } from './thread-source.ts';
 
 /** The passes of a call in order, with its temporary arrays numbered. */

@@ -10,8 +10,8 @@
  * of an array an index may lie.
  */
 import type { DType } from '../contract.ts';
-import type { GpuArray, GpuElement, GpuTile } from '../gpu.ts';
-import { type FunctionName, functionPrefix, gpuFunctions } from './functions.ts';
+import type { GpuArray, GpuElement, GpuTile } from './gpu-kernel.ts';
+import { type FunctionName, functionPrefix, shaderFunctions } from './shader-functions.ts';
 
 /** The numbers that the threads of one function write, and how arrays are cut. */
 export interface ThreadRange {
@@ -225,17 +225,17 @@ export class ThreadSource {
     return float < 0 ? `(0.0 - ${withPoint})` : withPoint;
   }
 
-  /** A call of one of gpu/functions.ts. */
+  /** A call of one of shader-functions.ts. */
   call(name: FunctionName, ...operands: readonly string[]): string {
     this.#use(name);
-    const specials = gpuFunctions[name].wantsSpecials
+    const specials = shaderFunctions[name].wantsSpecials
       ? [this.number(Number.POSITIVE_INFINITY), this.number(Number.NaN)]
       : [];
     return `${functionPrefix}${name}(${[...operands, ...specials].join(', ')})`;
   }
 
   #use(name: FunctionName): void {
-    for (const called of gpuFunctions[name].calls ?? []) this.#use(called as FunctionName);
+    for (const called of shaderFunctions[name].calls ?? []) this.#use(called as FunctionName);
     this.#functions.add(name);
   }
 

@@ -6,7 +6,7 @@
  * 32-bit integers, which large ones overflow. `Math.max(…, 0.0)` keeps a difference of large numbers together: some
  * compilers regroup sums, and the difference would be rounded.
  */
-import type { GpuFunction } from './function.ts';
+import type { ShaderFunction } from './shader-function.ts';
 
 export const wholeFunctions = {
   /** The low half (plane 0) or high half of a float made whole: towards zero, NaN to 0, saturating. */
@@ -135,4 +135,4 @@ export const wholeFunctions = {
   }
   return plane < 0.5 ? rl : rh;`,
   },
-} as const satisfies Readonly<Record<string, GpuFunction>>;
+} as const satisfies Readonly<Record<string, ShaderFunction>>;

@@ -1,15 +1,15 @@
-/** The charts of the report: learning curves and the confusion matrix. Colours are variables of the style sheet. */
+/** The charts of the report: learning curves and the confusion matrix. Colors are variables of the style sheet. */
 import * as Plot from '@observablehq/plot';
 import { type Confusion, frequentMistakes } from '../confusion.ts';
-import type { EpochRecord } from '../metrics.ts';
+import type { EpochRecord } from '../run-record.ts';
 import { drawSvg } from './svg.ts';
 
-const colours = { train: 'var(--train)', validation: 'var(--validation)' } as const;
+const colors = { train: 'var(--train)', validation: 'var(--validation)' } as const;
 
 interface CurvePoint {
   readonly epoch: number;
   readonly value: number;
-  readonly part: keyof typeof colours;
+  readonly part: keyof typeof colors;
 }
 
 /** Loss by epoch, for the training and the validation images. */
@@ -63,7 +63,7 @@ function curves(
       tickFormat: 'd',
     },
     y: { grid: true, labelArrow: 'none', ...y },
-    color: { domain: Object.keys(colours), range: Object.values(colours) },
+    color: { domain: Object.keys(colors), range: Object.values(colors) },
     marks: [
       Plot.lineY(points, { x: 'epoch', y: 'value', stroke: 'part', z: 'part', strokeWidth: 2 }),
       Plot.dot(points, {
@@ -102,7 +102,7 @@ interface Cell {
 /** Longer class names are cut short beside the matrix: the table and the titles of the cells have them whole. */
 const LONGEST_LABEL = 20;
 
-/** The confusion matrix as a heat map: right ones in one colour, mistakes in another. */
+/** The confusion matrix as a heat map: right ones in one color, mistakes in another. */
 export function confusionChart(confusion: Confusion, classNames: readonly string[]): string {
   const cells = matrixCells(confusion, classNames);
   const labelOf = (name: string): string =>
@@ -157,7 +157,7 @@ export function confusionChart(confusion: Confusion, classNames: readonly string
   });
 }
 
-/** Strength of colour: the share of the class for right ones; for mistakes, the count beside the most frequent one. */
+/** Strength of color: the share of the class for right ones; for mistakes, the count beside the most frequent one. */
 function matrixCells(confusion: Confusion, classNames: readonly string[]): Cell[] {
   const most = Math.max(1, frequentMistakes(confusion, 1)[0]?.count ?? 0);
   return confusion.flatMap((row, truth) => {

@@ -2,7 +2,7 @@
 import type { LoadedDataset } from '../../data/load.ts';
 import { formatInteger, printable } from '../../text.ts';
 import { frequentMistakes, qualities } from '../confusion.ts';
-import type { Metrics } from '../metrics.ts';
+import type { Metrics } from '../run-record.ts';
 import { counted, duration, percent } from '../terminal.ts';
 import { accuracyChart, confusionChart, lossChart } from './charts.ts';
 import { type Answers, findMistakes, imagePng } from './mistakes.ts';
@@ -160,7 +160,7 @@ function settingsTable(metrics: Metrics): string {
     ['image size', `${height}×${width}×${channels} (height × width × channels)`],
     ['classes', data.classNames.join(', ')],
     ['model', metrics.model],
-    ['optimiser', `${metrics.optimizer}, highest learning rate ${metrics.learningRate}`],
+    ['optimizer', `${metrics.optimizer}, highest learning rate ${metrics.learningRate}`],
     ['batch size', `${metrics.batchSize}`],
     ['epochs', `${metrics.epochs}`],
     ['augmentation', moves.length === 0 ? 'none' : moves.join(', ')],

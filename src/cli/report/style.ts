@@ -1,4 +1,4 @@
-/** The style sheet of the report. Charts take their colours from its variables, so they follow light and dark too. */
+/** The style sheet of the report. Charts take their colors from its variables, so they follow light and dark too. */
 export const styleSheet = `
 :root {
   color-scheme: light dark;

@@ -17,7 +17,7 @@ import {
   type GpuTile,
   pass,
   temporary,
-} from '../../../kernels/support/gpu.ts';
+} from '../../../kernels/support/gpu/gpu-kernel.ts';
 import { DeviceLimitError } from '../../errors.ts';
 import type { PlanStep } from '../../plan/plan.ts';
 import { formatShape } from '../../tensor/shape.ts';

@@ -1,8 +1,8 @@
 /** The `gpu` device: every kernel through gpu.js, on WebGPU, WebGL2, WebGL or headless GL. */
 import { matmulGpu } from '../../../kernels/matmul/gpu.ts';
-import { compose } from '../../../kernels/support/gpu.ts';
+import { compose } from '../../../kernels/support/gpu/gpu-kernel.ts';
 import { DeviceUnavailableError, OptionError } from '../../errors.ts';
-import { hasNodeModules } from '../../node.ts';
+import { hasNodeModules } from '../../node-modules.ts';
 import { describeValue, requireKnownOptions } from '../../options.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { NumericArray, TensorSpec } from '../../tensor/dtype.ts';
@@ -10,9 +10,9 @@ import type { VariableStorage } from '../../tensor/runtime.ts';
 import { sizeOf } from '../../tensor/shape.ts';
 import type { Device, DeviceInfo, DeviceMemory } from '../device.ts';
 import { Reclaimer } from '../reclaim.ts';
+import { type GpuCounters, GpuFunctions } from './compiled-functions.ts';
 import type { PassLimits } from './compose.ts';
 import { GpuExecutable, type GpuHost } from './executable.ts';
-import { type GpuCounters, GpuFunctions } from './functions.ts';
 import { type Hardware, hardwareOf } from './hardware.ts';
 import { Journal } from './journal.ts';
 import {

@@ -4,12 +4,12 @@ import type { Plan } from '../../plan/plan.ts';
 import type { VariableStorage } from '../../tensor/runtime.ts';
 import type { Executable, RunBindings } from '../device.ts';
 import { allFinite, indexFault } from '../results.ts';
+import type { GpuFunctions } from './compiled-functions.ts';
 import type { PassLimits } from './compose.ts';
-import { decode, encode } from './encoding.ts';
-import type { GpuFunctions } from './functions.ts';
+import { decode, encode } from './float-encoding.ts';
 import type { Journal } from './journal.ts';
 import type { GpuArgument, GpuFunction, GpuHandle } from './library.ts';
-import { type PlannedPass, type PlannedPasses, type PlannedStep, planPasses } from './passes.ts';
+import { type PlannedPass, type PlannedPasses, type PlannedStep, planPasses } from './plan-passes.ts';
 import { GpuStorage } from './storage.ts';
 import { downloadTiles, tilesOfFloats } from './tiles.ts';
 

@@ -2,7 +2,7 @@
  * Compiled functions by text and sizes. Compiling takes as long as a hundred small runs, so a function that nobody needs any
  * more waits for somebody who needs the same, up to a number of them.
  */
-import type { ComposedPass } from '../../../kernels/support/gpu.ts';
+import type { ComposedPass } from '../../../kernels/support/gpu/gpu-kernel.ts';
 import { createFunction, type GpuFunction, type GpuHandle, type GpuInstance } from './library.ts';
 
 /** What a function is compiled from. */

@@ -38,7 +38,7 @@ import { reduce } from '../../../kernels/reduce/index.ts';
 import { logSoftmaxGpu, softmaxGpu } from '../../../kernels/softmax/gpu.ts';
 import { logSoftmax, softmax } from '../../../kernels/softmax/index.ts';
 import type { KernelCall, KernelContract } from '../../../kernels/support/contract.ts';
-import type { GpuKernel, GpuKernelCode, GpuTarget } from '../../../kernels/support/gpu.ts';
+import type { GpuKernel, GpuKernelCode, GpuTarget } from '../../../kernels/support/gpu/gpu-kernel.ts';
 
 const kernels = new Map<string, GpuKernel>();
 

@@ -1,7 +1,7 @@
 /** gpu.js as weft sees it: loaded when the device is asked for, and typed by the little that is used. */
 
-import { functionText, type NumberType } from '../../../kernels/support/gpu/functions.ts';
-import type { ComposedPass } from '../../../kernels/support/gpu.ts';
+import type { ComposedPass } from '../../../kernels/support/gpu/gpu-kernel.ts';
+import { functionText, type NumberType } from '../../../kernels/support/gpu/shader-functions.ts';
 import { DeviceUnavailableError } from '../../errors.ts';
 
 /** An array on the GPU. */

@@ -33,7 +33,7 @@ export async function kernelSources<Arguments extends readonly Tensor[]>(
 ): Promise<readonly KernelSource[]> {
   const plan = await planOf(target, ...examples);
   // Loaded when it is needed, as all that is for GPUs.
-  const { planPasses } = await import('./passes.ts');
+  const { planPasses } = await import('./plan-passes.ts');
   const { steps } = planPasses(plan, { mostReads, mostFloats });
   return plan.steps.map(({ contract, label }, step) => ({
     kernel: contract.name,

@@ -2,8 +2,8 @@
 import { type NumericArray, sizeOf } from '../../../kernels/support/contract.ts';
 import type { TensorSpec } from '../../tensor/dtype.ts';
 import type { VariableStorage } from '../../tensor/runtime.ts';
-import { decode, encode } from './encoding.ts';
-import type { GpuFunctions } from './functions.ts';
+import type { GpuFunctions } from './compiled-functions.ts';
+import { decode, encode } from './float-encoding.ts';
 import type { Cell, Journal, Journalled } from './journal.ts';
 import type { GpuHandle } from './library.ts';
 import { downloadTiles, tilesOfFloats } from './tiles.ts';

@@ -1,5 +1,5 @@
 /** Arrays of more floats than one buffer or texture takes lie in tiles, one after the other; the last one may be shorter. */
-import type { GpuFunctions } from './functions.ts';
+import type { GpuFunctions } from './compiled-functions.ts';
 import type { GpuHandle } from './library.ts';
 
 /** The floats of each tile of an array. One of no floats has one tile of none. */

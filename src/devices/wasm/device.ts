@@ -3,7 +3,7 @@
  * shared memory.
  */
 import { OptionError } from '../../errors.ts';
-import { environmentVariable } from '../../node.ts';
+import { environmentVariable } from '../../node-modules.ts';
 import { describeValue, requireBoolean, requireKnownOptions, requireNumber } from '../../options.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { NumericArray, TensorSpec } from '../../tensor/dtype.ts';

@@ -1,4 +1,6 @@
 /** A scheduled plan as one WebAssembly module, whose function `run` every thread calls. */
+
+import { bytesPerElement } from '../../../kernels/support/contract.ts';
 import {
   atomic,
   call,
@@ -10,9 +12,12 @@ import {
   type MemoryType,
   ModuleBuilder,
   type ModuleFunction,
-} from '../../../kernels/support/assembler/index.ts';
-import { bytesPerElement } from '../../../kernels/support/contract.ts';
-import { faultRecord, type WasmKernelCode, type WasmStage } from '../../../kernels/support/wasm.ts';
+} from '../../../kernels/support/wasm/assembler/index.ts';
+import {
+  faultRecord,
+  type WasmKernelCode,
+  type WasmStage,
+} from '../../../kernels/support/wasm/wasm-kernel.ts';
 import { keyOf } from '../../plan/key.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { control, phases } from './layout.ts';

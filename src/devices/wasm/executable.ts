@@ -1,7 +1,7 @@
 /** A plan on the `wasm` device: emitted and compiled at its first run, then only called. */
 
-import type { Target } from '../../../kernels/support/assembler/index.ts';
 import type { NumericArray } from '../../../kernels/support/contract.ts';
+import type { Target } from '../../../kernels/support/wasm/assembler/index.ts';
 import { DeviceLostError } from '../../errors.ts';
 import type { Plan } from '../../plan/plan.ts';
 import type { VariableStorage } from '../../tensor/runtime.ts';

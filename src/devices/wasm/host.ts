@@ -1,5 +1,5 @@
 /** What surrounds the device: Node, a page, or a worker of a page. How workers start there, and what is not to be had. */
-import { hasNodeModules, nodeModule, nodeVersion } from '../../node.ts';
+import { hasNodeModules, nodeModule, nodeVersion } from '../../node-modules.ts';
 import type { WorkerPlan, WorkerStart } from './worker-source.ts';
 
 /** A started worker. */

@@ -41,9 +41,9 @@ import { reduce } from '../../../kernels/reduce/index.ts';
 import { reduceWasm } from '../../../kernels/reduce/wasm.ts';
 import { logSoftmax, softmax } from '../../../kernels/softmax/index.ts';
 import { logSoftmaxWasm, softmaxWasm } from '../../../kernels/softmax/wasm.ts';
-import type { Target } from '../../../kernels/support/assembler/index.ts';
 import type { KernelCall, KernelContract } from '../../../kernels/support/contract.ts';
-import type { WasmKernel, WasmKernelCode } from '../../../kernels/support/wasm.ts';
+import type { Target } from '../../../kernels/support/wasm/assembler/index.ts';
+import type { WasmKernel, WasmKernelCode } from '../../../kernels/support/wasm/wasm-kernel.ts';
 
 const kernels = new Map<string, WasmKernel>();
 

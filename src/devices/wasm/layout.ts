@@ -2,7 +2,7 @@
  * What lies at the start of the heap: the words by which threads find their work and wait for each other. Each has a
  * cache line of its own, because two threads that spin on one line slow each other down.
  */
-import { faultRecord } from '../../../kernels/support/wasm.ts';
+import { faultRecord } from '../../../kernels/support/wasm/wasm-kernel.ts';
 
 const line = 64;
 

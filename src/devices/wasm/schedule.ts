@@ -5,7 +5,7 @@
  * only where a stage reads what another thread may still be writing, or writes what it may still be reading.
  */
 import { bytesOf } from '../../../kernels/support/contract.ts';
-import type { WasmKernelCode } from '../../../kernels/support/wasm.ts';
+import type { WasmKernelCode } from '../../../kernels/support/wasm/wasm-kernel.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { phases } from './layout.ts';
 import { overlap, type Placement, type Stretch, stretchOf } from './placement.ts';

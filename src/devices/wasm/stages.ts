@@ -5,8 +5,8 @@ import {
   localOf,
   type ModuleBuilder,
   type ModuleFunction,
-} from '../../../kernels/support/assembler/index.ts';
-import type { WasmStage } from '../../../kernels/support/wasm.ts';
+} from '../../../kernels/support/wasm/assembler/index.ts';
+import type { WasmStage } from '../../../kernels/support/wasm/wasm-kernel.ts';
 
 /** What a stage function is called with, addresses in bytes. */
 export interface StageArguments {

@@ -4,7 +4,7 @@ import {
   f32x4,
   ModuleBuilder,
   type Target,
-} from '../../../kernels/support/assembler/index.ts';
+} from '../../../kernels/support/wasm/assembler/index.ts';
 import { hasWebAssembly, WebAssembly } from './webassembly.ts';
 
 function validates(write: (f: FunctionBuilder) => void): boolean {

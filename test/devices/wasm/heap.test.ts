@@ -55,7 +55,7 @@ describe('free blocks', () => {
     [1, 0, 2],
     [1, 2, 0],
     [2, 0, 1],
-  ])('join with their neighbours, freed in the order %d %d %d', (...order) => {
+  ])('join with their neighbors, freed in the order %d %d %d', (...order) => {
     const heap = heapOf();
     const blocks = [100, 200, 300].map((bytes) => ({ bytes, address: heap.allocate(bytes, 'a test') }));
     const behind = heap.allocate(64, 'a test');

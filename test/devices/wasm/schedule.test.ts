@@ -1,6 +1,6 @@
 /** The schedule of a plan: barriers only where stages conflict, small steps on one thread, tails behind their leader. */
 import { describe, expect, it } from 'vitest';
-import type { WasmKernelCode, WasmStage } from '../../../kernels/support/wasm.ts';
+import type { WasmKernelCode, WasmStage } from '../../../kernels/support/wasm/wasm-kernel.ts';
 import { phases } from '../../../src/devices/wasm/layout.ts';
 import { placePlan } from '../../../src/devices/wasm/placement.ts';
 import { type Schedule, type ScheduleEntry, schedule } from '../../../src/devices/wasm/schedule.ts';

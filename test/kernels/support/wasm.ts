@@ -3,7 +3,6 @@
  * outside its arrays is written, and that ranges of items are independent of each other.
  */
 
-import { type MemoryType, ModuleBuilder, type Target } from '../../../kernels/support/assembler/index.ts';
 import {
   bytesPerElement,
   type KernelCall,
@@ -12,7 +11,12 @@ import {
   type TensorSpec,
 } from '../../../kernels/support/contract.ts';
 import { IndexOutOfRangeError } from '../../../kernels/support/errors.ts';
-import { faultRecord, type WasmKernel } from '../../../kernels/support/wasm.ts';
+import {
+  type MemoryType,
+  ModuleBuilder,
+  type Target,
+} from '../../../kernels/support/wasm/assembler/index.ts';
+import { faultRecord, type WasmKernel } from '../../../kernels/support/wasm/wasm-kernel.ts';
 import { addStage } from '../../../src/devices/wasm/stages.ts';
 import { engineTarget } from '../../../src/devices/wasm/target.ts';
 import { WebAssembly } from '../../../src/devices/wasm/webassembly.ts';

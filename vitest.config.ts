@@ -1,20 +1,27 @@
-/** Test settings: every test file under test/, in processes of their own, with the garbage collector within reach. */
+/**
+ * Test settings: every test file under test/, in processes of their own, with the garbage collector within reach.
+ *
+ * Two parts, so that what is run before every commit stays short: `npm test` runs all files but `*.long.test.ts`, and
+ * `npm run test:long` (mode `long`) those, which hold the sweeps: large sizes, many random graphs, thousands of steps.
+ */
 import { defineConfig } from 'vitest/config';
 
 /** Node 20 has fused multiply-adds only behind a flag; later versions have them without, and may not know the flag. */
 const relaxedSimd = process.versions.node.startsWith('20.') ? ['--experimental-wasm-relaxed-simd'] : [];
 
-export default defineConfig({
+const long = 'test/**/*.long.test.ts';
+
+export default defineConfig(({ mode }) => ({
   test: {
-    include: ['test/**/*.test.ts'],
+    include: mode === 'long' ? [long] : ['test/**/*.test.ts'],
     // Those of the gpu device have settings of their own: vitest.browser.config.ts.
-    exclude: ['test/gpu/**'],
+    exclude: mode === 'long' ? ['test/gpu/**'] : ['test/gpu/**', long],
     pool: 'forks',
     allowOnly: false,
     execArgv: ['--expose-gc', ...relaxedSimd],
     // Generous: the machines that run this are small and shared. No test asserts a time.
     testTimeout: 120_000,
     hookTimeout: 120_000,
-    reporters: ['default', ['json', { outputFile: 'node_modules/.cache/weft/test-results.json' }]],
+    reporters: ['default', ['json', { outputFile: `node_modules/.cache/weft/${mode}-results.json` }]],
   },
-});
+}));

@@ -8,7 +8,7 @@ import { WasmDevice, type WasmOptions } from './devices/wasm/device.ts';
 import { hasVectors } from './devices/wasm/target.ts';
 import { DeviceUnavailableError, WeftError } from './errors.ts';
 import { layerTypes } from './nn/serialization.ts';
-import { Adam, AdamW, RMSprop, SGD } from './optim/index.ts';
+import * as updateRules from './optim/update-rules.ts';
 import { describeValue, requireKnownOptions } from './options.ts';
 import { concealClasses } from './tensor/exposure.ts';
 import { connectRuntime } from './tensor/runtime.ts';
@@ -40,7 +40,7 @@ function firstDevice(): Device {
 export function connect(): void {
   connectRuntime(evaluator);
   Object.assign(Tensor.prototype, tensorMethods);
-  concealClasses([...Object.values(layerTypes), Adam, AdamW, RMSprop, SGD]);
+  concealClasses([...Object.values(layerTypes), ...Object.values(updateRules)]);
 }
 
 /** Options of each device. */

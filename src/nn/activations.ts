@@ -1,40 +1,8 @@
 /** Activation functions as layers: each is the function of the same name, element by element, on any shape. */
 import { gelu, leakyRelu, relu, silu, softplus } from '../ops/activations.ts';
 import { sigmoid, tanh } from '../ops/elementwise.ts';
-import { requireFunction, requireNumber, requireText } from '../options.ts';
-import type { Tensor } from '../tensor/tensor.ts';
-import { requireTensorFor } from './checks.ts';
-import { type JsonValue, Layer } from './layer.ts';
-
-/** A layer that applies one function and has no parameters. */
-export class Activation extends Layer {
-  readonly #kind: string;
-  readonly #operation: (x: Tensor) => Tensor;
-
-  /**
-   * `kind` names the layer in messages and tables; `operation` is what it computes.
-   *
-   * @throws OptionError unless one is a text and the other a function
-   */
-  constructor(kind: string, operation: (x: Tensor) => Tensor) {
-    super();
-    this.#kind = requireText('Activation', 'kind', kind);
-    requireFunction('Activation', 'operation', operation);
-    this.#operation = operation;
-  }
-
-  override get kind(): string {
-    return this.#kind;
-  }
-
-  config(): readonly JsonValue[] {
-    return [];
-  }
-
-  forward(x: Tensor): Tensor {
-    return this.#operation(requireTensorFor(this, x));
-  }
-}
+import { requireNumber } from '../options.ts';
+import { Activation, type JsonValue } from './layer.ts';
 
 /** max(x, 0) */
 export class ReLU extends Activation {

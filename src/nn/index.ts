@@ -1,23 +1,14 @@
 /** What the package exports of layers, losses and models. */
-export * from './activations.ts';
-export * from './convolution.ts';
-export * from './dense.ts';
-export * from './dropout.ts';
-export * from './embedding.ts';
 export * from './errors.ts';
 export type { Fan, Initializer } from './initializers.ts';
 export * as initializers from './initializers.ts';
-export { type JsonValue, Layer } from './layer.ts';
+export { Activation, type JsonValue, Layer } from './layer.ts';
+export * from './layers.ts';
 export * from './losses.ts';
 export { inMode } from './mode.ts';
 export * from './models.ts';
 export { type AnyModule, Module, type StateDict, type StateEntry } from './module.ts';
-export * from './normalization.ts';
 export * from './observe.ts';
-export * from './pooling.ts';
-export * from './recurrent.ts';
 export type { CellWeights, RecurrentInput, RecurrentLayer, RecurrentOptions } from './recurrent-layer.ts';
-export * from './reshaping.ts';
-export * from './sequential.ts';
 export * from './serialization.ts';
 export * from './summary.ts';

@@ -1,6 +1,11 @@
-/** Layer: a module that can say how it was made, so that a model can be stored as JSON. */
+/**
+ * What layers extend: Layer, a module that can say how it was made, so that a model can be stored as JSON; and Activation, a
+ * layer of one function.
+ */
+import { requireFunction, requireText } from '../options.ts';
 import { mostAxes } from '../tensor/shape.ts';
 import { notATensor, type Tensor } from '../tensor/tensor.ts';
+import { requireTensorFor } from './checks.ts';
 import { Module } from './module.ts';
 
 /** What JSON can hold. */
@@ -24,6 +29,36 @@ export abstract class Layer<Input = Tensor, Output = Tensor> extends Module<Inpu
 
   /** The arguments that construct this layer anew, options spelled out. Initializers are left out: weights are state. */
   abstract config(): readonly JsonValue[];
+}
+
+/** A layer that applies one function and has no parameters. */
+export class Activation extends Layer {
+  readonly #kind: string;
+  readonly #operation: (x: Tensor) => Tensor;
+
+  /**
+   * `kind` names the layer in messages and tables; `operation` is what it computes.
+   *
+   * @throws OptionError unless one is a text and the other a function
+   */
+  constructor(kind: string, operation: (x: Tensor) => Tensor) {
+    super();
+    this.#kind = requireText('Activation', 'kind', kind);
+    requireFunction('Activation', 'operation', operation);
+    this.#operation = operation;
+  }
+
+  override get kind(): string {
+    return this.#kind;
+  }
+
+  config(): readonly JsonValue[] {
+    return [];
+  }
+
+  forward(x: Tensor): Tensor {
+    return this.#operation(requireTensorFor(this, x));
+  }
 }
 
 /** Nothing, a JS value, or an array of such. An array of tensors, or an object with some, is a layer's own affair. */

@@ -1,23 +1,22 @@
 /** Models as plain JSON: which layers, made with which arguments. Weights are stored apart. */
-
 import { WeftError } from '../errors.ts';
 import { describeValue, isRecord } from '../options.ts';
-import { Activation, GELU, LeakyReLU, ReLU, Sigmoid, SiLU, Softplus, Tanh } from './activations.ts';
-import { Conv1d, Conv2d, ConvTranspose2d } from './convolution.ts';
-import { Dense } from './dense.ts';
-import { Dropout } from './dropout.ts';
-import { Embedding } from './embedding.ts';
 import { ModelConfigError } from './errors.ts';
-import type { JsonValue } from './layer.ts';
+import { Activation, type JsonValue } from './layer.ts';
+import * as layers from './layers.ts';
 import { type AnyModule, Module, requireModule } from './module.ts';
-import { BatchNorm, GroupNorm, LayerNorm } from './normalization.ts';
-import { AvgPool2d, GlobalAvgPool2d, GlobalMaxPool2d, MaxPool2d } from './pooling.ts';
-import { GRU, LSTM, RNN } from './recurrent.ts';
-import { ColumnsToSequence, Flatten, RowsToSequence } from './reshaping.ts';
 import { Sequential } from './sequential.ts';
 
 /** A class of modules. What its constructor takes is checked by the constructor itself. */
 export type ModuleClass = new (...parameters: never[]) => AnyModule;
+
+/** One whose modules say how they were made. */
+type StorableClass = new (...parameters: never[]) => AnyModule & Storable;
+
+/** A module that says which arguments construct it anew. */
+interface Storable {
+  config(): readonly JsonValue[];
+}
 
 /** A model as JSON. */
 export interface ModuleConfig {
@@ -30,35 +29,7 @@ export interface ModuleConfig {
 }
 
 /** The layer classes by the name they are stored under. The names outlive minifiers, which rename classes. */
-export const layerTypes = {
-  AvgPool2d,
-  BatchNorm,
-  ColumnsToSequence,
-  Conv1d,
-  Conv2d,
-  ConvTranspose2d,
-  Dense,
-  Dropout,
-  Embedding,
-  Flatten,
-  GELU,
-  GlobalAvgPool2d,
-  GlobalMaxPool2d,
-  GroupNorm,
-  GRU,
-  LayerNorm,
-  LeakyReLU,
-  LSTM,
-  MaxPool2d,
-  ReLU,
-  RNN,
-  RowsToSequence,
-  Sequential,
-  Sigmoid,
-  SiLU,
-  Softplus,
-  Tanh,
-} satisfies Record<string, ModuleClass>;
+export const layerTypes: Readonly<typeof layers> = layers satisfies Record<string, StorableClass>;
 
 /** Containers in containers, at most: models have few, and a file can say anything. */
 const deepestNesting = 100;
@@ -114,7 +85,7 @@ function describe(
   return { type, config, modules: Object.fromEntries(modules) };
 }
 
-function hasConfig(module: AnyModule): module is AnyModule & { config(): readonly JsonValue[] } {
+function hasConfig(module: AnyModule): module is AnyModule & Storable {
   return 'config' in module && typeof module.config === 'function';
 }
 

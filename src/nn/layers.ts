@@ -1,0 +1,14 @@
+/**
+ * All layers, a family a line. What the package exports of them, what a model is stored with (`layerTypes`) and what is
+ * library code (`connect`) come from here, so each class that a family exports can be stored; their bases stand elsewhere.
+ */
+export * from './activations.ts';
+export * from './convolution.ts';
+export * from './dense.ts';
+export * from './dropout.ts';
+export * from './embedding.ts';
+export * from './normalization.ts';
+export * from './pooling.ts';
+export * from './recurrent.ts';
+export * from './reshaping.ts';
+export * from './sequential.ts';

@@ -60,7 +60,7 @@ function describe(
     throw new ModelConfigError({
       where,
       got: `a module of class ${module.constructor.name}${type === undefined ? '' : ' without config()'}`,
-      expected: type === undefined ? `a class of the table: ${Object.keys(types).join(', ')}` : 'config()',
+      expected: type === undefined ? `a class of the table: ${namesOf(types)}` : 'config()',
       cure:
         module instanceof Activation
           ? 'Make a class of the activation, with a config(), and pass it in: moduleToConfig(model, { MyActivation }).'
@@ -117,7 +117,7 @@ function build(description: unknown, types: ModuleTypes, path: readonly string[]
     throw new ModelConfigError({
       where,
       got: `type ${describeValue(type)}`,
-      expected: `one of ${Object.keys(types).join(', ')}`,
+      expected: `one of ${namesOf(types)}`,
       cure: 'Pass classes of your own as moduleFromConfig(config, { MyLayer }), or update the library.',
     });
   }
@@ -134,6 +134,10 @@ function build(description: unknown, types: ModuleTypes, path: readonly string[]
     expected: 'a class that extends Module',
     cure: 'Correct the table of classes that was passed in.',
   });
+}
+
+function namesOf(types: ModuleTypes): string {
+  return Object.keys(types).sort().join(', ');
 }
 
 /** What a message calls a part of the model: names come from files, and may be long. */

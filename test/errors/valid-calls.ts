@@ -3,6 +3,7 @@
  * or method without a row is named by that test.
  */
 import * as weft from '../../src/index.ts';
+import { layerExamples } from '../nn/layer-examples.ts';
 import { denseModel, int32, toy } from './support.ts';
 
 /** The arguments of a right call, made anew for each call. */
@@ -235,8 +236,6 @@ export const initializers: Record<string, Arguments> = {
   fansOf: () => [[2, 3]],
 };
 
-const weights = () => ({ bias: true, weightInitializer: weft.initializers.ones });
-const recurrent = () => ({ layers: 1, bidirectional: false, bias: true, output: 'last', dropout: 0 });
 const optimizer = () => ({ learningRate: 0.1, clipNorm: 1, clipValue: 1 });
 
 /** By the name of the class: the arguments of its constructor. */
@@ -245,25 +244,9 @@ export const constructors: Record<string, Arguments> = {
   Tensor: () => [vector().node, 0],
   Variable: () => [vector(), 'v'],
   Parameter: () => [vector(), 'p'],
-  ...each('Module Layer ReLU GELU SiLU Tanh Sigmoid Softplus Flatten', none),
-  ...each('RowsToSequence ColumnsToSequence GlobalAvgPool2d GlobalMaxPool2d', none),
+  ...each('Module Layer', none),
   Activation: () => ['double', double],
-  LeakyReLU: () => [0.1],
-  Dense: () => [2, 2, weights()],
-  Conv1d: () => [2, 1, 2, { ...weights(), stride: 1, padding: 1, dilation: 1, groups: 1 }],
-  Conv2d: () => [2, 1, 2, { ...weights(), stride: 1, padding: 1, dilation: 1, groups: 1 }],
-  ConvTranspose2d: () => [2, 1, 2, { ...weights(), stride: 2, padding: 0, outputPadding: 1, groups: 1 }],
-  MaxPool2d: () => [2, { stride: 2, padding: 'valid' }],
-  AvgPool2d: () => [2, { stride: 2, padding: 'valid', countPadding: true }],
-  Dropout: () => [0.5],
-  Embedding: () => [3, 2, { weightInitializer: weft.initializers.ones }],
-  BatchNorm: () => [2, { epsilon: 1e-3, affine: true, momentum: 0.1 }],
-  LayerNorm: () => [[2], { epsilon: 1e-3, affine: true }],
-  GroupNorm: () => [1, 2, { epsilon: 1e-3, affine: true }],
-  RNN: () => [2, 3, { ...recurrent() }],
-  GRU: () => [2, 3, { ...recurrent(), fused: true }],
-  LSTM: () => [2, 3, { ...recurrent(), fused: true, forgetBias: 1 }],
-  Sequential: () => [{ a: dense(), b: new weft.ReLU() }],
+  ...Object.fromEntries(Object.entries(layerExamples).map(([name, row]) => [name, row.arguments])),
   Optimizer: () => [[parameter()], {}, { kind: 'own', defaults: {}, check: () => {} }],
   SGD: () => [[parameter()], { ...optimizer(), momentum: 0.9, nesterov: true, weightDecay: 0.1 }],
   Adam: () => [[parameter()], { ...optimizer(), epsilon: 1e-8, weightDecay: 0.1 }],
@@ -277,13 +260,9 @@ export const constructors: Record<string, Arguments> = {
 
 /** What a layer is called with. */
 const inputs: Record<string, Arguments> = {
-  ...each('Dense BatchNorm LayerNorm GroupNorm Sequential', () => [matrix()]),
-  ...each('Activation ReLU LeakyReLU GELU SiLU Tanh Sigmoid Softplus Dropout Flatten', unary),
-  ...each('RowsToSequence ColumnsToSequence GlobalAvgPool2d GlobalMaxPool2d', () => [image()]),
-  ...each('Conv2d ConvTranspose2d MaxPool2d AvgPool2d', () => [image()]),
-  ...each('Conv1d', () => [sequence()]),
+  Activation: unary,
+  ...Object.fromEntries(Object.entries(layerExamples).map(([name, { input }]) => [name, () => [input()]])),
   ...each('RNN GRU LSTM', () => [{ x: sequence(), lengths: int32([2]) }]),
-  Embedding: () => [int32([0, 1])],
 };
 
 /** A parameter of a state. */
@@ -304,12 +283,12 @@ const layerMethods = Object.fromEntries(
 export const methods: Record<string, Arguments> = {
   ...layerMethods,
   ...each('RNN.run GRU.run LSTM.run', () => [{ x: sequence(), lengths: int32([2]) }]),
-  'Module.call': () => [matrix()],
-  'Layer.call': () => [matrix()],
+  'Module.call': inputs.Dense,
+  'Layer.call': inputs.Dense,
   'Module.childName': () => [dense()],
   'Module.namedModules': () => ['model'],
   'Module.namedVariables': () => ['model'],
-  'Module.loadStateDict': () => [{ weight: entry([2, 2]), bias: entry([2]) }],
+  'Module.loadStateDict': () => [{ weight: entry([3, 2]), bias: entry([2]) }],
   'Variable.assign': () => [vector()],
   'Variable.set': () => [Float32Array.of(1, 2, 3)],
   'Optimizer.loadStateDict': () => [{ stepCount: 1, variables: {} }],

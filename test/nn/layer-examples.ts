@@ -1,0 +1,201 @@
+/**
+ * What the tests know of each layer of the package, a row each: how one is made, what it takes and what it computes. A
+ * layer without a row does not compile here, and every-layer.test.ts names it.
+ */
+import * as weft from '../../src/index.ts';
+import type { CellBiases } from '../../src/nn/recurrent.ts';
+import { int32, values } from './support.ts';
+
+type LayerTypes = typeof weft.layerTypes;
+
+/** A row. */
+export interface LayerExample<Arguments, Layer> {
+  /** Of its constructor, made anew for each layer, with all its options. */
+  readonly arguments: () => Arguments;
+  /** What it is called with, away from kinks. */
+  readonly input: () => weft.Tensor;
+  /** What it computes of that in evaluation mode, said without it. */
+  readonly computes: (layer: Layer, x: weft.Tensor) => weft.Tensor;
+}
+
+const { ones } = weft.initializers;
+const matrix = () => values([2, 3]);
+const sequence = () => values([2, 3, 2]);
+/** The multiples of 1/20 from -3 on in some order, so that no two of them are equal. */
+const image = () =>
+  weft.tensor(
+    Float32Array.from({ length: 120 }, (_, index) => ((index * 37) % 120) / 20 - 3),
+    { shape: [2, 5, 6, 2] },
+  );
+
+/** The example of an activation without arguments. */
+function activation(computes: (x: weft.Tensor) => weft.Tensor): LayerExample<[], unknown> {
+  return { arguments: () => [], input: matrix, computes: (_, x) => computes(x) };
+}
+
+/** The last state of a cell that reads steps [N, F] from first to last. `step` gives the next states from x·W + b. */
+function lastState(
+  { cells: [cell] }: { readonly cells: readonly (weft.CellWeights & CellBiases)[] },
+  x: weft.Tensor,
+  step: (fromInput: weft.Tensor, fromState: weft.Tensor, states: weft.Tensor[]) => weft.Tensor[],
+): weft.Tensor {
+  let states = [weft.zeros([x.shape[0], 3]), weft.zeros([x.shape[0], 3])];
+  for (let t = 0; t < x.shape[1]; t++) {
+    const fromInput = x.slice(null, t).matmul(cell.inputWeight).add(cell.inputBias!);
+    states = step(fromInput, states[0].matmul(cell.recurrentWeight).add(cell.recurrentBias!), states);
+  }
+  return states[0];
+}
+
+export const layerExamples: {
+  readonly [Name in keyof LayerTypes]: LayerExample<
+    ConstructorParameters<LayerTypes[Name]>,
+    InstanceType<LayerTypes[Name]>
+  >;
+} = {
+  ReLU: activation(weft.relu),
+  GELU: activation(weft.gelu),
+  SiLU: activation(weft.silu),
+  Tanh: activation(weft.tanh),
+  Sigmoid: activation(weft.sigmoid),
+  Softplus: activation(weft.softplus),
+  LeakyReLU: {
+    arguments: () => [0.1],
+    input: matrix,
+    computes: ({ slope }, x) => weft.leakyRelu(x, slope),
+  },
+
+  Dense: {
+    arguments: () => [3, 2, { bias: true, weightInitializer: ones }],
+    input: matrix,
+    computes: ({ weight, bias }, x) => x.matmul(weight).add(bias!),
+  },
+  Conv1d: {
+    arguments: () => [
+      2,
+      4,
+      2,
+      { bias: true, weightInitializer: ones, stride: 1, padding: 1, dilation: 1, groups: 2 },
+    ],
+    input: sequence,
+    computes: ({ weight, bias }, x) => weft.conv1d(x, weight, { padding: 1, groups: 2, bias: bias! }),
+  },
+  Conv2d: {
+    arguments: () => [
+      2,
+      4,
+      [3, 2],
+      { bias: true, weightInitializer: ones, stride: 2, padding: 'same', dilation: 1, groups: 2 },
+    ],
+    input: image,
+    computes: ({ weight, bias }, x) =>
+      weft.conv2d(x, weight, { stride: 2, padding: 'same', groups: 2, bias: bias! }),
+  },
+  ConvTranspose2d: {
+    arguments: () => [
+      2,
+      1,
+      3,
+      { bias: true, weightInitializer: ones, stride: 2, padding: 1, outputPadding: 1, groups: 1 },
+    ],
+    input: image,
+    computes: ({ weight, bias }, x) =>
+      weft.convTranspose2d(x, weight, { stride: 2, padding: 1, outputPadding: 1, bias: bias! }),
+  },
+  MaxPool2d: {
+    arguments: () => [3, { stride: 2, padding: 1 }],
+    input: image,
+    computes: (_, x) => weft.maxPool2d(x, 3, { stride: 2, padding: 1 }),
+  },
+  AvgPool2d: {
+    arguments: () => [[2, 3], { stride: 2, padding: 1, countPadding: false }],
+    input: image,
+    computes: (_, x) => weft.avgPool2d(x, [2, 3], { stride: 2, padding: 1, countPadding: false }),
+  },
+  GlobalAvgPool2d: { arguments: () => [], input: image, computes: (_, x) => x.mean([1, 2]) },
+  GlobalMaxPool2d: { arguments: () => [], input: image, computes: (_, x) => x.max([1, 2]) },
+
+  BatchNorm: {
+    arguments: () => [2, { epsilon: 1e-3, affine: true, momentum: 0.2 }],
+    input: image,
+    computes: ({ runningMean, runningVariance, scale, shift }, x) =>
+      x.sub(runningMean).div(runningVariance.add(1e-3).sqrt()).mul(scale!).add(shift!),
+  },
+  LayerNorm: {
+    arguments: () => [[3, 2], { epsilon: 1e-3, affine: true }],
+    input: sequence,
+    computes: ({ scale, shift }, x) =>
+      weft.layerNorm(x, { axes: [1, 2], epsilon: 1e-3, scale: scale!, shift: shift! }),
+  },
+  GroupNorm: {
+    arguments: () => [2, 2, { epsilon: 1e-3, affine: true }],
+    input: image,
+    computes: ({ scale, shift }, x) => weft.groupNorm(x, 2, { epsilon: 1e-3, scale: scale!, shift: shift! }),
+  },
+  Dropout: { arguments: () => [0.5], input: matrix, computes: (_, x) => x },
+  Embedding: {
+    arguments: () => [3, 2, { weightInitializer: ones }],
+    input: () => int32([0, 2, 0]),
+    computes: ({ weight }, x) => weft.gather(weight, x, 0),
+  },
+
+  Flatten: { arguments: () => [], input: image, computes: (_, x) => x.reshape(2, 5 * 6 * 2) },
+  RowsToSequence: { arguments: () => [], input: image, computes: (_, x) => x.reshape(2, 5, 6 * 2) },
+  ColumnsToSequence: {
+    arguments: () => [],
+    input: image,
+    computes: (_, x) => x.permute(0, 2, 1, 3).reshape(2, 6, 5 * 2),
+  },
+
+  RNN: {
+    arguments: () => [2, 3, { layers: 1, bidirectional: false, bias: true, output: 'last', dropout: 0 }],
+    input: sequence,
+    computes: (layer, x) => lastState(layer, x, (a, b) => [a.add(b).tanh()]),
+  },
+  GRU: {
+    arguments: () => [
+      2,
+      3,
+      { layers: 1, bidirectional: false, bias: true, output: 'last', dropout: 0, fused: true },
+    ],
+    input: sequence,
+    computes: (layer, x) =>
+      lastState(layer, x, (a, b, [h]) => {
+        const [[reset, update, candidate], [resetOf, updateOf, candidateOf]] = [
+          a.split(3, -1),
+          b.split(3, -1),
+        ];
+        const kept = update.add(updateOf).sigmoid();
+        const next = candidate.add(reset.add(resetOf).sigmoid().mul(candidateOf)).tanh();
+        return [next.add(kept.mul(h.sub(next)))];
+      }),
+  },
+  LSTM: {
+    arguments: () => [
+      2,
+      3,
+      {
+        layers: 1,
+        bidirectional: false,
+        bias: true,
+        output: 'last',
+        dropout: 0,
+        fused: true,
+        forgetBias: 1,
+      },
+    ],
+    input: sequence,
+    computes: (layer, x) =>
+      lastState(layer, x, (a, b, [, c]) => {
+        const [input, forget, candidate, output] = a.add(b).split(4, -1);
+        const cell = forget.sigmoid().mul(c).add(input.sigmoid().mul(candidate.tanh()));
+        return [output.sigmoid().mul(cell.tanh()), cell];
+      }),
+  },
+
+  Sequential: {
+    arguments: () => [{ dense: new weft.Dense(3, 2), relu: new weft.ReLU() }],
+    input: matrix,
+    computes: ({ layers: [dense, relu] }, x) => relu.call(dense.call(x)),
+  },
+};

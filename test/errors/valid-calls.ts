@@ -4,6 +4,7 @@
  */
 import * as weft from '../../src/index.ts';
 import { layerExamples } from '../nn/layer-examples.ts';
+import { optimizerExamples } from '../optim/optimizer-examples.ts';
 import { denseModel, int32, toy } from './support.ts';
 
 /** The arguments of a right call, made anew for each call. */
@@ -236,8 +237,6 @@ export const initializers: Record<string, Arguments> = {
   fansOf: () => [[2, 3]],
 };
 
-const optimizer = () => ({ learningRate: 0.1, clipNorm: 1, clipValue: 1 });
-
 /** By the name of the class: the arguments of its constructor. */
 export const constructors: Record<string, Arguments> = {
   // Tensors are made by functions: the constructor is for the engine, which hands it a node.
@@ -248,13 +247,12 @@ export const constructors: Record<string, Arguments> = {
   Activation: () => ['double', double],
   ...Object.fromEntries(Object.entries(layerExamples).map(([name, row]) => [name, row.arguments])),
   Optimizer: () => [[parameter()], {}, { kind: 'own', defaults: {}, check: () => {} }],
-  SGD: () => [[parameter()], { ...optimizer(), momentum: 0.9, nesterov: true, weightDecay: 0.1 }],
-  Adam: () => [[parameter()], { ...optimizer(), epsilon: 1e-8, weightDecay: 0.1 }],
-  AdamW: () => [[parameter()], { ...optimizer(), epsilon: 1e-8, weightDecay: 0.1 }],
-  RMSprop: () => [
-    [parameter()],
-    { ...optimizer(), smoothing: 0.9, epsilon: 1e-8, momentum: 0, centered: true },
-  ],
+  ...Object.fromEntries(
+    Object.entries(optimizerExamples).map(([name, { variants }]) => [
+      name,
+      () => [[parameter()], { learningRate: 0.1, clipNorm: 1, clipValue: 1, ...variants.at(-1) }],
+    ]),
+  ),
   RandomGenerator: () => [1, 2],
 };
 
@@ -328,11 +326,7 @@ export const internal: readonly string[] = [
   'Optimizer.update',
   'Optimizer.slots',
   'Optimizer.scalars',
-  ...['SGD', 'Adam', 'AdamW', 'RMSprop'].flatMap((name) => [
-    `${name}.update`,
-    `${name}.slots`,
-    `${name}.scalars`,
-  ]),
+  ...Object.keys(optimizerExamples).flatMap((name) => [`${name}.update`, `${name}.slots`, `${name}.scalars`]),
   ...['RNN', 'GRU', 'LSTM'].map((name) => `${name}.runCell`),
   'Variable.plan',
   'Variable.settle',

@@ -3,15 +3,10 @@ import { describe, expect, it } from 'vitest';
 import {
   Adam,
   AdamW,
-  compile,
-  Dense,
   Optimizer,
   OptionError,
   Parameter,
-  RMSprop,
-  Sequential,
   SGD,
-  seed,
   tensor,
   type Update,
   type UpdateCall,
@@ -38,44 +33,6 @@ describe('groups', () => {
     expect(optimizer.parameters).toEqual([a, b, c]);
     expect(await afterStep(optimizer)).toEqual([0.5, 0.5, 0.5]);
     expect(optimizer.stepCount).toBe(1);
-  });
-
-  it('make the step that as many optimizers would make, compiled and not', async () => {
-    for (const kind of [Adam, AdamW, RMSprop, SGD]) {
-      const run = async (grouped: boolean, compiled: boolean) => {
-        seed(5);
-        const model = new Sequential([new Dense(3, 4), new Dense(4, 2)]);
-        const [first, second] = model.layers.map((layer) => layer.parameters());
-        const own = { weightDecay: 0.1, learningRate: (step: number) => 0.1 / (step + 1) };
-        const optimizers = grouped
-          ? [new kind([{ parameters: first, ...own }, { parameters: second }], { learningRate: 0.05 })]
-          : [new kind(first, own), new kind(second, { learningRate: 0.05 })];
-        const record = () => {
-          const loss = model
-            .call(tensor([[1, 2, 3]]))
-            .square()
-            .sum();
-          loss.backward();
-          return loss;
-        };
-        const step = compile(() => {
-          const loss = record();
-          for (const optimizer of optimizers) void optimizer.step();
-          return loss;
-        });
-        for (let time = 0; time < 3; time++) {
-          if (compiled) await step();
-          else {
-            record();
-            for (const optimizer of optimizers) await optimizer.step();
-          }
-        }
-        return model.stateDict();
-      };
-      const expected = await run(false, false);
-      expect(await run(true, false), kind.name).toEqual(expected);
-      expect(await run(true, true), kind.name).toEqual(expected);
-    }
   });
 
   it('follow the rate of the optimizer until they are given their own', () => {

@@ -1,4 +1,4 @@
-/** Optimizers in training loops: compiled and not, counted, saved, resumed, and without leaks. */
+/** Optimizers in training loops: how steps are counted, which states fit, and that nothing leaks. */
 import '../../src/index.ts';
 import { describe, expect, test } from 'vitest';
 import {
@@ -6,111 +6,16 @@ import {
   gather,
   IndexError,
   log,
-  matmul,
   memory,
   NonFiniteError,
   OptionError,
   Parameter,
-  randn,
   ShapeError,
-  seed,
   type Tensor,
   tensor,
 } from '../../src/index.ts';
-import { Adam, cosine, type Optimizer, type OptimizerState, RMSprop, SGD } from '../../src/optim/index.ts';
-
-const xs = Array.from({ length: 8 }, (_, step) => tensor([[Math.sin(step), Math.cos(step), 1]]));
-
-interface Model {
-  readonly parameters: Parameter[];
-  loss(x: Tensor): Tensor;
-}
-
-function makeModel(): Model {
-  seed(0);
-  const weight = new Parameter(randn([3, 4]), 'weight');
-  const head = new Parameter(randn([4, 1]), 'head');
-  return {
-    parameters: [weight, head],
-    loss: (x) => matmul(matmul(x, weight).tanh(), head).sub(0.5).square().sum(),
-  };
-}
-
-const optimizers: [name: string, make: (parameters: Parameter[]) => Optimizer][] = [
-  ['Adam', (p) => new Adam(p, { learningRate: cosine(0.05, 8), clipNorm: 0.5 })],
-  ['SGD', (p) => new SGD(p, { learningRate: cosine(0.05, 8), momentum: 0.9, dampening: 0.1 })],
-  ['RMSprop', (p) => new RMSprop(p, { learningRate: cosine(0.05, 8), centered: true, momentum: 0.5 })],
-];
-
-function eagerStep(model: Model, optimizer: Optimizer): (x: Tensor) => Promise<number> {
-  return async (x) => {
-    const loss = model.loss(x);
-    loss.backward();
-    await optimizer.step();
-    return loss.item();
-  };
-}
-
-function compiledStep(model: Model, optimizer: Optimizer): (x: Tensor) => Promise<number> {
-  const step = compile((x: Tensor) => {
-    const loss = model.loss(x);
-    loss.backward();
-    void optimizer.step();
-    return loss;
-  });
-  return async (x) => (await step(x)).item();
-}
-
-async function values({ parameters }: Model): Promise<number[][]> {
-  return Promise.all(parameters.map(async (parameter) => Array.from(await parameter.data())));
-}
-
-describe.each(optimizers)('%s', (_name, make) => {
-  test('compiled and uncompiled steps agree bit for bit, mixed ones too', async () => {
-    const results = [];
-    for (const kind of ['eager', 'compiled', 'mixed']) {
-      const model = makeModel();
-      const optimizer = make(model.parameters);
-      const eager = eagerStep(model, optimizer);
-      const compiled = compiledStep(model, optimizer);
-      const losses: number[] = [];
-      for (const [index, x] of xs.entries()) {
-        const useEager = kind === 'eager' || (kind === 'mixed' && index % 3 !== 1);
-        losses.push(await (useEager ? eager : compiled)(x));
-      }
-      expect(optimizer.stepCount).toBe(xs.length);
-      results.push({ losses, values: await values(model) });
-    }
-    expect(results[1]).toEqual(results[0]);
-    expect(results[2]).toEqual(results[0]);
-    expect(results[0].losses.every(Number.isFinite)).toBe(true);
-  });
-
-  test('resumed from its state, training goes on bit for bit', async () => {
-    const whole = makeModel();
-    const wholeStep = compiledStep(whole, make(whole.parameters));
-    for (const x of xs) await wholeStep(x);
-
-    const first = makeModel();
-    const firstOptimizer = make(first.parameters);
-    const firstStep = compiledStep(first, firstOptimizer);
-    for (const x of xs.slice(0, 3)) await firstStep(x);
-    const state: OptimizerState = structuredClone(await firstOptimizer.stateDict());
-
-    const second = makeModel();
-    const secondOptimizer = make(second.parameters);
-    const secondStep = compiledStep(second, secondOptimizer);
-    // Steps before loading, so that the compiled step holds state of its own: loading has to reach it.
-    for (const x of xs.slice(0, 2)) await secondStep(x);
-    await secondOptimizer.loadStateDict(state);
-    for (const [index, parameter] of second.parameters.entries()) {
-      await parameter.set(await first.parameters[index].data());
-    }
-    for (const x of xs.slice(3)) await secondStep(x);
-    expect(await values(second)).toEqual(await values(whole));
-    expect(secondOptimizer.stepCount).toBe(xs.length);
-  });
-});
+import { Adam, cosine, type OptimizerState, SGD } from '../../src/optim/index.ts';
+import { compiledStep, eagerStep, Model, xs } from './support.ts';
 
 describe('counting', () => {
   test('a step that requireFinite refuses is not counted and changes nothing', async () => {
@@ -196,7 +101,7 @@ describe('counting', () => {
 
 describe('state', () => {
   test('only a state that fits is loaded', async () => {
-    const model = makeModel();
+    const model = new Model();
     const adam = new Adam(model.parameters);
     await eagerStep(model, adam)(xs[0]);
     const good = await adam.stateDict();
@@ -245,10 +150,9 @@ describe('state', () => {
 
 describe('memory', () => {
   test('a loss stays readable after the step and lets go of its graph', async () => {
-    const model = makeModel();
+    const model = new Model();
     const optimizer = new Adam(model.parameters);
     const loss = model.loss(xs[0]);
-    loss.backward();
     await optimizer.step();
     expect(loss.node.inputs).toEqual([]);
     expect(await loss.item()).toBeGreaterThan(0);
@@ -256,7 +160,7 @@ describe('memory', () => {
 
   test('steps hold nothing: variables and arena stay as large as after the first', async () => {
     for (const make of [eagerStep, compiledStep]) {
-      const model = makeModel();
+      const model = new Model();
       const step = make(model, new Adam(model.parameters));
       await step(xs[0]);
       const before = memory();

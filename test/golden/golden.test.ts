@@ -11,9 +11,8 @@ const defaultBound = 1e-5;
 /** The worst error of each family on each device, for the report that WEFT_GOLDEN_REPORT asks for. */
 const worst = new Map<string, { error: number; where: string }>();
 
-test('every vector has a case, every case a vector, and there are 56', () => {
+test('every vector has a case, and every case a vector', () => {
   expect(goldenNames()).toEqual(Object.keys(cases).sort());
-  expect(goldenNames()).toHaveLength(56);
 });
 
 test('a bound other than the default says why', () => {

@@ -27,6 +27,11 @@ export function environmentVariable(name: string): string | undefined {
   return processOrNothing()?.env?.[name];
 }
 
+/** The code that Node gives an error of the system, such as 'ENOENT'. */
+export function codeOf(thrown: unknown): string | undefined {
+  return thrown instanceof Error && 'code' in thrown ? String(thrown.code) : undefined;
+}
+
 /** The file of the program that was started, if it was one. */
 export function programFile(): string | undefined {
   return processOrNothing()?.argv?.[1];

@@ -1,6 +1,6 @@
 /** A data set in a few lines. */
 import { imageCount } from '../data/dataset.ts';
-import { printable } from '../text.ts';
+import { formatInteger, printable } from '../text.ts';
 import type { PreparedDataset } from './holdout.ts';
 import { counted } from './terminal.ts';
 
@@ -17,8 +17,8 @@ export function describeDataset(data: PreparedDataset): string {
   const more = classNames.length > LISTED_CLASSES ? `, and ${classNames.length - LISTED_CLASSES} more` : '';
   return [
     `Data ${data.name}: ${counted(imageCount(train), 'image')} for training, ` +
-      `${imageCount(validation).toLocaleString('en-US')} for validation, ` +
-      `${imageCount(test).toLocaleString('en-US')} for testing`,
+      `${formatInteger(imageCount(validation))} for validation, ` +
+      `${formatInteger(imageCount(test))} for testing`,
     `Images of ${height}×${width} pixels (height × width), ${colors}; ` +
       `${counted(classNames.length, 'class')}: ${listed}${more}`,
     ...data.notes,

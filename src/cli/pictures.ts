@@ -1,6 +1,6 @@
 /** Pictures from outside, brought into the form a model was trained on. */
 
-import type { ImageDataset } from '../data/dataset.ts';
+import { fullBrightness, type ImageDataset } from '../data/dataset.ts';
 import { PngError } from '../data/errors.ts';
 import { opaque } from '../data/folder.ts';
 import { type Image, invert, isUniform, resize, toRgb } from '../data/image.ts';
@@ -73,7 +73,7 @@ export function borderBrightness({ width, height, channels, pixels }: Image): nu
 /** Mean brightness of the outermost pixels of all images of a data set. */
 export function datasetBorderBrightness({ images, shape }: ImageDataset): number {
   const [count, height, width, channels] = shape;
-  const full = images instanceof Uint8Array ? 255 : 1;
+  const full = fullBrightness(images);
   let sum = 0;
   for (let index = 0; index < count; index++) {
     sum += meanOfBorder(images, index * height * width * channels, [height, width, channels]);

@@ -17,7 +17,7 @@ const REPORT_FILE = 'report.html';
 const SAMPLE_FILE = 'sample.png';
 
 /** A run while it trains. */
-export interface Run {
+export interface OngoingRun {
   readonly folder: RunFolder;
   readonly model: Module;
   readonly normalization: Normalization;
@@ -27,14 +27,17 @@ export interface Run {
 }
 
 /** Writes the model as it is now, with what is known of the run: what there is if nothing more comes. */
-export async function keepModel({ folder, model, normalization }: Run, record: RunRecord): Promise<void> {
+export async function keepModel(
+  { folder, model, normalization }: OngoingRun,
+  record: RunRecord,
+): Promise<void> {
   const { classNames, image: inputShape } = record.data;
   await saveModel(folder.path, { model, name: record.model, classNames, inputShape, normalization });
   await keepRecord(folder, record);
 }
 
 /** Writes which images were held out, where the data set does not say it. */
-export async function keepSplit({ folder, data }: Run): Promise<void> {
+export async function keepSplit({ folder, data }: OngoingRun): Promise<void> {
   const split = splitRecord(data);
   if (split !== undefined) await folder.write(SPLIT_FILE, `${JSON.stringify(split, null, 1)}\n`);
 }
@@ -51,7 +54,7 @@ async function keepRecord(folder: RunFolder, record: RunRecord): Promise<void> {
 
 /** Writes the files of a finished run and says which; the last line is the command that classifies the sample picture. */
 export async function writeRun(
-  run: Run,
+  run: OngoingRun,
   metrics: Metrics,
   answers: Evaluation,
   say: Terminal['say'],

@@ -2,6 +2,7 @@
 import { closeSync, ftruncateSync, mkdirSync, openSync, rmdirSync, rmSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileError, readFolder, type Wanted } from '../data/files.ts';
+import { codeOf } from '../node-modules.ts';
 import { writeWhole } from '../train/atomic.ts';
 import { RunError } from './run-error.ts';
 
@@ -110,7 +111,7 @@ function makeOne(folder: string): boolean {
     mkdirSync(folder);
     return true;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    if (codeOf(error) === 'EEXIST') return false;
     throw fileError(folder, error, aPlace);
   }
 }
@@ -126,8 +127,7 @@ function claimFolder(folder: string, room: number): void {
     file = openSync(path, 'wx');
   } catch (error) {
     // Another run was here first, a moment ago.
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST')
-      throw notEmpty(folder, claim, true);
+    if (codeOf(error) === 'EEXIST') throw notEmpty(folder, claim, true);
     throw fileError(folder, error, aPlace);
   }
   try {

@@ -91,7 +91,7 @@ export function recordText(record: RunRecord | Metrics): string {
 export function readMetrics(folder: string): RunRecord {
   const path = join(folder, METRICS_FILE);
   const metrics = parse(path, new TextDecoder().decode(readBytes(folder, path)));
-  if (isRecord(metrics)) return metrics;
+  if (isRunRecord(metrics)) return metrics;
   throw new RunError({
     where: path,
     got: 'JSON without the fields seed and data',
@@ -128,7 +128,7 @@ function parse(path: string, text: string): unknown {
 }
 
 /** Checks the fields that commands read. */
-function isRecord(value: unknown): value is RunRecord {
+function isRunRecord(value: unknown): value is RunRecord {
   if (typeof value !== 'object' || value === null || !('seed' in value) || !('data' in value)) return false;
   const { seed, data } = value;
   return (

@@ -1,5 +1,6 @@
 /** Where a command writes: results to standard output, everything said on the way beside them. */
 import type { Writable } from 'node:stream';
+import { formatInteger } from '../text.ts';
 
 /** A stream that may be a terminal: process.stdout, or whatever a test hands in. */
 export type OutputStream = Writable & { readonly isTTY?: boolean; readonly columns?: number };
@@ -33,7 +34,7 @@ export function openTerminal({ stdout, stderr }: Streams, json: boolean): Termin
 
 /** `1 image`, `2 images`, `1,000 images`. */
 export function counted(count: number, noun: string): string {
-  return `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : noun.endsWith('s') ? 'es' : 's'}`;
+  return `${formatInteger(count)} ${noun}${count === 1 ? '' : noun.endsWith('s') ? 'es' : 's'}`;
 }
 
 /** A part of 1 as `97.20 %`. */

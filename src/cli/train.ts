@@ -16,7 +16,7 @@ import { type PreparedDataset, withValidation } from './holdout.ts';
 import { commandLine } from './invocation.ts';
 import { datasetBorderBrightness } from './pictures.ts';
 import { showProgress } from './progress.ts';
-import { keepFailure, keepModel, keepSplit, type Run, writeRun } from './run-files.ts';
+import { keepFailure, keepModel, keepSplit, type OngoingRun, writeRun } from './run-files.ts';
 import { openRunFolder, type RunFolder } from './run-folder.ts';
 import { requireFiniteAnswers } from './run-reading.ts';
 import { type EpochRecord, type Metrics, type RunRecord, recordText } from './run-record.ts';
@@ -56,7 +56,7 @@ export async function trainCommand(
     const { say, result } = terminal;
     say(`${describeDataset(data)}\n\n${options.model}\n${layers}\n\n${describeTraining(options)}`);
     const normalization = channelStatistics(data.train);
-    const run: Run = { folder, model, normalization, summary: layers, data };
+    const run: OngoingRun = { folder, model, normalization, summary: layers, data };
     const record = await train(run, options, terminal, signal);
     if (record === undefined || record.status === 'interrupted') {
       say(record === undefined ? 'Interrupted: nothing was written.' : describeInterruption(record, folder));
@@ -117,7 +117,7 @@ const SHARE_OF_KEEPING = 0.05;
  * the record also when an error does. Undefined when a signal came before the first step: then there is nothing to keep.
  */
 async function train(
-  run: Run,
+  run: OngoingRun,
   options: TrainOptions,
   terminal: Terminal,
   signal: AbortSignal | undefined,
@@ -176,7 +176,10 @@ async function train(
   }
 }
 
-async function testNow({ folder, model, data, normalization }: Run, record: RunRecord): Promise<Evaluation> {
+async function testNow(
+  { folder, model, data, normalization }: OngoingRun,
+  record: RunRecord,
+): Promise<Evaluation> {
   try {
     const evaluation = await evaluate(model, data.test, { normalization });
     requireFiniteAnswers(folder.path, evaluation.probabilities);
@@ -189,7 +192,7 @@ async function testNow({ folder, model, data, normalization }: Run, record: RunR
 
 /** What is fixed before training. */
 function settingsOf(
-  { model, data }: Run,
+  { model, data }: OngoingRun,
   options: TrainOptions,
 ): Omit<RunRecord, 'status' | 'trainSeconds' | 'history'> {
   const [, height, width, channels] = data.train.shape;

@@ -21,7 +21,7 @@ export interface BatchOptions {
 }
 
 /** The images and labels of a batch. */
-export interface Batch {
+export interface ImageBatch {
   /** `[batch, H, W, C]`: normalized, or in [0, 1] without a normalization. */
   readonly images: Float32Array;
   /** `[batch]` */
@@ -76,7 +76,7 @@ export function gatherBatch(
   dataset: ImageDataset,
   indices: ArrayLike<number>,
   normalization?: Normalization,
-): Batch {
+): ImageBatch {
   requireDataset('gatherBatch', dataset);
   requireIndices('gatherBatch', indices);
   const { images: pixels } = dataset;

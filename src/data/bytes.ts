@@ -1,6 +1,6 @@
 /** The contents of files as they are handed in, and what is compressed in them, inflated to a length known before. */
-
 import { OptionError } from '../errors.ts';
+import { codeOf } from '../node-modules.ts';
 import { describeValue, requireAttached, requireNumber } from '../options.ts';
 import { messageOf } from '../text.ts';
 import { node } from './code-files.ts';
@@ -87,9 +87,8 @@ export function inflateExactly(
     // A chunk that is never full is the only one; Node joins several by copying.
     inflated = inflate(compressed, { maxOutputLength: length, chunkSize: Math.max(length + 1, 64) });
   } catch (cause) {
-    const tooLong = cause instanceof Error && 'code' in cause && cause.code === 'ERR_BUFFER_TOO_LARGE';
     throw refuse(
-      tooLong
+      codeOf(cause) === 'ERR_BUFFER_TOO_LARGE'
         ? 'more compressed data than that'
         : `compressed data that do not inflate (${messageOf(cause)})`,
       cause,

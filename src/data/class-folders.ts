@@ -2,7 +2,7 @@
 
 import { node } from './code-files.ts';
 import { DatasetError } from './errors.ts';
-import { type Entry, readFolder, type Wanted } from './files.ts';
+import { type FolderEntry, readFolder, type Wanted } from './files.ts';
 
 /** One picture of a class. */
 export interface PictureFile {
@@ -27,12 +27,12 @@ const shownTexts = 3;
 const pictureEndings = /^\.(png|apng|jpe?g|jfif|gif|webp|bmp|tiff?|heic|heif|avif|jxl|svg|psd|ppm|pgm|dcm)$/;
 
 /** The names in a folder, without those that start with a dot. */
-export function entriesOf(folder: string): Entry[] {
+export function entriesOf(folder: string): FolderEntry[] {
   return readFolder(folder, aFolder);
 }
 
 /** Whether an entry is a PNG file, by its name. */
-export function isPng({ name, kind }: Entry): boolean {
+export function isPng({ name, kind }: FolderEntry): boolean {
   return kind === 'file' && endingOf(name) === '.png';
 }
 
@@ -42,7 +42,7 @@ export function isPng({ name, kind }: Entry): boolean {
  * @throws DatasetError for a name that may stand for a folder and cannot be followed: a link that leads nowhere, a name
  *   that is not UTF-8
  */
-export function subfolders(folder: string): Entry[] {
+export function subfolders(folder: string): FolderEntry[] {
   const entries = entriesOf(folder);
   const lost = entries.find(({ kind }) => kind === 'dead link' || kind === 'not UTF-8');
   if (lost === undefined) return entries.filter(({ kind }) => kind === 'folder');
@@ -96,7 +96,7 @@ export function findPictures(
   return { classNames, files, notes: left.notes() };
 }
 
-function classPictures(folder: Entry, className: string, left: LeftOut): Entry[] {
+function classPictures(folder: FolderEntry, className: string, left: LeftOut): FolderEntry[] {
   const entries = entriesOf(folder.path);
   const pictures = entries.filter(isPng);
   if (pictures.length === 0) {
@@ -134,7 +134,7 @@ const kindOfEntry = {
   special: 'special',
   'dead link': 'dead',
   'not UTF-8': 'unnamed',
-} as const satisfies Record<Exclude<Entry['kind'], 'file'>, keyof typeof kinds>;
+} as const satisfies Record<Exclude<FolderEntry['kind'], 'file'>, keyof typeof kinds>;
 
 /** Counts what is left out, by kind, class and ending. */
 class LeftOut {
@@ -172,7 +172,7 @@ function countsOf(texts: readonly string[]): [text: string, count: number][] {
   return [...counts].sort(([, first], [, second]) => second - first);
 }
 
-function unknownClass({ path, name }: Entry, classNames: readonly string[]): DatasetError {
+function unknownClass({ path, name }: FolderEntry, classNames: readonly string[]): DatasetError {
   return new DatasetError({
     where: path,
     got: `class "${name}"`,

@@ -152,31 +152,6 @@ function requireLabels({ name, labels, classNames }: ImageDataset, source = name
   });
 }
 
-/** Pixels from 0 to 1 stay far below this, and so do standardised ones, few of which are beyond 5. */
-const BRIGHTEST = 10;
-
-/**
- * Checks that pixels are scaled where nothing else will scale them: floats up to 255 are a mistake, standardised ones
- * (around 0) are not.
- *
- * @throws DatasetError naming the largest pixel
- */
-export function requireScaledPixels({ name, images }: Pick<ImageDataset, 'name' | 'images'>): void {
-  if (!(images instanceof Float32Array)) return;
-  let largest = 0;
-  for (const value of images) {
-    if (value < 0) return;
-    if (value > largest) largest = value;
-  }
-  if (largest <= BRIGHTEST) return;
-  throw new DatasetError({
-    where: name,
-    got: `pixels from 0 to ${largest} in a Float32Array`,
-    expected: 'pixels from 0 to 1',
-    cure: 'Divide them by the largest value that a pixel can have, keep bytes in a Uint8Array, or give normalization: channelStatistics(train).',
-  });
-}
-
 /**
  * The images at the given places, in the given order; a place may occur more than once.
  *

@@ -4,6 +4,7 @@
  */
 
 import type { ErrorParts, WeftError } from '../errors.ts';
+import { codeOf } from '../node-modules.ts';
 import { describeValue } from '../options.ts';
 import { messageOf } from '../text.ts';
 import { node } from './code-files.ts';
@@ -22,7 +23,7 @@ export interface Wanted {
 export type EntryKind = 'file' | 'folder' | 'dead link' | 'special' | 'not UTF-8';
 
 /** One name in a folder. */
-export interface Entry {
+export interface FolderEntry {
   readonly name: string;
   /** The folder's path and the name. */
   readonly path: string;
@@ -65,7 +66,7 @@ const faults: Readonly<Record<string, Fault>> = {
 
 /** The error for what the system threw about a path. */
 export function fileError(path: string, thrown: unknown, { error, expected }: Wanted): WeftError {
-  const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
+  const code = codeOf(thrown) ?? '';
   const [got, cure] = closerLook(path, code) ??
     faults[code] ?? [
       `an error of the file system (${code || messageOf(thrown)})`,
@@ -168,12 +169,12 @@ function requireFile(path: string, stats: FileStats, { error, expected }: Wanted
  *
  * @throws the wanted error when it is no folder or cannot be read
  */
-export function readFolder(folder: string, wanted: Wanted): Entry[] {
+export function readFolder(folder: string, wanted: Wanted): FolderEntry[] {
   const found = asked(folder, wanted, () => node.fs.readdirSync(folder, { withFileTypes: true }));
   return found
     .filter(({ name }) => !name.startsWith('.'))
     .sort((first, second) => (first.name < second.name ? -1 : 1))
-    .map((entry): Entry => {
+    .map((entry): FolderEntry => {
       const path = node.path.join(folder, entry.name);
       // Node writes U+FFFD for bytes that are not UTF-8: then there is nothing of that name.
       const lost = entry.name.includes('\ufffd') && findEntry(path, wanted) === undefined;
@@ -198,7 +199,7 @@ function kindOf(path: string, wanted: Wanted): EntryKind {
     const stats = node.fs.statSync(path);
     return stats.isFile() ? 'file' : stats.isDirectory() ? 'folder' : 'special';
   } catch (thrown) {
-    const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
+    const code = codeOf(thrown);
     if (code === 'ENOENT' || code === 'ELOOP' || code === 'ENOTDIR') return 'dead link';
     throw fileError(path, thrown, wanted);
   }

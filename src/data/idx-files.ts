@@ -1,8 +1,9 @@
 /** Finds the IDX files of a folder by split, under all the names that MNIST and its relatives are spread with. */
+import { startOfGzip } from './bytes.ts';
 import { entriesOf, listed } from './class-folders.ts';
 import { node } from './code-files.ts';
 import { DatasetError } from './errors.ts';
-import { type Entry, readStart } from './files.ts';
+import { type FolderEntry, readStart } from './files.ts';
 
 /** The files of one split, relative to the folder; a missing one is reported when the split is read. */
 export interface IdxSplitFiles {
@@ -85,7 +86,7 @@ export function findIdxFiles(folder: string): IdxFiles {
   return { splits, notes };
 }
 
-function candidate({ name, path, kind }: Entry, folder: string): Candidate[] {
+function candidate({ name, path, kind }: FolderEntry, folder: string): Candidate[] {
   const lower = name.toLowerCase();
   const role = roleNames.find(([pattern]) => pattern.test(lower))?.[1];
   const isIdx = kind === 'folder' ? false : saysIdx(name) || (kind === 'file' && role && startsAsIdx(path));
@@ -104,8 +105,7 @@ function startsAsIdx(path: string): boolean {
   let start = readStart(path, 512, { error: DatasetError, expected: 'a readable file' });
   if (start[0] === 0x1f && start[1] === 0x8b) {
     try {
-      const { constants, gunzipSync } = node.zlib;
-      start = gunzipSync(start, { finishFlush: constants.Z_SYNC_FLUSH });
+      start = startOfGzip(start, 4, (got) => new Error(got));
     } catch {
       return false;
     }

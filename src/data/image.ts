@@ -69,7 +69,7 @@ export function hasAlpha(image: Image): boolean {
 }
 
 /** Whether the picture has no color channels. */
-export function isGray(image: Image): boolean {
+function isGray(image: Image): boolean {
   return image.channels <= 2;
 }
 

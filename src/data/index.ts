@@ -1,6 +1,6 @@
 /** Data sets, pictures, and what is done to them before training. */
 export { type AugmentOptions, augmentBatch } from './augment.ts';
-export { type Batch, type BatchOptions, batchIndices, gatherBatch } from './batches.ts';
+export { type BatchOptions, batchIndices, gatherBatch, type ImageBatch } from './batches.ts';
 export {
   classCounts,
   concatenate,

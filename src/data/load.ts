@@ -151,7 +151,7 @@ interface ReadOptions {
 }
 
 /** What a data set has itself, not yet read; a missing test set is still to be held out. */
-interface Source {
+interface FoundDataset {
   readonly name: string;
   readonly splits: readonly Split[];
   readonly read: (split: Split, options: ReadOptions) => ImageDataset;
@@ -160,7 +160,7 @@ interface Source {
   readonly withoutTraining: string;
 }
 
-function findSource(nameOrFolder: string): Source {
+function findSource(nameOrFolder: string): FoundDataset {
   if (nameOrFolder === 'digits') {
     const digits = loadDigits();
     return {
@@ -192,7 +192,7 @@ function findSource(nameOrFolder: string): Source {
   return idx.splits.size > 0 ? idxSource(nameOrFolder, name, idx) : folderSource(nameOrFolder, name);
 }
 
-function idxSource(folder: string, name: string, { splits, notes }: IdxFiles): Source {
+function idxSource(folder: string, name: string, { splits, notes }: IdxFiles): FoundDataset {
   const load = (split: Split, classNames?: readonly string[]): ImageDataset =>
     datasetFromIdx(folder, splits.get(split) ?? {}, `${name} ${split}`, classNames);
   let train: ImageDataset | undefined;
@@ -212,7 +212,7 @@ function idxSource(folder: string, name: string, { splits, notes }: IdxFiles): S
   };
 }
 
-function folderSource(folder: string, name: string): Source {
+function folderSource(folder: string, name: string): FoundDataset {
   if (entriesOf(folder).length === 0) {
     throw new DatasetError({
       where: folder,
@@ -275,7 +275,7 @@ function isSplitFolder(
 }
 
 function complete(
-  { name, splits, read, notes: found, withoutTraining }: Source,
+  { name, splits, read, notes: found, withoutTraining }: FoundDataset,
   seed: number,
 ): LoadedDataset {
   const notes = [...found];

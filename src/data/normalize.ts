@@ -78,6 +78,45 @@ export function requireNormalization(where: string, normalization: Normalization
   });
 }
 
+/**
+ * Throws unless a model can take the pixels: OptionError for a normalization that does not fit them; without one,
+ * DatasetError for floats that are not scaled to [0, 1].
+ */
+export function requireUsablePixels(
+  where: string,
+  pixels: Pick<ImageDataset, 'name' | 'images'>,
+  channels: number,
+  normalization: Normalization | undefined,
+): void {
+  if (normalization === undefined) requireScaledPixels(pixels);
+  else requireNormalization(where, normalization, channels);
+}
+
+/** Pixels from 0 to 1 stay far below this, and so do standardized ones, few of which are beyond 5. */
+const BRIGHTEST = 10;
+
+/**
+ * Checks that pixels are scaled where nothing else will scale them: floats up to 255 are a mistake, standardized ones
+ * (around 0) are not.
+ *
+ * @throws DatasetError naming the largest pixel
+ */
+function requireScaledPixels({ name, images }: Pick<ImageDataset, 'name' | 'images'>): void {
+  if (!(images instanceof Float32Array)) return;
+  let largest = 0;
+  for (const value of images) {
+    if (value < 0) return;
+    if (value > largest) largest = value;
+  }
+  if (largest <= BRIGHTEST) return;
+  throw new DatasetError({
+    where: name,
+    got: `pixels from 0 to ${largest} in a Float32Array`,
+    expected: 'pixels from 0 to 1',
+    cure: 'Divide them by the largest value that a pixel can have, keep bytes in a Uint8Array, or give normalization: channelStatistics(train).',
+  });
+}
+
 /** Whether normalized pixels stay apart, and so small that losses and gradients, which square them, do not overflow. */
 function isUsable(mean: unknown, std: unknown): boolean {
   if (typeof mean !== 'number' || typeof std !== 'number' || !(std > 0)) return false;

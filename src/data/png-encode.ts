@@ -1,7 +1,6 @@
 /** The bytes of a PNG file: a signature, and chunks with their checksums. One filter for all rows, and no interlacing. */
 import { node } from './code-files.ts';
-
-const signature = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
+import { SIGNATURE } from './png-structure.ts';
 
 /** Each byte of a row is stored as the difference to the one above it. */
 const filterUp = 2;
@@ -29,7 +28,7 @@ export function encodeSamples(
   view.setUint32(4, height);
   header.set([8, colorType], 8);
   const parts = [
-    signature,
+    SIGNATURE,
     chunk('IHDR', header),
     chunk('IDAT', node.zlib.deflateSync(rows)),
     chunk('IEND', new Uint8Array(0)),

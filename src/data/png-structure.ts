@@ -1,5 +1,4 @@
 /** The outside of a PNG file: signature, header, chunks and checksums, checked before any pixel is decoded. */
-
 import { node } from './code-files.ts';
 import { PngError } from './errors.ts';
 
@@ -27,7 +26,8 @@ export interface PngChunks {
 /** The color type whose samples are places in a palette. */
 export const PALETTE = 3;
 
-const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
+/** How every PNG file begins. */
+export const SIGNATURE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
 const HEADER_LENGTH = 13;
 /** Length, type and checksum of a chunk. */
 const CHUNK_OVERHEAD = 12;

@@ -11,9 +11,9 @@ interface Named {
 }
 
 /** An axis of any length, or of one length. */
-export type Axis = string | readonly [name: string, length: number];
+export type NamedAxis = string | readonly [name: string, length: number];
 
-function axisName(axis: Axis): string {
+function axisName(axis: NamedAxis): string {
   return typeof axis === 'string' ? axis : axis[0];
 }
 
@@ -31,7 +31,7 @@ function cureFor(cure: Cure, shape: Shape): string {
 }
 
 /** Throws in the layer's name: DTypeError unless x is a tensor, ShapeError unless it has these axes. */
-export function requireAxes(layer: Named, x: Tensor, axes: readonly Axis[], cure: Cure): void {
+export function requireAxes(layer: Named, x: Tensor, axes: readonly NamedAxis[], cure: Cure): void {
   const { shape } = requireTensorFor(layer, x);
   const fits =
     shape.length === axes.length &&

@@ -26,20 +26,20 @@ import { formatShape, sameShape, sizeOf } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 
 /** How the losses of single samples or elements become the result. */
-export type Reduction = 'mean' | 'sum' | 'none';
+export type LossReduction = 'mean' | 'sum' | 'none';
 
 /** Options of every loss. */
 export interface LossOptions {
   /** Default 'mean'. */
-  readonly reduction?: Reduction;
+  readonly reduction?: LossReduction;
 }
 
-function reduce(losses: Tensor, reduction: Reduction): Tensor {
+function reduce(losses: Tensor, reduction: LossReduction): Tensor {
   if (reduction === 'none') return losses;
   return reduction === 'sum' ? sum(losses) : mean(losses);
 }
 
-function checkOptions(where: string, options: LossOptions, more: readonly string[] = []): Reduction {
+function checkOptions(where: string, options: LossOptions, more: readonly string[] = []): LossReduction {
   requireKnownOptions(where, options, ['reduction', ...more]);
   const { reduction = 'mean' } = options;
   requireOneOf(where, 'reduction', reduction, ['mean', 'sum', 'none']);

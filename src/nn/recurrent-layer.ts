@@ -11,7 +11,7 @@ import type { DType } from '../tensor/dtype.ts';
 import { fill } from '../tensor/leaves.ts';
 import { notATensor, Tensor } from '../tensor/tensor.ts';
 import type { Parameter } from '../tensor/variable.ts';
-import { type Axis, requireAxes } from './checks.ts';
+import { type NamedAxis, requireAxes } from './checks.ts';
 import { type JsonValue, Layer } from './layer.ts';
 
 /** Options of every recurrent layer. */
@@ -296,7 +296,7 @@ export abstract class RecurrentLayer<
     });
   }
 
-  #requireBeside(name: string, tensor: Tensor, axes: readonly Axis[]): void {
+  #requireBeside(name: string, tensor: Tensor, axes: readonly NamedAxis[]): void {
     const named = { describe: () => `${this.describe()} ${name}` };
     requireAxes(named, tensor, axes, 'It has to fit the sequence x and the sizes of the layer.');
   }

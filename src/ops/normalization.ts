@@ -42,8 +42,11 @@ function requireNormOptions(
  * scaling, as in PyTorch; where their sum is infinite too (3.4e38), it is NaN.
  */
 export function normalizeWith(x: Tensor, center: Tensor, spread: Tensor, options: NormOptions = {}): Tensor {
-  const { scale, shift, epsilon = 1e-5 } = options;
-  const normal = multiply(subtract(x, center), rsqrt(add(spread, epsilon)));
+  const { epsilon = 1e-5 } = options;
+  return scaledAndShifted(multiply(subtract(x, center), rsqrt(add(spread, epsilon))), options);
+}
+
+function scaledAndShifted(normal: Tensor, { scale, shift }: NormOptions): Tensor {
   const scaled = scale ? multiply(normal, scale) : normal;
   return shift ? add(scaled, shift) : scaled;
 }
@@ -92,10 +95,7 @@ export function groupNorm(x: Tensor, groups: number, options: NormOptions = {}):
   const grouped = reshape(x, [n, -1, groups, channels / groups]);
   const center = mean(grouped, [1, 3], { keepDims: true });
   const spread = variance(grouped, [1, 3], { keepDims: true });
-  const normal = reshape(
-    normalizeWith(grouped, center, spread, { epsilon: options.epsilon ?? 1e-5 }),
-    x.shape,
-  );
-  const scaled = options.scale ? multiply(normal, options.scale) : normal;
-  return options.shift ? add(scaled, options.shift) : scaled;
+  const normal = normalizeWith(grouped, center, spread, { epsilon: options.epsilon ?? 1e-5 });
+  // Scale and shift are of the channels, which lie apart until here.
+  return scaledAndShifted(reshape(normal, x.shape), options);
 }

@@ -2,10 +2,10 @@
  * Optimizer: what all optimizers share. A subclass says how one parameter changes, as a pure expression; this class
  * keeps the state, counts the steps, clips, and records the new values.
  */
-import { GradientError } from '../errors.ts';
+import { GradientError, OptionError } from '../errors.ts';
 import { add } from '../ops/elementwise.ts';
 import { slice } from '../ops/movement.ts';
-import { requireKnownOptions, requireNumber } from '../options.ts';
+import { describeValue, requireKnownOptions, requireNumber } from '../options.ts';
 import type { NumericArray } from '../tensor/dtype.ts';
 import { asCodeOf, concealed } from '../tensor/exposure.ts';
 import { fill, leaf } from '../tensor/leaves.ts';
@@ -437,4 +437,12 @@ export abstract class Optimizer<Settings extends object = object> {
 /** Options without those that are there but undefined. */
 function withoutHoles<Options extends object>(options: Options): Options {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Options;
+}
+
+/** Throws OptionError unless it is an optimizer. */
+export function requireOptimizer(where: string, optimizer: unknown): asserts optimizer is Optimizer {
+  if (optimizer instanceof Optimizer) return;
+  const got = `optimizer ${describeValue(optimizer)}`;
+  const cure = 'Make one of the model: new Adam(model.parameters()).';
+  throw new OptionError({ where, got, expected: 'an optimizer', cure });
 }

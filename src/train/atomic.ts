@@ -3,6 +3,7 @@
  * and whenever the process is killed.
  */
 import { node } from '../data/code-files.ts';
+import { codeOf } from '../node-modules.ts';
 
 /** A file of a folder. */
 export interface NewFile {
@@ -145,7 +146,7 @@ function isRunning(pid: number): boolean {
     return true;
   } catch (error) {
     // One that may not be asked is there.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+    return codeOf(error) === 'EPERM';
   }
 }
 

@@ -5,7 +5,7 @@ import { ShapeError } from '../errors.ts';
 import { inMode } from '../nn/mode.ts';
 import { type Module, requireModule, type StateDict } from '../nn/module.ts';
 import { type ModuleTypes, moduleFromConfig, moduleToConfig } from '../nn/serialization.ts';
-import type { Optimizer } from '../optim/optimizer.ts';
+import { type Optimizer, requireOptimizer } from '../optim/optimizer.ts';
 import { requireKnownOptions } from '../options.ts';
 import { withinBudget } from '../tensor/budget.ts';
 import { fill } from '../tensor/leaves.ts';
@@ -23,7 +23,7 @@ import {
 } from './checkpoint-files.ts';
 import { type Description, largestPicture, makeDescription, parseDescription } from './description.ts';
 import { CheckpointError } from './errors.ts';
-import { optimizerState, rememberLoaded, requireOptimizer } from './optimizer-file.ts';
+import { optimizerState, rememberLoaded } from './optimizer-file.ts';
 import { decodeSafetensors } from './safetensors.ts';
 import { largestValue, onTrial, requireListed } from './trial.ts';
 import { encodeWeights, ownDescription } from './weights.ts';

@@ -1,8 +1,7 @@
 /** Evaluating a classifier on a data set, and predicting the classes of pictures. */
-
 import { batchIndices, gatherBatch } from '../data/batches.ts';
-import { type ImageDataset, requireScaledPixels, validateLabels } from '../data/dataset.ts';
-import { applyNormalization, type Normalization, requireNormalization } from '../data/normalize.ts';
+import { type ImageDataset, validateLabels } from '../data/dataset.ts';
+import { applyNormalization, type Normalization, requireUsablePixels } from '../data/normalize.ts';
 import { DTypeError, NonFiniteError, ShapeError } from '../errors.ts';
 import { softmaxCrossEntropy } from '../nn/losses.ts';
 import { inMode } from '../nn/mode.ts';
@@ -72,16 +71,18 @@ export async function evaluate(
   requireKnownOptions('evaluate', options, ['batchSize', 'normalization', 'loss']);
   requireModule('evaluate', model);
   validateLabels(dataset);
-  if (options.normalization !== undefined)
-    requireNormalization('evaluate', options.normalization, dataset.shape[3]);
-  else requireScaledPixels(dataset);
-  const { batchSize = 256 } = options;
-  const several =
-    dataset.shape[0] > requireNumber('evaluate', 'batchSize', batchSize, 'a whole number of at least 1');
-  return new DatasetEvaluator(model, dataset, options, several ? momentOf(model) : undefined).run();
+  const { batchSize = 256, normalization, loss = softmaxCrossEntropy } = options;
+  requireUsablePixels('evaluate', dataset, dataset.shape[3], normalization);
+  requireNumber('evaluate', 'batchSize', batchSize, 'a whole number of at least 1');
+  requireFunction('evaluate', 'loss', loss);
+  const standStill = dataset.shape[0] > batchSize ? momentOf(model) : undefined;
+  return new DatasetEvaluator(model, dataset, { batchSize, normalization, loss }, standStill).run();
 }
 
-/** `evaluate` for a model that is evaluated on one data set again and again: the compiled function is kept. */
+/**
+ * `evaluate` for a model that is evaluated on one data set again and again: the compiled function is kept. What it is made
+ * with has been checked.
+ */
 export class DatasetEvaluator {
   readonly #dataset: ImageDataset;
   readonly #batchSize: number;
@@ -91,12 +92,11 @@ export class DatasetEvaluator {
   constructor(
     model: Module,
     dataset: ImageDataset,
-    { batchSize = 256, normalization, loss = softmaxCrossEntropy }: EvaluateOptions,
+    { batchSize, normalization, loss }: EvaluateOptions & { readonly batchSize: number; readonly loss: Loss },
     standStill?: () => void,
   ) {
     this.#dataset = dataset;
-    requireFunction('evaluate', 'loss', loss);
-    this.#batchSize = requireNumber('evaluate', 'batchSize', batchSize, 'a whole number of at least 1');
+    this.#batchSize = batchSize;
     this.#normalization = normalization;
     this.#compute = compile((images: Tensor, labels: Tensor): Tensor[] => {
       standStill?.();
@@ -160,8 +160,7 @@ export async function predict(
   requireModule('predict', model);
   requirePixels(images, shape);
   const [count, ...imageShape] = shape;
-  if (options.normalization !== undefined) requireNormalization('predict', options.normalization, shape[3]);
-  else requireScaledPixels({ name: 'predict', images });
+  requireUsablePixels('predict', { name: 'predict', images }, shape[3], options.normalization);
   requireFinitePixels('predict', images, imageShape, (image) => image);
   const length = sizeOf(imageShape);
   const standStill = count > picturesAtOnce ? momentOf(model) : undefined;

@@ -1,25 +1,18 @@
 /** Training a classifier on a data set: epochs, shuffling, validation, history, and when to stop. */
-
 import { type AugmentOptions, augmentBatch, requireAugmentOptions } from '../data/augment.ts';
 import { batchIndices, gatherBatch } from '../data/batches.ts';
-import {
-  type ImageDataset,
-  requireSameImages,
-  requireScaledPixels,
-  validateLabels,
-} from '../data/dataset.ts';
-import { type Normalization, requireNormalization } from '../data/normalize.ts';
+import { type ImageDataset, requireSameImages, validateLabels } from '../data/dataset.ts';
+import { type Normalization, requireUsablePixels } from '../data/normalize.ts';
 import { RandomGenerator } from '../data/random-generator.ts';
 import { NonFiniteError, OptionError, ShapeError } from '../errors.ts';
 import { softmaxCrossEntropy } from '../nn/losses.ts';
 import { type Module, requireModule, type StateDict } from '../nn/module.ts';
-import type { Optimizer } from '../optim/optimizer.ts';
+import { type Optimizer, requireOptimizer } from '../optim/optimizer.ts';
 import { requireBoolean, requireFunction, requireKnownOptions, requireNumber } from '../options.ts';
 import type { NumericArray } from '../tensor/dtype.ts';
 import { runtime } from '../tensor/runtime.ts';
 import { NonFiniteStepError } from './errors.ts';
 import { DatasetEvaluator, type Loss } from './evaluate.ts';
-import { requireOptimizer } from './optimizer-file.ts';
 import { Pace } from './pace.ts';
 import { TrainingStep } from './step.ts';
 
@@ -346,8 +339,7 @@ function checkOptions(model: Module, train: ImageDataset, options: FitOptions): 
       cure: 'Choose a smaller batchSize, or leave dropLast out.',
     });
   }
-  if (normalization !== undefined) requireNormalization('fit', normalization, train.shape[3]);
-  else requireScaledPixels(train);
+  requireUsablePixels('fit', train, train.shape[3], normalization);
   if (options.earlyStopping !== undefined) {
     requireKnownOptions('earlyStopping of fit', options.earlyStopping, ['patience']);
     requireNumber('fit', 'patience', options.earlyStopping.patience, 'a whole number of at least 1');

@@ -1,10 +1,8 @@
 /** optimizer.safetensors: what an optimizer remembers, and which weights it belongs to. */
-
 import { node } from '../data/code-files.ts';
 import { findEntry } from '../data/files.ts';
-import { OptionError } from '../errors.ts';
 import type { Module, StateDict } from '../nn/module.ts';
-import { Optimizer } from '../optim/optimizer.ts';
+import { type Optimizer, requireOptimizer } from '../optim/optimizer.ts';
 import type { SavedGroup } from '../optim/parameter-groups.ts';
 import type { OptimizerState } from '../optim/state.ts';
 import { describeValue, isRecord } from '../options.ts';
@@ -205,15 +203,4 @@ function wholeNumber(path: string, metadata: Safetensors['metadata'], name: stri
   if (text !== undefined && /^\d+$/.test(text) && Number.isSafeInteger(value)) return value;
   const got = text === undefined ? 'nothing' : describeValue(text);
   throw damaged(path, name, got, 'a whole number of at least 0');
-}
-
-/** Throws OptionError unless it is an optimizer. */
-export function requireOptimizer(where: string, optimizer: unknown): asserts optimizer is Optimizer {
-  if (optimizer instanceof Optimizer) return;
-  throw new OptionError({
-    where,
-    got: `optimizer ${describeValue(optimizer)}`,
-    expected: 'an optimizer',
-    cure: 'Make one of the model: new Adam(model.parameters()).',
-  });
 }

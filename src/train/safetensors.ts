@@ -177,7 +177,7 @@ function faultOfNames(json: string): string | undefined {
   return undefined;
 }
 
-interface Entry {
+interface TensorEntry {
   readonly shape: readonly number[];
   readonly dtype: DType;
   /** Bytes from the start of the data. */
@@ -185,7 +185,7 @@ interface Entry {
   readonly end: number;
 }
 
-function readEntry(file: string, name: string, entry: unknown): Entry {
+function readEntry(file: string, name: string, entry: unknown): TensorEntry {
   const where = placeOf(file, name);
   if (!isRecord(entry)) throw damaged(where, describe(entry), 'an object with dtype, shape and data_offsets');
   const { dtype: formatName, shape, data_offsets: offsets } = entry;
@@ -217,7 +217,7 @@ function readEntry(file: string, name: string, entry: unknown): Entry {
 /** Every byte of the data has to belong to exactly one tensor. */
 function requireNoGaps(
   file: string,
-  entries: readonly (Entry & { name: string })[],
+  entries: readonly (TensorEntry & { name: string })[],
   available: number,
 ): void {
   const inOrder = [...entries].sort((a, b) => a.start - b.start || a.end - b.end);

@@ -1,6 +1,6 @@
 /** One training step: forward, gradients and update as one compiled plan that is refused when it is not finite. */
 
-import type { Batch } from '../data/batches.ts';
+import type { ImageBatch } from '../data/batches.ts';
 import type { ImageDataset } from '../data/dataset.ts';
 import { NonFiniteError } from '../errors.ts';
 import { inMode } from '../nn/mode.ts';
@@ -72,7 +72,7 @@ export class TrainingStep {
    * @param indices where the images of the batch stand in the data set, for messages
    * @throws NonFiniteStepError when the loss or a gradient is NaN or infinite; nothing is changed then
    */
-  async run(batch: Batch, indices: Int32Array, position: StepPosition): Promise<StepResult> {
+  async run(batch: ImageBatch, indices: Int32Array, position: StepPosition): Promise<StepResult> {
     const { images, labels } = this.#tensors(batch);
     const random = randomState();
     try {
@@ -85,7 +85,7 @@ export class TrainingStep {
     }
   }
 
-  #tensors({ images, labels }: Batch): { images: Tensor; labels: Tensor } {
+  #tensors({ images, labels }: ImageBatch): { images: Tensor; labels: Tensor } {
     const count = labels.length;
     const [, ...imageShape] = this.#dataset.shape;
     return {
@@ -110,7 +110,7 @@ export class TrainingStep {
 
   /** Computes the refused step once more, uncompiled and with the same random numbers, to see where it goes wrong. */
   async #diagnose(
-    batch: Batch,
+    batch: ImageBatch,
     indices: Int32Array,
     position: StepPosition,
     cause: NonFiniteError,

@@ -12,13 +12,13 @@ import { encodeSafetensors, type Safetensors } from './safetensors.ts';
 const digestKey = 'weft.sha256';
 const descriptionKey = 'weft.description';
 /** Stands in the digest's place while it is computed. */
-const blank = new TextEncoder().encode('0'.repeat(64));
+const blank = '0'.repeat(64);
 /** The digest is the first text of the file: eight bytes with a length, then this, then the digest. */
 const digestStart = 8 + `{"__metadata__":{"${digestKey}":"`.length;
 
 /** The file of a model's values. */
 export function encodeWeights(state: StateDict, description: Description): Uint8Array<ArrayBuffer> {
-  const metadata = { [digestKey]: '0'.repeat(64), [descriptionKey]: JSON.stringify(description) };
+  const metadata = { [digestKey]: blank, [descriptionKey]: JSON.stringify(description) };
   const bytes = encodeSafetensors(state, metadata);
   bytes.set(new TextEncoder().encode(sha256(bytes)), digestStart);
   return bytes;
@@ -33,6 +33,6 @@ export function ownDescription(
   if (digest === undefined || text === undefined) return undefined;
   const end = digestStart + blank.length;
   const written = new TextDecoder().decode(bytes.subarray(digestStart, end));
-  const actual = sha256(bytes.subarray(0, digestStart), blank, bytes.subarray(end));
+  const actual = sha256(bytes.subarray(0, digestStart), new TextEncoder().encode(blank), bytes.subarray(end));
   return written === digest && actual === digest ? parseDescription(path, text) : undefined;
 }

@@ -6,7 +6,6 @@ import {
   classCounts,
   concatenate,
   type ImageDataset,
-  requireScaledPixels,
   shuffledIndices,
   stratifiedSplit,
   stridedSplit,
@@ -14,7 +13,12 @@ import {
   validateLabels,
 } from '../../src/data/dataset.ts';
 import { DatasetError } from '../../src/data/errors.ts';
-import { applyNormalization, channelStatistics, requireNormalization } from '../../src/data/normalize.ts';
+import {
+  applyNormalization,
+  channelStatistics,
+  requireNormalization,
+  requireUsablePixels,
+} from '../../src/data/normalize.ts';
 import { RandomGenerator } from '../../src/data/random-generator.ts';
 import { LabelError, OptionError } from '../../src/errors.ts';
 
@@ -111,15 +115,16 @@ test('the pixels of a canvas are bytes', () => {
   expect(concatenate(clamped, floats).images).toEqual(concatenate(floats, floats).images);
 });
 
-test('floats that nothing has scaled are told from standardised ones', () => {
+test('floats that nothing has scaled are told from standardized ones', () => {
   const of = (scale: number, shift = 0) => ({
     ...good,
     images: Float32Array.from(good.images, (value) => value * scale + shift),
   });
-  for (const dataset of [good, of(1 / 255), of(1 / 120), of(3, -100), of(0)]) requireScaledPixels(dataset);
+  const check = (dataset: ImageDataset) => requireUsablePixels('test', dataset, 1, undefined);
+  for (const dataset of [good, of(1 / 255), of(1 / 120), of(3, -100), of(0)]) check(dataset);
   for (const dataset of [of(1), of(257), of(16 / 230)]) {
-    expect(() => requireScaledPixels(dataset)).toThrow(DatasetError);
-    expect(() => requireScaledPixels(dataset)).toThrow(/pixels from 0 to \d+ in a Float32Array/);
+    expect(() => check(dataset)).toThrow(DatasetError);
+    expect(() => check(dataset)).toThrow(/pixels from 0 to \d+ in a Float32Array/);
   }
 });
 

@@ -10,7 +10,7 @@ import {
 import { type KernelMemory, reportIndexFault, type WasmStage } from '../../support/wasm/wasm-kernel.ts';
 
 /** Indices of a block. */
-export const blockIndices = 1024;
+const blockIndices = 1024;
 /** With more blocks than this, threads share them. */
 const fewBlocks = 16;
 /** Bytes of the scratch memory for a block: its smallest index, then its largest. */

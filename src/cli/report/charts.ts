@@ -91,7 +91,7 @@ function epochTicks(epochs: number): number[] {
 /** With more classes the numbers in the cells would not be readable. */
 const MOST_NUMBERED_CLASSES = 30;
 
-interface Cell {
+interface MatrixCell {
   readonly truth: string;
   readonly predicted: string;
   readonly count: number;
@@ -148,7 +148,7 @@ export function confusionChart(confusion: Confusion, classNames: readonly string
         y: 'truth',
         fill: 'right',
         fillOpacity: 'strength',
-        title: ({ truth, predicted, count }: Cell) => `true ${truth}, predicted ${predicted}: ${count}`,
+        title: ({ truth, predicted, count }: MatrixCell) => `true ${truth}, predicted ${predicted}: ${count}`,
       }),
       ...(classNames.length > MOST_NUMBERED_CLASSES
         ? []
@@ -158,14 +158,14 @@ export function confusionChart(confusion: Confusion, classNames: readonly string
 }
 
 /** Strength of color: the share of the class for right ones; for mistakes, the count beside the most frequent one. */
-function matrixCells(confusion: Confusion, classNames: readonly string[]): Cell[] {
+function matrixCells(confusion: Confusion, classNames: readonly string[]): MatrixCell[] {
   const most = Math.max(1, frequentMistakes(confusion, 1)[0]?.count ?? 0);
   return confusion.flatMap((row, truth) => {
     const images = Math.max(
       1,
       row.reduce((sum, count) => sum + count, 0),
     );
-    return row.map((count, predicted): Cell => {
+    return row.map((count, predicted): MatrixCell => {
       const right = truth === predicted;
       const strength = right ? (0.75 * count) / images : 0.05 + 0.75 * Math.sqrt(count / most);
       return {

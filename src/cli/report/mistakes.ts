@@ -1,5 +1,5 @@
 /** The worst mistakes on the test images: those to whose true class the model gave the least probability. */
-import { type ImageDataset, imageLength } from '../../data/dataset.ts';
+import { fullBrightness, type ImageDataset, imageLength } from '../../data/dataset.ts';
 import type { Image } from '../../data/image.ts';
 import { encodePng } from '../../data/png.ts';
 
@@ -46,7 +46,7 @@ export function imagePng(dataset: ImageDataset, index: number): Uint8Array {
   const [, height, width, channels] = dataset.shape;
   const length = imageLength(dataset);
   const values = dataset.images.subarray(index * length, (index + 1) * length);
-  const full = values instanceof Uint8Array ? 255 : 1;
+  const full = fullBrightness(values);
   const pixels = Float32Array.from(values, (value) => value / full);
   return encodePng({ width, height, channels: channels as Image['channels'], bitDepth: 8, pixels });
 }

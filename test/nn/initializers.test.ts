@@ -1,3 +1,4 @@
+/** Initializers: the ranges, deviations and shapes of what they draw. */
 import { describe, expect, it } from 'vitest';
 import { matmul, seed, type Tensor, transpose } from '../../src/index.ts';
 import * as initializers from '../../src/nn/initializers.ts';

@@ -1,3 +1,4 @@
+/** Losses against loops written here, their reductions and what they refuse. */
 import { describe, expect, it } from 'vitest';
 import { compile, grad, type Tensor, tensor } from '../../src/index.ts';
 import {

@@ -1,3 +1,4 @@
+/** Modules as trees, ready-made models, models as JSON, and the summary. */
 import { describe, expect, it } from 'vitest';
 import { Parameter, seed, type Tensor, zeros } from '../../src/index.ts';
 import * as nn from '../../src/nn/index.ts';

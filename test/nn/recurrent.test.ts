@@ -1,3 +1,4 @@
+/** LSTM, GRU and RNN: fused against composed, padding, states, and what they give. */
 import { describe, expect, it } from 'vitest';
 import { grad, seed, type Tensor, tensor, zeros } from '../../src/index.ts';
 import { GRU, LSTM, RNN } from '../../src/nn/index.ts';

@@ -1,6 +1,6 @@
 /** Layers beyond their examples (every-layer.test.ts): initial weights, statistics, modes, and their errors. */
 import { describe, expect, it } from 'vitest';
-import { conv2d, seed, zeros } from '../../src/index.ts';
+import { seed, zeros } from '../../src/index.ts';
 import * as nn from '../../src/nn/index.ts';
 import { errorOf, expectClose, int32, values } from './support.ts';
 
@@ -34,18 +34,6 @@ describe('dense', () => {
 });
 
 describe('convolutions', () => {
-  it('conv2d is the operation with its options', async () => {
-    const layer = new nn.Conv2d(4, 6, [3, 2], { stride: 2, padding: 'same', groups: 2 });
-    const x = values([2, 7, 8, 4]);
-    const y = layer.call(x);
-    expect(layer.weight.shape).toEqual([3, 2, 2, 6]);
-    expect(y.shape).toEqual([2, 4, 4, 6]);
-    await expectClose(
-      y,
-      conv2d(x, layer.weight, { stride: 2, padding: 'same', groups: 2, bias: layer.bias! }),
-    );
-  });
-
   it('refuses groups that do not divide', () => {
     expect(errorOf(() => new nn.Conv2d(3, 4, 3, { groups: 2 })).message).toBe(
       'Conv2d: got groups 2 for 3 input and 4 output channels, expected a number that divides both. Choose a common divisor of the two channel counts.',

@@ -2,6 +2,7 @@
  * Running sums on the GPU, by doubling (Hillis and Steele): after pass s every element is the sum of the 2^s elements up
  * to itself, so log₂ of the length are enough.
  */
+import { wrapHigh, wrapLow } from '../elementwise/operators/int32-halves.ts';
 import { sizeOf } from '../support/contract.ts';
 import {
   floatsOf,
@@ -41,8 +42,8 @@ export const cumulativeSumGpu: GpuKernel<CumulativeAttributes> = ({ inputs: [x],
         return;
       }
       const high = sumOf(size);
-      const wrappedHigh = f.call('wrapHigh', `${high} + Math.floor(${low} * 0.0000152587890625)`);
-      f.returnHalf([f.call('wrapLow', low), wrappedHigh], plane);
+      const wrappedHigh = f.call(wrapHigh, `${high} + Math.floor(${low} * 0.0000152587890625)`);
+      f.returnHalf([f.call(wrapLow, low), wrappedHigh], plane);
     });
   });
   return { passes };

@@ -1,6 +1,6 @@
 /**
  * Reading a view block by block: its axes merged as far as they go, then walked run by run. The copies repeat on purpose:
- * a function that sees one type of array runs faster than a shared one (see loops.ts).
+ * a function that sees one type of array runs faster than a shared one (see instruction-loops.ts).
  */
 import type { DType, NumericArray } from '../support/contract.ts';
 import { denseStrides, type View } from '../support/view.ts';

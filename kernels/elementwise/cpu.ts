@@ -1,7 +1,7 @@
 /** The elementwise kernel in plain loops: evaluate a block of the program, store its outputs, go on. */
 import type { CpuKernel, NumericArray } from '../support/contract.ts';
 import { BlockEvaluator, blockSize, registerTypes } from './cpu/block-evaluator.ts';
-import { copyLoop } from './cpu/loops.ts';
+import { copyLoop } from './cpu/instruction-loops.ts';
 import type { ElementwiseAttributes } from './index.ts';
 
 function overlapsAny(output: NumericArray, inputs: readonly NumericArray[]): boolean {

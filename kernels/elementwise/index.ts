@@ -6,52 +6,16 @@
  */
 import { type DType, type KernelContract, sizeOf } from '../support/contract.ts';
 import type { View } from '../support/view.ts';
+import type { BinaryOperator, UnaryOperator } from './operators/index.ts';
 
-/** float32 → float32 (negate, abs and sign also int32 → int32; logicalNot bool → bool). */
-export const unaryOperators = [
-  'negate',
-  'abs',
-  'sign',
-  'floor',
-  'ceil',
-  'round',
-  'exp',
-  'expm1',
-  'log',
-  'log1p',
-  'sqrt',
-  'rsqrt',
-  'reciprocal',
-  'sin',
-  'cos',
-  'tanh',
-  'sigmoid',
-  'erf',
-  'logicalNot',
-] as const;
-export type UnaryOperator = (typeof unaryOperators)[number];
-
-/**
- * Both operands have one dtype, which is also the result's, except for comparisons, whose result is bool.
- * `divide` and `power` are float32 only. `remainder` has the sign of the divisor (Python's %). `maximum` and `minimum` are NaN where an operand is NaN.
- */
-export const binaryOperators = [
-  'add',
-  'subtract',
-  'multiply',
-  'divide',
-  'power',
-  'maximum',
-  'minimum',
-  'remainder',
-  'equal',
-  'notEqual',
-  'less',
-  'lessEqual',
-  'logicalAnd',
-  'logicalOr',
-] as const;
-export type BinaryOperator = (typeof binaryOperators)[number];
+export {
+  type BinaryOperator,
+  type ComparisonOperator,
+  leastDType,
+  type Operator,
+  type UnaryOperator,
+  workOf,
+} from './operators/index.ts';
 
 /** One line of the program. `a`, `b` and `c` are registers; `dtype` is the result's. */
 export type Instruction =

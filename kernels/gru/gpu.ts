@@ -6,6 +6,7 @@
  * by them, then one with the product by the weight.
  */
 
+import { sigmoidFunction, tanhFunction } from '../elementwise/operators/hyperbolic.ts';
 import type { Sequence } from '../support/cpu/recurrence.ts';
 import { fillPass } from '../support/gpu/common-passes.ts';
 import { type GpuArray, type GpuKernel, input, output } from '../support/gpu/gpu-kernel.ts';
@@ -46,14 +47,14 @@ export const gruGpu: GpuKernel<GruAttributes> = ({ outputs, attributes }, { most
       // q stays as it is.
       f.if(`${column} < ${2 * hidden}`, () => {
         const whole = f.keep(`${sum} + ${f.read(z, f.offset([step, column], [width, 1]))}`);
-        f.set(sum, f.call('sigmoid', whole));
+        f.set(sum, f.call(sigmoidFunction, whole));
       });
       return sum;
     },
     record(f, { step, unit }, gate, before) {
       const candidate = (): string => {
         const own = f.read(z, f.offset([step, unit], [width, 1], 2 * hidden));
-        return f.call('tanh', f.keep(`${own} + ${gate(0)} * ${gate(2)}`));
+        return f.call(tanhFunction, f.keep(`${own} + ${gate(0)} * ${gate(2)}`));
       };
       const newState = (): string => `(1.0 - ${gate(1)}) * ${candidate()} + ${gate(1)} * ${before(0)}`;
       return [

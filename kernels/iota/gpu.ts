@@ -1,8 +1,10 @@
 /** The iota kernel on the GPU: each element from its own index. */
-import { compute, constant, type Register } from '../elementwise/gpu/operators.ts';
+import { compute, constant } from '../elementwise/gpu/instructions.ts';
+import type { Register } from '../elementwise/operators/row.ts';
 import { sizeOf } from '../support/contract.ts';
 import { floatsOf, type GpuKernel, output, pass } from '../support/gpu/gpu-kernel.ts';
 import type { ThreadSource } from '../support/gpu/thread-source.ts';
+import { halfOfFloat } from '../support/gpu/whole-functions.ts';
 import type { IotaAttributes } from './index.ts';
 
 /**
@@ -18,7 +20,7 @@ export const iotaGpu: GpuKernel<IotaAttributes> = ({ outputs: [{ dtype, shape }]
     const asFloat = `${f.literal(start)} + ${index} * ${f.literal(step)}`;
     if (dtype !== 'int32') f.return(asFloat);
     else if (!Number.isInteger(start) || !Number.isInteger(step))
-      f.return(f.call('halfOfFloat', f.keep(asFloat), plane));
+      f.return(f.call(halfOfFloat, f.keep(asFloat), plane));
     else {
       f.returnHalf(progression(f, index, attributes), plane);
     }

@@ -6,6 +6,7 @@
  * multiplies by them, then one with the product by the weight.
  */
 
+import { sigmoidFunction, tanhFunction } from '../elementwise/operators/hyperbolic.ts';
 import type { Sequence } from '../support/cpu/recurrence.ts';
 import { fillPass } from '../support/gpu/common-passes.ts';
 import { type GpuArray, type GpuKernel, input, output } from '../support/gpu/gpu-kernel.ts';
@@ -46,14 +47,14 @@ export const lstmGpu: GpuKernel<LstmAttributes> = ({ outputs, attributes }, { mo
       const activated = f.variable('0.0', 'gate');
       f.if(
         `${column} >= ${2 * hidden} && ${column} < ${3 * hidden}`,
-        () => f.set(activated, f.call('tanh', sum)),
-        () => f.set(activated, f.call('sigmoid', sum)),
+        () => f.set(activated, f.call(tanhFunction, sum)),
+        () => f.set(activated, f.call(sigmoidFunction, sum)),
       );
       return activated;
     },
     record(f, { step }, gate, before) {
       const newCell = (): string => `${gate(1)} * ${before(1)} + ${gate(0)} * ${gate(2)}`;
-      const newState = (): string => `${gate(3)} * ${f.call('tanh', f.keep(newCell()))}`;
+      const newState = (): string => `${gate(3)} * ${f.call(tanhFunction, f.keep(newCell()))}`;
       return [
         () => whereReal(f, mask, step, newState, () => before(0)),
         () => whereReal(f, mask, step, newCell, () => before(1)),
@@ -166,7 +167,7 @@ function gradientFactors(
     const slopes = [ofSigmoid(i), ofSigmoid(forget), `(1.0 - ${g} * ${g})`, ofSigmoid(o)];
     const cellBefore = (): string => stateBefore(f, sequence, { initial: c0, states: c }, place);
     const squashed = (): string =>
-      f.keep(f.call('tanh', f.read(c, f.offset([step, unit], [hidden, 1]))), 'squashed');
+      f.keep(f.call(tanhFunction, f.read(c, f.offset([step, unit], [hidden, 1]))), 'squashed');
     const hiddenToCell = (): string => {
       const value = squashed();
       return `${o} * (1.0 - ${value} * ${value})`;

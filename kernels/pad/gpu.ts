@@ -1,5 +1,5 @@
 /** The pad kernel on the GPU: each element of the output asks whether it is one of the input. */
-import { constant } from '../elementwise/gpu/operators.ts';
+import { constant } from '../elementwise/gpu/instructions.ts';
 import { bytesPerElement, sizeOf } from '../support/contract.ts';
 import { floatsOf, type GpuKernel, input, output, pass } from '../support/gpu/gpu-kernel.ts';
 import type { ThreadSource } from '../support/gpu/thread-source.ts';

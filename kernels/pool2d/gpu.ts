@@ -5,6 +5,7 @@
 import { type KernelCall, sizeOf } from '../support/contract.ts';
 import { fillPass, wholePass } from '../support/gpu/common-passes.ts';
 import { floatsOf, type GpuKernel, input, output, pass, temporary } from '../support/gpu/gpu-kernel.ts';
+import { halfOfWhole, whole } from '../support/gpu/index-functions.ts';
 import { forPixels, forWindows, type WindowAxis } from '../support/gpu/sliding-windows.ts';
 import type { ThreadSource } from '../support/gpu/thread-source.ts';
 import { denseStrides } from '../support/view.ts';
@@ -50,7 +51,7 @@ export const maxPool2dGpu: GpuKernel<Pool2dAttributes> = ({ inputs: [x], outputs
   /** Composes where in x the maximum of a window is, or -1. */
   const findPlace = (f: ThreadSource, index: string): string => {
     const [image, outRow, outColumn, channel] = f.coordinates(index, y.shape);
-    const tap = f.whole(f.call('whole', f.keep(f.read(temporary(0), index))), 'tap');
+    const tap = f.whole(f.call(whole, f.keep(f.read(temporary(0), index))), 'tap');
     const place = f.wholeVariable('-1', 'place');
     f.if(`${tap} >= 0`, () => {
       const [tapRow, tapColumn] = f.coordinates(tap, [rows.taps, columns.taps]);
@@ -71,7 +72,7 @@ export const maxPool2dGpu: GpuKernel<Pool2dAttributes> = ({ inputs: [x], outputs
   });
   const tell = pass(output(1), floatsOf('int32', size), (f) => {
     const { index, plane } = f.planes('int32', size);
-    f.return(f.call('halfOfWhole', findPlace(f, index), plane));
+    f.return(f.call(halfOfWhole, findPlace(f, index), plane));
   });
   return { passes: [find, take, tell] };
 };

@@ -6,6 +6,7 @@ import { sizeOf } from '../support/contract.ts';
 import { wholePass } from '../support/gpu/common-passes.ts';
 import { type GpuKernel, input, output, pass, temporary } from '../support/gpu/gpu-kernel.ts';
 import type { ThreadSource } from '../support/gpu/thread-source.ts';
+import { exclusiveOr, shiftedHalf } from '../support/gpu/whole-functions.ts';
 import type { RandomAttributes } from './index.ts';
 
 /** The names of the halves of a word. */
@@ -106,8 +107,8 @@ function add(f: ThreadSource, a: Word, b: Word): { readonly sum: Word; readonly 
 
 function xor(f: ThreadSource, a: Word, b: Word): Word {
   return {
-    low: f.keep(f.call('exclusiveOr', a.low, b.low), 'low'),
-    high: f.keep(f.call('exclusiveOr', a.high, b.high), 'high'),
+    low: f.keep(f.call(exclusiveOr, a.low, b.low), 'low'),
+    high: f.keep(f.call(exclusiveOr, a.high, b.high), 'high'),
   };
 }
 
@@ -119,7 +120,7 @@ function rotate(f: ThreadSource, { low, high }: Word, odd: number, even: number,
   const second = choose(even < 16 ? high : low, odd < 16 ? high : low);
   const factor = choose(`${2 ** (even % 16)}.0`, `${2 ** (odd % 16)}.0`);
   return {
-    low: f.keep(f.call('shiftedHalf', first, second, factor), 'low'),
-    high: f.keep(f.call('shiftedHalf', second, first, factor), 'high'),
+    low: f.keep(f.call(shiftedHalf, first, second, factor), 'low'),
+    high: f.keep(f.call(shiftedHalf, second, first, factor), 'high'),
   };
 }

@@ -2,7 +2,7 @@
  * The fused reduction on the GPU: a thread folds the values of one result, evaluating the program at each point. Where
  * there are few results, threads fold parts of them, and a second pass folds those.
  */
-import { constant, convert } from '../elementwise/gpu/operators.ts';
+import { constant, convert } from '../elementwise/gpu/instructions.ts';
 import {
   bindProgram,
   cut,

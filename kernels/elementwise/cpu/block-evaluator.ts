@@ -5,8 +5,8 @@
 import { allocate, type DType, type NumericArray, sizeOf } from '../../support/contract.ts';
 import { type CollapsedView, collapse, ViewReader } from '../collapse.ts';
 import type { Instruction, Program } from '../index.ts';
+import { findLoop } from './instruction-loops.ts';
 import type { Loop } from './loop-types.ts';
-import { findLoop } from './loops.ts';
 
 /** Points of a block: enough to forget the cost of a call a loop, few enough for a dozen registers in 48 KB. */
 export const blockSize = 512;
@@ -40,10 +40,10 @@ function resolveInstruction(
   types: readonly DType[],
 ): Step | undefined {
   if (instruction.operator === 'constant') return undefined;
-  const { operator, a } = instruction;
+  const { a } = instruction;
   const b = 'b' in instruction ? instruction.b : a;
   const c = 'c' in instruction ? instruction.c : a;
-  return { loop: findLoop(operator, types[a], types[out]), out, a, b, c };
+  return { loop: findLoop(instruction, types[a], types[out]), out, a, b, c };
 }
 
 /** A program ready to run. One object serves one run at a time: `begin`, `evaluate` block after block, `end`. */

@@ -1,10 +1,5 @@
 /** The shapes of the operator loops: what each is given, whatever it computes. */
 import type { NumericArray } from '../../support/contract.ts';
-import type { BinaryOperator } from '../index.ts';
-
-export type Comparison = Extract<BinaryOperator, 'equal' | 'notEqual' | 'less' | 'lessEqual'>;
-export type Float32Only = Extract<BinaryOperator, 'divide' | 'power'>;
-export type Logical = Extract<BinaryOperator, 'logicalAnd' | 'logicalOr'>;
 
 /** `out[outAt + i] = f(a[aAt + i])` for `i < count`. `out` may be `a` itself at the same place. */
 export type UnaryLoop<In extends NumericArray, Out extends NumericArray = In> = (

@@ -18,7 +18,8 @@ import type { ThreadSource } from '../../support/gpu/thread-source.ts';
 import { denseStrides, type View } from '../../support/view.ts';
 import { type CollapsedView, collapse } from '../collapse.ts';
 import type { Instruction, Program } from '../index.ts';
-import { compute, constant, type Register } from './operators.ts';
+import type { Register } from '../operators/row.ts';
+import { compute, constant } from './instructions.ts';
 
 /** Where a load of a program finds its elements. */
 export interface Source {

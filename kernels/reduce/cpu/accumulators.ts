@@ -1,6 +1,6 @@
 /**
  * The accumulators of a reduction: each folds runs of consecutive values into its outputs, in order. The loops repeat on
- * purpose: a function that sees one type of array runs faster than a shared one (see elementwise/loops.ts).
+ * purpose: a function that sees one type of array runs faster than a shared one (see elementwise/instruction-loops.ts).
  */
 import type { DType, NumericArray } from '../../support/contract.ts';
 import type { ReduceOperator } from '../index.ts';

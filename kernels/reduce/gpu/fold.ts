@@ -1,6 +1,6 @@
 /** How a GPU thread folds values into a result: the start, one more value, and, for argMax, where it was found. */
 
-import type { Register } from '../../elementwise/gpu/operators.ts';
+import type { Register } from '../../elementwise/operators/row.ts';
 import type { DType } from '../../support/contract.ts';
 import type { ThreadSource } from '../../support/gpu/thread-source.ts';
 import type { ReduceOperator } from '../index.ts';

@@ -1,6 +1,7 @@
 /** Passes that several kernels need. */
 import type { DType } from '../contract.ts';
 import { floatsOf, type GpuArray, type GpuPass, pass } from './gpu-kernel.ts';
+import { halfOfFloat } from './whole-functions.ts';
 
 /** A pass that writes one float everywhere. */
 export function fillPass(writes: GpuArray, size: number, value: number): GpuPass {
@@ -12,6 +13,6 @@ export function wholePass(from: GpuArray, writes: GpuArray, size: number): GpuPa
   const dtype: DType = 'int32';
   return pass(writes, floatsOf(dtype, size), (f) => {
     const { index, plane } = f.planes(dtype, size);
-    f.return(f.call('halfOfFloat', f.keep(f.read(from, index), 'x'), plane));
+    f.return(f.call(halfOfFloat, f.keep(f.read(from, index), 'x'), plane));
   });
 }

@@ -12,7 +12,7 @@
  * nothing of that: a pass is composed once for each tile that it writes, and `ThreadSource.read` finds the tile to read.
  */
 import { type DType, type KernelCall, sizeOf, type TensorSpec } from '../contract.ts';
-import type { FunctionName } from './shader-functions.ts';
+import type { ShaderFunction } from './shader-function.ts';
 import { type ThreadRange, ThreadSource } from './thread-source.ts';
 
 /** An array of one call: its inputs and outputs, and what its passes hand on to each other. */
@@ -48,8 +48,8 @@ export interface GpuPass {
 export interface ComposedPass {
   /** The text of `function (array0, array1, …, number0, …)`; it returns the number at `this.thread.x`. */
   readonly source: string;
-  /** Names of the functions that the text calls; see shader-functions.ts. */
-  readonly functions: readonly FunctionName[];
+  /** The functions that the text calls, and those that they call. */
+  readonly functions: readonly ShaderFunction[];
   /** The arrays that are passed first. */
   readonly reads: readonly GpuTile[];
   /**

@@ -11,7 +11,8 @@
  */
 import type { DType } from '../contract.ts';
 import type { GpuArray, GpuElement, GpuTile } from './gpu-kernel.ts';
-import { type FunctionName, functionPrefix, shaderFunctions } from './shader-functions.ts';
+import { halfOfWhole, quotient, whole } from './index-functions.ts';
+import { callText, type ShaderFunction } from './shader-function.ts';
 
 /** The numbers that the threads of one function write, and how arrays are cut. */
 export interface ThreadRange {
@@ -33,7 +34,7 @@ export class ThreadSource {
   readonly numbers: (number | GpuElement)[] = [];
   readonly #range: ThreadRange;
   readonly #numberNames: string[] = [];
-  readonly #functions = new Set<FunctionName>();
+  readonly #functions = new Set<ShaderFunction>();
   readonly #lines: string[] = [];
   /** Of names that are not set again, and of texts. */
   readonly #bounds = new Map<string, Bounds>();
@@ -56,7 +57,7 @@ export class ThreadSource {
   }
 
   /** The functions that the text calls, and those that they call. */
-  get functions(): FunctionName[] {
+  get functions(): ShaderFunction[] {
     return [...this.#functions];
   }
 
@@ -171,13 +172,13 @@ export class ThreadSource {
   /** The element of an int32 array of `size` elements, as a whole number. */
   readWhole(array: GpuArray, index: string, size: number): string {
     const halves = this.readElement(array, 'int32', index, size);
-    const [low, high] = halves.map((half) => this.call('whole', this.keep(half, 'half')));
+    const [low, high] = halves.map((half) => this.call(whole, this.keep(half, 'half')));
     return this.whole(`${low} + ${high} * 65536`, 'element');
   }
 
   /** The halves of a whole number: its low 16 bits, and its high ones with the sign. */
-  halvesOf(whole: string): string[] {
-    return ['0', '1'].map((plane) => this.keep(this.call('halfOfWhole', whole, plane), 'half'));
+  halvesOf(element: string): string[] {
+    return ['0', '1'].map((plane) => this.keep(this.call(halfOfWhole, element, plane), 'half'));
   }
 
   #argumentOf(array: GpuArray, tile: number): string {
@@ -195,7 +196,7 @@ export class ThreadSource {
 
   /** A whole number up to 2^24 that is passed to the function. */
   wholeNumber(value: number): string {
-    return this.whole(this.#bounded(this.call('whole', this.number(value)), [value, value]));
+    return this.whole(this.#bounded(this.call(whole, this.number(value)), [value, value]));
   }
 
   /** An element of an input that the host passes as a number. */
@@ -225,18 +226,13 @@ export class ThreadSource {
     return float < 0 ? `(0.0 - ${withPoint})` : withPoint;
   }
 
-  /** A call of one of shader-functions.ts. */
-  call(name: FunctionName, ...operands: readonly string[]): string {
-    this.#use(name);
-    const specials = shaderFunctions[name].wantsSpecials
+  /** A call of a function, which comes with the text. */
+  call(called: ShaderFunction, ...operands: readonly string[]): string {
+    for (const each of [...(called.calls ?? []), called]) this.#functions.add(each);
+    const specials = called.wantsSpecials
       ? [this.number(Number.POSITIVE_INFINITY), this.number(Number.NaN)]
       : [];
-    return `${functionPrefix}${name}(${[...operands, ...specials].join(', ')})`;
-  }
-
-  #use(name: FunctionName): void {
-    for (const called of shaderFunctions[name].calls ?? []) this.#use(called as FunctionName);
-    this.#functions.add(name);
+    return callText(called, [...operands, ...specials]);
   }
 
   /** index / divisor, rounded down, of whole numbers. */
@@ -245,7 +241,7 @@ export class ThreadSource {
     if (isLiteral(index)) return `${Math.floor(Number(index) / divisor)}`;
     const [least, most] = this.#boundsOf(index) ?? [];
     return this.#bounded(
-      this.call('quotient', index, `${divisor}`, this.literal(1 / divisor)),
+      this.call(quotient, index, `${divisor}`, this.literal(1 / divisor)),
       least === undefined || most === undefined
         ? undefined
         : [Math.floor(least / divisor), Math.floor(most / divisor)],

@@ -1,7 +1,7 @@
 /** gpu.js as weft sees it: loaded when the device is asked for, and typed by the little that is used. */
 
 import type { ComposedPass } from '../../../kernels/support/gpu/gpu-kernel.ts';
-import { functionText, type NumberType } from '../../../kernels/support/gpu/shader-functions.ts';
+import { functionText, type NumberType } from '../../../kernels/support/gpu/shader-function.ts';
 import { DeviceUnavailableError } from '../../errors.ts';
 
 /** An array on the GPU. */
@@ -135,8 +135,8 @@ export function createFunction(
     immutable,
     precision: 'single',
     loopMaxIterations,
-    functions: functions.map((name) => {
-      const { source: text, returnType, argumentTypes } = functionText(name);
+    functions: functions.map((each) => {
+      const { source: text, returnType, argumentTypes } = functionText(each);
       return { source: text, settings: { returnType, argumentTypes } };
     }),
   });

@@ -1,39 +1,14 @@
-/** The table of operator loops: which loop computes an operator on registers of given dtypes. */
+/**
+ * Which loop computes an instruction on registers of given dtypes: the operators' loops stand in their rows
+ * (operators/), here are those that choose and convert.
+ */
 import type { DType } from '../../support/contract.ts';
 import type { Instruction } from '../index.ts';
-import type { BinaryLoop, Comparison, Logical, Loop, UnaryLoop, WhereLoop } from './loop-types.ts';
-import { float32Binary, float32Comparison, float32Unary } from './loops-float32.ts';
-import { int32Binary, int32Comparison, int32Unary } from './loops-int32.ts';
+import { binaryVersion, unaryVersion } from '../operators/index.ts';
+import type { Loop, UnaryLoop, WhereLoop } from './loop-types.ts';
 
 // One function per operator and dtype, although many bodies read the same: a loop that always sees one array type
 // compiles to a few machine instructions, a shared one would test the type at every element.
-
-const boolUnary: Record<'logicalNot', UnaryLoop<Uint8Array>> = {
-  logicalNot(count, out, outAt, a, aAt) {
-    for (let i = 0; i < count; i++) out[outAt + i] = a[aAt + i] ^ 1;
-  },
-};
-
-const boolBinary: Record<Comparison | Logical, BinaryLoop<Uint8Array>> = {
-  equal(count, out, outAt, a, aAt, b, bAt) {
-    for (let i = 0; i < count; i++) out[outAt + i] = a[aAt + i] === b[bAt + i] ? 1 : 0;
-  },
-  notEqual(count, out, outAt, a, aAt, b, bAt) {
-    for (let i = 0; i < count; i++) out[outAt + i] = a[aAt + i] !== b[bAt + i] ? 1 : 0;
-  },
-  less(count, out, outAt, a, aAt, b, bAt) {
-    for (let i = 0; i < count; i++) out[outAt + i] = a[aAt + i] < b[bAt + i] ? 1 : 0;
-  },
-  lessEqual(count, out, outAt, a, aAt, b, bAt) {
-    for (let i = 0; i < count; i++) out[outAt + i] = a[aAt + i] <= b[bAt + i] ? 1 : 0;
-  },
-  logicalAnd(count, out, outAt, a, aAt, b, bAt) {
-    for (let i = 0; i < count; i++) out[outAt + i] = a[aAt + i] & b[bAt + i];
-  },
-  logicalOr(count, out, outAt, a, aAt, b, bAt) {
-    for (let i = 0; i < count; i++) out[outAt + i] = a[aAt + i] | b[bAt + i];
-  },
-};
 
 const float32Where: WhereLoop<Float32Array> = (count, out, outAt, a, aAt, b, bAt, c, cAt) => {
   for (let i = 0; i < count; i++) out[outAt + i] = a[aAt + i] !== 0 ? b[bAt + i] : c[cAt + i];
@@ -100,23 +75,16 @@ const boolTo: { [To in DType]: UnaryLoop<Uint8Array, ArrayOf[To]> } = {
 
 const castLoops: Record<DType, Record<DType, Loop>> = { float32: float32To, int32: int32To, bool: boolTo };
 
-const operatorLoops: Record<DType, Partial<Record<string, Loop>>> = {
-  float32: { ...float32Unary, ...float32Binary, ...float32Comparison },
-  int32: { ...int32Unary, ...int32Binary, ...int32Comparison },
-  bool: { ...boolUnary, ...boolBinary },
-};
-
-/** The loop of `operator` for operands of `from` (for `where`, of the chosen values) and a result of `to`. */
+/** The loop of an instruction for operands of `from` (for `where`, of the chosen values) and a result of `to`. */
 export function findLoop(
-  operator: Exclude<Instruction['operator'], 'constant'>,
+  instruction: Exclude<Instruction, { operator: 'constant' }>,
   from: DType,
   to: DType,
 ): Loop {
-  if (operator === 'where') return whereLoops[to];
-  if (operator === 'cast') return castLoops[from][to];
-  const loop = operatorLoops[from][operator];
-  if (!loop) throw new TypeError(`elementwise: operator "${operator}" is not defined on ${from}`);
-  return loop;
+  if (instruction.operator === 'where') return whereLoops[to];
+  if (instruction.operator === 'cast') return castLoops[from][to];
+  if ('b' in instruction) return binaryVersion(instruction.operator, from).cpu;
+  return unaryVersion(instruction.operator, from).cpu;
 }
 
 /** The loop that copies a register of `dtype`. */

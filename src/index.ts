@@ -44,48 +44,7 @@ export {
 export * from './ops/creation.ts';
 export { dropout } from './ops/dropout.ts';
 export { einsum } from './ops/einsum.ts';
-export {
-  abs,
-  add,
-  cast,
-  ceil,
-  clamp,
-  cos,
-  divide,
-  equal,
-  erf,
-  exp,
-  expm1,
-  floor,
-  greater,
-  greaterEqual,
-  less,
-  lessEqual,
-  log,
-  log1p,
-  logicalAnd,
-  logicalNot,
-  logicalOr,
-  maximum,
-  minimum,
-  multiply,
-  negate,
-  notEqual,
-  power,
-  reciprocal,
-  remainder,
-  round,
-  rsqrt,
-  sigmoid,
-  sign,
-  sin,
-  sqrt,
-  square,
-  stopGradient,
-  subtract,
-  tanh,
-  where,
-} from './ops/elementwise.ts';
+export * from './ops/elementwise.ts';
 export { embedding, gather, oneHot, scatter, takeAlongAxis } from './ops/indexing.ts';
 export { matmul } from './ops/matmul.ts';
 export {

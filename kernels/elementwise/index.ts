@@ -14,7 +14,7 @@ export {
   leastDType,
   type Operator,
   type UnaryOperator,
-  workOf,
+  workOfOperator,
 } from './operators/index.ts';
 
 /** One line of the program. `a`, `b` and `c` are registers; `dtype` is the result's. */

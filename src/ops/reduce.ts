@@ -15,7 +15,6 @@ import {
   divide,
   equal,
   exp,
-  flatAtZero,
   log,
   multiply,
   negate,
@@ -25,6 +24,7 @@ import {
   subtract,
   where,
 } from './elementwise.ts';
+import { flatAtZero } from './flat-at-zero.ts';
 
 /** Maximum over axes, which disappear. Equal maxima share the gradient. */
 export const maxPrimitive: Primitive<{ readonly axes: readonly number[] }> = {

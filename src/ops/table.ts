@@ -1,4 +1,5 @@
 /** The primitive table: every row the engine is built from. Tests and devices are generated from it. */
+import type { Operator } from '../../kernels/elementwise/index.ts';
 import { fillPrimitive, inputLeaf, iotaPrimitive, randomPrimitive, variableLeaf } from '../tensor/leaves.ts';
 import type { Primitive } from '../tensor/primitive.ts';
 import { broadcastPrimitive, reshapePrimitive, sumPrimitive } from './broadcast.ts';
@@ -7,7 +8,7 @@ import {
   conv2dPrimitive,
   conv2dWeightGradientPrimitive,
 } from './convolution.ts';
-import { binary, castPrimitive, stopGradientPrimitive, unary, wherePrimitive } from './elementwise.ts';
+import * as elementwise from './elementwise.ts';
 import { gatherPrimitive, scatterAddPrimitive } from './indexing.ts';
 import { matmulPrimitive } from './matmul.ts';
 import {
@@ -27,6 +28,13 @@ import { gruGradientPrimitive, gruPrimitive, lstmGradientPrimitive, lstmPrimitiv
 import { argMaxPrimitive, cumulativeSumPrimitive, maxPrimitive } from './reduce.ts';
 import { logSoftmaxPrimitive, softmaxPrimitive } from './softmax.ts';
 
+/** Every operator of the kernel has an operation of its name, and none that there is not can be asked for. */
+elementwise satisfies { readonly [Name in Operator]: { readonly primitive: { readonly name: Name } } };
+
+const elementwisePrimitives = Object.values(elementwise).flatMap((operation) =>
+  'primitive' in operation ? [operation.primitive] : [],
+);
+
 /** Every primitive, leaves first. */
 export const primitiveTable: readonly Primitive[] = [
   inputLeaf,
@@ -34,11 +42,7 @@ export const primitiveTable: readonly Primitive[] = [
   fillPrimitive,
   iotaPrimitive,
   randomPrimitive,
-  ...Object.values(unary),
-  ...Object.values(binary),
-  wherePrimitive,
-  castPrimitive,
-  stopGradientPrimitive,
+  ...elementwisePrimitives,
   sumPrimitive,
   maxPrimitive,
   argMaxPrimitive,

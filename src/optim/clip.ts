@@ -1,7 +1,8 @@
 /** Gradient clipping, as expressions: by the norm of all gradients together, or element by element. */
 import { requireTensors } from '../ops/apply.ts';
 import { sum } from '../ops/broadcast.ts';
-import { add, clamp, divide, flatAtZero, minimum, multiply, sqrt, square } from '../ops/elementwise.ts';
+import { add, clamp, divide, minimum, multiply, sqrt, square } from '../ops/elementwise.ts';
+import { flatAtZero } from '../ops/flat-at-zero.ts';
 import { requireNumber } from '../options.ts';
 import { fill } from '../tensor/leaves.ts';
 import type { Tensor } from '../tensor/tensor.ts';

@@ -1,4 +1,5 @@
 /** What engines bound, as the planner knows it: how large one kernel may become, and how far indices count. */
+import { workOfOperator } from '../../kernels/elementwise/index.ts';
 import { DeviceLimitError } from '../errors.ts';
 import { formatShape, type Shape, sizeOf } from '../tensor/shape.ts';
 import type { Graph, Operation } from './graph.ts';
@@ -25,24 +26,9 @@ export const mostVisited = 4096;
 /** Indices are 32 bits with a sign, and loops step past their end by less than the rest. */
 export const mostElements = 2 ** 31 - 2 ** 16;
 
-/** Operators that compile to much more than one instruction. */
-const workOfOperator: Readonly<Record<string, number>> = {
-  sin: 8,
-  cos: 8,
-  power: 4,
-  remainder: 4,
-  exp: 2,
-  expm1: 2,
-  log: 2,
-  log1p: 2,
-  tanh: 2,
-  sigmoid: 2,
-  erf: 2,
-};
-
 /** What an operation adds to the kernel that computes it. */
 export function workOf({ primitive }: Operation): number {
-  return workOfOperator[primitive.name] ?? 1;
+  return workOfOperator(primitive.name);
 }
 
 /** Throws DeviceLimitError if a value has more elements than indices count, whether or not it would take memory. */

@@ -1,8 +1,12 @@
 /** Larger calls of every primitive, for comparing devices: odd sizes, more than a tile, more than a thread's share. */
+
+import type { BinaryRow, ComparisonRow, UnaryRow } from '../../kernels/elementwise/operators/row.ts';
 import { tensor } from '../../src/ops/creation.ts';
 import type { Shape } from '../../src/tensor/shape.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import { Numbers } from '../support/numbers.ts';
+import { drawPair } from '../support/operands.ts';
+import { binaryNames, binaryRows, unaryNames, unaryRows } from '../support/operators.ts';
 import { type Pooling, positionsInWindows } from '../support/pooling.ts';
 import type { Sample } from './samples.ts';
 
@@ -22,34 +26,34 @@ const shapes: readonly Shape[] = [
   [3, 1, 1023],
 ];
 
-/** An elementwise row with float32 operands of the given ranges. */
-function floats(...ranges: readonly (readonly [number, number])[]): Sample[] {
-  return shapes.map((shape) =>
-    sample(
-      `float32 [${shape.join(', ')}]`,
-      ranges.map(([low, high]) => real(shape, low, high)),
-    ),
+/** A row of one operand, on each of its dtypes. */
+function unary({ float32, int32, bool }: UnaryRow): Sample[] {
+  const floats = (float32?.wide ?? []).flatMap((range) =>
+    shapes.map((shape) => {
+      const [low, high] = range === 'between halves' ? [-4, 4] : range;
+      return sample(`float32 [${shape.join(', ')}]`, [real(shape, low, high)]);
+    }),
   );
+  const wholes = (int32?.wide ?? []).map((range) => sample('int32', [ints([257, 131], ...range)]));
+  return [...floats, ...wholes, ...(bool ? [sample('bool', [bools([257, 131])])] : [])];
 }
 
-function wholes(...ranges: readonly (readonly [number, number])[]): Sample {
-  return sample(
-    'int32 [257, 131]',
-    ranges.map(([low, high]) => ints([257, 131], low, high)),
+/** A row of two operands, on each of its dtypes. */
+function binary({ float32, int32, bool }: BinaryRow | ComparisonRow): Sample[] {
+  const floats = (float32?.wide ?? []).flatMap((from) =>
+    shapes.map((shape) => sample(`float32 [${shape.join(', ')}]`, drawPair(numbers, shape, from))),
   );
+  const wholes = (int32?.wide ?? []).map(([a, b]) =>
+    sample(`int32 from ${a} and ${b}`, [ints([257, 131], ...a), ints([257, 131], ...b)]),
+  );
+  return [...floats, ...wholes, ...(bool ? [sample('bool', [bools([257, 131]), bools([257, 131])])] : [])];
 }
 
-function booleans(operands: number): Sample {
-  return sample(
-    'bool [257, 131]',
-    Array.from({ length: operands }, () => bools([257, 131])),
-  );
-}
-
-const sign = [-4, 4] as const;
-const positive = [0.3, 5] as const;
-
-const comparison: readonly Sample[] = [...floats(sign, sign), wholes(sign, sign), booleans(2)];
+/** Of every operator of the table. */
+const operatorSamples: Readonly<Record<string, readonly Sample[]>> = Object.fromEntries([
+  ...unaryNames.map((name) => [name, unary(unaryRows[name])]),
+  ...binaryNames.map((name) => [name, binary(binaryRows[name])]),
+]);
 
 function reductions(make: (shape: Shape) => Tensor): Sample[] {
   return [
@@ -252,50 +256,7 @@ export const largeSamples: Readonly<Record<string, readonly Sample[]>> = {
     sample('[401, 403]', [tensor(Int32Array.of(7, 2, -3, 4))], { shape: [401, 403] }),
   ],
 
-  negate: [...floats(sign), wholes(sign)],
-  abs: [...floats(sign), wholes(sign)],
-  sign: [...floats(sign), wholes(sign)],
-  floor: floats(sign),
-  ceil: floats(sign),
-  round: floats(sign),
-  exp: floats([-5, 3]),
-  expm1: floats([-3, 2]),
-  log: floats(positive),
-  log1p: floats([-0.5, 5]),
-  sqrt: floats(positive),
-  rsqrt: floats(positive),
-  reciprocal: floats(positive),
-  sin: floats([-20, 20]),
-  cos: floats([-20, 20]),
-  tanh: floats(sign),
-  sigmoid: floats([-9, 9]),
-  erf: floats(sign),
-  logicalNot: [booleans(1)],
-
-  add: [...floats(sign, sign), wholes(sign, sign)],
-  subtract: [...floats(sign, sign), wholes(sign, sign)],
-  multiply: [...floats(sign, sign), wholes([-70000, 70000], [-70000, 70000])],
-  divide: floats(sign, positive),
-  power: floats(positive, [-2, 3]),
-  maximum: [...floats(sign, sign), wholes(sign, sign)],
-  minimum: [...floats(sign, sign), wholes(sign, sign)],
-  remainder: [
-    // Away from whole quotients, where the last bit decides between 0 and the divisor.
-    ...shapes.map((shape) => {
-      const divisor = real(shape, 0.5, 2);
-      const divisors = divisor.node.values[0] as Float32Array;
-      const dividends = divisors.map((value) => value * (numbers.whole(-5, 5) + 0.2 + 0.6 * numbers.next()));
-      return sample(`float32 [${shape.join(', ')}]`, [tensor(dividends, { shape }), divisor]);
-    }),
-    wholes([-1000, 1000], [1, 9]),
-    wholes([-1000, 1000], [-9, -1]),
-  ],
-  equal: comparison,
-  notEqual: comparison,
-  less: comparison,
-  lessEqual: comparison,
-  logicalAnd: [booleans(2)],
-  logicalOr: [booleans(2)],
+  ...operatorSamples,
   where: shapes.flatMap((shape) => [
     sample(`float32 [${shape.join(', ')}]`, [bools(shape), real(shape), real(shape)]),
     sample(`int32 [${shape.join(', ')}]`, [bools(shape), ints(shape, -9, 9), ints(shape, -9, 9)]),
@@ -308,7 +269,7 @@ export const largeSamples: Readonly<Record<string, readonly Sample[]>> = {
       sample(`bool [${shape.join(', ')}] to ${dtype}`, [bools(shape)], { dtype }),
     ]),
   ),
-  stopGradient: floats(sign),
+  stopGradient: shapes.map((shape) => sample(`float32 [${shape.join(', ')}]`, [real(shape, -4, 4)])),
 
   sum: [
     ...reductions(real),

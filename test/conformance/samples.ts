@@ -1,10 +1,14 @@
 /** Sample calls of every primitive: inputs away from kinks, all attributes varied, odd, single and empty lengths. */
 import '../../src/index.ts';
+import type { Operator } from '../../kernels/elementwise/index.ts';
+import type { BinaryRow, ComparisonRow, UnaryRow } from '../../kernels/elementwise/operators/row.ts';
 import { tensor } from '../../src/ops/creation.ts';
 import type { DType } from '../../src/tensor/dtype.ts';
 import type { Shape } from '../../src/tensor/shape.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 import { Numbers } from '../support/numbers.ts';
+import { drawPair } from '../support/operands.ts';
+import { binaryNames, binaryRows, unaryNames, unaryRows } from '../support/operators.ts';
 import { type Pooling, positionsInWindows } from '../support/pooling.ts';
 
 /** One call of a primitive. */
@@ -41,47 +45,65 @@ function offGrid(shape: Shape): Tensor {
   return tensor(data, { shape });
 }
 
-/** A float32 row over shapes of every kind. */
-function unary(make: (shape: Shape) => Tensor): Sample[] {
-  const shapes: Shape[] = [[3, 5], [1], [], [2, 0, 3]];
-  return shapes.map((shape) => sample(`[${shape.join(', ')}]`, [make(shape)], {}, shape));
+const unaryShapes: readonly Shape[] = [[3, 5], [1], [], [2, 0, 3]];
+const binaryShapes: readonly Shape[] = [[3, 5], [1, 1], [], [0]];
+
+function inBrackets(shape: Shape): string {
+  return `[${shape.join(', ')}]`;
 }
 
-function between(low: number, high: number): (shape: Shape) => Tensor {
-  return (shape) => real(shape, low, high);
+/** A row of one operand: over shapes of every kind, on each of its dtypes. */
+function unary({ float32, int32, bool }: UnaryRow): Sample[] {
+  const floats = (float32?.smooth ?? []).flatMap((range) =>
+    unaryShapes.map((shape) => {
+      const x = range === 'between halves' ? offGrid(shape) : real(shape, ...range);
+      return sample(`${inBrackets(shape)} from ${range}`, [x], {}, shape);
+    }),
+  );
+  const wholes = (int32?.smooth ?? []).map((range) => sample('int32', [ints([3], ...range)], {}, [3]));
+  const flags = bool ? [bools([3, 3]), bools([0])] : [];
+  return [...floats, ...wholes, ...flags.map((x) => sample(`bool ${inBrackets(x.shape)}`, [x], {}, x.shape))];
 }
 
-/** Two operands of one shape. */
-function binary(make: (shape: Shape) => readonly [Tensor, Tensor]): Sample[] {
-  const shapes: Shape[] = [[3, 5], [1, 1], [], [0]];
-  return shapes.map((shape) => sample(`[${shape.join(', ')}]`, make(shape), {}, shape));
-}
-
-/** Two operands that differ by at least 0.1 in every element, either way round. */
-function apart(shape: Shape): readonly [Tensor, Tensor] {
-  const both = distinct([2, ...shape], 0.2);
-  const data = both.node.values[0] as Float32Array;
-  const half = data.length / 2;
-  return [tensor(data.slice(0, half), { shape }), tensor(data.slice(half), { shape })];
-}
-
-const integerPair = sample('int32', [ints([7], -5, 5), ints([7], 1, 4)], {}, [7]);
-
-function comparison(): Sample[] {
+/** A row of two operands: over shapes of every kind, on each of its dtypes. */
+function binary({ float32, int32, bool }: BinaryRow | ComparisonRow): Sample[] {
+  const floats = (float32?.smooth ?? []).flatMap((from) =>
+    binaryShapes.map((shape) => {
+      const title = `${inBrackets(shape)} from ${JSON.stringify(from)}`;
+      return sample(title, drawPair(numbers, shape, from), {}, shape);
+    }),
+  );
+  const wholes = (int32?.smooth ?? []).map(([a, b]) =>
+    sample('int32', [ints([7], ...a), ints([7], ...b)], {}, [7]),
+  );
+  const flags = bool ? [[3, 3] as const, [2, 3] as const, [0, 2] as const] : [];
   return [
-    ...binary(apart),
-    integerPair,
-    sample('bool', [bools([2, 3]), bools([2, 3])], {}, [2, 3]),
-    sample('equal elements', [tensor([1, 2, 3]), tensor([1, 5, 0])], {}, [3]),
+    ...floats,
+    ...wholes,
+    ...flags.map((shape) => sample(`bool ${inBrackets(shape)}`, [bools(shape), bools(shape)], {}, shape)),
   ];
 }
 
-function logical(): Sample[] {
-  return [
-    sample('[3, 3]', [bools([3, 3]), bools([3, 3])], {}, [3, 3]),
-    sample('empty', [bools([0, 2]), bools([0, 2])], {}, [0, 2]),
-  ];
-}
+/** What no range says: operands that are equal, quotients and exponents that are whole. */
+const equalElements = sample('equal elements', [tensor([1, 2, 3]), tensor([1, 5, 0])], {}, [3]);
+const furtherSamples: Partial<Record<Operator, readonly Sample[]>> = {
+  power: [sample('exponents 0, 1 and 2', [real([4], 0.6, 2), tensor([0, 1, 2, 0])], {}, [4])],
+  remainder: [
+    // a/b stays away from whole numbers: b in ±[0.9, 1.1] and a/b near k + ½.
+    sample('positive divisor', [tensor([-2.5, -0.5, 0.5, 3.5]), tensor([1.02, 0.98, 1, 0.99])], {}, [4]),
+    sample('negative divisor', [tensor([-1.5, 0.5, 2.5]), tensor([-1, -0.95, -1.05])], {}, [3]),
+  ],
+  equal: [equalElements],
+  notEqual: [equalElements],
+  less: [equalElements],
+  lessEqual: [equalElements],
+};
+
+/** Of every operator of the table. */
+const operatorSamples: Readonly<Record<string, readonly Sample[]>> = Object.fromEntries([
+  ...unaryNames.map((name) => [name, [...unary(unaryRows[name]), ...(furtherSamples[name] ?? [])]]),
+  ...binaryNames.map((name) => [name, [...binary(binaryRows[name]), ...(furtherSamples[name] ?? [])]]),
+]);
 
 function matmul(
   title: string,
@@ -366,52 +388,7 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
     sample('empty', [tensor(Int32Array.of(1, 2, 3, 4))], { shape: [0] }, [0]),
   ],
 
-  negate: [...unary(between(-2, 2)), sample('int32', [ints([3], -4, 4)], {}, [3])],
-  abs: [...unary(offGrid), sample('int32', [ints([3], -4, 4)], {}, [3])],
-  sign: [...unary(offGrid), sample('int32', [ints([3], -4, 4)], {}, [3])],
-  floor: unary(offGrid),
-  ceil: unary(offGrid),
-  round: unary(offGrid),
-  exp: unary(between(-2, 1.5)),
-  expm1: unary(between(-2, 1.5)),
-  log: unary(between(0.5, 3)),
-  log1p: unary(between(-0.4, 3)),
-  sqrt: unary(between(0.5, 3)),
-  rsqrt: unary(between(0.5, 3)),
-  reciprocal: unary((shape) => (shape.length === 2 ? real(shape, -2.5, -0.6) : real(shape, 0.6, 2.5))),
-  sin: unary(between(-4, 4)),
-  cos: unary(between(-4, 4)),
-  tanh: unary(between(-2, 2)),
-  sigmoid: unary(between(-4, 4)),
-  erf: unary(between(-2, 2)),
-  logicalNot: [sample('[3, 3]', [bools([3, 3])], {}, [3, 3]), sample('empty', [bools([0])], {}, [0])],
-
-  add: [...binary((shape) => [real(shape), real(shape)]), integerPair],
-  subtract: [...binary((shape) => [real(shape), real(shape)]), integerPair],
-  multiply: [...binary((shape) => [real(shape), real(shape)]), integerPair],
-  divide: [
-    ...binary((shape) => [real(shape), real(shape, 0.6, 2)]),
-    sample('negative divisor', [real([3]), real([3], -2, -0.6)], {}, [3]),
-  ],
-  power: [
-    ...binary((shape) => [real(shape, 0.6, 2), real(shape, -1.5, 2)]),
-    sample('exponents 0, 1 and 2', [real([4], 0.6, 2), tensor([0, 1, 2, 0])], {}, [4]),
-  ],
-  maximum: [...binary(apart), integerPair],
-  minimum: [...binary(apart), integerPair],
-  remainder: [
-    // a/b stays away from whole numbers: b in ±[0.9, 1.1] and a/b near k + ½.
-    sample('positive divisor', [tensor([-2.5, -0.5, 0.5, 3.5]), tensor([1.02, 0.98, 1, 0.99])], {}, [4]),
-    sample('negative divisor', [tensor([-1.5, 0.5, 2.5]), tensor([-1, -0.95, -1.05])], {}, [3]),
-    sample('empty', [real([0]), real([0])], {}, [0]),
-    integerPair,
-  ],
-  equal: comparison(),
-  notEqual: comparison(),
-  less: comparison(),
-  lessEqual: comparison(),
-  logicalAnd: logical(),
-  logicalOr: logical(),
+  ...operatorSamples,
   where: [
     sample('[3, 5]', [bools([3, 5]), real([3, 5]), real([3, 5])], {}, [3, 5]),
     sample('scalar', [bools([]), real([]), real([])], {}, []),
@@ -419,7 +396,10 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
     sample('bool', [bools([0]), bools([0]), bools([0])], {}, [0]),
   ],
   cast: [...castTo('float32'), ...castTo('int32'), ...castTo('bool')],
-  stopGradient: [...unary(between(-2, 2)), sample('int32', [ints([3], -4, 4)], {}, [3])],
+  stopGradient: [
+    ...unaryShapes.map((shape) => sample(inBrackets(shape), [real(shape, -2, 2)], {}, shape)),
+    sample('int32', [ints([3], -4, 4)], {}, [3]),
+  ],
 
   sum: [
     ...reduceSamples(real),

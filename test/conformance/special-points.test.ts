@@ -35,8 +35,8 @@ import {
   variance,
 } from '../../src/index.ts';
 import * as activations from '../../src/ops/activations.ts';
-import { apply } from '../../src/ops/apply.ts';
-import { binary, unary } from '../../src/ops/elementwise.ts';
+import * as elementwiseOperations from '../../src/ops/elementwise.ts';
+import { binaryNames, binaryRows, unaryNames, unaryRows } from '../support/operators.ts';
 
 type Function = (x: Tensor) => Tensor;
 
@@ -55,12 +55,12 @@ const infinite: Readonly<Record<string, string>> = {
   remainder: 'the quotient beyond the largest float',
 };
 
-const floats = (name: string): boolean => name !== 'logicalNot';
+const operations = { ...elementwiseOperations };
 const elementwise: Readonly<Record<string, Function>> = {
   ...Object.fromEntries(
-    Object.entries(unary)
-      .filter(([name]) => floats(name))
-      .map(([name, row]) => [name, (x: Tensor) => apply(row, [x], {})]),
+    unaryNames
+      .filter((name) => unaryRows[name].float32)
+      .map((name) => [name, (x: Tensor) => operations[name](x)]),
   ),
   ...activations,
   square,
@@ -140,7 +140,7 @@ describe.each(deviceNames().filter((name) => name !== 'gpu'))('derivatives on %s
     });
   });
 
-  it.each(Object.keys(binary).filter((name) => !name.startsWith('logical')))('%s', async (name) => {
+  it.each(binaryNames.filter((name) => binaryRows[name].float32))('%s', async (name) => {
     await setDevice(device);
     // The reciprocal of 1e-40 is beyond the largest float, and so is every step on the way of a quotient.
     const operands = points.filter((each) => Math.abs(each) !== 1e-40);
@@ -148,7 +148,7 @@ describe.each(deviceNames().filter((name) => name !== 'gpu'))('derivatives on %s
       operands.filter((b) => name !== 'power' || Number.isFinite(b)).map((b) => [a, b] as const),
     );
     const [a, b] = [0, 1].map((side) => tensor(pairs.map((pair) => pair[side]!))) as [Tensor, Tensor];
-    const y = apply(binary[name as keyof typeof binary], [a, b], {});
+    const y = operations[name](a, b);
     if (y.dtype !== 'float32') return;
     const [dA, dB] = grad(y.sum(), [a, b]);
     const [dAA, dBB] = [grad(dA!.sum(), a), grad(dB!.sum(), b)];

@@ -8,10 +8,10 @@ import {
   type Instruction,
   type Load,
   type UnaryOperator,
-  unaryOperators,
 } from '../../kernels/elementwise/index.ts';
 import { allocate, type DType, type NumericArray, sizeOf } from '../../kernels/support/contract.ts';
 import { denseStrides } from '../../kernels/support/view.ts';
+import { instructionsOn } from '../support/operators.ts';
 import { generator, makeView, naiveRegisters, randomArray, shapes, viewKinds } from './naive-program.ts';
 
 const none = new Float32Array(0);
@@ -97,46 +97,32 @@ describe('elementwise over views', () => {
   it('evaluates every operator like the naive evaluator', () => {
     const shape = [3, 431];
     const values = randomArray('float32', 1293, random);
-    const unary = unaryOperators
-      .filter((operator) => operator !== 'erf' && operator !== 'logicalNot')
-      .map((operator): Instruction => ({ operator, a: 0, dtype: 'float32' }));
-    const arithmetic = [
-      'add',
-      'subtract',
-      'multiply',
-      'divide',
-      'power',
-      'maximum',
-      'minimum',
-      'remainder',
-    ] as const;
-    const comparisons = ['equal', 'notEqual', 'less', 'lessEqual'] as const;
-    const instructions: Instruction[] = [
-      ...unary,
-      ...arithmetic.map((operator): Instruction => ({ operator, a: 0, b: 1, dtype: 'float32' })),
-      ...comparisons.map((operator): Instruction => ({ operator, a: 0, b: 1, dtype: 'bool' })),
-      ...arithmetic
-        .filter((operator) => operator !== 'divide' && operator !== 'power')
-        .map((operator): Instruction => ({ operator, a: 2, b: 3, dtype: 'int32' })),
-      ...comparisons.map((operator): Instruction => ({ operator, a: 2, b: 3, dtype: 'bool' })),
+    const instructions = [
+      ...instructionsOn('float32', 0, 1),
+      ...instructionsOn('int32', 2, 3),
+      ...instructionsOn('bool', 4, 5),
     ];
     const loads = [
       denseLoad(0, shape),
       denseLoad(1, shape),
       denseLoad(2, shape, 'int32'),
       denseLoad(3, shape, 'int32'),
+      denseLoad(4, shape, 'bool'),
+      denseLoad(5, shape, 'bool'),
     ];
-    const attributes = { shape, loads, instructions, stores: instructions.map((_, i) => i + 4) };
+    const attributes = { shape, loads, instructions, stores: instructions.map((_, i) => i + 6) };
     const inputs = [
       values,
       randomArray('float32', 1293, random),
       randomArray('int32', 1293, random),
       randomArray('int32', 1293, random),
+      randomArray('bool', 1293, random),
+      randomArray('bool', 1293, random),
     ];
     const expected = naiveRegisters(attributes, inputs);
     run(attributes, inputs).forEach((output, i) => {
       const plainZeros = (numbers: Iterable<number>): number[] => Array.from(numbers, (value) => value + 0);
-      expect(plainZeros(output), instructions[i].operator).toEqual(plainZeros(expected[i + 4]));
+      expect(plainZeros(output), instructions[i].operator).toEqual(plainZeros(expected[i + 6]));
     });
     expect(elementwise.flops({ inputs: [], outputs: [], attributes })).toBe(instructions.length * 1293);
   });

@@ -1,5 +1,6 @@
 /** A naive evaluator of fused programs, one point at a time, and generated views: the reference of two test files. */
 import type { Program } from '../../kernels/elementwise/index.ts';
+import { binaryVersion, unaryVersion } from '../../kernels/elementwise/operators/index.ts';
 import { allocate, type DType, type NumericArray, sizeOf } from '../../kernels/support/contract.ts';
 import { denseStrides, type View } from '../../kernels/support/view.ts';
 
@@ -44,52 +45,6 @@ export function readView(view: View, index: readonly number[], buffer: NumericAr
   return buffer[at];
 }
 
-const unary: Record<string, (a: number) => number> = {
-  negate: (a) => -a,
-  abs: Math.abs,
-  sign: Math.sign,
-  floor: Math.floor,
-  ceil: Math.ceil,
-  round: (a) => (Math.abs(a % 1) === 0.5 ? 2 * Math.round(a / 2) : Math.round(a)),
-  exp: Math.exp,
-  expm1: Math.expm1,
-  log: Math.log,
-  log1p: Math.log1p,
-  sqrt: Math.sqrt,
-  rsqrt: (a) => 1 / Math.sqrt(a),
-  reciprocal: (a) => 1 / a,
-  sin: Math.sin,
-  cos: Math.cos,
-  tanh: Math.tanh,
-  sigmoid: (a) => (a >= 0 ? 1 / (1 + Math.exp(-a)) : Math.exp(a) / (1 + Math.exp(a))),
-  logicalNot: (a) => (a === 0 ? 1 : 0),
-};
-
-const binary: Record<string, (a: number, b: number) => number> = {
-  add: (a, b) => a + b,
-  subtract: (a, b) => a - b,
-  multiply: (a, b) => a * b,
-  maximum: Math.max,
-  minimum: Math.min,
-  equal: (a, b) => Number(a === b),
-  notEqual: (a, b) => Number(a !== b),
-  less: (a, b) => Number(a < b),
-  lessEqual: (a, b) => Number(a <= b),
-  logicalAnd: (a, b) => Number(a !== 0 && b !== 0),
-  logicalOr: (a, b) => Number(a !== 0 || b !== 0),
-};
-
-const floatBinary: typeof binary = {
-  divide: (a, b) => a / b,
-  power: (a, b) => (b === 0 || a === 1 ? 1 : a ** b),
-  remainder: (a, b) => (a % b !== 0 && a % b < 0 !== b < 0 ? (a % b) + b : a % b),
-};
-
-const intBinary: typeof binary = {
-  multiply: Math.imul,
-  remainder: (a, b) => (b === 0 ? 0 : a - b * Math.floor(a / b)),
-};
-
 function cast(value: number, dtype: DType): number {
   if (dtype === 'float32') return value;
   if (dtype === 'bool') return Number(value !== 0);
@@ -118,12 +73,9 @@ export function naiveRegisters(program: Program, inputs: readonly NumericArray[]
         value = at(instruction.a) ? at(instruction.b) : at(instruction.c);
       else if (instruction.operator === 'cast') value = cast(at(instruction.a), instruction.dtype);
       else if ('b' in instruction) {
-        const own = types[instruction.a] === 'float32' ? floatBinary : intBinary;
-        value = (own[instruction.operator] ?? binary[instruction.operator])(
-          at(instruction.a),
-          at(instruction.b),
-        );
-      } else value = unary[instruction.operator](at(instruction.a));
+        const { value: exact } = binaryVersion(instruction.operator, types[instruction.a]);
+        value = exact(at(instruction.a), at(instruction.b));
+      } else value = unaryVersion(instruction.operator, types[instruction.a]).value(at(instruction.a));
       registers[program.loads.length + i].push(stored(value, instruction.dtype));
     });
   }

@@ -1,6 +1,7 @@
 /** The four-lane float functions against the cpu's double-precision ones, over all exponents and every special value. */
 import { describe, expect, it } from 'vitest';
-import { float32Binary, float32Unary } from '../../kernels/elementwise/cpu/loops-float32.ts';
+import type { Loop } from '../../kernels/elementwise/cpu/loop-types.ts';
+import { binaryVersion, unaryVersion } from '../../kernels/elementwise/operators/index.ts';
 import {
   type FunctionBuilder,
   i32,
@@ -193,7 +194,7 @@ const names = Object.keys(unary) as Name[];
 /** What the cpu makes of x. */
 function onCpu(name: Name, x: Float32Array): Float32Array {
   const y = new Float32Array(x.length);
-  float32Unary[name](x.length, y, 0, x, 0);
+  unaryVersion(name, 'float32').cpu(x.length, y, 0, x, 0);
   return y;
 }
 
@@ -264,7 +265,8 @@ describe.each(targets)('with %o', (target) => {
     const a = Float32Array.from(pairs, ([first]) => first);
     const b = Float32Array.from(pairs, ([, second]) => second);
     const expected = new Float32Array(a.length);
-    float32Binary[name](a.length, expected, 0, a, 0, b, 0);
+    const { cpu }: { readonly cpu: Loop } = binaryVersion(name, 'float32');
+    cpu(a.length, expected, 0, a, 0, b, 0, b, 0);
     closeInPlaces(run(compute, target, a, b), expected, places, a, b);
   });
 

@@ -84,6 +84,6 @@ export function leastDType(operator: Operator): DType {
 }
 
 /** How many plain instructions an operator is worth; 1 for what is none, such as a constant. */
-export function workOf(operator: string): number {
+export function workOfOperator(operator: string): number {
   return rows.get(operator)?.work ?? 1;
 }

@@ -14,7 +14,7 @@ import {
   type Target,
 } from '../../support/wasm/assembler/index.ts';
 import type { Program } from '../index.ts';
-import { workOf } from '../operators/index.ts';
+import { workOfOperator } from '../operators/index.ts';
 import { type Axis, isBounded, type Space } from './iteration-space.ts';
 import { constantRegister, loadFour, loadPadded, loadSome, loadSplat, type RealPoints } from './loads.ts';
 import { applyInstruction } from './vector-instructions.ts';
@@ -77,7 +77,7 @@ export class ProgramWalk {
     const perPoint = this.#rhythms.filter((rhythm) => rhythm === 'point').length;
     const first = this.#program.loads.length;
     const isHeavyAt = instructions.some(
-      ({ operator }, i) => this.#rhythms[first + i] === 'point' && workOf(operator) > 1,
+      ({ operator }, i) => this.#rhythms[first + i] === 'point' && workOfOperator(operator) > 1,
     );
     if (isHeavyAt || perPoint > 16) return 1;
     return perPoint > 8 ? 2 : 4;

@@ -1,8 +1,7 @@
 /** Plans as passes, without a GPU: slots, numbers of the host, programs that read too much, limits, and encodings. */
 import { describe, expect, it } from 'vitest';
 import { sizeOf } from '../../../kernels/support/contract.ts';
-import type { ShaderFunction } from '../../../kernels/support/gpu/shader-function.ts';
-import { shaderFunctions } from '../../../kernels/support/gpu/shader-functions.ts';
+import { halfOfWhole, quotient } from '../../../kernels/support/gpu/index-functions.ts';
 import { decode, encode } from '../../../src/devices/gpu/float-encoding.ts';
 import { planPasses } from '../../../src/devices/gpu/plan-passes.ts';
 import {
@@ -124,16 +123,8 @@ describe('limits', () => {
 });
 
 describe('index functions', () => {
-  it('call none that calls others: gpu.js would put it behind them', () => {
-    const functions: Readonly<Record<string, ShaderFunction>> = shaderFunctions;
-    for (const [name, { calls = [] }] of Object.entries(functions)) {
-      for (const called of calls) expect(functions[called].calls, `${name} calls ${called}`).toBeUndefined();
-    }
-  });
-
   it.each([0, 2 ** -22, -(2 ** -22)])('divide exactly, although floats are off by %d of a value', (off) => {
     const down = (x: number): number => Math.floor(Math.fround(x) * (1 + off));
-    const { quotient, halfOfWhole } = shaderFunctions;
     const divide = new Function('weft_down', 'i', 'n', 'inverse', quotient.body);
     const half = new Function('weft_down', 'i', 'plane', halfOfWhole.body);
     const some = [0, 1, 2, 6, 65535, 65536, 2 ** 24 - 1, 2 ** 24, 2 ** 24 + 1, 123456789, 2 ** 31 - 2];

@@ -1,5 +1,7 @@
 /** What users import. Importing it connects the tensors to the devices and gives them their methods. */
 import { connect } from './connect.ts';
+// For its declarations of the methods of Tensor.
+import './tensor-methods.ts';
 
 connect();
 
@@ -84,12 +86,13 @@ export { logSoftmax, softmax } from './ops/softmax.ts';
 export * from './optim/index.ts';
 export { explain, planOf } from './plan/explain.ts';
 export type { Place, Plan, PlanBuffer, PlanStep } from './plan/plan.ts';
+export type { Axes, Operand, ReduceOptions, SliceIndex } from './tensor/argument-types.ts';
 export type { DType, NumericArray, TensorSpec } from './tensor/dtype.ts';
-export type { Axes, Operand, ReduceOptions, SliceIndex, TensorMethods } from './tensor/method-types.ts';
 export type { NestedArray } from './tensor/print.ts';
 export { seed } from './tensor/random.ts';
 export { type CompileOptions, compile, type TensorTree } from './tensor/runtime.ts';
 export type { Shape } from './tensor/shape.ts';
 export { Tensor } from './tensor/tensor.ts';
 export { Parameter, Variable } from './tensor/variable.ts';
+export type { TensorMethods } from './tensor-methods.ts';
 export * from './train/index.ts';

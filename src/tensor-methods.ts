@@ -1,30 +1,163 @@
-/** The methods of tensors: each hands over to the function of the operation. */
-import { backward } from './autograd/grad.ts';
+/**
+ * The methods of tensors, for chains such as `x.matmul(w).add(b).relu()`. Each hands over to the function of its name, whose
+ * type and documentation it has, with the tensor as the first argument.
+ *
+ * A function of src/ops is a method if its first argument is the tensor that it is about. Not methods are: what makes tensors
+ * (`zeros`, `rand`); what takes several of one kind (`concat`, `stack`, `einsum`); and what layers are made of, which wants
+ * weights or images (convolutions, pooling, normalizations, `dropout`, `embedding`).
+ */
+import * as gradients from './autograd/grad.ts';
 import { OptionError } from './errors.ts';
-import { elu, gelu, leakyRelu, relu, silu, softplus } from './ops/activations.ts';
-import { broadcastTo, reshape, sum } from './ops/broadcast.ts';
+import * as activations from './ops/activations.ts';
+import * as broadcast from './ops/broadcast.ts';
 import * as elementwise from './ops/elementwise.ts';
-import { gather, oneHot, takeAlongAxis } from './ops/indexing.ts';
-import { matmul } from './ops/matmul.ts';
-import { expandDims, flip, pad, permute, slice, split, squeeze, tile, transpose } from './ops/movement.ts';
-import { argMax, argMin, cumulativeSum, logSumExp, max, mean, min, norm, variance } from './ops/reduce.ts';
-import { logSoftmax, softmax } from './ops/softmax.ts';
-import type { TensorMethods } from './tensor/method-types.ts';
+import * as indexing from './ops/indexing.ts';
+import * as products from './ops/matmul.ts';
+import * as movement from './ops/movement.ts';
+import * as reductions from './ops/reduce.ts';
+import * as softmaxes from './ops/softmax.ts';
 import { inScope } from './tensor/scope.ts';
 import type { Shape } from './tensor/shape.ts';
 import type { Tensor } from './tensor/tensor.ts';
 
+/** Methods with shorter names than their functions. */
+const shortNames = {
+  /** this - other; shapes broadcast, dtypes promote. */
+  sub: 'subtract',
+  /** this · other, element by element; shapes broadcast, dtypes promote. */
+  mul: 'multiply',
+  /** this / other, always float32; shapes broadcast. */
+  div: 'divide',
+  /** This to the power `exponent`, always float32; shapes broadcast. */
+  pow: 'power',
+  /** Remainder with the sign of the divisor. */
+  mod: 'remainder',
+  /** -x; int32 stays int32, bool becomes it. */
+  neg: 'negate',
+  /** Both true (bool). */
+  and: 'logicalAnd',
+  /** Either true (bool). */
+  or: 'logicalOr',
+  /** Inverts a bool. */
+  not: 'logicalNot',
+} as const;
+type ShortNames = typeof shortNames;
+type Renamed = ShortNames[keyof ShortNames];
+
+// All of elementwise.ts and activations.ts are methods; of modules that hold more than such functions, these.
+const ofBroadcast = ['broadcastTo', 'sum'] as const;
+const ofReductions = [
+  'argMax',
+  'argMin',
+  'cumulativeSum',
+  'logSumExp',
+  'max',
+  'mean',
+  'min',
+  'norm',
+  'standardDeviation',
+  'variance',
+] as const;
+const ofSoftmaxes = ['logSoftmax', 'softmax'] as const;
+const ofProducts = ['matmul'] as const;
+const ofMovement = ['expandDims', 'flip', 'pad', 'slice', 'split', 'squeeze', 'tile', 'transpose'] as const;
+const ofIndexing = ['gather', 'oneHot', 'scatter', 'takeAlongAxis'] as const;
+const ofGradients = ['backward'] as const;
+
+/** A function of a tensor and more as a method of the tensor. */
+type Method<Operation> = Operation extends (x: never, ...rest: infer Rest) => infer Result
+  ? (...rest: Rest) => Result
+  : never;
+
+/** Functions as methods. Editors find the documentation of each, since the names stay. */
+type MethodsOf<Operations> = { readonly [Name in keyof Operations]: Method<Operations[Name]> };
+
+type ShortMethods = {
+  readonly [Short in keyof ShortNames]: Method<(typeof elementwise)[ShortNames[Short]]>;
+};
+
+/** Methods that hand over to functions. */
+interface DerivedMethods
+  extends MethodsOf<Omit<typeof elementwise, Renamed>>,
+    ShortMethods,
+    MethodsOf<typeof activations>,
+    MethodsOf<Pick<typeof broadcast, (typeof ofBroadcast)[number]>>,
+    MethodsOf<Pick<typeof reductions, (typeof ofReductions)[number]>>,
+    MethodsOf<Pick<typeof softmaxes, (typeof ofSoftmaxes)[number]>>,
+    MethodsOf<Pick<typeof products, (typeof ofProducts)[number]>>,
+    MethodsOf<Pick<typeof movement, (typeof ofMovement)[number]>>,
+    MethodsOf<Pick<typeof indexing, (typeof ofIndexing)[number]>>,
+    MethodsOf<Pick<typeof gradients, (typeof ofGradients)[number]>> {}
+
+/** Methods of every tensor; all return new tensors and compute nothing. */
+export interface TensorMethods extends DerivedMethods {
+  /**
+   * The same elements in row-major order under another shape, as `reshape(2, 3)` or `reshape([2, 3])`. One length may
+   * be -1: it is worked out from the rest.
+   *
+   * @throws ShapeError when the number of elements differs.
+   */
+  reshape(...shape: number[] | [Shape]): Tensor;
+  /** Output axis k is this tensor's axis `order[k]`. */
+  permute(...order: number[]): Tensor;
+}
+
+declare module './tensor/tensor.ts' {
+  interface Tensor extends TensorMethods {}
+}
+
+/** By method, the most arguments it takes, where some may be left out: a function's own `length` stops at the first of those. */
+type Flexible = {
+  readonly [Name in keyof DerivedMethods as Parameters<DerivedMethods[Name]> extends infer Rest extends
+    readonly unknown[]
+    ? number extends Rest['length']
+      ? Name
+      : Rest extends Required<Rest>
+        ? never
+        : Name
+    : never]: Required<Parameters<DerivedMethods[Name]>>['length'];
+};
+
+const mostArguments: Flexible = {
+  argMax: 1,
+  argMin: 1,
+  backward: 1,
+  cumulativeSum: 2,
+  elu: 1,
+  flip: 1,
+  gather: 2,
+  leakyRelu: 1,
+  logSoftmax: 1,
+  logSumExp: 2,
+  max: 2,
+  mean: 2,
+  min: 2,
+  norm: 2,
+  oneHot: 2,
+  pad: 2,
+  scatter: 3,
+  slice: Number.POSITIVE_INFINITY,
+  softmax: 1,
+  split: 2,
+  squeeze: 1,
+  standardDeviation: 2,
+  sum: 2,
+  takeAlongAxis: 2,
+  transpose: 2,
+  variance: 2,
+};
+
+/** Any function of a tensor and more. Written as a method, whose parameters TypeScript compares both ways. */
+type Operation = { run(x: Tensor, ...rest: readonly unknown[]): unknown }['run'];
+type AnyMethod = (this: Tensor, ...rest: never) => unknown;
+
 /**
- * A function of a tensor and more as a method of the tensor, which takes no more than `most` arguments: one too many was
- * meant to do something, `x.squeeze(0, 1)` for example. (Functions let it pass as JavaScript does, for `list.map(relu)`
- * gives them three.)
+ * A function as a method, which takes no more than `most` arguments: one too many was meant to do something,
+ * `x.squeeze(0, 1)` for example. (Functions let it pass as JavaScript does, for `list.map(relu)` gives them three.)
  */
-function method<Rest extends unknown[], Result>(
-  name: keyof TensorMethods,
-  operation: (x: Tensor, ...rest: Rest) => Result,
-  most: Rest['length'],
-) {
-  return function (this: Tensor, ...rest: Rest): Result {
+function method(name: string, operation: Operation): AnyMethod {
+  const most = name in mostArguments ? mostArguments[name as keyof Flexible] : operation.length - 1;
+  return function (this: Tensor, ...rest: readonly unknown[]): unknown {
     if (rest.length <= most) return operation(this, ...rest);
     throw new OptionError({
       where: inScope(name),
@@ -35,82 +168,37 @@ function method<Rest extends unknown[], Result>(
   };
 }
 
-/** All methods, to be handed to the Tensor class once, by src/index.ts. */
-export const tensorMethods: TensorMethods & ThisType<Tensor> = {
-  add: method('add', elementwise.add, 1),
-  sub: method('sub', elementwise.subtract, 1),
-  mul: method('mul', elementwise.multiply, 1),
-  div: method('div', elementwise.divide, 1),
-  pow: method('pow', elementwise.power, 1),
-  mod: method('mod', elementwise.remainder, 1),
-  maximum: method('maximum', elementwise.maximum, 1),
-  minimum: method('minimum', elementwise.minimum, 1),
-  equal: method('equal', elementwise.equal, 1),
-  notEqual: method('notEqual', elementwise.notEqual, 1),
-  less: method('less', elementwise.less, 1),
-  lessEqual: method('lessEqual', elementwise.lessEqual, 1),
-  greater: method('greater', elementwise.greater, 1),
-  greaterEqual: method('greaterEqual', elementwise.greaterEqual, 1),
-  and: method('and', elementwise.logicalAnd, 1),
-  or: method('or', elementwise.logicalOr, 1),
-  not: method('not', elementwise.logicalNot, 0),
-  where: method('where', elementwise.where, 2),
-  neg: method('neg', elementwise.negate, 0),
-  abs: method('abs', elementwise.abs, 0),
-  sign: method('sign', elementwise.sign, 0),
-  floor: method('floor', elementwise.floor, 0),
-  ceil: method('ceil', elementwise.ceil, 0),
-  round: method('round', elementwise.round, 0),
-  exp: method('exp', elementwise.exp, 0),
-  log: method('log', elementwise.log, 0),
-  sqrt: method('sqrt', elementwise.sqrt, 0),
-  rsqrt: method('rsqrt', elementwise.rsqrt, 0),
-  reciprocal: method('reciprocal', elementwise.reciprocal, 0),
-  square: method('square', elementwise.square, 0),
-  sin: method('sin', elementwise.sin, 0),
-  cos: method('cos', elementwise.cos, 0),
-  erf: method('erf', elementwise.erf, 0),
-  clamp: method('clamp', elementwise.clamp, 2),
-  sigmoid: method('sigmoid', elementwise.sigmoid, 0),
-  tanh: method('tanh', elementwise.tanh, 0),
-  relu: method('relu', relu, 0),
-  leakyRelu: method('leakyRelu', leakyRelu, 1),
-  elu: method('elu', elu, 1),
-  gelu: method('gelu', gelu, 0),
-  silu: method('silu', silu, 0),
-  softplus: method('softplus', softplus, 0),
-  sum: method('sum', sum, 2),
-  mean: method('mean', mean, 2),
-  variance: method('variance', variance, 2),
-  norm: method('norm', norm, 2),
-  max: method('max', max, 2),
-  min: method('min', min, 2),
-  argMax: method('argMax', argMax, 1),
-  argMin: method('argMin', argMin, 1),
-  cumulativeSum: method('cumulativeSum', cumulativeSum, 2),
-  logSumExp: method('logSumExp', logSumExp, 2),
-  softmax: method('softmax', softmax, 1),
-  logSoftmax: method('logSoftmax', logSoftmax, 1),
-  matmul: method('matmul', matmul, 1),
-  reshape(...shape: number[] | [Shape]): Tensor {
-    return reshape(this, shape.length === 1 && Array.isArray(shape[0]) ? shape[0] : (shape as number[]));
+const newNames = new Map<string, string>(Object.entries(shortNames).map(([short, name]) => [name, short]));
+
+/** Functions of a module as methods, by name. */
+function methodsOf<Name extends string>(
+  module: Readonly<Record<Name, Operation>>,
+  names: readonly Name[] = Object.keys(module) as Name[],
+): Readonly<Record<string, AnyMethod>> {
+  return Object.fromEntries(
+    names.map((functionName) => {
+      const name = newNames.get(functionName) ?? functionName;
+      return [name, method(name, module[functionName])];
+    }),
+  );
+}
+
+/** All methods, to be handed to the Tensor class once, by src/connect.ts. */
+export const tensorMethods: Readonly<Record<string, AnyMethod>> = {
+  ...methodsOf(elementwise),
+  ...methodsOf(activations),
+  ...methodsOf(broadcast, ofBroadcast),
+  ...methodsOf(reductions, ofReductions),
+  ...methodsOf(softmaxes, ofSoftmaxes),
+  ...methodsOf(products, ofProducts),
+  ...methodsOf(movement, ofMovement),
+  ...methodsOf(indexing, ofIndexing),
+  ...methodsOf(gradients, ofGradients),
+  reshape(this: Tensor, ...shape: number[] | [Shape]): Tensor {
+    const [first] = shape;
+    return broadcast.reshape(this, Array.isArray(first) ? first : (shape as number[]));
   },
-  permute(...order: number[]): Tensor {
-    return permute(this, order);
+  permute(this: Tensor, ...order: number[]): Tensor {
+    return movement.permute(this, order);
   },
-  transpose: method('transpose', transpose, 2),
-  broadcastTo: method('broadcastTo', broadcastTo, 1),
-  squeeze: method('squeeze', squeeze, 1),
-  expandDims: method('expandDims', expandDims, 1),
-  slice: method('slice', slice, Number.POSITIVE_INFINITY),
-  pad: method('pad', pad, 2),
-  flip: method('flip', flip, 1),
-  tile: method('tile', tile, 1),
-  split: method('split', split, 2),
-  gather: method('gather', gather, 2),
-  takeAlongAxis: method('takeAlongAxis', takeAlongAxis, 2),
-  oneHot: method('oneHot', oneHot, 2),
-  cast: method('cast', elementwise.cast, 1),
-  stopGradient: method('stopGradient', elementwise.stopGradient, 0),
-  backward: method('backward', backward, 1),
 };

@@ -1,7 +1,7 @@
 /** Reshape, broadcast and sum: the three primitives whose gradients are each other. */
 import { ShapeError } from '../errors.ts';
 import { requireBoolean, requireKnownOptions, requireList } from '../options.ts';
-import type { Axes, ReduceOptions } from '../tensor/method-types.ts';
+import type { Axes, ReduceOptions } from '../tensor/argument-types.ts';
 import type { Primitive } from '../tensor/primitive.ts';
 import { inScope } from '../tensor/scope.ts';
 import {

@@ -8,10 +8,10 @@ import {
   leastDType,
   type UnaryOperator,
 } from '../../kernels/elementwise/index.ts';
+import type { Operand } from '../tensor/argument-types.ts';
 import { type DType, dtypeOfScalar, promote } from '../tensor/dtype.ts';
 import { concealed } from '../tensor/exposure.ts';
 import { fill } from '../tensor/leaves.ts';
-import type { Operand } from '../tensor/method-types.ts';
 import { type GradientCall, likeFirst } from '../tensor/primitive.ts';
 import { inScope } from '../tensor/scope.ts';
 import { type Shape, sameShape } from '../tensor/shape.ts';

@@ -3,8 +3,8 @@
  * call and the row of the primitive table behind it. What an operator computes is in kernels/elementwise/operators/.
  */
 import { describeValue } from '../options.ts';
+import type { Operand } from '../tensor/argument-types.ts';
 import { concealed } from '../tensor/exposure.ts';
-import type { Operand } from '../tensor/method-types.ts';
 import { likeFirst } from '../tensor/primitive.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { apply, requireDType, requireOption, requireTensor } from './apply.ts';

@@ -3,8 +3,8 @@ import { concat as concatContract } from '../../kernels/concat/index.ts';
 import { type PadAttributes, pad as padContract } from '../../kernels/pad/index.ts';
 import { ShapeError } from '../errors.ts';
 import { describeValue, requireList } from '../options.ts';
+import type { SliceIndex } from '../tensor/argument-types.ts';
 import { promote, requireElement } from '../tensor/dtype.ts';
-import type { SliceIndex } from '../tensor/method-types.ts';
 import { likeFirst, type Primitive } from '../tensor/primitive.ts';
 import { inScope } from '../tensor/scope.ts';
 import {

@@ -1,5 +1,5 @@
 /** The type of an operation that is one primitive: a public function and its row in one value. */
-import type { Operand } from '../tensor/method-types.ts';
+import type { Operand } from '../tensor/argument-types.ts';
 import type { Primitive } from '../tensor/primitive.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 

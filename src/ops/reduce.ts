@@ -1,7 +1,7 @@
 /** Reductions: max, argMax and the cumulative sum as primitives; mean, variance, norm and the like composed. */
 import { cumulativeSum as cumulativeSumContract } from '../../kernels/cumulative/index.ts';
 import { describeValue, requireBoolean, requireKnownOptions, requireNumber } from '../options.ts';
-import type { Axes, ReduceOptions } from '../tensor/method-types.ts';
+import type { Axes, ReduceOptions } from '../tensor/argument-types.ts';
 import { likeFirst, type Primitive } from '../tensor/primitive.ts';
 import { inScope } from '../tensor/scope.ts';
 import { formatShape, normalizeAxis, sizeOf } from '../tensor/shape.ts';

@@ -5,22 +5,16 @@
 import { DTypeError, ShapeError } from '../errors.ts';
 import { describeValue } from '../options.ts';
 import type { DType, NumericArray } from './dtype.ts';
-import type { TensorMethods } from './method-types.ts';
 import { Node } from './node.ts';
 import { formatTensor, type NestedArray, nest } from './print.ts';
 import { runtime } from './runtime.ts';
 import { formatShape, isLength, type Shape, sizeOf } from './shape.ts';
-
-// The methods that operate (`add`, `matmul`, …) are declared in method-types.ts and handed in by src/connect.ts, because
-// the operations are built on this class and not the other way round.
-export interface Tensor extends TensorMethods {}
 
 /**
  * An immutable array of numbers or booleans with a shape and a dtype, known by how it is computed: operations build
  * new tensors at no cost, and awaiting `data()`, `array()`, `item()` or `text()` computes. Made with `tensor`, `zeros`,
  * `rand` and the like.
  */
-// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the one place where methods declared apart are merged in
 export class Tensor {
   readonly #node: Node | undefined;
   readonly #output: number;

@@ -12,7 +12,7 @@ import {
 } from '../../support/wasm/assembler/index.ts';
 import * as vectorMath from '../../support/wasm/vector-math/index.ts';
 import { chosen, negated, product, remainderOf, wrapped } from './int32-halves.ts';
-import { type BinaryRow, roundedOnce, type UnaryRow } from './row.ts';
+import { type BinaryRow, floatPairs, roundedOnce, type UnaryRow, wholePairs } from './row.ts';
 
 const zero = i32x4.constant(0, 0, 0, 0);
 const one = f32x4.constant(1, 1, 1, 1);
@@ -199,18 +199,7 @@ export const binary = {
       wasm: (_f, _target, a, b) => f32x4.add(a, b),
       gpu: (_f, a, b) => `${a} + ${b}`,
       accuracy: roundedOnce,
-      smooth: [
-        [
-          [-1.5, 1.5],
-          [-1.5, 1.5],
-        ],
-      ],
-      wide: [
-        [
-          [-4, 4],
-          [-4, 4],
-        ],
-      ],
+      ...floatPairs,
     },
     int32: {
       value: (a, b) => a + b,
@@ -219,18 +208,7 @@ export const binary = {
       },
       wasm: (_f, _target, a, b) => i32x4.add(a, b),
       gpu: (f, [al, ah], [bl, bh]) => wrapped(f, `${al} + ${bl}`, `${ah} + ${bh}`),
-      smooth: [
-        [
-          [-5, 5],
-          [1, 4],
-        ],
-      ],
-      wide: [
-        [
-          [-4, 4],
-          [-4, 4],
-        ],
-      ],
+      ...wholePairs,
     },
   },
   /** a - b */
@@ -244,18 +222,7 @@ export const binary = {
       wasm: (_f, _target, a, b) => f32x4.subtract(a, b),
       gpu: (_f, a, b) => `${a} - ${b}`,
       accuracy: roundedOnce,
-      smooth: [
-        [
-          [-1.5, 1.5],
-          [-1.5, 1.5],
-        ],
-      ],
-      wide: [
-        [
-          [-4, 4],
-          [-4, 4],
-        ],
-      ],
+      ...floatPairs,
     },
     int32: {
       value: (a, b) => a - b,
@@ -264,18 +231,7 @@ export const binary = {
       },
       wasm: (_f, _target, a, b) => i32x4.subtract(a, b),
       gpu: (f, [al, ah], [bl, bh]) => wrapped(f, `${al} - ${bl}`, `${ah} - ${bh}`),
-      smooth: [
-        [
-          [-5, 5],
-          [1, 4],
-        ],
-      ],
-      wide: [
-        [
-          [-4, 4],
-          [-4, 4],
-        ],
-      ],
+      ...wholePairs,
     },
   },
   /** a · b */
@@ -289,18 +245,7 @@ export const binary = {
       wasm: (_f, _target, a, b) => f32x4.multiply(a, b),
       gpu: (_f, a, b) => `${a} * ${b}`,
       accuracy: roundedOnce,
-      smooth: [
-        [
-          [-1.5, 1.5],
-          [-1.5, 1.5],
-        ],
-      ],
-      wide: [
-        [
-          [-4, 4],
-          [-4, 4],
-        ],
-      ],
+      ...floatPairs,
     },
     int32: {
       value: Math.imul,
@@ -309,12 +254,7 @@ export const binary = {
       },
       wasm: (_f, _target, a, b) => i32x4.multiply(a, b),
       gpu: product,
-      smooth: [
-        [
-          [-5, 5],
-          [1, 4],
-        ],
-      ],
+      ...wholePairs,
       wide: [
         [
           [-70000, 70000],
@@ -373,12 +313,7 @@ export const binary = {
       },
       wasm: int32RemainderLanes,
       gpu: remainderOf,
-      smooth: [
-        [
-          [-5, 5],
-          [1, 4],
-        ],
-      ],
+      ...wholePairs,
       wide: [
         [
           [-1000, 1000],

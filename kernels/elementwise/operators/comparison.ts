@@ -2,7 +2,7 @@
 import type { ShaderFunction } from '../../support/gpu/shader-function.ts';
 import { f32x4, i32x4, v128 } from '../../support/wasm/assembler/index.ts';
 import { below, chosen, same, truth } from './int32-halves.ts';
-import { type BinaryRow, type ComparisonRow, roundedOnce } from './row.ts';
+import { apartPairs, type BinaryRow, type ComparisonRow, roundedOnce, wholePairs } from './row.ts';
 
 const zero = i32x4.constant(0, 0, 0, 0);
 
@@ -44,13 +44,7 @@ export const binary = {
       },
       gpu: (f, a, b) => f.call(maximumFunction, a, b),
       accuracy: roundedOnce,
-      smooth: ['apart'],
-      wide: [
-        [
-          [-4, 4],
-          [-4, 4],
-        ],
-      ],
+      ...apartPairs,
     },
     int32: {
       value: Math.max,
@@ -59,18 +53,7 @@ export const binary = {
       },
       wasm: (_f, _target, a, b) => i32x4.maximum(a, b),
       gpu: (_f, a, b) => chosen(below(a, b, '<'), b, a),
-      smooth: [
-        [
-          [-5, 5],
-          [1, 4],
-        ],
-      ],
-      wide: [
-        [
-          [-4, 4],
-          [-4, 4],
-        ],
-      ],
+      ...wholePairs,
     },
   },
   /** The smaller; NaN where an operand is NaN. */
@@ -88,13 +71,7 @@ export const binary = {
       },
       gpu: (f, a, b) => f.call(minimumFunction, a, b),
       accuracy: roundedOnce,
-      smooth: ['apart'],
-      wide: [
-        [
-          [-4, 4],
-          [-4, 4],
-        ],
-      ],
+      ...apartPairs,
     },
     int32: {
       value: Math.min,
@@ -103,18 +80,7 @@ export const binary = {
       },
       wasm: (_f, _target, a, b) => i32x4.minimum(a, b),
       gpu: (_f, a, b) => chosen(below(b, a, '<'), b, a),
-      smooth: [
-        [
-          [-5, 5],
-          [1, 4],
-        ],
-      ],
-      wide: [
-        [
-          [-4, 4],
-          [-4, 4],
-        ],
-      ],
+      ...wholePairs,
     },
   },
 } satisfies Record<string, BinaryRow>;
@@ -131,13 +97,7 @@ export const comparison = {
       },
       wasm: (_f, _target, a, b) => f32x4.equal(a, b),
       gpu: (_f, a, b) => truth(`${a} == ${b}`),
-      smooth: ['apart'],
-      wide: [
-        [
-          [-4, 4],
-          [-4, 4],
-        ],
-      ],
+      ...apartPairs,
     },
     int32: {
       value: (a, b) => Number(a === b),
@@ -146,18 +106,7 @@ export const comparison = {
       },
       wasm: (_f, _target, a, b) => i32x4.equal(a, b),
       gpu: (_f, a, b) => [truth(same(a, b))],
-      smooth: [
-        [
-          [-5, 5],
-          [1, 4],
-        ],
-      ],
-      wide: [
-        [
-          [-4, 4],
-          [-4, 4],
-        ],
-      ],
+      ...wholePairs,
     },
     bool: {
       value: (a, b) => Number(a === b),
@@ -178,13 +127,7 @@ export const comparison = {
       },
       wasm: (_f, _target, a, b) => f32x4.notEqual(a, b),
       gpu: (_f, a, b) => `${a} == ${b} ? 0.0 : 1.0`,
-      smooth: ['apart'],
-      wide: [
-        [
-          [-4, 4],
-          [-4, 4],
-        ],
-      ],
+      ...apartPairs,
     },
     int32: {
       value: (a, b) => Number(a !== b),
@@ -193,18 +136,7 @@ export const comparison = {
       },
       wasm: (_f, _target, a, b) => i32x4.notEqual(a, b),
       gpu: (_f, a, b) => [`${same(a, b)} ? 0.0 : 1.0`],
-      smooth: [
-        [
-          [-5, 5],
-          [1, 4],
-        ],
-      ],
-      wide: [
-        [
-          [-4, 4],
-          [-4, 4],
-        ],
-      ],
+      ...wholePairs,
     },
     bool: {
       value: (a, b) => Number(a !== b),
@@ -225,13 +157,7 @@ export const comparison = {
       },
       wasm: (_f, _target, a, b) => f32x4.less(a, b),
       gpu: (_f, a, b) => truth(`${a} < ${b}`),
-      smooth: ['apart'],
-      wide: [
-        [
-          [-4, 4],
-          [-4, 4],
-        ],
-      ],
+      ...apartPairs,
     },
     int32: {
       value: (a, b) => Number(a < b),
@@ -240,18 +166,7 @@ export const comparison = {
       },
       wasm: (_f, _target, a, b) => i32x4.less(a, b),
       gpu: (_f, a, b) => [truth(below(a, b, '<'))],
-      smooth: [
-        [
-          [-5, 5],
-          [1, 4],
-        ],
-      ],
-      wide: [
-        [
-          [-4, 4],
-          [-4, 4],
-        ],
-      ],
+      ...wholePairs,
     },
     bool: {
       value: (a, b) => Number(a < b),
@@ -272,13 +187,7 @@ export const comparison = {
       },
       wasm: (_f, _target, a, b) => f32x4.lessEqual(a, b),
       gpu: (_f, a, b) => truth(`${a} <= ${b}`),
-      smooth: ['apart'],
-      wide: [
-        [
-          [-4, 4],
-          [-4, 4],
-        ],
-      ],
+      ...apartPairs,
     },
     int32: {
       value: (a, b) => Number(a <= b),
@@ -287,18 +196,7 @@ export const comparison = {
       },
       wasm: (_f, _target, a, b) => i32x4.lessEqual(a, b),
       gpu: (_f, a, b) => [truth(below(a, b, '<='))],
-      smooth: [
-        [
-          [-5, 5],
-          [1, 4],
-        ],
-      ],
-      wide: [
-        [
-          [-4, 4],
-          [-4, 4],
-        ],
-      ],
+      ...wholePairs,
     },
     bool: {
       value: (a, b) => Number(a <= b),

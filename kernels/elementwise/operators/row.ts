@@ -53,6 +53,33 @@ interface Sampled<Operands> {
   readonly wide: readonly Operands[];
 }
 
+const signed: Range = [-4, 4];
+
+/** Of two floats. */
+export const floatPairs: Sampled<BinaryOperands> = {
+  smooth: [
+    [
+      [-1.5, 1.5],
+      [-1.5, 1.5],
+    ],
+  ],
+  wide: [[signed, signed]],
+};
+
+/** Of two floats, where a kink lies at equal ones. */
+export const apartPairs: Sampled<BinaryOperands> = { smooth: ['apart'], wide: [[signed, signed]] };
+
+/** Of two int32. */
+export const wholePairs: Sampled<readonly [Range, Range]> = {
+  smooth: [
+    [
+      [-5, 5],
+      [1, 4],
+    ],
+  ],
+  wide: [[signed, signed]],
+};
+
 /** Versions for floats say how exact they are. */
 interface Measured {
   readonly accuracy: Accuracy;

@@ -21,7 +21,7 @@ import type { Shape } from './tensor/shape.ts';
 import type { Tensor } from './tensor/tensor.ts';
 
 /** Methods with shorter names than their functions. */
-const shortNames = {
+export const shortNames = {
   /** this - other; shapes broadcast, dtypes promote. */
   sub: 'subtract',
   /** this · other, element by element; shapes broadcast, dtypes promote. */

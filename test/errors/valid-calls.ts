@@ -3,8 +3,11 @@
  * or method without a row is named by that test.
  */
 import * as weft from '../../src/index.ts';
+import * as activations from '../../src/ops/activations.ts';
+import { shortNames } from '../../src/tensor-methods.ts';
 import { layerExamples } from '../nn/layer-examples.ts';
 import { optimizerExamples } from '../optim/optimizer-examples.ts';
+import { binaryNames, binaryRows, unaryNames, unaryRows } from '../support/operators.ts';
 import { denseModel, int32, toy } from './support.ts';
 
 /** The arguments of a right call, made anew for each call. */
@@ -46,6 +49,8 @@ const stepped = () => {
 
 const binary: Arguments = () => [vector(), 2];
 const unary: Arguments = () => [vector()];
+const bool: Arguments = () => [bools()];
+const twoBools: Arguments = () => [bools(), bools()];
 const reduction: Arguments = () => [matrix(), 0, { keepDims: true }];
 const losses: Arguments = () => [matrix(), matrix(), { reduction: 'sum' }];
 
@@ -55,13 +60,11 @@ function each(names: string, row: Arguments): Record<string, Arguments> {
 
 /** By the name of the export. `folder` is there to be written to. */
 export const functions = (folder: string): Record<string, Arguments> => ({
-  ...each('add subtract multiply divide power remainder maximum minimum equal notEqual', binary),
-  ...each('less lessEqual greater greaterEqual leakyRelu elu', binary),
-  ...each('logicalAnd logicalOr', () => [bools(), bools()]),
-  logicalNot: () => [bools()],
-  ...each('negate abs sign floor ceil round exp expm1 log log1p sqrt rsqrt reciprocal square', unary),
-  ...each('sin cos tanh sigmoid erf stopGradient', unary),
-  ...each('relu gelu geluTanh silu softplus softsign heaviside', unary),
+  ...Object.fromEntries(unaryNames.map((name) => [name, unaryRows[name].float32 ? unary : bool])),
+  ...Object.fromEntries(binaryNames.map((name) => [name, binaryRows[name].float32 ? binary : twoBools])),
+  ...Object.fromEntries(Object.keys(activations).map((name) => [name, unary])),
+  ...each('greater greaterEqual leakyRelu elu', binary),
+  ...each('square stopGradient', unary),
   where: () => [bools(), 1, vector()],
   clamp: () => [vector(), 0, 1],
   cast: () => [vector(), 'int32'],
@@ -294,19 +297,6 @@ export const methods: Record<string, Arguments> = {
   'RandomGenerator.nextBelow': () => [4],
 };
 
-/** The arguments of a method of Tensor that is the function of another name. */
-const functionOf: Record<string, string> = {
-  sub: 'subtract',
-  mul: 'multiply',
-  div: 'divide',
-  pow: 'power',
-  mod: 'remainder',
-  and: 'logicalAnd',
-  or: 'logicalOr',
-  not: 'logicalNot',
-  neg: 'negate',
-};
-
 /** A right call of a method of Tensor, with the tensor first: those of the function of the operation. */
 export function tensorMethod(name: string, table: Record<string, Arguments>): Arguments | undefined {
   const own: Record<string, Arguments> = {
@@ -314,7 +304,8 @@ export function tensorMethod(name: string, table: Record<string, Arguments>): Ar
     reshape: () => [matrix(), 4, -1],
     permute: () => [matrix(), 1, 0],
   };
-  return own[name] ?? table[functionOf[name] ?? name];
+  const names: Readonly<Record<string, string>> = shortNames;
+  return own[name] ?? table[names[name] ?? name];
 }
 
 /** Classes whose own constructor makes nothing to call methods of. */

@@ -148,14 +148,14 @@ const mostArguments: Flexible = {
 };
 
 /** Any function of a tensor and more. Written as a method, whose parameters TypeScript compares both ways. */
-type Operation = { run(x: Tensor, ...rest: readonly unknown[]): unknown }['run'];
+type TensorFunction = { run(x: Tensor, ...rest: readonly unknown[]): unknown }['run'];
 type AnyMethod = (this: Tensor, ...rest: never) => unknown;
 
 /**
  * A function as a method, which takes no more than `most` arguments: one too many was meant to do something,
  * `x.squeeze(0, 1)` for example. (Functions let it pass as JavaScript does, for `list.map(relu)` gives them three.)
  */
-function method(name: string, operation: Operation): AnyMethod {
+function method(name: string, operation: TensorFunction): AnyMethod {
   const most = name in mostArguments ? mostArguments[name as keyof Flexible] : operation.length - 1;
   return function (this: Tensor, ...rest: readonly unknown[]): unknown {
     if (rest.length <= most) return operation(this, ...rest);
@@ -172,7 +172,7 @@ const newNames = new Map<string, string>(Object.entries(shortNames).map(([short,
 
 /** Functions of a module as methods, by name. */
 function methodsOf<Name extends string>(
-  module: Readonly<Record<Name, Operation>>,
+  module: Readonly<Record<Name, TensorFunction>>,
   names: readonly Name[] = Object.keys(module) as Name[],
 ): Readonly<Record<string, AnyMethod>> {
   return Object.fromEntries(

@@ -4,14 +4,14 @@ import type { Primitive } from '../tensor/primitive.ts';
 import { inScope } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { apply, requireTensor } from './apply.ts';
-import { type Operation, operation } from './operation.ts';
+import { operation, type PrimitiveFunction } from './operation.ts';
 
 /**
  * Converts to another dtype: to int32 towards zero, to bool as "not zero".
  *
  * @throws DTypeError for an unknown dtype
  */
-export const cast: Operation<
+export const cast: PrimitiveFunction<
   (x: Tensor, dtype: DType) => Tensor,
   Primitive<{ readonly dtype: DType }>
 > = operation(

@@ -19,15 +19,15 @@ import { notATensor, Tensor } from '../tensor/tensor.ts';
 import { apply, requireDType } from './apply.ts';
 import { broadcastTogether } from './broadcast.ts';
 import { cast } from './cast.ts';
-import { type BinaryOperation, type Named, operation, type UnaryOperation } from './operation.ts';
+import { type BinaryOperation, type NamedPrimitive, operation, type UnaryOperation } from './operation.ts';
 
-type Rule = (call: GradientCall<object>) => readonly (Tensor | undefined)[];
+type GradientRule = (call: GradientCall<object>) => readonly (Tensor | undefined)[];
 
 /** Of what is constant between jumps. */
-export const zeroDerivative: Rule = () => [undefined, undefined];
+export const zeroDerivative: GradientRule = () => [undefined, undefined];
 
 /** Of one operand, which is converted to the least dtype that the operator is defined on. */
-export function unary<Name extends UnaryOperator>(name: Name, gradient: Rule): UnaryOperation<Name> {
+export function unary<Name extends UnaryOperator>(name: Name, gradient: GradientRule): UnaryOperation<Name> {
   const primitive = { name, kind: 'elementwise', outputs: likeFirst, gradient } as const;
   const least = leastDType(name);
   return operation(primitive, (x: Operand) => {
@@ -38,7 +38,10 @@ export function unary<Name extends UnaryOperator>(name: Name, gradient: Rule): U
 }
 
 /** Of two operands, which broadcast and are promoted. The rule sees them with one shape and one dtype. */
-export function binary<Name extends BinaryOperator>(name: Name, gradient: Rule): BinaryOperation<Name> {
+export function binary<Name extends BinaryOperator>(
+  name: Name,
+  gradient: GradientRule,
+): BinaryOperation<Name> {
   const primitive = { name, kind: 'elementwise', outputs: likeFirst, gradient } as const;
   const least = leastDType(name);
   return operation(primitive, (a: Operand, b: Operand) => apply(primitive, operands(name, a, b, least), {}));
@@ -46,7 +49,7 @@ export function binary<Name extends BinaryOperator>(name: Name, gradient: Rule):
 
 /** As `binary`, with a result that is bool. */
 export function comparison<Name extends ComparisonOperator>(name: Name): BinaryOperation<Name> {
-  const primitive: Named<Name> = {
+  const primitive: NamedPrimitive<Name> = {
     name,
     kind: 'elementwise',
     outputs: ([a]) => [{ shape: a.shape, dtype: 'bool' }],

@@ -18,7 +18,7 @@ import {
   unary,
   zeroDerivative,
 } from './elementwise-operation.ts';
-import { type BinaryOperation, type Operation, operation, type UnaryOperation } from './operation.ts';
+import { type BinaryOperation, operation, type PrimitiveFunction, type UnaryOperation } from './operation.ts';
 
 export { cast } from './cast.ts';
 
@@ -162,7 +162,7 @@ export const erf = unary('erf', ({ dY, inputs: [x] }) => [
  *
  * @throws DTypeError unless the condition is bool
  */
-export const where: Operation<(condition: Tensor, a: Operand, b: Operand) => Tensor> = operation(
+export const where: PrimitiveFunction<(condition: Tensor, a: Operand, b: Operand) => Tensor> = operation(
   {
     name: 'where',
     kind: 'elementwise',
@@ -181,7 +181,7 @@ export const where: Operation<(condition: Tensor, a: Operand, b: Operand) => Ten
 );
 
 /** The same value, through which no gradient passes. */
-export const stopGradient: Operation<(x: Tensor) => Tensor> = operation(
+export const stopGradient: PrimitiveFunction<(x: Tensor) => Tensor> = operation(
   { name: 'stopGradient', kind: 'elementwise', outputs: likeFirst, gradient: zeroDerivative },
   (x) => apply(stopGradient.primitive, [requireTensor('stopGradient', x)], {}),
 );

@@ -4,7 +4,7 @@ import type { Primitive } from '../tensor/primitive.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
 /** A public function with the primitive that it applies. */
-export type Operation<
+export type PrimitiveFunction<
   Call extends (...operands: never) => Tensor,
   Row extends Primitive<never> = Primitive,
 > = Call & {
@@ -13,17 +13,23 @@ export type Operation<
 };
 
 /** A row of the primitive table under the name of an operator. */
-export interface Named<Name extends string> extends Primitive {
+export interface NamedPrimitive<Name extends string> extends Primitive {
   readonly name: Name;
 }
 
-export type UnaryOperation<Name extends string> = Operation<(x: Operand) => Tensor, Named<Name>>;
-export type BinaryOperation<Name extends string> = Operation<(a: Operand, b: Operand) => Tensor, Named<Name>>;
+export type UnaryOperation<Name extends string> = PrimitiveFunction<
+  (x: Operand) => Tensor,
+  NamedPrimitive<Name>
+>;
+export type BinaryOperation<Name extends string> = PrimitiveFunction<
+  (a: Operand, b: Operand) => Tensor,
+  NamedPrimitive<Name>
+>;
 
 /** A function and its primitive as one. */
 export function operation<Call extends (...operands: never) => Tensor, Row extends Primitive<never>>(
   primitive: Row,
   call: Call,
-): Operation<Call, Row> {
+): PrimitiveFunction<Call, Row> {
   return Object.assign(call, { primitive });
 }

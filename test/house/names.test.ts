@@ -54,20 +54,8 @@ const toBeRenamed: ReadonlySet<string> = new Set([
     'Place',
     'Bounds',
   ],
-  ...[
-    'Operand',
-    'Part',
-    'Runs',
-    'Blocks',
-    'Sizes',
-    'Unary',
-    'Binary',
-    'Source',
-    'Axis',
-    'Block',
-    'ItemRange',
-  ],
-  ...['WindowAxis', 'Float32Sum', 'ArgMax', 'Reduction', 'PaddedRows', 'Row', 'Rule', 'Operation', 'Named'],
+  ...['Part', 'Runs', 'Blocks', 'Sizes', 'Source', 'Axis', 'Block', 'ItemRange'],
+  ...['WindowAxis', 'Float32Sum', 'ArgMax', 'Reduction', 'PaddedRows'],
 ]);
 
 /** The beginnings of words in British spelling; the code is written in American. */

@@ -108,20 +108,20 @@ type BinaryVersion<
   (f: ThreadSource, a: Text, b: Text) => Text
 >;
 
-interface Row {
+interface OperatorRow {
   /** How many plain instructions it is worth: the planner counts them, and loops over more than one are not unrolled. */
   readonly work: number;
 }
 
 /** An operator of one operand, whose dtype is also the result's. */
-export interface UnaryRow extends Row {
+export interface UnaryRow extends OperatorRow {
   readonly float32?: UnaryVersion<Float32Array, string> & Measured & Sampled<UnaryOperands>;
   readonly int32?: UnaryVersion<Int32Array, Register> & Sampled<Range>;
   readonly bool?: UnaryVersion<Uint8Array, string>;
 }
 
 /** An operator of two operands of one dtype, which is also the result's. */
-export interface BinaryRow extends Row {
+export interface BinaryRow extends OperatorRow {
   readonly float32?: BinaryVersion<Float32Array, string> &
     Measured &
     Sampled<BinaryOperands> & {
@@ -138,7 +138,7 @@ export interface BinaryRow extends Row {
 }
 
 /** An operator of two operands of one dtype, whose result is bool. Defined on all dtypes. */
-export interface ComparisonRow extends Row {
+export interface ComparisonRow extends OperatorRow {
   readonly float32: BinaryVersion<Float32Array, string, Uint8Array> & Sampled<BinaryOperands>;
   readonly int32: BinaryVersion<Int32Array, Register, Uint8Array> & Sampled<readonly [Range, Range]>;
   readonly bool: BinaryVersion<Uint8Array, string>;

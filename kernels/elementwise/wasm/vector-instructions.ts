@@ -27,7 +27,7 @@ function cast(f: FunctionBuilder, from: DType, to: DType, a: Local<'v128'>): Vec
 }
 
 /** A register as an operand. `constant` is its value, if the program gives it as a number. */
-export interface Operand {
+export interface VectorOperand {
   readonly register: Local<'v128'>;
   readonly dtype: DType;
   readonly constant?: number | undefined;
@@ -38,7 +38,7 @@ export function applyInstruction(
   f: FunctionBuilder,
   target: Target,
   instruction: Exclude<Instruction, { operator: 'constant' }>,
-  operandOf: (register: number) => Operand,
+  operandOf: (register: number) => VectorOperand,
 ): Vector {
   const a = operandOf(instruction.a);
   if (instruction.operator === 'cast') return cast(f, a.dtype, instruction.dtype, a.register);

@@ -49,6 +49,7 @@ export { einsum } from './ops/einsum.ts';
 export * from './ops/elementwise.ts';
 export { embedding, gather, oneHot, scatter, takeAlongAxis } from './ops/indexing.ts';
 export { matmul } from './ops/matmul.ts';
+export { diag, outer, tril, triu } from './ops/matrices.ts';
 export {
   concat,
   expandDims,
@@ -63,6 +64,7 @@ export {
   transpose,
 } from './ops/movement.ts';
 export { batchNorm, groupNorm, layerNorm, type NormOptions } from './ops/normalization.ts';
+export { argSort, sort, topK } from './ops/ordering.ts';
 export {
   avgPool2d,
   globalAvgPool2d,
@@ -70,7 +72,10 @@ export {
   maxPool2d,
   type Pool2dOptions,
 } from './ops/pooling.ts';
+export { cumulativeMax, cumulativeProduct, prod } from './ops/products.ts';
 export {
+  all,
+  any,
   argMax,
   argMin,
   cumulativeSum,
@@ -82,11 +87,14 @@ export {
   standardDeviation,
   variance,
 } from './ops/reduce.ts';
+export { roll } from './ops/roll.ts';
+export { categorical, randomPermutation } from './ops/sampling.ts';
 export { logSoftmax, softmax } from './ops/softmax.ts';
+export { type UnfoldOptions, unfold } from './ops/unfold.ts';
 export * from './optim/index.ts';
 export { explain, planOf } from './plan/explain.ts';
 export type { Place, Plan, PlanBuffer, PlanStep } from './plan/plan.ts';
-export type { Axes, Operand, ReduceOptions, SliceIndex } from './tensor/argument-types.ts';
+export type { Axes, Operand, OrderOptions, ReduceOptions, SliceIndex } from './tensor/argument-types.ts';
 export type { DType, NumericArray, TensorSpec } from './tensor/dtype.ts';
 export type { NestedArray } from './tensor/print.ts';
 export { seed } from './tensor/random.ts';

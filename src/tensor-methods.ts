@@ -12,9 +12,13 @@ import * as activations from './ops/activations.ts';
 import * as broadcast from './ops/broadcast.ts';
 import * as elementwise from './ops/elementwise.ts';
 import * as indexing from './ops/indexing.ts';
-import * as products from './ops/matmul.ts';
+import * as contractions from './ops/matmul.ts';
+import * as matrices from './ops/matrices.ts';
 import * as movement from './ops/movement.ts';
+import * as ordering from './ops/ordering.ts';
+import * as products from './ops/products.ts';
 import * as reductions from './ops/reduce.ts';
+import * as rolls from './ops/roll.ts';
 import * as softmaxes from './ops/softmax.ts';
 import { inScope } from './tensor/scope.ts';
 import type { Shape } from './tensor/shape.ts';
@@ -44,9 +48,12 @@ export const shortNames = {
 type ShortNames = typeof shortNames;
 type Renamed = ShortNames[keyof ShortNames];
 
-// All of elementwise.ts and activations.ts are methods; of modules that hold more than such functions, these.
+// All of elementwise.ts, activations.ts, products.ts, matrices.ts and roll.ts are methods; of modules that hold more than such
+// functions, these.
 const ofBroadcast = ['broadcastTo', 'sum'] as const;
 const ofReductions = [
+  'all',
+  'any',
   'argMax',
   'argMin',
   'cumulativeSum',
@@ -59,7 +66,8 @@ const ofReductions = [
   'variance',
 ] as const;
 const ofSoftmaxes = ['logSoftmax', 'softmax'] as const;
-const ofProducts = ['matmul'] as const;
+const ofContractions = ['matmul'] as const;
+const ofOrdering = ['argSort', 'sort', 'topK'] as const;
 const ofMovement = ['expandDims', 'flip', 'pad', 'slice', 'split', 'squeeze', 'tile', 'transpose'] as const;
 const ofIndexing = ['gather', 'oneHot', 'scatter', 'takeAlongAxis'] as const;
 const ofGradients = ['backward'] as const;
@@ -84,7 +92,11 @@ interface DerivedMethods
     MethodsOf<Pick<typeof broadcast, (typeof ofBroadcast)[number]>>,
     MethodsOf<Pick<typeof reductions, (typeof ofReductions)[number]>>,
     MethodsOf<Pick<typeof softmaxes, (typeof ofSoftmaxes)[number]>>,
-    MethodsOf<Pick<typeof products, (typeof ofProducts)[number]>>,
+    MethodsOf<Pick<typeof contractions, (typeof ofContractions)[number]>>,
+    MethodsOf<typeof products>,
+    MethodsOf<typeof matrices>,
+    MethodsOf<typeof rolls>,
+    MethodsOf<Pick<typeof ordering, (typeof ofOrdering)[number]>>,
     MethodsOf<Pick<typeof movement, (typeof ofMovement)[number]>>,
     MethodsOf<Pick<typeof indexing, (typeof ofIndexing)[number]>>,
     MethodsOf<Pick<typeof gradients, (typeof ofGradients)[number]>> {}
@@ -119,13 +131,21 @@ type Flexible = {
 };
 
 const mostArguments: Flexible = {
+  all: 2,
+  any: 2,
   argMax: 1,
   argMin: 1,
+  argSort: 1,
   backward: 1,
+  celu: 1,
+  cumulativeMax: 1,
+  cumulativeProduct: 1,
   cumulativeSum: 2,
+  diag: 1,
   elu: 1,
   flip: 1,
   gather: 2,
+  glu: 1,
   leakyRelu: 1,
   logSoftmax: 1,
   logSumExp: 2,
@@ -135,15 +155,21 @@ const mostArguments: Flexible = {
   norm: 2,
   oneHot: 2,
   pad: 2,
+  prod: 2,
+  roll: 2,
   scatter: 3,
   slice: Number.POSITIVE_INFINITY,
   softmax: 1,
+  sort: 1,
   split: 2,
   squeeze: 1,
   standardDeviation: 2,
   sum: 2,
   takeAlongAxis: 2,
+  topK: 2,
   transpose: 2,
+  tril: 1,
+  triu: 1,
   variance: 2,
 };
 
@@ -190,7 +216,11 @@ export const tensorMethods: Readonly<Record<string, AnyMethod>> = {
   ...methodsOf(broadcast, ofBroadcast),
   ...methodsOf(reductions, ofReductions),
   ...methodsOf(softmaxes, ofSoftmaxes),
-  ...methodsOf(products, ofProducts),
+  ...methodsOf(contractions, ofContractions),
+  ...methodsOf(products),
+  ...methodsOf(matrices),
+  ...methodsOf(rolls),
+  ...methodsOf(ordering, ofOrdering),
   ...methodsOf(movement, ofMovement),
   ...methodsOf(indexing, ofIndexing),
   ...methodsOf(gradients, ofGradients),

@@ -15,7 +15,7 @@ import type { NestedArray } from '../tensor/print.ts';
 import { claimedState } from '../tensor/random.ts';
 import { formatShape, mostAxes, requireShape, type Shape, sameShape, sizeOf } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { apply } from './apply.ts';
+import { apply, requireTensor } from './apply.ts';
 import { add, cast, cos, equal, floor, less, log, multiply, sqrt, subtract } from './elementwise.ts';
 import { expandDims } from './movement.ts';
 
@@ -176,6 +176,29 @@ export function zeros(shape: Shape, options: DType | DTypeOptions = {}): Tensor 
  */
 export function ones(shape: Shape, options: DType | DTypeOptions = {}): Tensor {
   return filled('ones', shape, 1, options);
+}
+
+/**
+ * 0 everywhere, in the shape of `x`, and in its dtype or another: `zerosLike(x, { dtype: 'int32' })`.
+ *
+ * @throws DTypeError for what is no tensor, and for an unknown dtype.
+ */
+export function zerosLike(x: Tensor, options: DType | DTypeOptions = {}): Tensor {
+  return filledLike('zerosLike', x, 0, options);
+}
+
+/**
+ * 1 everywhere, in the shape of `x`, and in its dtype or another: `onesLike(x, { dtype: 'int32' })`.
+ *
+ * @throws DTypeError for what is no tensor, and for an unknown dtype.
+ */
+export function onesLike(x: Tensor, options: DType | DTypeOptions = {}): Tensor {
+  return filledLike('onesLike', x, 1, options);
+}
+
+function filledLike(operation: string, x: Tensor, value: number, options: DType | DTypeOptions): Tensor {
+  const { shape, dtype } = requireTensor(operation, x);
+  return fill(value, shape, dtypeFrom(operation, options, dtype));
 }
 
 /**

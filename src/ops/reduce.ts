@@ -16,6 +16,7 @@ import {
   equal,
   exp,
   log,
+  logicalNot,
   multiply,
   negate,
   sqrt,
@@ -56,7 +57,7 @@ export const cumulativeSumPrimitive: Primitive<{ readonly axis: number; readonly
 };
 
 /** bool as int32: what has an order, or is summed, is a number. */
-function asNumber(x: Tensor): Tensor {
+export function asNumber(x: Tensor): Tensor {
   return x.dtype === 'bool' ? cast(x, 'int32') : x;
 }
 
@@ -85,6 +86,28 @@ export function min(x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor
 /** Turns the order round: -x, and for integers -1 - x, which cannot overflow. */
 function mirrored(x: Tensor): Tensor {
   return x.dtype === 'float32' ? negate(x) : subtract(-1, x);
+}
+
+/**
+ * Whether any element over axes (default: all) is true; of other dtypes, whether one is not 0 (NaN is not). bool. Of
+ * nothing it is false.
+ *
+ * @throws OptionError for axes that x does not have, and for an unknown option
+ */
+export function any(x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor {
+  const reduced = reducedAxes('any', x, axes, options);
+  return cast(sum(cast(x, 'bool'), reduced, options), 'bool');
+}
+
+/**
+ * Whether all elements over axes (default: all) are true; of other dtypes, whether none is 0 (NaN is not). bool. Of nothing
+ * it is true.
+ *
+ * @throws OptionError for axes that x does not have, and for an unknown option
+ */
+export function all(x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor {
+  const reduced = reducedAxes('all', x, axes, options);
+  return logicalNot(any(equal(x, 0), reduced, options));
 }
 
 /** The axis along which `operation` looks for a position. */

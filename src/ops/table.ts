@@ -18,6 +18,7 @@ import {
   permutePrimitive,
   slicePrimitive,
 } from './movement.ts';
+import { argSortPrimitive } from './ordering.ts';
 import {
   maxPool2dInputGradientPrimitive,
   maxPool2dPrimitive,
@@ -47,6 +48,7 @@ export const primitiveTable: readonly Primitive[] = [
   maxPrimitive,
   argMaxPrimitive,
   cumulativeSumPrimitive,
+  argSortPrimitive,
   reshapePrimitive,
   permutePrimitive,
   broadcastPrimitive,

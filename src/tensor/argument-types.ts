@@ -17,6 +17,14 @@ export interface ReduceOptions {
   readonly keepDims?: boolean;
 }
 
+/** Options of `sort`, `argSort` and `topK`. */
+export interface OrderOptions {
+  /** The axis that is ordered. Default: the last. */
+  readonly axis?: number;
+  /** Whether the largest comes first. Default false, and for `topK` true. */
+  readonly descending?: boolean;
+}
+
 /** One axis of a slice: an index (the axis disappears), a `[start, stop, step]` range, or `null` for all of it. */
 export type SliceIndex =
   | number

@@ -289,6 +289,11 @@ export const largeSamples: Readonly<Record<string, readonly Sample[]>> = {
     sample('middle axis', [real([5, 129, 33])], { axis: 1, reverse: false }),
     sample('int32', [ints([259, 37], -9, 9)], { axis: 0, reverse: false }),
   ],
+  argSort: [
+    sample('rows', [real([67, 259])], { descending: false }),
+    sample('a long row', [real([20_011])], { descending: true }),
+    sample('int32, many of them equal', [ints([37, 259], -9, 9)], { descending: true }),
+  ],
 
   reshape: [
     sample('across', [real([129, 130])], { shape: [130, 129] }),

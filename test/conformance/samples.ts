@@ -424,6 +424,18 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
     sample('empty axis', [real([2, 0])], { axis: 1, reverse: false }, [2, 0]),
     sample('int32', [ints([5], -3, 3)], { axis: 0, reverse: true }, [5]),
   ],
+  argSort: [
+    sample('rows', [distinct([3, 5])], { descending: false }, [3, 5]),
+    sample('descending', [distinct([2, 3, 4])], { descending: true }, [2, 3, 4]),
+    sample('equal elements', [tensor([1, 0, 1, 0, -0, 1, 2])], { descending: false }, [7]),
+    sample('equal elements, descending', [tensor([1, 0, 1, 0, -0, 1, 2])], { descending: true }, [7]),
+    sample('one element', [real([2, 1])], { descending: false }, [2, 1]),
+    sample('empty axis', [real([2, 0])], { descending: false }, [2, 0]),
+    sample('int32', [ints([2, 6], -3, 3)], { descending: false }, [2, 6]),
+    sample('int32 of all bits', [tensor(Int32Array.of(-1, 2 ** 31 - 1, 65536, -(2 ** 31), 65535, 0))], {
+      descending: true,
+    }),
+  ],
 
   reshape: [
     sample('split', [real([2, 6])], { shape: [2, 3, 2] }, [2, 3, 2]),

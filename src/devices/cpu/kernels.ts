@@ -37,6 +37,8 @@ import { reduceCpu } from '../../../kernels/reduce/cpu.ts';
 import { reduce } from '../../../kernels/reduce/index.ts';
 import { logSoftmaxCpu, softmaxCpu } from '../../../kernels/softmax/cpu.ts';
 import { logSoftmax, softmax } from '../../../kernels/softmax/index.ts';
+import { argSortCpu } from '../../../kernels/sort/cpu.ts';
+import { argSort } from '../../../kernels/sort/index.ts';
 import type { CpuKernel, KernelContract } from '../../../kernels/support/contract.ts';
 
 const kernels = new Map<string, CpuKernel>();
@@ -49,6 +51,7 @@ function add<Attributes extends object>(
   kernels.set(contract.name, (call) => kernel({ ...call, attributes: call.attributes as Attributes }));
 }
 
+add(argSort, argSortCpu);
 add(concat, concatCpu);
 add(conv2d, conv2dCpu);
 add(conv2dInputGradient, conv2dInputGradientCpu);

@@ -37,6 +37,8 @@ import { reduceGpu } from '../../../kernels/reduce/gpu.ts';
 import { reduce } from '../../../kernels/reduce/index.ts';
 import { logSoftmaxGpu, softmaxGpu } from '../../../kernels/softmax/gpu.ts';
 import { logSoftmax, softmax } from '../../../kernels/softmax/index.ts';
+import { argSortGpu } from '../../../kernels/sort/gpu.ts';
+import { argSort } from '../../../kernels/sort/index.ts';
 import type { KernelCall, KernelContract } from '../../../kernels/support/contract.ts';
 import type { GpuKernel, GpuKernelCode, GpuTarget } from '../../../kernels/support/gpu/gpu-kernel.ts';
 
@@ -52,6 +54,7 @@ function add<Attributes extends object>(
   );
 }
 
+add(argSort, argSortGpu);
 add(concat, concatGpu);
 add(conv2d, conv2dGpu);
 add(conv2dInputGradient, conv2dInputGradientGpu);

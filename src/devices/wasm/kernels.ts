@@ -41,6 +41,8 @@ import { reduce } from '../../../kernels/reduce/index.ts';
 import { reduceWasm } from '../../../kernels/reduce/wasm.ts';
 import { logSoftmax, softmax } from '../../../kernels/softmax/index.ts';
 import { logSoftmaxWasm, softmaxWasm } from '../../../kernels/softmax/wasm.ts';
+import { argSort } from '../../../kernels/sort/index.ts';
+import { argSortWasm } from '../../../kernels/sort/wasm.ts';
 import type { KernelCall, KernelContract } from '../../../kernels/support/contract.ts';
 import type { Target } from '../../../kernels/support/wasm/assembler/index.ts';
 import type { WasmKernel, WasmKernelCode } from '../../../kernels/support/wasm/wasm-kernel.ts';
@@ -57,6 +59,7 @@ function add<Attributes extends object>(
   );
 }
 
+add(argSort, argSortWasm);
 add(concat, concatWasm);
 add(conv2d, conv2dWasm);
 add(conv2dInputGradient, conv2dInputGradientWasm);

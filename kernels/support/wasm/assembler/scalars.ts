@@ -208,6 +208,12 @@ export const i64 = {
   /** By the lowest six bits of the count. */
   shiftLeft: longBinary(0x86),
   shiftRightUnsigned: longBinary(0x88),
+  /** Signed; 0 or 1. */
+  less: (a: Expression<'i64'>, b: Expression<'i64'>): Int32 => compose('i32', [a, b], 0x53),
+  load: (address: Integer, offset = 0): Expression<'i64'> =>
+    compose('i64', [integer(address)], 0x29, ...memoryArgument(3, offset)),
+  store: (address: Integer, value: Expression<'i64'>, offset = 0): Statement =>
+    perform([integer(address), value], 0x37, ...memoryArgument(3, offset)),
   /** A signed integer as the nearest double. */
   toDouble: (a: Expression<'i64'>): Expression<'f64'> => compose('f64', [a], 0xb9),
 };

@@ -6,6 +6,7 @@ import {
   avgPool2d,
   BatchNorm,
   binaryCrossEntropy,
+  celu,
   clipByGlobalNorm,
   conv1d,
   conv2d,
@@ -15,24 +16,30 @@ import {
   GRU,
   gather,
   gelu,
-  grad,
+  glu,
   groupNorm,
+  hardsigmoid,
+  hardswish,
   LSTM,
   layerNorm,
+  logSigmoid,
   logSoftmax,
   logSumExp,
   matmul,
   max,
   maxPool2d,
   mean,
+  mish,
   multiply,
   type Optimizer,
   oneCycle,
   Parameter,
   RMSprop,
   RNN,
+  relu6,
   type Schedule,
   SGD,
+  selu,
   silu,
   softmax,
   softmaxCrossEntropy,
@@ -40,9 +47,9 @@ import {
   square,
   stepDecay,
   subtract,
-  type Tensor,
   variance,
 } from '../../src/index.ts';
+import { along, type Build, type Case, expression, type Results, type Tensors, unary } from './expression.ts';
 import {
   channelsFirst,
   channelsLast,
@@ -51,68 +58,9 @@ import {
   recurrentState,
   swapLast,
 } from './layouts.ts';
+import { orderAndMatrixCases } from './order-and-matrix-cases.ts';
 import { train } from './training.ts';
-import { floats, type Golden, integers, numberIn, pairIn } from './vectors.ts';
-
-/** What came out, by the names of the file, in PyTorch's layouts. */
-export interface Results {
-  readonly outputs: Readonly<Record<string, ArrayLike<number>>>;
-  readonly grads: Readonly<Record<string, ArrayLike<number>>>;
-}
-
-export interface Case {
-  /** For the report: cases of one family have one kind of arithmetic. */
-  readonly family: string;
-  readonly run: (golden: Golden) => Promise<Results>;
-  /** Largest error allowed beside the largest expected value of an array. Default 1e-5; `why` explains another. */
-  readonly bound?: number;
-  readonly why?: string;
-}
-
-type Tensors = Readonly<Record<string, Tensor>>;
-
-/** Expressions of float32 inputs. The first is differentiated: contracted with the cotangent, or as the loss it is. */
-type Build = (inputs: Tensors, golden: Golden) => Tensors | Promise<Tensors>;
-
-/** Inputs that are not float32. */
-const integerInputs = new Set(['index', 'lengths', 'target', 'Y']);
-
-function expression(family: string, build: Build, more: Partial<Case> = {}): Case {
-  const run = async (golden: Golden): Promise<Results> => {
-    const isInteger = (name: string) => integerInputs.has(name) && golden.name !== 'bce_with_logits';
-    const inputs = mapValues(golden.inputs, (array, name) =>
-      isInteger(name) ? integers(array) : floats(array),
-    );
-    const results = await build(inputs, golden);
-    // Parameters of a layer stand for the input they were loaded from.
-    const targets = Object.keys(golden.grads).map((name) => results[`parameter ${name}`] ?? inputs[name]);
-    const first = results[Object.keys(golden.outputs)[0]];
-    const gradients = grad(first, targets, inputs['cotangent']);
-    const grads: Record<string, ArrayLike<number>> = {};
-    for (const [k, name] of Object.keys(golden.grads).entries()) grads[name] = await gradients[k].data();
-    const outputs: Record<string, ArrayLike<number>> = {};
-    for (const name of Object.keys(golden.outputs)) outputs[name] = await results[name].data();
-    return { outputs, grads };
-  };
-  return { family, run, ...more };
-}
-
-function mapValues<From, To>(
-  record: Readonly<Record<string, From>>,
-  f: (value: From, name: string) => To,
-): Record<string, To> {
-  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, f(value, name)]));
-}
-
-function unary(operation: (x: Tensor) => Tensor): Case {
-  return expression('elementwise', ({ x }) => ({ y: operation(x) }));
-}
-
-function along(operation: (x: Tensor, axis: number) => Tensor): Case {
-  return expression('reductions and softmax', ({ x }, { config }) => ({
-    y: operation(x, numberIn(config, 'axis')),
-  }));
-}
+import { floats, type Golden, numberIn, pairIn } from './vectors.ts';
 
 const convolution = expression('convolution', ({ x, weight, bias }, { config }) => ({
   y: channelsFirst(
@@ -296,6 +244,14 @@ export const cases: Readonly<Record<string, Case>> = {
   unary_gelu_erf: unary(gelu),
   unary_silu: unary(silu),
   unary_softplus: unary(softplus),
+  unary_mish: unary(mish),
+  unary_hardswish: unary(hardswish),
+  unary_hardsigmoid: unary(hardsigmoid),
+  unary_relu6: unary(relu6),
+  unary_selu: unary(selu),
+  unary_celu: expression('elementwise', ({ x }, { config }) => ({ y: celu(x, numberIn(config, 'alpha')) })),
+  unary_log_sigmoid: unary(logSigmoid),
+  glu: along(glu),
   unary_abs: unary((x) => x.abs()),
   unary_sin: unary((x) => x.sin()),
   unary_rsqrt: unary((x) => x.rsqrt()),
@@ -309,6 +265,8 @@ export const cases: Readonly<Record<string, Case>> = {
   log_softmax: along(logSoftmax),
   matmul_batched: expression('matmul and gather', ({ a, b }) => ({ y: matmul(a, b) })),
   gather_rows: expression('matmul and gather', ({ x, index }) => ({ y: gather(x, index) })),
+
+  ...orderAndMatrixCases,
 
   conv2d_0: convolution,
   conv2d_1: convolution,

@@ -9,6 +9,8 @@ import {
   binaryCrossEntropy,
   clamp,
   clipByGlobalNorm,
+  cumulativeMax,
+  cumulativeProduct,
   cumulativeSum,
   deviceNames,
   grad,
@@ -24,14 +26,17 @@ import {
   meanSquaredError,
   min,
   norm,
+  prod,
   setDevice,
   softmax,
   softmaxCrossEntropy,
+  sort,
   square,
   standardDeviation,
   sum,
   type Tensor,
   tensor,
+  topK,
   variance,
 } from '../../src/index.ts';
 import * as activations from '../../src/ops/activations.ts';
@@ -53,6 +58,8 @@ const infinite: Readonly<Record<string, string>> = {
   divide: 'a/b² beyond the largest float',
   power: 'b·a^(b-1) at 0, or beyond the largest float',
   remainder: 'the quotient beyond the largest float',
+  prod: 'products of the others beyond the largest float',
+  cumulativeProduct: 'sums of products beyond the largest float',
 };
 
 const operations = { ...elementwiseOperations };
@@ -88,6 +95,11 @@ const ofRows: Readonly<Record<string, Function>> = {
   softmax: (x) => softmax(x),
   logSoftmax: (x) => logSoftmax(x),
   cumulativeSum: (x) => cumulativeSum(x),
+  prod: (x) => prod(x),
+  cumulativeProduct: (x) => cumulativeProduct(x),
+  cumulativeMax: (x) => cumulativeMax(x),
+  sort: (x) => sort(x),
+  topK: (x) => topK(x, 2).values,
   layerNorm: (x) => layerNorm(x),
   batchNorm: (x) => batchNorm(x.reshape([-1, 1])),
   groupNorm: (x) => groupNorm(x.reshape([1, -1]), 1),

@@ -9,7 +9,6 @@
 
 import { type DType, sizeOf } from '../support/contract.ts';
 import {
-  bytes,
   type Expression,
   type FunctionBuilder,
   f32,
@@ -130,9 +129,11 @@ function mergeRuns(
       [left, leftEnd],
       [right, rightEnd],
     ]) {
-      const size = f.keep(i32.subtract(end, rest));
-      f.do(bytes.copy(target, rest, size));
-      f.increase(target, size);
+      f.while(i32.lessUnsigned(rest, end), () => {
+        f.do(i64.store(target, i64.load(rest)));
+        f.increase(rest, packedBytes);
+        f.increase(target, packedBytes);
+      });
     }
     f.set(left, rightEnd);
   });

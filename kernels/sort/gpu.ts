@@ -93,15 +93,15 @@ function merged(f: ThreadSource, place: string, length: number, width: number, i
 }
 
 /** What is needed to compare the elements at two places of a row. */
-interface Comparison extends SortAttributes {
+interface RowOfPositions extends SortAttributes {
   readonly dtype: DType;
   readonly size: number;
   readonly start: string;
   readonly positionAt: (place: string) => string;
 }
 
-function isNotAfter(f: ThreadSource, comparison: Comparison): IsBefore {
-  const { dtype, size, start, positionAt, descending } = comparison;
+function isNotAfter(f: ThreadSource, row: RowOfPositions): IsBefore {
+  const { dtype, size, start, positionAt, descending } = row;
   const from: GpuArray = input(0);
   const elementAt = (place: string): string[] =>
     f

@@ -4,7 +4,7 @@
  *
  *     key (32 bits): order of the elements, signed │ position (32 bits)
  *
- * Runs of 1, 2, 4, … integers, each in order, are merged in pairs, from one of two blocks of scratch memory to the other.
+ * Runs of 1, 2, 4, … integers, each in order, are merged in pairs, from one of two buffers to the other.
  */
 
 import { type DType, sizeOf } from '../support/contract.ts';
@@ -23,30 +23,35 @@ import type { SortAttributes } from './index.ts';
 /** Bytes of a packed integer, and of a position or an element. */
 const [packedBytes, wordBytes] = [8, 4];
 
+/** So few rows have their own buffers, since threads may be more. */
+const fewRows = 4;
+
 /** Items are rows. */
 export const argSortWasm: WasmKernel<SortAttributes> = ({ inputs: [{ shape, dtype }], attributes }) => {
   if (sizeOf(shape) === 0) return { stages: [] };
   const length = shape[shape.length - 1];
-  const blockBytes = length * packedBytes;
+  const rows = sizeOf(shape) / length;
+  const bufferBytes = length * packedBytes;
   return {
-    threadScratchBytes: 2 * blockBytes,
+    ...(rows <= fewRows ? { scratchBytes: rows * 2 * bufferBytes } : { threadScratchBytes: 2 * bufferBytes }),
     stages: [
       {
-        items: sizeOf(shape) / length,
+        items: rows,
         elementsPerItem: length,
-        write: (f, { first, end }, { inputs, outputs, threadScratch }) => {
+        write: (f, { first, end }, { inputs, outputs, scratch, threadScratch }) => {
           const from = f.local('i32');
           const to = f.local('i32');
           f.for(first, end, 1, (row) => {
             const offset = f.keep(i32.multiply(row, length * wordBytes));
-            f.set(from, threadScratch);
-            f.set(to, i32.add(threadScratch, blockBytes));
+            const ofRow = i32.add(scratch, i32.multiply(row, 2 * bufferBytes));
+            f.set(from, rows <= fewRows ? ofRow : threadScratch);
+            f.set(to, i32.add(from, bufferBytes));
             packRow(f, i32.add(inputs[0], offset), from, length, (element) =>
               keyOf(f, element, dtype, attributes.descending),
             );
             const width = f.keep(i32.constant(packedBytes));
-            f.while(i32.lessUnsigned(width, blockBytes), () => {
-              mergeRuns(f, from, to, width, blockBytes);
+            f.while(i32.lessUnsigned(width, bufferBytes), () => {
+              mergeRuns(f, from, to, width, bufferBytes);
               const swapped = f.keep(i32.add(from, 0));
               f.set(from, to);
               f.set(to, swapped);
@@ -80,12 +85,12 @@ function keyOf(
 function packRow(
   f: FunctionBuilder,
   row: Expression<'i32'>,
-  block: Local<'i32'>,
+  buffer: Local<'i32'>,
   length: number,
   key: (element: Local<'i32'>) => Expression<'i32'>,
 ): void {
   const element = f.keep(row);
-  const packed = f.keep(i32.add(block, 0));
+  const packed = f.keep(i32.add(buffer, 0));
   f.for(0, length, 1, (position) => {
     f.do(i32.store(packed, position));
     f.do(i32.store(packed, key(element), wordBytes));
@@ -100,18 +105,18 @@ function mergeRuns(
   from: Local<'i32'>,
   to: Local<'i32'>,
   width: Local<'i32'>,
-  blockBytes: number,
+  bufferBytes: number,
 ): void {
-  const blockEnd = f.keep(i32.add(from, blockBytes));
+  const bufferEnd = f.keep(i32.add(from, bufferBytes));
   const left = f.keep(i32.add(from, 0));
   const target = f.keep(i32.add(to, 0));
   const [leftEnd, right, rightEnd] = [f.local('i32'), f.local('i32'), f.local('i32')];
   /** The end of a run that begins at an address. */
   const endOf = (run: Local<'i32'>): Expression<'i32'> => {
-    const rest = f.keep(i32.subtract(blockEnd, run));
+    const rest = f.keep(i32.subtract(bufferEnd, run));
     return i32.add(run, i32.minimum(width, rest));
   };
-  f.while(i32.lessUnsigned(left, blockEnd), () => {
+  f.while(i32.lessUnsigned(left, bufferEnd), () => {
     f.set(leftEnd, endOf(left));
     f.set(right, leftEnd);
     f.set(rightEnd, endOf(right));
@@ -139,8 +144,8 @@ function mergeRuns(
   });
 }
 
-function unpackRow(f: FunctionBuilder, block: Local<'i32'>, row: Expression<'i32'>, length: number): void {
-  const packed = f.keep(i32.add(block, 0));
+function unpackRow(f: FunctionBuilder, buffer: Local<'i32'>, row: Expression<'i32'>, length: number): void {
+  const packed = f.keep(i32.add(buffer, 0));
   const position = f.keep(row);
   f.for(0, length, 1, () => {
     f.do(i32.store(position, i32.load(packed)));

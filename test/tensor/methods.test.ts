@@ -7,8 +7,10 @@ import { shortNames, tensorMethods } from '../../src/tensor-methods.ts';
 /** Why a function is no method: by the name of its module, or by its own. */
 const reasons: Readonly<Record<string, string>> = {
   creation: 'makes tensors',
+  sampling: 'makes tensors',
   convolution: 'wants weights',
   pooling: 'wants images',
+  unfold: 'wants images',
   normalization: 'is a part of layers',
   dropout: 'is a part of layers',
   embedding: 'wants weights',

@@ -1,4 +1,12 @@
-/** Arrays joined along one axis. */
+/**
+ * Arrays joined along one axis. With everything before the axis as `outer`, each input is [outer, run], and a row of the
+ * output [outer, Σ run] is one run of every input, in their order.
+ *
+ * cpu copies, for each input, its runs into the output.
+ * wasm copies row by row, so that threads share rows; few long rows are shared by ranges of elements.
+ * gpu has a thread for each element, which finds the input that it comes from by comparing its place with where the runs
+ * end; a pass reads so many arrays, so more of them are joined in groups first.
+ */
 import type { KernelContract } from '../support/contract.ts';
 
 export interface ConcatAttributes {

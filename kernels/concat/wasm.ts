@@ -1,4 +1,12 @@
-/** The concat kernel as WebAssembly: rows of the output, each made of one run of every input, or pieces of few long rows. */
+/**
+ * The concat kernel as WebAssembly, in one of two ways:
+ *
+ *     for row                                    // items: rows of the output
+ *       for input:  copy its run, whose length is known now
+ *
+ *     for each row of which a range of items has bytes [from, to)     // items: elements, if rows are few and long
+ *       for input:  copy the bytes of its run that are in [from, to)
+ */
 
 import { bytesPerElement, sizeOf } from '../support/contract.ts';
 import { bytes, type FunctionBuilder, i32, type Local } from '../support/wasm/assembler/index.ts';
@@ -6,29 +14,28 @@ import { copyRun, forRows } from '../support/wasm/copy-code.ts';
 import type { KernelMemory, WasmKernel, WasmStage } from '../support/wasm/wasm-kernel.ts';
 import type { ConcatAttributes } from './index.ts';
 
-/** Rows are cut into pieces if there are fewer of them than this, and they hold more than a few pieces. */
+/** With so many rows there is work for every thread. */
 const manyRows = 32;
-
-/** Bytes of a piece of a long row. */
-const pieceBytes = 8192;
+/** Bytes of an item's grain where threads share rows; an output of fewer than four of them is not worth that. */
+const grainBytes = 8192;
 
 /** See the contract. */
 export const concatWasm: WasmKernel<ConcatAttributes> = ({ inputs, outputs, attributes: { axis } }) => {
   const element = bytesPerElement[outputs[0].dtype];
   const outer = sizeOf(outputs[0].shape.slice(0, axis));
-  const joint: Joint = {
+  const joint: JoinedRows = {
     rows: outer,
     element,
     runs: inputs.map(({ shape }) => element * sizeOf(shape.slice(axis))),
     rowBytes: element * sizeOf(outputs[0].shape.slice(axis)),
   };
   if (joint.rowBytes === 0) return { stages: [] };
-  const cut = outer < manyRows && outer * joint.rowBytes >= 4 * pieceBytes;
-  return { stages: [cut ? byPieces(joint) : byRows(joint)] };
+  const sharesRows = outer < manyRows && outer * joint.rowBytes >= 4 * grainBytes;
+  return { stages: [sharesRows ? byElements(joint) : byRows(joint)] };
 };
 
 /** The output as rows; all but `rows` in bytes. */
-interface Joint {
+interface JoinedRows {
   readonly rows: number;
   /** Of one element. */
   readonly element: number;
@@ -39,7 +46,7 @@ interface Joint {
 }
 
 /** Items are rows: every run has a length that is known now. */
-function byRows({ rows, element, runs, rowBytes }: Joint): WasmStage {
+function byRows({ rows, element, runs, rowBytes }: JoinedRows): WasmStage {
   return {
     items: rows,
     elementsPerItem: rowBytes / element,
@@ -59,11 +66,11 @@ function byRows({ rows, element, runs, rowBytes }: Joint): WasmStage {
   };
 }
 
-/** Items are elements, in pieces: of every run, what lies in the range is copied as one block. */
-function byPieces({ rows, element, runs, rowBytes }: Joint): WasmStage {
+/** Items are elements: of every run, what lies in the range is copied at once. */
+function byElements({ rows, element, runs, rowBytes }: JoinedRows): WasmStage {
   return {
     items: (rows * rowBytes) / element,
-    grain: pieceBytes / element,
+    grain: grainBytes / element,
     elementsPerItem: 1,
     write: (f, range, memory) => {
       forRows(f, range, rowBytes / element, (row, fromElement, toElement) => {
@@ -81,7 +88,7 @@ function byPieces({ rows, element, runs, rowBytes }: Joint): WasmStage {
 }
 
 /** The run of one input in one row, and the range of bytes of the row that is to be written. */
-interface Part {
+interface RunOfRow {
   readonly input: number;
   readonly run: number;
   /** Where the run begins in the row. */
@@ -93,8 +100,11 @@ interface Part {
   readonly to: Local<'i32'>;
 }
 
-function copyWithin(f: FunctionBuilder, { inputs, outputs }: KernelMemory, part: Part): void {
-  const { input, run, offset, row, rowBegin, from, to } = part;
+function copyWithin(
+  f: FunctionBuilder,
+  { inputs, outputs }: KernelMemory,
+  { input, run, offset, row, rowBegin, from, to }: RunOfRow,
+): void {
   // Bytes [low, high) of the row are both in the range and in the run.
   const low = f.keep(i32.maximum(from, offset));
   const high = f.keep(i32.minimum(to, offset + run));

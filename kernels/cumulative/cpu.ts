@@ -1,4 +1,4 @@
-/** The cumulativeSum kernel in plain loops, over x as [outer, length, inner]: row by row, one running sum per lane. */
+/** The cumulativeSum kernel in plain loops, over x as [outer, length, inner]: one running sum for each of inner. */
 import { type CpuKernel, sizeOf } from '../support/contract.ts';
 import type { CumulativeAttributes } from './index.ts';
 
@@ -15,9 +15,9 @@ export const cumulativeSumCpu: CpuKernel<CumulativeAttributes> = ({ inputs: [x],
       running.fill(0);
       for (let i = 0; i < length; i++) {
         const row = (o * length + (reverse ? length - 1 - i : i)) * inner;
-        for (let lane = 0; lane < inner; lane++) {
-          running[lane] += input[row + lane];
-          output[row + lane] = running[lane];
+        for (let k = 0; k < inner; k++) {
+          running[k] += input[row + k];
+          output[row + k] = running[k];
         }
       }
     }

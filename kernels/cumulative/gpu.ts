@@ -1,6 +1,7 @@
 /**
- * Running sums on the GPU, by doubling (Hillis and Steele): after pass s every element is the sum of the 2^s elements up
- * to itself, so log₂ of the length are enough.
+ * Running sums on the GPU, by doubling (Hillis and Steele): pass s computes, for s = 0, 1, … ⌈log₂ length⌉ - 1,
+ *
+ *     sums[i] = before[i] + (i ≥ 2^s ? before[i - 2^s] : 0)        in reverse: i + 2^s, if that is < length
  */
 import { wrapHigh, wrapLow } from '../elementwise/operators/int32-halves.ts';
 import { sizeOf } from '../support/contract.ts';

@@ -1,22 +1,31 @@
-/** Running sums in WebAssembly, over x as [outer, length, inner]: down the columns, or along a few rows at once. */
+/**
+ * Running sums in WebAssembly, over x as [outer, length, inner]:
+ *
+ *     inner > 1:  for o, column = 0, 16, … inner - 1           // items: 16 columns of an o
+ *                   sums = 0
+ *                   for i:  sums += x[o, i, column … column + 15];  y[o, i, column … column + 15] = sums
+ *
+ *     inner = 1:  for o = 0, 4, … outer - 1                    // items: rows
+ *                   sums = 0
+ *                   for i:  sums += x[o … o + 3, i];  y[o … o + 3, i] = sums
+ *
+ * In reverse, i goes from length - 1 to 0.
+ */
 
 import { type DType, sizeOf } from '../support/contract.ts';
 import {
-  type Expression,
   type FunctionBuilder,
   f32,
-  f32x4,
   f64,
-  f64x2,
-  i8x16,
   i32,
   i32x4,
   type Local,
   type Vector,
   v128,
 } from '../support/wasm/assembler/index.ts';
-import type { ItemRange } from '../support/wasm/copy-code.ts';
-import type { KernelMemory, WasmKernel } from '../support/wasm/wasm-kernel.ts';
+import { DoubleLanes } from '../support/wasm/double-lanes.ts';
+import { storeLanes } from '../support/wasm/store-lanes.ts';
+import type { ItemRange, KernelMemory, WasmKernel, WasmStage } from '../support/wasm/wasm-kernel.ts';
 import type { CumulativeAttributes } from './index.ts';
 
 /** Columns of an item: a line of the cache. */
@@ -24,32 +33,34 @@ const itemColumns = 16;
 /** Rows at a time where the axis is the innermost one: each addition waits for the one before it in its row. */
 const rowsAtOnce = 4;
 
-/** The sizes of a call. */
-interface Sizes {
+/** x [outer, length, inner]. */
+interface CumulativeSizes {
   readonly length: number;
   readonly inner: number;
   readonly reverse: boolean;
   readonly dtype: DType;
 }
 
-/** Element i is the sum of the elements up to and including i, or from i on. */
-export const cumulativeSumWasm: WasmKernel<CumulativeAttributes> = ({
-  inputs: [{ shape, dtype }],
-  attributes,
-}) => {
+/** See the contract. */
+export const cumulativeSumWasm: WasmKernel<CumulativeAttributes> = ({ inputs: [x], attributes }) => {
+  const { shape, dtype } = x;
   const { axis, reverse } = attributes;
   const outer = sizeOf(shape.slice(0, axis));
   const inner = sizeOf(shape.slice(axis + 1));
-  const sizes: Sizes = { length: shape[axis], inner, reverse, dtype };
+  const sizes: CumulativeSizes = { length: shape[axis], inner, reverse, dtype };
   if (sizeOf(shape) === 0) return { stages: [] };
-  if (inner === 1) {
-    const write = (f: FunctionBuilder, range: ItemRange, memory: KernelMemory): void =>
-      writeRows(f, range, memory, sizes);
-    return { stages: [{ items: outer, elementsPerItem: sizes.length, write }] };
-  }
-  const write = (f: FunctionBuilder, range: ItemRange, memory: KernelMemory): void =>
-    writeColumns(f, range, memory, sizes);
-  return { stages: [{ items: outer * Math.ceil(inner / itemColumns), write }] };
+  const stage: WasmStage =
+    inner === 1
+      ? {
+          items: outer,
+          elementsPerItem: sizes.length,
+          write: (f, range, memory) => writeRows(f, range, memory, sizes),
+        }
+      : {
+          items: outer * Math.ceil(inner / itemColumns),
+          write: (f, range, memory) => writeColumns(f, range, memory, sizes),
+        };
+  return { stages: [stage] };
 };
 
 /** Items are rows. A row alone is summed in the same order as among others. */
@@ -57,7 +68,7 @@ function writeRows(
   f: FunctionBuilder,
   { first, end }: ItemRange,
   { inputs, outputs }: KernelMemory,
-  { length, reverse, dtype }: Sizes,
+  { length, reverse, dtype }: CumulativeSizes,
 ): void {
   const rowBytes = 4 * length;
   const beginning = (array: Local<'i32'>): Local<'i32'> =>
@@ -69,10 +80,10 @@ function writeRows(
   const doRows = (rows: number): void => {
     f.set(source, from);
     f.set(target, to);
-    const sums = Array.from({ length: rows }, () => new RunningSum(f, dtype));
+    const sums = Array.from({ length: rows }, () => runningSum(f, dtype));
     f.for(0, length, 1, () => {
-      sums.forEach((sum, at) => {
-        sum.move(source, target, at * rowBytes);
+      sums.forEach((add, at) => {
+        add(source, target, at * rowBytes);
       });
       f.increase(source, reverse ? -4 : 4);
       f.increase(target, reverse ? -4 : 4);
@@ -81,34 +92,28 @@ function writeRows(
     f.increase(to, rows * rowBytes);
     f.increase(row, rows);
   };
-  const lastGroup = f.keep(i32.subtract(end, rowsAtOnce - 1));
-  f.while(i32.less(row, lastGroup), () => doRows(rowsAtOnce));
+  const fullEnd = f.keep(i32.subtract(end, rowsAtOnce - 1));
+  f.while(i32.less(row, fullEnd), () => doRows(rowsAtOnce));
   f.while(i32.less(row, end), () => doRows(1));
 }
 
-/** One running sum in a local, from 0. */
-class RunningSum {
-  readonly #f: FunctionBuilder;
-  readonly #double?: Local<'f64'>;
-  readonly #integer?: Local<'i32'>;
-
-  constructor(f: FunctionBuilder, dtype: DType) {
-    this.#f = f;
-    if (dtype === 'float32') this.#double = f.keep(f64.constant(0));
-    else this.#integer = f.keep(i32.constant(0));
+/** Begins a running sum at 0; gives what adds the element at `from` and stores the sum at `to`, each plus `offset`. */
+function runningSum(
+  f: FunctionBuilder,
+  dtype: DType,
+): (from: Local<'i32'>, to: Local<'i32'>, offset: number) => void {
+  if (dtype === 'float32') {
+    const sum = f.keep(f64.constant(0));
+    return (from, to, offset) => {
+      f.set(sum, f64.add(sum, f64.promote(f32.load(from, offset))));
+      f.do(f32.store(to, f32.demote(sum), offset));
+    };
   }
-
-  /** Adds the element at `from` and stores the sum at `to`, each plus `offset`. */
-  move(from: Local<'i32'>, to: Local<'i32'>, offset: number): void {
-    const f = this.#f;
-    if (this.#double) {
-      f.set(this.#double, f64.add(this.#double, f64.promote(f32.load(from, offset))));
-      f.do(f32.store(to, f32.demote(this.#double), offset));
-    } else if (this.#integer) {
-      f.set(this.#integer, i32.add(this.#integer, i32.load(from, offset)));
-      f.do(i32.store(to, this.#integer, offset));
-    }
-  }
+  const sum = f.keep(i32.constant(0));
+  return (from, to, offset) => {
+    f.set(sum, i32.add(sum, i32.load(from, offset)));
+    f.do(i32.store(to, sum, offset));
+  };
 }
 
 /** Items are up to 16 neighboring columns of one outer index. */
@@ -116,7 +121,7 @@ function writeColumns(
   f: FunctionBuilder,
   { first, end }: ItemRange,
   { inputs, outputs }: KernelMemory,
-  sizes: Sizes,
+  sizes: CumulativeSizes,
 ): void {
   const { length, inner, reverse } = sizes;
   const perOuter = Math.ceil(inner / itemColumns);
@@ -133,11 +138,11 @@ function writeColumns(
     f.set(from, i32.add(inputs[0], at));
     f.set(to, i32.add(outputs[0], at));
     const doColumns = (columns: number): void => {
-      const lanes = Array.from({ length: Math.ceil(columns / 4) }, () => new RunningLanes(f, sizes.dtype));
+      const vectors = Array.from({ length: Math.ceil(columns / 4) }, () => runningLanes(f, sizes.dtype));
       f.for(0, length, 1, () => {
-        lanes.forEach((each, vector) => {
-          const sums = each.add(v128.load(from, 16 * vector));
-          storeLanes(f, to, sums, 16 * vector, columns - 4 * vector);
+        vectors.forEach((add, vector) => {
+          const sums = add(v128.load(from, 16 * vector));
+          storeLanes(f, to, 16 * vector, sums, columns - 4 * vector);
         });
         f.increase(from, step);
         f.increase(to, step);
@@ -155,52 +160,19 @@ function writeColumns(
   });
 }
 
-/** Stores the first so many elements of a vector, at most four. */
-function storeLanes(
-  f: FunctionBuilder,
-  to: Local<'i32'>,
-  vector: Expression<'v128'>,
-  offset: number,
-  elements: number,
-): void {
-  if (elements >= 4) {
-    f.do(v128.store(to, vector, offset));
-    return;
+/** Begins four running sums at 0; gives what adds four elements and gives the sums as elements. */
+function runningLanes(f: FunctionBuilder, dtype: DType): (elements: Vector) => Vector {
+  if (dtype === 'float32') {
+    const sums = new DoubleLanes(f);
+    sums.clear();
+    return (elements) => {
+      sums.add(f.keep(elements));
+      return sums.rounded();
+    };
   }
-  const kept = f.keep(vector);
-  for (let lane = 0; lane < elements; lane++) f.do(v128.storeLane32(to, kept, lane, offset + 4 * lane));
-}
-
-/** Bytes 8 to 15, twice. */
-const upperHalf = [8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15];
-/** Bytes 0 to 7 of a, then bytes 0 to 7 of b. */
-const lowerHalves = [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23];
-
-/** Four running sums, from 0: lanes of integers, or of two vectors of doubles. */
-class RunningLanes {
-  readonly #f: FunctionBuilder;
-  readonly #integers?: Local<'v128'>;
-  readonly #doubles?: readonly [Local<'v128'>, Local<'v128'>];
-
-  constructor(f: FunctionBuilder, dtype: DType) {
-    this.#f = f;
-    // Four integers 0 are two doubles 0.
-    const zero = i32x4.constant(0, 0, 0, 0);
-    if (dtype === 'float32') this.#doubles = [f.keep(zero), f.keep(zero)];
-    else this.#integers = f.keep(zero);
-  }
-
-  /** Adds four elements; gives the sums as elements. */
-  add(elements: Vector): Vector {
-    const f = this.#f;
-    if (this.#integers) {
-      f.set(this.#integers, i32x4.add(this.#integers, elements));
-      return this.#integers;
-    }
-    const [low, high] = this.#doubles!;
-    const floats = f.keep(elements);
-    f.set(low, f64x2.add(low, f64x2.promoteLow(floats)));
-    f.set(high, f64x2.add(high, f64x2.promoteLow(i8x16.shuffle(floats, floats, upperHalf))));
-    return i8x16.shuffle(f32x4.demote(low), f32x4.demote(high), lowerHalves);
-  }
+  const sums = f.keep(i32x4.constant(0, 0, 0, 0));
+  return (elements) => {
+    f.set(sums, i32x4.add(sums, elements));
+    return sums;
+  };
 }

@@ -1,27 +1,13 @@
-/** The gather and scatterAdd kernels in plain loops, over x as [outer, length, inner]. */
-import { type CpuKernel, type NumericArray, sizeOf, type TensorSpec } from '../support/contract.ts';
+/** The gather and scatterAdd kernels in plain loops. */
+import type { CpuKernel, NumericArray } from '../support/contract.ts';
 import { copyElements } from '../support/cpu/copy.ts';
 import { IndexOutOfRangeError } from '../support/errors.ts';
 import type { GatherAttributes } from './index.ts';
+import { indexedRows } from './indexed-rows.ts';
 
-function sizesAround(x: TensorSpec, axis: number): { outer: number; length: number; inner: number } {
-  return {
-    outer: sizeOf(x.shape.slice(0, axis)),
-    length: x.shape[axis],
-    inner: sizeOf(x.shape.slice(axis + 1)),
-  };
-}
-
-/** Checked before anything is written, so that a failed call changes nothing. */
-function checkIndices(kernel: string, indices: NumericArray, length: number): void {
-  for (let i = 0; i < indices.length; i++) {
-    if (indices[i] < 0 || indices[i] >= length) throw new IndexOutOfRangeError(kernel, indices[i], length);
-  }
-}
-
+/** y[o, i, :] = x[o, indices[i], :] */
 export const gatherCpu: CpuKernel<GatherAttributes> = ({ inputs: [x, picks], attributes: { axis } }) => {
-  const { outer, length, inner } = sizesAround(x, axis);
-  const count = sizeOf(picks.shape);
+  const { outer, length, count, inner } = indexedRows(x, picks, axis);
 
   return ([source, indices], [output]) => {
     checkIndices('gather', indices, length);
@@ -33,9 +19,9 @@ export const gatherCpu: CpuKernel<GatherAttributes> = ({ inputs: [x, picks], att
   };
 };
 
+/** out[o, indices[i], :] += updates[o, i, :] */
 export const scatterAddCpu: CpuKernel<GatherAttributes> = ({ inputs, outputs, attributes: { axis } }) => {
-  const { outer, length, inner } = sizesAround(outputs[0], axis);
-  const count = sizeOf(inputs[1].shape);
+  const { outer, length, count, inner } = indexedRows(outputs[0], inputs[1], axis);
 
   return ([updates, indices], [output]) => {
     checkIndices('scatterAdd', indices, length);
@@ -48,3 +34,10 @@ export const scatterAddCpu: CpuKernel<GatherAttributes> = ({ inputs, outputs, at
     }
   };
 };
+
+/** Checked before anything is written, so that a failed call changes nothing. */
+function checkIndices(kernel: string, indices: NumericArray, length: number): void {
+  for (let i = 0; i < indices.length; i++) {
+    if (indices[i] < 0 || indices[i] >= length) throw new IndexOutOfRangeError(kernel, indices[i], length);
+  }
+}

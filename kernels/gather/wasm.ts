@@ -1,13 +1,21 @@
-/** Gather in WebAssembly: rows of the output are copies of rows of x. */
-
-import { bytesPerElement, sizeOf } from '../support/contract.ts';
+/**
+ * Gather in WebAssembly, after the check of the indices (wasm/index-blocks.ts). Two ways to share the work:
+ *
+ *     for item = o · count + i:                   // items: rows of y
+ *       y[o, i, :] = x[o, indices[i], :]
+ *
+ *     for item = (o · count + i) · inner + k:     // items: elements of y, if its rows are few and long
+ *       y[o, i, k] = x[o, indices[i], k]          // copied as far as a range of items lies in one row
+ */
+import { bytesPerElement } from '../support/contract.ts';
 import { bytes, type FunctionBuilder, i32 } from '../support/wasm/assembler/index.ts';
-import { copyRun, forRows, type ItemRange } from '../support/wasm/copy-code.ts';
-import type { KernelMemory, WasmKernel } from '../support/wasm/wasm-kernel.ts';
+import { copyRun, forRows } from '../support/wasm/copy-code.ts';
+import type { ItemRange, KernelMemory, WasmKernel, WasmStage } from '../support/wasm/wasm-kernel.ts';
 import type { GatherAttributes } from './index.ts';
-import { indexAddress, indexStages, rangesBytes } from './wasm/index-ranges.ts';
+import { type IndexedRows, indexedRows } from './indexed-rows.ts';
+import { checkStages, indexAddress, scratchBytesOf } from './wasm/index-blocks.ts';
 
-export { scatterAddWasm } from './wasm/scatter.ts';
+export { scatterAddWasm } from './wasm/scatter-add.ts';
 
 /** With fewer rows than this, if they are long, threads share rows. */
 const fewRows = 16;
@@ -17,48 +25,42 @@ const longRow = 16_384;
 const shortRow = 16;
 const rowsAtOnce = 4;
 
-/** x [outer, length, inner], output [outer, count, inner]. */
-interface Sizes {
-  readonly length: number;
-  readonly count: number;
-  readonly inner: number;
-  readonly elementBytes: number;
-}
-
-/** NumPy's take. */
+/** See the contract. */
 export const gatherWasm: WasmKernel<GatherAttributes> = ({ inputs: [x, indices], outputs, attributes }) => {
-  const { axis } = attributes;
-  const count = sizeOf(indices.shape);
-  const length = x.shape[axis];
-  const inner = sizeOf(x.shape.slice(axis + 1));
-  const rows = sizeOf(x.shape.slice(0, axis)) * count;
-  const stages = indexStages(count, length);
-  const scratchBytes = rangesBytes(count);
-  if (rows * inner === 0) return { stages, scratchBytes };
+  const sizes = indexedRows(x, indices, attributes.axis);
+  const { outer, length, count, inner } = sizes;
+  const check = checkStages(count, length);
+  const scratchBytes = scratchBytesOf(count);
+  const rows = outer * count;
+  if (rows * inner === 0) return { stages: check, scratchBytes };
   const elementBytes = bytesPerElement[outputs[0].dtype];
-  const sizes: Sizes = { length, count, inner, elementBytes };
-  const write = (f: FunctionBuilder, range: ItemRange, memory: KernelMemory): void => {
-    if (inRows) writeRows(f, range, memory, sizes);
-    else writeElements(f, range, memory, sizes);
-  };
-  const inRows = rows >= fewRows || inner * elementBytes < longRow;
-  stages.push(
-    inRows
-      ? { items: rows, grain: Math.ceil(64 / (inner * elementBytes)), elementsPerItem: inner, write }
-      : { items: rows * inner, grain: 64, elementsPerItem: 1, write },
-  );
-  return { stages, scratchBytes };
+  const rowBytes = inner * elementBytes;
+  const copy: WasmStage =
+    rows >= fewRows || rowBytes < longRow
+      ? {
+          items: rows,
+          grain: Math.ceil(64 / rowBytes),
+          elementsPerItem: inner,
+          write: (f, range, memory) => writeRows(f, range, memory, sizes, rowBytes),
+        }
+      : {
+          items: rows * inner,
+          grain: 64,
+          elementsPerItem: 1,
+          write: (f, range, memory) => writeElements(f, range, memory, sizes, elementBytes),
+        };
+  return { stages: [...check, copy], scratchBytes };
 };
 
-/** Items are rows of the output. */
+/** Items are rows of y. */
 function writeRows(
   f: FunctionBuilder,
   range: ItemRange,
   memory: KernelMemory,
-  { length, count, inner, elementBytes }: Sizes,
+  { length, count }: IndexedRows,
+  rowBytes: number,
 ): void {
   const { inputs, outputs } = memory;
-  const rowBytes = inner * elementBytes;
   const target = f.keep(i32.add(outputs[0], i32.multiply(range.first, rowBytes)));
   forRows(f, range, count, (outer, from, to) => {
     const source = f.keep(i32.add(inputs[0], i32.multiply(outer, length * rowBytes)));
@@ -79,18 +81,19 @@ function writeRows(
   });
 }
 
-/** Items are elements: a range has whole rows and parts of rows. */
+/** Items are elements of y: a range of them is whole rows and parts of rows. */
 function writeElements(
   f: FunctionBuilder,
   range: ItemRange,
   memory: KernelMemory,
-  { length, count, inner, elementBytes }: Sizes,
+  { length, count, inner }: IndexedRows,
+  elementBytes: number,
 ): void {
   const { inputs, outputs } = memory;
   forRows(f, range, inner, (row, from, to) => {
     const outer = f.keep(i32.divideUnsigned(row, count));
-    const number = i32.subtract(row, i32.multiply(outer, count));
-    const sourceRow = i32.add(i32.multiply(outer, length), i32.load(indexAddress(memory, number)));
+    const i = i32.subtract(row, i32.multiply(outer, count));
+    const sourceRow = i32.add(i32.multiply(outer, length), i32.load(indexAddress(memory, i)));
     const source = i32.add(i32.multiply(sourceRow, inner), from);
     const target = i32.add(i32.multiply(row, inner), from);
     f.do(

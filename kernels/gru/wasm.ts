@@ -1,6 +1,5 @@
 /** The GRU over a whole sequence and its gradient, as WebAssembly. */
 
-import { storeColumns } from '../matmul/wasm/tile.ts';
 import {
   f32x4,
   i32,
@@ -12,6 +11,7 @@ import {
 } from '../support/wasm/assembler/index.ts';
 import { forwardCode, optionalInputs, type Recurrence } from '../support/wasm/recurrence-forward.ts';
 import { type BackRow, backCode } from '../support/wasm/recurrence-gradient.ts';
+import { storeLanes } from '../support/wasm/store-lanes.ts';
 import { sigmoid, tanh } from '../support/wasm/vector-math/index.ts';
 import { floats } from '../support/wasm/vector-math/lanes.ts';
 import type { KernelMemory, WasmKernel } from '../support/wasm/wasm-kernel.ts';
@@ -64,9 +64,9 @@ export const gruWasm: WasmKernel<GruAttributes> = ({ outputs: [hSpec], attribute
           for (const gate of row) f.set(gate, v128.and(gate, isReal[n]));
         }
         row.forEach((value, gate) => {
-          storeColumns(f, gatesAt, n * rowStep(4 * hidden) + gate * gateBytes, value, units);
+          storeLanes(f, gatesAt, n * rowStep(4 * hidden) + gate * gateBytes, value, units);
         });
-        storeColumns(f, hAt, n * rowStep(hidden), state, units);
+        storeLanes(f, hAt, n * rowStep(hidden), state, units);
         setAfter(0, n, state);
       });
     },
@@ -137,11 +137,11 @@ export const gruGradientWasm: WasmKernel<GruGradientAttributes> = (
           [toDS, dQ],
         ] as const) {
           [dRSum, dUSum, third].forEach((sum, number) => {
-            storeColumns(f, to, number * gateBytes, sum, units);
+            storeLanes(f, to, number * gateBytes, sum, units);
           });
         }
         // The direct way to the state before; the walk adds the way through the gates.
-        storeColumns(f, toFlow, 0, f.keep(f32x4.multiply(dHidden, u)), units);
+        storeLanes(f, toFlow, 0, f.keep(f32x4.multiply(dHidden, u)), units);
       };
     },
     maskedStep: (row, memory) => {
@@ -151,9 +151,9 @@ export const gruGradientWasm: WasmKernel<GruGradientAttributes> = (
       return (offset, units) => {
         const { dHidden, toFlow, toDZ, toDS } = unitsOf(offset);
         for (const to of [toDZ, toDS]) {
-          for (let gate = 0; gate < 3; gate++) storeColumns(f, to, gate * gateBytes, zero, units);
+          for (let gate = 0; gate < 3; gate++) storeLanes(f, to, gate * gateBytes, zero, units);
         }
-        storeColumns(f, toFlow, 0, dHidden, units);
+        storeLanes(f, toFlow, 0, dHidden, units);
       };
     },
   });

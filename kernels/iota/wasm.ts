@@ -1,24 +1,27 @@
-/** The iota kernel as WebAssembly: four elements at a time, each from its own index, so that none depends on another. */
+/**
+ * The iota kernel as WebAssembly. Items are elements:
+ *
+ *     for i = first; i < end; i += 4:  out[i … i + 3] = start + (i … i + 3) · step
+ */
 
 import { sizeOf } from '../support/contract.ts';
 import {
   type Double,
   type FunctionBuilder,
-  f32x4,
   f64,
   f64x2,
-  i8x16,
   i32,
   i32x4,
   type Local,
   select,
   v128,
 } from '../support/wasm/assembler/index.ts';
+import { narrow } from '../support/wasm/vector-math/lanes.ts';
 import type { WasmKernel, WasmStage } from '../support/wasm/wasm-kernel.ts';
-import type { IotaAttributes } from './index.ts';
+import type { Progression } from './index.ts';
 
 /** See the contract. */
-export const iotaWasm: WasmKernel<IotaAttributes> = ({ outputs: [{ shape, dtype }], attributes }) => {
+export const iotaWasm: WasmKernel<Progression> = ({ outputs: [{ shape, dtype }], attributes }) => {
   const size = sizeOf(shape);
   if (dtype === 'float32') return { stages: [floats(size, attributes)] };
   return {
@@ -30,7 +33,7 @@ export const iotaWasm: WasmKernel<IotaAttributes> = ({ outputs: [{ shape, dtype 
 const lanes = 4;
 
 /** float32: start + i·step in doubles, rounded once. */
-function floats(size: number, { start, step }: IotaAttributes): WasmStage {
+function floats(size: number, { start, step }: Progression): WasmStage {
   return {
     items: size,
     grain: lanes,
@@ -43,10 +46,8 @@ function floats(size: number, { start, step }: IotaAttributes): WasmStage {
       const low = f.keep(indexPair(firstIndex, 0));
       const high = f.keep(indexPair(firstIndex, 2));
       writeVectors(f, { first, end, output, size }, () => {
-        const pairs = [low, high].map((pair) => f32x4.demote(f64x2.add(starts, f64x2.multiply(pair, steps))));
-        const vector = f.keep(
-          i8x16.shuffle(pairs[0], pairs[1], [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23]),
-        );
+        const pairs = [low, high].map((pair) => f64x2.add(starts, f64x2.multiply(pair, steps)));
+        const vector = f.keep(narrow(pairs[0], pairs[1]));
         f.set(low, f64x2.add(low, four));
         f.set(high, f64x2.add(high, four));
         return vector;
@@ -61,7 +62,7 @@ function indexPair(index: Local<'f64'>, offset: number) {
 }
 
 /** Whether every element is exact in doubles, so that integer arithmetic modulo 2^32 gives the same. */
-function fitsIntegers(size: number, { start, step }: IotaAttributes): boolean {
+function fitsIntegers(size: number, { start, step }: Progression): boolean {
   return (
     Number.isInteger(start) &&
     Number.isInteger(step) &&
@@ -70,7 +71,7 @@ function fitsIntegers(size: number, { start, step }: IotaAttributes): boolean {
 }
 
 /** int32 from whole start and step: start + i·step modulo 2^32. */
-function integers(size: number, { start, step }: IotaAttributes): WasmStage {
+function integers(size: number, { start, step }: Progression): WasmStage {
   return {
     items: size,
     grain: lanes,
@@ -90,7 +91,7 @@ function integers(size: number, { start, step }: IotaAttributes): WasmStage {
 }
 
 /** int32 from anything else: the double start + i·step, truncated, modulo 2^32, as JavaScript stores it. */
-function wrapped(size: number, { start, step }: IotaAttributes): WasmStage {
+function wrapped(size: number, { start, step }: Progression): WasmStage {
   return {
     items: size,
     elementsPerItem: 1,
@@ -116,7 +117,7 @@ function wrappedInteger(f: FunctionBuilder, value: Double) {
 }
 
 /** Elements [first, end) of an output of `size`, whose address is `output`. */
-interface Span {
+interface WrittenElements {
   readonly first: Local<'i32'>;
   readonly end: Local<'i32'>;
   readonly output: Local<'i32'>;
@@ -126,7 +127,7 @@ interface Span {
 /** Stores vector after vector; the lanes of the last one that lie behind the array are left out. */
 function writeVectors(
   f: FunctionBuilder,
-  { first, end, output, size }: Span,
+  { first, end, output, size }: WrittenElements,
   nextVector: () => Local<'v128'>,
 ): void {
   const to = f.keep(i32.add(output, i32.multiply(first, 4)));

@@ -1,6 +1,5 @@
 /** The LSTM over a whole sequence and its gradient, as WebAssembly. */
 
-import { storeColumns } from '../matmul/wasm/tile.ts';
 import {
   f32x4,
   i32,
@@ -12,6 +11,7 @@ import {
 } from '../support/wasm/assembler/index.ts';
 import { forwardCode, optionalInputs, type Recurrence } from '../support/wasm/recurrence-forward.ts';
 import { type BackRow, backCode } from '../support/wasm/recurrence-gradient.ts';
+import { storeLanes } from '../support/wasm/store-lanes.ts';
 import { sigmoid, tanh } from '../support/wasm/vector-math/index.ts';
 import { floats } from '../support/wasm/vector-math/lanes.ts';
 import type { KernelMemory, WasmKernel } from '../support/wasm/wasm-kernel.ts';
@@ -59,10 +59,10 @@ export const lstmWasm: WasmKernel<LstmAttributes> = ({ outputs: [hSpec], attribu
           for (const gate of row) f.set(gate, v128.and(gate, isReal[n]));
         }
         row.forEach((value, gate) => {
-          storeColumns(f, gatesAt, n * rowStep(4 * hidden) + gate * hidden * 4, value, units);
+          storeLanes(f, gatesAt, n * rowStep(4 * hidden) + gate * hidden * 4, value, units);
         });
-        storeColumns(f, cAt, n * rowStep(hidden), cell, units);
-        storeColumns(f, hAt, n * rowStep(hidden), state, units);
+        storeLanes(f, cAt, n * rowStep(hidden), cell, units);
+        storeLanes(f, hAt, n * rowStep(hidden), state, units);
         setAfter(1, n, cell);
         setAfter(0, n, state);
       });
@@ -131,16 +131,16 @@ export const lstmGradientWasm: WasmKernel<LstmGradientAttributes> = (
           const dGate = dGatesAt
             ? f32x4.add(flowing, v128.load(i32.add(dGatesAt, offset), gate * hidden * 4))
             : flowing;
-          storeColumns(f, toDZ, gate * hidden * 4, f.keep(f32x4.multiply(dGate, slope)), units);
+          storeLanes(f, toDZ, gate * hidden * 4, f.keep(f32x4.multiply(dGate, slope)), units);
         };
         const ofSigmoid = (y: Vector): Vector => f32x4.multiply(y, f32x4.subtract(one, y));
         store(0, dCell, g, ofSigmoid(i));
         store(1, dCell, v128.load(i32.add(cBeforeAt, offset)), ofSigmoid(forget));
         store(2, dCell, i, multiplySubtract(target, g, g, one));
         store(3, dHidden, squashed, ofSigmoid(o));
-        storeColumns(f, toDCell, 0, f.keep(f32x4.multiply(dCell, forget)), units);
+        storeLanes(f, toDCell, 0, f.keep(f32x4.multiply(dCell, forget)), units);
         // The only way to the state before is through the gates; the walk adds it.
-        storeColumns(f, toDHidden, 0, zero, units);
+        storeLanes(f, toDHidden, 0, zero, units);
       };
     },
     maskedStep: (row, memory) => {
@@ -149,9 +149,9 @@ export const lstmGradientWasm: WasmKernel<LstmGradientAttributes> = (
       const zero = floats(f, 0);
       return (offset, units) => {
         const { dHidden, dCell, toDHidden, toDCell, toDZ } = unitsOf(offset);
-        for (let gate = 0; gate < 4; gate++) storeColumns(f, toDZ, gate * hidden * 4, zero, units);
-        storeColumns(f, toDHidden, 0, dHidden, units);
-        storeColumns(f, toDCell, 0, dCell, units);
+        for (let gate = 0; gate < 4; gate++) storeLanes(f, toDZ, gate * hidden * 4, zero, units);
+        storeLanes(f, toDHidden, 0, dHidden, units);
+        storeLanes(f, toDCell, 0, dCell, units);
       };
     },
   });

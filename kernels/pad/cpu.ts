@@ -1,4 +1,4 @@
-/** The pad kernel in plain loops: fill the output, then set the input into it run by run. */
+/** The pad kernel in plain loops: fill the output, then copy the input into it, run by run. */
 import { type CpuKernel, sizeOf } from '../support/contract.ts';
 import { copyElements } from '../support/cpu/copy.ts';
 import { denseStrides } from '../support/view.ts';
@@ -12,9 +12,9 @@ export const padCpu: CpuKernel<PadAttributes> = ({ inputs, outputs, attributes }
   let last = shape.length - 1;
   while (last > 0 && low[last] === 0 && high[last] === 0 && interior[last] === 0) last--;
   const size = sizeOf(shape);
-  const chunk = sizeOf(shape.slice(last + 1));
+  const run = sizeOf(shape.slice(last + 1));
   const length = last < 0 ? 1 : shape[last];
-  const chunkStep = last < 0 ? 1 : (interior[last] + 1) * outStrides[last];
+  const runStep = last < 0 ? 1 : (interior[last] + 1) * outStrides[last];
   const steps = shape.map((_, axis) => (interior[axis] + 1) * outStrides[axis]);
   const origin = low.reduce((at, count, axis) => at + count * outStrides[axis], 0);
 
@@ -22,12 +22,11 @@ export const padCpu: CpuKernel<PadAttributes> = ({ inputs, outputs, attributes }
     output.fill(value);
     const index = new Array<number>(shape.length).fill(0);
     for (let at = 0, rowAt = origin; at < size; ) {
-      if (chunkStep === chunk) copyElements(input, at, output, rowAt, length * chunk);
-      else if (chunk === 1) for (let i = 0; i < length; i++) output[rowAt + i * chunkStep] = input[at + i];
+      if (runStep === run) copyElements(input, at, output, rowAt, length * run);
+      else if (run === 1) for (let i = 0; i < length; i++) output[rowAt + i * runStep] = input[at + i];
       else
-        for (let i = 0; i < length; i++)
-          copyElements(input, at + i * chunk, output, rowAt + i * chunkStep, chunk);
-      at += length * chunk;
+        for (let i = 0; i < length; i++) copyElements(input, at + i * run, output, rowAt + i * runStep, run);
+      at += length * run;
       // The next index on the axes before `last`, innermost first.
       for (let axis = last - 1; axis >= 0; axis--) {
         rowAt += steps[axis];

@@ -1,11 +1,15 @@
-/** The pad kernel on the GPU: each element of the output asks whether it is one of the input. */
+/**
+ * The pad kernel on the GPU. With place = index - low along every axis:
+ *
+ *     out[index] = x[place / (interior + 1)]  if that is a whole number in [0, L) on all axes, else value
+ */
 import { constant } from '../elementwise/gpu/instructions.ts';
 import { bytesPerElement, sizeOf } from '../support/contract.ts';
 import { floatsOf, type GpuKernel, input, output, pass } from '../support/gpu/gpu-kernel.ts';
 import type { ThreadSource } from '../support/gpu/thread-source.ts';
 import { denseStrides } from '../support/view.ts';
 import type { PadAttributes } from './index.ts';
-import { type Axis, paddingOf } from './merged-axes.ts';
+import { type PaddedAxis, paddedRuns } from './padded-runs.ts';
 
 /** See the contract. */
 export const padGpu: GpuKernel<PadAttributes> = ({ inputs: [{ shape, dtype }], outputs, attributes }) => {
@@ -20,9 +24,9 @@ export const padGpu: GpuKernel<PadAttributes> = ({ inputs: [{ shape, dtype }], o
       f.return(fill);
       return;
     }
-    const { outer, last, chunk } = paddingOf(shape, dtype, attributes);
-    const run = chunk / bytesPerElement[dtype];
-    const axes: Axis[] = [...outer, last, { length: run, low: 0, high: 0, interior: 0, total: run }];
+    const { outer, last, runBytes } = paddedRuns(shape, dtype, attributes);
+    const run = runBytes / bytesPerElement[dtype];
+    const axes: PaddedAxis[] = [...outer, last, { length: run, low: 0, high: 0, interior: 0, total: run }];
     const coordinates = f.coordinates(
       index,
       axes.map(({ total }) => total),
@@ -42,7 +46,7 @@ export const padGpu: GpuKernel<PadAttributes> = ({ inputs: [{ shape, dtype }], o
 /** The index along an axis of the input of an index along that of the output, and the conditions that there is one. */
 function sourceAlong(
   f: ThreadSource,
-  { length, low, high, interior, total }: Axis,
+  { length, low, high, interior, total }: PaddedAxis,
   index: string,
 ): { readonly at: string; readonly conditions: readonly string[] } {
   if (total === 1) return { at: '0', conditions: [] };

@@ -1,4 +1,14 @@
-/** The pad kernel as WebAssembly: row after row of the output, each filled, or made of fillings and runs of the input. */
+/**
+ * The pad kernel as WebAssembly, in one of two ways. A row of the output is outside, if its index on another axis is one
+ * of the room there; otherwise it has the next row of the input in it.
+ *
+ *     for row                                     // items: rows of the output
+ *       outside:  fill it
+ *       inside:   fill `low` elements; then the input's row (with `interior` filled behind each element); fill `high`
+ *
+ *     for each row of which a range of items has bytes [from, to)     // items: elements, if rows are few and long
+ *       the same, as far as it is in [from, to)
+ */
 
 import { bytesPerElement, type DType, sizeOf } from '../support/contract.ts';
 import {
@@ -12,23 +22,24 @@ import {
 import { copyRun, fillerOf, forRows } from '../support/wasm/copy-code.ts';
 import type { WasmKernel, WasmStage } from '../support/wasm/wasm-kernel.ts';
 import type { PadAttributes } from './index.ts';
-import { type Axis, type Padding, paddingOf } from './merged-axes.ts';
+import { type PaddedAxis, type PaddedRuns, paddedRuns } from './padded-runs.ts';
 import { Filling } from './wasm/filling.ts';
 
-/** Rows are cut into pieces if there are fewer of them than this, and they hold more than a few pieces. */
+/** With so many rows there is work for every thread. */
 const manyRows = 16;
-
-/** Bytes of a piece of a long row. */
-const pieceBytes = 8192;
+/** Bytes of an item's grain where threads share rows; an output of fewer than four of them is not worth that. */
+const grainBytes = 8192;
 
 /** See the contract. */
 export const padWasm: WasmKernel<PadAttributes> = ({ inputs: [{ shape, dtype }], outputs, attributes }) => {
   const size = sizeOf(outputs[0].shape);
   if (size === 0) return { stages: [] };
   if (sizeOf(shape) === 0) return { stages: [filled(size, dtype, attributes.value)] };
-  const padding = paddingOf(shape, dtype, attributes);
-  const few = padding.rows < manyRows && size * bytesPerElement[dtype] >= 4 * pieceBytes;
-  return { stages: [few && padding.last.interior === 0 ? byPieces(padding, size) : byRows(padding)] };
+  const padding = paddedRuns(shape, dtype, attributes);
+  const sharesRows = padding.rows < manyRows && size * bytesPerElement[dtype] >= 4 * grainBytes;
+  return {
+    stages: [sharesRows && padding.last.interior === 0 ? byElements(padding, size) : byRows(padding)],
+  };
 };
 
 /** An output that holds nothing of the input. */
@@ -47,14 +58,14 @@ function filled(size: number, dtype: DType, value: number): WasmStage {
 }
 
 /** Items are rows. */
-function byRows(padding: Padding): WasmStage {
-  const { rows, outer, last, chunk, rowBytes, dtype, value } = padding;
+function byRows(padding: PaddedRuns): WasmStage {
+  const { rows, outer, last, runBytes, rowBytes, dtype, value } = padding;
   return {
     items: rows,
     elementsPerItem: rowBytes / bytesPerElement[dtype],
     write: (f, { first, end }, { inputs, outputs }) => {
       const filling = new Filling(f, dtype, value);
-      const sourceBytes = last.length * chunk;
+      const sourceBytes = last.length * runBytes;
       const { indices, before } = locate(f, outer, first);
       // The rows that hold something of the input hold it in its order.
       const from = f.keep(i32.add(inputs[0], i32.multiply(before, sourceBytes)));
@@ -64,9 +75,9 @@ function byRows(padding: Padding): WasmStage {
           isInside(outer, indices),
           () => {
             if (last.interior === 0) {
-              filling.write(to, 0, last.low * chunk);
-              copyRun(f, to, from, sourceBytes, last.low * chunk);
-              filling.write(to, last.low * chunk + sourceBytes, last.high * chunk);
+              filling.write(to, 0, last.low * runBytes);
+              copyRun(f, to, from, sourceBytes, last.low * runBytes);
+              filling.write(to, last.low * runBytes + sourceBytes, last.high * runBytes);
             } else writeSpread(f, padding, filling, from, to);
             f.increase(from, sourceBytes);
           },
@@ -82,18 +93,18 @@ function byRows(padding: Padding): WasmStage {
 /** A row with room between its elements. */
 function writeSpread(
   f: FunctionBuilder,
-  { last, chunk }: Padding,
+  { last, runBytes }: PaddedRuns,
   filling: Filling,
-  row: Local<'i32'>,
-  output: Local<'i32'>,
+  source: Local<'i32'>,
+  target: Local<'i32'>,
 ): void {
-  const gap = last.interior * chunk;
-  filling.write(output, 0, last.low * chunk);
-  const from = f.keep(row);
-  const to = f.keep(i32.add(output, last.low * chunk));
+  const gap = last.interior * runBytes;
+  filling.write(target, 0, last.low * runBytes);
+  const from = f.keep(source);
+  const to = f.keep(i32.add(target, last.low * runBytes));
   /** Elements with a gap behind them: all but the last. */
   let left = last.length - 1;
-  if (chunk === 4 && last.interior === 1) {
+  if (runBytes === 4 && last.interior === 1) {
     f.for(0, left - (left % 4), 4, () => {
       const elements = f.keep(v128.load(from));
       for (const half of [0, 1]) f.do(v128.store(to, spread(elements, half, filling.vector), 16 * half));
@@ -103,13 +114,13 @@ function writeSpread(
     left %= 4;
   }
   f.for(0, left, 1, () => {
-    copyRun(f, to, from, chunk);
-    filling.write(to, chunk, gap);
-    f.increase(from, chunk);
-    f.increase(to, chunk + gap);
+    copyRun(f, to, from, runBytes);
+    filling.write(to, runBytes, gap);
+    f.increase(from, runBytes);
+    f.increase(to, runBytes + gap);
   });
-  copyRun(f, to, from, chunk);
-  filling.write(to, chunk, last.high * chunk);
+  copyRun(f, to, from, runBytes);
+  filling.write(to, runBytes, last.high * runBytes);
 }
 
 /** Elements 0 and 1, or 2 and 3, each with a filled one behind it. */
@@ -122,15 +133,15 @@ function spread(elements: Local<'v128'>, half: number, filling: Local<'v128'>) {
   );
 }
 
-/** Items are elements, in pieces: of a row's fillings and its run of the input, what lies in the range. */
-function byPieces(padding: Padding, size: number): WasmStage {
-  const { outer, last, chunk, rowBytes, dtype, value } = padding;
+/** Items are elements. There is no room between the elements of a row. */
+function byElements(padding: PaddedRuns, size: number): WasmStage {
+  const { outer, last, runBytes, rowBytes, dtype, value } = padding;
   const element = bytesPerElement[dtype];
-  const runBegin = last.low * chunk;
-  const runEnd = runBegin + last.length * chunk;
+  const runBegin = last.low * runBytes;
+  const runEnd = runBegin + last.length * runBytes;
   return {
     items: size,
-    grain: pieceBytes / element,
+    grain: grainBytes / element,
     elementsPerItem: 1,
     write: (f, range, { inputs, outputs }) => {
       const fill = fillerOf(f, dtype, value);
@@ -170,15 +181,15 @@ function byPieces(padding: Padding, size: number): WasmStage {
   };
 }
 
-/** Where a row of the output is. */
-interface Location {
+/** A row of the output. */
+interface RowLocation {
   /** Its index on each axis. */
   readonly indices: readonly Local<'i32'>[];
   /** The rows of the input that lie in rows before it. */
   readonly before: Local<'i32'>;
 }
 
-function locate(f: FunctionBuilder, outer: readonly Axis[], row: Local<'i32'>): Location {
+function locate(f: FunctionBuilder, outer: readonly PaddedAxis[], row: Local<'i32'>): RowLocation {
   const indices: Local<'i32'>[] = [];
   const rest = f.keep(row);
   for (let axis = outer.length - 1; axis >= 0; axis--) {
@@ -204,7 +215,7 @@ function locate(f: FunctionBuilder, outer: readonly Axis[], row: Local<'i32'>): 
 }
 
 /** Whether a row holds something of the input: 1 or 0. */
-function isInside(outer: readonly Axis[], indices: readonly Local<'i32'>[]) {
+function isInside(outer: readonly PaddedAxis[], indices: readonly Local<'i32'>[]) {
   return outer.reduce((all, { length, low, high, interior }, axis) => {
     if (low === 0 && high === 0 && interior === 0) return all;
     const past = i32.subtract(indices[axis], low);
@@ -217,7 +228,7 @@ function isInside(outer: readonly Axis[], indices: readonly Local<'i32'>[]) {
 }
 
 /** The indices of the next row, innermost first. */
-function moveOn(f: FunctionBuilder, outer: readonly Axis[], indices: readonly Local<'i32'>[]): void {
+function moveOn(f: FunctionBuilder, outer: readonly PaddedAxis[], indices: readonly Local<'i32'>[]): void {
   const axis = indices.length - 1;
   if (axis < 0) return;
   f.increase(indices[axis], 1);

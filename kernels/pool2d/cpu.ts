@@ -1,40 +1,38 @@
-/** Two-dimensional pooling: plain loops, the oracle for the faster devices. */
+/**
+ * Two-dimensional pooling in plain loops, the oracle for the faster devices. Sums and maxima alike:
+ *
+ *     for image, outRow, outColumn, channel:                        // of the result
+ *       for row in rows.first[outRow] … rows.end[outRow] - 1        // of the source: the pixels of a window, or the
+ *         for column in columns.first[outColumn] … - 1              // windows of a pixel
+ *           result ∘= source[image, row, column, channel]
+ */
 
 import type { CpuKernel, CpuRun } from '../support/contract.ts';
+import type { WindowAxis } from '../support/window-axis.ts';
 import type { Pool2dAttributes } from './index.ts';
+import { poolingAxes } from './pooling-axes.ts';
 
 /** Along one axis, for each index of the result: the indices [first, end) of the source that it is made of. */
-interface Ranges {
+interface SourceRanges {
   readonly first: Int32Array;
   readonly end: Int32Array;
 }
 
-/** Rows (axis 0) or columns (axis 1): the pixels, of `length`, that each of `count` windows covers. */
-function pixelsOfWindows(
-  { window, stride, padding }: Pool2dAttributes,
-  axis: 0 | 1,
-  length: number,
-  count: number,
-): Ranges {
-  const starts = Int32Array.from({ length: count }, (_, at) => at * stride[axis] - padding[2 * axis]);
+/** The pixels that each window covers: those of [start, start + taps) that exist. */
+function pixelsOfWindows({ pixels, windows, taps, stride, padding }: WindowAxis): SourceRanges {
+  const starts = Int32Array.from({ length: windows }, (_, window) => window * stride - padding);
   return {
     first: starts.map((start) => Math.max(0, start)),
-    end: starts.map((start) => Math.min(length, start + window[axis])),
+    end: starts.map((start) => Math.min(pixels, start + taps)),
   };
 }
 
-/** The other way round: the windows, of `count`, that cover each of `length` pixels. */
-function windowsOfPixels(
-  { window, stride, padding }: Pool2dAttributes,
-  axis: 0 | 1,
-  length: number,
-  count: number,
-): Ranges {
-  // Those with start ≤ pixel < start + window, start = at · stride - padding.
-  const pixels = Int32Array.from({ length }, (_, pixel) => pixel + padding[2 * axis]);
+/** The windows that cover each pixel: those with start ≤ pixel < start + taps, where start = window · stride - padding. */
+function windowsOfPixels({ pixels, windows, taps, stride, padding }: WindowAxis): SourceRanges {
+  const places = Int32Array.from({ length: pixels }, (_, pixel) => pixel + padding);
   return {
-    first: pixels.map((pixel) => Math.max(0, Math.ceil((pixel - window[axis] + 1) / stride[axis]))),
-    end: pixels.map((pixel) => Math.min(count, Math.floor(pixel / stride[axis]) + 1)),
+    first: places.map((place) => Math.max(0, Math.ceil((place - taps + 1) / stride))),
+    end: places.map((place) => Math.min(windows, Math.floor(place / stride) + 1)),
   };
 }
 
@@ -42,8 +40,9 @@ function windowsOfPixels(
 export const maxPool2dCpu: CpuKernel<Pool2dAttributes> = ({ inputs, outputs, attributes }) => {
   const [batch, height, width, channels] = inputs[0].shape;
   const [, outHeight, outWidth] = outputs[0].shape;
-  const rows = pixelsOfWindows(attributes, 0, height, outHeight);
-  const columns = pixelsOfWindows(attributes, 1, width, outWidth);
+  const axes = poolingAxes(attributes, inputs[0].shape, outputs[0].shape);
+  const rows = pixelsOfWindows(axes.rows);
+  const columns = pixelsOfWindows(axes.columns);
   return ([x], [y, index]) => {
     let out = 0;
     for (let image = 0; image < batch; image++) {
@@ -87,28 +86,22 @@ export const maxPool2dInputGradientCpu: CpuKernel<Pool2dAttributes> =
 
 /** y [N,OH,OW,C] from x [N,H,W,C]. */
 export const sumPool2dCpu: CpuKernel<Pool2dAttributes> = ({ inputs, outputs, attributes }) => {
-  const [, height, width] = inputs[0].shape;
-  const [, outHeight, outWidth] = outputs[0].shape;
-  const rows = pixelsOfWindows(attributes, 0, height, outHeight);
-  const columns = pixelsOfWindows(attributes, 1, width, outWidth);
-  return sumRanges(inputs[0].shape, outputs[0].shape, rows, columns);
+  const { rows, columns } = poolingAxes(attributes, inputs[0].shape, outputs[0].shape);
+  return sumRanges(inputs[0].shape, outputs[0].shape, pixelsOfWindows(rows), pixelsOfWindows(columns));
 };
 
 /** dX [N,H,W,C] from dY [N,OH,OW,C]. Runs over the pixels of dX, so that each is summed once and in order. */
 export const sumPool2dInputGradientCpu: CpuKernel<Pool2dAttributes> = ({ inputs, outputs, attributes }) => {
-  const [, outHeight, outWidth] = inputs[0].shape;
-  const [, height, width] = outputs[0].shape;
-  const rows = windowsOfPixels(attributes, 0, height, outHeight);
-  const columns = windowsOfPixels(attributes, 1, width, outWidth);
-  return sumRanges(inputs[0].shape, outputs[0].shape, rows, columns);
+  const { rows, columns } = poolingAxes(attributes, outputs[0].shape, inputs[0].shape);
+  return sumRanges(inputs[0].shape, outputs[0].shape, windowsOfPixels(rows), windowsOfPixels(columns));
 };
 
 /** Each element of the result [N,·,·,C] is the sum of its rows and columns of the source [N,·,·,C]. */
 function sumRanges(
   [batch, sourceHeight, sourceWidth, channels]: readonly number[],
   [, height, width]: readonly number[],
-  rows: Ranges,
-  columns: Ranges,
+  rows: SourceRanges,
+  columns: SourceRanges,
 ): CpuRun {
   return ([source], [result]) => {
     let to = 0;

@@ -1,15 +1,19 @@
 /**
- * Two-dimensional pooling on the GPU: a thread computes one element. The maximum is three passes: which tap of the window
- * it is, what is there, and where that is.
+ * Two-dimensional pooling on the GPU: a thread computes one element. A pass writes one array, so the maximum is three:
+ *
+ *     tap[w]   = the number of the tap of window w whose pixel is the greatest, row by row; -1 if there is no pixel
+ *     y[w]     = x at the pixel of tap[w]
+ *     index[w] = the pixel of tap[w]
  */
 import { type KernelCall, sizeOf } from '../support/contract.ts';
 import { fillPass, wholePass } from '../support/gpu/common-passes.ts';
 import { floatsOf, type GpuKernel, input, output, pass, temporary } from '../support/gpu/gpu-kernel.ts';
 import { halfOfWhole, whole } from '../support/gpu/index-functions.ts';
-import { forPixels, forWindows, type WindowAxis } from '../support/gpu/sliding-windows.ts';
+import { forPixels, forWindows } from '../support/gpu/sliding-windows.ts';
 import type { ThreadSource } from '../support/gpu/thread-source.ts';
 import { denseStrides } from '../support/view.ts';
 import type { Pool2dAttributes } from './index.ts';
+import { type PoolingAxes, poolingAxes } from './pooling-axes.ts';
 
 /** y and index [N,OH,OW,C] from x [N,H,W,C]. */
 export const maxPool2dGpu: GpuKernel<Pool2dAttributes> = ({ inputs: [x], outputs: [y], attributes }) => {
@@ -26,7 +30,7 @@ export const maxPool2dGpu: GpuKernel<Pool2dAttributes> = ({ inputs: [x], outputs
     };
   }
   const [, height, width, channels] = x.shape;
-  const [rows, columns] = axesOf(attributes, x.shape, y.shape);
+  const { rows, columns } = poolingAxes(attributes, x.shape, y.shape);
   // The number of the tap, or -1 for a window that covers no pixel.
   const find = pass(temporary(0), size, (f) => {
     const [image, outRow, outColumn, channel] = f.coordinates(f.index, y.shape);
@@ -87,7 +91,7 @@ export const maxPool2dInputGradientGpu: GpuKernel<Pool2dAttributes> = ({ inputs,
   const [size, windowsSize] = [sizeOf(pixels), sizeOf(windows)];
   if (size === 0) return { passes: [] };
   if (windowsSize === 0) return { passes: [fillPass(output(0), size, 0)] };
-  const [rows, columns] = axesOf(attributes, pixels, windows);
+  const { rows, columns } = poolingAxes(attributes, pixels, windows);
   const [, outHeight, outWidth, channels] = windows;
   const gradient = pass(output(0), size, (f) => {
     const [image, row, column, channel] = f.coordinates(f.index, pixels);
@@ -107,28 +111,29 @@ export const maxPool2dInputGradientGpu: GpuKernel<Pool2dAttributes> = ({ inputs,
 };
 
 /** y [N,OH,OW,C] from x [N,H,W,C]. */
-export const sumPool2dGpu = sums(forPixels, ({ inputs: [x], outputs: [y] }) => [x.shape, y.shape]);
+export const sumPool2dGpu = sums(forPixels, ({ inputs: [x], outputs: [y], attributes }) =>
+  poolingAxes(attributes, x.shape, y.shape),
+);
 
 /** dX [N,H,W,C] from dY [N,OH,OW,C]: each pixel sums the windows that cover it. */
-export const sumPool2dInputGradientGpu = sums(forWindows, ({ inputs: [dY], outputs: [dX] }) => [
-  dX.shape,
-  dY.shape,
-]);
+export const sumPool2dInputGradientGpu = sums(forWindows, ({ inputs: [dY], outputs: [dX], attributes }) =>
+  poolingAxes(attributes, dX.shape, dY.shape),
+);
 
 /**
  * The kernel whose output [N,·,·,C] is the sum of those elements of its input [N,·,·,C] that `forSources` finds along
- * both axes. `shapesOf` tells pixels [N,H,W,C] from windows [N,OH,OW,C].
+ * both axes.
  */
 function sums(
   forSources: typeof forPixels,
-  shapesOf: (call: KernelCall) => readonly [pixels: readonly number[], windows: readonly number[]],
+  axesFor: (call: KernelCall<Pool2dAttributes>) => PoolingAxes,
 ): GpuKernel<Pool2dAttributes> {
   return (call) => {
     const [source, result] = [call.inputs[0].shape, call.outputs[0].shape];
     const size = sizeOf(result);
     if (size === 0) return { passes: [] };
     if (sizeOf(source) === 0) return { passes: [fillPass(output(0), size, 0)] };
-    const [rows, columns] = axesOf(call.attributes, ...shapesOf(call));
+    const { rows, columns } = axesFor(call);
     const [, height, width, channels] = source;
     const sum = pass(output(0), size, (f) => {
       const [image, outRow, outColumn, channel] = f.coordinates(f.index, result);
@@ -144,20 +149,4 @@ function sums(
     });
     return { passes: [sum] };
   };
-}
-
-/** Rows and columns, of pixels [N,H,W,C] and windows [N,OH,OW,C]. */
-function axesOf(
-  { window, stride, padding }: Pool2dAttributes,
-  pixels: readonly number[],
-  windows: readonly number[],
-): WindowAxis[] {
-  return [0, 1].map((axis) => ({
-    pixels: pixels[axis + 1],
-    windows: windows[axis + 1],
-    taps: window[axis],
-    stride: stride[axis],
-    dilation: 1,
-    padding: padding[2 * axis],
-  }));
 }

@@ -1,4 +1,18 @@
-/** Two-dimensional pooling: the contracts. An average is a sum divided by the window size, composed elsewhere. */
+/**
+ * Two-dimensional pooling: the contracts. An average is a sum divided by the window size, composed elsewhere. Tap t of a
+ * window lies, along rows and along columns, on
+ *
+ *     pixel = window · stride + t − padding        0 ≤ t < window size
+ *
+ * or on padding, where that is no pixel of the image. So the windows that cover a pixel p are those from
+ * ⌈(p + padding − size + 1) / stride⌉ to ⌊(p + padding) / stride⌋ that exist.
+ *
+ * cpu visits the pixels of each window, and for a gradient the windows of each pixel, element by element: the definition.
+ * wasm takes four channels at a time, or four windows if there is one channel, and writes the taps of windows without
+ * padding out one behind the other, because the loops and bounds of a 2×2 window cost more than its four loads.
+ * gpu computes each element in a thread of its own, so the gradient of a maximum asks the windows of each pixel whether
+ * their maximum was there, instead of adding to one place from many.
+ */
 
 import { type KernelContract, sizeOf } from '../support/contract.ts';
 

@@ -1,9 +1,9 @@
 /** The random kernel in plain loops: one Threefry block for every two elements. */
 import { type CpuKernel, sizeOf } from '../support/contract.ts';
 import { threefry2x32 } from '../support/threefry.ts';
-import type { RandomAttributes } from './index.ts';
+import type { NoAttributes } from './index.ts';
 
-export const randomCpu: CpuKernel<RandomAttributes> = ({ outputs }) => {
+export const randomCpu: CpuKernel<NoAttributes> = ({ outputs }) => {
   const size = sizeOf(outputs[0].shape);
   const block = new Uint32Array(2);
 

@@ -7,16 +7,16 @@ import { wholePass } from '../support/gpu/common-passes.ts';
 import { type GpuKernel, input, output, pass, temporary } from '../support/gpu/gpu-kernel.ts';
 import type { ThreadSource } from '../support/gpu/thread-source.ts';
 import { exclusiveOr, shiftedHalf } from '../support/gpu/whole-functions.ts';
-import type { RandomAttributes } from './index.ts';
+import type { NoAttributes } from './index.ts';
 
 /** The names of the halves of a word. */
-interface Word {
+interface HalvedWord {
   readonly low: string;
   readonly high: string;
 }
 
 /** The key-schedule constant 0x1bd11bda. */
-const parity: Word = { low: `${0x1bda}.0`, high: `${0x1bd1}.0` };
+const parity: HalvedWord = { low: `${0x1bda}.0`, high: `${0x1bd1}.0` };
 
 /** Bits by which the four rounds of a group rotate: in the odd groups, in the even ones. */
 const rotations = [
@@ -27,7 +27,7 @@ const rotations = [
 ] as const;
 
 /** See the contract. The numbers are below 2^24: floats hold them until the second pass makes int32 of them. */
-export const randomGpu: GpuKernel<RandomAttributes> = ({ outputs: [{ shape }] }) => {
+export const randomGpu: GpuKernel<NoAttributes> = ({ outputs: [{ shape }] }) => {
   const size = sizeOf(shape);
   if (size === 0) return { passes: [] };
   return { passes: [pass(temporary(0), size, draw), wholePass(temporary(0), output(0), size)] };
@@ -70,28 +70,32 @@ function draw(f: ThreadSource): void {
   f.return(`${upper} * 256.0 + Math.floor(${lower} * 0.00390625)`);
 }
 
-/** Word `index` of the four of the state. */
-function stateWord(f: ThreadSource, index: number): Word {
+/** HalvedWord `index` of the four of the state. */
+function stateWord(f: ThreadSource, index: number): HalvedWord {
   const low = f.keep(f.read(input(0), `${index}`), 'low');
   const high = f.keep(f.read(input(0), `${4 + index}`), 'high');
   return { low, high: f.keep(`${high} < 0.0 ? ${high} + 65536.0 : ${high}`, 'high') };
 }
 
-function kept(f: ThreadSource, { low, high }: Word): Word {
+function kept(f: ThreadSource, { low, high }: HalvedWord): HalvedWord {
   return { low: f.keep(`${low} + 0.0`, 'low'), high: f.keep(`${high} + 0.0`, 'high') };
 }
 
-function variable(f: ThreadSource, { low, high }: Word): Word {
+function variable(f: ThreadSource, { low, high }: HalvedWord): HalvedWord {
   return { low: f.variable(low, 'low'), high: f.variable(high, 'high') };
 }
 
-function assign(f: ThreadSource, word: Word, value: Word): void {
+function assign(f: ThreadSource, word: HalvedWord, value: HalvedWord): void {
   f.set(word.low, value.low);
   f.set(word.high, value.high);
 }
 
 /** a + b modulo 2^32, and what is carried out of it. */
-function add(f: ThreadSource, a: Word, b: Word): { readonly sum: Word; readonly carry: string } {
+function add(
+  f: ThreadSource,
+  a: HalvedWord,
+  b: HalvedWord,
+): { readonly sum: HalvedWord; readonly carry: string } {
   const low = f.keep(`${a.low} + ${b.low}`, 'low');
   const middle = f.keep(`Math.floor(${low} * 0.0000152587890625)`, 'carry');
   const high = f.keep(`${a.high} + ${b.high} + ${middle}`, 'high');
@@ -105,7 +109,7 @@ function add(f: ThreadSource, a: Word, b: Word): { readonly sum: Word; readonly 
   };
 }
 
-function xor(f: ThreadSource, a: Word, b: Word): Word {
+function xor(f: ThreadSource, a: HalvedWord, b: HalvedWord): HalvedWord {
   return {
     low: f.keep(f.call(exclusiveOr, a.low, b.low), 'low'),
     high: f.keep(f.call(exclusiveOr, a.high, b.high), 'high'),
@@ -113,7 +117,13 @@ function xor(f: ThreadSource, a: Word, b: Word): Word {
 }
 
 /** Rotates to the left, by one number of bits or, where `isEven` is 1, by another. From 16 on the halves change places. */
-function rotate(f: ThreadSource, { low, high }: Word, odd: number, even: number, isEven: string): Word {
+function rotate(
+  f: ThreadSource,
+  { low, high }: HalvedWord,
+  odd: number,
+  even: number,
+  isEven: string,
+): HalvedWord {
   const choose = (whenEven: string, whenOdd: string): string =>
     whenEven === whenOdd ? whenEven : f.keep(`${isEven} > 0.5 ? ${whenEven} : ${whenOdd}`);
   const first = choose(even < 16 ? low : high, odd < 16 ? low : high);

@@ -1,4 +1,14 @@
-/** Threefry-2x32-20 in WebAssembly: eight blocks of two words at a time, four in the lanes of a vector. */
+/**
+ * Threefry-2x32-20 in WebAssembly. Eight blocks at a time: two sets of two vectors, whose lanes are words 0 and words 1 of
+ * four blocks.
+ *
+ *     for j = first / 2, + 8, …                       // items: elements, two to a block
+ *       words = counter + (j … j + 7), plus the key
+ *       for group = 1 … 5                             // of four rounds, as in support/threefry.ts
+ *         for rotation of the group:  word0 += word1;  word1 = rotate(word1, rotation) xor word0
+ *         words += the key's words of the group
+ *       out[2j … 2j + 15] = words >> 8, interleaved
+ */
 
 import { sizeOf } from '../support/contract.ts';
 import {
@@ -10,13 +20,13 @@ import {
   type Vector,
   v128,
 } from '../support/wasm/assembler/index.ts';
-import type { ItemRange } from '../support/wasm/copy-code.ts';
-import type { KernelMemory, WasmKernel } from '../support/wasm/wasm-kernel.ts';
-import type { RandomAttributes } from './index.ts';
+import { storeLanes } from '../support/wasm/store-lanes.ts';
+import type { WasmKernel, WasmStage } from '../support/wasm/wasm-kernel.ts';
+import type { NoAttributes } from './index.ts';
 
-/** Vectors of blocks at a time: every round waits for the one before it, so two sets of rounds run side by side. */
+/** Every round waits for the one before it, so two sets of rounds run side by side. */
 const sets = 2;
-/** Elements of a vector of blocks: two words each. */
+/** Elements of a set: two words of four blocks. */
 const setElements = 8;
 const grain = sets * setElements;
 
@@ -29,53 +39,43 @@ const rotations = [
 ];
 const groups = 5;
 
-/** Words 0 and 1 of four blocks. */
-type Blocks = readonly [Local<'v128'>, Local<'v128'>];
+/** Four blocks, in lanes. */
+interface BlockSet {
+  readonly word0: Local<'v128'>;
+  readonly word1: Local<'v128'>;
+}
 
-/** The words of the generator's blocks, 24 bits of each. */
-export const randomWasm: WasmKernel<RandomAttributes> = ({ outputs: [{ shape }] }) => {
+/** See the contract. */
+export const randomWasm: WasmKernel<NoAttributes> = ({ outputs: [{ shape }] }) => {
   const size = sizeOf(shape);
   const rest = size % grain;
-  const write = (f: FunctionBuilder, { first, end }: ItemRange, { inputs, outputs }: KernelMemory): void => {
-    const generator = new Generator(f, inputs[0], first);
+  const write: WasmStage['write'] = (f, { first, end }, { inputs, outputs }) => {
+    const generator = new BlockGenerator(f, inputs[0], first);
     const to = f.keep(i32.add(outputs[0], i32.multiply(first, 4)));
     const left = f.keep(i32.subtract(end, first));
-    const pass = (elements: number): void => {
+    const draw = (elements: number): void => {
       generator.next().forEach((vector, at) => {
-        storeLanes(f, to, vector, 16 * at, elements - 4 * at);
+        storeLanes(f, to, 16 * at, vector, elements - 4 * at);
       });
     };
     f.while(i32.greaterEqual(left, grain), () => {
-      pass(grain);
+      draw(grain);
       f.increase(to, 4 * grain);
       f.increase(left, -grain);
     });
     // Only the last range does not end with a grain.
-    if (rest > 0) f.if(left, () => pass(rest));
+    if (rest > 0) f.if(left, () => draw(rest));
   };
   return { stages: [{ items: size, grain, elementsPerItem: 1, write }] };
 };
 
-/** Stores the first so many elements of a vector, at most four. */
-function storeLanes(
-  f: FunctionBuilder,
-  to: Local<'i32'>,
-  vector: Vector,
-  offset: number,
-  elements: number,
-): void {
-  if (elements >= 4) f.do(v128.store(to, vector, offset));
-  else
-    for (let lane = 0; lane < elements; lane++) f.do(v128.storeLane32(to, vector, lane, offset + 4 * lane));
-}
-
-/** The state of the generator in locals, and the blocks one behind the other. */
-class Generator {
+/** The state of the generator in locals, which gives one set of blocks after the other. */
+class BlockGenerator {
   readonly #f: FunctionBuilder;
   /** Of the key: what word 0 and word 1 are increased by before the rounds and after each group of them. */
-  readonly #schedule: readonly (readonly [Local<'v128'>, Local<'v128'>])[];
+  readonly #schedule: readonly BlockSet[];
   /** The words of the counter of the first block of all. */
-  readonly #counter: readonly [Local<'v128'>, Local<'v128'>];
+  readonly #counter: { readonly low: Local<'v128'>; readonly high: Local<'v128'> };
   /** For each set, four blocks' numbers. */
   readonly #numbers: readonly Local<'v128'>[];
 
@@ -86,11 +86,14 @@ class Generator {
     const keys = [key0, key1, f.keep(i32.xor(i32.xor(key0, key1), parity))];
     const splat = (word: typeof key0, more: number): Local<'v128'> =>
       f.keep(i32x4.splat(i32.add(word, more)));
-    this.#schedule = Array.from({ length: groups + 1 }, (_, group) => [
-      splat(keys[group % 3], 0),
-      splat(keys[(group + 1) % 3], group),
-    ]);
-    this.#counter = [f.keep(v128.loadSplat32(state, 8)), f.keep(v128.loadSplat32(state, 12))];
+    this.#schedule = Array.from({ length: groups + 1 }, (_, group) => ({
+      word0: splat(keys[group % 3], 0),
+      word1: splat(keys[(group + 1) % 3], group),
+    }));
+    this.#counter = {
+      low: f.keep(v128.loadSplat32(state, 8)),
+      high: f.keep(v128.loadSplat32(state, 12)),
+    };
     const number = f.keep(i32x4.add(i32x4.splat(i32.shiftRight(first, 1)), i32x4.constant(0, 1, 2, 3)));
     this.#numbers = Array.from({ length: sets }, (_, set) => f.keep(i32x4.add(number, i32x4.splat(4 * set))));
   }
@@ -98,41 +101,43 @@ class Generator {
   /** The elements of the next blocks, in vectors, and moves on. */
   next(): Vector[] {
     const f = this.#f;
-    const pass = f.hoist(i32x4.splat(4 * sets));
+    const blocksAtOnce = f.hoist(i32x4.splat(4 * sets));
     const blocks = this.#numbers.map((number) => this.#counterOf(number));
-    for (const number of this.#numbers) f.set(number, i32x4.add(number, pass));
+    for (const number of this.#numbers) f.set(number, i32x4.add(number, blocksAtOnce));
     this.#increase(blocks, 0);
     for (let group = 1; group <= groups; group++) {
       for (const rotation of rotations[(group - 1) % 2]) this.#round(blocks, rotation);
       this.#increase(blocks, group);
     }
-    return blocks.flatMap(([word0, word1]) => {
+    return blocks.flatMap(({ word0, word1 }) => {
       const [a, b] = [word0, word1].map((word) => f.keep(i32x4.shiftRightUnsigned(word, 8)));
       return [interleave(a, b, 0), interleave(a, b, 8)];
     });
   }
 
   /** The counter's words for four blocks: a sum of 64 bits. */
-  #counterOf(number: Local<'v128'>): Blocks {
+  #counterOf(number: Local<'v128'>): BlockSet {
     const f = this.#f;
-    const [low, high] = this.#counter;
+    const { low, high } = this.#counter;
     const sum = f.keep(i32x4.add(low, number));
     // Less than a summand, compared without signs: all ones, so subtracting it carries one.
     const sign = f.hoist(i32x4.splat(0x80000000));
     const carried = i32x4.less(v128.xor(sum, sign), v128.xor(low, sign));
-    return [sum, f.keep(i32x4.subtract(high, carried))];
+    return { word0: sum, word1: f.keep(i32x4.subtract(high, carried)) };
   }
 
-  #increase(blocks: readonly Blocks[], group: number): void {
-    for (const words of blocks) {
-      for (const at of [0, 1]) this.#f.set(words[at], i32x4.add(words[at], this.#schedule[group][at]));
+  #increase(blocks: readonly BlockSet[], group: number): void {
+    const schedule = this.#schedule[group];
+    for (const { word0, word1 } of blocks) {
+      this.#f.set(word0, i32x4.add(word0, schedule.word0));
+      this.#f.set(word1, i32x4.add(word1, schedule.word1));
     }
   }
 
-  #round(blocks: readonly Blocks[], rotation: number): void {
+  #round(blocks: readonly BlockSet[], rotation: number): void {
     const f = this.#f;
-    for (const [word0, word1] of blocks) f.set(word0, i32x4.add(word0, word1));
-    for (const [word0, word1] of blocks) f.set(word1, v128.xor(rotateLeft(word1, rotation), word0));
+    for (const { word0, word1 } of blocks) f.set(word0, i32x4.add(word0, word1));
+    for (const { word0, word1 } of blocks) f.set(word1, v128.xor(rotateLeft(word1, rotation), word0));
   }
 }
 

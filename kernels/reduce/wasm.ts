@@ -1,16 +1,20 @@
 /**
- * The fused reduction as WebAssembly: vectors lie along a reduced axis (wasm/rows.ts) or along a kept one
- * (wasm/columns.ts), whichever is contiguous in memory. Few results over much input are computed in blocks (wasm/blocks.ts), which a second stage combines.
+ * The fused reduction as WebAssembly. Vectors lie along the innermost axis, and the axes are put into the order that
+ * serves best:
+ *
+ *     a reduced axis innermost (innermost-reduced.ts): four lanes fold values of one result, and are folded at its end
+ *     a kept axis innermost (innermost-kept.ts):       four lanes are four results
+ *
+ * Few results of many values are computed in blocks, which a second stage combines (row-blocks.ts).
  */
-
 import { type Axis, type Space, spaceOf } from '../elementwise/wasm/iteration-space.ts';
 import { bytesPerElement, type DType, type KernelCall, sizeOf } from '../support/contract.ts';
 import { i32 } from '../support/wasm/assembler/index.ts';
 import type { WasmKernel, WasmKernelCode } from '../support/wasm/wasm-kernel.ts';
 import type { ReduceAttributes } from './index.ts';
-import { alongColumns } from './wasm/columns.ts';
-import { alongRows } from './wasm/rows.ts';
-import { laneAccumulator } from './wasm/vector-accumulators.ts';
+import { keptInnermost } from './wasm/innermost-kept.ts';
+import { reducedInnermost } from './wasm/innermost-reduced.ts';
+import { laneReductions } from './wasm/lane-reductions.ts';
 
 /** See the contract. */
 export const reduceWasm: WasmKernel<ReduceAttributes> = (call, target) => {
@@ -22,24 +26,26 @@ export const reduceWasm: WasmKernel<ReduceAttributes> = (call, target) => {
   const outputBytes = bytesPerElement[call.outputs[0].dtype];
   if (sizeOf(shape) === 0) return ofNothing(call, dtype);
   const space = spaceOf(attributes, axes);
-  const reduction = { attributes, target, dtype, outputBytes, results, space };
-  return runsAlongColumns(space) ? alongColumns(reduction) : alongRows(reduction);
+  const operator = laneReductions[attributes.operator];
+  const reduction = { attributes, operator, target, dtype, outputBytes, results, space };
+  const columnAxis = columnAxisOf(space);
+  return columnAxis ? keptInnermost(reduction, columnAxis) : reducedInnermost(reduction);
 };
 
-/** Whether vectors are to lie along the last kept axis, instead of the last reduced one. */
-function runsAlongColumns({ axes, loads }: Space): boolean {
+/** The last kept axis, if it is to be the innermost one, instead of the last reduced one. */
+function columnAxisOf({ axes, loads }: Space): Axis | undefined {
   const kept = axes.filter((axis) => axis.kept).at(-1);
   const reduced = axes.filter((axis) => !axis.kept).at(-1);
-  if (!kept || !reduced) return kept !== undefined;
+  if (!kept || !reduced) return kept;
   const contiguous = ({ strides }: Axis): number =>
     strides.filter((stride, load) => loads[load].kind === 'walked' && Math.abs(stride) <= 1).length;
   const difference = contiguous(kept) - contiguous(reduced);
   // Otherwise the innermost, as it is the nearer one in memory.
-  if (difference === 0 || kept.length < 4) return axes[axes.length - 1] === kept;
-  return difference > 0;
+  const isKept = difference === 0 || kept.length < 4 ? axes[axes.length - 1] === kept : difference > 0;
+  return isKept ? kept : undefined;
 }
 
-/** Reductions of no values. */
+/** Reductions of no values: what an accumulator starts with. */
 function ofNothing({ attributes, outputs }: KernelCall<ReduceAttributes>, dtype: DType): WasmKernelCode {
   const bytes = bytesPerElement[outputs[0].dtype];
   return {
@@ -48,7 +54,7 @@ function ofNothing({ attributes, outputs }: KernelCall<ReduceAttributes>, dtype:
         items: sizeOf(outputs[0].shape),
         elementsPerItem: 1,
         write: (f, { first, end }, { outputs: [output] }) => {
-          const result = laneAccumulator(f, attributes.operator, dtype);
+          const result = laneReductions[attributes.operator].accumulator(f, dtype);
           result.start();
           f.for(first, end, 1, (item) => result.storeTotal(i32.add(output, i32.multiply(item, bytes))));
         },

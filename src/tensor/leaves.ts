@@ -1,5 +1,5 @@
 /** The leaf primitives: values that come from outside the graph, and the few that are made from nothing. */
-import { iota as iotaContract, type IotaAttributes as Progression } from '../../kernels/iota/index.ts';
+import { iota as iotaContract, type Progression } from '../../kernels/iota/index.ts';
 import { random as randomContract } from '../../kernels/random/index.ts';
 import type { DType, NumericArray, TensorSpec } from './dtype.ts';
 import { type LeafSource, Node } from './node.ts';

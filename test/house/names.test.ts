@@ -43,19 +43,8 @@ const mostLines = 450;
 
 /** Names of files and types that are still to be changed. */
 const toBeRenamed: ReadonlySet<string> = new Set([
-  ...['kernels', 'padded-rows'],
-  ...[
-    'Schedule',
-    'Padding',
-    'MatmulAttributes',
-    'IotaAttributes',
-    'RandomAttributes',
-    'Groups',
-    'Place',
-    'Bounds',
-  ],
-  ...['Part', 'Runs', 'Blocks', 'Sizes', 'Source', 'Axis', 'Block', 'ItemRange'],
-  ...['WindowAxis', 'Float32Sum', 'ArgMax', 'Reduction', 'PaddedRows'],
+  'kernels',
+  ...['Schedule', 'MatmulAttributes', 'Place', 'Bounds', 'Runs', 'Source'],
 ]);
 
 /** The beginnings of words in British spelling; the code is written in American. */

@@ -1,7 +1,7 @@
 /** The wasm iota against the cpu version, bit by bit. */
 import { describe, it } from 'vitest';
 import { iotaCpu } from '../../kernels/iota/cpu.ts';
-import { type IotaAttributes, iota } from '../../kernels/iota/index.ts';
+import { iota, type Progression } from '../../kernels/iota/index.ts';
 import { iotaWasm } from '../../kernels/iota/wasm.ts';
 import type { KernelCall } from '../../kernels/support/contract.ts';
 import { identical } from './support/identical.ts';
@@ -30,7 +30,7 @@ describe.each(targets)('iota, relaxed SIMD $relaxedSimd', (target) => {
   describe.each(['float32', 'int32'] as const)('%s', (dtype) => {
     it.each(progressions)('from %f by %f', (start, step) => {
       for (const size of sizes) {
-        const call: KernelCall<IotaAttributes> = {
+        const call: KernelCall<Progression> = {
           inputs: [],
           outputs: [{ shape: [size], dtype }],
           attributes: { start, step },

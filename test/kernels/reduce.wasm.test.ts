@@ -153,7 +153,7 @@ describe.each(targets)('reduceWasm, relaxed $relaxedSimd', (target) => {
     ],
   ];
   for (const [shape, axes] of cases) {
-    it(`[${shape}] over ${axes}: large enough for blocks, or for wide strips`, () => {
+    it(`[${shape}] over ${axes}: large enough for blocks, or for wide rows`, () => {
       for (const dtype of dtypes) {
         const input = randomArray(dtype, sizeOf(shape), random);
         for (const operator of operators) {

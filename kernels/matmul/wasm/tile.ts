@@ -25,6 +25,7 @@ import {
   type Vector,
   v128,
 } from '../../support/wasm/assembler/index.ts';
+import { storeLanes } from '../../support/wasm/store-lanes.ts';
 
 /** Rows of a full tile. */
 export const tileRows = 4;
@@ -329,7 +330,7 @@ export function storeSums(
   sums.forEach((row, at) => {
     const { pointer, offset } = rows[at];
     row.forEach((sum, vector) => {
-      storeColumns(f, pointer, offset + vector * 16, sum, columns - vector * vectorWidth);
+      storeLanes(f, pointer, offset + vector * 16, sum, columns - vector * vectorWidth);
     });
   });
 }
@@ -341,18 +342,4 @@ export function loadColumns(pointer: Integer, offset: number, count: number) {
   if (count === 1) return v128.loadZero32(pointer, offset);
   const pair = v128.loadZero64(pointer, offset);
   return count === 2 ? pair : v128.loadLane32(pointer, pair, 2, offset + 8);
-}
-
-/** Stores the first `count` lanes (any number; 4 and more are all). The vector should be a local. */
-export function storeColumns(
-  f: FunctionBuilder,
-  pointer: Integer,
-  offset: number,
-  vector: Local<'v128'>,
-  count: number,
-): void {
-  if (count >= 4) f.do(v128.store(pointer, vector, offset));
-  if (count === 1) f.do(v128.storeLane32(pointer, vector, 0, offset));
-  if (count === 2 || count === 3) f.do(v128.storeLane64(pointer, vector, 0, offset));
-  if (count === 3) f.do(v128.storeLane32(pointer, vector, 2, offset + 8));
 }

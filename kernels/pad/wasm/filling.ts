@@ -1,4 +1,4 @@
-/** Writing the new elements of a pad: a few stores where their number is small, a loop or the engine's own fill else. */
+/** Writing the new elements of a pad: by stores one behind the other up to 128 bytes, by a loop or the engine's fill else. */
 
 import { allocate, type DType } from '../../support/contract.ts';
 import { type FunctionBuilder, i32, i32x4, type Local, v128 } from '../../support/wasm/assembler/index.ts';

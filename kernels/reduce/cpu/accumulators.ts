@@ -1,36 +1,40 @@
 /**
- * The accumulators of a reduction: each folds runs of consecutive values into its outputs, in order. The loops repeat on
- * purpose: a function that sees one type of array runs faster than a shared one (see elementwise/instruction-loops.ts).
+ * The totals of a reduction: each class folds consecutive values into its outputs, in order. The loops repeat on
+ * purpose: a function that sees one type of array runs faster than a shared one.
  */
 import type { DType, NumericArray } from '../../support/contract.ts';
-import type { ReduceOperator } from '../index.ts';
+import { leastValue, type ReduceOperator } from '../index.ts';
 
-/**
- * What folds runs of values into outputs; a run is `count` values from `values[at]` on. `position` is the index of its
- * first value on the reduced axis, which only `argMax` reads.
- */
+/** Totals under way. A call takes values[at … at + count - 1]; all index arguments are whole numbers from 0 on. */
 export interface Accumulator {
   start(output: NumericArray): void;
-  /** Folds a run that lies along the reduced axis into the one output `out`. */
+  /** total[out] ∘= each value. The first one has index `position` on the reduced axis. */
   along(values: NumericArray, at: number, count: number, out: number, position: number): void;
   /**
-   * Folds a run that lies across it: a row of `period` values has an output each, from `out` on, and the run begins
-   * with value `start` of a row. So value `i` goes to output `out + (start + i) % period`.
+   * total[out + (column + i) % columns] ∘= value i, for i from 0 to count - 1: rows of `columns` results. The index of
+   * value i on the reduced axis is position + ⌊(column + i) / columns⌋.
    */
   across(
     values: NumericArray,
     at: number,
     count: number,
     out: number,
-    start: number,
-    period: number,
+    column: number,
+    columns: number,
     position: number,
   ): void;
   finish(output: NumericArray): void;
 }
 
-/** Float sums: float64 all the way, rounded once by `finish`. */
-class Float32Sum implements Accumulator {
+/** By operator: the accumulator of values of a dtype for `size` results. */
+export const accumulators = {
+  sum: (values, size) => (values === 'float32' ? new DoubleSums(size) : new WrappingSums(size)),
+  max: (values) => new FoldedOutputs(leastValue[values], Math.max),
+  argMax: (values, size) => new MaximumPositions(leastValue[values], size),
+} satisfies Record<ReduceOperator, (values: DType, size: number) => Accumulator>;
+
+/** Sums of floats: float64 all the way, rounded once by `finish`. */
+class DoubleSums implements Accumulator {
   private readonly totals: Float64Array;
 
   constructor(size: number) {
@@ -47,11 +51,18 @@ class Float32Sum implements Accumulator {
     this.totals[out] = total;
   }
 
-  across(values: Float32Array, at: number, count: number, out: number, start: number, period: number): void {
+  across(
+    values: Float32Array,
+    at: number,
+    count: number,
+    out: number,
+    column: number,
+    columns: number,
+  ): void {
     const { totals } = this;
-    for (let i = 0, lane = start; i < count; i++) {
-      totals[out + lane] += values[at + i];
-      if (++lane === period) lane = 0;
+    for (let i = 0, to = column; i < count; i++) {
+      totals[out + to] += values[at + i];
+      if (++to === columns) to = 0;
     }
   }
 
@@ -60,8 +71,8 @@ class Float32Sum implements Accumulator {
   }
 }
 
-/** int32 and bool sums, in int32: the store into an Int32Array wraps. */
-class Int32Sum implements Accumulator {
+/** Sums of int32 and bool, in int32: the store into an Int32Array wraps. */
+class WrappingSums implements Accumulator {
   private readonly totals: Int32Array;
 
   constructor(size: number) {
@@ -83,13 +94,13 @@ class Int32Sum implements Accumulator {
     at: number,
     count: number,
     out: number,
-    start: number,
-    period: number,
+    column: number,
+    columns: number,
   ): void {
     const { totals } = this;
-    for (let i = 0, lane = start; i < count; i++) {
-      totals[out + lane] += values[at + i];
-      if (++lane === period) lane = 0;
+    for (let i = 0, to = column; i < count; i++) {
+      totals[out + to] += values[at + i];
+      if (++to === columns) to = 0;
     }
   }
 
@@ -98,34 +109,41 @@ class Int32Sum implements Accumulator {
   }
 }
 
-/** The least value of each dtype: what the maximum of nothing is. */
-const lowest: Record<DType, number> = { float32: Number.NEGATIVE_INFINITY, int32: -2147483648, bool: 0 };
-
-/** Maxima, accumulated in the output itself; Math.max keeps a NaN. */
-class Maximum implements Accumulator {
-  private readonly least: number;
+/** A function of two values, folded in the output itself; Math.max keeps a NaN. */
+class FoldedOutputs implements Accumulator {
+  private readonly first: number;
+  private readonly join: (total: number, value: number) => number;
   private output: NumericArray = new Float32Array(0);
 
-  constructor(dtype: DType) {
-    this.least = lowest[dtype];
+  constructor(first: number, join: (total: number, value: number) => number) {
+    this.first = first;
+    this.join = join;
   }
 
   start(output: NumericArray): void {
     this.output = output;
-    output.fill(this.least);
+    output.fill(this.first);
   }
 
   along(values: NumericArray, at: number, count: number, out: number): void {
-    let best = this.output[out];
-    for (let i = 0; i < count; i++) best = Math.max(best, values[at + i]);
-    this.output[out] = best;
+    const { join } = this;
+    let total = this.output[out];
+    for (let i = 0; i < count; i++) total = join(total, values[at + i]);
+    this.output[out] = total;
   }
 
-  across(values: NumericArray, at: number, count: number, out: number, start: number, period: number): void {
-    const { output } = this;
-    for (let i = 0, lane = start; i < count; i++) {
-      output[out + lane] = Math.max(output[out + lane], values[at + i]);
-      if (++lane === period) lane = 0;
+  across(
+    values: NumericArray,
+    at: number,
+    count: number,
+    out: number,
+    column: number,
+    columns: number,
+  ): void {
+    const { output, join } = this;
+    for (let i = 0, to = column; i < count; i++) {
+      output[out + to] = join(output[out + to], values[at + i]);
+      if (++to === columns) to = 0;
     }
   }
 
@@ -135,15 +153,15 @@ class Maximum implements Accumulator {
 }
 
 /** Positions of maxima. A value replaces the best so far if it is greater, or the first NaN. */
-class ArgMax implements Accumulator {
+class MaximumPositions implements Accumulator {
   private readonly best: Float64Array;
   private readonly least: number;
   private readonly positions: Int32Array;
 
-  constructor(size: number, dtype: DType) {
+  constructor(least: number, size: number) {
     this.best = new Float64Array(size);
     this.positions = new Int32Array(size);
-    this.least = lowest[dtype];
+    this.least = least;
   }
 
   start(): void {
@@ -167,19 +185,19 @@ class ArgMax implements Accumulator {
     at: number,
     count: number,
     out: number,
-    start: number,
-    period: number,
+    column: number,
+    columns: number,
     position: number,
   ): void {
     const { best, positions } = this;
-    for (let i = 0, lane = start, row = position; i < count; i++) {
+    for (let i = 0, to = column, row = position; i < count; i++) {
       const value = values[at + i];
-      if (!(value <= best[out + lane] || Number.isNaN(best[out + lane]))) {
-        best[out + lane] = value;
-        positions[out + lane] = row;
+      if (!(value <= best[out + to] || Number.isNaN(best[out + to]))) {
+        best[out + to] = value;
+        positions[out + to] = row;
       }
-      if (++lane === period) {
-        lane = 0;
+      if (++to === columns) {
+        to = 0;
         row++;
       }
     }
@@ -188,11 +206,4 @@ class ArgMax implements Accumulator {
   finish(output: NumericArray): void {
     output.set(this.positions);
   }
-}
-
-/** The accumulator of `operator` over values of `dtype`, for `size` outputs. */
-export function accumulator(operator: ReduceOperator, dtype: DType, size: number): Accumulator {
-  if (operator === 'max') return new Maximum(dtype);
-  if (operator === 'argMax') return new ArgMax(size, dtype);
-  return dtype === 'float32' ? new Float32Sum(size) : new Int32Sum(size);
 }

@@ -4,10 +4,10 @@ import { sumInLevels } from './sums-in-levels.ts';
 
 /** So many threads keep a GPU busy: with more results than this, each is summed by one thread. */
 const enoughThreads = 1 << 14;
-/** Sums below this length are not cut. */
+/** Sums of up to so many terms are added up by one thread. */
 const shortSum = 128;
 
-/** How a sum of so many terms, of which there are `results`, is cut: into `parts` of `length` terms, the last one shorter. */
+/** The parts in which each of `results` sums is added up: `parts` of `length` terms, the last one shorter. */
 export function partsOf(results: number, terms: number): { readonly parts: number; readonly length: number } {
   if (terms <= shortSum || results >= enoughThreads) return { parts: 1, length: terms };
   // Parts about as long as there are parts: both passes then take equally long.

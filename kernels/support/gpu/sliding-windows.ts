@@ -1,18 +1,8 @@
 /** Windows that slide along one axis of an image, seen from both sides: the pixels of a window, the windows of a pixel. */
+
+import type { WindowAxis } from '../window-axis.ts';
 import { sumInLevels } from './sums-in-levels.ts';
 import type { ThreadSource } from './thread-source.ts';
-
-/** One axis. Tap `t` of window `w` lies on pixel w · stride + t · dilation - padding, if there is one. */
-export interface WindowAxis {
-  readonly pixels: number;
-  readonly windows: number;
-  /** Pixels that a window looks at. */
-  readonly taps: number;
-  readonly stride: number;
-  readonly dilation: number;
-  /** Places before the first pixel. */
-  readonly padding: number;
-}
 
 /** Composes a loop over the taps of a window that lie on the image; gives the name of a sum, to which `body` may add. */
 export function forPixels(

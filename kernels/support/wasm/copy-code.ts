@@ -12,6 +12,7 @@ import {
   type Statement,
   v128,
 } from './assembler/index.ts';
+import type { ItemRange } from './wasm-kernel.ts';
 
 /** Bytes of a run whose copy is written out as vectors, one instruction behind the other. */
 const longestStraight = 128;
@@ -94,15 +95,9 @@ export function fillerOf(f: FunctionBuilder, dtype: DType, value: number): Fille
   };
 }
 
-/** A range of items while its code is written. */
-export interface ItemRange {
-  readonly first: Local<'i32'>;
-  readonly end: Local<'i32'>;
-}
-
 /**
- * Cuts a range of the places of an array [rows, length] into stretches of one row each: calls `body`, once, for code
- * that does places [from, to) of a row.
+ * Visits places [first, end) of an array [rows, length] row by row: calls `body`, once, for the code that does places
+ * [from, to) of one row. The first and the last row may be visited in part.
  */
 export function forRows(
   f: FunctionBuilder,

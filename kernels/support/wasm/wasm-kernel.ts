@@ -23,6 +23,12 @@ export interface KernelMemory {
   readonly fault: Local<'i32'>;
 }
 
+/** Items [first, end) of a stage, while their code is written. */
+export interface ItemRange {
+  readonly first: Local<'i32'>;
+  readonly end: Local<'i32'>;
+}
+
 /** A loop over independent items: rows of a product, elements, images. */
 export interface WasmStage {
   /** How many there are. */
@@ -30,11 +36,7 @@ export interface WasmStage {
   /** Ranges begin at multiples of this many items: a tile of rows, a vector of elements. Default 1. */
   readonly grain?: number;
   /** Writes the code that computes items [first, end); first is a multiple of `grain`. */
-  readonly write: (
-    f: FunctionBuilder,
-    range: { readonly first: Local<'i32'>; readonly end: Local<'i32'> },
-    memory: KernelMemory,
-  ) => void;
+  readonly write: (f: FunctionBuilder, range: ItemRange, memory: KernelMemory) => void;
   /**
    * Elements of output 0 per item, if items [first, end) complete exactly elements [first·n, end·n) of it, in order.
    * Then the device may run an elementwise kernel over them at once, while they are in the cache.

@@ -1,4 +1,12 @@
-/** What gather and scatterAdd do first in WebAssembly: find the range of every block of indices, and fail on a bad one. */
+/**
+ * What gather and scatterAdd do first in WebAssembly: look at all indices, in blocks of 1024.
+ *
+ *     for block:  smallest[block], largest[block] = over its indices     // a stage of its own if there are many blocks
+ *     for block:  if smallest[block] < 0 or largest[block] ≥ length      // one item: the first bad index is reported
+ *                   report the first index of the block outside [0, length)
+ *
+ * The smallest and largest indices stay in the scratch memory, for scatterAdd.
+ */
 import {
   type FunctionBuilder,
   type Integer,
@@ -14,23 +22,23 @@ const blockIndices = 1024;
 /** With more blocks than this, threads share them. */
 const fewBlocks = 16;
 /** Bytes of the scratch memory for a block: its smallest index, then its largest. */
-const blockBytes = 8;
-/** Vectors of indices per pass. */
-const unroll = 4;
+const bytesPerRange = 8;
+/** Bytes of the indices that one turn of the loop over a block looks at: four vectors. */
+const turnBytes = 64;
 
 /** How many blocks `count` indices make; the last one may be shorter. */
-export function blocksOf(count: number): number {
+export function indexBlocks(count: number): number {
   return Math.ceil(count / blockIndices);
 }
 
-/** Scratch memory for the ranges of all blocks. */
-export function rangesBytes(count: number): number {
-  return blockBytes * blocksOf(count);
+/** Bytes of the scratch memory for the ranges of all blocks. */
+export function scratchBytesOf(count: number): number {
+  return bytesPerRange * indexBlocks(count);
 }
 
 /** Stages that leave the range of every block in the scratch memory, and report the first index outside [0, length). */
-export function indexStages(count: number, length: number): WasmStage[] {
-  const blocks = blocksOf(count);
+export function checkStages(count: number, length: number): WasmStage[] {
+  const blocks = indexBlocks(count);
   if (blocks === 0) return [];
   const check: WasmStage = {
     items: 1,
@@ -50,24 +58,24 @@ export function indexStages(count: number, length: number): WasmStage[] {
   ];
 }
 
-/** One block while code for it is written. */
-export interface Block {
+/** A block of indices, while code for it is written. */
+export interface IndexBlock {
   /** The number of its first index. */
   readonly start: Local<'i32'>;
   /** How many it has. */
   readonly count: Local<'i32'>;
-  /** Where its range is. */
+  /** The address of its smallest and its largest index. */
   readonly range: Local<'i32'>;
 }
 
-/** Calls `body`, once, for the code of one of the blocks [first, end). */
-export function forBlocks(
+/** for block = first; block < end: `body`. `count` is that of all indices. */
+export function forIndexBlocks(
   f: FunctionBuilder,
   first: Integer,
   end: Integer,
   count: number,
   { scratch }: KernelMemory,
-  body: (block: Block) => void,
+  body: (block: IndexBlock) => void,
 ): void {
   f.for(first, end, 1, (block) => {
     const start = f.keep(i32.multiply(block, blockIndices));
@@ -75,18 +83,18 @@ export function forBlocks(
     body({
       start,
       count: f.keep(i32.minimum(left, blockIndices)),
-      range: f.keep(i32.add(scratch, i32.multiply(block, blockBytes))),
+      range: f.keep(i32.add(scratch, i32.multiply(block, bytesPerRange))),
     });
   });
 }
 
 /** The smallest index of a block. */
-export function smallestOf({ range }: Block) {
+export function smallestOf({ range }: IndexBlock) {
   return i32.load(range);
 }
 
 /** The largest index of a block. */
-export function largestOf({ range }: Block) {
+export function largestOf({ range }: IndexBlock) {
   return i32.load(range, 4);
 }
 
@@ -102,7 +110,7 @@ function writeRanges(
   count: number,
   memory: KernelMemory,
 ): void {
-  forBlocks(f, first, end, count, memory, ({ start, count: size, range }) => {
+  forIndexBlocks(f, first, end, count, memory, ({ start, count: size, range }) => {
     const at = f.keep(indexAddress(memory, start));
     const stop = f.keep(i32.add(at, i32.shiftLeft(size, 2)));
     const low = f.keep(v128.loadSplat32(at));
@@ -111,10 +119,9 @@ function writeRanges(
       f.set(low, i32x4.minimum(low, vector));
       f.set(high, i32x4.maximum(high, vector));
     };
-    const pass = 16 * unroll;
-    f.while(i32.lessEqualUnsigned(i32.add(at, pass), stop), () => {
-      for (let offset = 0; offset < pass; offset += 16) include(f.keep(v128.load(at, offset)));
-      f.increase(at, pass);
+    f.while(i32.lessEqualUnsigned(i32.add(at, turnBytes), stop), () => {
+      for (let offset = 0; offset < turnBytes; offset += 16) include(f.keep(v128.load(at, offset)));
+      f.increase(at, turnBytes);
     });
     f.while(i32.lessUnsigned(at, stop), () => {
       include(f.keep(v128.loadSplat32(at)));
@@ -131,11 +138,11 @@ function writeRanges(
 }
 
 function writeCheck(f: FunctionBuilder, count: number, length: number, memory: KernelMemory): void {
-  forBlocks(f, 0, blocksOf(count), count, memory, (block) => {
+  forIndexBlocks(f, 0, indexBlocks(count), count, memory, (block) => {
     const isBad = i32.or(i32.less(smallestOf(block), 0), i32.greaterEqual(largestOf(block), length));
     f.if(isBad, () => {
       const at = f.keep(indexAddress(memory, block.start));
-      // There is one, so this ends.
+      // There is a bad one, so this ends.
       f.forever(() => {
         const index = f.keep(i32.load(at));
         f.if(i32.greaterEqualUnsigned(index, length), () => {

@@ -34,7 +34,7 @@ export interface KernelCall<Attributes extends object = object> {
 
 /** What a kernel promises about each call, whatever the device. */
 export interface KernelContract<Attributes extends object = object> {
-  /** Unique name; the device tables are keyed by it. */
+  /** Unique name; the tables of kernels are keyed by it. */
   readonly name: string;
   /** Floating-point operations of one call (a multiply and an add count as two). */
   flops(call: KernelCall<Attributes>): number;

@@ -1,8 +1,8 @@
 /** The cpu device: one block of scratch memory for all steps and plans, as large as the largest wish. */
 import { describe, expect, it } from 'vitest';
+import { kernelOf } from '../../kernels/index.ts';
 import { sizeOf } from '../../kernels/support/contract.ts';
 import { CpuDevice } from '../../src/devices/cpu/device.ts';
-import { cpuKernel } from '../../src/devices/cpu/kernels.ts';
 import { type Plan, planOf, tensor } from '../../src/index.ts';
 
 function filled(rows: number, columns: number): number[][] {
@@ -22,7 +22,7 @@ async function productOf(depth: number): Promise<Plan> {
 
 /** Bytes of scratch memory that the steps of a plan ask for. */
 function wishes({ steps }: Plan): number[] {
-  return steps.map(({ contract, call }) => 4 * (cpuKernel(contract.name)(call).workspaceSize ?? 0));
+  return steps.map(({ contract, call }) => 4 * (kernelOf(contract).cpu(call).workspaceSize ?? 0));
 }
 
 describe('scratch memory', () => {

@@ -1,6 +1,6 @@
 /** Runs a plan kernel by kernel in memory full of rubbish, to show that every element is written before it is read. */
+import { kernelOf } from '../../kernels/index.ts';
 import { allocate, type NumericArray, sizeOf } from '../../kernels/support/contract.ts';
-import { cpuKernel } from '../../src/devices/cpu/kernels.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 
 /** What rubbish looks like: as float32, a number far from any result; as bool, not 0 or 1. */
@@ -12,7 +12,7 @@ export function runInRubbish(plan: Plan, inputs: readonly NumericArray[], rubbis
     place.kind === 'input' ? inputs[place.index] : allocate(spec.dtype, sizeOf(spec.shape)).fill(rubbish),
   );
   for (const { contract, call, inputs: reads, outputs: writes } of plan.steps) {
-    const run = cpuKernel(contract.name)(call);
+    const run = kernelOf(contract).cpu(call);
     run(
       reads.map((buffer) => arrays[buffer]),
       writes.map((buffer) => arrays[buffer]),

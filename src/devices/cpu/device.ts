@@ -1,4 +1,5 @@
 /** The `cpu` device: plain TypeScript loops over one ArrayBuffer. It runs anywhere and is the oracle for the others. */
+import { kernelOf } from '../../../kernels/index.ts';
 import { allocate, type CpuRun, type NumericArray, sizeOf } from '../../../kernels/support/contract.ts';
 import { IndexOutOfRangeError } from '../../../kernels/support/errors.ts';
 import type { Place, Plan, PlanBuffer, PlanStep } from '../../plan/plan.ts';
@@ -7,7 +8,6 @@ import type { VariableStorage } from '../../tensor/runtime.ts';
 import type { Device, DeviceInfo, DeviceMemory, Executable, RunBindings } from '../device.ts';
 import { noMemory } from '../needs.ts';
 import { allFinite, indexFault } from '../results.ts';
-import { cpuKernel } from './kernels.ts';
 
 /** A variable's memory: a typed array. */
 class CpuStorage implements VariableStorage {
@@ -120,7 +120,7 @@ class CpuExecutable implements Executable {
     const slots: Slot[][] = plan.buffers.map(() => []);
     this.#steps = plan.steps.map((step) => {
       const prepared: PreparedStep = {
-        run: cpuKernel(step.contract.name)(step.call),
+        run: kernelOf(step.contract).cpu(step.call),
         inputs: step.inputs.map(() => nothing),
         outputs: step.outputs.map(() => nothing),
       };

@@ -5,6 +5,7 @@
  * asked to read fewer arrays in a pass and, if that does not help, passes are cut in halves, since a shorter piece of a
  * result often needs fewer tiles; one more pass joins the halves.
  */
+import { gpuVersionOf } from '../../../kernels/gpu-versions.ts';
 import { sizeOf } from '../../../kernels/support/contract.ts';
 import {
   type ComposedPass,
@@ -21,7 +22,6 @@ import {
 import { DeviceLimitError } from '../../errors.ts';
 import type { PlanStep } from '../../plan/plan.ts';
 import { formatShape } from '../../tensor/shape.ts';
-import { gpuKernelCode } from './kernels.ts';
 import { tileLengths } from './tiles.ts';
 
 /** What bounds the passes of a GPU. */
@@ -70,11 +70,12 @@ export function composeStep(
   const { shape: space } = { shape: [], ...call.attributes };
   requireIndexed(label, `a space ${formatShape(space)}`, sizeOf(space));
 
+  const kernel = gpuVersionOf(contract);
   const { mostReads, mostFloats } = limits;
   let needed = 0;
   for (const cuts of [0, mostCuts]) {
     for (let arrays = mostReads; arrays >= fewestReads; arrays--) {
-      const code = gpuKernelCode(contract.name, call, { mostReads: arrays, hasNumbers });
+      const code = kernel(call, { mostReads: arrays, hasNumbers });
       const composer = new StepComposer(step, code, limits);
       for (const each of code.passes) {
         requireIndexed(label, 'an intermediate array', each.size);

@@ -1,5 +1,6 @@
 /** A plan on the `wasm` device: emitted and compiled at its first run, then only called. */
 
+import { kernelOf } from '../../../kernels/index.ts';
 import type { NumericArray } from '../../../kernels/support/contract.ts';
 import type { Target } from '../../../kernels/support/wasm/assembler/index.ts';
 import { DeviceLostError } from '../../errors.ts';
@@ -12,7 +13,6 @@ import { allFinite, indexFault } from '../results.ts';
 import { emitPlan } from './emit.ts';
 import type { Heap } from './heap.ts';
 import { mayBlock } from './host.ts';
-import { wasmKernelCode } from './kernels.ts';
 import { control, phases } from './layout.ts';
 import { type Placement, placePlan } from './placement.ts';
 import { schedule } from './schedule.ts';
@@ -91,7 +91,7 @@ export class WasmExecutable implements Executable {
   async #compile(): Promise<Compiled> {
     const plan = this.#plan;
     const { heap, target, fewestCyclesToSplit, room, threads } = this.#host;
-    const codes = plan.steps.map(({ contract, call }) => wasmKernelCode(contract.name, call, target));
+    const codes = plan.steps.map(({ contract, call }) => kernelOf(contract).wasm(call, target));
     const most = (bytes: readonly (number | undefined)[]): number =>
       bytes.reduce<number>((largest, each) => Math.max(largest, each ?? 0), 0);
     const placement = placePlan(

@@ -1,6 +1,6 @@
 /** Elementwise steps that run over pieces of the result before them: the same values as on the cpu, for every border. */
 import { afterAll, describe, expect, it } from 'vitest';
-import { wasmKernelCode } from '../../../src/devices/wasm/kernels.ts';
+import { kernelOf } from '../../../kernels/index.ts';
 import { placePlan } from '../../../src/devices/wasm/placement.ts';
 import { schedule } from '../../../src/devices/wasm/schedule.ts';
 import { conv2d, matmul, softmax, type Tensor, tanh } from '../../../src/index.ts';
@@ -23,9 +23,7 @@ afterAll(() => {
 
 /** How many steps of a plan run as tails. */
 function tailsOf(plan: Plan): number {
-  const codes = plan.steps.map(({ contract, call }) =>
-    wasmKernelCode(contract.name, call, { relaxedSimd: false }),
-  );
+  const codes = plan.steps.map(({ contract, call }) => kernelOf(contract).wasm(call, { relaxedSimd: false }));
   const most = (bytes: number[]) => Math.max(0, ...bytes);
   const scratch = most(codes.map(({ scratchBytes = 0 }) => scratchBytes));
   const placement = placePlan(

@@ -49,6 +49,11 @@ export interface RunBindings {
   readonly inputs: readonly NumericArray[];
   /** One storage per variable of the plan; the updated ones are changed. */
   readonly variables: readonly VariableStorage[];
+  /**
+   * The plan with the labels of the model that runs, for what is said about the run: models of one structure share a plan,
+   * and their layers may have other names. Default: the plan as it was prepared.
+   */
+  readonly labeled?: () => Plan;
 }
 
 /** A plan made ready. */

@@ -16,7 +16,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { Variable } from '../tensor/variable.ts';
 import { CompiledFunction } from './compiled.ts';
 import type { Device } from './device.ts';
-import { isUnknown, leafArray, type PlanRunner, type Prepared } from './prepared.ts';
+import { isUnknown, leafArray, type PlanRunner, type Prepared, type SharedPlan } from './prepared.ts';
 import { alongWith, hold, type Taken, takeUpdates, valuesOf } from './request.ts';
 
 /** Tensors that are computed in one turn: those of one request, and of later ones that only look at values. */
@@ -35,7 +35,7 @@ const cachedPlans = 64;
 
 export class Evaluator implements Runtime, PlanRunner {
   #device: Device;
-  readonly #plans = new Map<string, Prepared>();
+  readonly #plans = new Map<string, SharedPlan>();
   /** Runs happen one after another: they share the arena and the variables. */
   #tail: Promise<unknown> = Promise.resolve();
   /** The request that was made last, while it waits for its turn: others may join it. */
@@ -211,13 +211,14 @@ export class Evaluator implements Runtime, PlanRunner {
       // Seen again: to the young end of the map.
       this.#plans.delete(graph.key);
       this.#plans.set(graph.key, known);
-      return known;
+      // Labels are wanted when something fails: until then nothing is planned again.
+      return { ...known, labeled: () => makePlan(graph) };
     }
     const plan = makePlan(graph);
-    const prepared = { plan, executable: this.#device.prepare(plan), device: this.#device.name };
-    this.#plans.set(graph.key, prepared);
+    const made = { plan, executable: this.#device.prepare(plan), device: this.#device.name };
+    this.#plans.set(graph.key, made);
     if (this.#plans.size > cachedPlans) this.#plans.delete(this.#plans.keys().next().value!);
-    return prepared;
+    return { ...made, labeled: () => plan };
   }
 
   /**
@@ -270,7 +271,7 @@ export class Evaluator implements Runtime, PlanRunner {
 
   /** Runs a prepared plan with all leaves bound, changing its variables. Only inside `exclusive`. */
   async run(
-    { plan, executable }: Prepared,
+    { plan, executable, labeled }: Prepared,
     inputs: readonly NumericArray[],
     variables: readonly Variable[],
     guard?: number,
@@ -282,7 +283,7 @@ export class Evaluator implements Runtime, PlanRunner {
       if (variables[index].reader()) await this.#keep([variables[index]]);
     }
     const storages = variables.map((variable) => variable.storage!);
-    const { outputs, completed } = await executable.run({ inputs, variables: storages }, guard);
+    const { outputs, completed } = await executable.run({ inputs, variables: storages, labeled }, guard);
     if (completed) return outputs;
     throw new NonFiniteError({
       where: 'a guarded step',

@@ -7,11 +7,17 @@ import type { Tensor } from '../tensor/tensor.ts';
 import type { Variable } from '../tensor/variable.ts';
 import type { Device, Executable } from './device.ts';
 
-/** A plan with the device's form of it. */
-export interface Prepared {
+/** A plan with the device's form of it, shared by all graphs of one structure. */
+export interface SharedPlan {
   readonly plan: Plan;
   readonly executable: Executable;
   readonly device: string;
+}
+
+/** A plan for one graph. */
+export interface Prepared extends SharedPlan {
+  /** The plan with the labels of this graph. */
+  readonly labeled: () => Plan;
 }
 
 /** What a compiled function needs of the evaluator. */

@@ -2,7 +2,7 @@
 import { kernelOf } from '../../../kernels/index.ts';
 import { allocate, type CpuRun, type NumericArray, sizeOf } from '../../../kernels/support/contract.ts';
 import { IndexOutOfRangeError } from '../../../kernels/support/errors.ts';
-import type { Place, Plan, PlanBuffer, PlanStep } from '../../plan/plan.ts';
+import type { Place, Plan, PlanBuffer } from '../../plan/plan.ts';
 import type { TensorSpec } from '../../tensor/dtype.ts';
 import type { VariableStorage } from '../../tensor/runtime.ts';
 import type { Device, DeviceInfo, DeviceMemory, Executable, RunBindings } from '../device.ts';
@@ -137,13 +137,14 @@ class CpuExecutable implements Executable {
   }
 
   async run(bindings: RunBindings, guard?: number): Promise<{ outputs: NumericArray[]; completed: boolean }> {
-    const outputs = this.#allocate();
+    const { labeled = () => this.#plan } = bindings;
+    const outputs = this.#allocate(labeled);
     this.#bind(({ kind, index }) => {
       if (kind === 'output') return outputs[index];
       return kind === 'input' ? bindings.inputs[index] : arrayOf(bindings.variables[index]);
     });
     try {
-      return { outputs, completed: this.#runSteps(outputs, guard) };
+      return { outputs, completed: this.#runSteps(outputs, guard, labeled) };
     } finally {
       // A plan that is kept must not keep the arrays of its last run.
       this.#bind(() => nothing);
@@ -151,13 +152,13 @@ class CpuExecutable implements Executable {
   }
 
   /** All memory of a run, or none. */
-  #allocate(): NumericArray[] {
+  #allocate(labeled: () => Plan): NumericArray[] {
     try {
       this.#enterArena();
       return this.#plan.outputs.map(({ dtype, shape }) => allocate(dtype, sizeOf(shape)));
     } catch (error) {
       // What engines throw when they do not have the memory, or count no further.
-      throw error instanceof RangeError ? noMemory('cpu', this.#plan, error) : error;
+      throw error instanceof RangeError ? noMemory('cpu', labeled(), error) : error;
     }
   }
 
@@ -171,7 +172,7 @@ class CpuExecutable implements Executable {
   }
 
   /** Returns whether the run went to its end: false if the guarded output is not finite. */
-  #runSteps(outputs: readonly NumericArray[], guard: number | undefined): boolean {
+  #runSteps(outputs: readonly NumericArray[], guard: number | undefined, labeled: () => Plan): boolean {
     const { steps, firstUpdateStep } = this.#plan;
     for (let index = 0; index < steps.length; index++) {
       if (index === firstUpdateStep && guard !== undefined && !allFinite(outputs[guard])) return false;
@@ -179,7 +180,8 @@ class CpuExecutable implements Executable {
       try {
         run(inputs, results, this.#arena.workspace);
       } catch (error) {
-        throw atStep(error, steps[index]);
+        if (!(error instanceof IndexOutOfRangeError)) throw error;
+        throw indexFault(labeled().steps[index].label, error.index, error.length, error);
       }
     }
     return guard === undefined || firstUpdateStep < steps.length || allFinite(outputs[guard]);
@@ -205,11 +207,6 @@ class CpuExecutable implements Executable {
   #put(buffer: number, array: NumericArray): void {
     for (const slot of this.#slots[buffer]) slot(array);
   }
-}
-
-/** An error that a kernel found in its values, with the layer and operations of its step. */
-function atStep(error: unknown, { label }: PlanStep): unknown {
-  return error instanceof IndexOutOfRangeError ? indexFault(label, error.index, error.length, error) : error;
 }
 
 function arrayOf(storage: VariableStorage): NumericArray {

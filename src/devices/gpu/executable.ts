@@ -64,7 +64,8 @@ export class GpuExecutable implements Executable {
   }
 
   async run(bindings: RunBindings, guard?: number): Promise<{ outputs: NumericArray[]; completed: boolean }> {
-    const planned = this.#planned ?? (await this.#planPasses());
+    const { labeled = () => this.#plan } = bindings;
+    const planned = this.#planned ?? (await this.#planPasses(labeled()));
     const run = new Run(this.#plan, planned, this.#host, this.#owned, bindings);
     try {
       return await run.complete(guard);
@@ -73,8 +74,8 @@ export class GpuExecutable implements Executable {
     }
   }
 
-  async #planPasses(): Promise<PlannedPasses> {
-    const planned = planPasses(this.#plan, this.#host);
+  async #planPasses(plan: Plan): Promise<PlannedPasses> {
+    const planned = planPasses(plan, this.#host);
     const bytes = 4 * planned.residentFloats;
     // Plans that were dropped hold arrays until the collector finds them.
     await this.#host.makeRoom(bytes);
@@ -88,6 +89,7 @@ export class GpuExecutable implements Executable {
 /** One run of a plan. */
 class Run {
   readonly #plan: Plan;
+  readonly #labeled: () => Plan;
   readonly #planned: PlannedPasses;
   readonly #host: GpuHost;
   readonly #owned: Owned;
@@ -106,9 +108,10 @@ class Run {
     planned: PlannedPasses,
     host: GpuHost,
     owned: Owned,
-    { inputs, variables }: RunBindings,
+    { inputs, variables, labeled = () => plan }: RunBindings,
   ) {
     this.#plan = plan;
+    this.#labeled = labeled;
     this.#planned = planned;
     this.#host = host;
     this.#owned = owned;
@@ -187,7 +190,7 @@ class Run {
 
   #check(indices: NumericArray, length: number, step: number): void {
     const wrong = indices.find((index: number) => index < 0 || index >= length);
-    if (wrong !== undefined) throw indexFault(this.#plan.steps[step].label, wrong, length);
+    if (wrong !== undefined) throw indexFault(this.#labeled().steps[step].label, wrong, length);
   }
 
   async #runStep(at: number): Promise<void> {

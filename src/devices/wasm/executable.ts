@@ -64,12 +64,12 @@ export class WasmExecutable implements Executable {
   }
 
   async run(
-    { inputs, variables }: RunBindings,
+    { inputs, variables, labeled = () => this.#plan }: RunBindings,
     guard?: number,
   ): Promise<{ outputs: NumericArray[]; completed: boolean }> {
     // Another kind of multiply-add may have been chosen meanwhile.
     if (this.#compiled?.target.relaxedSimd !== this.#host.target.relaxedSimd) {
-      this.#compiled = await this.#compile();
+      this.#compiled = await this.#compile(labeled);
       this.#installed?.pool.drop(this.#installed.number);
       this.#installed = undefined;
     }
@@ -79,16 +79,16 @@ export class WasmExecutable implements Executable {
     const arena = this.#host.arena(arenaBytes);
     this.#bind(arena, inputs, variables);
     if (guard === undefined) {
-      await this.#runPhases(phases.both, arena);
+      await this.#runPhases(phases.both, arena, labeled);
       return { outputs: this.#outputs(arena), completed: true };
     }
-    await this.#runPhases(phases.beforeUpdates, arena);
+    await this.#runPhases(phases.beforeUpdates, arena, labeled);
     const completed = allFinite(this.#output(guard, arena));
-    if (completed) await this.#runPhases(phases.updates, arena);
+    if (completed) await this.#runPhases(phases.updates, arena, labeled);
     return { outputs: this.#outputs(arena), completed };
   }
 
-  async #compile(): Promise<Compiled> {
+  async #compile(labeled: () => Plan): Promise<Compiled> {
     const plan = this.#plan;
     const { heap, target, fewestCyclesToSplit, room, threads } = this.#host;
     const codes = plan.steps.map(({ contract, call }) => kernelOf(contract).wasm(call, target));
@@ -100,7 +100,7 @@ export class WasmExecutable implements Executable {
       most(codes.map(({ threadScratchBytes }) => threadScratchBytes)),
     );
     const variableBytes = plan.variables.reduce((total, spec) => total + byteLength(spec), 0);
-    requireRoom('wasm', plan, variableBytes + placement.bytes(threads), room);
+    requireRoom('wasm', labeled(), variableBytes + placement.bytes(threads), room);
     const scheduled = schedule(plan, codes, placement, fewestCyclesToSplit);
     const bytes = emitPlan(plan, codes, scheduled, placement, {
       shared: heap.shared,
@@ -127,7 +127,7 @@ export class WasmExecutable implements Executable {
     }
   }
 
-  async #runPhases(which: number, arena: number): Promise<void> {
+  async #runPhases(which: number, arena: number, labeled: () => Plan): Promise<void> {
     const { run, parallel } = this.#compiled!;
     const pool = parallel & which ? this.#host.pool() : undefined;
     if (pool) {
@@ -144,12 +144,12 @@ export class WasmExecutable implements Executable {
           pool.fail(messageOf(cause));
           throw this.#abandoned(which, cause);
         }
-        this.#throwFault();
+        this.#throwFault(labeled);
         return;
       }
     }
     run(0, 1, arena, which);
-    this.#throwFault();
+    this.#throwFault(labeled);
   }
 
   #numberIn(pool: ThreadPool): number {
@@ -178,12 +178,12 @@ export class WasmExecutable implements Executable {
   }
 
   /** Throws what a kernel found in its values. */
-  #throwFault(): void {
+  #throwFault(labeled: () => Plan): void {
     const { words } = this.#host.heap;
     const record = control.fault >> 2;
     if (words[record] === 0) return;
     words[record] = 0;
-    const { label } = this.#plan.steps[words[control.faultStep >> 2]];
+    const { label } = labeled().steps[words[control.faultStep >> 2]];
     throw indexFault(label, words[record + 1], words[record + 2]);
   }
 

@@ -1,13 +1,8 @@
 /** A compiled function: one captured plan for each combination of argument shapes, and of what else it was built by. */
 import { OptionError, TraceError } from '../errors.ts';
 import { describeValue } from '../options.ts';
-import {
-  type Bindings,
-  captureGraph,
-  type Graph,
-  refuseEarlierReads,
-  refuseLaterNodes,
-} from '../plan/graph.ts';
+import { captureGraph, refuseEarlierReads, refuseLaterNodes } from '../plan/capture.ts';
+import type { Bindings, Graph } from '../plan/graph.ts';
 import { type FlatTree, flattenTree } from '../plan/tree.ts';
 import type { NumericArray, TensorSpec } from '../tensor/dtype.ts';
 import { fromData, leaf } from '../tensor/leaves.ts';

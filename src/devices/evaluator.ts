@@ -6,7 +6,8 @@
  * were recorded until then; what is recorded later belongs to a later one.
  */
 import { NonFiniteError, TraceError } from '../errors.ts';
-import { captureGraph, type Graph } from '../plan/graph.ts';
+import { captureGraph } from '../plan/capture.ts';
+import type { Graph } from '../plan/graph.ts';
 import { makePlan } from '../plan/plan.ts';
 import type { NumericArray, TensorSpec } from '../tensor/dtype.ts';
 import { fromData } from '../tensor/leaves.ts';

@@ -1,5 +1,6 @@
 /** What the evaluator and compiled functions share: prepared plans, and the arrays behind leaves. */
-import { type Bindings, type Graph, leftBehind } from '../plan/graph.ts';
+import { leftBehind } from '../plan/capture.ts';
+import type { Bindings, Graph } from '../plan/graph.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { NumericArray } from '../tensor/dtype.ts';
 import type { HostSource } from '../tensor/node.ts';

@@ -1,5 +1,5 @@
 /** What a request takes with it when it is made: the updates recorded until then, what shares their plan, what they need. */
-import { reachable } from '../plan/graph.ts';
+import { reachable } from '../plan/capture.ts';
 import { eagerRecorder, type RecordedUpdate } from '../tensor/recorder.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Variable } from '../tensor/variable.ts';

@@ -8,7 +8,7 @@ import type { TensorTree } from '../tensor/runtime.ts';
 import { formatShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { formatBytes, formatCount, formatTable } from '../text.ts';
-import { captureGraph } from './graph.ts';
+import { captureGraph } from './capture.ts';
 import { makePlan, type Plan, type PlanBuffer } from './plan.ts';
 import { flattenTree } from './tree.ts';
 

@@ -1,17 +1,13 @@
 /**
- * From tensors to a graph of numbered values: reachable nodes in topological order, equal subexpressions merged,
- * simple identities removed. The graph's key is its structure, without the leaves' values: equal keys share a plan.
+ * A graph of numbered values and the operations between them, equal subexpressions merged. Its key is its structure,
+ * without the leaves' values: equal keys share a plan.
  */
-
-import { TraceError } from '../errors.ts';
-import type { NumericArray, TensorSpec } from '../tensor/dtype.ts';
-import { type LeafSource, type Node, nodesBehind, type VariableSource } from '../tensor/node.ts';
+import type { TensorSpec } from '../tensor/dtype.ts';
+import type { LeafSource } from '../tensor/node.ts';
 import type { Primitive } from '../tensor/primitive.ts';
 import { formatShape } from '../tensor/shape.ts';
-import type { Tensor } from '../tensor/tensor.ts';
 import type { Variable } from '../tensor/variable.ts';
 import { keyOf } from './key.ts';
-import { simplify } from './simplify.ts';
 
 /** A value's number. */
 export type ValueId = number;
@@ -29,13 +25,30 @@ export interface Value {
   readonly producer: Producer;
 }
 
-export interface Operation {
+/** What an operation is, without its results. */
+export interface OperationCall<Attributes extends object = object> {
   readonly primitive: Primitive;
-  readonly attributes: object;
+  readonly attributes: Attributes;
   readonly inputs: readonly ValueId[];
-  readonly outputs: readonly ValueId[];
   /** The layer it was built in. */
   readonly scope: string;
+}
+
+export interface Operation extends OperationCall {
+  readonly outputs: readonly ValueId[];
+}
+
+/** An operation that is not in the graph yet, with what its results will be. */
+export interface WantedOperation<Attributes extends object = object> extends OperationCall<Attributes> {
+  readonly specs: readonly TensorSpec[];
+}
+
+/** Whether an operation is of this row, and so has its attributes. */
+export function isOf<Attributes extends object, Call extends Pick<OperationCall, 'primitive' | 'attributes'>>(
+  operation: Call | undefined,
+  row: Primitive<Attributes>,
+): operation is Call & { readonly attributes: Attributes } {
+  return operation?.primitive === row;
 }
 
 export interface Graph {
@@ -54,7 +67,10 @@ export interface Bindings {
   readonly variables: readonly Variable[];
 }
 
-/** The graph under construction. `simplify` adds to it as well. */
+/** The identity as an operation: a result that has to be written out although it exists elsewhere already. */
+export const copyPrimitive: Primitive = { name: 'copy', kind: 'elementwise', outputs: ([x]) => [x] };
+
+/** The graph under construction. */
 export class GraphBuilder {
   readonly values: Value[] = [];
   readonly operations: Operation[] = [];
@@ -112,23 +128,15 @@ export class GraphBuilder {
     return this.#variableNumbers.get(variable)!;
   }
 
-  /** The outputs of an operation: existing values where it simplifies or was seen before. */
-  operation(
-    primitive: Primitive,
-    inputs: readonly ValueId[],
-    attributes: object,
-    outputs: readonly TensorSpec[],
-    scope: string,
-  ): readonly ValueId[] {
-    const simpler = simplify(this, primitive, inputs, attributes, outputs, scope);
-    if (simpler !== undefined) return [simpler];
-    const shapes = outputs.map((spec) => `${spec.dtype}${formatShape(spec.shape)}`).join('');
-    const key = `${primitive.name}(${inputs.join(',')})${keyOf(attributes)}${shapes}`;
+  /** The outputs of an operation: existing values where it was seen before. */
+  operation({ specs, ...call }: WantedOperation): readonly ValueId[] {
+    const shapes = specs.map((spec) => `${spec.dtype}${formatShape(spec.shape)}`).join('');
+    const key = `${call.primitive.name}(${call.inputs.join(',')})${keyOf(call.attributes)}${shapes}`;
     return this.#once(key, () => {
       const index = this.operations.length;
-      const ids = outputs.map((spec, output) => this.#add(spec, { kind: 'operation', index, output }));
-      this.operations.push({ primitive, attributes, inputs, outputs: ids, scope });
-      return ids;
+      const outputs = specs.map((spec, output) => this.#add(spec, { kind: 'operation', index, output }));
+      this.operations.push({ ...call, outputs });
+      return outputs;
     });
   }
 
@@ -144,162 +152,4 @@ export class GraphBuilder {
     this.#keys.push(key);
     return made;
   }
-}
-
-/**
- * Captures what is needed to compute `outputs` and the new values of `updates`.
- *
- * @param start the first node of the function that is being captured, if one is: what an earlier function left behind
- * stands for arguments and values of its own calls
- * @throws TraceError for what was made inside another function, or inside one at all where none is being captured
- */
-export function captureGraph(
-  outputs: readonly Tensor[],
-  updates: ReadonlyMap<Variable, Tensor> = new Map(),
-  start = Number.POSITIVE_INFINITY,
-): { graph: Graph; bindings: Bindings } {
-  const builder = new GraphBuilder();
-  const ids = new Map<Node, readonly ValueId[]>();
-  const known = new Map<NumericArray, ValueId>();
-  const idOf = (tensor: Tensor): ValueId => {
-    const { node, output } = tensor;
-    const data = node.values[output];
-    if (isUnknown(tensor) || data === undefined) return ids.get(node)![output];
-    // Computed before: an input like any other.
-    const id = known.get(data) ?? builder.input({ kind: 'data', data }, node.outputs[output]);
-    known.set(data, id);
-    return id;
-  };
-  for (const node of reachable([...outputs, ...updates.values()])) {
-    if (node.id < start && standsForCall(node)) throw leftBehind();
-    ids.set(node, addNode(builder, node, idOf));
-  }
-  const claimed = new Set<ValueId>();
-  const outputIds = outputs.map((tensor) => ownValue(builder, idOf(tensor), claimed));
-  const updateIds = [...updates].map(([variable, value]) => {
-    builder.variable(variable);
-    return { variable: builder.numberOf(variable), value: ownValue(builder, idOf(value), claimed) };
-  });
-  const tail = `outputs ${outputIds.join(',')} updates ${updateIds.map((each) => `${each.variable}=${each.value}`).join(',')}`;
-  return {
-    graph: {
-      values: builder.values,
-      operations: builder.operations,
-      outputs: outputIds,
-      updates: updateIds,
-      key: `${builder.key}\n${tail}`,
-    },
-    bindings: { inputs: builder.inputs, variables: builder.variables },
-  };
-}
-
-/** The identity as an operation: a result that has to be written out although it exists elsewhere already. */
-export const copyPrimitive: Primitive = { name: 'copy', kind: 'elementwise', outputs: ([x]) => [x] };
-
-/**
- * A value that may be written to a place of its own. Leaves, constants, views of them, and values that already go
- * somewhere else are copied.
- */
-function ownValue(builder: GraphBuilder, id: ValueId, claimed: Set<ValueId>): ValueId {
-  let base = id;
-  let producer = builder.producer(base);
-  while (producer?.primitive.kind === 'movement') {
-    base = producer.inputs[0];
-    producer = builder.producer(base);
-  }
-  if (producer && !claimed.has(base)) {
-    claimed.add(base);
-    return id;
-  }
-  const spec = builder.value(id).spec;
-  // The destination's number keeps two copies of one value apart.
-  const attributes = { destination: claimed.size };
-  const [copy] = builder.operation(copyPrimitive, [id], attributes, [spec], '');
-  claimed.add(copy);
-  return copy;
-}
-
-/** Whether a tensor has to be looked up or computed: it is a leaf, or nobody has awaited it yet. */
-function isUnknown({ node, output }: Pick<Tensor, 'node' | 'output'>): boolean {
-  if (node.values[output] === undefined) return true;
-  return node.source !== undefined && node.source.kind !== 'variable';
-}
-
-/** All nodes behind the tensors that still have to be computed, and the leaves they start from, in creation order. */
-export function reachable(tensors: readonly Tensor[]): Node[] {
-  const inputsOf = ({ source, inputs }: Node): readonly Tensor[] => {
-    const sources = source?.kind === 'variable' && source.assigned ? [source.assigned] : inputs;
-    return sources.filter(isUnknown);
-  };
-  return nodesBehind(tensors.filter(isUnknown), inputsOf);
-}
-
-function addNode(builder: GraphBuilder, node: Node, idOf: (tensor: Tensor) => ValueId): readonly ValueId[] {
-  const { source, outputs } = node;
-  if (source?.kind === 'variable') return [source.assigned ? idOf(source.assigned) : held(builder, source)];
-  if (source) return [builder.input(source, outputs[0])];
-  if (node.primitive.name === 'fill') {
-    return [builder.constant((node.attributes as { value: number }).value, outputs[0])];
-  }
-  const inputs = node.inputs.map(idOf);
-  return builder.operation(node.primitive, inputs, node.attributes, outputs, node.scope);
-}
-
-/** A variable as the device holds it. */
-function held(builder: GraphBuilder, { variable, version = variable.version }: VariableSource): ValueId {
-  if (version >= variable.version) return builder.variable(variable);
-  throw new Error(`version ${version} of "${variable.name}" was taken to be out of reach: please report it`);
-}
-
-/** Whether a leaf stands for something that each call of a captured function has anew. */
-function standsForCall({ source }: Node): boolean {
-  if (source?.kind === 'variable') return source.version === undefined && !source.assigned;
-  return source?.kind === 'placeholder' || (source?.kind === 'host' && source.traced);
-}
-
-/** The error of a tensor that outlived the captured function it was made in. */
-export function leftBehind(): TraceError {
-  return new TraceError({
-    where: 'an evaluation',
-    got: 'a tensor made inside a function that was being compiled',
-    expected: 'tensors made outside, or inside the function that uses them',
-    cure: 'Return the tensor from the compiled function instead of keeping it in a variable.',
-  });
-}
-
-/**
- * Throws TraceError when a captured function uses an expression of a variable that was built outside it: that means the
- * value of one moment, and the function is for many.
- */
-export function refuseEarlierReads(tensors: readonly Tensor[]): void {
-  const isEarlier = ({ node }: Tensor): boolean =>
-    node.source?.kind === 'variable' && node.source.version !== undefined && isUnknown({ node, output: 0 });
-  for (const node of reachable(tensors)) {
-    const read = node.inputs.find(isEarlier);
-    if (read) throw builtOutside(node.primitive.name, read);
-  }
-  const read = tensors.find(isEarlier);
-  if (read) throw builtOutside('tensor', read);
-}
-
-function builtOutside(what: string, read: Tensor): TraceError {
-  const { variable } = read.node.source as VariableSource;
-  return new TraceError({
-    where: 'compile',
-    got: `a ${what} of "${variable.name}" that was built outside the function`,
-    expected: 'expressions of variables built inside, or values',
-    cure: 'Build it inside the function to follow the variable, or await it first to keep its value of now.',
-  });
-}
-
-/** Throws TraceError when a captured function returns something it built (from node `end` on) after an await. */
-export function refuseLaterNodes(tensors: readonly Tensor[], end: number): void {
-  const later = reachable(tensors).findLast((node) => node.id >= end && node.source?.kind !== 'variable');
-  if (!later) return;
-  throw new TraceError({
-    where: 'compile',
-    got: `a ${later.primitive.name} that was built after an await inside the function`,
-    expected: 'a function that builds everything before its first await',
-    cure: 'Move what is built in front of `await optimizer.step()`, or return the tensor and go on outside.',
-  });
 }

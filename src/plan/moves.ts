@@ -3,8 +3,9 @@
  * to be copied because no single view can express what follows, or because somebody needs them dense.
  */
 import { isDense, type View } from '../../kernels/support/view.ts';
+import { padPrimitive } from '../ops/movement.ts';
 import { type Shape, sizeOf } from '../tensor/shape.ts';
-import type { Graph, Operation, ValueId } from './graph.ts';
+import { type Graph, isOf, type Operation, type ValueId } from './graph.ts';
 import { denseView, moveView } from './views.ts';
 
 /** A value read through a view. */
@@ -71,10 +72,8 @@ export class Moves {
   #movedFrom(value: ValueId): Resolved | undefined {
     const operation = this.operationOf(value);
     if (!operation || !isView(operation)) return undefined;
-    const { inputs, primitive, attributes } = operation;
-    const [input] = inputs;
-    const move = ({ view }: Resolved) =>
-      moveView(view, this.shapeOf(input), primitive.name, attributes, this.shapeOf(value));
+    const [input] = operation.inputs;
+    const move = ({ view }: Resolved) => moveView(view, operation, this.shapeOf(input), this.shapeOf(value));
     const before = this.resolve(input);
     const view = move(before);
     if (view) {
@@ -132,12 +131,9 @@ export class Moves {
 }
 
 /** Movement that is a view of its input; padding between elements is not. */
-export function isView({ primitive, attributes }: Operation): boolean {
-  if (primitive.kind !== 'movement') return false;
-  return (
-    primitive.name !== 'pad' ||
-    (attributes as { interior: readonly number[] }).interior.every((each) => each === 0)
-  );
+export function isView(operation: Operation): boolean {
+  if (isOf(operation, padPrimitive)) return operation.attributes.interior.every((each) => each === 0);
+  return operation.primitive.kind === 'movement';
 }
 
 /** An operation that runs as a kernel of its own. */

@@ -1,9 +1,11 @@
 /** Writes the straight-line program of a fused kernel: one pass over its values, each computed once. */
 import type { BinaryOperator, Instruction, Load, UnaryOperator } from '../../kernels/elementwise/index.ts';
 import { isDense, type View } from '../../kernels/support/view.ts';
+import { cast } from '../ops/cast.ts';
+import { where } from '../ops/elementwise.ts';
 import { sameShape } from '../tensor/shape.ts';
 import type { Fusion } from './fuse.ts';
-import type { Graph, Operation, ValueId } from './graph.ts';
+import { copyPrimitive, type Graph, isOf, type Operation, type ValueId } from './graph.ts';
 import { keyOf } from './key.ts';
 import { denseView } from './views.ts';
 
@@ -71,7 +73,7 @@ export function writeProgram(
     const operands = fusion
       .operandsOf(value)
       .map((operand) => emit(operand.source, inPlace ? operand.view : through));
-    if (!operation || operation.primitive.kind === 'movement' || operation.primitive.name === 'copy') {
+    if (!operation || operation.primitive.kind === 'movement' || isOf(operation, copyPrimitive)) {
       return operands[0];
     }
     return push(instructionOf(operation, operands, spec.dtype));
@@ -95,8 +97,8 @@ function instructionOf(
 ): Instruction {
   const { name } = operation.primitive;
   const [a, b, c] = operands as [number, number, number];
-  if (name === 'where') return { operator: 'where', a, b, c, dtype };
-  if (name === 'cast') return { operator: 'cast', a, dtype };
+  if (isOf(operation, where.primitive)) return { operator: 'where', a, b, c, dtype };
+  if (isOf(operation, cast.primitive)) return { operator: 'cast', a, dtype };
   if (operands.length === 2) return { operator: name as BinaryOperator, a, b, dtype };
   return { operator: name as UnaryOperator, a, dtype };
 }

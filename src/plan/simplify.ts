@@ -2,71 +2,57 @@
  * Identities that give a graph fewer or smaller kernels without changing a bit of its results: constants move and fold,
  * opposite movements cancel, transposes disappear into the flags of the matrix product, and long lists are joined in groups.
  */
-
-import type { DType, TensorSpec } from '../tensor/dtype.ts';
+import type { MatmulAttributes } from '../../kernels/matmul/index.ts';
+import { reshapePrimitive } from '../ops/broadcast.ts';
+import { cast } from '../ops/cast.ts';
+import { add, divide, multiply, negate, stopGradient, subtract } from '../ops/elementwise.ts';
+import { matmulPrimitive } from '../ops/matmul.ts';
+import { concatPrimitive, padPrimitive, permutePrimitive, slicePrimitive } from '../ops/movement.ts';
+import type { DType } from '../tensor/dtype.ts';
 import type { Primitive } from '../tensor/primitive.ts';
 import { type Shape, sameShape } from '../tensor/shape.ts';
-import type { GraphBuilder, ValueId } from './graph.ts';
+import { type GraphBuilder, isOf, type ValueId, type WantedOperation } from './graph.ts';
 import { mostOperands } from './limits.ts';
 
-const foldable: Record<string, (a: number, b: number) => number> = {
-  add: (a, b) => a + b,
-  subtract: (a, b) => a - b,
-  multiply: (a, b) => a * b,
-  divide: (a, b) => a / b,
-  negate: (a) => -a,
-};
+/** The outputs of an operation: an existing value where it is equal to one. */
+export function addOperation(builder: GraphBuilder, wanted: WantedOperation): readonly ValueId[] {
+  const simpler = simplify(builder, wanted);
+  return simpler === undefined ? builder.operation(wanted) : [simpler];
+}
 
 /** The value an operation is equal to, or undefined where it has to be computed. */
-export function simplify(
+type Rule<Attributes extends object = object> = (
   builder: GraphBuilder,
-  primitive: Primitive,
-  inputs: readonly ValueId[],
-  attributes: object,
-  outputs: readonly TensorSpec[],
-  scope: string,
-): ValueId | undefined {
-  const [first, second] = inputs;
-  const spec = outputs[0];
-  if (first === undefined) return undefined;
-  if (primitive.name === 'stopGradient') return first;
+  wanted: WantedOperation<Attributes>,
+) => ValueId | undefined;
+
+function simplify(builder: GraphBuilder, wanted: WantedOperation): ValueId | undefined {
+  const { primitive, inputs, specs } = wanted;
+  if (inputs.length === 0) return undefined;
   const constants = inputs.map((input) => builder.constantOf(input));
-  if (constants[0] !== undefined && (primitive.kind === 'movement' || primitive.name === 'cast')) {
-    const padded =
-      primitive.name === 'pad' && !Object.is((attributes as { value: number }).value, constants[0]);
-    const exact = primitive.name !== 'cast' || convertsExactly(constants[0], spec.dtype);
-    if (!padded && exact) return builder.constant(constants[0], spec);
+  if (constants[0] !== undefined && keepsConstant(wanted, constants[0])) {
+    return builder.constant(constants[0], specs[0]);
   }
-  if (
-    spec.dtype === 'float32' &&
-    primitive.name in foldable &&
-    constants.every((value) => value !== undefined)
-  ) {
-    return builder.constant(Math.fround(foldable[primitive.name](constants[0], constants[1] ?? 0)), spec);
+  const fold = specs[0].dtype === 'float32' ? foldable.get(primitive) : undefined;
+  if (fold && constants.every((value) => value !== undefined)) {
+    return builder.constant(Math.fround(fold(constants[0], constants[1] ?? 0)), specs[0]);
   }
-  switch (primitive.name) {
-    case 'multiply':
-      if (constants[0] === 1) return second;
-      return constants[1] === 1 ? first : undefined;
-    case 'divide':
-      return constants[1] === 1 ? first : undefined;
-    case 'negate': {
-      const inner = builder.producer(first);
-      return inner?.primitive.name === 'negate' ? inner.inputs[0] : undefined;
-    }
-    case 'reshape':
-      return simplifyReshape(builder, primitive, first, spec, scope);
-    case 'permute':
-      return simplifyPermute(builder, primitive, first, attributes as { order: number[] }, spec, scope);
-    case 'slice':
-      return sameShape(builder.value(first).spec.shape, spec.shape) ? first : undefined;
-    case 'matmul':
-      return simplifyMatmul(builder, primitive, inputs, attributes as MatmulFlags, outputs, scope);
-    case 'concat':
-      return simplifyConcat(builder, primitive, inputs, attributes as { axis: number }, spec, scope);
-    default:
-      return undefined;
-  }
+  return rules.get(primitive)?.(builder, wanted);
+}
+
+const foldable = new Map<Primitive, (a: number, b: number) => number>([
+  [add.primitive, (a, b) => a + b],
+  [subtract.primitive, (a, b) => a - b],
+  [multiply.primitive, (a, b) => a * b],
+  [divide.primitive, (a, b) => a / b],
+  [negate.primitive, (a) => -a],
+]);
+
+/** Whether an operation on a constant gives the same constant everywhere. */
+function keepsConstant(wanted: WantedOperation, constant: number): boolean {
+  if (isOf(wanted, cast.primitive)) return convertsExactly(constant, wanted.specs[0].dtype);
+  if (isOf(wanted, padPrimitive)) return Object.is(wanted.attributes.value, constant);
+  return wanted.primitive.kind === 'movement';
 }
 
 /** Whether a cast leaves a constant as it is, apart from the rounding that every constant gets. */
@@ -74,49 +60,62 @@ function convertsExactly(value: number, dtype: DType): boolean {
   return dtype !== 'bool' && Number.isInteger(value) && Math.abs(value) < 2 ** 31;
 }
 
-function simplifyReshape(
-  builder: GraphBuilder,
-  primitive: Primitive,
-  input: ValueId,
-  spec: TensorSpec,
-  scope: string,
-): ValueId | undefined {
-  if (sameShape(builder.value(input).spec.shape, spec.shape)) return input;
-  const inner = builder.producer(input);
-  if (inner?.primitive.name !== 'reshape') return undefined;
-  return builder.operation(primitive, inner.inputs, { shape: spec.shape }, [spec], scope)[0];
-}
+/** The rules, by the row whose operations they simplify. */
+const rules: ReadonlyMap<Primitive, Simplification> = new Map([
+  rule(stopGradient.primitive, (_, { inputs }) => inputs[0]),
+  rule(multiply.primitive, (builder, { inputs: [a, b] }) => {
+    if (builder.constantOf(a) === 1) return b;
+    return builder.constantOf(b) === 1 ? a : undefined;
+  }),
+  rule(divide.primitive, (builder, { inputs: [a, b] }) => (builder.constantOf(b) === 1 ? a : undefined)),
+  rule(negate.primitive, (builder, { inputs: [x] }) => {
+    const inner = builder.producer(x);
+    return isOf(inner, negate.primitive) ? inner.inputs[0] : undefined;
+  }),
+  rule(reshapePrimitive, (builder, wanted) => {
+    const { inputs, specs } = wanted;
+    if (sameShape(builder.value(inputs[0]).spec.shape, specs[0].shape)) return inputs[0];
+    const inner = builder.producer(inputs[0]);
+    return isOf(inner, reshapePrimitive)
+      ? addOperation(builder, { ...wanted, inputs: inner.inputs })[0]
+      : undefined;
+  }),
+  rule(permutePrimitive, (builder, wanted) => {
+    const { inputs, attributes } = wanted;
+    if (attributes.order.every((axis, k) => axis === k)) return inputs[0];
+    const inner = builder.producer(inputs[0]);
+    if (!isOf(inner, permutePrimitive)) return undefined;
+    const order = attributes.order.map((axis) => inner.attributes.order[axis]);
+    return addOperation(builder, { ...wanted, inputs: inner.inputs, attributes: { order } })[0];
+  }),
+  rule(slicePrimitive, (builder, { inputs: [x], specs }) =>
+    sameShape(builder.value(x).spec.shape, specs[0].shape) ? x : undefined,
+  ),
+  rule(matmulPrimitive, simplifyMatmul),
+  rule(concatPrimitive, simplifyConcat),
+]);
 
-function simplifyPermute(
-  builder: GraphBuilder,
-  primitive: Primitive,
-  input: ValueId,
-  { order }: { order: readonly number[] },
-  spec: TensorSpec,
-  scope: string,
-): ValueId | undefined {
-  if (order.every((axis, k) => axis === k)) return input;
-  const inner = builder.producer(input);
-  if (inner?.primitive.name !== 'permute') return undefined;
-  const innerOrder = (inner.attributes as { order: readonly number[] }).order;
-  const composed = order.map((axis) => innerOrder[axis]);
-  return builder.operation(primitive, inner.inputs, { order: composed }, [spec], scope)[0];
+function rule<Attributes extends object>(
+  row: Primitive<Attributes>,
+  simplified: Rule<Attributes>,
+): readonly [Primitive, Rule] {
+  return [row, simplified as Rule];
 }
 
 /** More parts than one kernel reads are joined in groups first. */
 function simplifyConcat(
   builder: GraphBuilder,
-  primitive: Primitive,
-  inputs: readonly ValueId[],
-  { axis }: { readonly axis: number },
-  spec: TensorSpec,
-  scope: string,
+  wanted: WantedOperation<{ readonly axis: number }>,
 ): ValueId | undefined {
+  const { inputs, attributes, specs } = wanted;
+  const { axis } = attributes;
+  const [spec] = specs;
   if (inputs.length <= mostOperands) return undefined;
   const join = (parts: readonly ValueId[]): ValueId => {
+    if (parts.length === 1) return parts[0];
     const length = parts.reduce((total, part) => total + builder.value(part).spec.shape[axis], 0);
     const joined = { ...spec, shape: spec.shape.map((each, k) => (k === axis ? length : each)) };
-    return parts.length === 1 ? parts[0] : builder.operation(primitive, parts, { axis }, [joined], scope)[0];
+    return addOperation(builder, { ...wanted, inputs: parts, specs: [joined] })[0];
   };
   const size = Math.ceil(inputs.length / Math.ceil(inputs.length / mostOperands));
   const groups = Array.from({ length: Math.ceil(inputs.length / size) }, (_, group) =>
@@ -125,50 +124,39 @@ function simplifyConcat(
   return join(groups);
 }
 
-interface MatmulFlags {
-  readonly transposeA: boolean;
-  readonly transposeB: boolean;
-}
-
 function simplifyMatmul(
   builder: GraphBuilder,
-  primitive: Primitive,
-  inputs: readonly ValueId[],
-  flags: MatmulFlags,
-  outputs: readonly TensorSpec[],
-  scope: string,
+  wanted: WantedOperation<MatmulAttributes>,
 ): ValueId | undefined {
+  const { inputs, attributes, scope } = wanted;
   const a = withoutTranspose(builder, inputs[0], scope);
   const b = withoutTranspose(builder, inputs[1], scope);
   if (a === undefined && b === undefined) return undefined;
-  const attributes: MatmulFlags = {
-    transposeA: flags.transposeA !== (a !== undefined),
-    transposeB: flags.transposeB !== (b !== undefined),
+  const flags: MatmulAttributes = {
+    transposeA: attributes.transposeA !== (a !== undefined),
+    transposeB: attributes.transposeB !== (b !== undefined),
   };
-  return builder.operation(primitive, [a ?? inputs[0], b ?? inputs[1]], attributes, outputs, scope)[0];
+  return addOperation(builder, { ...wanted, inputs: [a ?? inputs[0], b ?? inputs[1]], attributes: flags })[0];
 }
 
 /** For a [B, C, R] operand that is a transpose of [B, R, C]: the latter. Sees through the reshape that adds B = 1. */
 function withoutTranspose(builder: GraphBuilder, operand: ValueId, scope: string): ValueId | undefined {
   const outer = builder.producer(operand);
-  if (outer?.primitive.name === 'permute') {
-    const { order } = outer.attributes as { order: readonly number[] };
-    return order.join() === '0,2,1' ? outer.inputs[0] : undefined;
+  if (isOf(outer, permutePrimitive)) {
+    return outer.attributes.order.join() === '0,2,1' ? outer.inputs[0] : undefined;
   }
-  if (outer?.primitive.name !== 'reshape') return undefined;
+  if (!isOf(outer, reshapePrimitive)) return undefined;
   const inner = builder.producer(outer.inputs[0]);
-  if (inner?.primitive.name !== 'permute') return undefined;
-  const { order } = inner.attributes as { order: readonly number[] };
+  if (!isOf(inner, permutePrimitive)) return undefined;
   const matrix = builder.value(inner.outputs[0]).spec.shape;
-  const shape = builder.value(operand).spec.shape;
-  if (order.join() !== '1,0' || !sameShape(shape, [1, ...matrix])) return undefined;
+  const { shape, dtype } = builder.value(operand).spec;
+  if (inner.attributes.order.join() !== '1,0' || !sameShape(shape, [1, ...matrix])) return undefined;
   const stored: Shape = [1, matrix[1], matrix[0]];
-  const dtype = builder.value(operand).spec.dtype;
-  return builder.operation(
-    outer.primitive,
-    inner.inputs,
-    { shape: stored },
-    [{ shape: stored, dtype }],
+  return addOperation(builder, {
+    primitive: reshapePrimitive,
+    inputs: inner.inputs,
+    attributes: { shape: stored },
+    specs: [{ shape: stored, dtype }],
     scope,
-  )[0];
+  })[0];
 }

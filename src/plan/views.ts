@@ -1,7 +1,16 @@
 /** Composing movement operations into one view of a dense buffer, where one view can express them. */
 import { denseStrides, type View } from '../../kernels/support/view.ts';
-import type { PadAttributes, SliceAttributes } from '../ops/movement.ts';
+import { broadcastPrimitive, reshapePrimitive } from '../ops/broadcast.ts';
+import {
+  flipPrimitive,
+  type PadAttributes,
+  padPrimitive,
+  permutePrimitive,
+  type SliceAttributes,
+  slicePrimitive,
+} from '../ops/movement.ts';
 import type { Shape } from '../tensor/shape.ts';
+import { isOf, type Operation } from './graph.ts';
 
 type Bounds = readonly (readonly [low: number, high: number])[];
 
@@ -11,38 +20,17 @@ export function denseView(shape: Shape): View {
 }
 
 /**
- * The view of the moved tensor, given the view of the tensor before (of `shape`), or undefined where a single view
+ * The view of the moved tensor (of shape `result`), given the view of the tensor before (of `shape`), or undefined where a single view
  * cannot express it: then the tensor has to be copied first.
  */
-export function moveView(
-  view: View,
-  shape: Shape,
-  movement: string,
-  attributes: object,
-  result: Shape,
-): View | undefined {
-  switch (movement) {
-    case 'reshape':
-      return reshapeView(view, shape, result);
-    case 'permute': {
-      const { order } = attributes as { order: readonly number[] };
-      return withBounds(
-        { ...view, strides: order.map((axis) => view.strides[axis]) },
-        view.bounds && order.map((axis) => view.bounds![axis]),
-        result,
-      );
-    }
-    case 'broadcast':
-      return broadcastView(view, shape, result);
-    case 'flip':
-      return flipView(view, shape, (attributes as { axes: readonly number[] }).axes);
-    case 'slice':
-      return sliceView(view, attributes as SliceAttributes, result);
-    case 'pad':
-      return padView(view, shape, attributes as PadAttributes, result);
-    default:
-      return undefined;
-  }
+export function moveView(view: View, movement: Operation, shape: Shape, result: Shape): View | undefined {
+  if (isOf(movement, reshapePrimitive)) return reshapeView(view, shape, result);
+  if (isOf(movement, broadcastPrimitive)) return broadcastView(view, shape, result);
+  if (isOf(movement, permutePrimitive)) return permuteView(view, movement.attributes.order, result);
+  if (isOf(movement, flipPrimitive)) return flipView(view, shape, movement.attributes.axes);
+  if (isOf(movement, slicePrimitive)) return sliceView(view, movement.attributes, result);
+  if (isOf(movement, padPrimitive)) return padView(view, shape, movement.attributes, result);
+  return undefined;
 }
 
 /** Sets bounds, or none where they hold the whole of every axis. */
@@ -94,6 +82,11 @@ function broadcastView(view: View, from: Shape, to: Shape): View | undefined {
   if (view.bounds?.some(([low, high], axis) => repeated[axis] && (low > 0 || high < 1))) return undefined;
   const bounds = view.bounds?.map((range, axis) => (repeated[axis] ? ([0, to[axis]] as const) : range));
   return withBounds({ ...view, strides }, bounds, to);
+}
+
+function permuteView(view: View, order: readonly number[], result: Shape): View {
+  const strides = order.map((axis) => view.strides[axis]);
+  return withBounds({ ...view, strides }, view.bounds && order.map((axis) => view.bounds![axis]), result);
 }
 
 function flipView(view: View, shape: Shape, axes: readonly number[]): View {

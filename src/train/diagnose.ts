@@ -1,8 +1,13 @@
 /** Finding the operation that made a value NaN or infinite, by looking at every value of its graph. */
 import { OptionError } from '../errors.ts';
+import { cast } from '../ops/cast.ts';
+import { maximum, minimum, stopGradient, where } from '../ops/elementwise.ts';
+import { concatPrimitive } from '../ops/movement.ts';
+import { maxPrimitive } from '../ops/reduce.ts';
 import { describeValue } from '../options.ts';
 import { fillPrimitive } from '../tensor/leaves.ts';
 import { type Node, nodesBehind } from '../tensor/node.ts';
+import type { Primitive } from '../tensor/primitive.ts';
 import { runtime } from '../tensor/runtime.ts';
 import { formatShape, type Shape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
@@ -107,7 +112,15 @@ export function likelyCause({ operation, variable, inputs }: NonFiniteFinding): 
 type ValueKind = 'finite' | 'deliberate' | 'bad';
 
 /** Operations that carry an infinity on without making one. */
-const carriers = new Set(['where', 'cast', 'stopGradient', 'concat', 'maximum', 'minimum', 'max']);
+const carriers = new Set<Primitive>([
+  where.primitive,
+  cast.primitive,
+  stopGradient.primitive,
+  concatPrimitive,
+  maximum.primitive,
+  minimum.primitive,
+  maxPrimitive,
+]);
 
 function kindOf(node: Node, kinds: ReadonlyMap<Node, ValueKind>): ValueKind {
   const { primitive, inputs, attributes } = node;
@@ -118,7 +131,7 @@ function kindOf(node: Node, kinds: ReadonlyMap<Node, ValueKind>): ValueKind {
   }
   const bad = firstBadElement(node);
   if (bad === undefined) return 'finite';
-  const carries = primitive.kind === 'movement' || carriers.has(primitive.name);
+  const carries = primitive.kind === 'movement' || carriers.has(primitive);
   const faulty = inputs.some((input) => kinds.get(input.node) === 'bad');
   const infinite = written !== 0 || inputs.some((input) => kinds.get(input.node) === 'deliberate');
   return carries && infinite && !faulty && !hasNaN(node) ? 'deliberate' : 'bad';

@@ -6,7 +6,7 @@ import { gradCheck, setDevice, type Tensor, zeros } from '../../src/index.ts';
 import { applyAll } from '../../src/ops/apply.ts';
 import { cast } from '../../src/ops/elementwise.ts';
 import { primitiveTable } from '../../src/ops/table.ts';
-import { captureGraph } from '../../src/plan/graph.ts';
+import { captureGraph } from '../../src/plan/capture.ts';
 import { makePlan } from '../../src/plan/plan.ts';
 import type { NumericArray } from '../../src/tensor/dtype.ts';
 import type { Primitive } from '../../src/tensor/primitive.ts';

@@ -1,7 +1,7 @@
 /** Fused, unfused and compiled evaluation of random expressions and their gradients agree bit for bit. */
 import { describe, expect, it } from 'vitest';
 import { compile, grad, Tensor } from '../../src/index.ts';
-import { reachable } from '../../src/plan/graph.ts';
+import { reachable } from '../../src/plan/capture.ts';
 import type { NumericArray } from '../../src/tensor/dtype.ts';
 import { runtime } from '../../src/tensor/runtime.ts';
 import { chosen, expression, leavesOf } from './expressions.ts';

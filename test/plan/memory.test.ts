@@ -1,7 +1,7 @@
 /** The arena: blocks that are alive at the same time never share memory, and dead ones give theirs away. */
 import { describe, expect, it } from 'vitest';
 import '../../src/index.ts';
-import { captureGraph } from '../../src/plan/graph.ts';
+import { captureGraph } from '../../src/plan/capture.ts';
 import { type Lifetime, placeInArena } from '../../src/plan/memory.ts';
 import { makePlan, type Plan } from '../../src/plan/plan.ts';
 import { Numbers } from '../support/numbers.ts';

@@ -14,7 +14,7 @@ import {
   transpose,
   where,
 } from '../../src/index.ts';
-import { captureGraph } from '../../src/plan/graph.ts';
+import { captureGraph } from '../../src/plan/capture.ts';
 import { makePlan, type Plan } from '../../src/plan/plan.ts';
 import { Numbers } from '../support/numbers.ts';
 

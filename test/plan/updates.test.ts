@@ -10,7 +10,7 @@ import {
   transpose,
   Variable,
 } from '../../src/index.ts';
-import { captureGraph } from '../../src/plan/graph.ts';
+import { captureGraph } from '../../src/plan/capture.ts';
 import { makePlan } from '../../src/plan/plan.ts';
 import { eagerRecorder } from '../../src/tensor/recorder.ts';
 import { runtime } from '../../src/tensor/runtime.ts';

@@ -3,7 +3,7 @@ import { CpuDevice } from '../../src/devices/cpu/device.ts';
 import { leafArray } from '../../src/devices/prepared.ts';
 import { WasmDevice } from '../../src/devices/wasm/device.ts';
 import { engineTarget } from '../../src/devices/wasm/target.ts';
-import { captureGraph } from '../../src/plan/graph.ts';
+import { captureGraph } from '../../src/plan/capture.ts';
 import { makePlan, type Plan } from '../../src/plan/plan.ts';
 import type { NumericArray } from '../../src/tensor/dtype.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';

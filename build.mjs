@@ -19,7 +19,7 @@ import ts from 'typescript';
 const { dependencies, devDependencies, peerDependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
 /** What only the gpu device needs: a file of its own, which is loaded when the device is asked for. */
 const gpu =
-  /[\\/](kernels[\\/](gpu-versions\.ts|.*[\\/]gpu(\.ts|[\\/].*))|src[\\/]devices[\\/](auto\.ts|gpu[\\/](?!sources\.ts).*))$/;
+  /[\\/](kernels[\\/](gpu-versions\.ts|.*[\\/]gpu(\.ts|[\\/].*))|src[\\/]devices[\\/](auto\.ts|gpu[\\/](?!(open|sources)\.ts).*))$/;
 /** Everything but the command. */
 const library = /[\\/](kernels|src[\\/](?!cli[\\/]))/;
 /** Bundlers for pages put substitutes in the place of Node's bare names. weft asks what there is, and needs none. */

@@ -1,10 +1,15 @@
 /** Where the parts meet: the evaluator over the devices is handed to the tensors, and the methods to their class. */
-import { CpuDevice } from './devices/cpu/device.ts';
 import type { Device, DeviceInfo, DeviceMemory } from './devices/device.ts';
 import { Evaluator } from './devices/evaluator.ts';
 import type { GpuCounters } from './devices/gpu/compiled-functions.ts';
-import type { GpuDevice, GpuOptions } from './devices/gpu/device.ts';
-import { WasmDevice, type WasmOptions } from './devices/wasm/device.ts';
+import type { GpuOptions } from './devices/gpu/device.ts';
+import {
+  type DeviceName,
+  devices,
+  type OpenDevice,
+  type OptionsOf,
+  type SlowDeviceName,
+} from './devices/index.ts';
 import { hasVectors } from './devices/wasm/target.ts';
 import { DeviceUnavailableError, WeftError } from './errors.ts';
 import { layerTypes } from './nn/serialization.ts';
@@ -15,25 +20,18 @@ import { connectRuntime } from './tensor/runtime.ts';
 import { Tensor } from './tensor/tensor.ts';
 import { tensorMethods } from './tensor-methods.ts';
 
-const devices = { wasm: new WasmDevice(), cpu: new CpuDevice() };
-
-/** The GPU that was opened last. */
-let gpu: GpuDevice | undefined;
+export type { DeviceName };
 
 /** How many devices were chosen: one that takes time to open must not take the place of one that was chosen later. */
 let choices = 0;
-
-const names = ['wasm', 'gpu', 'cpu'] as const;
-/** The devices this version has. */
-export type DeviceName = (typeof names)[number];
 
 const evaluator = new Evaluator(firstDevice());
 
 /** What computes until `setDevice` is called: `wasm`, unless the engine cannot run it. */
 function firstDevice(): Device {
-  if (hasVectors()) return devices.wasm;
+  if (hasVectors()) return devices.wasm();
   console.warn('weft: computing on the cpu device, since this engine has no WebAssembly with vectors.');
-  return devices.cpu;
+  return devices.cpu();
 }
 
 /** Connects everything. Called once, by src/index.ts. */
@@ -44,12 +42,9 @@ export function connect(): void {
 }
 
 /** Options of each device. */
-export interface DeviceOptions {
-  readonly wasm: WasmOptions;
-  readonly gpu: GpuOptions;
-  readonly cpu: Readonly<Record<string, never>>;
-  readonly auto: Pick<GpuOptions, 'library'>;
-}
+export type DeviceOptions = {
+  readonly [Name in DeviceName]: OptionsOf<Name>;
+} & { readonly auto: Pick<GpuOptions, 'library'> };
 
 /**
  * Chooses the device that computes from here on. Parameters move to it when they are next used.
@@ -65,66 +60,45 @@ export interface DeviceOptions {
  * @throws DeviceUnavailableError for a name that is not one of `deviceNames()` or `auto`, or a device this engine cannot
  * run; OptionError for an option the device does not have. For `gpu` and `auto` the promise is rejected with them.
  */
-export function setDevice(name: 'wasm', options?: WasmOptions): void;
-export function setDevice(name: 'cpu', options?: DeviceOptions['cpu']): void;
-export function setDevice(name: 'gpu', options?: GpuOptions): Promise<void>;
-export function setDevice(name: 'auto', options?: DeviceOptions['auto']): Promise<void>;
+export function setDevice<Name extends keyof DeviceOptions>(
+  name: Name,
+  options?: DeviceOptions[Name],
+): Name extends SlowDeviceName | 'auto' ? Promise<void> : void;
 export function setDevice(name: string, options?: DeviceOptions[DeviceName]): void | Promise<void>;
 export function setDevice(name: string, options: DeviceOptions[DeviceName] = {}): void | Promise<void> {
-  if (name === 'gpu') return chooseGpu(options as GpuOptions);
   if (name === 'auto') return chooseAutomatically(options as DeviceOptions['auto']);
-  if (name !== 'wasm' && name !== 'cpu') {
+  if (!isDeviceName(name)) {
     throw new DeviceUnavailableError({
       where: 'setDevice',
       got: describeValue(name),
-      expected: `one of ${names.join(', ')}, auto`,
+      expected: `one of ${deviceNames().join(', ')}, auto`,
       cure: 'Choose a device this version has.',
     });
   }
-  if (name === 'wasm' && !hasVectors()) {
-    throw new DeviceUnavailableError({
-      where: 'setDevice',
-      got: 'an engine without WebAssembly, or without its 128-bit vectors',
-      expected: 'both, for the wasm device',
-      cure: "Use a newer browser or Node, or setDevice('cpu').",
-    });
-  }
-  if (name === 'wasm') devices.wasm.configure(options as WasmOptions);
-  else requireKnownOptions(`setDevice('${name}')`, options, []);
-  choices++;
-  evaluator.setDevice(devices[name]);
-}
-
-/** The GPU that is open serves on, unless it is gone or another way to it is asked for. */
-async function openGpu(options: GpuOptions): Promise<GpuDevice> {
-  const fits = options.backend === undefined || options.backend === gpu?.info().backend;
-  if (!gpu || gpu.isLost || !fits) {
-    // Loaded now: nearly half of the code is for GPUs, and most programs use none.
-    const { GpuDevice } = await import('./devices/gpu/device.ts');
-    const opened = await GpuDevice.open(options);
-    gpu = opened;
-    return opened;
-  }
-  requireKnownOptions("setDevice('gpu')", options, ['backend', 'library']);
-  return gpu;
-}
-
-async function chooseGpu(options: GpuOptions): Promise<void> {
+  const open: OpenDevice = devices[name];
+  // Each device checks what it is given.
+  const opened = open(options as never);
   const choice = ++choices;
-  const device = await openGpu(options);
-  if (choice === choices) evaluator.setDevice(device);
+  if (!(opened instanceof Promise)) return evaluator.setDevice(opened);
+  return opened.then((device) => {
+    if (choice === choices) evaluator.setDevice(device);
+  });
+}
+
+function isDeviceName(name: unknown): name is DeviceName {
+  return deviceNames().some((each) => each === name);
 }
 
 async function chooseAutomatically(options: DeviceOptions['auto']): Promise<void> {
   requireKnownOptions("setDevice('auto')", options, ['library']);
   const host = firstDevice();
   const choice = ++choices;
-  let device: Device = host;
+  let device = host;
   try {
-    const candidate = await openGpu(options);
-    // The workers take part in what is measured, and runs share memory, so that nothing else may run.
-    if (host === devices.wasm) await devices.wasm.pool()?.whenReady();
+    const candidate = await devices.gpu(options);
+    await host.whenReady?.();
     const { AutoDevice } = await import('./devices/auto.ts');
+    // Runs share memory, so that nothing else may run while it measures.
     device = await evaluator.exclusive(() => AutoDevice.measure(host, candidate));
   } catch (error) {
     if (!(error instanceof WeftError)) throw error;
@@ -135,7 +109,7 @@ async function chooseAutomatically(options: DeviceOptions['auto']): Promise<void
 
 /** The names `setDevice` accepts, besides `auto`. Not all of them run everywhere. */
 export function deviceNames(): DeviceName[] {
-  return [...names];
+  return Object.keys(devices) as DeviceName[];
 }
 
 /** What has crossed between host and GPU so far, and how long it took; undefined unless the gpu device computes. */

@@ -78,6 +78,8 @@ export interface Device {
    * garbage collector may not have noticed. Undefined where there is room.
    */
   makeRoom?(bytes: number): Promise<void> | undefined;
+  /** Waits for what takes part in its runs once it is there: workers. */
+  whenReady?(): Promise<void> | undefined;
   /** Memory for a variable, holding a copy of `data`. Freed when the storage is garbage. */
   allocate(spec: TensorSpec, data: NumericArray): VariableStorage;
   /** @throws DeviceLimitError or HeapExhaustedError for a plan that cannot fit whatever else is let go. */

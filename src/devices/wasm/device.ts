@@ -146,6 +146,10 @@ export class WasmDevice implements Device, WasmHost {
     return undefined;
   }
 
+  whenReady(): Promise<void> | undefined {
+    return this.pool()?.whenReady();
+  }
+
   get room(): Room {
     return { possible: maximumHeapBytes, allowed: this.#memoryLimit };
   }

@@ -21,7 +21,7 @@ export function addOperation(builder: GraphBuilder, wanted: WantedOperation): re
 }
 
 /** The value an operation is equal to, or undefined where it has to be computed. */
-type Rule<Attributes extends object = object> = (
+type Simplification<Attributes extends object = object> = (
   builder: GraphBuilder,
   wanted: WantedOperation<Attributes>,
 ) => ValueId | undefined;
@@ -97,9 +97,9 @@ const rules: ReadonlyMap<Primitive, Simplification> = new Map([
 
 function rule<Attributes extends object>(
   row: Primitive<Attributes>,
-  simplified: Rule<Attributes>,
-): readonly [Primitive, Rule] {
-  return [row, simplified as Rule];
+  simplified: Simplification<Attributes>,
+): readonly [Primitive, Simplification] {
+  return [row, simplified as Simplification];
 }
 
 /** More parts than one kernel reads are joined in groups first. */

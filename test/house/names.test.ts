@@ -16,6 +16,7 @@ const roles: Readonly<Record<string, string>> = {
   wasm: 'a kernel on the wasm device',
   gpu: 'a kernel on the gpu device',
   device: 'a device, and the contract of all',
+  open: 'what opens a device',
   storage: 'the memory of a variable on a device',
   executable: 'a plan that a device can run',
   errors: 'the errors that only this part raises',

@@ -111,7 +111,7 @@ export class AutoDevice implements Device {
     this.#costs = costs;
   }
 
-  /** Measures both devices. Nothing else may run on them meanwhile. */
+  /** Measures the host device and the GPU. Nothing else may run on them meanwhile. */
   static async measure(host: Device, gpu: PassesDevice): Promise<AutoDevice> {
     return new AutoDevice(host, gpu, { host: await measureCost(host), gpu: await measureCost(gpu) });
   }

@@ -21,7 +21,7 @@ import { isUnknown, leafArray, type PlanRunner, type Prepared, type SharedPlan }
 import { alongWith, hold, type Taken, takeUpdates, valuesOf } from './request.ts';
 
 /** Tensors that are computed in one turn: those of one request, and of later ones that only look at values. */
-interface Batch {
+interface EvaluationBatch {
   readonly requests: (readonly Tensor[])[];
   /** For each request, what went wrong with it. */
   readonly done: Promise<readonly unknown[]>;
@@ -40,7 +40,7 @@ export class Evaluator implements Runtime, PlanRunner {
   /** Runs happen one after another: they share the arena and the variables. */
   #tail: Promise<unknown> = Promise.resolve();
   /** The request that was made last, while it waits for its turn: others may join it. */
-  #open: Batch | undefined;
+  #open: EvaluationBatch | undefined;
   /** Turns that are not over. */
   #pending = 0;
   readonly #over = (): void => {
@@ -87,7 +87,7 @@ export class Evaluator implements Runtime, PlanRunner {
     if (error !== undefined) throw error;
   }
 
-  #newBatch(taken: Taken | undefined): Batch {
+  #newBatch(taken: Taken | undefined): EvaluationBatch {
     const requests: (readonly Tensor[])[] = [];
     const isBehind = this.#pending > 0;
     const holds: (() => void)[] = [];
@@ -96,7 +96,7 @@ export class Evaluator implements Runtime, PlanRunner {
       for (const release of holds) release();
       return this.#evaluateBatch(requests, taken);
     });
-    const batch: Batch = { requests, done, holds, isBehind };
+    const batch: EvaluationBatch = { requests, done, holds, isBehind };
     this.#open = batch;
     return batch;
   }

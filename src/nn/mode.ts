@@ -2,35 +2,39 @@
 import { OptionError } from '../errors.ts';
 import { describeValue, requireFunction, requireOneOf } from '../options.ts';
 import { type Recorder, recorder } from '../tensor/recorder.ts';
-import type { AnyModule } from './module.ts';
+
+/** What modes are set for. Modules know this file, and not the other way round. */
+interface ModuleTree {
+  namedModules(): readonly (readonly [path: string, module: ModuleTree])[];
+}
 
 /** A mode that holds for all layers of a model, until the body it was set for returns. */
 interface HeldMode {
-  readonly model: AnyModule;
+  readonly model: ModuleTree;
   readonly training: boolean;
   /** Who listened when it was set: for a function that is captured inside, the mode is not its own. */
   readonly listener: Recorder;
   /** The layers of the model, looked up again for one that is not among them: it may have been made meanwhile. */
-  members: ReadonlySet<AnyModule>;
+  members: ReadonlySet<ModuleTree>;
   readonly outer: HeldMode | undefined;
 }
 
 let innermost: HeldMode | undefined;
 
 /** The mode that a running `inMode` says a layer has. */
-export function heldMode(module: AnyModule): HeldMode | undefined {
+export function heldMode(module: ModuleTree): HeldMode | undefined {
   let held = innermost;
   while (held && !includes(held, module)) held = held.outer;
   return held;
 }
 
-function includes(held: HeldMode, module: AnyModule): boolean {
+function includes(held: HeldMode, module: ModuleTree): boolean {
   if (held.members.has(module)) return true;
   held.members = membersOf(held.model);
   return held.members.has(module);
 }
 
-function membersOf(model: AnyModule): ReadonlySet<AnyModule> {
+function membersOf(model: ModuleTree): ReadonlySet<ModuleTree> {
   return new Set(model.namedModules().map(([, module]) => module));
 }
 
@@ -46,7 +50,7 @@ function membersOf(model: AnyModule): ReadonlySet<AnyModule> {
  *
  * @throws OptionError when `body` is asynchronous: other code would run in the mode while it waits
  */
-export function inMode<Result>(model: AnyModule, mode: 'train' | 'eval', body: () => Result): Result {
+export function inMode<Result>(model: ModuleTree, mode: 'train' | 'eval', body: () => Result): Result {
   requireModel(model);
   requireOneOf('inMode', 'mode', mode, ['train', 'eval']);
   requireFunction('inMode', 'body', body);
@@ -71,7 +75,7 @@ export function inMode<Result>(model: AnyModule, mode: 'train' | 'eval', body: (
   return result;
 }
 
-/** By what it can do: modules know this file, and not the other way round. */
+/** By what it can do. */
 function requireModel(model: unknown): void {
   if (typeof model === 'object' && model !== null && 'namedModules' in model) return;
   throw new OptionError({

@@ -1,5 +1,5 @@
 /** The matrix product: batched, with transposes as flags, so that gradients copy nothing. */
-import { matmul as matmulContract } from '../../kernels/matmul/index.ts';
+import { type MatmulAttributes, matmul as matmulContract } from '../../kernels/matmul/index.ts';
 import { ShapeError } from '../errors.ts';
 import { asOne } from '../tensor/exposure.ts';
 import type { Primitive } from '../tensor/primitive.ts';
@@ -8,14 +8,6 @@ import { broadcastShapes, formatShape, sizeOf } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { apply, requireDType } from './apply.ts';
 import { broadcastTo, reshape, sum } from './broadcast.ts';
-
-/** How the operands are stored. */
-export interface MatmulAttributes {
-  /** a is stored [B, K, M] instead of [B, M, K]. */
-  readonly transposeA: boolean;
-  /** b is stored [B, N, K] instead of [B, K, N]. */
-  readonly transposeB: boolean;
-}
 
 /** [BA, M, K] · [BB, K, N] → [B, M, N]; the batches are equal, or one of them is 1 and shared. */
 export const matmulPrimitive: Primitive<MatmulAttributes> = {

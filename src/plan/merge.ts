@@ -11,7 +11,7 @@ type ReadsOf = (group: Group) => ReadonlyMap<ValueId, boolean>;
 const maximumStores = 8;
 
 /** What merging asks about the groups. */
-export interface Groups {
+export interface GroupFacts {
   shapeOf(value: ValueId): Shape;
   /** The work (limits.ts) of the kernel that ends in a value. */
   workOf(value: ValueId): number;
@@ -19,7 +19,7 @@ export interface Groups {
 }
 
 /** Merges elementwise groups that share operands, unless something between them depends on both. */
-export function mergeGroups(groups: readonly Group[], about: Groups): Group[] {
+export function mergeGroups(groups: readonly Group[], about: GroupFacts): Group[] {
   const { readsOf } = about;
   const merged: (Group | undefined)[] = [...groups];
   const positions = new Map<ValueId, number[]>();
@@ -196,7 +196,7 @@ function readsThrough(group: Group, producers: ReadonlyMap<ValueId, Group>, read
 function canMerge(
   a: ElementwiseGroup,
   b: ElementwiseGroup,
-  { shapeOf, workOf, readsOf }: Groups,
+  { shapeOf, workOf, readsOf }: GroupFacts,
   producers: ReadonlyMap<ValueId, Group>,
   leads: Leads,
 ): boolean {

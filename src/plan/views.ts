@@ -12,7 +12,7 @@ import {
 import type { Shape } from '../tensor/shape.ts';
 import { isOf, type Operation } from './graph.ts';
 
-type Bounds = readonly (readonly [low: number, high: number])[];
+type AxisBounds = readonly (readonly [low: number, high: number])[];
 
 /** The view that reads a dense array of `shape` in order. */
 export function denseView(shape: Shape): View {
@@ -34,7 +34,7 @@ export function moveView(view: View, movement: Operation, shape: Shape, result: 
 }
 
 /** Sets bounds, or none where they hold the whole of every axis. */
-function withBounds(view: View, bounds: Bounds | undefined, shape: Shape): View {
+function withBounds(view: View, bounds: AxisBounds | undefined, shape: Shape): View {
   const { offset, strides, fill } = view;
   const plain = { offset, strides };
   if (!bounds || bounds.every(([low, high], axis) => low <= 0 && high >= shape[axis])) return plain;

@@ -45,10 +45,7 @@ export const iotaPrimitive: Primitive<IotaAttributes> = {
 };
 
 /** Random integers of [0, 2^24), a pure function of the generator state (input 0, int32 [4]) and the position. */
-export interface RandomAttributes {
-  readonly shape: Shape;
-}
-export const randomPrimitive: Primitive<RandomAttributes> = {
+export const randomPrimitive: Primitive<{ readonly shape: Shape }> = {
   name: 'random',
   kind: 'kernel',
   outputs: (_, { shape }) => [{ shape, dtype: 'int32' }],

@@ -1,4 +1,4 @@
-/** Plans on both devices: the cpu, and wasm with one thread and several, with and without fused multiply-adds. */
+/** Plans on two devices: cpu, and wasm with one thread and several, with and without fused multiply-adds. */
 import { CpuDevice } from '../../src/devices/cpu/device.ts';
 import { leafArray } from '../../src/devices/prepared.ts';
 import { WasmDevice } from '../../src/devices/wasm/device.ts';

@@ -5,6 +5,7 @@
  * the pixels of dX with one residue modulo s all meet the same taps, at neighboring pixels of dY. A phase is known by
  * its first tap k; its taps are k, k + s', k + 2s', … with s' = s / gcd(s, dilation). The forward pass is one phase.
  */
+import { greatestCommonDivisor } from '../../support/divisors.ts';
 import { type FunctionBuilder, type Integer, i32 } from '../../support/wasm/assembler/index.ts';
 
 /** Phases with equally many taps: those whose first tap lies in [first, end). */
@@ -165,8 +166,4 @@ export function numberOf(value: Integer): number {
   const number = typeof value === 'number' ? value : value.constant;
   if (number === undefined) throw new Error('not a constant');
   return number;
-}
-
-function greatestCommonDivisor(a: number, b: number): number {
-  return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }

@@ -66,7 +66,7 @@ export class GpuExecutable implements Executable {
   async run(bindings: RunBindings, guard?: number): Promise<{ outputs: NumericArray[]; completed: boolean }> {
     const { labeled = () => this.#plan } = bindings;
     const planned = this.#planned ?? (await this.#planPasses(labeled()));
-    const run = new Run(this.#plan, planned, this.#host, this.#owned, bindings);
+    const run = new GpuRun(this.#plan, planned, this.#host, this.#owned, bindings);
     try {
       return await run.complete(guard);
     } finally {
@@ -87,7 +87,7 @@ export class GpuExecutable implements Executable {
 }
 
 /** One run of a plan. */
-class Run {
+class GpuRun {
   readonly #plan: Plan;
   readonly #labeled: () => Plan;
   readonly #planned: PlannedPasses;

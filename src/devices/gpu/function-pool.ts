@@ -12,7 +12,7 @@ export type FunctionText = Pick<ComposedPass, 'source' | 'functions' | 'size'>;
 const mostIdle = 512;
 const mostIdleFloats = 1 << 24;
 
-interface Entry {
+interface PooledFunction {
   readonly compiled: GpuFunction;
   readonly key: string;
   readonly shared: boolean;
@@ -26,11 +26,11 @@ interface Entry {
 
 export class FunctionPool {
   readonly #instance: GpuInstance;
-  readonly #entries = new Map<GpuFunction, Entry>();
+  readonly #entries = new Map<GpuFunction, PooledFunction>();
   /** Shared functions, whether they are used or not. */
-  readonly #shared = new Map<string, Entry>();
+  readonly #shared = new Map<string, PooledFunction>();
   /** Functions that nobody uses, the one that was used last at the end. */
-  readonly #idle = new Set<Entry>();
+  readonly #idle = new Set<PooledFunction>();
   #idleFloats = 0;
 
   constructor(instance: GpuInstance) {
@@ -48,21 +48,21 @@ export class FunctionPool {
     return entry.compiled;
   }
 
-  #find(key: string, shared: boolean): Entry | undefined {
+  #find(key: string, shared: boolean): PooledFunction | undefined {
     if (shared) return this.#shared.get(key);
     for (const entry of this.#idle) if (!entry.shared && entry.key === key) return entry;
     return undefined;
   }
 
-  #make(text: FunctionText, key: string, shared: boolean): Entry {
+  #make(text: FunctionText, key: string, shared: boolean): PooledFunction {
     const compiled = createFunction(this.#instance, text, shared);
-    const entry: Entry = { compiled, key, shared, size: text.size, users: 0, result: undefined };
+    const entry: PooledFunction = { compiled, key, shared, size: text.size, users: 0, result: undefined };
     this.#entries.set(compiled, entry);
     if (shared) this.#shared.set(key, entry);
     return entry;
   }
 
-  #use(entry: Entry): void {
+  #use(entry: PooledFunction): void {
     entry.users++;
     if (this.#idle.delete(entry)) this.#idleFloats -= entry.size;
   }
@@ -97,7 +97,7 @@ export class FunctionPool {
     }
   }
 
-  #destroy(entry: Entry): void {
+  #destroy(entry: PooledFunction): void {
     if (this.#idle.delete(entry)) this.#idleFloats -= entry.size;
     this.#entries.delete(entry.compiled);
     if (entry.shared) this.#shared.delete(entry.key);

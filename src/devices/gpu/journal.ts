@@ -16,15 +16,15 @@ import { WasmDevice } from '../wasm/device.ts';
 import { hasVectors } from '../wasm/target.ts';
 
 /** A variable in the journal. */
-export interface Cell {
+export interface JournalCell {
   readonly spec: TensorSpec;
   /** Its value before the first run of the journal that it takes part in. */
   value: NumericArray;
 }
 
 /** A variable of the GPU. */
-export interface Journalled {
-  readonly cell: Cell;
+export interface Journaled {
+  readonly cell: JournalCell;
   read(): Promise<NumericArray>;
 }
 
@@ -33,7 +33,7 @@ export interface JournalEntry {
   readonly plan: Plan;
   /** Kept as they are: nobody changes the arrays behind tensors. */
   readonly inputs: readonly NumericArray[];
-  readonly cells: readonly Cell[];
+  readonly cells: readonly JournalCell[];
 }
 
 /** How much is kept at most before the values are downloaded. */
@@ -48,7 +48,7 @@ const usualLimits: JournalLimits = { bytes: 128 << 20, flops: 5e11 };
 
 export class Journal {
   readonly #limits: JournalLimits;
-  readonly #variables = new Set<WeakRef<Journalled>>();
+  readonly #variables = new Set<WeakRef<Journaled>>();
   #entries: JournalEntry[] = [];
   readonly #inputs = new Set<NumericArray>();
   #bytes = 0;
@@ -60,12 +60,12 @@ export class Journal {
   }
 
   /** A variable that runs may change from now on. Once for each. */
-  add(variable: Journalled): void {
+  add(variable: Journaled): void {
     this.#variables.add(new WeakRef(variable));
   }
 
   /** Adds what a cell holds to what is kept: its variable has gone on to another one. */
-  leave(cell: Cell): void {
+  leave(cell: JournalCell): void {
     if (this.#entries.some(({ cells }) => cells.includes(cell))) this.#bytes += cell.value.byteLength;
   }
 
@@ -85,7 +85,7 @@ export class Journal {
   /** Forgets the runs: what the GPU holds now is the new beginning. All or nothing. */
   async #restart(): Promise<void> {
     const changed = new Set(this.#entries.flatMap(({ plan, cells }) => plan.updated.map((at) => cells[at])));
-    const variables: Journalled[] = [];
+    const variables: Journaled[] = [];
     for (const reference of this.#variables) {
       const variable = reference.deref();
       if (!variable) this.#variables.delete(reference);
@@ -102,7 +102,7 @@ export class Journal {
   }
 
   /** The value that a variable had after the last completed run, now that its GPU is gone. */
-  async recover(cell: Cell): Promise<NumericArray> {
+  async recover(cell: JournalCell): Promise<NumericArray> {
     this.#recovering ??= this.#repeat();
     await this.#recovering;
     return cell.value;
@@ -132,10 +132,10 @@ async function repeat(entries: readonly JournalEntry[], device: Device): Promise
   const lastRun = new Map(entries.flatMap(({ cells }, run) => cells.map((cell) => [cell, run] as const)));
   const changed = new Set(entries.flatMap(({ plan, cells }) => plan.updated.map((at) => cells[at])));
   const executables = new Map<Plan, Executable>();
-  const blocks = new Map<Cell, VariableStorage>();
+  const blocks = new Map<JournalCell, VariableStorage>();
   const spare = new Map<string, VariableStorage[]>();
-  const results = new Map<Cell, NumericArray>();
-  const blockFor = async (cell: Cell): Promise<VariableStorage> => {
+  const results = new Map<JournalCell, NumericArray>();
+  const blockFor = async (cell: JournalCell): Promise<VariableStorage> => {
     const known = blocks.get(cell);
     if (known) return known;
     const block = spare.get(keyOf(cell.spec))?.pop();

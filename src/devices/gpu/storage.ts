@@ -4,7 +4,7 @@ import type { TensorSpec } from '../../tensor/dtype.ts';
 import type { VariableStorage } from '../../tensor/runtime.ts';
 import type { GpuFunctions } from './compiled-functions.ts';
 import { decode, encode } from './float-encoding.ts';
-import type { Cell, Journal, Journalled } from './journal.ts';
+import type { Journal, JournalCell, Journaled } from './journal.ts';
 import type { GpuHandle } from './library.ts';
 import { downloadTiles, tilesOfFloats } from './tiles.ts';
 
@@ -23,10 +23,10 @@ interface StorageHost {
   readonly mostFloats: number;
 }
 
-export class GpuStorage implements VariableStorage, Journalled {
+export class GpuStorage implements VariableStorage, Journaled {
   readonly device: string;
   /** What the journal knows of it. A value that is written by the host begins a new one. */
-  cell: Cell;
+  cell: JournalCell;
   readonly held: Held = { handles: [] };
   readonly #functions: GpuFunctions;
   readonly #journal: Journal;

@@ -1,6 +1,7 @@
 /** A scheduled plan as one WebAssembly module, whose function `run` every thread calls. */
 
 import { bytesPerElement } from '../../../kernels/support/contract.ts';
+import { greatestCommonDivisor } from '../../../kernels/support/divisors.ts';
 import {
   atomic,
   call,
@@ -22,7 +23,7 @@ import { keyOf } from '../../plan/key.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { control, phases } from './layout.ts';
 import type { Placement } from './placement.ts';
-import type { Schedule, ScheduleEntry } from './schedule.ts';
+import type { PlanSchedule, ScheduleEntry } from './schedule.ts';
 import { addStage, argumentList } from './stages.ts';
 
 /** Bytes of a result that a thread computes before it runs the steps behind over them: they stay in the cache. */
@@ -44,7 +45,7 @@ const mostEntries = 1024;
 export function emitPlan(
   plan: Plan,
   codes: readonly WasmKernelCode[],
-  scheduled: Schedule,
+  scheduled: PlanSchedule,
   placement: Placement,
   memory: MemoryType,
 ): Uint8Array<ArrayBuffer> {
@@ -335,10 +336,6 @@ function addBarrier(module: ModuleBuilder): ModuleFunction {
     );
     leaveIfAbandoned();
   });
-}
-
-function greatestCommonDivisor(a: number, b: number): number {
-  return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }
 
 function leastCommonMultiple(a: number, b: number): number {

@@ -25,7 +25,7 @@ export type ScheduleEntry =
       readonly tails: readonly number[];
     };
 
-export interface Schedule {
+export interface PlanSchedule {
   readonly beforeUpdates: readonly ScheduleEntry[];
   readonly updates: readonly ScheduleEntry[];
   /** The phases (bits, see layout.ts) in which anything is split: one thread is all that the others need. */
@@ -41,7 +41,7 @@ export function schedule(
   codes: readonly WasmKernelCode[],
   placement: Placement,
   fewestCycles = fewestCyclesToSplit,
-): Schedule {
+): PlanSchedule {
   const scheduler = new Scheduler(plan, codes, placement, fewestCycles);
   const { firstUpdateStep, steps } = plan;
   const beforeUpdates = scheduler.schedule(0, firstUpdateStep);

@@ -1,6 +1,6 @@
 /** The journal of a GPU: what it brings back, also when the GPU goes while values are being downloaded. */
 import { expect, test, vi } from 'vitest';
-import { type Cell, Journal, type Journalled } from '../../../src/devices/gpu/journal.ts';
+import { Journal, type JournalCell, type Journaled } from '../../../src/devices/gpu/journal.ts';
 import { WasmDevice } from '../../../src/devices/wasm/device.ts';
 import { Parameter, zeros } from '../../../src/index.ts';
 import { planOf } from '../../../src/plan/explain.ts';
@@ -17,8 +17,8 @@ async function addOnePlan() {
 }
 
 /** A variable whose value on the GPU is given by `read`. */
-function variable(read: () => Promise<NumericArray>): Journalled {
-  const cell: Cell = { spec: { shape: [2], dtype: 'float32' }, value: new Float32Array(2) };
+function variable(read: () => Promise<NumericArray>): Journaled {
+  const cell: JournalCell = { spec: { shape: [2], dtype: 'float32' }, value: new Float32Array(2) };
   return { cell, read };
 }
 

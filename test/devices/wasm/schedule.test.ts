@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { WasmKernelCode, WasmStage } from '../../../kernels/support/wasm/wasm-kernel.ts';
 import { phases } from '../../../src/devices/wasm/layout.ts';
 import { placePlan } from '../../../src/devices/wasm/placement.ts';
-import { type Schedule, type ScheduleEntry, schedule } from '../../../src/devices/wasm/schedule.ts';
+import { type PlanSchedule, type ScheduleEntry, schedule } from '../../../src/devices/wasm/schedule.ts';
 import type { Place, Plan } from '../../../src/plan/plan.ts';
 
 const bytes = 256;
@@ -29,7 +29,7 @@ function placeOf(name: string): Place {
 }
 
 /** The schedule of some steps. */
-function scheduled(...sketches: readonly Sketch[]): Schedule {
+function scheduled(...sketches: readonly Sketch[]): PlanSchedule {
   const names = [...new Set(sketches.flatMap(({ reads = [], writes = [] }) => [...reads, ...writes]))];
   const spec = { shape: [bytes / 4], dtype: 'float32' } as const;
   const count = (letter: string) => names.filter((name) => name[0] === letter).map(() => spec);

@@ -13,7 +13,7 @@ import {
 import { i32 } from './scalars.ts';
 
 /** A block that `exit` leaves. */
-export interface Block {
+export interface CodeBlock {
   readonly depth: number;
 }
 
@@ -154,7 +154,7 @@ export class FunctionBuilder {
   }
 
   /** A block that `exit` and `exitIf` leave early. */
-  block(body: (block: Block) => void): void {
+  block(body: (block: CodeBlock) => void): void {
     this.#code.push(opcodes.block, blockType);
     this.#inside(() => body({ depth: this.#depth }));
     this.#code.push(opcodes.end);
@@ -171,12 +171,12 @@ export class FunctionBuilder {
   }
 
   /** Goes on behind the block. */
-  exit(block: Block): void {
+  exit(block: CodeBlock): void {
     this.#code.push(opcodes.branch, ...unsigned(this.#depth - block.depth));
   }
 
   /** Goes on behind the block if the condition is not 0. */
-  exitIf(block: Block, condition: Integer): void {
+  exitIf(block: CodeBlock, condition: Integer): void {
     append(this.#code, integer(condition).code);
     this.#code.push(opcodes.branchIf, ...unsigned(this.#depth - block.depth));
   }

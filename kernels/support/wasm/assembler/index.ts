@@ -11,7 +11,7 @@ export {
   type ValueType,
   type Vector,
 } from './expression.ts';
-export { type Block, FunctionBuilder } from './function-builder.ts';
+export { type CodeBlock, FunctionBuilder } from './function-builder.ts';
 export { call, callFor, type MemoryType, ModuleBuilder, type ModuleFunction } from './module-builder.ts';
 export { atomic, bytes, f32, f64, i32, i64, select } from './scalars.ts';
 export {

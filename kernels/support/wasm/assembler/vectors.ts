@@ -60,8 +60,9 @@ export const v128 = {
   loadZero32: loading(0x5c, 2),
   /** Two 32-bit elements in lanes 0 and 1, zero in the others. */
   loadZero64: loading(0x5d, 2),
-  /** Four bytes from memory as four unsigned 32-bit lanes need two widenings: this loads them into lane 0. */
+  /** One 32-bit element into a lane of a vector whose other lanes stay. */
   loadLane32: loadingLane(0x56, 2),
+  /** One byte into a lane of a vector whose other lanes stay. */
   loadLane8: loadingLane(0x54, 0),
   store: (address: Integer, value: Vector, offset = 0): Statement =>
     perform([integer(address), value], prefix, 0x0b, ...memoryArgument(2, offset)),

@@ -21,7 +21,7 @@ export interface DeviceInfo {
   readonly adapter?: string;
   /** What bounds a plan there. Only of the gpu device. */
   readonly limits?: {
-    /** The most floats in one buffer or texture: larger arrays are cut into tiles. */
+    /** The most floats in one buffer or texture: larger arrays are cut into segments. */
     readonly arrayFloats: number;
     /** The most buffers or textures that one kernel reads. */
     readonly arraysRead: number;

@@ -36,10 +36,12 @@ describe.each(callable.map((row) => [row.name, row] as const))('%s', (name, row)
     }
   });
 
-  it('small, in tiles', async () => {
+  it('small, in segments', async () => {
     for (const [at, each] of samples[name].entries()) {
-      const tiles = 2 + (at % 2);
-      await expectAgreement(`${each.title}, in ${tiles} tiles`, planTensors(onLeaves(row, each)), { tiles });
+      const segments = 2 + (at % 2);
+      await expectAgreement(`${each.title}, in ${segments} segments`, planTensors(onLeaves(row, each)), {
+        segments,
+      });
     }
   });
 

@@ -1,6 +1,6 @@
 /**
  * Large arrays: more than a side of a texture and one dispatch of WebGPU hold, more than floats count, and more than one
- * buffer or texture takes. They are folded and cut into tiles, not refused.
+ * buffer or texture takes. They are folded and cut into segments, not refused.
  */
 import { expect, test } from 'vitest';
 import { arange, argMax, gather, maxPool2d, type Tensor, tensor } from '../../src/index.ts';

@@ -26,17 +26,20 @@ export function gpuDevice(): Promise<GpuDevice> {
 }
 
 /**
- * The results of a plan on the GPU. Its functions are destroyed afterwards. With `tiles`, as on a GPU whose buffers are so
+ * The results of a plan on the GPU. Its functions are destroyed afterwards. With `segments`, as on a GPU whose buffers are so
  * small that the largest array of the plan is cut into so many.
  */
-export async function runOnGpu({ plan, inputs }: PlanOnArrays, { tiles = 1 } = {}): Promise<NumericArray[]> {
+export async function runOnGpu(
+  { plan, inputs }: PlanOnArrays,
+  { segments = 1 } = {},
+): Promise<NumericArray[]> {
   const device = await gpuDevice();
   const { functions, journal, mostReads } = device;
   const host: GpuHost = {
     functions,
     journal,
     mostReads,
-    mostFloats: tiles === 1 ? device.mostFloats : Math.ceil(largestOf(plan) / tiles),
+    mostFloats: segments === 1 ? device.mostFloats : Math.ceil(largestOf(plan) / segments),
     addResident: (bytes) => device.addResident(bytes),
     makeRoom: (bytes) => device.makeRoom(bytes),
   };

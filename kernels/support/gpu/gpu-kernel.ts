@@ -8,30 +8,15 @@
  * Arrays on the GPU hold floats alone. An array of float32 or bool is as many floats. One of int32 is two planes, the
  * low 16 bits of every element and then the high ones (with the sign): floats hold both exactly, and all 32 bits survive.
  *
- * An array of more floats than the GPU takes in one buffer or texture is held in tiles, one after the other. Kernels know
- * nothing of that: a pass is composed once for each tile that it writes, and `ThreadSource.read` finds the tile to read.
+ * An array of more floats than the GPU takes in one buffer or texture is held in segments, one after the other. Kernels know
+ * nothing of that: a pass is composed once for each segment that it writes, and `ThreadSource.read` finds the segment to read.
  */
 import { type DType, type KernelCall, sizeOf, type TensorSpec } from '../contract.ts';
+import type { GpuArray, GpuElement, GpuSegment } from './gpu-arrays.ts';
 import type { ShaderFunction } from './shader-function.ts';
 import { type ThreadRange, ThreadSource } from './thread-source.ts';
 
-/** An array of one call: its inputs and outputs, and what its passes hand on to each other. */
-export interface GpuArray {
-  readonly kind: 'input' | 'output' | 'temporary';
-  readonly index: number;
-}
-
-/** One element of an input. */
-export interface GpuElement {
-  readonly array: GpuArray;
-  readonly element: number;
-}
-
-/** One tile of an array: an array that fits into one buffer or texture has one. */
-export interface GpuTile {
-  readonly array: GpuArray;
-  readonly tile: number;
-}
+export type { GpuArray, GpuElement, GpuSegment };
 
 /** One function over the numbers of one array. */
 export interface GpuPass {
@@ -44,14 +29,14 @@ export interface GpuPass {
   readonly shared: boolean;
 }
 
-/** A pass composed for one tile of what it writes. */
+/** A pass composed for one segment of what it writes. */
 export interface ComposedPass {
   /** The text of `function (array0, array1, …, number0, …)`; it returns the number at `this.thread.x`. */
   readonly source: string;
   /** The functions that the text calls, and those that they call. */
   readonly functions: readonly ShaderFunction[];
   /** The arrays that are passed first. */
-  readonly reads: readonly GpuTile[];
+  readonly reads: readonly GpuSegment[];
   /**
    * The numbers that are passed after them, given now or elements of inputs: passes that differ in these alone share one
    * compiled kernel.
@@ -126,13 +111,13 @@ export function pass(
   return { writes, size, write, shared };
 }
 
-/** The function of a pass for some of its numbers: by default all, of arrays that each have one tile. */
+/** The function of a pass for some of its numbers: by default all, of arrays that each have one segment. */
 export function compose({ size, write }: GpuPass, range: Partial<ThreadRange> = {}): ComposedPass {
   const whole: ThreadRange = {
     first: 0,
     size,
-    tileLength: Number.POSITIVE_INFINITY,
-    tilesOf: () => 1,
+    segmentLength: Number.POSITIVE_INFINITY,
+    segmentsOf: () => 1,
     ...range,
   };
   const f = new ThreadSource(whole);

@@ -6,11 +6,11 @@
  * number of 32 bits (`whole`, `wholeVariable`): indices are whole numbers, since floats count only to 2^24. In a text,
  * `2.0` is a float and `2` becomes what stands beside it.
  *
- * Of a whole number that `offset`, `quotient`, `coordinates` or `loop` composes, the bounds are known, and so in which tiles
+ * Of a whole number that `offset`, `quotient`, `coordinates` or `loop` composes, the bounds are known, and so in which segments
  * of an array an index may lie.
  */
 import type { DType } from '../contract.ts';
-import type { GpuArray, GpuElement, GpuTile } from './gpu-kernel.ts';
+import type { GpuArray, GpuElement, GpuSegment } from './gpu-arrays.ts';
 import { halfOfWhole, quotient, whole } from './index-functions.ts';
 import { callText, type ShaderFunction } from './shader-function.ts';
 
@@ -20,17 +20,17 @@ export interface ThreadRange {
   readonly first: number;
   /** How many there are. */
   readonly size: number;
-  /** Floats of a tile. The last one of an array may hold fewer. */
-  readonly tileLength: number;
-  /** Into how many tiles an array is cut. */
-  readonly tilesOf: (array: GpuArray) => number;
+  /** Floats of a segment. The last one of an array may hold fewer. */
+  readonly segmentLength: number;
+  /** Into how many segments an array is cut. */
+  readonly segmentsOf: (array: GpuArray) => number;
 }
 
 /** The least and the largest value that a whole number may have. */
 type Bounds = readonly [least: number, most: number];
 
 export class ThreadSource {
-  readonly reads: GpuTile[] = [];
+  readonly reads: GpuSegment[] = [];
   readonly numbers: (number | GpuElement)[] = [];
   readonly #range: ThreadRange;
   readonly #numberNames: string[] = [];
@@ -140,23 +140,23 @@ export class ThreadSource {
    * harm.
    */
   read(array: GpuArray, index: string): string {
-    const { tileLength, tilesOf } = this.#range;
-    const tiles = tilesOf(array);
-    if (tiles === 1) return `${this.#argumentOf(array, 0)}[${index}]`;
+    const { segmentLength, segmentsOf } = this.#range;
+    const segments = segmentsOf(array);
+    if (segments === 1) return `${this.#argumentOf(array, 0)}[${index}]`;
     const at = this.whole(index, 'at');
     const [least, most] = this.#boundsOf(at) ?? [0, Number.POSITIVE_INFINITY];
-    const tileOf = (place: number): number =>
-      Math.max(0, Math.min(tiles - 1, Math.floor(place / tileLength)));
-    const [first, last] = [tileOf(least), tileOf(most)];
-    const inTile = (tile: number): string => {
-      return `${this.#argumentOf(array, tile)}[${this.offset([at], [1], -tile * tileLength)}]`;
+    const segmentOf = (place: number): number =>
+      Math.max(0, Math.min(segments - 1, Math.floor(place / segmentLength)));
+    const [first, last] = [segmentOf(least), segmentOf(most)];
+    const inSegment = (segment: number): string => {
+      return `${this.#argumentOf(array, segment)}[${this.offset([at], [1], -segment * segmentLength)}]`;
     };
-    if (first === last) return inTile(first);
+    if (first === last) return inSegment(first);
     const value = this.variable('0.0', 'float');
-    const readFrom = (tile: number): void => {
-      const set = (): void => this.set(value, inTile(tile));
-      if (tile === last) set();
-      else this.if(`${at} < ${(tile + 1) * tileLength}`, set, () => readFrom(tile + 1));
+    const readFrom = (segment: number): void => {
+      const set = (): void => this.set(value, inSegment(segment));
+      if (segment === last) set();
+      else this.if(`${at} < ${(segment + 1) * segmentLength}`, set, () => readFrom(segment + 1));
     };
     readFrom(first);
     return value;
@@ -181,11 +181,12 @@ export class ThreadSource {
     return ['0', '1'].map((plane) => this.keep(this.call(halfOfWhole, element, plane), 'half'));
   }
 
-  #argumentOf(array: GpuArray, tile: number): string {
+  #argumentOf(array: GpuArray, segment: number): string {
     let at = this.reads.findIndex(
-      (each) => each.array.kind === array.kind && each.array.index === array.index && each.tile === tile,
+      (each) =>
+        each.array.kind === array.kind && each.array.index === array.index && each.segment === segment,
     );
-    if (at < 0) at = this.reads.push({ array, tile }) - 1;
+    if (at < 0) at = this.reads.push({ array, segment }) - 1;
     return `array${at}`;
   }
 

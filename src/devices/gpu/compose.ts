@@ -1,9 +1,9 @@
 /**
- * The passes of one step, composed for every tile that they write.
+ * The passes of one step, composed for every segment that they write.
  *
- * A GPU reads so many buffers or textures in one pass. Where arrays lie in tiles that may be too few: then the kernel is
+ * A GPU reads so many buffers or textures in one pass. Where arrays lie in segments that may be too few: then the kernel is
  * asked to read fewer arrays in a pass and, if that does not help, passes are cut in halves, since a shorter piece of a
- * result often needs fewer tiles; one more pass joins the halves.
+ * result often needs fewer segments; one more pass joins the halves.
  */
 import { gpuVersionOf } from '../../../kernels/gpu-versions.ts';
 import { sizeOf } from '../../../kernels/support/contract.ts';
@@ -15,20 +15,20 @@ import {
   type GpuIndexCheck,
   type GpuKernelCode,
   type GpuPass,
-  type GpuTile,
+  type GpuSegment,
   pass,
   temporary,
 } from '../../../kernels/support/gpu/gpu-kernel.ts';
 import { DeviceLimitError } from '../../errors.ts';
 import type { PlanStep } from '../../plan/plan.ts';
 import { formatShape } from '../../tensor/shape.ts';
-import { tileLengths } from './tiles.ts';
+import { segmentLengths } from './segments.ts';
 
 /** What bounds the passes of a GPU. */
 export interface PassLimits {
   /** The most buffers or textures that a function may read. */
   readonly mostReads: number;
-  /** The most floats in one of them: those of a tile. */
+  /** The most floats in one of them: those of a segment. */
   readonly mostFloats: number;
 }
 
@@ -36,7 +36,7 @@ export interface PassLimits {
 export interface ComposedStep {
   readonly passes: readonly {
     readonly pass: ComposedPass;
-    readonly writes: GpuTile;
+    readonly writes: GpuSegment;
     readonly shared: boolean;
   }[];
   /** The floats of each temporary array. */
@@ -55,7 +55,7 @@ const mostCuts = 5;
  * Composes the passes of a step. `hasNumbers` tells of which inputs the elements may be passed as numbers.
  *
  * @throws DeviceLimitError for an array with more floats than indices count, and for a step whose passes need to read more
- * tiles than this GPU can.
+ * segments than this GPU can.
  */
 export function composeStep(
   step: PlanStep,
@@ -88,7 +88,7 @@ export function composeStep(
   }
   throw new DeviceLimitError({
     where: label,
-    got: `a kernel that reads ${needed} arrays, or tiles of ${mostFloats} floats of larger ones, in one pass`,
+    got: `a kernel that reads ${needed} arrays, or segments of ${mostFloats} floats of larger ones, in one pass`,
     expected: `at most ${mostReads} on this GPU`,
     cure: "Use a smaller batch, or setDevice('wasm').",
   });
@@ -113,16 +113,21 @@ class StepComposer {
   /** Adds a pass, cut in halves up to so many times. */
   add(whole: GpuPass, cuts: number): void {
     const { mostFloats } = this.#limits;
-    for (const [tile, size] of tileLengths(whole.size, mostFloats).entries()) {
-      this.#addPart(whole, tile * mostFloats, size, { array: whole.writes, tile }, cuts);
+    for (const [segment, size] of segmentLengths(whole.size, mostFloats).entries()) {
+      this.#addPart(whole, segment * mostFloats, size, { array: whole.writes, segment }, cuts);
     }
   }
 
-  /** Adds what writes the numbers from `first` on to a tile. */
-  #addPart(whole: GpuPass, first: number, size: number, writes: GpuTile, cuts: number): void {
+  /** Adds what writes the numbers from `first` on to a segment. */
+  #addPart(whole: GpuPass, first: number, size: number, writes: GpuSegment, cuts: number): void {
     const { mostReads, mostFloats } = this.#limits;
     const { shared } = whole;
-    const range = { first, size, tileLength: mostFloats, tilesOf: (array: GpuArray) => this.#tilesOf(array) };
+    const range = {
+      first,
+      size,
+      segmentLength: mostFloats,
+      segmentsOf: (array: GpuArray) => this.#segmentsOf(array),
+    };
     const composed = compose(whole, range);
     if (composed.reads.length <= mostReads || cuts === 0 || size < 2) {
       this.passes.push({ pass: composed, writes, shared });
@@ -130,8 +135,8 @@ class StepComposer {
     }
     const half = Math.ceil(size / 2);
     const halves = [half, size - half].map((length) => temporary(this.temporaries.push(length) - 1));
-    this.#addPart(whole, first, half, { array: halves[0], tile: 0 }, cuts - 1);
-    this.#addPart(whole, first + half, size - half, { array: halves[1], tile: 0 }, cuts - 1);
+    this.#addPart(whole, first, half, { array: halves[0], segment: 0 }, cuts - 1);
+    this.#addPart(whole, first + half, size - half, { array: halves[1], segment: 0 }, cuts - 1);
     const join = pass(writes.array, size, (f) => {
       f.if(`${f.index} < ${half}`, () => f.return(f.read(halves[0], f.index)));
       f.return(f.read(halves[1], f.offset([f.index], [1], -half)));
@@ -139,10 +144,10 @@ class StepComposer {
     this.passes.push({ pass: compose(join), writes, shared });
   }
 
-  #tilesOf({ kind, index }: GpuArray): number {
+  #segmentsOf({ kind, index }: GpuArray): number {
     const floats =
       kind === 'temporary' ? this.temporaries[index] : floatsOfSpec(this.#step.call[`${kind}s`][index]);
-    return tileLengths(floats, this.#limits.mostFloats).length;
+    return segmentLengths(floats, this.#limits.mostFloats).length;
   }
 }
 

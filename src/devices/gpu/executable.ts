@@ -10,8 +10,8 @@ import { decode, encode } from './float-encoding.ts';
 import type { Journal } from './journal.ts';
 import type { GpuArgument, GpuFunction, GpuHandle } from './library.ts';
 import { type PlannedPass, type PlannedPasses, type PlannedStep, planPasses } from './plan-passes.ts';
+import { downloadSegments, segmentsOfFloats } from './segments.ts';
 import { GpuStorage } from './storage.ts';
-import { downloadTiles, tilesOfFloats } from './tiles.ts';
 
 /** What an executable needs of its device. */
 export interface GpuHost extends PassLimits {
@@ -147,16 +147,16 @@ class GpuRun {
     for (const [at, step] of steps.entries()) this.#checkOnHost(step, at);
     for (const { variable, slots } of variables) {
       const handles = await this.#storages[variable].handles();
-      slots.forEach((slot, tile) => {
-        this.#handles[slot] = handles[tile];
+      slots.forEach((slot, segment) => {
+        this.#handles[slot] = handles[segment];
         this.#variableSlots.add(slot);
       });
     }
     for (const { planInput, slots } of uploads) {
-      const tiles = tilesOfFloats(encode(this.#inputs[planInput]), this.#host.mostFloats);
-      for (const [tile, floats] of tiles.entries()) {
-        const compiled = this.#own(slots[tile], () => functions.residentUpload(floats.length));
-        this.#handles[slots[tile]] = await functions.upload(floats, compiled);
+      const segments = segmentsOfFloats(encode(this.#inputs[planInput]), this.#host.mostFloats);
+      for (const [segment, floats] of segments.entries()) {
+        const compiled = this.#own(slots[segment], () => functions.residentUpload(floats.length));
+        this.#handles[slots[segment]] = await functions.upload(floats, compiled);
       }
     }
     for (const planInput of numberInputs) functions.countUpload(this.#inputs[planInput].length);
@@ -236,14 +236,14 @@ class GpuRun {
     await this.#host.journal.record({ plan: this.#plan, inputs: this.#inputs, cells });
   }
 
-  /** The tiles of an array, if it is there. */
+  /** The segments of an array, if it is there. */
   #handlesOf(slots: readonly number[]): readonly GpuHandle[] | undefined {
     const handles = slots.flatMap((slot) => this.#handles[slot] ?? []);
     return handles.length === slots.length ? handles : undefined;
   }
 
   #download(slots: readonly number[]): Promise<Float32Array> {
-    return downloadTiles(this.#host.functions, this.#handlesOf(slots)!);
+    return downloadSegments(this.#host.functions, this.#handlesOf(slots)!);
   }
 
   #outputs(): Promise<NumericArray[]> {

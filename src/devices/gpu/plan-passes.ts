@@ -1,13 +1,13 @@
 /**
- * A plan as passes over numbered slots: one slot for each tile of a buffer of the plan, and of a temporary array of a step.
+ * A plan as passes over numbered slots: one slot for each segment of a buffer of the plan, and of a temporary array of a step.
  */
 import { sizeOf } from '../../../kernels/support/contract.ts';
 import { type ComposedPass, floatsOfSpec, type GpuArray } from '../../../kernels/support/gpu/gpu-kernel.ts';
 import type { Plan, PlanBuffer } from '../../plan/plan.ts';
 import { composeStep, type PassLimits } from './compose.ts';
-import { tileLengths } from './tiles.ts';
+import { segmentLengths } from './segments.ts';
 
-/** A pass over one tile of what it writes, with its arrays resolved. */
+/** A pass over one segment of what it writes, with its arrays resolved. */
 export interface PlannedPass {
   readonly pass: ComposedPass;
   /** Slots, in the order in which they are passed. */
@@ -42,7 +42,7 @@ export interface PlannedStep {
 export interface PlannedPasses {
   readonly steps: readonly PlannedStep[];
   readonly slots: number;
-  /** The slots of each buffer of the plan, a slot a tile. */
+  /** The slots of each buffer of the plan, a slot a segment. */
   readonly slotsOfBuffers: readonly (readonly number[])[];
   /** Inputs of the plan that are needed as arrays, with their slots. */
   readonly uploads: readonly { readonly planInput: number; readonly slots: readonly number[] }[];
@@ -57,7 +57,7 @@ export interface PlannedPasses {
 /**
  * Plans the passes of a plan.
  *
- * @throws DeviceLimitError for an array that is too large for any GPU, and for a kernel that must read more tiles in one
+ * @throws DeviceLimitError for an array that is too large for any GPU, and for a kernel that must read more segments in one
  * pass than this GPU can.
  */
 export function planPasses(plan: Plan, limits: PassLimits): PlannedPasses {
@@ -77,9 +77,9 @@ export function planPasses(plan: Plan, limits: PassLimits): PlannedPasses {
       return slotsOfBuffers[(kind === 'input' ? inputs : outputs)[index]];
     };
     return {
-      passes: passes.map(({ pass, writes: tile, shared }): PlannedPass => {
-        const writes = slotsOf(tile.array)[tile.tile];
-        const reads = pass.reads.map((each) => slotsOf(each.array)[each.tile]);
+      passes: passes.map(({ pass, writes: segment, shared }): PlannedPass => {
+        const writes = slotsOf(segment.array)[segment.segment];
+        const reads = pass.reads.map((each) => slotsOf(each.array)[each.segment]);
         return {
           pass,
           reads,
@@ -153,9 +153,9 @@ class Slots {
     this.#mostFloats = mostFloats;
   }
 
-  /** Slots for the tiles of one more array. */
+  /** Slots for the segments of one more array. */
   add(floats: number): readonly number[] {
-    return tileLengths(floats, this.#mostFloats).map((length) => this.lengths.push(length) - 1);
+    return segmentLengths(floats, this.#mostFloats).map((length) => this.lengths.push(length) - 1);
   }
 }
 

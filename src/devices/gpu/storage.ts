@@ -6,11 +6,11 @@ import type { GpuFunctions } from './compiled-functions.ts';
 import { decode, encode } from './float-encoding.ts';
 import type { Journal, JournalCell, Journaled } from './journal.ts';
 import type { GpuHandle } from './library.ts';
-import { downloadTiles, tilesOfFloats } from './tiles.ts';
+import { downloadSegments, segmentsOfFloats } from './segments.ts';
 
 /** The array on the GPU, apart from the storage, so that it can be deleted when that is gone. */
 export interface Held {
-  /** Its tiles, or none while it is not there. */
+  /** Its segments, or none while it is not there. */
   handles: readonly GpuHandle[];
 }
 
@@ -19,7 +19,7 @@ interface StorageHost {
   readonly name: string;
   readonly functions: GpuFunctions;
   readonly journal: Journal;
-  /** The most floats of a tile. */
+  /** The most floats of a segment. */
   readonly mostFloats: number;
 }
 
@@ -41,13 +41,13 @@ export class GpuStorage implements VariableStorage, Journaled {
     journal.add(this);
   }
 
-  /** The tiles of the array on the GPU, uploaded if it is not there yet. */
+  /** The segments of the array on the GPU, uploaded if it is not there yet. */
   async handles(): Promise<readonly GpuHandle[]> {
     if (this.held.handles.length === 0) {
       const uploaded: GpuHandle[] = [];
       try {
-        for (const tile of tilesOfFloats(encode(this.cell.value), this.#mostFloats)) {
-          uploaded.push(await this.#functions.upload(tile));
+        for (const segment of segmentsOfFloats(encode(this.cell.value), this.#mostFloats)) {
+          uploaded.push(await this.#functions.upload(segment));
         }
       } catch (error) {
         for (const handle of uploaded) this.#functions.delete(handle);
@@ -68,7 +68,7 @@ export class GpuStorage implements VariableStorage, Journaled {
     const { spec, value } = this.cell;
     if (this.held.handles.length === 0) return value.slice();
     if (this.#functions.lost !== undefined) return (await this.#journal.recover(this.cell)).slice();
-    const floats = await downloadTiles(this.#functions, this.held.handles);
+    const floats = await downloadSegments(this.#functions, this.held.handles);
     return decode(floats, spec.dtype, sizeOf(spec.shape));
   }
 

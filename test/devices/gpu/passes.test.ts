@@ -53,26 +53,26 @@ describe('planPasses', () => {
     for (const { checks } of steps) for (const { planInput } of checks) expect(planInput).toBeDefined();
   });
 
-  it('cuts what is written into tiles, and reads the tiles that a tile needs', () => {
+  it('cuts what is written into segments, and reads the segments that a segment needs', () => {
     const row = tensor(new Float32Array(1000)).reshape([1, 1000]);
     const { plan } = planTensors([row.add(tensor([[1], [2]]))]);
     const { steps } = planPasses(plan, { ...limits, mostFloats: 999 });
     const [{ passes }] = steps;
     expect(passes.map(({ pass }) => pass.size)).toEqual([999, 999, 2]);
     expect(new Set(passes.map(({ writes }) => writes)).size).toBe(3);
-    // The row has two tiles, of which the second holds its last number.
+    // The row has two segments, of which the second holds its last number.
     const index = plan.steps[0].call.inputs.findIndex(({ shape }) => sizeOf(shape) === 1000);
-    const tilesRead = passes.map(({ pass }) =>
-      pass.reads.flatMap(({ array, tile }) => (array.index === index ? [tile] : [])),
+    const segmentsRead = passes.map(({ pass }) =>
+      pass.reads.flatMap(({ array, segment }) => (array.index === index ? [segment] : [])),
     );
-    expect(tilesRead).toEqual([[0], [0, 1], [0, 1]]);
+    expect(segmentsRead).toEqual([[0], [0, 1], [0, 1]]);
   });
 
-  it('lets a pass of which each tile needs one tile of an array read only that', () => {
+  it('lets a pass of which each segment needs one segment of an array read only that', () => {
     const [a, b] = [tensor(new Float32Array(100)), tensor(new Float32Array(100).fill(2))];
     const { steps } = planPasses(planTensors([a.mul(b)]).plan, { ...limits, mostFloats: 30 });
     for (const { passes } of steps) {
-      expect(passes.map(({ pass }) => pass.reads.map(({ tile }) => tile))).toEqual([
+      expect(passes.map(({ pass }) => pass.reads.map(({ segment }) => segment))).toEqual([
         [0, 0],
         [1, 1],
         [2, 2],
@@ -81,7 +81,7 @@ describe('planPasses', () => {
     }
   });
 
-  it('cuts passes in halves where their tiles are too many to read at once', () => {
+  it('cuts passes in halves where their segments are too many to read at once', () => {
     const [a, b] = [tensor(new Float32Array(64)), tensor(new Float32Array(60))];
     const { plan } = planTensors([concat([a.reshape([1, 64]), b.reshape([1, 60])], 1).flip(1)]);
     for (const mostReads of [3, 4]) {
@@ -94,7 +94,7 @@ describe('planPasses', () => {
 });
 
 describe('limits', () => {
-  it('refuses what one number needs too many tiles for', () => {
+  it('refuses what one number needs too many segments for', () => {
     const { plan } = planTensors([
       tensor(new Float32Array(100))
         .reshape([1, 100])
@@ -102,7 +102,7 @@ describe('limits', () => {
     ]);
     expect(() => planPasses(plan, { mostReads: 7, mostFloats: 10 })).toThrow(DeviceLimitError);
     expect(() => planPasses(plan, { mostReads: 7, mostFloats: 10 })).toThrow(
-      /reads \d+ arrays, or tiles of 10 floats of larger ones, in one pass, expected at most 7/,
+      /reads \d+ arrays, or segments of 10 floats of larger ones, in one pass, expected at most 7/,
     );
   });
 

@@ -1,4 +1,4 @@
-/** Training on a GPU whose buffers are small: batches, weights, their moments and all between lie in tiles. */
+/** Training on a GPU whose buffers are small: batches, weights, their moments and all between lie in segments. */
 import { expect, test } from 'vitest';
 import { Evaluator } from '../../src/devices/evaluator.ts';
 import { GpuDevice } from '../../src/devices/gpu/device.ts';
@@ -8,7 +8,7 @@ import { errorOf } from '../support/devices.ts';
 import { makeStep } from './step.ts';
 import { backend } from './support.ts';
 
-/** The input weight of the LSTM takes two tiles, a batch of convolved images too. */
+/** The input weight of the LSTM takes two segments, a batch of convolved images too. */
 const mostFloats = 15_000;
 
 /** The losses of four steps, and the parameters after them. */
@@ -20,7 +20,7 @@ async function train(): Promise<{ losses: number[]; parameters: Float32Array[] }
   return { losses, parameters: parameters.map((each) => Float32Array.from(each)) };
 }
 
-test('training in tiles gives the losses and parameters of cpu', async () => {
+test('training in segments gives the losses and parameters of cpu', async () => {
   setDevice('cpu');
   const expected = await train();
   expect(Math.max(...expected.parameters.map(({ length }) => length))).toBeGreaterThan(mostFloats);

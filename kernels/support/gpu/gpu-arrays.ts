@@ -1,0 +1,19 @@
+/** The arrays of a kernel call on the GPU, and what of them a pass names. */
+
+/** An array of one call: its inputs and outputs, and what its passes hand on to each other. */
+export interface GpuArray {
+  readonly kind: 'input' | 'output' | 'temporary';
+  readonly index: number;
+}
+
+/** One element of an input. */
+export interface GpuElement {
+  readonly array: GpuArray;
+  readonly element: number;
+}
+
+/** One segment of an array: an array that fits into one buffer or texture has one. */
+export interface GpuSegment {
+  readonly array: GpuArray;
+  readonly segment: number;
+}

@@ -1,65 +1,73 @@
-/** The sizes of one convolution, and which of the two algorithms of the `cpu` device suits them. */
+/** The sizes of one convolution, as the versions of all devices compute with them. */
 
 import type { Conv2dAttributes, Conv2dShapes } from './index.ts';
 
-/** Output pixels whose windows are laid out at once: enough rows for the product, few enough to stay in the cache. */
-const pixelsAtOnce = 128;
+/**
+ * One axis of the image, height or width: tap t of window w lies on pixel
+ *
+ *     w · stride + t · dilation − padding        0 ≤ w < windows, 0 ≤ t < taps
+ *
+ * and meets a zero where that is not in [0, pixels).
+ */
+export interface ConvolutionAxis {
+  /** H or W. */
+  readonly pixels: number;
+  /** OH or OW. */
+  readonly windows: number;
+  /** KH or KW. */
+  readonly taps: number;
+  readonly stride: number;
+  readonly dilation: number;
+  /** Zeros before the first pixel. */
+  readonly padding: number;
+}
 
-/** Outputs of a group below which the product has too few columns, and the direct loops are faster. */
-const fewestOutputsForProduct = 4;
-
-export interface Conv2dGeometry extends Conv2dAttributes {
+export interface Conv2dGeometry {
+  /** N. */
   readonly batch: number;
-  readonly height: number;
-  readonly width: number;
+  readonly rows: ConvolutionAxis;
+  readonly columns: ConvolutionAxis;
+  /** C. */
   readonly channels: number;
-  readonly kernelHeight: number;
-  readonly kernelWidth: number;
+  /** O. */
+  readonly outChannels: number;
+  readonly groups: number;
   /** C / groups. */
   readonly groupChannels: number;
   /** O / groups. */
   readonly groupOutputs: number;
-  readonly outHeight: number;
-  readonly outWidth: number;
-  readonly outChannels: number;
   /** Elements of one window of one group: KH·KW·C/groups. */
   readonly windowSize: number;
-  /** Rows of the output that are computed at once. */
-  readonly rowsAtOnce: number;
-  /** Whether to loop directly over taps and outputs (depthwise) instead of multiplying laid-out windows. */
-  readonly direct: boolean;
 }
 
-export function geometryOf({ x, weight, y }: Conv2dShapes, attributes: Conv2dAttributes): Conv2dGeometry {
-  const [batch, height, width, channels] = x;
-  const [kernelHeight, kernelWidth, groupChannels] = weight;
-  const [, outHeight, outWidth, outChannels] = y;
-  const groupOutputs = outChannels / attributes.groups;
+export function geometryOf(
+  { x, weight, y }: Conv2dShapes,
+  { stride, padding, dilation, groups }: Conv2dAttributes,
+): Conv2dGeometry {
+  const axis = (at: 0 | 1): ConvolutionAxis => ({
+    pixels: x[1 + at],
+    windows: y[1 + at],
+    taps: weight[at],
+    stride: stride[at],
+    dilation: dilation[at],
+    padding: padding[2 * at],
+  });
+  const [kernelHeight, kernelWidth, groupChannels, outChannels] = weight;
   return {
-    ...attributes,
-    batch,
-    height,
-    width,
-    channels,
-    kernelHeight,
-    kernelWidth,
-    groupChannels,
-    groupOutputs,
-    outHeight,
-    outWidth,
+    batch: x[0],
+    rows: axis(0),
+    columns: axis(1),
+    channels: x[3],
     outChannels,
+    groups,
+    groupChannels,
+    groupOutputs: outChannels / groups,
     windowSize: kernelHeight * kernelWidth * groupChannels,
-    rowsAtOnce: Math.min(outHeight, Math.ceil(pixelsAtOnce / Math.max(1, outWidth))),
-    direct: attributes.groups > 1 && groupOutputs < fewestOutputsForProduct,
   };
 }
 
-/** What the gradients of the pixels [N,H,W,C] are added up in. Doubles: a pixel collects a term from every tap. */
-export function pixelSums({ batch, height, width, channels }: Conv2dGeometry): Float64Array {
-  return new Float64Array(batch * height * width * channels);
-}
-
-/** float32 elements of the windows of `rowsAtOnce` output rows. */
-export function windowsSize({ rowsAtOnce, outWidth, windowSize }: Conv2dGeometry): number {
-  return rowsAtOnce * outWidth * windowSize;
+/** How many zeros the windows of an axis meet behind its last pixel. */
+export function zerosBehind({ pixels, windows, taps, stride, dilation, padding }: ConvolutionAxis): number {
+  const last = (windows - 1) * stride + (taps - 1) * dilation - padding;
+  return Math.max(0, last + 1 - pixels);
 }

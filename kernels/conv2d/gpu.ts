@@ -1,9 +1,13 @@
 /**
- * Two-dimensional convolution and its two gradients on the GPU: a thread computes one element, and nothing is laid out.
- * Each is a loop over the taps of a window, or over the windows of a tap, with a dot product inside it.
+ * Two-dimensional convolution and its two gradients on the GPU: a thread computes one element of the result, from the
+ * arrays as they lie. Pixels, windows and taps meet where pixel = window · stride + tap · dilation − padding.
  *
- * Weights are few and their sums long, so the sum of a weight's gradient is cut: threads sum some rows of the output
- * each, and a second pass adds those up.
+ *     y[n,i,j,o]         Σ over the taps of window (i, j)               of  x[n, pixel, channels of the group] · weight[tap, …, o]
+ *     dX[n,h,w,c]        Σ over the taps by which a window covers it    of  dY[n, window, outputs of the group] · weight[tap, c, …]
+ *     dWeight[u,v,c,o]   Σ over images and output rows i                of  x[n, h, pixels w of the row, c] · dY[n, i, …, o]
+ *
+ * Each term is a dot product: over the channels, the outputs, and the windows of an output row. Weights are few and their
+ * sums long, so that of dWeight is computed in parts: a thread sums some output rows, and a second pass adds the parts up.
  */
 import { sizeOf } from '../support/contract.ts';
 import { fillPass } from '../support/gpu/common-passes.ts';
@@ -17,7 +21,6 @@ import type { WindowAxis } from '../support/window-axis.ts';
 import { type Conv2dGeometry, geometryOf } from './geometry.ts';
 import {
   type Conv2dAttributes,
-  type Conv2dShapes,
   shapesOfConv2d,
   shapesOfConv2dInputGradient,
   shapesOfConv2dWeightGradient,
@@ -32,16 +35,18 @@ export const conv2dGpu: GpuKernel<Conv2dAttributes> = (call) => {
     return { passes: [fillPass(output(0), size, 0)] };
 
   const geometry = geometryOf(shapes, call.attributes);
-  const { height, width, channels, kernelWidth, groups, groupChannels, groupOutputs, outChannels } = geometry;
-  const { rows, columns } = axesOf(geometry);
+  const { rows, columns, channels, groups, groupChannels, groupOutputs, outChannels } = geometry;
   const sum = pass(output(0), size, (f) => {
     const [image, outRow, outColumn, o] = f.coordinates(f.index, shapes.y);
     const group = groups === 1 ? '0' : f.whole(f.quotient(o, groupOutputs), 'group');
-    const imageStart = f.whole(f.offset([image, group], [height * width * channels, groupChannels]), 'image');
+    const imageStart = f.whole(
+      f.offset([image, group], [rows.pixels * columns.pixels * channels, groupChannels]),
+      'image',
+    );
     const sum = forPixels(f, rows, outRow, (row, tapRow, sum) => {
-      const rowStart = f.whole(f.offset([imageStart, row], [1, width * channels]), 'row');
+      const rowStart = f.whole(f.offset([imageStart, row], [1, columns.pixels * channels]), 'row');
       const weights = f.whole(
-        f.offset([o, tapRow], [1, kernelWidth * groupChannels * outChannels]),
+        f.offset([o, tapRow], [1, columns.taps * groupChannels * outChannels]),
         'weights',
       );
       const ofRow = forPixels(f, columns, outColumn, (column, tapColumn, ofRow) => {
@@ -70,13 +75,12 @@ export const conv2dInputGradientGpu: GpuKernel<Conv2dAttributes> = (call) => {
     return { passes: [fillPass(output(0), size, 0)] };
 
   const geometry = geometryOf(shapes, call.attributes);
-  const { outHeight, outWidth, outChannels, kernelWidth, groups, groupChannels, groupOutputs } = geometry;
-  const { rows, columns } = axesOf(geometry);
+  const { rows, columns, outChannels, groups, groupChannels, groupOutputs } = geometry;
   const sum = pass(output(0), size, (f) => {
     const [image, row, column, channel] = f.coordinates(f.index, shapes.x);
     const group = groups === 1 ? '0' : f.whole(f.quotient(channel, groupChannels), 'group');
     const imageStart = f.whole(
-      f.offset([image, group], [outHeight * outWidth * outChannels, groupOutputs]),
+      f.offset([image, group], [rows.windows * columns.windows * outChannels, groupOutputs]),
       'image',
     );
     // Row `channel - group · C/groups` of a tap's weights, from the first output of the group on.
@@ -85,9 +89,9 @@ export const conv2dInputGradientGpu: GpuKernel<Conv2dAttributes> = (call) => {
       'channel',
     );
     const sum = forWindows(f, rows, row, (outRow, tapRow, sum) => {
-      const rowStart = f.whole(f.offset([imageStart, outRow], [1, outWidth * outChannels]), 'row');
+      const rowStart = f.whole(f.offset([imageStart, outRow], [1, columns.windows * outChannels]), 'row');
       const weights = f.whole(
-        f.offset([channelStart, tapRow], [1, kernelWidth * groupChannels * outChannels]),
+        f.offset([channelStart, tapRow], [1, columns.taps * groupChannels * outChannels]),
         'weights',
       );
       const ofRow = forWindows(f, columns, column, (outColumn, tapColumn, ofRow) => {
@@ -115,63 +119,69 @@ export const conv2dWeightGradientGpu: GpuKernel<Conv2dAttributes> = (call) => {
   if (sizeOf(shapes.x) === 0 || sizeOf(shapes.y) === 0) return { passes: [fillPass(output(0), size, 0)] };
 
   const geometry = geometryOf(shapes, call.attributes);
-  const lines = geometry.batch * geometry.outHeight;
-  const { parts: mostParts } = partsOf(size, lines * geometry.outWidth);
-  const linesAtOnce = Math.ceil(lines / mostParts);
-  const parts = Math.ceil(lines / linesAtOnce);
+  const outRows = geometry.batch * geometry.rows.windows;
+  const { parts: mostParts } = partsOf(size, outRows * geometry.columns.windows);
+  const partRows = Math.ceil(outRows / mostParts);
+  const parts = Math.ceil(outRows / partRows);
   if (parts === 1) {
-    const only = pass(output(0), size, (f) => f.return(sumOfLines(f, shapes, geometry, f.index, '0', lines)));
+    const only = pass(output(0), size, (f) =>
+      f.return(sumOfRows(f, shapes.weight, geometry, f.index, '0', outRows)),
+    );
     return { passes: [only] };
   }
   return {
     passes: [
       pass(temporary(0), size * parts, (f) => {
         const [part, index] = f.coordinates(f.index, [parts, size]);
-        f.return(sumOfLines(f, shapes, geometry, index, part, linesAtOnce));
+        f.return(sumOfRows(f, shapes.weight, geometry, index, part, partRows));
       }),
       sumParts(temporary(0), output(0), size, parts),
     ],
   };
 };
 
-/** Composes the part of a weight's gradient that comes from `count` rows of the output: a row is one dot product. */
-function sumOfLines(
+/**
+ * Composes what output rows [part · count, (part + 1) · count), those of all images counted, give to element `index` of
+ * dWeight: a dot product for each.
+ */
+function sumOfRows(
   f: ThreadSource,
-  { weight }: Conv2dShapes,
+  weight: readonly number[],
   geometry: Conv2dGeometry,
   index: string,
   part: string,
   count: number,
 ): string {
-  const { batch, height, width, channels, groups, groupChannels, groupOutputs } = geometry;
-  const { outHeight, outWidth, outChannels, stride, padding, dilation } = geometry;
-  const { rows, columns } = axesOf(geometry);
-  const lines = batch * outHeight;
+  const { batch, rows, columns, channels, outChannels, groups, groupChannels, groupOutputs } = geometry;
+  const outRows = batch * rows.windows;
   const [tapRow, tapColumn, groupChannel, o] = f.coordinates(index, weight);
   const group = groups === 1 ? '0' : f.whole(f.quotient(o, groupOutputs), 'group');
   // Where the tap lies for the first window of all, and then of each row.
-  const firstRow = f.whole(f.offset([tapRow], [dilation[0]], -padding[0]), 'firstRow');
-  const firstColumn = f.whole(f.offset([tapColumn], [dilation[1]], -padding[2]), 'firstColumn');
+  const firstRow = f.whole(f.offset([tapRow], [rows.dilation], -rows.padding), 'firstRow');
+  const firstColumn = f.whole(f.offset([tapColumn], [columns.dilation], -columns.padding), 'firstColumn');
   const corner = f.whole(
     f.offset([firstColumn, group, groupChannel], [channels, groupChannels, 1]),
     'corner',
   );
-  const columnAt = (outColumn: string): string => `(${f.offset([firstColumn, outColumn], [1, stride[1]])})`;
+  const columnAt = (outColumn: string): string =>
+    `(${f.offset([firstColumn, outColumn], [1, columns.stride])})`;
   const canMiss = onImage(columns, firstColumn) !== '';
+  /** `line`: an output row of some image. */
   const addLine = (line: string, sum: string): void => {
-    const image = batch === 1 ? '0' : f.whole(f.quotient(line, outHeight), 'image');
-    const outRow = f.whole(f.offset([line, image], [1, -outHeight]), 'outRow');
-    const row = f.whole(f.offset([firstRow, outRow], [1, stride[0]]), 'row');
+    const image = batch === 1 ? '0' : f.whole(f.quotient(line, rows.windows), 'image');
+    const outRow = f.whole(f.offset([line, image], [1, -rows.windows]), 'outRow');
+    const row = f.whole(f.offset([firstRow, outRow], [1, rows.stride]), 'row');
     guarded(f, onImage(rows, row), () => {
-      const a = f.offset([corner, image, row], [1, height * width * channels, width * channels]);
+      const rowSize = columns.pixels * channels;
+      const a = f.offset([corner, image, row], [1, rows.pixels * rowSize, rowSize]);
       const product = dot(f, {
-        a: { array: input(0), start: f.whole(a, 'a'), step: stride[1] * channels },
+        a: { array: input(0), start: f.whole(a, 'a'), step: columns.stride * channels },
         b: {
           array: input(1),
-          start: f.whole(f.offset([o, line], [1, outWidth * outChannels]), 'b'),
+          start: f.whole(f.offset([o, line], [1, columns.windows * outChannels]), 'b'),
           step: outChannels,
         },
-        length: outWidth,
+        length: columns.windows,
         counts: canMiss ? (k) => onImage(columns, columnAt(k)) : undefined,
       });
       f.set(sum, `${sum} + ${product}`);
@@ -180,29 +190,6 @@ function sumOfLines(
   return sumInLevels(f, count, (k, sum) => {
     const line = f.whole(f.offset([part, k], [count, 1]), 'line');
     // The last part may be shorter.
-    guarded(f, lines % count === 0 ? '' : `${line} < ${lines}`, () => addLine(line, sum));
+    guarded(f, outRows % count === 0 ? '' : `${line} < ${outRows}`, () => addLine(line, sum));
   });
-}
-
-function axesOf(geometry: Conv2dGeometry): { readonly rows: WindowAxis; readonly columns: WindowAxis } {
-  const { height, width, outHeight, outWidth, kernelHeight, kernelWidth } = geometry;
-  const { stride, padding, dilation } = geometry;
-  return {
-    rows: {
-      pixels: height,
-      windows: outHeight,
-      taps: kernelHeight,
-      stride: stride[0],
-      dilation: dilation[0],
-      padding: padding[0],
-    },
-    columns: {
-      pixels: width,
-      windows: outWidth,
-      taps: kernelWidth,
-      stride: stride[1],
-      dilation: dilation[1],
-      padding: padding[2],
-    },
-  };
 }

@@ -1,4 +1,22 @@
-/** Two-dimensional convolution and its two gradients: the contracts and the shapes they share. */
+/**
+ * Two-dimensional convolution and its two gradients: the contracts and the shapes they share.
+ *
+ * With image n, output pixel (i, j), tap (u, v) and output channel o, which belongs to group g = ⌊o / (O/groups)⌋:
+ *
+ *     y[n,i,j,o] = Σ over u < KH, v < KW, c < C/groups of  x[n,h,w, g·C/groups + c] · weight[u,v,c,o]
+ *
+ *     h = i · stride[0] + u · dilation[0] − top      w = j · stride[1] + v · dilation[1] − left
+ *
+ * and x is 0 where there is no pixel (h, w). dX and dWeight are the derivatives of Σ y · dY: the same products, added up
+ * for each element of x, or of weight, instead of each element of y.
+ *
+ * `cpu` copies the windows of some output pixels into the rows of a matrix (im2col) and multiplies that by the weights, with
+ * sums in doubles; with few outputs a group it loops over the taps directly. `wasm` computes the same matrix product and
+ * never writes the matrix: a row of it is an address in x and the steps from tap to tap, the weights are packed into
+ * panels that the 4×8 tile reads in a straight line, and blocks of output rows are small enough for the cache. On the `gpu`
+ * a thread computes one element of the result from where the arrays lie, because threads share nothing and each
+ * writes one number; only the long sums of a weight's gradient are computed in parts.
+ */
 
 import type { KernelCall, KernelContract } from '../support/contract.ts';
 

@@ -1,4 +1,9 @@
-/** Two-dimensional convolution and its two gradients as WebAssembly: implicit matrix products, windows read in place. */
+/**
+ * Two-dimensional convolution and its two gradients as WebAssembly: implicit matrix products, windows read in place.
+ *
+ * The convolution and its input gradient are both correlations (wasm/correlation.ts), of x and of dY. The weight gradient is
+ * a product of another shape, with few rows and columns and a long sum (wasm/weight-gradient.ts).
+ */
 import type { WasmKernel, WasmStage } from '../support/wasm/wasm-kernel.ts';
 import { type Conv2dGeometry, geometryOf } from './geometry.ts';
 import {
@@ -8,15 +13,15 @@ import {
   shapesOfConv2dWeightGradient,
 } from './index.ts';
 import { correlationWasm } from './wasm/correlation.ts';
-import { type ConvolutionAxis, forwardAxis, inputGradientAxis } from './wasm/correlation-axis.ts';
+import { forwardAxis, inputGradientAxis } from './wasm/correlation-axis.ts';
+import type { WeightSteps } from './wasm/correlation-plan.ts';
 import { anyNonFinite, plainInputGradient } from './wasm/non-finite.ts';
 import { weightGradientWasm } from './wasm/weight-gradient.ts';
 
 /** y [N,OH,OW,O] from (x [N,H,W,C], weight [KH,KW,C/groups,O]). */
 export const conv2dWasm: WasmKernel<Conv2dAttributes> = (call, target) => {
   const geometry = geometryOf(shapesOfConv2d(call), call.attributes);
-  const { batch, channels, outChannels, groups, groupChannels, groupOutputs } = geometry;
-  const [rows, columns] = axesOf(geometry);
+  const { batch, rows, columns, channels, outChannels, groups, groupChannels, groupOutputs } = geometry;
   const depthwise = isDepthwise(geometry);
   return correlationWasm(
     {
@@ -29,9 +34,7 @@ export const conv2dWasm: WasmKernel<Conv2dAttributes> = (call, target) => {
       groupSources: groupChannels,
       groupOutputs: depthwise ? outChannels : groupOutputs,
       depthwise,
-      ...weightSteps(geometry),
-      sourceStep: outChannels * 4,
-      outputStep: 4,
+      weightSteps: { ...tapSteps(geometry), source: outChannels * 4, output: 4 },
     },
     target,
   );
@@ -41,7 +44,8 @@ export const conv2dWasm: WasmKernel<Conv2dAttributes> = (call, target) => {
 export const conv2dInputGradientWasm: WasmKernel<Conv2dAttributes> = (call, target) => {
   const geometry = geometryOf(shapesOfConv2dInputGradient(call), call.attributes);
   const { batch, channels, outChannels, groups, groupChannels, groupOutputs } = geometry;
-  const [rows, columns] = axesOf(geometry).map(inputGradientAxis);
+  const rows = inputGradientAxis(geometry.rows);
+  const columns = inputGradientAxis(geometry.columns);
   const depthwise = isDepthwise(geometry);
   const code = correlationWasm(
     {
@@ -54,9 +58,7 @@ export const conv2dInputGradientWasm: WasmKernel<Conv2dAttributes> = (call, targ
       groupSources: groupOutputs,
       groupOutputs: depthwise ? channels : groupChannels,
       depthwise,
-      ...weightSteps(geometry),
-      sourceStep: 4,
-      outputStep: depthwise ? 4 : outChannels * 4,
+      weightSteps: { ...tapSteps(geometry), source: 4, output: depthwise ? 4 : outChannels * 4 },
     },
     target,
   );
@@ -76,43 +78,20 @@ export const conv2dInputGradientWasm: WasmKernel<Conv2dAttributes> = (call, targ
 /** dWeight [KH,KW,C/groups,O] from (x [N,H,W,C], dY [N,OH,OW,O]). */
 export const conv2dWeightGradientWasm: WasmKernel<Conv2dAttributes> = (call, target) => {
   const geometry = geometryOf(shapesOfConv2dWeightGradient(call), call.attributes);
-  return weightGradientWasm(geometry, axesOf(geometry), isDepthwise(geometry), target);
+  return weightGradientWasm(geometry, isDepthwise(geometry), target);
 };
 
-/** Height and width. */
-function axesOf(geometry: Conv2dGeometry): [ConvolutionAxis, ConvolutionAxis] {
-  const { height, width, outHeight, outWidth, kernelHeight, kernelWidth } = geometry;
-  const { stride, padding, dilation } = geometry;
-  return [
-    {
-      input: height,
-      output: outHeight,
-      kernel: kernelHeight,
-      stride: stride[0],
-      padLow: padding[0],
-      dilation: dilation[0],
-    },
-    {
-      input: width,
-      output: outWidth,
-      kernel: kernelWidth,
-      stride: stride[1],
-      padLow: padding[2],
-      dilation: dilation[1],
-    },
-  ];
-}
-
-/** One output for each channel: then channels are the lanes of the vectors. */
+/** One output for each channel: then the lanes of a vector are channels, each with the weights of its own. */
 function isDepthwise({ groups, groupChannels, groupOutputs }: Conv2dGeometry): boolean {
   return groups > 1 && groupChannels === 1 && groupOutputs === 1;
 }
 
-/** Bytes in the weights from one tap to the next, and from one group to the next. */
-function weightSteps({ kernelWidth, groupChannels, outChannels, groupOutputs }: Conv2dGeometry) {
-  return {
-    tapRowStep: kernelWidth * groupChannels * outChannels * 4,
-    tapColumnStep: groupChannels * outChannels * 4,
-    groupStep: groupOutputs * 4,
-  };
+function tapSteps({
+  columns,
+  groupChannels,
+  outChannels,
+  groupOutputs,
+}: Conv2dGeometry): Pick<WeightSteps, 'tapRow' | 'tapColumn' | 'group'> {
+  const tapColumn = groupChannels * outChannels * 4;
+  return { tapRow: columns.taps * tapColumn, tapColumn, group: groupOutputs * 4 };
 }

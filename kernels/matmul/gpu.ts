@@ -2,7 +2,7 @@
  * Matrix product, batched, on the GPU: a thread computes one element, four steps down the depth a turn.
  *
  * A product with few elements and a long depth (the gradient of a weight) would keep few threads busy, so its depth is
- * cut: threads sum parts of it, and a second pass adds those up.
+ * divided: threads sum parts of it, and a second pass adds those up.
  */
 
 import { dot } from '../support/gpu/dot.ts';

@@ -1,4 +1,13 @@
-/** Matrix product, batched: the contract. */
+/**
+ * Matrix product, batched: the contract.
+ *
+ *     y[n,i,j] = Σ over k < K of  a[n,i,k] · b[n,k,j]
+ *
+ * `cpu` packs b four columns at a time and keeps a 3×4 tile of sums, in doubles, in local variables. `wasm` packs eight columns
+ * at a time, keeps a 4×8 tile of float32 sums in vector registers, and takes the depth in blocks whose panels stay in the
+ * cache; threads share the rows. On the `gpu` a thread computes one element, because threads share nothing; a deep product
+ * with few elements is computed in parts of the depth, so that enough threads have work.
+ */
 
 import type { KernelCall, KernelContract } from '../support/contract.ts';
 

@@ -1,8 +1,16 @@
 /**
- * Matrix product, batched, as WebAssembly: packed panels of b, tiles of 4 rows by 8 columns, the depth in blocks.
+ * Matrix product, batched, as WebAssembly. Items are rows of the one product, or whole products; of the rows of an item:
  *
- * A small b is packed once, by all threads, into memory they share. A large one would only pass through the cache, so
- * each thread packs one panel at a time into a buffer that stays in its first-level cache. With few rows packing
+ *     for each 64 rows                         only with a shared packed b: they stay in the second-level cache
+ *       for each block of 512 depths           a panel of it is 16 KiB: first-level cache
+ *         for each panel of 8 columns
+ *           for each tile of 4 rows            4×8 sums in registers
+ *             for each depth of the block
+ *               sums[4][8] += a[4] · b[8]
+ *             add the sums to y, or to totals
+ *
+ * A small b is packed once, in a stage of its own, into memory that all threads share. A large one would only pass through
+ * the cache, so each thread packs one panel at a time into memory that stays in its first-level cache. With few rows packing
  * costs more than it gives, and b is read where it lies.
  *
  * The sums of a block are added to what y has of the blocks before. A deep product has too many blocks for that to stay
@@ -19,6 +27,7 @@ import {
 import type { WasmKernel, WasmKernelCode, WasmStage } from '../support/wasm/wasm-kernel.ts';
 import { type MatmulAttributes, matmulSizes } from './index.ts';
 import {
+  forEachPanel,
   packedBytes,
   packedWidth,
   packPanel,
@@ -30,7 +39,7 @@ import {
 import {
   addTile,
   addToTotals,
-  mostRuns,
+  mostPartialSums,
   panelColumns,
   storeSums,
   sumProducts,
@@ -63,7 +72,7 @@ interface Product {
 
 /** Whether there are totals, doubles of [rows, columns], in scratch memory. */
 function isDeep({ depth }: Product): boolean {
-  return depth > mostRuns * depthBlock;
+  return depth > mostPartialSums * depthBlock;
 }
 
 function totalsBytes(product: Product): number {
@@ -323,8 +332,6 @@ function multiplyRows(
   };
 
   forDepthBlocks(f, depth, (block) => {
-    const full = Math.floor(columns / panelColumns);
-    f.for(0, full, 1, (panel) => multiplyPanel(block, panel, panelColumns));
-    if (columns % panelColumns > 0) multiplyPanel(block, full, columns % panelColumns);
+    forEachPanel(f, columns, (panel, width) => multiplyPanel(block, panel, width));
   });
 }

@@ -1,13 +1,21 @@
 /**
- * Convolution with few outputs per group (depthwise above all) by direct loops: for each pixel and tap, one pass over
- * all output channels. A matrix product would have one or two columns here, and most of its tile would be waste.
+ * Convolution with few outputs a group (depthwise above all) by direct loops. A matrix product would have one to three
+ * columns here, and most of its tile would be waste.
+ *
+ *     for each output pixel                            image, row and column
+ *       for each tap of its window                     pixel = window · stride + tap · dilation − padding
+ *         for each channel c < C/groups
+ *           for each output channel o                  the loops over these are the functions `add…`
+ *             sum += x[pixel, first[o] + c] · weight[tap, c, o]        first[o]: the first channel of o's group
  */
 
 import type { CpuRun } from '../../support/contract.ts';
-import { type Conv2dGeometry, pixelSums } from '../geometry.ts';
+import type { Conv2dGeometry } from '../geometry.ts';
 
-/** The tap at (image, outRow, outColumn, tapRow, tapColumn): where its pixel starts in x and its weights in weight. */
-type Tap = (pixelStart: number, weightStart: number) => void;
+/** Where a pixel and a channel begin in x, and the outputs of a tap and that channel in weight. */
+type OnImage = (xStart: number, weightStart: number) => void;
+/** The same of a tap on the padding, whose pixel is nowhere. */
+type OnPadding = (weightStart: number) => void;
 
 /** For each output channel, the first input channel that its group sees. */
 function firstChannels({ outChannels, groupOutputs, groupChannels }: Conv2dGeometry): Int32Array {
@@ -17,40 +25,62 @@ function firstChannels({ outChannels, groupOutputs, groupChannels }: Conv2dGeome
   );
 }
 
-/** Calls `visit` for each tap of one window that lies on the image, and `pad` for those on the padding. */
+/** Calls `visit` for each output pixel, with the place of its first channel in y. */
+function forEachPixel(
+  { batch, rows, columns, outChannels }: Conv2dGeometry,
+  visit: (image: number, outRow: number, outColumn: number, yStart: number) => void,
+): void {
+  let yStart = 0;
+  for (let image = 0; image < batch; image++) {
+    for (let outRow = 0; outRow < rows.windows; outRow++) {
+      for (let outColumn = 0; outColumn < columns.windows; outColumn++) {
+        visit(image, outRow, outColumn, yStart);
+        yStart += outChannels;
+      }
+    }
+  }
+}
+
+/** Calls `visit` for each tap of one window that lies on the image, and `pad` for those on the padding, channel by channel. */
 function forEachTap(
   geometry: Conv2dGeometry,
   image: number,
   outRow: number,
   outColumn: number,
-  visit: Tap,
-  pad?: (weightStart: number) => void,
+  visit: OnImage,
+  pad?: OnPadding,
 ): void {
-  const { height, width, channels, kernelHeight, kernelWidth, groupChannels, outChannels } = geometry;
-  const { stride, padding, dilation } = geometry;
+  const { rows, columns, channels, groupChannels, outChannels } = geometry;
+  const { pixels: height, taps: kernelHeight } = rows;
+  const { pixels: width, taps: kernelWidth } = columns;
+  let weightStart = 0;
   for (let tapRow = 0; tapRow < kernelHeight; tapRow++) {
-    const row = outRow * stride[0] - padding[0] + tapRow * dilation[0];
+    const row = outRow * rows.stride + tapRow * rows.dilation - rows.padding;
     for (let tapColumn = 0; tapColumn < kernelWidth; tapColumn++) {
-      const column = outColumn * stride[1] - padding[2] + tapColumn * dilation[1];
-      const tap = (tapRow * kernelWidth + tapColumn) * groupChannels * outChannels;
-      if (row < 0 || row >= height || column < 0 || column >= width) pad?.(tap);
-      else visit(((image * height + row) * width + column) * channels, tap);
+      const column = outColumn * columns.stride + tapColumn * columns.dilation - columns.padding;
+      const isPadding = row < 0 || row >= height || column < 0 || column >= width;
+      const xStart = ((image * height + row) * width + column) * channels;
+      for (let channel = 0; channel < groupChannels; channel++) {
+        if (isPadding) pad?.(weightStart);
+        else visit(xStart + channel, weightStart);
+        weightStart += outChannels;
+      }
     }
   }
 }
 
-/** sums[o] += x[indices[o]] · factors[o], each from its own start, for every output channel o. */
+/** sums[o] += x[first[o]] · factors[o], each from its own start, for every output channel o. */
 function addGathered(
   sums: Float64Array,
   sumsStart: number,
   x: Float32Array,
   xStart: number,
-  indices: Int32Array,
+  first: Int32Array,
   factors: Float32Array,
   factorsStart: number,
 ): void {
-  for (let output = 0; output < indices.length; output++) {
-    sums[sumsStart + output] += x[xStart + indices[output]] * factors[factorsStart + output];
+  for (let output = 0; output < first.length; output++) {
+    sums[sumsStart + output] += x[xStart + first[output]] * factors[factorsStart + output];
   }
 }
 
@@ -66,111 +96,75 @@ function addZeros(
     sums[sumsStart + output] += 0 * factors[factorsStart + output];
 }
 
-/** dX[indices[o]] += dY[o] · factors[o], each from its own start, for every output channel o. */
+/** dX[first[o]] += dY[o] · factors[o], each from its own start, for every output channel o. */
 function addScattered(
   dX: Float64Array,
   dXStart: number,
-  indices: Int32Array,
+  first: Int32Array,
   dY: Float32Array,
   dYStart: number,
   factors: Float32Array,
   factorsStart: number,
 ): void {
-  for (let output = 0; output < indices.length; output++) {
-    dX[dXStart + indices[output]] += dY[dYStart + output] * factors[factorsStart + output];
+  for (let output = 0; output < first.length; output++) {
+    dX[dXStart + first[output]] += dY[dYStart + output] * factors[factorsStart + output];
   }
 }
 
 /** y from (x, weight). */
 export function directConv2d(geometry: Conv2dGeometry): CpuRun {
-  const { batch, outHeight, outWidth, outChannels, groupChannels } = geometry;
-  const firstChannel = firstChannels(geometry);
+  const { outChannels } = geometry;
+  const first = firstChannels(geometry);
   const sums = new Float64Array(outChannels);
   return (inputs, outputs) => {
     const x = inputs[0] as Float32Array;
     const weight = inputs[1] as Float32Array;
-    const y = outputs[0] as Float32Array;
-    const addTap: Tap = (pixelStart, weightStart) => {
-      for (let channel = 0; channel < groupChannels; channel++) {
-        const weights = weightStart + channel * outChannels;
-        addGathered(sums, 0, x, pixelStart + channel, firstChannel, weight, weights);
-      }
-    };
-    const addPadding = (weightStart: number): void => {
-      for (let channel = 0; channel < groupChannels; channel++) {
-        addZeros(sums, 0, weight, weightStart + channel * outChannels, outChannels);
-      }
-    };
-    let to = 0;
-    for (let image = 0; image < batch; image++) {
-      for (let outRow = 0; outRow < outHeight; outRow++) {
-        for (let outColumn = 0; outColumn < outWidth; outColumn++) {
-          sums.fill(0);
-          forEachTap(geometry, image, outRow, outColumn, addTap, addPadding);
-          for (let output = 0; output < outChannels; output++) y[to++] = sums[output];
-        }
-      }
-    }
+    const visit: OnImage = (xStart, weights) => addGathered(sums, 0, x, xStart, first, weight, weights);
+    const pad: OnPadding = (weights) => addZeros(sums, 0, weight, weights, outChannels);
+    forEachPixel(geometry, (image, outRow, outColumn, yStart) => {
+      sums.fill(0);
+      forEachTap(geometry, image, outRow, outColumn, visit, pad);
+      outputs[0].set(sums, yStart);
+    });
   };
 }
 
 /** dX from (dY, weight). */
 export function directConv2dInputGradient(geometry: Conv2dGeometry): CpuRun {
-  const { batch, outHeight, outWidth, outChannels, groupChannels } = geometry;
-  const firstChannel = firstChannels(geometry);
+  const { batch, rows, columns, channels } = geometry;
+  const first = firstChannels(geometry);
   return (inputs, outputs) => {
     const dY = inputs[0] as Float32Array;
     const weight = inputs[1] as Float32Array;
-    const dX = pixelSums(geometry);
-    let from = 0;
-    const addTap: Tap = (pixelStart, weightStart) => {
-      for (let channel = 0; channel < groupChannels; channel++) {
-        const weights = weightStart + channel * outChannels;
-        addScattered(dX, pixelStart + channel, firstChannel, dY, from, weight, weights);
-      }
-    };
-    for (let image = 0; image < batch; image++) {
-      for (let outRow = 0; outRow < outHeight; outRow++) {
-        for (let outColumn = 0; outColumn < outWidth; outColumn++) {
-          forEachTap(geometry, image, outRow, outColumn, addTap);
-          from += outChannels;
-        }
-      }
-    }
+    const dX = new Float64Array(batch * rows.pixels * columns.pixels * channels);
+    forEachPixel(geometry, (image, outRow, outColumn, yStart) => {
+      forEachTap(geometry, image, outRow, outColumn, (xStart, weights) =>
+        addScattered(dX, xStart, first, dY, yStart, weight, weights),
+      );
+    });
     outputs[0].set(dX);
   };
 }
 
 /** dWeight from (x, dY). */
 export function directConv2dWeightGradient(geometry: Conv2dGeometry): CpuRun {
-  const { batch, outHeight, outWidth, outChannels, groupChannels, windowSize } = geometry;
-  const firstChannel = firstChannels(geometry);
-  // Doubles: a weight collects a term from every pixel of the batch, too many to round each time.
+  const { outChannels, windowSize } = geometry;
+  const first = firstChannels(geometry);
   const sums = new Float64Array(windowSize * outChannels);
   return (inputs, outputs) => {
     const x = inputs[0] as Float32Array;
     const dY = inputs[1] as Float32Array;
-    let from = 0;
-    const addTap: Tap = (pixelStart, weightStart) => {
-      for (let channel = 0; channel < groupChannels; channel++) {
-        const weights = weightStart + channel * outChannels;
-        addGathered(sums, weights, x, pixelStart + channel, firstChannel, dY, from);
-      }
-    };
-    const addPadding = (weightStart: number): void => {
-      for (let channel = 0; channel < groupChannels; channel++) {
-        addZeros(sums, weightStart + channel * outChannels, dY, from, outChannels);
-      }
-    };
     sums.fill(0);
-    for (let image = 0; image < batch; image++) {
-      for (let outRow = 0; outRow < outHeight; outRow++) {
-        for (let outColumn = 0; outColumn < outWidth; outColumn++) {
-          forEachTap(geometry, image, outRow, outColumn, addTap, addPadding);
-          from += outChannels;
-        }
-      }
-    }
+    forEachPixel(geometry, (image, outRow, outColumn, yStart) => {
+      forEachTap(
+        geometry,
+        image,
+        outRow,
+        outColumn,
+        (xStart, weights) => addGathered(sums, weights, x, xStart, first, dY, yStart),
+        (weights) => addZeros(sums, weights, dY, yStart, outChannels),
+      );
+    });
     outputs[0].set(sums);
   };
 }

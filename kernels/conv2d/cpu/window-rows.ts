@@ -1,47 +1,45 @@
 /**
- * Windows laid out as the rows of a matrix (im2col), so that a convolution becomes a matrix product, and the reverse:
- * rows added back to the pixels they came from (col2im).
+ * Windows as the rows of a matrix (im2col), so that a convolution becomes a matrix product, and the reverse: rows added
+ * back to the pixels they came from (col2im).
  */
 
-import type { Conv2dGeometry } from '../geometry.ts';
+import { type Conv2dGeometry, type ConvolutionAxis, zerosBehind } from '../geometry.ts';
 
-/** Where windows and image touch, for the windows of one row of the output and the first row of their taps. */
-interface Runs {
-  readonly count: number;
-  /** Run k begins here in `windows`, from the first window on; */
-  readonly windowAt: Int32Array;
-  /** here in x, from the row of pixels on; */
-  readonly imageAt: Int32Array;
-  /** and is this many elements long, which are neighbors in both. */
-  readonly lengths: Int32Array;
+/**
+ * Consecutive elements of a window that are consecutive in x too. The same runs serve every row of the output and every
+ * row of taps; only where these begin differs.
+ */
+interface Run {
+  /** From the first window of the output row, first tap of its row of taps. */
+  readonly windowAt: number;
+  /** From the first pixel of the row of x. */
+  readonly imageAt: number;
+  readonly length: number;
 }
 
-/** The runs of taps that lie on the image. It is the same list for every row, so it is made once for a kernel. */
-function runsOf(geometry: Conv2dGeometry): Runs {
-  const { width, channels, kernelWidth, groups, groupChannels, outWidth, windowSize } = geometry;
-  const { stride, padding, dilation } = geometry;
+function runsOf({ columns, channels, groups, groupChannels, windowSize }: Conv2dGeometry): Run[] {
+  const { pixels, windows, taps, stride, dilation, padding } = columns;
   // Taps are neighbors in x when nothing lies between them: no dilation, and no other group's channels.
-  const tapsAtOnce = groups === 1 && dilation[1] === 1 ? kernelWidth : 1;
-  const windowAt: number[] = [];
-  const imageAt: number[] = [];
-  const lengths: number[] = [];
-  for (let outColumn = 0; outColumn < outWidth; outColumn++) {
-    for (let tap = 0; tap < kernelWidth; tap += tapsAtOnce) {
-      const column = outColumn * stride[1] - padding[2] + tap * dilation[1];
-      const first = Math.max(0, column);
-      const end = Math.min(width, column + tapsAtOnce);
+  const runTaps = groups === 1 && dilation === 1 ? taps : 1;
+  const runs: Run[] = [];
+  for (let window = 0; window < windows; window++) {
+    for (let tap = 0; tap < taps; tap += runTaps) {
+      const pixel = window * stride + tap * dilation - padding;
+      const first = Math.max(0, pixel);
+      const end = Math.min(pixels, pixel + runTaps);
       if (first >= end) continue;
-      windowAt.push(outColumn * windowSize + (tap + first - column) * groupChannels);
-      imageAt.push(first * channels);
-      lengths.push((end - first) * groupChannels);
+      runs.push({
+        windowAt: window * windowSize + (tap + first - pixel) * groupChannels,
+        imageAt: first * channels,
+        length: (end - first) * groupChannels,
+      });
     }
   }
-  return {
-    count: lengths.length,
-    windowAt: Int32Array.from(windowAt),
-    imageAt: Int32Array.from(imageAt),
-    lengths: Int32Array.from(lengths),
-  };
+  return runs;
+}
+
+function isPadded(axis: ConvolutionAxis): boolean {
+  return axis.padding > 0 || zerosBehind(axis) > 0;
 }
 
 /**
@@ -51,25 +49,24 @@ function runsOf(geometry: Conv2dGeometry): Runs {
  * Both ways share the walk over rows, not the loops within a row: a walker that called back for each run, instead of
  * each row, made whole convolutions up to 23 % slower (5×5 taps with dilation 2 and two groups).
  */
-export class WindowLayout {
+export class WindowRows {
   private readonly geometry: Conv2dGeometry;
-  private readonly runs: Runs;
-  private readonly isPadded: boolean;
-  /** From one row of taps to the next: in `windows`, */
+  private readonly runs: readonly Run[];
+  /** Elements from one row of taps to the next: in `windows`, */
   private readonly windowStep: number;
   /** and in x. */
   private readonly imageStep: number;
 
   constructor(geometry: Conv2dGeometry) {
+    const { rows, columns, channels, groupChannels } = geometry;
     this.geometry = geometry;
     this.runs = runsOf(geometry);
-    this.isPadded = geometry.padding.some((pixels) => pixels > 0);
-    this.windowStep = geometry.kernelWidth * geometry.groupChannels;
-    this.imageStep = geometry.dilation[0] * geometry.width * geometry.channels;
+    this.windowStep = columns.taps * groupChannels;
+    this.imageStep = rows.dilation * columns.pixels * channels;
   }
 
   /** Writes `windows` from `x`; taps on the padding become 0. */
-  layOut(
+  copy(
     x: Float32Array,
     image: number,
     group: number,
@@ -77,14 +74,16 @@ export class WindowLayout {
     endRow: number,
     windows: Float32Array,
   ): void {
-    const { outWidth, windowSize } = this.geometry;
+    const { rows, columns, windowSize } = this.geometry;
     const { runs, windowStep, imageStep } = this;
-    if (this.isPadded) windows.fill(0, 0, (endRow - firstRow) * outWidth * windowSize);
+    if (isPadded(rows) || isPadded(columns)) {
+      windows.fill(0, 0, (endRow - firstRow) * columns.windows * windowSize);
+    }
     this.forEachRow(image, group, firstRow, endRow, (windowStart, imageStart, tapRows) => {
-      for (let run = 0; run < runs.count; run++) {
-        const length = runs.lengths[run];
-        let at = windowStart + runs.windowAt[run];
-        let imageAt = imageStart + runs.imageAt[run];
+      for (const run of runs) {
+        const length = run.length;
+        let at = windowStart + run.windowAt;
+        let imageAt = imageStart + run.imageAt;
         for (let tapRow = 0; tapRow < tapRows; tapRow++) {
           for (let i = 0; i < length; i++) windows[at + i] = x[imageAt + i];
           at += windowStep;
@@ -105,10 +104,10 @@ export class WindowLayout {
   ): void {
     const { runs, windowStep, imageStep } = this;
     this.forEachRow(image, group, firstRow, endRow, (windowStart, imageStart, tapRows) => {
-      for (let run = 0; run < runs.count; run++) {
-        const length = runs.lengths[run];
-        let at = windowStart + runs.windowAt[run];
-        let imageAt = imageStart + runs.imageAt[run];
+      for (const run of runs) {
+        const length = run.length;
+        let at = windowStart + run.windowAt;
+        let imageAt = imageStart + run.imageAt;
         for (let tapRow = 0; tapRow < tapRows; tapRow++) {
           for (let i = 0; i < length; i++) dX[imageAt + i] += windows[at + i];
           at += windowStep;
@@ -120,7 +119,7 @@ export class WindowLayout {
 
   /**
    * For each row of the output: where in `windows` and in x the first row of taps that lies on the image begins, and
-   * how many such rows there are.
+   * how many such rows there are: those of tap t with 0 ≤ top + t · dilation < height.
    */
   private forEachRow(
     image: number,
@@ -129,15 +128,15 @@ export class WindowLayout {
     endRow: number,
     visit: (windowStart: number, imageStart: number, tapRows: number) => void,
   ): void {
-    const { height, width, channels, kernelHeight, groupChannels } = this.geometry;
-    const { outWidth, windowSize, stride, padding, dilation } = this.geometry;
+    const { rows, columns, channels, groupChannels, windowSize } = this.geometry;
+    const { pixels: height, taps, stride, dilation, padding } = rows;
     for (let outRow = firstRow; outRow < endRow; outRow++) {
-      const top = outRow * stride[0] - padding[0];
-      const firstTap = Math.max(0, Math.ceil(-top / dilation[0]));
-      const endTap = Math.min(kernelHeight, Math.ceil((height - top) / dilation[0]));
-      const row = top + firstTap * dilation[0];
-      const windowStart = (outRow - firstRow) * outWidth * windowSize + firstTap * this.windowStep;
-      const imageStart = (image * height + row) * width * channels + group * groupChannels;
+      const top = outRow * stride - padding;
+      const firstTap = Math.max(0, Math.ceil(-top / dilation));
+      const endTap = Math.min(taps, Math.ceil((height - top) / dilation));
+      const row = top + firstTap * dilation;
+      const windowStart = (outRow - firstRow) * columns.windows * windowSize + firstTap * this.windowStep;
+      const imageStart = (image * height + row) * columns.pixels * channels + group * groupChannels;
       visit(windowStart, imageStart, endTap - firstTap);
     }
   }

@@ -1,26 +1,40 @@
 /**
  * One axis (height or width) of a correlation: which source pixels meet which output pixels, under which taps.
  *
- * Both the convolution and its input gradient are correlations. With a stride s the input gradient falls into phases:
- * the pixels of dX with one residue modulo s all meet the same taps, at neighboring pixels of dY. A phase is known by
- * its first tap k; its taps are k, k + s', k + 2s', … with s' = s / gcd(s, dilation). The forward pass is one phase.
+ * Both the convolution (source x, output y) and its input gradient (source dY, output dX) are correlations. The output
+ * pixels that meet the same taps, numbered m = 0, 1, …, are `outputStep` apart. Their t-th tap, t = 0, 1, …, taps − 1, is
+ *
+ *     output pixel    start.output + m · outputStep
+ *     source pixel    start.source + m · sourceStep + t · tapStep       (0 where the source has no such pixel)
+ *     tap             start.tap    + t · tapChange
+ *
+ * In the convolution all output pixels meet all taps: output m, source m · stride − padding + t · dilation, tap t.
+ *
+ * In the input gradient pixel p of dX meets window w of dY under tap k where p + padding = w · stride + k · dilation. So
+ * p + stride meets w + 1 under the same k: which taps a pixel meets depends on its residue modulo the stride. With
+ * s' = stride / gcd(stride, dilation) and d' = dilation / gcd(stride, dilation), tap k + s' meets window w − d', so that the
+ * taps of a residue are k, k + s', k + 2s', …, and a residue is known by the least of them, k < s'. Windows rise as taps
+ * fall: t counts from the last tap down, with sourceStep 1, tapStep d' and tapChange −s'.
+ *
+ * With stride 2, dilation 1, padding 1 and 3 taps: residue k = 1 has the even p (tap 1 at window p / 2), residue k = 0
+ * the odd p (tap 2 at window (p − 1) / 2 and tap 0 at window (p + 1) / 2).
  */
 import { greatestCommonDivisor } from '../../support/divisors.ts';
 import { type FunctionBuilder, type Integer, i32 } from '../../support/wasm/assembler/index.ts';
+import { type ConvolutionAxis, zerosBehind } from '../geometry.ts';
 
-/** Phases with equally many taps: those whose first tap lies in [first, end). */
-export interface PhaseClass {
+/** The residues that have equally many taps: those whose least tap is in [first, end). */
+export interface Residues {
   readonly taps: number;
   readonly first: number;
   readonly end: number;
 }
 
-/** Where the outputs and windows of one phase begin, in pixels. */
-export interface PhaseStart {
+/** Where m and t of a residue begin to count, see above. */
+export interface ResidueStart {
   readonly output: Integer;
   /** May lie before the image. */
   readonly source: Integer;
-  /** The tap that meets the window's first source pixel; it changes by `tapChange` with each further pixel. */
   readonly tap: Integer;
 }
 
@@ -28,134 +42,119 @@ export interface CorrelationAxis {
   /** Pixels of the output along this axis, and of the source. */
   readonly outputs: number;
   readonly sources: number;
-  /** Taps of the whole kernel. */
-  readonly kernel: number;
-  readonly classes: readonly PhaseClass[];
-  /** From one output of a phase to the next: so many pixels of the output, and of the source. */
+  readonly residues: readonly Residues[];
   readonly outputStep: number;
   readonly sourceStep: number;
-  /** From one tap of a phase to the next: so many pixels of the source, and so many taps of the kernel. */
   readonly tapStep: number;
   readonly tapChange: number;
-  start(phaseClass: PhaseClass, firstTap: Integer): PhaseStart;
+  /** Of the residue with this least tap, which is one of `residues`. */
+  start(residues: Residues, leastTap: Integer): ResidueStart;
   /** The first source pixel that outputs from `first` on can meet, and how many pixels `count` outputs meet at most. */
   sourceStart(first: Integer): Integer;
   sourceLength(count: Integer): Integer;
   /** Zeros that windows meet before and behind the source. */
   readonly zerosBefore: number;
   readonly zerosBehind: number;
-  /** Whether every output has a phase; the others are zero. */
+  /** Whether every output meets a tap; the others are of no residue, and zero. */
   readonly complete: boolean;
-}
-
-/** What one axis of a convolution is given by. */
-export interface ConvolutionAxis {
-  /** Pixels of x and of y. */
-  readonly input: number;
-  readonly output: number;
-  readonly kernel: number;
-  readonly stride: number;
-  readonly padLow: number;
-  readonly dilation: number;
 }
 
 /** y from x. */
 export function forwardAxis(axis: ConvolutionAxis): CorrelationAxis {
-  const { input, output, kernel, stride, padLow, dilation } = axis;
-  const reach = (kernel - 1) * dilation;
+  const { pixels, windows, taps, stride, dilation, padding } = axis;
+  const reach = (taps - 1) * dilation;
   return {
-    outputs: output,
-    sources: input,
-    kernel,
-    classes: [{ taps: kernel, first: 0, end: 1 }],
+    outputs: windows,
+    sources: pixels,
+    residues: [{ taps, first: 0, end: 1 }],
     outputStep: 1,
     sourceStep: stride,
     tapStep: dilation,
     tapChange: 1,
-    start: () => ({ output: 0, source: -padLow, tap: 0 }),
-    sourceStart: (first) => i32.subtract(i32.multiply(first, stride), padLow),
+    start: () => ({ output: 0, source: -padding, tap: 0 }),
+    sourceStart: (first) => i32.subtract(i32.multiply(first, stride), padding),
     sourceLength: (count) => i32.add(i32.multiply(i32.subtract(count, 1), stride), reach + 1),
-    zerosBefore: padLow,
-    zerosBehind: Math.max(0, (output - 1) * stride - padLow + reach + 1 - input),
+    zerosBefore: padding,
+    zerosBehind: zerosBehind(axis),
     complete: true,
   };
 }
 
 /** dX from dY. */
 export function inputGradientAxis(axis: ConvolutionAxis): CorrelationAxis {
-  const { input, output, kernel, padLow, dilation } = axis;
-  // A single output has no stride. A long one makes each pixel a phase of its own, which meets just one tap.
-  const stride = output === 1 ? Math.max((kernel - 1) * dilation + 1, input + padLow) : axis.stride;
+  const { pixels, windows, taps, dilation, padding } = axis;
+  const reach = (taps - 1) * dilation;
+  // A single window has no stride. A long one makes each pixel a residue of its own, which meets just one tap.
+  const stride = windows === 1 ? Math.max(reach + 1, pixels + padding) : axis.stride;
   const common = greatestCommonDivisor(stride, dilation);
   const tapChange = stride / common;
   const tapStep = dilation / common;
-  const reach = (kernel - 1) * dilation;
-  const phases = Math.min(kernel, tapChange);
-  // The first phases may have a tap more than the others.
-  const longer = kernel % tapChange;
-  const classes = [
-    { taps: Math.ceil(kernel / tapChange), first: 0, end: longer || phases },
-    { taps: Math.floor(kernel / tapChange), first: longer || phases, end: phases },
+  // Least taps are below tapChange; the first ones may have a tap more than the others.
+  const count = Math.min(taps, tapChange);
+  const longer = taps % tapChange || count;
+  const residues = [
+    { taps: Math.ceil(taps / tapChange), first: 0, end: longer },
+    { taps: Math.floor(taps / tapChange), first: longer, end: count },
   ].filter(({ taps, first, end }) => taps > 0 && first < end);
-  // Pixel h meets output o under tap k where h + padLow = o · stride + k · dilation.
-  const positive = stride * Math.ceil(padLow / stride) - padLow;
-  const start = ({ taps }: PhaseClass, firstTap: Integer): PhaseStart => {
-    const tapped = i32.multiply(firstTap, dilation);
+  const start = ({ taps }: Residues, leastTap: Integer): ResidueStart => {
+    // The first pixel ≥ 0 with p + padding ≡ k · dilation modulo stride, and its window under tap k.
+    const tapped = i32.multiply(leastTap, dilation);
+    const positive = stride * Math.ceil(padding / stride) - padding;
     const pixel = i32.remainder(i32.add(tapped, positive), stride);
-    const met = i32.divide(i32.subtract(i32.add(pixel, padLow), tapped), stride);
+    const window = i32.divide(i32.subtract(i32.add(pixel, padding), tapped), stride);
     return {
       output: pixel,
-      source: i32.subtract(met, (taps - 1) * tapStep),
-      tap: i32.add(firstTap, (taps - 1) * tapChange),
+      source: i32.subtract(window, (taps - 1) * tapStep),
+      tap: i32.add(leastTap, (taps - 1) * tapChange),
     };
   };
-  // Division rounds towards zero: `bias` keeps what is divided positive.
+  // ⌊(first + padding − reach) / stride⌋; division rounds towards zero: `bias` keeps what is divided positive.
   const bias = Math.ceil(reach / stride);
+  const sourceStart = (first: Integer): Integer =>
+    i32.subtract(i32.divide(i32.add(first, padding - reach + stride * bias), stride), bias);
   return {
-    outputs: input,
-    sources: output,
-    kernel,
-    classes,
+    outputs: pixels,
+    sources: windows,
+    residues,
     outputStep: stride,
     sourceStep: 1,
     tapStep,
     tapChange: -tapChange,
     start,
-    sourceStart: (first) =>
-      i32.subtract(i32.divide(i32.add(first, padLow - reach + stride * bias), stride), bias),
+    sourceStart,
     sourceLength: (count) => i32.add(i32.divide(i32.add(count, reach - 1), stride), stride === 1 ? 1 : 2),
-    ...zerosAround({ ...axis, stride }, classes, start, tapStep),
-    complete: phases === stride,
+    ...zerosAround({ ...axis, stride }, residues, start, tapStep),
+    complete: count === stride,
   };
 }
 
-/** How far the windows of all phases reach beyond dY. */
+/** How far the windows of all residues reach beyond dY. */
 function zerosAround(
-  { input, output, stride }: ConvolutionAxis,
-  classes: readonly PhaseClass[],
-  start: (phaseClass: PhaseClass, firstTap: Integer) => PhaseStart,
+  { pixels, windows, stride }: ConvolutionAxis,
+  residues: readonly Residues[],
+  start: CorrelationAxis['start'],
   tapStep: number,
 ): { zerosBefore: number; zerosBehind: number } {
   let zerosBefore = 0;
   let zerosBehind = 0;
-  for (const phaseClass of classes) {
-    for (let tap = phaseClass.first; tap < phaseClass.end; tap++) {
-      const { output: pixel, source } = start(phaseClass, tap);
-      const count = Math.ceil((input - numberOf(pixel)) / stride);
+  for (const each of residues) {
+    for (let tap = each.first; tap < each.end; tap++) {
+      const { output, source } = start(each, tap);
+      const count = Math.ceil((pixels - numberOf(output)) / stride);
       if (count <= 0) continue;
-      const last = numberOf(source) + count - 1 + (phaseClass.taps - 1) * tapStep;
+      const last = numberOf(source) + count - 1 + (each.taps - 1) * tapStep;
       zerosBefore = Math.max(zerosBefore, -numberOf(source));
-      zerosBehind = Math.max(zerosBehind, last + 1 - output);
+      zerosBehind = Math.max(zerosBehind, last + 1 - windows);
     }
   }
   return { zerosBefore, zerosBehind };
 }
 
-/** Calls `write` for each phase of a class: in a loop, or once with a constant. */
-export function forEachPhase(
+/** Calls `write` with the least tap of each residue: in a loop, or once with a constant. */
+export function forEachResidue(
   f: FunctionBuilder,
-  { first, end }: PhaseClass,
-  write: (firstTap: Integer) => void,
+  { first, end }: Residues,
+  write: (leastTap: Integer) => void,
 ): void {
   if (end === first + 1) write(first);
   else f.for(first, end, 1, write);

@@ -1,11 +1,5 @@
-/**
- * The products of a correlation, block by block of output rows.
- *
- * A thread copies the source rows that a block needs between zeros (unless no window leaves the image), and lists the
- * pixels of the block: where the window begins, and where the result goes. Four pixels of the list, wherever they lie,
- * are the rows of a tile; so rows and images of any width leave no tile half empty.
- */
-import { packedBytes, packedWidth, panelBytes } from '../../matmul/wasm/packing.ts';
+/** The second stage of a correlation: a range of output rows, block by block. correlation.ts shows the loops. */
+import { forEachPanel, packedBytes, packedWidth, panelBytes } from '../../matmul/wasm/packing.ts';
 import {
   panelColumns,
   storeSums,
@@ -20,120 +14,118 @@ import {
   type FunctionBuilder,
   type Integer,
   i32,
+  integer,
   type Local,
   type Target,
 } from '../../support/wasm/assembler/index.ts';
 import type { KernelMemory } from '../../support/wasm/wasm-kernel.ts';
-import { forEachPhase } from './correlation-axis.ts';
-import { type Blocks, type Correlation, packedPhase, type WindowClass } from './correlation-plan.ts';
-import { copyRows, paddedRowBytes } from './padded-rows.ts';
+import {
+  type CorrelationPlan,
+  forEachPixelResidue,
+  type PixelResidue,
+  packedWeights,
+  residuePixels,
+  type WindowShape,
+} from './correlation-plan.ts';
+import { copySourceRows, isCopied, sourceImageBytes, sourceRowBytes } from './source-rows.ts';
 
-/** Pixels that all panels are multiplied with before the next ones are taken: their windows stay in the first-level cache. */
-const stripPixels = 64;
-/** The list has two addresses for each pixel. */
-export const entryBytes = 8;
+/** Pixels that meet all panels before the next ones do: their windows stay in the first-level cache. */
+const listedAtOnce = 64;
+/** An entry of the list of pixels: the address of the window, and the address of the result. */
+const entryBytes = 8;
+const resultAt = 4;
 
-/** Part of one image: its output rows [row, row + count). */
-interface Band {
+/** Bytes for the list of the pixels of a block: the last tile may need some more than there are. */
+export function listBytes({ correlation, block }: CorrelationPlan): number {
+  return (block.images * residuePixels(correlation, block.rows) + tileRows - 1) * entryBytes;
+}
+
+/** The part of a block that lies in one image: its output rows [row, row + count). */
+interface ImageRows {
   readonly image: Local<'i32'>;
   readonly row: Local<'i32'>;
   readonly count: Local<'i32'>;
-  /** Where its copied rows are. */
+  /** Where the copies of its source rows begin. */
   readonly copy: Local<'i32'>;
 }
 
-/** Writes the code that computes a range of output rows, block by block. */
+/** The entries from `start` to `end`, addresses. */
+interface PixelList {
+  readonly start: Local<'i32'>;
+  readonly end: Local<'i32'>;
+}
+
+/** A panel of packed weights, and what its group and number add to the addresses of the list. */
+interface PanelAddresses {
+  readonly weights: Local<'i32'>;
+  readonly window: Local<'i32'>;
+  readonly result: Local<'i32'>;
+}
+
 export class BlockWriter {
   readonly #f: FunctionBuilder;
   readonly #target: Target;
-  readonly #correlation: Correlation;
-  readonly #windows: readonly WindowClass[];
-  readonly #blocks: Blocks;
+  readonly #plan: CorrelationPlan;
   readonly #memory: KernelMemory;
-  /** Where the list of pixels begins and ends. */
-  readonly #list: Local<'i32'>;
-  readonly #listEnd: Local<'i32'>;
+  /** The pixels of one residue of the block at hand. */
+  readonly #list: PixelList;
 
-  constructor(
-    f: FunctionBuilder,
-    target: Target,
-    correlation: Correlation,
-    windows: readonly WindowClass[],
-    blocks: Blocks,
-    memory: KernelMemory,
-  ) {
+  constructor(f: FunctionBuilder, target: Target, plan: CorrelationPlan, memory: KernelMemory) {
     this.#f = f;
     this.#target = target;
-    this.#correlation = correlation;
-    this.#windows = windows;
-    this.#blocks = blocks;
+    this.#plan = plan;
     this.#memory = memory;
-    this.#list = f.keep(i32.add(memory.threadScratch, blocks.bands * blocks.bandBytes));
-    this.#listEnd = f.local('i32');
+    const start = f.keep(i32.add(memory.threadScratch, plan.block.images * plan.copyBytes));
+    this.#list = { start, end: f.local('i32') };
   }
 
-  /** Output rows [first, end) of all images. */
+  /** Output rows [first, end) of all images. A block ends with its image, or where it has `block.images` images. */
   write(first: Local<'i32'>, end: Local<'i32'>): void {
     const f = this.#f;
-    const { rows } = this.#correlation;
-    const { bands, bandRows } = this.#blocks;
+    const { correlation, shapes, block } = this.#plan;
+    const { rows } = correlation;
     const row = f.keep(first);
     f.while(i32.less(row, end), () => {
       const image = i32.divideUnsigned(row, rows.outputs);
-      const blockEnd = f.keep(i32.multiply(i32.add(image, bands), rows.outputs));
+      const blockEnd = f.keep(i32.multiply(i32.add(image, block.images), rows.outputs));
       f.set(blockEnd, i32.minimum(blockEnd, end));
-      if (bands === 1) {
-        const bandEnd = f.keep(i32.add(row, bandRows));
-        f.set(blockEnd, i32.minimum(blockEnd, bandEnd));
+      if (block.images === 1) {
+        const fullEnd = f.keep(i32.add(row, block.rows));
+        f.set(blockEnd, i32.minimum(blockEnd, fullEnd));
       }
-      this.#prepare(row, blockEnd);
-      for (const window of this.#windows) {
-        forEachPhase(f, window.rows, (tapRow) => {
-          forEachPhase(f, window.columns, (tapColumn) => {
-            this.#listPixels(window, tapRow, tapColumn, row, blockEnd);
-            const packed = packedPhase(window, this.#memory.scratch, tapRow, tapColumn);
-            this.#multiply(window, f.keep(i32.add(packed, 0)));
-          });
-        });
-      }
+      if (isCopied(correlation)) this.#copySource(row, blockEnd);
+      if (!rows.complete || !correlation.columns.complete) this.#clearResults(row, blockEnd);
+      forEachPixelResidue(f, shapes, (residue) => {
+        this.#listPixels(residue, row, blockEnd);
+        this.#multiply(residue.shape, f.keep(packedWeights(residue, this.#memory.scratch)));
+      });
       f.set(row, blockEnd);
     });
   }
 
-  /** Copies the source rows of a block, and clears outputs that have no phase. */
-  #prepare(row: Local<'i32'>, blockEnd: Local<'i32'>): void {
-    const f = this.#f;
-    const { rows, columns, outputChannels } = this.#correlation;
-    const { copies, padded } = this.#blocks;
-    if (copies) {
-      this.#forEachBand(row, blockEnd, (band) => {
-        copyRows(
-          f,
-          padded,
-          this.#sourceImage(band),
-          rows.sourceStart(band.row),
-          rows.sourceLength(band.count),
-          band.copy,
-        );
-      });
-    }
-    if (!rows.complete || !columns.complete) {
-      const rowBytes = columns.outputs * outputChannels * 4;
-      const start = i32.add(this.#memory.outputs[0], i32.multiply(row, rowBytes));
-      f.do(bytes.fill(start, 0, i32.multiply(i32.subtract(blockEnd, row), rowBytes)));
-    }
+  #copySource(row: Local<'i32'>, blockEnd: Local<'i32'>): void {
+    this.#forEachImage(row, blockEnd, (part) => {
+      const image = this.#sourceImage(part);
+      copySourceRows(this.#f, this.#plan.correlation, image, part.row, part.count, part.copy);
+    });
   }
 
-  #sourceImage({ image }: Band): Integer {
-    const { rows, columns, sourceChannels } = this.#correlation;
-    const imageBytes = rows.sources * columns.sources * sourceChannels * 4;
-    return i32.add(this.#memory.inputs[0], i32.multiply(image, imageBytes));
+  /** Pixels that meet no tap are zero. */
+  #clearResults(row: Local<'i32'>, blockEnd: Local<'i32'>): void {
+    const { columns, outputChannels } = this.#plan.correlation;
+    const rowBytes = columns.outputs * outputChannels * 4;
+    const start = i32.add(this.#memory.outputs[0], i32.multiply(row, rowBytes));
+    this.#f.do(bytes.fill(start, 0, i32.multiply(i32.subtract(blockEnd, row), rowBytes)));
   }
 
-  /** The parts of images that the output rows [row, blockEnd) consist of. */
-  #forEachBand(row: Local<'i32'>, blockEnd: Local<'i32'>, write: (band: Band) => void): void {
+  #sourceImage({ image }: ImageRows): Integer {
+    return i32.add(this.#memory.inputs[0], i32.multiply(image, sourceImageBytes(this.#plan.correlation)));
+  }
+
+  /** The images of the block of output rows [row, blockEnd). */
+  #forEachImage(row: Local<'i32'>, blockEnd: Local<'i32'>, write: (part: ImageRows) => void): void {
     const f = this.#f;
-    const { rows } = this.#correlation;
+    const { rows } = this.#plan.correlation;
     const next = f.keep(row);
     const copy = f.keep(this.#memory.threadScratch);
     f.while(i32.less(next, blockEnd), () => {
@@ -144,149 +136,137 @@ export class BlockWriter {
       f.set(count, i32.minimum(count, left));
       write({ image, row: start, count, copy });
       f.increase(next, count);
-      f.increase(copy, this.#blocks.bandBytes);
+      f.increase(copy, this.#plan.copyBytes);
     });
   }
 
-  /** Lists the pixels of a block that belong to one phase. */
-  #listPixels(
-    window: WindowClass,
-    tapRow: Integer,
-    tapColumn: Integer,
-    row: Local<'i32'>,
-    blockEnd: Local<'i32'>,
-  ): void {
+  /**
+   * Lists the pixels of a residue in the block, image by image. Along an axis ⌈(p − first) / step⌉ of the residue's
+   * outputs first, first + step, … lie before output p; so rows [row, row + count) have those from number before(row)
+   * to before(row + count).
+   */
+  #listPixels({ shape, tapRow, tapColumn }: PixelResidue, row: Local<'i32'>, blockEnd: Local<'i32'>): void {
     const f = this.#f;
-    const { rows, columns, sourceChannels, outputChannels } = this.#correlation;
-    const { copies, padded } = this.#blocks;
-    const rowStart = rows.start(window.rows, tapRow);
-    const columnStart = columns.start(window.columns, tapColumn);
-    const sourceRowBytes = paddedRowBytes(padded);
-    const outputRowBytes = columns.outputs * outputChannels * 4;
-    const { outputs } = this.#memory;
-    const entry = this.#listEnd;
-    /** How many pixels of the phase lie before pixel `pixel`: of first, first + step, … */
+    const { correlation } = this.#plan;
+    const { rows, columns, sourceChannels, outputChannels } = correlation;
+    const copied = isCopied(correlation);
+    const rowStart = rows.start(shape.rows, tapRow);
+    const columnStart = columns.start(shape.columns, tapColumn);
+    const sourceBytes = sourceRowBytes(correlation);
+    const resultBytes = columns.outputs * outputChannels * 4;
+    const { start, end: entry } = this.#list;
     const before = (pixel: Integer, first: Integer, step: number): Integer =>
       i32.divideUnsigned(i32.add(pixel, i32.subtract(step - 1, first)), step);
-    const firstColumn = f.keep(i32.add(columnStart.output, 0));
-    const columnCount = f.keep(i32.add(before(columns.outputs, firstColumn, columns.outputStep), 0));
-    const sourceColumn = f.keep(i32.add(columnStart.source, padded.zerosLeft));
+    const firstColumn = f.keep(integer(columnStart.output));
+    const columnCount = f.keep(integer(before(columns.outputs, firstColumn, columns.outputStep)));
+    const sourceColumn = f.keep(i32.add(columnStart.source, columns.zerosBefore));
 
-    f.set(entry, this.#list);
-    this.#forEachBand(row, blockEnd, (band) => {
-      const firstRow = f.keep(i32.add(rowStart.output, 0));
-      const number = f.keep(i32.add(before(band.row, firstRow, rows.outputStep), 0));
-      const end = f.keep(i32.add(before(i32.add(band.row, band.count), firstRow, rows.outputStep), 0));
+    f.set(entry, start);
+    this.#forEachImage(row, blockEnd, (part) => {
+      const firstRow = f.keep(integer(rowStart.output));
+      const number = f.keep(integer(before(part.row, firstRow, rows.outputStep)));
+      const end = f.keep(integer(before(i32.add(part.row, part.count), firstRow, rows.outputStep)));
       const sourceRow = i32.add(rowStart.source, i32.multiply(number, rows.sourceStep));
-      const source = f.keep(
+      const sourceStart = copied ? part.copy : this.#sourceImage(part);
+      const startRow = copied ? i32.subtract(sourceRow, rows.sourceStart(part.row)) : sourceRow;
+      const window = f.keep(
         i32.add(
-          i32.add(
-            copies ? band.copy : this.#sourceImage(band),
-            i32.multiply(
-              copies ? i32.subtract(sourceRow, rows.sourceStart(band.row)) : sourceRow,
-              sourceRowBytes,
-            ),
-          ),
+          i32.add(sourceStart, i32.multiply(startRow, sourceBytes)),
           i32.multiply(sourceColumn, sourceChannels * 4),
         ),
       );
-      const outputRow = i32.add(
-        i32.add(i32.multiply(band.image, rows.outputs), firstRow),
+      const resultRow = i32.add(
+        i32.add(i32.multiply(part.image, rows.outputs), firstRow),
         i32.multiply(number, rows.outputStep),
       );
-      const output = f.keep(
+      const result = f.keep(
         i32.add(
-          i32.add(outputs[0], i32.multiply(outputRow, outputRowBytes)),
+          i32.add(this.#memory.outputs[0], i32.multiply(resultRow, resultBytes)),
           i32.multiply(firstColumn, outputChannels * 4),
         ),
       );
       f.while(i32.less(number, end), () => {
-        const from = f.keep(source);
-        const to = f.keep(output);
+        const from = f.keep(window);
+        const to = f.keep(result);
         const entryEnd = f.keep(i32.add(entry, i32.multiply(columnCount, entryBytes)));
         f.while(i32.notEqual(entry, entryEnd), () => {
           f.do(i32.store(entry, from));
-          f.do(i32.store(entry, to, 4));
+          f.do(i32.store(entry, to, resultAt));
           f.increase(entry, entryBytes);
           f.increase(from, columns.sourceStep * sourceChannels * 4);
           f.increase(to, columns.outputStep * outputChannels * 4);
         });
-        f.increase(source, rows.sourceStep * sourceRowBytes);
-        f.increase(output, rows.outputStep * outputRowBytes);
+        f.increase(window, rows.sourceStep * sourceBytes);
+        f.increase(result, rows.outputStep * resultBytes);
         f.increase(number, 1);
       });
     });
     // The last tile computes its last pixel several times, if there are too few.
-    f.if(i32.notEqual(entry, this.#list), () => {
+    f.if(i32.notEqual(entry, start), () => {
       const from = f.keep(i32.load(i32.subtract(entry, entryBytes)));
-      const to = f.keep(i32.load(i32.subtract(entry, entryBytes), 4));
+      const to = f.keep(i32.load(i32.subtract(entry, entryBytes), resultAt));
       for (let copy = 0; copy < tileRows - 1; copy++) {
         f.do(i32.store(entry, from, copy * entryBytes));
-        f.do(i32.store(entry, to, copy * entryBytes + 4));
+        f.do(i32.store(entry, to, copy * entryBytes + resultAt));
       }
     });
   }
 
-  /** The listed pixels times the weights of their phase. */
-  #multiply(window: WindowClass, packed: Local<'i32'>): void {
+  /** The listed pixels times the weights of their residue, which begin at `packed`. */
+  #multiply(shape: WindowShape, packed: Local<'i32'>): void {
     const f = this.#f;
-    const { groups, groupOutputs, groupSources } = this.#correlation;
-    const strip = f.keep(this.#list);
-    f.while(i32.less(strip, this.#listEnd), () => {
-      const stripEnd = f.keep(i32.add(strip, stripPixels * entryBytes));
-      f.set(stripEnd, i32.minimum(stripEnd, this.#listEnd));
+    const { groups, groupOutputs, groupSources, depthwise } = this.#plan.correlation;
+    const { start, end } = this.#list;
+    const first = f.keep(start);
+    f.while(i32.less(first, end), () => {
+      const next = f.keep(i32.add(first, listedAtOnce * entryBytes));
+      f.set(next, i32.minimum(next, end));
       f.for(0, groups, 1, (group) => {
-        const right = f.keep(i32.add(packed, i32.multiply(group, packedBytes(window.depth, groupOutputs))));
-        const left = f.keep(i32.multiply(group, groupSources * 4));
-        const output = f.keep(i32.multiply(group, groupOutputs * 4));
-        const multiplyPanel = (width: number): void => {
-          this.#multiplyPanel(window, width, { strip, stripEnd, left, output, right });
-          if (this.#correlation.depthwise) f.increase(left, panelColumns * 4);
-          f.increase(output, panelColumns * 4);
-          f.increase(right, panelBytes(window.depth));
-        };
-        f.for(0, Math.floor(groupOutputs / panelColumns), 1, () => multiplyPanel(panelColumns));
-        if (groupOutputs % panelColumns > 0) multiplyPanel(groupOutputs % panelColumns);
+        const weights = f.keep(i32.add(packed, i32.multiply(group, packedBytes(shape.depth, groupOutputs))));
+        const window = f.keep(i32.multiply(group, groupSources * 4));
+        const result = f.keep(i32.multiply(group, groupOutputs * 4));
+        forEachPanel(f, groupOutputs, (_panel, width) => {
+          this.#multiplyPanel(shape, width, { start: first, end: next }, { weights, window, result });
+          if (depthwise) f.increase(window, panelColumns * 4);
+          f.increase(result, panelColumns * 4);
+          f.increase(weights, panelBytes(shape.depth));
+        });
       });
-      f.set(strip, stripEnd);
+      f.set(first, next);
     });
   }
 
-  /** The pixels of a strip times one panel. `left` and `output` are added to the addresses in the list. */
-  #multiplyPanel(
-    { rows: { taps: tapRows }, columns: { taps: tapColumns } }: WindowClass,
-    width: number,
-    at: Readonly<Record<'strip' | 'stripEnd' | 'left' | 'output' | 'right', Local<'i32'>>>,
-  ): void {
+  /** The pixels of some entries times one panel, of which `width` columns are real. */
+  #multiplyPanel(shape: WindowShape, width: number, pixels: PixelList, panel: PanelAddresses): void {
     const f = this.#f;
-    const { rows, columns, sourceChannels, groupSources, depthwise } = this.#correlation;
-    const vectors = packedWidth(width) / vectorWidth;
-    const rightStep = vectors * vectorWidth * 4;
+    const { correlation } = this.#plan;
+    const { rows, columns, sourceChannels, groupSources, depthwise } = correlation;
+    const rightStep = packedWidth(width) * 4;
     const depth = [
       {
-        length: tapRows,
-        leftStep: rows.tapStep * paddedRowBytes(this.#blocks.padded),
-        rightStep: tapColumns * groupSources * rightStep,
+        length: shape.rows.taps,
+        leftStep: rows.tapStep * sourceRowBytes(correlation),
+        rightStep: shape.columns.taps * groupSources * rightStep,
       },
       {
-        length: tapColumns,
+        length: shape.columns.taps,
         leftStep: columns.tapStep * sourceChannels * 4,
         rightStep: groupSources * rightStep,
       },
       { length: groupSources, leftStep: 4, rightStep },
     ];
-    const sums = tileSums(f, tileRows, vectors);
-    const entry = f.keep(at.strip);
-    f.while(i32.less(entry, at.stripEnd), () => {
-      const addresses = (offset: number, added: Local<'i32'>): TileRow[] =>
+    const sums = tileSums(f, tileRows, packedWidth(width) / vectorWidth);
+    const entry = f.keep(pixels.start);
+    f.while(i32.less(entry, pixels.end), () => {
+      const listed = (offset: number, added: Local<'i32'>): TileRow[] =>
         sums.map((_, row) => ({
           pointer: f.keep(i32.add(i32.load(entry, row * entryBytes + offset), added)),
           offset: 0,
         }));
-      const windows = addresses(0, at.left);
+      const windows = listed(0, panel.window);
       const leftDepth = depthwise ? 'columns' : 'element';
-      sumProducts(f, this.#target, sums, windows, at.right, depth, { leftDepth });
-      storeSums(f, sums, addresses(4, at.output), width);
+      sumProducts(f, this.#target, sums, windows, panel.weights, depth, { leftDepth });
+      storeSums(f, sums, listed(resultAt, panel.result), width);
       f.increase(entry, tileRows * entryBytes);
     });
   }

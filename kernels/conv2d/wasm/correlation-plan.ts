@@ -1,126 +1,142 @@
-/** What a correlation is given by, and how its work is cut up into phases and blocks. */
+/** What a correlation is given by; where its packed weights lie, and which output pixels a block has. */
 import { packedBytes } from '../../matmul/wasm/packing.ts';
-import { type Integer, i32 } from '../../support/wasm/assembler/index.ts';
-import { type CorrelationAxis, numberOf, type PhaseClass } from './correlation-axis.ts';
-import { copySlack, type PaddedRows, paddedRowBytes } from './padded-rows.ts';
+import {
+  type Expression,
+  type FunctionBuilder,
+  type Integer,
+  i32,
+  type Local,
+} from '../../support/wasm/assembler/index.ts';
+import { type CorrelationAxis, forEachResidue, type Residues } from './correlation-axis.ts';
+import { copyBytes, mostRows, type PixelBlock, type WindowSource } from './source-rows.ts';
 
-/** Pixels of one phase in a block, if one row has no more. */
+/** Pixels of one residue in a block, if one row has no more. */
 const blockPixels = 256;
 /** Bytes of the copied rows of a block: they should stay in the second-level cache. */
 const blockBytes = 256 * 1024;
+
 /** One correlation; the source is input 0, the weights are input 1. */
-export interface Correlation {
+export interface Correlation extends WindowSource {
   readonly batch: number;
-  readonly rows: CorrelationAxis;
-  readonly columns: CorrelationAxis;
-  /** Channels of a pixel of the source and of the output. */
-  readonly sourceChannels: number;
+  /** Channels of a pixel of the output. */
   readonly outputChannels: number;
   readonly groups: number;
   /** Source channels and output channels of one group. */
   readonly groupSources: number;
   readonly groupOutputs: number;
-  /** Each output channel meets the source channel of its own number only, and there is one group. */
+  /** Each output channel meets the source channel of its own number only; then all are one group, with groupSources 1. */
   readonly depthwise: boolean;
-  /** Bytes in the weights from one tap to the next, from one channel to the next, and from one group to the next. */
-  readonly tapRowStep: number;
-  readonly tapColumnStep: number;
-  readonly sourceStep: number;
-  readonly outputStep: number;
-  readonly groupStep: number;
+  readonly weightSteps: WeightSteps;
 }
 
-/** A class of phases of rows with one of columns: they have windows of one size. */
-export interface WindowClass {
-  readonly rows: PhaseClass;
-  readonly columns: PhaseClass;
-  /** Products that are added up for one output. */
+/** Bytes in the weights from one of these to the next. */
+export interface WeightSteps {
+  readonly tapRow: number;
+  readonly tapColumn: number;
+  readonly source: number;
+  readonly output: number;
+  readonly group: number;
+}
+
+/** All pairs of a residue of rows and one of columns whose windows have so many taps. */
+export interface WindowShape {
+  readonly rows: Residues;
+  readonly columns: Residues;
+  /** Products that are added up for one output: rows.taps · columns.taps · groupSources. */
   readonly depth: number;
-  /** Where the packed weights of its first phase begin, and bytes from one phase to the next. */
+  /** Where in the packed weights those of the first pair begin, and bytes from one pair to the next. */
   readonly packedAt: number;
-  readonly phaseBytes: number;
+  readonly packedBytes: number;
 }
 
-/** How the work is cut up. */
-export interface Blocks {
-  /** Whether the source is copied between zeros, or read where it lies. */
-  readonly copies: boolean;
-  readonly padded: PaddedRows;
-  /** Output rows of a band (of one image), and bands (of whole images, if several) of a block. */
-  readonly bandRows: number;
-  readonly bands: number;
-  /** Bytes for the copy of one band. */
-  readonly bandBytes: number;
+/** The output pixels of one residue of rows, and one of columns: they meet the same taps. */
+export interface PixelResidue {
+  readonly shape: WindowShape;
+  /** Their least taps. */
+  readonly tapRow: Integer;
+  readonly tapColumn: Integer;
 }
 
-/** The classes of phases, and the place of their packed weights: class after class, in each phase after phase. */
-export function windowClasses({
-  rows,
-  columns,
-  groups,
-  groupSources,
-  groupOutputs,
-}: Correlation): WindowClass[] {
-  const classes: WindowClass[] = [];
+export interface CorrelationPlan {
+  readonly correlation: Correlation;
+  readonly shapes: readonly WindowShape[];
+  /** Bytes of the packed weights of all shapes. */
+  readonly packedBytes: number;
+  readonly block: PixelBlock;
+  /** Bytes for the copied source rows of one image of a block. */
+  readonly copyBytes: number;
+}
+
+export function planOf(correlation: Correlation): CorrelationPlan {
+  const { rows, columns, groups, groupSources, groupOutputs } = correlation;
+  const shapes: WindowShape[] = [];
   let packedAt = 0;
-  for (const rowClass of rows.classes) {
-    for (const columnClass of columns.classes) {
-      const depth = rowClass.taps * columnClass.taps * groupSources;
-      const phaseBytes = groups * packedBytes(depth, groupOutputs);
-      classes.push({ rows: rowClass, columns: columnClass, depth, packedAt, phaseBytes });
-      const phases = (rowClass.end - rowClass.first) * (columnClass.end - columnClass.first);
-      packedAt += phases * phaseBytes;
+  for (const rowResidues of rows.residues) {
+    for (const columnResidues of columns.residues) {
+      const depth = rowResidues.taps * columnResidues.taps * groupSources;
+      const bytes = groups * packedBytes(depth, groupOutputs);
+      shapes.push({ rows: rowResidues, columns: columnResidues, depth, packedAt, packedBytes: bytes });
+      packedAt += countOf(rowResidues) * countOf(columnResidues) * bytes;
     }
   }
-  return classes;
+  const block = blockOf(correlation);
+  return {
+    correlation,
+    shapes,
+    packedBytes: packedAt,
+    block,
+    copyBytes: copyBytes(correlation, block.rows),
+  };
 }
 
-/** Blocks with enough pixels for the tiles, whose windows stay in the cache. */
-export function blocksOf(correlation: Correlation): Blocks {
-  const { batch, rows, columns, sourceChannels } = correlation;
-  const copies = rows.zerosBefore + rows.zerosBehind + columns.zerosBefore + columns.zerosBehind > 0;
-  const padded: PaddedRows = {
-    height: rows.sources,
-    width: columns.sources,
-    channels: sourceChannels,
-    zerosLeft: columns.zerosBefore,
-    zerosRight: columns.zerosBehind,
-  };
-  const bytesOfBand = (outputRows: number): number => {
-    if (!copies) return 0;
-    const length = numberOf(rows.sourceLength(outputRows)) * paddedRowBytes(padded) + copySlack;
-    return Math.ceil(length / 64) * 64;
-  };
-  const fits = (outputRows: number): boolean =>
-    phasePixels(correlation, outputRows) <= blockPixels && bytesOfBand(outputRows) <= blockBytes;
-  let bandRows = 1;
-  while (bandRows < rows.outputs && fits(bandRows + 1)) bandRows++;
-  const bandBytes = bytesOfBand(bandRows);
-  if (bandRows < rows.outputs) {
-    return { copies, padded, bandRows, bandBytes, bands: 1 };
+/** The most output pixels of one residue in a block of so many rows of one image. */
+export function residuePixels({ rows, columns }: WindowSource, outputRows: number): number {
+  const perAxis = (outputs: number, { outputStep }: CorrelationAxis): number =>
+    Math.ceil(outputs / outputStep);
+  return perAxis(outputRows, rows) * perAxis(columns.outputs, columns);
+}
+
+/** Calls `write` for each pair of residues. */
+export function forEachPixelResidue(
+  f: FunctionBuilder,
+  shapes: readonly WindowShape[],
+  write: (residue: PixelResidue) => void,
+): void {
+  for (const shape of shapes) {
+    forEachResidue(f, shape.rows, (tapRow) => {
+      forEachResidue(f, shape.columns, (tapColumn) => write({ shape, tapRow, tapColumn }));
+    });
   }
-  const pixels = phasePixels(correlation, rows.outputs);
-  const bands = Math.min(
-    batch,
-    Math.floor(blockPixels / pixels),
-    Math.floor(blockBytes / Math.max(1, bandBytes)),
+}
+
+/** The address of a residue's packed weights: group after group, panel after panel. */
+export function packedWeights(
+  { shape, tapRow, tapColumn }: PixelResidue,
+  packed: Local<'i32'>,
+): Expression<'i32'> {
+  const { rows, columns, packedAt, packedBytes } = shape;
+  const row = i32.multiply(i32.subtract(tapRow, rows.first), countOf(columns));
+  const number = i32.add(row, i32.subtract(tapColumn, columns.first));
+  return i32.add(i32.add(packed, packedAt), i32.multiply(number, packedBytes));
+}
+
+/** Enough pixels for the tiles, few enough for their windows to stay in the cache. */
+function blockOf(correlation: Correlation): PixelBlock {
+  const { batch, rows } = correlation;
+  const most = mostRows(
+    rows.outputs,
+    (count) =>
+      residuePixels(correlation, count) <= blockPixels && copyBytes(correlation, count) <= blockBytes,
   );
-  return { copies, padded, bandRows, bandBytes, bands: Math.max(1, bands) };
+  if (most < rows.outputs) return { images: 1, rows: most };
+  const images = Math.min(
+    batch,
+    Math.floor(blockPixels / residuePixels(correlation, most)),
+    Math.floor(blockBytes / Math.max(1, copyBytes(correlation, most))),
+  );
+  return { images: Math.max(1, images), rows: most };
 }
 
-/** Where the packed weights of one phase begin. */
-export function packedPhase(
-  { rows, columns, packedAt, phaseBytes }: WindowClass,
-  scratch: Integer,
-  firstTapRow: Integer,
-  firstTapColumn: Integer,
-): Integer {
-  const row = i32.multiply(i32.subtract(firstTapRow, rows.first), columns.end - columns.first);
-  const number = i32.add(row, i32.subtract(firstTapColumn, columns.first));
-  return i32.add(i32.add(scratch, packedAt), i32.multiply(number, phaseBytes));
-}
-
-/** The most pixels of one phase in so many output rows. */
-export function phasePixels({ rows, columns }: Correlation, outputRows: number): number {
-  return Math.ceil(outputRows / rows.outputStep) * Math.ceil(columns.outputs / columns.outputStep);
+function countOf({ first, end }: Residues): number {
+  return end - first;
 }

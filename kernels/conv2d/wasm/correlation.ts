@@ -1,31 +1,50 @@
 /**
  * Correlation of images with packed weights: what the convolution and its input gradient have in common.
  *
- * out[pixel, columns] = Σ over taps and channels of source[window of the pixel] · weights. The first stage packs the
- * weights for all threads; the items of the second are output rows.
+ *     out[n,p,o] = Σ over the taps k that pixel p meets, and the channels c of o's group, of  source[n, q, c] · weight[k,c,o]
+ *
+ * where correlation-axis.ts says which source pixel q output pixel p meets under tap k, for each axis. It is a matrix product
+ * whose rows are output pixels, whose depth is taps and channels, and whose columns are the outputs of a group. The left
+ * matrix is never written: a row of it is the address of a window and the steps from tap to tap.
+ *
+ * Stage 1, items: the panels of all groups. Packs the weights, for all threads (matmul/wasm/packing.ts).
+ * Stage 2, items: the output rows of all images (correlation-blocks.ts):
+ *
+ *     for each block of output rows           ≤ 256 pixels, ≤ 256 KiB of copies, which stay in the second-level cache
+ *       copy the source rows of the block between zeros, unless no window leaves the image
+ *       for each residue of rows and columns  just one, but in the input gradient of a stride
+ *         list the pixels of the residue      the address of the window, the address of the result
+ *         for each 64 pixels of the list      their windows stay in the first-level cache
+ *           for each group
+ *             for each panel of 8 columns
+ *               for each 4 pixels             a tile: 4×8 sums in registers
+ *                 for each tap row, tap column and channel
+ *                   sums[4][8] += source[4] · weights[8]
+ *                 store the sums
+ *
+ * The pixels of a tile lie wherever the list says, so that rows and images of any width leave no tile half empty.
  */
-import { packedBytes, packedWidth, packPanel, panelBytes, panelCount } from '../../matmul/wasm/packing.ts';
+import {
+  eitherPanel,
+  packedBytes,
+  packedWidth,
+  packPanel,
+  panelBytes,
+  panelCount,
+} from '../../matmul/wasm/packing.ts';
 import { panelColumns, tileRows } from '../../matmul/wasm/tile.ts';
+import { type FunctionBuilder, i32, type Local, type Target } from '../../support/wasm/assembler/index.ts';
+import type { KernelMemory, WasmKernelCode } from '../../support/wasm/wasm-kernel.ts';
+import { BlockWriter, listBytes } from './correlation-blocks.ts';
 import {
-  bytes,
-  type FunctionBuilder,
-  type Integer,
-  i32,
-  type Local,
-  type Target,
-} from '../../support/wasm/assembler/index.ts';
-import type { KernelMemory, WasmKernelCode, WasmStage } from '../../support/wasm/wasm-kernel.ts';
-import { forEachPhase, type PhaseClass } from './correlation-axis.ts';
-import { BlockWriter, entryBytes } from './correlation-blocks.ts';
-import {
-  blocksOf,
   type Correlation,
-  packedPhase,
-  phasePixels,
-  type WindowClass,
-  windowClasses,
+  type CorrelationPlan,
+  forEachPixelResidue,
+  type PixelResidue,
+  packedWeights,
+  planOf,
 } from './correlation-plan.ts';
-import { eitherPanel } from './last-panel.ts';
+import { zeroStage } from './zero-stage.ts';
 
 /** Output pixels that begin a range, about: the tiles of a range are full but for the last one. */
 const grainPixels = 4 * tileRows;
@@ -33,100 +52,74 @@ const grainPixels = 4 * tileRows;
 /** The stages of a correlation. */
 export function correlationWasm(correlation: Correlation, target: Target): WasmKernelCode {
   const { batch, rows, columns, outputChannels, groups, groupOutputs } = correlation;
-  const rowElements = columns.outputs * outputChannels;
+  const elementsPerItem = columns.outputs * outputChannels;
   const items = batch * rows.outputs;
-  if (items * rowElements === 0) return { stages: [] };
-  if (rows.sources * columns.sources === 0 || rows.classes.length * columns.classes.length === 0) {
-    return { stages: [zeroRows(items, rowElements)] };
+  if (items * elementsPerItem === 0) return { stages: [] };
+  if (rows.sources * columns.sources === 0 || rows.residues.length * columns.residues.length === 0) {
+    return { stages: [zeroStage(items, elementsPerItem)] };
   }
-  const windows = windowClasses(correlation);
-  const last = windows[windows.length - 1];
-  const phases = (phaseClass: PhaseClass): number => phaseClass.end - phaseClass.first;
-  const blocks = blocksOf(correlation);
-  const listed = blocks.bands * phasePixels(correlation, blocks.bandRows) + tileRows - 1;
+  const plan = planOf(correlation);
   return {
-    scratchBytes: last.packedAt + phases(last.rows) * phases(last.columns) * last.phaseBytes,
-    threadScratchBytes: blocks.bands * blocks.bandBytes + listed * entryBytes,
+    scratchBytes: plan.packedBytes,
+    threadScratchBytes: plan.block.images * plan.copyBytes + listBytes(plan),
     stages: [
       {
         items: groups * panelCount(groupOutputs),
-        write: (f, { first, end }, memory) => writePacking(f, correlation, windows, first, end, memory),
+        write: (f, { first, end }, memory) => writePacking(f, plan, first, end, memory),
       },
       {
         items,
-        grain: Math.min(blocks.bandRows, Math.ceil(grainPixels / columns.outputs)),
-        elementsPerItem: rowElements,
-        write: (f, { first, end }, memory) => {
-          new BlockWriter(f, target, correlation, windows, blocks, memory).write(first, end);
-        },
+        grain: Math.min(plan.block.rows, Math.ceil(grainPixels / columns.outputs)),
+        elementsPerItem,
+        write: (f, { first, end }, memory) => new BlockWriter(f, target, plan, memory).write(first, end),
       },
     ],
   };
 }
 
-/** Rows that no window touches. */
-function zeroRows(items: number, rowElements: number): WasmStage {
-  return {
-    items,
-    elementsPerItem: rowElements,
-    write: (f, { first, end }, { outputs }) => {
-      const count = i32.multiply(i32.subtract(end, first), rowElements * 4);
-      f.do(bytes.fill(i32.add(outputs[0], i32.multiply(first, rowElements * 4)), 0, count));
-    },
-  };
-}
-
-/** Packs the panels [first, end) of all groups, for each phase: its taps in the order of the window, then channels. */
+/** Packs panels [first, end) of all groups, for each residue: its taps in the order of t, in each the channels. */
 function writePacking(
   f: FunctionBuilder,
-  correlation: Correlation,
-  windows: readonly WindowClass[],
+  { correlation, shapes }: CorrelationPlan,
   first: Local<'i32'>,
   end: Local<'i32'>,
   { inputs: [, weights], scratch }: KernelMemory,
 ): void {
-  const { rows, columns, groupSources, groupOutputs, groupStep } = correlation;
-  const { tapRowStep, tapColumnStep, sourceStep, outputStep } = correlation;
+  const { rows, columns, groupSources, groupOutputs, weightSteps } = correlation;
   const panels = panelCount(groupOutputs);
   const operand = {
     depth: groupSources,
     columns: groupOutputs,
-    depthStep: sourceStep,
-    columnStep: outputStep,
+    depthStep: weightSteps.source,
+    columnStep: weightSteps.output,
   };
   f.for(first, end, 1, (item) => {
     const group = f.keep(i32.divideUnsigned(item, panels));
     const panel = f.keep(i32.remainderUnsigned(item, panels));
-    const source = f.keep(
-      i32.add(
-        i32.add(weights, i32.multiply(group, groupStep)),
-        i32.multiply(panel, panelColumns * outputStep),
-      ),
-    );
-    const packPhase = (window: WindowClass, tapRow: Integer, tapColumn: Integer, width: number): void => {
-      const { depth } = window;
-      const phase = packedPhase(window, scratch, tapRow, tapColumn);
-      const ofGroup = i32.add(phase, i32.multiply(group, packedBytes(depth, groupOutputs)));
-      const to = f.keep(i32.add(ofGroup, i32.multiply(panel, panelBytes(depth))));
-      const rowStart = rows.start(window.rows, tapRow).tap;
-      const columnStart = columns.start(window.columns, tapColumn).tap;
-      f.for(0, window.rows.taps, 1, (u) => {
-        f.for(0, window.columns.taps, 1, (v) => {
+    const groupStart = i32.add(weights, i32.multiply(group, weightSteps.group));
+    const source = f.keep(i32.add(groupStart, i32.multiply(panel, panelColumns * weightSteps.output)));
+    const packResidue = (residue: PixelResidue, width: number): void => {
+      const { shape, tapRow, tapColumn } = residue;
+      const groupBytes = packedBytes(shape.depth, groupOutputs);
+      const ofGroup = i32.add(packedWeights(residue, scratch), i32.multiply(group, groupBytes));
+      const to = f.keep(i32.add(ofGroup, i32.multiply(panel, panelBytes(shape.depth))));
+      const rowStart = rows.start(shape.rows, tapRow).tap;
+      const columnStart = columns.start(shape.columns, tapColumn).tap;
+      f.for(0, shape.rows.taps, 1, (u) => {
+        f.for(0, shape.columns.taps, 1, (v) => {
           const row = i32.add(rowStart, i32.multiply(u, rows.tapChange));
           const column = i32.add(columnStart, i32.multiply(v, columns.tapChange));
-          const tap = i32.add(i32.multiply(row, tapRowStep), i32.multiply(column, tapColumnStep));
+          const tap = i32.add(
+            i32.multiply(row, weightSteps.tapRow),
+            i32.multiply(column, weightSteps.tapColumn),
+          );
           packPanel(f, operand, f.keep(i32.add(source, tap)), f.keep(to), width);
           f.increase(to, groupSources * packedWidth(width) * 4);
         });
       });
     };
-    const packAll = (width: number): void => {
-      for (const window of windows) {
-        forEachPhase(f, window.rows, (tapRow) => {
-          forEachPhase(f, window.columns, (tapColumn) => packPhase(window, tapRow, tapColumn, width));
-        });
-      }
-    };
-    eitherPanel(f, groupOutputs, panel, packAll);
+    eitherPanel(f, groupOutputs, panel, (width) => {
+      forEachPixelResidue(f, shapes, (residue) => packResidue(residue, width));
+    });
   });
 }

@@ -1,8 +1,13 @@
 /**
- * Input gradients by weights that are not all finite, in plain loops.
+ * Input gradients by weights that are not all finite, in plain loops:
  *
- * The fast way extends dY by zeros, and 0 · NaN would be NaN in pixels that no window with that weight covers. Such weights
- * are the end of a training, so that to look for them has to cost nothing, and what is done then may cost much.
+ *     for each pixel (n, h, w) and channel c of dX
+ *       for each tap (u, v) by which a window (i, j) covers the pixel      h + padding = i · stride + u · dilation
+ *         for each output o of c's group
+ *           dX[n,h,w,c] += dY[n,i,j,o] · weight[u,v,c,o]
+ *
+ * The correlation extends dY by zeros, and 0 · NaN would be NaN in pixels that no window with that weight covers. Such
+ * weights are the end of a training, so that to look for them has to cost nothing, and what is done then may cost much.
  */
 
 import { loadColumns } from '../../matmul/wasm/tile.ts';
@@ -17,7 +22,7 @@ import {
   v128,
 } from '../../support/wasm/assembler/index.ts';
 import type { KernelMemory } from '../../support/wasm/wasm-kernel.ts';
-import type { Conv2dGeometry } from '../geometry.ts';
+import type { Conv2dGeometry, ConvolutionAxis } from '../geometry.ts';
 
 /** Whether any of `count` floats is NaN or infinite: x - x is 0 for all others. */
 export function anyNonFinite(f: FunctionBuilder, floats: Local<'i32'>, count: number): Integer {
@@ -37,31 +42,27 @@ export function plainInputGradient(
   first: Local<'i32'>,
   end: Local<'i32'>,
 ): void {
-  const { height, width, channels, outHeight, outWidth, outChannels } = geometry;
-  const { kernelHeight, kernelWidth, groupChannels, groupOutputs } = geometry;
-  const { stride, padding, dilation } = geometry;
+  const { rows, columns, channels, outChannels, groupChannels, groupOutputs } = geometry;
   const sum = f.local('f64');
-  const to = f.keep(i32.add(dX, i32.multiply(first, width * channels * 4)));
+  const to = f.keep(i32.add(dX, i32.multiply(first, columns.pixels * channels * 4)));
   /** Calls `body` for each tap of one axis by which a window covers the pixel, with that window. */
   const forWindows = (
-    [taps, step, before, spread, windows]: readonly number[],
+    { taps, stride, dilation, padding, windows }: ConvolutionAxis,
     pixel: Integer,
     body: (tap: Local<'i32'>, window: Local<'i32'>) => void,
   ): void =>
     f.for(0, taps, 1, (tap) => {
-      const start = f.keep(i32.subtract(i32.add(pixel, before), i32.multiply(tap, spread)));
+      const start = f.keep(i32.subtract(i32.add(pixel, padding), i32.multiply(tap, dilation)));
       const isOne = i32.and(
-        i32.lessUnsigned(start, windows * step),
-        i32.equal(i32.remainderUnsigned(start, step), 0),
+        i32.lessUnsigned(start, windows * stride),
+        i32.equal(i32.remainderUnsigned(start, stride), 0),
       );
-      f.if(isOne, () => body(tap, f.keep(i32.divideUnsigned(start, step))));
+      f.if(isOne, () => body(tap, f.keep(i32.divideUnsigned(start, stride))));
     });
-  const rows = [kernelHeight, stride[0], padding[0], dilation[0], outHeight];
-  const columns = [kernelWidth, stride[1], padding[2], dilation[1], outWidth];
   f.for(first, end, 1, (item) => {
-    const image = f.keep(i32.divideUnsigned(item, height));
-    const row = f.keep(i32.remainderUnsigned(item, height));
-    f.for(0, width, 1, (column) => {
+    const image = f.keep(i32.divideUnsigned(item, rows.pixels));
+    const row = f.keep(i32.remainderUnsigned(item, rows.pixels));
+    f.for(0, columns.pixels, 1, (column) => {
       f.for(0, channels, 1, (channel) => {
         const group = f.keep(i32.divideUnsigned(channel, groupChannels));
         const groupChannel = f.keep(i32.remainderUnsigned(channel, groupChannels));
@@ -69,9 +70,9 @@ export function plainInputGradient(
         f.set(sum, f64.constant(0));
         forWindows(rows, row, (tapRow, outRow) => {
           forWindows(columns, column, (tapColumn, outColumn) => {
-            const line = i32.add(i32.multiply(image, outHeight), outRow);
-            const pixel = i32.add(i32.multiply(line, outWidth), outColumn);
-            const tap = i32.add(i32.multiply(tapRow, kernelWidth), tapColumn);
+            const outLine = i32.add(i32.multiply(image, rows.windows), outRow);
+            const pixel = i32.add(i32.multiply(outLine, columns.windows), outColumn);
+            const tap = i32.add(i32.multiply(tapRow, columns.taps), tapColumn);
             const weights = i32.add(i32.multiply(tap, groupChannels), groupChannel);
             const start = (array: Local<'i32'>, place: Integer): Local<'i32'> =>
               f.keep(i32.add(array, i32.multiply(i32.add(i32.multiply(place, outChannels), output), 4)));

@@ -2,7 +2,14 @@
  * Packed panels: the right operand of a product, rearranged so that the tile reads it in one straight line.
  *
  * A panel is eight columns wide (the last may be four), depth after depth; the columns that a last panel has too many
- * are zero. Panels follow each other.
+ * are zero. Panels follow each other. With depth 3 and 10 columns, element k · 10 + j of the operand lies here:
+ *
+ *     operand                                    panel 0                        panel 1
+ *      0  1  2  3  4  5  6  7  8  9      k = 0    0  1  2  3  4  5  6  7         8  9  ·  ·
+ *     10 11 12 13 14 15 16 17 18 19      k = 1   10 11 12 13 14 15 16 17        18 19  ·  ·
+ *     20 21 22 23 24 25 26 27 28 29      k = 2   20 21 22 23 24 25 26 27        28 29  ·  ·
+ *
+ *     in memory: 0 … 7, 10 … 17, 20 … 27, 8, 9, 0, 0, 18, 19, 0, 0, 28, 29, 0, 0
  */
 import {
   type FunctionBuilder,
@@ -74,6 +81,36 @@ export function packPanels(
   }
 }
 
+/** Writes a loop over the panels of so many columns; `width` columns of a panel are real. */
+export function forEachPanel(
+  f: FunctionBuilder,
+  columns: number,
+  write: (panel: Integer, width: number) => void,
+): void {
+  const full = Math.floor(columns / panelColumns);
+  f.for(0, full, 1, (panel) => write(panel, panelColumns));
+  if (columns % panelColumns > 0) write(full, columns % panelColumns);
+}
+
+/** Writes the code for one panel twice, for a full one and for the last, narrower one, and chooses by its number. */
+export function eitherPanel(
+  f: FunctionBuilder,
+  columns: number,
+  panel: Integer,
+  write: (width: number) => void,
+): void {
+  const full = Math.floor(columns / panelColumns);
+  const rest = columns % panelColumns;
+  if (rest === 0) write(panelColumns);
+  else if (full === 0) write(rest);
+  else
+    f.if(
+      i32.less(panel, full),
+      () => write(panelColumns),
+      () => write(rest),
+    );
+}
+
 /** Packs the `width` columns of one panel that begins at `from`. */
 export function packPanel(
   f: FunctionBuilder,
@@ -107,7 +144,7 @@ function packRows(
   });
 }
 
-/** Each column is a run of memory: blocks of 4 columns by 4 depths are transposed in registers. */
+/** Each column is a run: squares of 4 columns by 4 depths are transposed in registers. */
 function packColumns(
   f: FunctionBuilder,
   { depth, columnStep }: RightOperand,
@@ -117,9 +154,9 @@ function packColumns(
 ): void {
   const vectors = packedWidth(width) / vectorWidth;
   const zero = f32x4.constant(0, 0, 0, 0);
-  const blocks = Math.floor(depth / 4);
+  const squares = Math.floor(depth / 4);
   /** Transposes 4 columns × `depths` depths. */
-  const block = (depths: number): void => {
+  const square = (depths: number): void => {
     for (let vector = 0; vector < vectors; vector++) {
       const rows = [0, 1, 2, 3].map((lane) => {
         const column = vector * vectorWidth + lane;
@@ -132,14 +169,14 @@ function packColumns(
         });
     }
   };
-  if (blocks > 0) {
-    f.for(0, blocks, 1, () => {
-      block(4);
+  if (squares > 0) {
+    f.for(0, squares, 1, () => {
+      square(4);
       f.increase(from, 16);
       f.increase(to, 4 * vectors * 16);
     });
   }
-  if (depth % 4 > 0) block(depth % 4);
+  if (depth % 4 > 0) square(depth % 4);
 }
 
 /** Neither is contiguous: element by element. */
@@ -169,7 +206,7 @@ function packElements(
 const lanes = (...numbers: readonly number[]): number[] =>
   numbers.flatMap((lane) => [0, 1, 2, 3].map((byte) => lane * 4 + byte));
 
-/** The columns of a 4×4 block given by its rows. */
+/** The columns of a 4×4 square given by its rows. */
 export function transpose(f: FunctionBuilder, rows: readonly Local<'v128'>[]): Local<'v128'>[] {
   const [a, b, c, d] = rows;
   const low = lanes(0, 4, 1, 5);

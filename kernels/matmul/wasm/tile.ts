@@ -1,16 +1,22 @@
 /**
  * The inner loop that every contraction on the `wasm` device shares: a tile of running sums in vector registers.
  *
- * A tile is up to four rows by eight columns (two vectors of four). One step down the depth loads eight neighbors of
- * the right operand and one element of each row of the left, spread over a vector, and multiplies and adds: 64 floating
- * point operations for six loads. The eight sums, the two right vectors and one left vector stay in registers. Larger
- * tiles and unrolled loops measured a third slower: the engine then keeps some sums in memory. This one runs at 95 % of
- * what the processor's 128-bit units can do.
+ * A tile is up to four rows by eight columns (two vectors of four). One step down the depth k:
+ *
+ *     right[k]: two vectors of a panel              R0 R1 R2 R3   R4 R5 R6 R7
+ *                                                       ↓             ↓
+ *     left[k] of row 0, on four lanes   A A A A     00 01 02 03   04 05 06 07      sum 12, in row 1 and column 2, is
+ *     left[k] of row 1                  B B B B     10 11 12 13   14 15 16 17      lane 2 of sums[1][0], and it
+ *     left[k] of row 2                  C C C C     20 21 22 23   24 25 26 27      increases by B · R2
+ *     left[k] of row 3                  D D D D     30 31 32 33   34 35 36 37
+ *
+ * That is 64 floating point operations for six loads. The eight sums, the two right vectors and one left vector stay in
+ * registers. Larger tiles and unrolled loops measured a third slower: the engine then keeps some sums in memory. This one
+ * runs at 95 % of what the processor's 128-bit units can do.
  *
  * A float32 sum of n equal terms is wrong by up to n/4 units in the last place of its result: 1.5e-5 of it after 1,024,
- * 1.3e-2 after a million. So the depth is cut into runs of at most 132, the most that stay within 2e-6, and each run's sums
- * are added to totals: within 2e-6 at any depth. That costs 1 to 2 %
- * of the time.
+ * 1.3e-2 after a million. So the depth is divided into partial sums of at most 132 terms, the most that stay within 2e-6, and
+ * these are added to totals: within 2e-6 at any depth. That costs 1 to 2 % of the time.
  */
 import {
   type FunctionBuilder,
@@ -34,10 +40,10 @@ export const vectorWidth = 4;
 /** Columns of a full tile, and of a full packed panel. */
 export const panelColumns = 8;
 
-/** Depths that are added up in one float32 sum. */
-const runDepth = 132;
-/** Sums that are added up in float32 again; more of them are added up in doubles. */
-export const mostRuns = 32;
+/** The most depths of one partial sum, which is float32. */
+const partialDepth = 132;
+/** The most partial sums that are added up in float32 again; more are added up in doubles. */
+export const mostPartialSums = 32;
 
 /** One row of the left operand: depth 0 lies at `pointer + offset`, in bytes. Rows may share a pointer. */
 export interface TileRow {
@@ -66,8 +72,8 @@ export interface ProductOptions {
   readonly leftDepth?: LeftDepth;
   /** Bytes between the vectors of the right operand. Default 16. */
   readonly vectorStep?: number;
-  /** Writes what takes the sums of a run. */
-  readonly takeRun?: () => void;
+  /** Writes what takes a partial sum of the tile. */
+  readonly takePartialSum?: () => void;
 }
 
 /** The sums of a tile: `sums[row][vector]`. */
@@ -88,8 +94,8 @@ export function clearSums(f: FunctionBuilder, sums: TileSums): void {
  * points at the tile's first column of depth 0; there the vectors are read, `vectorStep` bytes apart. Neither the row
  * pointers nor `right` are changed.
  *
- * With `takeRun`, which adds the sums to a tile in memory, it is called for each run of the depth that is added up apart
- * (or once, where there are too many for float32), and the sums are of no use afterwards.
+ * `takePartialSum`, if given, adds the sums to a tile in memory. It is called for each partial sum (or once with the whole
+ * sum, where there are too many for float32), and the sums are of no use afterwards.
  */
 export function sumProducts(
   f: FunctionBuilder,
@@ -98,17 +104,17 @@ export function sumProducts(
   rows: readonly TileRow[],
   right: Integer,
   depth: readonly DepthAxis[],
-  { leftDepth = 'element', vectorStep = 16, takeRun }: ProductOptions = {},
+  { leftDepth = 'element', vectorStep = 16, takePartialSum }: ProductOptions = {},
 ): void {
   clearSums(f, sums);
   const axes = mergeAxes(depth);
   if (axes.some(({ length }) => length === 0)) {
-    takeRun?.();
+    takePartialSum?.();
     return;
   }
-  const runs = runsOf(axes.map(({ length }) => length));
-  const takesEach = takeRun !== undefined && runs !== undefined && runs.count <= mostRuns;
-  const totals = runs && !takesEach ? totalsOf(f, sums, runs.count) : undefined;
+  const partial = partialSumsOf(axes.map(({ length }) => length));
+  const takesEach = takePartialSum !== undefined && partial !== undefined && partial.count <= mostPartialSums;
+  const totals = partial && !takesEach ? totalsOf(f, sums, partial.count) : undefined;
   const pointers = new Map<Local<'i32'>, Local<'i32'>>();
   for (const { pointer } of rows) if (!pointers.has(pointer)) pointers.set(pointer, f.keep(pointer));
   const rightPointer = f.keep(i32.add(right, 0));
@@ -156,59 +162,59 @@ export function sumProducts(
       f.while(i32.notEqual(walker, end), () => turn(number));
     }
   };
-  /** The whole of an axis: in runs, if these are what is added up apart. */
+  /** The whole of an axis: if it is the one that is divided, one partial sum after the other. */
   const walk = (number: number): void => {
     const { length } = axes[number];
-    if (number !== runs?.axis) {
+    if (number !== partial?.axis) {
       turns(number, length);
       return;
     }
-    const count = f.keep(i32.constant(runs.turns));
-    f.for(0, length, runs.turns, (start) => {
-      if (length % runs.turns > 0) {
+    const count = f.keep(i32.constant(partial.turns));
+    f.for(0, length, partial.turns, (start) => {
+      if (length % partial.turns > 0) {
         const left = f.keep(i32.subtract(length, start));
-        f.set(count, i32.minimum(left, runs.turns));
+        f.set(count, i32.minimum(left, partial.turns));
       }
-      turns(number, length % runs.turns > 0 ? count : runs.turns);
+      turns(number, length % partial.turns > 0 ? count : partial.turns);
       totals?.add();
       if (takesEach) {
-        takeRun();
+        takePartialSum();
         clearSums(f, sums);
       }
     });
   };
   walk(0);
   totals?.finish();
-  if (!takesEach) takeRun?.();
+  if (!takesEach) takePartialSum?.();
 }
 
-/** Runs of the depth whose products are added up apart: so many turns of one axis, and how many runs there are. */
-interface Runs {
+/** How a depth is divided into partial sums: each has so many turns of one axis, and all of the axes inside it. */
+interface PartialSums {
   readonly axis: number;
   readonly turns: number;
   readonly count: number;
 }
 
-/** The outermost axis of which a turn fits into a run is cut; undefined where the whole depth does. */
-function runsOf(lengths: readonly number[]): Runs | undefined {
-  if (productOf(lengths) <= runDepth) return undefined;
-  const axis = lengths.findIndex((_, at) => productOf(lengths.slice(at + 1)) <= runDepth);
+/** The outermost axis of which a turn fits into a partial sum is divided; undefined where the whole depth fits. */
+function partialSumsOf(lengths: readonly number[]): PartialSums | undefined {
+  if (productOf(lengths) <= partialDepth) return undefined;
+  const axis = lengths.findIndex((_, at) => productOf(lengths.slice(at + 1)) <= partialDepth);
   const length = lengths[axis];
-  const most = Math.floor(runDepth / productOf(lengths.slice(axis + 1)));
+  const most = Math.floor(partialDepth / productOf(lengths.slice(axis + 1)));
   const turns = Math.ceil(length / Math.ceil(length / most));
   return { axis, turns, count: productOf(lengths.slice(0, axis)) * Math.ceil(length / turns) };
 }
 
-/** How many runs a depth with axes of these lengths is cut into. */
-export function runCount(lengths: readonly number[]): number {
-  return runsOf(lengths)?.count ?? 1;
+/** How many partial sums a depth with axes of these lengths has. */
+export function partialSumCount(lengths: readonly number[]): number {
+  return partialSumsOf(lengths)?.count ?? 1;
 }
 
 function productOf(lengths: readonly number[]): number {
   return lengths.reduce((product, length) => product * length, 1);
 }
 
-/** What the sums of the runs are added to. */
+/** What the partial sums are added to. */
 interface Totals {
   /** totals += sums; sums = 0 */
   add(): void;
@@ -216,9 +222,9 @@ interface Totals {
   finish(): void;
 }
 
-function totalsOf(f: FunctionBuilder, sums: TileSums, runs: number): Totals {
+function totalsOf(f: FunctionBuilder, sums: TileSums, count: number): Totals {
   const flat = sums.flat();
-  if (runs <= mostRuns) {
+  if (count <= mostPartialSums) {
     const totals = tileSums(f, 1, flat.length);
     clearSums(f, totals);
     return {
@@ -254,8 +260,8 @@ function totalsOf(f: FunctionBuilder, sums: TileSums, runs: number): Totals {
   };
 }
 
-/** Neighboring axes that are walked as one: the window's columns and channels of an image in rows. */
-function mergeAxes(depth: readonly DepthAxis[]): DepthAxis[] {
+/** Joins neighboring axes that one step walks, as the columns and channels of a window: outer.step = length · step. */
+export function mergeAxes(depth: readonly DepthAxis[]): DepthAxis[] {
   const merged: DepthAxis[] = [];
   for (const axis of depth) {
     if (axis.length === 1 && depth.length > 1) continue;

@@ -10,7 +10,7 @@ import {
   convolvedLength,
 } from '../../kernels/conv2d/index.ts';
 import { forwardAxis, inputGradientAxis } from '../../kernels/conv2d/wasm/correlation-axis.ts';
-import { planOf } from '../../kernels/conv2d/wasm/weight-gradient-plan.ts';
+import { weightGradientPlan } from '../../kernels/conv2d/wasm/weight-gradient-plan.ts';
 import { conv2dInputGradientWasm, conv2dWasm, conv2dWeightGradientWasm } from '../../kernels/conv2d/wasm.ts';
 import { ModuleBuilder } from '../../kernels/support/wasm/assembler/index.ts';
 import { addStage } from '../../src/devices/wasm/stages.ts';
@@ -123,7 +123,7 @@ describe('the worked convolution', () => {
   });
 
   it('has one block and one part in the gradient of the weight', () => {
-    expect(planOf(geometry, false)).toMatchObject({
+    expect(weightGradientPlan(geometry, false)).toMatchObject({
       block: { images: 1, rows: 1 },
       blocks: 1,
       parts: 1,

@@ -12,9 +12,9 @@
 import type { CpuRun } from '../../support/contract.ts';
 import type { Conv2dGeometry } from '../geometry.ts';
 
-/** Where a pixel and a channel begin in x, and the outputs of a tap and that channel in weight. */
+/** Takes a tap: where its pixel begins in x, and its weights in weight. */
 type OnImage = (xStart: number, weightStart: number) => void;
-/** The same of a tap on the padding, whose pixel is nowhere. */
+/** Takes a tap on the padding, whose pixel is nowhere. */
 type OnPadding = (weightStart: number) => void;
 
 /** For each output channel, the first input channel that its group sees. */
@@ -25,46 +25,33 @@ function firstChannels({ outChannels, groupOutputs, groupChannels }: Conv2dGeome
   );
 }
 
-/** Calls `visit` for each output pixel, with the place of its first channel in y. */
-function forEachPixel(
-  { batch, rows, columns, outChannels }: Conv2dGeometry,
-  visit: (image: number, outRow: number, outColumn: number, yStart: number) => void,
-): void {
-  let yStart = 0;
-  for (let image = 0; image < batch; image++) {
-    for (let outRow = 0; outRow < rows.windows; outRow++) {
-      for (let outColumn = 0; outColumn < columns.windows; outColumn++) {
-        visit(image, outRow, outColumn, yStart);
-        yStart += outChannels;
-      }
-    }
-  }
+/** N·OH·OW. */
+function outputPixels({ batch, rows, columns }: Conv2dGeometry): number {
+  return batch * rows.windows * columns.windows;
 }
 
-/** Calls `visit` for each tap of one window that lies on the image, and `pad` for those on the padding, channel by channel. */
-function forEachTap(
-  geometry: Conv2dGeometry,
-  image: number,
-  outRow: number,
-  outColumn: number,
-  visit: OnImage,
-  pad?: OnPadding,
-): void {
+/**
+ * Calls `visit` for each tap of the window of an output pixel, all pixels counted, that lies on the image, and `pad` for
+ * those on the padding. Callers loop over the pixels themselves, so that the engine can inline this with what it calls: as
+ * one function over all pixels it took one and a half times as long.
+ */
+function forEachTap(geometry: Conv2dGeometry, pixel: number, visit: OnImage, pad?: OnPadding): void {
   const { rows, columns, channels, groupChannels, outChannels } = geometry;
   const { pixels: height, taps: kernelHeight } = rows;
   const { pixels: width, taps: kernelWidth } = columns;
+  const line = Math.floor(pixel / columns.windows);
+  const image = Math.floor(line / rows.windows);
+  const top = (line - image * rows.windows) * rows.stride - rows.padding;
+  const left = (pixel - line * columns.windows) * columns.stride - columns.padding;
+  const tapSize = groupChannels * outChannels;
   let weightStart = 0;
   for (let tapRow = 0; tapRow < kernelHeight; tapRow++) {
-    const row = outRow * rows.stride + tapRow * rows.dilation - rows.padding;
+    const row = top + tapRow * rows.dilation;
     for (let tapColumn = 0; tapColumn < kernelWidth; tapColumn++) {
-      const column = outColumn * columns.stride + tapColumn * columns.dilation - columns.padding;
-      const isPadding = row < 0 || row >= height || column < 0 || column >= width;
-      const xStart = ((image * height + row) * width + column) * channels;
-      for (let channel = 0; channel < groupChannels; channel++) {
-        if (isPadding) pad?.(weightStart);
-        else visit(xStart + channel, weightStart);
-        weightStart += outChannels;
-      }
+      const column = left + tapColumn * columns.dilation;
+      if (row < 0 || row >= height || column < 0 || column >= width) pad?.(weightStart);
+      else visit(((image * height + row) * width + column) * channels, weightStart);
+      weightStart += tapSize;
     }
   }
 }
@@ -113,58 +100,81 @@ function addScattered(
 
 /** y from (x, weight). */
 export function directConv2d(geometry: Conv2dGeometry): CpuRun {
-  const { outChannels } = geometry;
+  const { outChannels, groupChannels } = geometry;
   const first = firstChannels(geometry);
+  const pixels = outputPixels(geometry);
   const sums = new Float64Array(outChannels);
   return (inputs, outputs) => {
     const x = inputs[0] as Float32Array;
     const weight = inputs[1] as Float32Array;
-    const visit: OnImage = (xStart, weights) => addGathered(sums, 0, x, xStart, first, weight, weights);
-    const pad: OnPadding = (weights) => addZeros(sums, 0, weight, weights, outChannels);
-    forEachPixel(geometry, (image, outRow, outColumn, yStart) => {
+    const y = outputs[0] as Float32Array;
+    let to = 0;
+    const visit: OnImage = (xStart, weightStart) => {
+      for (let channel = 0; channel < groupChannels; channel++) {
+        addGathered(sums, 0, x, xStart + channel, first, weight, weightStart + channel * outChannels);
+      }
+    };
+    const pad: OnPadding = (weightStart) => {
+      for (let channel = 0; channel < groupChannels; channel++) {
+        addZeros(sums, 0, weight, weightStart + channel * outChannels, outChannels);
+      }
+    };
+    for (let pixel = 0; pixel < pixels; pixel++) {
       sums.fill(0);
-      forEachTap(geometry, image, outRow, outColumn, visit, pad);
-      outputs[0].set(sums, yStart);
-    });
+      forEachTap(geometry, pixel, visit, pad);
+      for (let output = 0; output < outChannels; output++) y[to++] = sums[output];
+    }
   };
 }
 
 /** dX from (dY, weight). */
 export function directConv2dInputGradient(geometry: Conv2dGeometry): CpuRun {
-  const { batch, rows, columns, channels } = geometry;
+  const { batch, rows, columns, channels, outChannels, groupChannels } = geometry;
   const first = firstChannels(geometry);
+  const pixels = outputPixels(geometry);
   return (inputs, outputs) => {
     const dY = inputs[0] as Float32Array;
     const weight = inputs[1] as Float32Array;
     const dX = new Float64Array(batch * rows.pixels * columns.pixels * channels);
-    forEachPixel(geometry, (image, outRow, outColumn, yStart) => {
-      forEachTap(geometry, image, outRow, outColumn, (xStart, weights) =>
-        addScattered(dX, xStart, first, dY, yStart, weight, weights),
-      );
-    });
+    let from = 0;
+    const visit: OnImage = (xStart, weightStart) => {
+      for (let channel = 0; channel < groupChannels; channel++) {
+        addScattered(dX, xStart + channel, first, dY, from, weight, weightStart + channel * outChannels);
+      }
+    };
+    for (let pixel = 0; pixel < pixels; pixel++) {
+      forEachTap(geometry, pixel, visit);
+      from += outChannels;
+    }
     outputs[0].set(dX);
   };
 }
 
 /** dWeight from (x, dY). */
 export function directConv2dWeightGradient(geometry: Conv2dGeometry): CpuRun {
-  const { outChannels, windowSize } = geometry;
+  const { outChannels, groupChannels, windowSize } = geometry;
   const first = firstChannels(geometry);
+  const pixels = outputPixels(geometry);
   const sums = new Float64Array(windowSize * outChannels);
   return (inputs, outputs) => {
     const x = inputs[0] as Float32Array;
     const dY = inputs[1] as Float32Array;
+    let from = 0;
+    const visit: OnImage = (xStart, weightStart) => {
+      for (let channel = 0; channel < groupChannels; channel++) {
+        addGathered(sums, weightStart + channel * outChannels, x, xStart + channel, first, dY, from);
+      }
+    };
+    const pad: OnPadding = (weightStart) => {
+      for (let channel = 0; channel < groupChannels; channel++) {
+        addZeros(sums, weightStart + channel * outChannels, dY, from, outChannels);
+      }
+    };
     sums.fill(0);
-    forEachPixel(geometry, (image, outRow, outColumn, yStart) => {
-      forEachTap(
-        geometry,
-        image,
-        outRow,
-        outColumn,
-        (xStart, weights) => addGathered(sums, weights, x, xStart, first, dY, yStart),
-        (weights) => addZeros(sums, weights, dY, yStart, outChannels),
-      );
-    });
+    for (let pixel = 0; pixel < pixels; pixel++) {
+      forEachTap(geometry, pixel, visit, pad);
+      from += outChannels;
+    }
     outputs[0].set(sums);
   };
 }

@@ -9,7 +9,7 @@ import { type Conv2dGeometry, type ConvolutionAxis, zerosBehind } from '../geome
  * Consecutive elements of a window that are consecutive in x too. The same runs serve every row of the output and every
  * row of taps; only where these begin differs.
  */
-interface Run {
+interface WindowRun {
   /** From the first window of the output row, first tap of its row of taps. */
   readonly windowAt: number;
   /** From the first pixel of the row of x. */
@@ -17,11 +17,11 @@ interface Run {
   readonly length: number;
 }
 
-function runsOf({ columns, channels, groups, groupChannels, windowSize }: Conv2dGeometry): Run[] {
+function runsOf({ columns, channels, groups, groupChannels, windowSize }: Conv2dGeometry): WindowRun[] {
   const { pixels, windows, taps, stride, dilation, padding } = columns;
   // Taps are neighbors in x when nothing lies between them: no dilation, and no other group's channels.
   const runTaps = groups === 1 && dilation === 1 ? taps : 1;
-  const runs: Run[] = [];
+  const runs: WindowRun[] = [];
   for (let window = 0; window < windows; window++) {
     for (let tap = 0; tap < taps; tap += runTaps) {
       const pixel = window * stride + tap * dilation - padding;
@@ -51,7 +51,7 @@ function isPadded(axis: ConvolutionAxis): boolean {
  */
 export class WindowRows {
   private readonly geometry: Conv2dGeometry;
-  private readonly runs: readonly Run[];
+  private readonly runs: readonly WindowRun[];
   /** Elements from one row of taps to the next: in `windows`, */
   private readonly windowStep: number;
   /** and in x. */

@@ -67,7 +67,7 @@ export interface CorrelationPlan {
   readonly copyBytes: number;
 }
 
-export function planOf(correlation: Correlation): CorrelationPlan {
+export function correlationPlan(correlation: Correlation): CorrelationPlan {
   const { rows, columns, groups, groupSources, groupOutputs } = correlation;
   const shapes: WindowShape[] = [];
   let packedAt = 0;

@@ -8,7 +8,7 @@
  * matrix is never written: a row of it is the address of a window and the steps from tap to tap.
  *
  * Stage 1, items: the panels of all groups. Packs the weights, for all threads (matmul/wasm/packing.ts).
- * Stage 2, items: the output rows of all images (correlation-blocks.ts):
+ * Stage 2, items: the output rows of all images (correlation-blocks.ts, pixel-list.ts):
  *
  *     for each block of output rows           ≤ 256 pixels, ≤ 256 KiB of copies, which stay in the second-level cache
  *       copy the source rows of the block between zeros, unless no window leaves the image
@@ -35,15 +35,16 @@ import {
 import { panelColumns, tileRows } from '../../matmul/wasm/tile.ts';
 import { type FunctionBuilder, i32, type Local, type Target } from '../../support/wasm/assembler/index.ts';
 import type { KernelMemory, WasmKernelCode } from '../../support/wasm/wasm-kernel.ts';
-import { BlockWriter, listBytes } from './correlation-blocks.ts';
+import { BlockWriter } from './correlation-blocks.ts';
 import {
   type Correlation,
   type CorrelationPlan,
+  correlationPlan,
   forEachPixelResidue,
   type PixelResidue,
   packedWeights,
-  planOf,
 } from './correlation-plan.ts';
+import { listBytes } from './pixel-list.ts';
 import { zeroStage } from './zero-stage.ts';
 
 /** Output pixels that begin a range, about: the tiles of a range are full but for the last one. */
@@ -58,7 +59,7 @@ export function correlationWasm(correlation: Correlation, target: Target): WasmK
   if (rows.sources * columns.sources === 0 || rows.residues.length * columns.residues.length === 0) {
     return { stages: [zeroStage(items, elementsPerItem)] };
   }
-  const plan = planOf(correlation);
+  const plan = correlationPlan(correlation);
   return {
     scratchBytes: plan.packedBytes,
     threadScratchBytes: plan.block.images * plan.copyBytes + listBytes(plan),

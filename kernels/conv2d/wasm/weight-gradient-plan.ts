@@ -27,7 +27,7 @@ export interface WeightGradientPlan {
   /** Output pixels that are taken at once, and bytes for the copy of one image's source rows. */
   readonly block: PixelBlock;
   readonly copyBytes: number;
-  /** Block number `every` − 1, 2 · `every` − 1, … is smaller; undefined if none is. */
+  /** Blocks number every − 1, 2 · every − 1, … are smaller; undefined if none is. */
   readonly smaller: { readonly block: PixelBlock; readonly every: number } | undefined;
   /** Blocks of an image; 1 if a block has whole images. */
   readonly blocksPerImage: number;
@@ -45,7 +45,7 @@ export interface WeightGradientPlan {
   readonly sumBytes: 4 | 8;
 }
 
-export function planOf(geometry: Conv2dGeometry, depthwise: boolean): WeightGradientPlan {
+export function weightGradientPlan(geometry: Conv2dGeometry, depthwise: boolean): WeightGradientPlan {
   const { batch, channels, windowSize, outChannels, groups, groupOutputs } = geometry;
   const { windows: outHeight } = geometry.rows;
   const { windows: outWidth } = geometry.columns;

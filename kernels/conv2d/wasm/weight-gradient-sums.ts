@@ -38,18 +38,18 @@ interface PartSums {
   readonly isFirst: Local<'i32'>;
 }
 
-/** One panel of one block. */
+/** The product of one block and one panel: sums [KH·KW·C/groups, width] += windowsᵀ · dY [pixels, width]. */
 interface PanelProduct {
-  /** Of row (0, 0, 0) and the block's first pixel, in x or its copy; bytes from there to the next image. */
+  /** Where in x, or its copy, row (0, 0, 0) and the block's first pixel meet; bytes to the same place of the next image. */
   readonly left: Local<'i32'>;
   readonly imageStep: number;
-  /** Of the block's first pixel in dY or its packed panel; bytes to the next pixel. */
+  /** Where the block's first pixel lies in dY, or in its packed panel; bytes to the next pixel. */
   readonly right: Local<'i32'>;
   readonly rightStep: number;
-  /** Of the panel's first column in the sums, and how many columns are real. */
+  /** Where the first row of the sums begins, and how many columns are real. */
   readonly to: Local<'i32'>;
   readonly width: number;
-  readonly isFirst: Local<'i32'>;
+  readonly isFirst: PartSums['isFirst'];
 }
 
 /** Writes the code of one item. */
@@ -187,6 +187,7 @@ export class PartWriter {
       },
       { length: columns.windows, leftStep: columns.stride * channels * 4, rightStep },
     ];
+    // All zeros for the first block, else all ones.
     const kept = f.keep(i32x4.splat(i32.subtract(product.isFirst, 1)));
     const addProducts = ({ left, offsets, to, toOffset }: RowTile): void => {
       const sums = tileSums(f, offsets.length, packedWidth(width) / vectorWidth);
@@ -207,12 +208,12 @@ export class PartWriter {
       sumProducts(f, this.#target, sums, windows, right, depth, options);
       if (sumBytes === 8) addToTotals(f, sums, out, width, kept);
     };
-    /** How the rows (u, v, c) lie in x. */
-    const rowAxes = [
+    const axes = [
       { length: rows.taps, step: rows.dilation * sourceBytes },
       { length: columns.taps, step: columns.dilation * channels * 4 },
       { length: groupChannels, step: 4 },
     ];
-    forEachRowTile(f, rowAxes, outChannels * sumBytes, product.left, product.to, addProducts);
+    const { left, to } = product;
+    forEachRowTile(f, { axes, left, to, rowBytes: outChannels * sumBytes }, addProducts);
   }
 }

@@ -12,9 +12,17 @@ import type { FunctionBuilder, Local } from '../../support/wasm/assembler/index.
 const mostUnrolledRows = 48;
 
 /** One axis of the rows: how many, how far apart in x, in bytes. */
-export interface RowAxis {
+interface RowAxis {
   readonly length: number;
   readonly step: number;
+}
+
+/** All rows: how they lie in x from `left` on, and in the sums, one after the other, from `to` on. */
+export interface GradientRows {
+  readonly axes: readonly RowAxis[];
+  readonly left: Local<'i32'>;
+  readonly to: Local<'i32'>;
+  readonly rowBytes: number;
 }
 
 /** Some rows: row number r begins at left + offsets[r] in x, and its sums at to + toOffset + r · rowBytes. */
@@ -27,31 +35,18 @@ export interface RowTile {
 
 type WriteTile = (tile: RowTile) => void;
 
-/** Writes code for all tiles of the rows. `rowBytes`: from one row to the next in the sums. */
-export function forEachRowTile(
-  f: FunctionBuilder,
-  rows: readonly RowAxis[],
-  rowBytes: number,
-  left: Local<'i32'>,
-  to: Local<'i32'>,
-  write: WriteTile,
-): void {
+/** Writes code for all tiles of the rows. */
+export function forEachRowTile(f: FunctionBuilder, rows: GradientRows, write: WriteTile): void {
   // In the sums rows follow each other: there is no second step that could keep axes apart.
-  const merged = mergeAxes(rows.map(({ length, step }) => ({ length, leftStep: step, rightStep: 0 })));
+  const merged = mergeAxes(rows.axes.map(({ length, step }) => ({ length, leftStep: step, rightStep: 0 })));
   const axes = merged.map(({ length, leftStep }) => ({ length, step: leftStep }));
   const count = axes.reduce((product, { length }) => product * length, 1);
-  if (count <= mostUnrolledRows) eachTile(axes, rowBytes, left, to, write);
-  else loopOverTiles(f, axes, rowBytes, left, to, write);
+  if (count <= mostUnrolledRows) eachTile({ ...rows, axes }, write);
+  else loopOverTiles(f, { ...rows, axes }, write);
 }
 
 /** Each tile has its own code, so that its rows need not be equally far apart in x. */
-function eachTile(
-  axes: readonly RowAxis[],
-  rowBytes: number,
-  left: Local<'i32'>,
-  to: Local<'i32'>,
-  write: WriteTile,
-): void {
+function eachTile({ axes, left, to, rowBytes }: GradientRows, write: WriteTile): void {
   const offsets = axes.reduce<number[]>(
     (outer, { length, step }) =>
       outer.flatMap((start) => Array.from({ length }, (_, index) => start + index * step)),
@@ -67,34 +62,27 @@ function eachTile(
 }
 
 /** Loops over the outer axes, and over the tiles of the last one, whose rows are equally far apart. */
-function loopOverTiles(
-  f: FunctionBuilder,
-  axes: readonly RowAxis[],
-  rowBytes: number,
-  left: Local<'i32'>,
-  to: Local<'i32'>,
-  write: WriteTile,
-): void {
-  const sums = f.keep(to);
+function loopOverTiles(f: FunctionBuilder, rows: GradientRows, write: WriteTile): void {
+  const to = f.keep(rows.to);
   const walk = ([{ length, step }, ...inner]: readonly RowAxis[], start: Local<'i32'>): void => {
-    const from = f.keep(start);
+    const left = f.keep(start);
     if (inner.length > 0) {
       f.for(0, length, 1, () => {
-        walk(inner, from);
-        f.increase(from, step);
+        walk(inner, left);
+        f.increase(left, step);
       });
       return;
     }
     for (const { height, count } of tilesOf(length)) {
       const offsets = Array.from({ length: height }, (_, row) => row * step);
       f.for(0, count, 1, () => {
-        write({ left: from, offsets, to: sums, toOffset: 0 });
-        f.increase(from, height * step);
-        f.increase(sums, height * rowBytes);
+        write({ left, offsets, to, toOffset: 0 });
+        f.increase(left, height * step);
+        f.increase(to, height * rows.rowBytes);
       });
     }
   };
-  walk(axes, left);
+  walk(rows.axes, rows.left);
 }
 
 /** So many rows as tiles of at most `tileRows`, as equal as possible: 9 are 3 + 3 + 3. */

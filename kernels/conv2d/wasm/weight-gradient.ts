@@ -25,7 +25,7 @@ import { demoteHalves, panelColumns, vectorWidth } from '../../matmul/wasm/tile.
 import { f32x4, f64x2, i32, type Local, type Target, v128 } from '../../support/wasm/assembler/index.ts';
 import type { WasmKernelCode, WasmStage } from '../../support/wasm/wasm-kernel.ts';
 import type { Conv2dGeometry } from '../geometry.ts';
-import { planOf } from './weight-gradient-plan.ts';
+import { weightGradientPlan } from './weight-gradient-plan.ts';
 import { PartWriter } from './weight-gradient-sums.ts';
 import { zeroStage } from './zero-stage.ts';
 
@@ -41,7 +41,7 @@ export function weightGradientWasm(
   const elements = windowSize * outChannels;
   if (elements === 0) return { stages: [] };
   if (batch * rows.windows * columns.windows === 0) return { stages: [zeroStage(elements, 1)] };
-  const plan = planOf(geometry, depthwise);
+  const plan = weightGradientPlan(geometry, depthwise);
   const { block, parts, sumBytes } = plan;
   const packedPixels = plan.packs ? block.images * block.rows * columns.windows : 0;
   const inScratch = parts > 1 || sumBytes === 8;

@@ -1,32 +1,13 @@
 /** The sizes of one convolution, as the versions of all devices compute with them. */
 
+import type { WindowAxis } from '../support/window-axis.ts';
 import type { Conv2dAttributes, Conv2dShapes } from './index.ts';
-
-/**
- * One axis of the image, height or width: tap t of window w lies on pixel
- *
- *     w · stride + t · dilation − padding        0 ≤ w < windows, 0 ≤ t < taps
- *
- * and meets a zero where that is not in [0, pixels).
- */
-export interface ConvolutionAxis {
-  /** H or W. */
-  readonly pixels: number;
-  /** OH or OW. */
-  readonly windows: number;
-  /** KH or KW. */
-  readonly taps: number;
-  readonly stride: number;
-  readonly dilation: number;
-  /** Zeros before the first pixel. */
-  readonly padding: number;
-}
 
 export interface Conv2dGeometry {
   /** N. */
   readonly batch: number;
-  readonly rows: ConvolutionAxis;
-  readonly columns: ConvolutionAxis;
+  readonly rows: WindowAxis;
+  readonly columns: WindowAxis;
   /** C. */
   readonly channels: number;
   /** O. */
@@ -44,7 +25,7 @@ export function geometryOf(
   { x, weight, y }: Conv2dShapes,
   { stride, padding, dilation, groups }: Conv2dAttributes,
 ): Conv2dGeometry {
-  const axis = (at: 0 | 1): ConvolutionAxis => ({
+  const axis = (at: 0 | 1): WindowAxis => ({
     pixels: x[1 + at],
     windows: y[1 + at],
     taps: weight[at],
@@ -66,8 +47,8 @@ export function geometryOf(
   };
 }
 
-/** How many zeros the windows of an axis meet behind its last pixel. */
-export function zerosBehind({ pixels, windows, taps, stride, dilation, padding }: ConvolutionAxis): number {
+/** How many zeros the windows of an axis meet behind its last pixel; they meet `padding` before the first one. */
+export function zerosBehind({ pixels, windows, taps, stride, dilation, padding }: WindowAxis): number {
   const last = (windows - 1) * stride + (taps - 1) * dilation - padding;
   return Math.max(0, last + 1 - pixels);
 }

@@ -17,7 +17,6 @@ import { partsOf, sumParts } from '../support/gpu/partial-sums.ts';
 import { forPixels, forWindows, guarded, onImage } from '../support/gpu/sliding-windows.ts';
 import { sumInLevels } from '../support/gpu/sums-in-levels.ts';
 import type { ThreadSource } from '../support/gpu/thread-source.ts';
-import type { WindowAxis } from '../support/window-axis.ts';
 import { type Conv2dGeometry, geometryOf } from './geometry.ts';
 import {
   type Conv2dAttributes,

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { conv2dCpu, conv2dInputGradientCpu, conv2dWeightGradientCpu } from '../../kernels/conv2d/cpu.ts';
-import { type ConvolutionAxis, geometryOf } from '../../kernels/conv2d/geometry.ts';
+import { geometryOf } from '../../kernels/conv2d/geometry.ts';
 import {
   conv2d,
   conv2dInputGradient,
@@ -13,6 +13,7 @@ import { forwardAxis, inputGradientAxis } from '../../kernels/conv2d/wasm/correl
 import { weightGradientPlan } from '../../kernels/conv2d/wasm/weight-gradient-plan.ts';
 import { conv2dInputGradientWasm, conv2dWasm, conv2dWeightGradientWasm } from '../../kernels/conv2d/wasm.ts';
 import { ModuleBuilder } from '../../kernels/support/wasm/assembler/index.ts';
+import type { WindowAxis } from '../../kernels/support/window-axis.ts';
 import { addStage } from '../../src/devices/wasm/stages.ts';
 import { WebAssembly } from '../../src/devices/wasm/webassembly.ts';
 import { runKernel, specOf } from './support/run.ts';
@@ -30,7 +31,7 @@ const [x, weight, y] = [specOf([1, 1, 5, 1]), specOf([1, 3, 1, 2]), specOf([1, 1
 const pixels = Float32Array.of(1, 2, 3, 4, 5);
 const weights = Float32Array.of(1, 1, 10, 0, 100, -1);
 const gradient = Float32Array.of(1, 2, 3, 4, 5, 6);
-const axis: ConvolutionAxis = { pixels: 5, windows: 3, taps: 3, stride: 2, dilation: 1, padding: 1 };
+const axis: WindowAxis = { pixels: 5, windows: 3, taps: 3, stride: 2, dilation: 1, padding: 1 };
 const geometry = geometryOf({ x: x.shape, weight: weight.shape, y: y.shape }, attributes);
 
 /** Numbers as a line of the page shows them. */

@@ -3,7 +3,8 @@
  * back to the pixels they came from (col2im).
  */
 
-import { type Conv2dGeometry, type ConvolutionAxis, zerosBehind } from '../geometry.ts';
+import type { WindowAxis } from '../../support/window-axis.ts';
+import { type Conv2dGeometry, zerosBehind } from '../geometry.ts';
 
 /**
  * Consecutive elements of a window that are consecutive in x too. The same runs serve every row of the output and every
@@ -38,7 +39,7 @@ function runsOf({ columns, channels, groups, groupChannels, windowSize }: Conv2d
   return runs;
 }
 
-function isPadded(axis: ConvolutionAxis): boolean {
+function isPadded(axis: WindowAxis): boolean {
   return axis.padding > 0 || zerosBehind(axis) > 0;
 }
 

@@ -21,7 +21,8 @@
  */
 import { greatestCommonDivisor } from '../../support/divisors.ts';
 import { type FunctionBuilder, type Integer, i32 } from '../../support/wasm/assembler/index.ts';
-import { type ConvolutionAxis, zerosBehind } from '../geometry.ts';
+import type { WindowAxis } from '../../support/window-axis.ts';
+import { zerosBehind } from '../geometry.ts';
 
 /** The residues that have equally many taps: those whose least tap is in [first, end). */
 export interface Residues {
@@ -60,7 +61,7 @@ export interface CorrelationAxis {
 }
 
 /** y from x. */
-export function forwardAxis(axis: ConvolutionAxis): CorrelationAxis {
+export function forwardAxis(axis: WindowAxis): CorrelationAxis {
   const { pixels, windows, taps, stride, dilation, padding } = axis;
   const reach = (taps - 1) * dilation;
   return {
@@ -81,7 +82,7 @@ export function forwardAxis(axis: ConvolutionAxis): CorrelationAxis {
 }
 
 /** dX from dY. */
-export function inputGradientAxis(axis: ConvolutionAxis): CorrelationAxis {
+export function inputGradientAxis(axis: WindowAxis): CorrelationAxis {
   const { pixels, windows, taps, dilation, padding } = axis;
   const reach = (taps - 1) * dilation;
   // A single window has no stride. A long one makes each pixel a residue of its own, which meets just one tap.
@@ -130,7 +131,7 @@ export function inputGradientAxis(axis: ConvolutionAxis): CorrelationAxis {
 
 /** How far the windows of all residues reach beyond dY. */
 function zerosAround(
-  { pixels, windows, stride }: ConvolutionAxis,
+  { pixels, windows, stride }: WindowAxis,
   residues: readonly Residues[],
   start: CorrelationAxis['start'],
   tapStep: number,

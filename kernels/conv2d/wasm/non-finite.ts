@@ -22,7 +22,8 @@ import {
   v128,
 } from '../../support/wasm/assembler/index.ts';
 import type { KernelMemory } from '../../support/wasm/wasm-kernel.ts';
-import type { Conv2dGeometry, ConvolutionAxis } from '../geometry.ts';
+import type { WindowAxis } from '../../support/window-axis.ts';
+import type { Conv2dGeometry } from '../geometry.ts';
 
 /** Whether any of `count` floats is NaN or infinite: x - x is 0 for all others. */
 export function anyNonFinite(f: FunctionBuilder, floats: Local<'i32'>, count: number): Integer {
@@ -47,7 +48,7 @@ export function plainInputGradient(
   const to = f.keep(i32.add(dX, i32.multiply(first, columns.pixels * channels * 4)));
   /** Calls `body` for each tap of one axis by which a window covers the pixel, with that window. */
   const forWindows = (
-    { taps, stride, dilation, padding, windows }: ConvolutionAxis,
+    { taps, stride, dilation, padding, windows }: WindowAxis,
     pixel: Integer,
     body: (tap: Local<'i32'>, window: Local<'i32'>) => void,
   ): void =>

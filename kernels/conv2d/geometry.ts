@@ -6,7 +6,9 @@ import type { Conv2dAttributes, Conv2dShapes } from './index.ts';
 export interface Conv2dGeometry {
   /** N. */
   readonly batch: number;
+  /** H, OH and KH are its pixels, windows and taps. */
   readonly rows: WindowAxis;
+  /** W, OW and KW. */
   readonly columns: WindowAxis;
   /** C. */
   readonly channels: number;

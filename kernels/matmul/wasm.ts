@@ -1,5 +1,6 @@
 /**
- * Matrix product, batched, as WebAssembly. Items are rows of the one product, or whole products; of the rows of an item:
+ * Matrix product, batched, as WebAssembly. Items are the rows of one product, or whole
+ * products. A thread computes its rows so:
  *
  *     for each 64 rows                         only with a shared packed b: they stay in the second-level cache
  *       for each block of 512 depths           a panel of it is 16 KiB: first-level cache

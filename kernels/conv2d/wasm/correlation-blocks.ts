@@ -43,6 +43,7 @@ interface PanelAddresses {
   readonly result: Local<'i32'>;
 }
 
+/** Writes the code of the stage. */
 export class BlockWriter {
   readonly #f: FunctionBuilder;
   readonly #target: Target;

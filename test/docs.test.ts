@@ -1,4 +1,4 @@
-/** Runs the examples in docstrings and in the README: every `ts` block, and each `await x; // value` line checked. */
+/** Runs the examples in docstrings and in the READMEs: every `ts` block, and each `await x; // value` line checked. */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
@@ -69,7 +69,9 @@ function moduleOf({ code, file }: Example): string {
       `${indent}check(await ${expression}, ${value});`,
   );
   const index = "'../../src/index.ts'";
-  const imported = checked.replaceAll(/from 'weft'/g, `from ${index}`);
+  const imported = checked
+    .replaceAll(/from 'weft'/g, `from ${index}`)
+    .replaceAll(/from '\.\//g, `from '../../${dirname(file)}/`);
   const before = preludeOf(code);
   const used = (name: string) => new RegExp(`\\b${name}\\b`).test(before + code) && !declares(code, name);
   const names = ['Tensor', ...Object.keys(weft).filter((name) => name !== 'Tensor' && used(name))];
@@ -79,7 +81,8 @@ export const checks: [unknown, unknown][] = [];\n${imported}`;
 }
 
 describe('examples', () => {
-  const examples = [...sources(join(root, 'src')), join(root, 'README.md')].flatMap(examplesIn);
+  const pages = ['README.md', 'kernels/README.md'].map((page) => join(root, page));
+  const examples = [...sources(join(root, 'src')), ...pages].flatMap(examplesIn);
   const paths = examples.map((_, index) => join(scratch, `example${index}.ts`));
 
   beforeAll(() => {
@@ -109,5 +112,24 @@ describe('examples', () => {
       const { checks } = (await import(pathToFileURL(paths[index]).href)) as { checks: [unknown, unknown][] };
       for (const [got, wanted] of checks) expect(got).toEqual(wanted);
     });
+  });
+});
+
+describe('kernels/README.md', () => {
+  const page = readFileSync(join(root, 'kernels', 'README.md'), 'utf8');
+  const listed = new Map(
+    [...page.matchAll(/^\| `(\w+)\/` \| (\d+) \|/gm)].map(([, name, lines]) => [name, Number(lines)]),
+  );
+  const kernels = readdirSync(join(root, 'kernels'), { withFileTypes: true }).filter(
+    (entry) => entry.isDirectory() && entry.name !== 'support',
+  );
+
+  it.each(kernels.map(({ name }) => name))('lists %s with about its size', (name) => {
+    const lines = sources(join(root, 'kernels', name)).map(
+      (path) => readFileSync(path, 'utf8').split('\n').length,
+    );
+    const size = lines.reduce((sum, each) => sum + each, 0);
+    const stated = listed.get(name) ?? 0;
+    expect(Math.abs(stated - size), `${stated} lines stated, ${size} found`).toBeLessThan(0.25 * size);
   });
 });

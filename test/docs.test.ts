@@ -133,3 +133,26 @@ describe('kernels/README.md', () => {
     expect(Math.abs(stated - size), `${stated} lines stated, ${size} found`).toBeLessThan(0.25 * size);
   });
 });
+
+describe('ARCHITECTURE.md', () => {
+  const page = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8');
+  const { Parameter, explain, planOf, zeros } = weft;
+  const w = new Parameter(zeros([64, 8]));
+  const b = new Parameter(zeros([8]));
+  const layer = (x: weft.Tensor): weft.Tensor => x.matmul(w).add(b).relu();
+  const x = zeros([32, 64]);
+
+  it('shows the plan that is printed', async () => {
+    const [, section] = page.split('### A plan, read line by line\n');
+    const shown = /(?:^ {4}.*\n|^\n(?= {4}))+/m.exec(section)?.[0].replaceAll(/^ {4}/gm, '').trim();
+    expect(shown).toBe(await explain(layer, x));
+  });
+
+  it('says which of its steps join, and what is fused in another order', async () => {
+    expect((await planOf(layer, x)).steps.map(({ joins }) => joins)).toEqual([false, true]);
+    const transposed = (of: (x: weft.Tensor) => weft.Tensor) =>
+      planOf((given: weft.Tensor) => of(given).transpose().add(1), x);
+    expect((await transposed((given) => given.matmul(w).relu())).steps.length).toBe(2);
+    expect((await transposed(layer)).steps.length).toBe(3);
+  });
+});

@@ -2,7 +2,23 @@
  * The fused elementwise kernel: a small straight-line program evaluated at every point of one iteration space.
  *
  * The planner writes the program: registers `0 … loads-1` hold the loaded elements, register `loads + i` holds the
- * result of instruction `i`. Each output is one register, stored dense and row-major over `shape`.
+ * result of instruction `i`. Each output is one register, stored dense and row-major over `shape`. relu(x + b) of
+ * x [32, 8] and b [8] is
+ *
+ *     shape           [32, 8]
+ *     loads           0   x at 8·i + j                input 0, strides [8, 1]
+ *                     1   b at j                      input 1, strides [0, 1]
+ *     instructions    2   add 0 1
+ *                     3   constant 0
+ *                     4   lessEqual 2 3               bool
+ *                     5   where 4 3 2                 register 4 ? register 3 : register 2
+ *     stores          5
+ *
+ * The versions differ in how many points an instruction takes at a time. `cpu` interprets the program, an instruction
+ * after the other for 512 points, whose registers are arrays that stay in the cache: no code is built from strings, and a
+ * loop costs less than the test of an operator at each point. `wasm` writes one loop over the points, four a turn, with
+ * all registers in vector registers, and computes outside of it what is the same for a row or for all points. On `gpu`
+ * a thread has one point, and a pass one output and only what that needs.
  */
 import { type DType, type KernelContract, sizeOf } from '../support/contract.ts';
 import type { View } from '../support/view.ts';
@@ -51,6 +67,21 @@ export interface Program {
 /** A program and the registers it stores, one per output. */
 export interface ElementwiseAttributes extends Program {
   readonly stores: readonly number[];
+}
+
+/** The dtype of every register: the loads', then the instructions'. */
+export function registerTypes({
+  loads,
+  instructions,
+}: Record<'loads' | 'instructions', readonly { readonly dtype: DType }[]>): DType[] {
+  return [...loads, ...instructions].map(({ dtype }) => dtype);
+}
+
+/** The registers that an instruction reads. */
+export function operandsOf(instruction: Instruction): number[] {
+  if (instruction.operator === 'constant') return [];
+  if (instruction.operator === 'where') return [instruction.a, instruction.b, instruction.c];
+  return 'b' in instruction ? [instruction.a, instruction.b] : [instruction.a];
 }
 
 /** Floating-point operations of one evaluation of the program at every point. */

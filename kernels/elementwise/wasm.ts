@@ -4,12 +4,12 @@
  */
 
 import { bytesPerElement, type DType, sizeOf } from '../support/contract.ts';
-import { type FunctionBuilder, type Integer, i32, type Local } from '../support/wasm/assembler/index.ts';
+import { type FunctionBuilder, i32, type Local } from '../support/wasm/assembler/index.ts';
 import type { WasmKernel, WasmStage } from '../support/wasm/wasm-kernel.ts';
 import type { ElementwiseAttributes } from './index.ts';
-import { type Space, spaceOf } from './wasm/iteration-space.ts';
+import { iterationSpaceOf, type Space } from './wasm/iteration-space.ts';
 import { storeFour, storeSome } from './wasm/loads.ts';
-import { ProgramWalk, type Visitor, visitPoints } from './wasm/program-walk.ts';
+import { ProgramWalk, type Visitor } from './wasm/program-walk.ts';
 
 /** Ranges begin at whole cache lines of floats, so that no two threads write to the same one. */
 const grain = 16;
@@ -22,7 +22,7 @@ export const elementwiseWasm: WasmKernel<ElementwiseAttributes> = ({ attributes 
   const { shape, stores } = attributes;
   const items = sizeOf(shape);
   if (items === 0 || stores.length === 0) return { stages: [] };
-  const space = spaceOf(attributes);
+  const space = iterationSpaceOf(attributes);
   const axes = space.axes.map((_, axis) => axis);
 
   const write: WasmStage['write'] = (f, range, { inputs, outputs }) => {
@@ -32,22 +32,15 @@ export const elementwiseWasm: WasmKernel<ElementwiseAttributes> = ({ attributes 
       return { register: stores[at], dtype, output, pointer: f.local('i32') };
     });
     const visitor = storing(f, sinks);
-    const goTo = (point: Integer): void => {
-      walk.reset();
-      walk.seek(axes, point);
+    const visit = (outer: readonly number[], first: Local<'i32'>, end: Local<'i32'>): void => {
+      walk.goTo({ axes, position: first });
       for (const { dtype, output, pointer } of sinks) {
-        f.set(pointer, i32.add(output, i32.multiply(point, bytesPerElement[dtype])));
+        f.set(pointer, i32.add(output, i32.multiply(first, bytesPerElement[dtype])));
       }
+      walk.visit(outer, i32.subtract(end, first), visitor);
     };
-    if (!readsAcross(space)) {
-      goTo(range.first);
-      visitPoints(f, walk, axes.slice(0, -1), range, visitor);
-      return;
-    }
-    forBlocks(f, space.axes[space.axes.length - 1].length, range, (first, end) => {
-      goTo(first);
-      visitPoints(f, walk, [], { first, end }, visitor);
-    });
+    if (!readsAcross(space)) visit(axes.slice(0, -1), range.first, range.end);
+    else forBlocks(f, walk.row.length, range, (first, end) => visit([], first, end));
   };
   return { stages: [{ items, grain, elementsPerItem: 1, write }] };
 };
@@ -108,7 +101,14 @@ function readsAcross({ axes, loads }: Space): boolean {
   );
 }
 
-/** Visits points [first, end) in blocks of `blockRows` rows by `blockColumns` columns, a part of a row at a time. */
+/**
+ * Visits the points of a range block by block:
+ *
+ *     for each 16 rows
+ *       for each 32 columns
+ *         for each of these rows
+ *           the points of the row in these columns      [first, end)
+ */
 function forBlocks(
   f: FunctionBuilder,
   rowLength: number,

@@ -4,24 +4,22 @@ import { type CpuKernel, withWorkspace } from '../support/contract.ts';
 import {
   backWorkspace,
   forwardWorkspace,
-  optionalInputs,
-  type Sequence,
   sigmoid,
   stateBefore,
   walkBack,
   walkForward,
 } from '../support/cpu/recurrence.ts';
+import { optionalInputs, sequenceOf } from '../support/recurrent-calls.ts';
 import type { GruAttributes, GruGradientAttributes } from './index.ts';
 
 /** (h [N,T,H], gates [N,T,4H]) from (z [N,T,3H], recurrentWeight [H,3H], recurrentBias [3H], h0 [N,H], mask? [N,T]). */
 export const gruCpu: CpuKernel<GruAttributes> = ({ outputs: outputSpecs, attributes }) => {
-  const [batch, time, hidden] = outputSpecs[0].shape;
-  const width = 3 * hidden;
-  const sequence: Sequence = { batch, time, hidden, width, reverse: attributes.reverse };
+  const sequence = sequenceOf(outputSpecs[0].shape, 3, attributes.reverse);
+  const { batch, time, hidden, width } = sequence;
 
   return withWorkspace(forwardWorkspace(sequence), (inputs, outputs, workspace) => {
     const [z, recurrentWeight, recurrentBias, h0] = inputs as readonly Float32Array[];
-    const [mask] = optionalInputs(inputs, 4, [attributes.masked]);
+    const [mask] = optionalInputs(4, [attributes.masked], (index) => inputs[index]);
     const [h, gates] = outputs as readonly Float32Array[];
 
     walkForward(sequence, recurrentWeight, h0, h, workspace, (t, _order, before, recurrent) => {
@@ -54,14 +52,13 @@ export const gruCpu: CpuKernel<GruAttributes> = ({ outputs: outputSpecs, attribu
 
 /** (dZ, dS [N,T,3H], dH0 [N,H]) from (recurrentWeight, h0, h, gates, mask?, dH?, dGates?). */
 export const gruGradientCpu: CpuKernel<GruGradientAttributes> = ({ inputs: inputSpecs, attributes }) => {
-  const [batch, time, hidden] = inputSpecs[2].shape;
   const { reverse, masked, hasDH, hasDGates } = attributes;
-  const width = 3 * hidden;
-  const sequence: Sequence = { batch, time, hidden, width, reverse };
+  const sequence = sequenceOf(inputSpecs[2].shape, 3, reverse);
+  const { batch, time, hidden, width } = sequence;
 
   return withWorkspace(backWorkspace(sequence), (inputs, outputs, workspace) => {
     const [recurrentWeight, h0, h, gates] = inputs as readonly Float32Array[];
-    const [mask, dH, dGates] = optionalInputs(inputs, 4, [masked, hasDH, hasDGates]);
+    const [mask, dH, dGates] = optionalInputs(4, [masked, hasDH, hasDGates], (index) => inputs[index]);
     // What flows back to the step before is kept where it ends up after the last step: in dH0.
     const [dZ, dS, dHBefore] = outputs as readonly Float32Array[];
 

@@ -7,12 +7,10 @@
  */
 
 import { sigmoidFunction, tanhFunction } from '../elementwise/operators/hyperbolic.ts';
-import type { Sequence } from '../support/cpu/recurrence.ts';
 import { fillPass } from '../support/gpu/common-passes.ts';
 import { type GpuArray, type GpuKernel, input, output } from '../support/gpu/gpu-kernel.ts';
 import { choose, PassList, sumOf } from '../support/gpu/pass-list.ts';
 import {
-  optionalArrays,
   placeOf,
   sentDirectly,
   sentThroughGates,
@@ -22,6 +20,7 @@ import {
   whereReal,
 } from '../support/gpu/recurrence-passes.ts';
 import { joinRecords, storeParts } from '../support/gpu/step-records.ts';
+import { optionalInputs, type Sequence, sequenceOf } from '../support/recurrent-calls.ts';
 import type { GruAttributes, GruGradientAttributes } from './index.ts';
 
 /** Parts of a forward record [N,5,H]: h and r, u, n, q. */
@@ -29,12 +28,11 @@ const forwardParts = 5;
 
 /** (h [N,T,H], gates [N,T,4H]) from (z [N,T,3H], recurrentWeight [H,3H], recurrentBias [3H], h0 [N,H], mask? [N,T]). */
 export const gruGpu: GpuKernel<GruAttributes> = ({ outputs, attributes }, { mostReads }) => {
-  const [batch, time, hidden] = outputs[0].shape;
-  const width = 3 * hidden;
-  const sequence: Sequence = { batch, time, hidden, width, reverse: attributes.reverse };
+  const sequence = sequenceOf(outputs[0].shape, 3, attributes.reverse);
+  const { batch, time, hidden, width } = sequence;
   if (batch * time * hidden === 0) return { passes: [] };
   const [z, recurrentWeight, recurrentBias, h0] = [0, 1, 2, 3].map(input);
-  const [mask] = optionalArrays(4, [attributes.masked]);
+  const [mask] = optionalInputs(4, [attributes.masked], input);
 
   const list = new PassList();
   const records = walkForward(list, sequence, {
@@ -83,13 +81,12 @@ const toHidden = 4;
 
 /** (dZ, dS [N,T,3H], dH0 [N,H]) from (recurrentWeight, h0, h, gates, mask?, dH?, dGates?). */
 export const gruGradientGpu: GpuKernel<GruGradientAttributes> = ({ inputs, attributes }, { mostReads }) => {
-  const [batch, time, hidden] = inputs[2].shape;
   const { reverse, masked, hasDH, hasDGates } = attributes;
-  const width = 3 * hidden;
-  const sequence: Sequence = { batch, time, hidden, width, reverse };
+  const sequence = sequenceOf(inputs[2].shape, 3, reverse);
+  const { batch, time, hidden, width } = sequence;
   if (batch * hidden === 0) return { passes: [] };
   if (time === 0) return { passes: [fillPass(output(2), batch * hidden, 0)] };
-  const [mask, dH, dGates] = optionalArrays(4, [masked, hasDH, hasDGates]);
+  const [mask, dH, dGates] = optionalInputs(4, [masked, hasDH, hasDGates], input);
   const factorWidth = (dGates ? backParts + 4 : backParts) * hidden;
   const list = new PassList();
   const factors = gradientFactors(list, sequence, mask, dGates);

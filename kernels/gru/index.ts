@@ -1,7 +1,13 @@
-/** The GRU over a whole sequence and its gradient, in PyTorch's form: the contracts. Gate order r, z, n. */
+/**
+ * The GRU over a whole sequence and its gradient, in PyTorch's form: the contracts. Gate order r, z, n.
+ *
+ * The versions walk through time as those of the LSTM do (see there). What differs is n, into which the product goes
+ * multiplied by r: so the third part of h · recurrentWeight + recurrentBias is kept apart from z, as q. On `wasm` and
+ * `cpu` it waits in its sum until r is known; on `gpu` the first pass of a step gives r, u and q, the second n and h.
+ */
 
 import type { KernelContract } from '../support/contract.ts';
-import type { RecurrentAttributes } from '../support/recurrent-attributes.ts';
+import type { RecurrentAttributes } from '../support/recurrent-calls.ts';
 
 export type GruAttributes = RecurrentAttributes;
 

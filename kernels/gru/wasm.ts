@@ -1,5 +1,6 @@
 /** The GRU over a whole sequence and its gradient, as WebAssembly. */
 
+import { optionalInputs, sequenceOf } from '../support/recurrent-calls.ts';
 import {
   f32x4,
   i32,
@@ -9,7 +10,7 @@ import {
   type Vector,
   v128,
 } from '../support/wasm/assembler/index.ts';
-import { forwardCode, optionalInputs, type Recurrence } from '../support/wasm/recurrence-forward.ts';
+import { forwardCode } from '../support/wasm/recurrence-forward.ts';
 import { type BackRow, backCode } from '../support/wasm/recurrence-gradient.ts';
 import { storeLanes } from '../support/wasm/store-lanes.ts';
 import { sigmoid, tanh } from '../support/wasm/vector-math/index.ts';
@@ -19,11 +20,11 @@ import type { GruAttributes, GruGradientAttributes } from './index.ts';
 
 /** (h [N,T,H], gates [N,T,4H]) from (z [N,T,3H], recurrentWeight [H,3H], recurrentBias [3H], h0 [N,H], mask? [N,T]). */
 export const gruWasm: WasmKernel<GruAttributes> = ({ outputs: [hSpec], attributes }, target) => {
-  const [batch, time, hidden] = hSpec.shape;
   const { reverse, masked } = attributes;
-  const recurrence: Recurrence = { batch, time, hidden, gates: 3, reverse };
+  const sequence = sequenceOf(hSpec.shape, 3, reverse);
+  const { hidden } = sequence;
   const gateBytes = hidden * 4;
-  return forwardCode(recurrence, target, 1, {
+  return forwardCode(sequence, target, 1, {
     // Six sums: with nine the engine keeps some of them in memory, and is half as fast.
     tileRows: 2,
     arrays: ({ inputs: [, recurrentWeight, , h0, mask] }) => ({
@@ -78,13 +79,13 @@ export const gruGradientWasm: WasmKernel<GruGradientAttributes> = (
   { inputs: inputSpecs, attributes },
   target,
 ) => {
-  const [batch, time, hidden] = inputSpecs[2].shape;
   const { reverse, masked, hasDH, hasDGates } = attributes;
-  const recurrence: Recurrence = { batch, time, hidden, gates: 3, reverse };
+  const sequence = sequenceOf(inputSpecs[2].shape, 3, reverse);
+  const { hidden } = sequence;
   const gateBytes = hidden * 4;
   const arraysOf = ({ inputs, outputs }: KernelMemory) => {
     const [recurrentWeight, h0, h, gates] = inputs;
-    const [mask, dH, dGates] = optionalInputs(inputs, 4, [masked, hasDH, hasDGates]);
+    const [mask, dH, dGates] = optionalInputs(4, [masked, hasDH, hasDGates], (index) => inputs[index]);
     const [dZ, dS, dHBefore] = outputs;
     return { recurrentWeight, h0, h, gates, mask, dH, dGates, dZ, dS, dHBefore };
   };
@@ -103,7 +104,7 @@ export const gruGradientWasm: WasmKernel<GruGradientAttributes> = (
       };
     };
   };
-  return backCode(recurrence, target, {
+  return backCode(sequence, target, {
     arrays: (memory) => {
       const { recurrentWeight, dS, dHBefore, mask } = arraysOf(memory);
       return { recurrentWeight, dSums: dS, flows: [dHBefore], mask };

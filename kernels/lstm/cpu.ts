@@ -4,24 +4,22 @@ import { type CpuKernel, withWorkspace } from '../support/contract.ts';
 import {
   backWorkspace,
   forwardWorkspace,
-  optionalInputs,
-  type Sequence,
   sigmoid,
   stateBefore,
   walkBack,
   walkForward,
 } from '../support/cpu/recurrence.ts';
+import { optionalInputs, sequenceOf } from '../support/recurrent-calls.ts';
 import type { LstmAttributes, LstmGradientAttributes } from './index.ts';
 
 /** (h, c [N,T,H], gates [N,T,4H]) from (z [N,T,4H], recurrentWeight [H,4H], h0, c0 [N,H], mask? [N,T]). */
 export const lstmCpu: CpuKernel<LstmAttributes> = ({ outputs: outputSpecs, attributes }) => {
-  const [batch, time, hidden] = outputSpecs[0].shape;
-  const width = 4 * hidden;
-  const sequence: Sequence = { batch, time, hidden, width, reverse: attributes.reverse };
+  const sequence = sequenceOf(outputSpecs[0].shape, 4, attributes.reverse);
+  const { batch, time, hidden, width } = sequence;
 
   return withWorkspace(forwardWorkspace(sequence), (inputs, outputs, workspace) => {
     const [z, recurrentWeight, h0, c0] = inputs as readonly Float32Array[];
-    const [mask] = optionalInputs(inputs, 4, [attributes.masked]);
+    const [mask] = optionalInputs(4, [attributes.masked], (index) => inputs[index]);
     const [h, c, gates] = outputs as readonly Float32Array[];
 
     walkForward(sequence, recurrentWeight, h0, h, workspace, (t, order, hBefore, recurrent) => {
@@ -61,14 +59,17 @@ export const lstmCpu: CpuKernel<LstmAttributes> = ({ outputs: outputSpecs, attri
 
 /** (dZ [N,T,4H], dH0, dC0 [N,H]) from (recurrentWeight, c0, c, gates, mask?, dH?, dC?, dGates?). */
 export const lstmGradientCpu: CpuKernel<LstmGradientAttributes> = ({ inputs: inputSpecs, attributes }) => {
-  const [batch, time, hidden] = inputSpecs[2].shape;
   const { reverse, masked, hasDH, hasDC, hasDGates } = attributes;
-  const width = 4 * hidden;
-  const sequence: Sequence = { batch, time, hidden, width, reverse };
+  const sequence = sequenceOf(inputSpecs[2].shape, 4, reverse);
+  const { batch, time, hidden, width } = sequence;
 
   return withWorkspace(backWorkspace(sequence), (inputs, outputs, workspace) => {
     const [recurrentWeight, c0, c, gates] = inputs as readonly Float32Array[];
-    const [mask, dH, dC, dGates] = optionalInputs(inputs, 4, [masked, hasDH, hasDC, hasDGates]);
+    const [mask, dH, dC, dGates] = optionalInputs(
+      4,
+      [masked, hasDH, hasDC, hasDGates],
+      (index) => inputs[index],
+    );
     // What flows back to the step before is kept where it ends up after the last step: in dH0 and dC0.
     const [dZ, dHBefore, dCBefore] = outputs as readonly Float32Array[];
     dCBefore.fill(0);

@@ -7,12 +7,10 @@
  */
 
 import { sigmoidFunction, tanhFunction } from '../elementwise/operators/hyperbolic.ts';
-import type { Sequence } from '../support/cpu/recurrence.ts';
 import { fillPass } from '../support/gpu/common-passes.ts';
 import { type GpuArray, type GpuKernel, input, output } from '../support/gpu/gpu-kernel.ts';
 import { choose, PassList, sumOf } from '../support/gpu/pass-list.ts';
 import {
-  optionalArrays,
   placeOf,
   sentDirectly,
   sentThroughGates,
@@ -22,6 +20,7 @@ import {
   whereReal,
 } from '../support/gpu/recurrence-passes.ts';
 import { joinRecords, storeParts } from '../support/gpu/step-records.ts';
+import { optionalInputs, type Sequence, sequenceOf } from '../support/recurrent-calls.ts';
 import type { LstmAttributes, LstmGradientAttributes } from './index.ts';
 
 /** Parts of a forward record [N,6,H]: h, c and the gates i, f, g, o. */
@@ -29,12 +28,11 @@ const forwardParts = 6;
 
 /** (h, c [N,T,H], gates [N,T,4H]) from (z [N,T,4H], recurrentWeight [H,4H], h0, c0 [N,H], mask? [N,T]). */
 export const lstmGpu: GpuKernel<LstmAttributes> = ({ outputs, attributes }, { mostReads }) => {
-  const [batch, time, hidden] = outputs[0].shape;
-  const width = 4 * hidden;
-  const sequence: Sequence = { batch, time, hidden, width, reverse: attributes.reverse };
+  const sequence = sequenceOf(outputs[0].shape, 4, attributes.reverse);
+  const { batch, time, hidden, width } = sequence;
   if (batch * time * hidden === 0) return { passes: [] };
   const [z, recurrentWeight, h0, c0] = [0, 1, 2, 3].map(input);
-  const [mask] = optionalArrays(4, [attributes.masked]);
+  const [mask] = optionalInputs(4, [attributes.masked], input);
 
   const list = new PassList();
   const records = walkForward(list, sequence, {
@@ -78,13 +76,12 @@ const [outputGate, toCell, toHidden] = [3, 4, 5];
 
 /** (dZ [N,T,4H], dH0, dC0 [N,H]) from (recurrentWeight, c0, c, gates, mask?, dH?, dC?, dGates?). */
 export const lstmGradientGpu: GpuKernel<LstmGradientAttributes> = ({ inputs, attributes }, { mostReads }) => {
-  const [batch, time, hidden] = inputs[2].shape;
   const { reverse, masked, hasDH, hasDC, hasDGates } = attributes;
-  const width = 4 * hidden;
-  const sequence: Sequence = { batch, time, hidden, width, reverse };
+  const sequence = sequenceOf(inputs[2].shape, 4, reverse);
+  const { batch, time, hidden, width } = sequence;
   if (batch * hidden === 0) return { passes: [] };
   if (time === 0) return { passes: [1, 2].map((index) => fillPass(output(index), batch * hidden, 0)) };
-  const [mask, dH, dC, dGates] = optionalArrays(4, [masked, hasDH, hasDC, hasDGates]);
+  const [mask, dH, dC, dGates] = optionalInputs(4, [masked, hasDH, hasDC, hasDGates], input);
   const parts = mask ? 6 : 5;
   const [fromHidden, added] = [parts, parts + 1];
   const factorWidth = (dGates ? added + 4 : added) * hidden;

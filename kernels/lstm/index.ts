@@ -1,7 +1,15 @@
-/** The LSTM over a whole sequence and its gradient: the contracts. Gate order i, f, g, o. */
+/**
+ * The LSTM over a whole sequence and its gradient: the contracts. Gate order i, f, g, o.
+ *
+ * Steps depend on each other, the rows of the batch do not; the versions differ in what they do with that. `cpu`
+ * makes one product h · recurrentWeight of the whole batch in each step, with a weight that is packed once. On `wasm`
+ * the rows are the items: a thread takes 16 of them through all steps without waiting for anybody, and a tile holds
+ * the four gates of the same units, so that they become states while they are in registers. On `gpu` a step is two
+ * passes, gates and states, with one text for all steps, and what the steps wrote is joined at the end.
+ */
 
 import type { KernelContract } from '../support/contract.ts';
-import type { RecurrentAttributes } from '../support/recurrent-attributes.ts';
+import type { RecurrentAttributes } from '../support/recurrent-calls.ts';
 
 export type LstmAttributes = RecurrentAttributes;
 

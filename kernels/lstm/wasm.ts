@@ -1,5 +1,6 @@
 /** The LSTM over a whole sequence and its gradient, as WebAssembly. */
 
+import { optionalInputs, sequenceOf } from '../support/recurrent-calls.ts';
 import {
   f32x4,
   i32,
@@ -9,7 +10,7 @@ import {
   type Vector,
   v128,
 } from '../support/wasm/assembler/index.ts';
-import { forwardCode, optionalInputs, type Recurrence } from '../support/wasm/recurrence-forward.ts';
+import { forwardCode } from '../support/wasm/recurrence-forward.ts';
 import { type BackRow, backCode } from '../support/wasm/recurrence-gradient.ts';
 import { storeLanes } from '../support/wasm/store-lanes.ts';
 import { sigmoid, tanh } from '../support/wasm/vector-math/index.ts';
@@ -19,10 +20,10 @@ import type { LstmAttributes, LstmGradientAttributes } from './index.ts';
 
 /** (h, c [N,T,H], gates [N,T,4H]) from (z [N,T,4H], recurrentWeight [H,4H], h0, c0 [N,H], mask? [N,T]). */
 export const lstmWasm: WasmKernel<LstmAttributes> = ({ outputs: [hSpec], attributes }, target) => {
-  const [batch, time, hidden] = hSpec.shape;
   const { reverse, masked } = attributes;
-  const recurrence: Recurrence = { batch, time, hidden, gates: 4, reverse };
-  return forwardCode(recurrence, target, 2, {
+  const sequence = sequenceOf(hSpec.shape, 4, reverse);
+  const { hidden } = sequence;
+  return forwardCode(sequence, target, 2, {
     tileRows: 2,
     arrays: ({ inputs: [, recurrentWeight, h0, c0, mask] }) => ({
       recurrentWeight,
@@ -75,12 +76,16 @@ export const lstmGradientWasm: WasmKernel<LstmGradientAttributes> = (
   { inputs: inputSpecs, attributes },
   target,
 ) => {
-  const [batch, time, hidden] = inputSpecs[2].shape;
   const { reverse, masked, hasDH, hasDC, hasDGates } = attributes;
-  const recurrence: Recurrence = { batch, time, hidden, gates: 4, reverse };
+  const sequence = sequenceOf(inputSpecs[2].shape, 4, reverse);
+  const { hidden } = sequence;
   const arraysOf = ({ inputs, outputs }: KernelMemory) => {
     const [recurrentWeight, c0, c, gates] = inputs;
-    const [mask, dH, dC, dGates] = optionalInputs(inputs, 4, [masked, hasDH, hasDC, hasDGates]);
+    const [mask, dH, dC, dGates] = optionalInputs(
+      4,
+      [masked, hasDH, hasDC, hasDGates],
+      (index) => inputs[index],
+    );
     const [dZ, dHBefore, dCBefore] = outputs;
     return { recurrentWeight, c0, c, gates, mask, dH, dC, dGates, dZ, dHBefore, dCBefore };
   };
@@ -104,7 +109,7 @@ export const lstmGradientWasm: WasmKernel<LstmGradientAttributes> = (
       };
     };
   };
-  return backCode(recurrence, target, {
+  return backCode(sequence, target, {
     arrays: (memory) => {
       const { recurrentWeight, dZ, dHBefore, dCBefore, mask } = arraysOf(memory);
       return { recurrentWeight, dSums: dZ, flows: [dHBefore, dCBefore], mask };

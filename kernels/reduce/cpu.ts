@@ -7,7 +7,8 @@
  *         along:  for i:  total[out] ∘= values[i]             if that group is reduced
  *         across: for i:  total[out + column] ∘= values[i]    if it is kept; column is the index in it
  */
-import { BlockEvaluator, blockSize, registerTypes } from '../elementwise/cpu/block-evaluator.ts';
+import { BlockEvaluator } from '../elementwise/cpu/block-evaluator.ts';
+import { registerTypes } from '../elementwise/index.ts';
 import { type CpuKernel, type NumericArray, sizeOf } from '../support/contract.ts';
 import { type Accumulator, accumulators } from './cpu/accumulators.ts';
 import type { ReduceAttributes } from './index.ts';
@@ -16,6 +17,7 @@ import type { ReduceAttributes } from './index.ts';
 export const reduceCpu: CpuKernel<ReduceAttributes> = ({ attributes, outputs }) => {
   const { shape, axes, operator, value } = attributes;
   const evaluator = new BlockEvaluator(attributes);
+  const values = evaluator.register(value);
   const type = registerTypes(attributes)[value];
   const groups = groupAxes(shape, axes);
   const size = sizeOf(outputs[0].shape);
@@ -25,13 +27,7 @@ export const reduceCpu: CpuKernel<ReduceAttributes> = ({ attributes, outputs }) 
     const totals = accumulators[operator](type, size);
     const folder = new BlockFolder(groups, totals);
     totals.start(output);
-    if (evaluator.size > 0) evaluator.begin(inputArrays);
-    for (let base = 0; base < evaluator.size; base += blockSize) {
-      const count = Math.min(blockSize, evaluator.size - base);
-      evaluator.evaluate(base, count);
-      folder.fold(evaluator.arrays[value], evaluator.offsets[value], base, count);
-    }
-    evaluator.end();
+    evaluator.run(inputArrays, (base, count) => folder.fold(values.array, values.offset, base, count));
     totals.finish(output);
   };
 };

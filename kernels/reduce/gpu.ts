@@ -12,13 +12,9 @@
  * values at those places again, to compare them.
  */
 import { constant, convert } from '../elementwise/gpu/instructions.ts';
-import {
-  bindProgram,
-  cut,
-  evaluate,
-  type ThreadProgram,
-  typesOf,
-} from '../elementwise/gpu/thread-program.ts';
+import { splitProgram } from '../elementwise/gpu/split-program.ts';
+import { bindProgram, evaluate, type ThreadProgram } from '../elementwise/gpu/thread-program.ts';
+import { registerTypes } from '../elementwise/index.ts';
 import { type DType, sizeOf } from '../support/contract.ts';
 import {
   floatsOf,
@@ -64,7 +60,7 @@ export function reducePasses(
   const [results, terms] = [sizeOf(kept), sizeOf(folded)];
   const { begin, findsPlace } = threadReductions[operator];
   const { foldedAs, ofNothing } = reduceRules[operator];
-  const computedAs = typesOf(whole)[value];
+  const computedAs = registerTypes(whole)[value];
   const values = foldedAs(computedAs);
   const type: DType = findsPlace ? 'int32' : values;
   if (results === 0) return { passes: [], temporaries };
@@ -76,7 +72,7 @@ export function reducePasses(
     return { passes: [empty], temporaries };
   }
 
-  const { program, register, passes, temporaries: used } = cut(whole, value, target, temporaries);
+  const { program, register, passes, temporaries: used } = splitProgram(whole, value, target, temporaries);
   const strides = denseStrides(shape);
   /** The point of the space at a result and term 0. */
   const cornerOf = (f: ThreadSource, result: string): string =>

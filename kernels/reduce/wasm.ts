@@ -7,7 +7,8 @@
  *
  * Few results of many values are computed in blocks, which a second stage combines (row-blocks.ts).
  */
-import { type Axis, type Space, spaceOf } from '../elementwise/wasm/iteration-space.ts';
+import { registerTypes } from '../elementwise/index.ts';
+import { iterationSpaceOf, type Space, type SpaceAxis } from '../elementwise/wasm/iteration-space.ts';
 import { bytesPerElement, type DType, type KernelCall, sizeOf } from '../support/contract.ts';
 import { i32 } from '../support/wasm/assembler/index.ts';
 import type { WasmKernel, WasmKernelCode } from '../support/wasm/wasm-kernel.ts';
@@ -19,13 +20,13 @@ import { laneReductions } from './wasm/lane-reductions.ts';
 /** See the contract. */
 export const reduceWasm: WasmKernel<ReduceAttributes> = (call, target) => {
   const { attributes } = call;
-  const { shape, axes, loads, instructions, value } = attributes;
+  const { shape, axes, value } = attributes;
   const results = sizeOf(call.outputs[0].shape);
   if (results === 0) return { stages: [] };
-  const dtype = [...loads, ...instructions][value].dtype;
+  const dtype = registerTypes(attributes)[value];
   const outputBytes = bytesPerElement[call.outputs[0].dtype];
   if (sizeOf(shape) === 0) return ofNothing(call, dtype);
-  const space = spaceOf(attributes, axes);
+  const space = iterationSpaceOf(attributes, axes);
   const operator = laneReductions[attributes.operator];
   const reduction = { attributes, operator, target, dtype, outputBytes, results, space };
   const columnAxis = columnAxisOf(space);
@@ -33,11 +34,11 @@ export const reduceWasm: WasmKernel<ReduceAttributes> = (call, target) => {
 };
 
 /** The last kept axis, if it is to be the innermost one, instead of the last reduced one. */
-function columnAxisOf({ axes, loads }: Space): Axis | undefined {
+function columnAxisOf({ axes, loads }: Space): SpaceAxis | undefined {
   const kept = axes.filter((axis) => axis.kept).at(-1);
   const reduced = axes.filter((axis) => !axis.kept).at(-1);
   if (!kept || !reduced) return kept;
-  const contiguous = ({ strides }: Axis): number =>
+  const contiguous = ({ strides }: SpaceAxis): number =>
     strides.filter((stride, load) => loads[load].kind === 'walked' && Math.abs(stride) <= 1).length;
   const difference = contiguous(kept) - contiguous(reduced);
   // Otherwise the innermost, as it is the nearer one in memory.

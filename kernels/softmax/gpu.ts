@@ -1,5 +1,5 @@
 /** Softmax and its logarithm on the GPU: two reductions over the rows, and one elementwise pass. */
-import { type Source, storePass, type ThreadProgram } from '../elementwise/gpu/thread-program.ts';
+import { type BoundLoad, storePass, type ThreadProgram } from '../elementwise/gpu/thread-program.ts';
 import type { Instruction } from '../elementwise/index.ts';
 import { reducePasses } from '../reduce/gpu.ts';
 import { sizeOf } from '../support/contract.ts';
@@ -27,7 +27,7 @@ function byRows(instructions: () => readonly Instruction[]): GpuKernel<SoftmaxAt
     const length = shape[shape.length - 1];
     const space = [size / length, length];
     const elements = load(input(0), size, [length, 1]);
-    const rowsOf = (array: GpuArray): Source => load(array, size / length, [1, 0]);
+    const rowsOf = (array: GpuArray): BoundLoad => load(array, size / length, [1, 0]);
     const maxima: ThreadProgram = { shape: space, loads: [elements], instructions: [] };
     const largest = reducePasses(
       { program: maxima, value: 0, axes: [1], operator: 'max' },
@@ -60,6 +60,6 @@ function byRows(instructions: () => readonly Instruction[]): GpuKernel<SoftmaxAt
   };
 }
 
-function load(array: GpuArray, size: number, strides: readonly number[]): Source {
+function load(array: GpuArray, size: number, strides: readonly number[]): BoundLoad {
   return { array, size, view: { offset: 0, strides }, dtype: 'float32' };
 }

@@ -1,4 +1,12 @@
-/** Softmax and its logarithm over the last axis: the contracts. */
+/**
+ * Softmax and its logarithm over the last axis: the contracts.
+ *
+ * All versions subtract a row's maximum first, so that exp does not overflow, and differ in where the row is meanwhile. On
+ * `cpu` it lies in memory, and three loops go over it: maximum, sum of exponentials in doubles, results. On `wasm` a row
+ * of up to 32 elements stays in vector registers from the load to the store, and a longer one in the cache; threads share
+ * the rows. On `gpu` nothing stays, since threads share nothing: maxima and sums are the passes of two reductions, and the
+ * results are one elementwise pass that computes the exponential again.
+ */
 
 import { type KernelContract, sizeOf } from '../support/contract.ts';
 

@@ -1,4 +1,4 @@
-/** Softmax and its logarithm over the last axis, row by row, four elements at a time. */
+/** Softmax and its logarithm over the last axis, row by row, four elements at a time. Items are rows. */
 
 import { sizeOf } from '../support/contract.ts';
 import {
@@ -28,7 +28,7 @@ export const logSoftmaxWasm: WasmKernel<SoftmaxAttributes> = byRows('logSoftmax'
 /** Rows of up to so many vectors of four stay in locals from the load to the store. */
 const longestUnrolled = 8;
 
-/** Vectors per pass of the loops over longer rows. */
+/** Vectors per turn of the loops over longer rows. */
 const unroll = 4;
 
 /** The rest of such a row is up to three whole vectors, or four and one that repeats elements. */
@@ -103,7 +103,7 @@ interface Quad {
   readonly newLanes: Local<'v128'> | undefined;
 }
 
-/** A pass over a long row: a loop over groups of `unroll` quads, then the quads that are left. */
+/** A walk over a long row: a loop over groups of `unroll` quads, then the quads that are left. */
 function forGroups(row: Row, body: (group: readonly Quad[]) => void): void {
   const { f, x, y, length } = row;
   // A quad that repeats elements is in one group with the quad that has them, so that a group may load all, then store.
@@ -126,7 +126,7 @@ function storeGroup(f: FunctionBuilder, group: readonly Quad[], values: readonly
   });
 }
 
-/** Rows that do not fit locals: three passes. */
+/** Rows that do not fit locals: a walk for the maximum, one for the sum, one for the results. */
 function writeLongRow(row: Row, kind: Kind): void {
   const { f, target } = row;
   const maxima = Array.from({ length: longestGroup }, () => f.keep(negativeInfinity(f)));
@@ -268,6 +268,7 @@ function rotated(vector: Vector, by: number): Vector {
     Array.from({ length: 16 }, (_, at) => (at + by) % 16),
   );
 }
+
 /**
  * Where the vectors of elements [from, length) begin, in bytes. A last one that is not full is moved back to end with
  * the row, so that it repeats elements of the one before it.

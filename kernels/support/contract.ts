@@ -1,8 +1,9 @@
 /**
  * The contract that every kernel keeps: what arrays it is given, and what it costs.
  *
- * A kernel folder holds `index.ts` (its contract: name, attributes, FLOPs), `cpu.ts` (plain loops: the oracle), and one
- * file for each faster device. Scratch memory is no part of the contract: each version says what it needs.
+ * A kernel folder holds `index.ts` (its contract: name, attributes, FLOPs), `cpu.ts` (plain loops: the oracle), `wasm.ts`
+ * and `gpu.ts`. Further files of one device are in the folder's `cpu/`, `wasm/` or `gpu/`; those that several devices use
+ * lie beside `index.ts`. Scratch memory is no part of the contract: each version says what it needs.
  *
  * Every array a kernel sees is dense and row-major; views are resolved by the planner before a kernel is called, except
  * for the fused kernels, which carry their views in their attributes.

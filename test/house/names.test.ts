@@ -42,8 +42,6 @@ const longFiles: Readonly<Record<string, string>> = {};
 
 const mostLines = 450;
 
-/** Names of files and types that are still to be changed. */
-const toBeRenamed: ReadonlySet<string> = new Set(['Place', 'Runs', 'Source']);
 
 /** The beginnings of words in British spelling; the code is written in American. */
 const british =
@@ -83,7 +81,7 @@ function isPair(paths: readonly string[]): boolean {
 test('no two files of one name', () => {
   const several = severalOf(library.map((path) => [basename(path).replace(/\.\w+$/, ''), path]));
   const wrong = several.filter(
-    ([name, paths]) => !(name in roles) && !isPair(paths) && !toBeRenamed.has(name),
+    ([name, paths]) => !(name in roles) && !isPair(paths),
   );
   expect(listed(wrong)).toEqual([]);
 });
@@ -105,7 +103,7 @@ function* typesOf(path: string): Iterable<string> {
 
 test('no two types of one name, exported or not', () => {
   const found = library.flatMap((path) => [...typesOf(path)].map((name) => [name, path] as const));
-  const several = severalOf(found).filter(([name]) => !(name in sameTypes) && !toBeRenamed.has(name));
+  const several = severalOf(found).filter(([name]) => !(name in sameTypes));
   expect(listed(several)).toEqual([]);
 });
 

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { elementwiseCpu } from '../../kernels/elementwise/cpu.ts';
 import type { ElementwiseAttributes, Instruction, Load } from '../../kernels/elementwise/index.ts';
+import { SpaceWalk } from '../../kernels/elementwise/wasm/space-walk.ts';
 import { elementwiseWasm } from '../../kernels/elementwise/wasm.ts';
 import {
   allocate,
@@ -11,7 +12,7 @@ import {
   sizeOf,
 } from '../../kernels/support/contract.ts';
 import { denseStrides, type View } from '../../kernels/support/view.ts';
-import type { Target } from '../../kernels/support/wasm/assembler/index.ts';
+import { FunctionBuilder, type Target } from '../../kernels/support/wasm/assembler/index.ts';
 import { instructionsOn } from '../support/operators.ts';
 import { generator, makeView, randomArray, shapes, viewKinds } from './naive-program.ts';
 import { runWasmKernel, targets, type WasmRunOptions } from './support/wasm.ts';
@@ -286,6 +287,14 @@ describe.each(targets)('elementwiseWasm, relaxed $relaxedSimd', (target) => {
         expect(onWasm(attributes, inputs, { target, parts, aliases })).toEqual(expected);
       }
     }
+  });
+
+  it('writes no code at a place to which no walk has gone, or gone twice', () => {
+    const space = { axes: [{ length: 8, kept: true, strides: [], bounds: [] }], loads: [] };
+    const walk = new SpaceWalk(new FunctionBuilder(0), space, []);
+    expect(() => walk.nextInColumn([])).toThrow('goTo');
+    const place = { axes: [0], position: 1 };
+    expect(() => walk.goTo(place, place)).toThrow('one axis');
   });
 
   it('refuses an operator that its dtype does not have', () => {

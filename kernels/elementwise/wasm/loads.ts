@@ -18,7 +18,7 @@ import {
 } from '../../support/wasm/assembler/index.ts';
 
 /** Where consecutive points of a load lie. */
-export interface Source {
+export interface PointRun {
   readonly dtype: DType;
   /** The address of the first of them. */
   readonly pointer: Local<'i32'>;
@@ -49,7 +49,7 @@ export function loadSplat(dtype: DType, pointer: Integer, offset = 0): Vector {
 }
 
 /** Four points, the first one `ahead` points behind the pointer. All must be real elements. */
-export function loadFour(f: FunctionBuilder, { dtype, pointer, stride }: Source, ahead = 0): Vector {
+export function loadFour(f: FunctionBuilder, { dtype, pointer, stride }: PointRun, ahead = 0): Vector {
   const bytes = bytesPerElement[dtype];
   if (stride === 0) return loadSplat(dtype, pointer);
   if (stride === 1) {
@@ -71,7 +71,7 @@ export function loadFour(f: FunctionBuilder, { dtype, pointer, stride }: Source,
 }
 
 /** The first `count` points, 1 to 3 of them; what the other lanes hold is of no meaning. */
-export function loadSome(f: FunctionBuilder, { dtype, pointer, stride }: Source, count: Integer): Vector {
+export function loadSome(f: FunctionBuilder, { dtype, pointer, stride }: PointRun, count: Integer): Vector {
   if (stride === 0) return loadSplat(dtype, pointer);
   const some = f.local('v128');
   if (stride === 1 && dtype !== 'bool') {
@@ -99,7 +99,7 @@ export function loadSome(f: FunctionBuilder, { dtype, pointer, stride }: Source,
  */
 export function loadPadded(
   f: FunctionBuilder,
-  { dtype, pointer, stride }: Source,
+  { dtype, pointer, stride }: PointRun,
   { low, limit, wholeLimit, fill }: RealPoints,
   column: Local<'i32'>,
   ahead: number,

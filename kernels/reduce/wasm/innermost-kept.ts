@@ -13,8 +13,8 @@
  * (`inRegisters`). Those of many columns stay in memory, in the cache, and the rows are read one behind the other
  * (`inMemory`).
  */
-import { type Axis, mergeAxes } from '../../elementwise/wasm/iteration-space.ts';
-import { ProgramWalk, visitPoints } from '../../elementwise/wasm/program-walk.ts';
+import { mergeAxes, type SpaceAxis } from '../../elementwise/wasm/iteration-space.ts';
+import { ProgramWalk } from '../../elementwise/wasm/program-walk.ts';
 import {
   type FunctionBuilder,
   f32x4,
@@ -58,7 +58,7 @@ interface ColumnItem {
 }
 
 /** Items are (outerResult · row blocks + row block) · column blocks + column block. */
-export function keptInnermost(reduction: VectorReduction, columnAxis: Axis): WasmKernelCode {
+export function keptInnermost(reduction: VectorReduction, columnAxis: SpaceAxis): WasmKernelCode {
   const { attributes, operator, target, dtype, outputBytes, results } = reduction;
   const outer = reduction.space.axes.filter((axis) => axis !== columnAxis);
   const isLonger = ({ length }: { length: number }): boolean => length > 1;
@@ -136,10 +136,11 @@ function smallerOf(f: FunctionBuilder, a: Integer, b: Integer): Local<'i32'> {
 
 /** Goes to a row and column of an item. */
 function goTo(walk: ProgramWalk, sizes: ColumnSizes, item: ColumnItem, row: Integer, column: Integer): void {
-  walk.reset();
-  walk.seek(sizes.keptAxes, item.outerResult);
-  walk.seek(sizes.reducedAxes, row);
-  walk.seek([walk.axes.length - 1], column);
+  walk.goTo(
+    { axes: sizes.keptAxes, position: item.outerResult },
+    { axes: sizes.reducedAxes, position: row },
+    { axes: [walk.axes.length - 1], position: column },
+  );
 }
 
 /** Adds rows [row, endRow), counting `row` up, and settles after each group of them and after the last. */
@@ -172,12 +173,12 @@ function inRegisters(f: FunctionBuilder, walk: ProgramWalk, sizes: ColumnSizes, 
     const row = f.keep(i32.add(item.firstRow, 0));
     const positions = () => i32x4.splat(row);
     const addRow = (): void => {
-      walk.beginRow();
+      const entered = walk.enterRow();
       lanes.forEach((each, vector) => {
-        const registers = walk.evaluate(vector * 4, count);
+        const registers = count ? entered.evaluateSome(count) : entered.evaluate(vector * 4);
         each.collect(each.valuesOf(registers[attributes.value]), positions);
       });
-      walk.next(reducedAxes, false);
+      walk.nextInColumn(reducedAxes);
     };
     forRowGroups(f, row, item.endRow, addRow, () => {
       for (const each of lanes) each.settle();
@@ -248,8 +249,7 @@ function inMemory(
     if (!walksWholeRows) goTo(walk, sizes, item, row, item.firstColumn);
     f.set(settledPointer, settled);
     f.set(collectedPointer, collected);
-    const ofRow = { first: item.firstColumn, end: item.endColumn };
-    visitPoints(f, walk, [], ofRow, {
+    walk.visit([], i32.subtract(item.endColumn, item.firstColumn), {
       several: (evaluate, vectors) => {
         for (const vector of range(vectors)) addValues(evaluate(vector)[attributes.value], vector);
       },
@@ -260,7 +260,7 @@ function inMemory(
         f.increase(collectedPointer, i32.multiply(points, 4));
       },
     });
-    if (walksWholeRows) walk.next(reducedAxes, false);
+    if (walksWholeRows) walk.nextInColumn(reducedAxes);
   };
   if (walksWholeRows) goTo(walk, sizes, item, row, 0);
   forRowGroups(f, row, item.endRow, addRow, () => {

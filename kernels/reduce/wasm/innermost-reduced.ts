@@ -10,7 +10,7 @@
  *       out[result] = lane 0 ∘ lane 1 ∘ lane 2 ∘ lane 3
  */
 import { mergeAxes } from '../../elementwise/wasm/iteration-space.ts';
-import { ProgramWalk, visitPoints } from '../../elementwise/wasm/program-walk.ts';
+import { ProgramWalk } from '../../elementwise/wasm/program-walk.ts';
 import {
   type FunctionBuilder,
   type Integer,
@@ -35,40 +35,33 @@ export function reducedInnermost(reduction: VectorReduction): WasmKernelCode {
   const points = pointsOf(reduced);
   const blocks = rowBlocksOf(operator, points, 1, results);
 
-  /** Folds points [from, to) of the result at which the walk stands. */
+  /** Folds the next `count` points of the result at which the walk stands. */
   const foldPoints = (
     f: FunctionBuilder,
     walk: ProgramWalk,
     lanes: LaneAccumulator,
     laneNumbers: Local<'v128'>,
-    from: Integer,
-    to: Integer,
+    count: Integer,
   ): void => {
     const positionsOf = (vector: number): Vector =>
       i32x4.add(i32x4.splat(i32.add(walk.column, vector * 4)), laneNumbers);
     lanes.start();
-    visitPoints(
-      f,
-      walk,
-      reducedAxes.slice(0, -1),
-      { first: from, end: to },
-      {
-        several: (evaluate, vectors) => {
-          const values = range(vectors).map((vector) => lanes.valuesOf(evaluate(vector)[attributes.value]));
-          const { merge } = lanes;
-          if (merge) lanes.fold(mergeAll(f, values, merge), () => laneNumbers);
-          else for (const [at, each] of values.entries()) lanes.fold(each, () => positionsOf(at));
-        },
-        one: (registers, count) => {
-          const values = f.keep(lanes.valuesOf(registers[attributes.value]));
-          f.if(i32.less(count, 4), () => {
-            const isThere = i32x4.less(laneNumbers, i32x4.splat(count));
-            f.set(values, v128.select(values, lanes.neutral, isThere));
-          });
-          lanes.fold(values, () => positionsOf(0));
-        },
+    walk.visit(reducedAxes.slice(0, -1), count, {
+      several: (evaluate, vectors) => {
+        const values = range(vectors).map((vector) => lanes.valuesOf(evaluate(vector)[attributes.value]));
+        const { merge } = lanes;
+        if (merge) lanes.fold(mergeAll(f, values, merge), () => laneNumbers);
+        else for (const [at, each] of values.entries()) lanes.fold(each, () => positionsOf(at));
       },
-    );
+      one: (registers, count) => {
+        const values = f.keep(lanes.valuesOf(registers[attributes.value]));
+        f.if(i32.less(count, 4), () => {
+          const isThere = i32x4.less(laneNumbers, i32x4.splat(count));
+          f.set(values, v128.select(values, lanes.neutral, isThere));
+        });
+        lanes.fold(values, () => positionsOf(0));
+      },
+    });
   };
 
   if (!blocks) {
@@ -77,12 +70,11 @@ export function reducedInnermost(reduction: VectorReduction): WasmKernelCode {
       const lanes = operator.accumulator(f, dtype);
       const laneNumbers = f.hoist(i32x4.constant(0, 1, 2, 3));
       const result = f.keep(first);
-      walk.reset();
-      walk.seek(keptAxes, first);
+      walk.goTo({ axes: keptAxes, position: first });
       f.while(i32.less(result, end), () => {
-        foldPoints(f, walk, lanes, laneNumbers, 0, points);
+        foldPoints(f, walk, lanes, laneNumbers, points);
         lanes.storeTotal(i32.add(output, i32.multiply(result, outputBytes)));
-        walk.next(keptAxes, false);
+        walk.nextInColumn(keptAxes);
         f.increase(result, 1);
       });
     };
@@ -98,10 +90,11 @@ export function reducedInnermost(reduction: VectorReduction): WasmKernelCode {
       const from = f.keep(i32.multiply(i32.remainder(item, blocks.count), blocks.rows));
       const to = f.keep(i32.add(from, blocks.rows));
       f.set(to, i32.minimum(to, points));
-      walk.reset();
-      walk.seek(keptAxes, i32.divide(item, blocks.count));
-      walk.seek(reducedAxes, from);
-      foldPoints(f, walk, lanes, laneNumbers, from, to);
+      walk.goTo(
+        { axes: keptAxes, position: i32.divide(item, blocks.count) },
+        { axes: reducedAxes, position: from },
+      );
+      foldPoints(f, walk, lanes, laneNumbers, i32.subtract(to, from));
       lanes.saveTotal(i32.add(scratch, i32.multiply(item, savedBytes)));
       f.increase(item, 1);
     });

@@ -5,7 +5,7 @@
  *     stage 1:  saved[result, block] = fold over the rows of the block of value(result, row)
  *     stage 2:  out[result]          = fold over the blocks, in order, of saved[result, block]
  */
-import type { Axis, Space } from '../../elementwise/wasm/iteration-space.ts';
+import type { Space, SpaceAxis } from '../../elementwise/wasm/iteration-space.ts';
 import { type DType, sizeOf } from '../../support/contract.ts';
 import { i32, type Target } from '../../support/wasm/assembler/index.ts';
 import type { WasmStage } from '../../support/wasm/wasm-kernel.ts';
@@ -45,7 +45,7 @@ export function range(count: number): number[] {
 }
 
 /** Points of the space of some axes. */
-export function pointsOf(axes: readonly Axis[]): number {
+export function pointsOf(axes: readonly SpaceAxis[]): number {
   return sizeOf(axes.map(({ length }) => length));
 }
 

@@ -4,21 +4,8 @@
  */
 
 import { multiplyPacked, packedSize, packPanels } from '../../matmul/cpu/panels.ts';
-import type { NumericArray } from '../contract.ts';
+import type { Sequence } from '../recurrent-calls.ts';
 import type { Matrix } from './matrix.ts';
-
-/** The lengths of one call. */
-export interface Sequence {
-  /** N. */
-  readonly batch: number;
-  /** T. */
-  readonly time: number;
-  /** H. */
-  readonly hidden: number;
-  /** The columns of recurrentWeight [H, width]: H for each gate. */
-  readonly width: number;
-  readonly reverse: boolean;
-}
 
 /** σ(x) = 1 / (1 + exp(-x)). */
 export function sigmoid(x: number): number {
@@ -110,14 +97,4 @@ export function walkBack(
     const dStep: Matrix = { data: dSums, offset: t * width, rowStride: time * width, columnStride: 1 };
     multiplyPacked(dStep, workspace, product, batch, width, hidden, true);
   }
-}
-
-/** The inputs from number `first` on, when only those that `given` marks were passed: the others are undefined. */
-export function optionalInputs(
-  inputs: readonly NumericArray[],
-  first: number,
-  given: readonly boolean[],
-): (NumericArray | undefined)[] {
-  let next = first;
-  return given.map((isGiven) => (isGiven ? inputs[next++] : undefined));
 }

@@ -6,14 +6,14 @@
  * compiled once.
  */
 
-import type { Sequence } from '../cpu/recurrence.ts';
+import type { Sequence } from '../recurrent-calls.ts';
 import { dot } from './dot.ts';
-import { type GpuArray, input } from './gpu-kernel.ts';
+import type { GpuArray } from './gpu-kernel.ts';
 import { choose, type PassList } from './pass-list.ts';
 import type { ThreadSource } from './thread-source.ts';
 
-/** A unit of one step, as names: `step` is n · T + t. */
-export interface Place {
+/** A unit of the state at one step, as names of numbers: sequence n, time t, and `step`, which is n · T + t. */
+export interface StepUnit {
   readonly item: string;
   readonly t: string;
   readonly unit: string;
@@ -21,19 +21,17 @@ export interface Place {
 }
 
 /** Composes the place of a unit at a step. */
-export function placeOf(f: ThreadSource, { time }: Sequence, { item, t, unit }: Omit<Place, 'step'>): Place {
+export function placeOf(
+  f: ThreadSource,
+  { time }: Sequence,
+  { item, t, unit }: Omit<StepUnit, 'step'>,
+): StepUnit {
   return { item, t, unit, step: f.whole(f.offset([item, t], [time, 1]), 'step') };
 }
 
 /** The t of every step, in the order in which they run. */
 function timesOf({ time, reverse }: Sequence): number[] {
   return Array.from({ length: time }, (_, order) => (reverse ? time - 1 - order : order));
-}
-
-/** The inputs from number `first` on, when only those that `given` marks were passed: the others are undefined. */
-export function optionalArrays(first: number, given: readonly boolean[]): (GpuArray | undefined)[] {
-  let next = first;
-  return given.map((isGiven) => (isGiven ? input(next++) : undefined));
 }
 
 /** Composes `real` at steps that the mask [N,T] marks, or at all without one, and `masked` elsewhere. Gives the name. */
@@ -67,7 +65,7 @@ export interface ForwardStep {
   /** Composes each part of the record, given how to read the gates and the record before. */
   record(
     f: ThreadSource,
-    place: Place,
+    place: StepUnit,
     gate: (part: number) => string,
     before: (part: number) => string,
   ): readonly (() => string)[];
@@ -130,7 +128,7 @@ export interface BackStep {
   /** [H, width]. */
   readonly recurrentWeight: GpuArray;
   /** Composes one part of a record and gives its name. `sent` is undefined at the step where the walk begins. */
-  record(f: ThreadSource, place: Place, part: string, sent: SentBack | undefined): string;
+  record(f: ThreadSource, place: StepUnit, part: string, sent: SentBack | undefined): string;
 }
 
 /** Walks back through time; gives the record of every t, and what the first step sends to the initial states. */
@@ -176,7 +174,7 @@ export function walkBack(
 export function sentDirectly(
   f: ThreadSource,
   { hidden }: Sequence,
-  { item, unit }: Pick<Place, 'item' | 'unit'>,
+  { item, unit }: Pick<StepUnit, 'item' | 'unit'>,
   sent: SentBack | undefined,
   { part, parts }: { readonly part: number; readonly parts: number },
 ): string | undefined {
@@ -187,7 +185,7 @@ export function sentDirectly(
 export function sentThroughGates(
   f: ThreadSource,
   { hidden }: Sequence,
-  { item, unit }: Pick<Place, 'item' | 'unit'>,
+  { item, unit }: Pick<StepUnit, 'item' | 'unit'>,
   sent: SentBack | undefined,
 ): string | undefined {
   return sent && f.read(sent.throughGates, f.offset([item, unit], [hidden, 1]));
@@ -201,7 +199,7 @@ export function stateBefore(
   f: ThreadSource,
   { time, hidden, reverse }: Sequence,
   { initial, states }: { readonly initial: GpuArray; readonly states: GpuArray },
-  { item, t, unit, step }: Place,
+  { item, t, unit, step }: StepUnit,
 ): string {
   const first = f.offset([item, unit], [hidden, 1]);
   if (time === 1) return f.keep(f.read(initial, first));

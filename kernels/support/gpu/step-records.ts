@@ -3,7 +3,7 @@
  * than a pass may read are first put one behind the other, in the order of t.
  */
 
-import type { Sequence } from '../cpu/recurrence.ts';
+import type { Sequence } from '../recurrent-calls.ts';
 import { type GpuArray, output } from './gpu-kernel.ts';
 import { choose, type PassList } from './pass-list.ts';
 import type { ThreadSource } from './thread-source.ts';
@@ -25,8 +25,8 @@ export function joinRecords(
   // Every array holds `span` steps; the last one of all may hold fewer.
   let [arrays, span] = [records, 1];
   while (arrays.length > mostReads) {
-    const chunks = Math.ceil(arrays.length / mostReads);
-    const count = Math.ceil(arrays.length / chunks);
+    const left = Math.ceil(arrays.length / mostReads);
+    const count = Math.ceil(arrays.length / left);
     const size = span * recordSize;
     const joined: GpuArray[] = [];
     for (let first = 0; first < arrays.length; first += count) {

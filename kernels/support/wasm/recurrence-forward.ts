@@ -14,21 +14,9 @@ import {
   tileSums,
   vectorWidth,
 } from '../../matmul/wasm/tile.ts';
+import type { Sequence } from '../recurrent-calls.ts';
 import { bytes, type FunctionBuilder, i32, i32x4, type Local, type Target, v128 } from './assembler/index.ts';
 import type { KernelMemory, WasmKernelCode, WasmStage } from './wasm-kernel.ts';
-
-/** The lengths of one call. */
-export interface Recurrence {
-  /** N. */
-  readonly batch: number;
-  /** T. */
-  readonly time: number;
-  /** H. */
-  readonly hidden: number;
-  /** Gates with a part in recurrentWeight [H, gates·H]. */
-  readonly gates: number;
-  readonly reverse: boolean;
-}
 
 /**
  * Rows that a thread takes through all steps together: so many that each panel that comes from the second-level cache
@@ -82,7 +70,7 @@ export interface ForwardWalk {
 export interface StageContext {
   readonly f: FunctionBuilder;
   readonly target: Target;
-  readonly recurrence: Recurrence;
+  readonly sequence: Sequence;
   /** Items are rows of the batch. */
   readonly range: { readonly first: Local<'i32'>; readonly end: Local<'i32'> };
   readonly memory: KernelMemory;
@@ -90,23 +78,23 @@ export interface StageContext {
 
 /** The code of a forward kernel with so many states (1: h, 2: h and c). */
 export function forwardCode(
-  recurrence: Recurrence,
+  sequence: Sequence,
   target: Target,
   states: number,
   walk: ForwardWalk,
 ): WasmKernelCode {
-  const { batch, time, hidden, gates } = recurrence;
+  const { batch, time, hidden, gates } = sequence;
   if (batch * time * hidden === 0) return { stages: [] };
-  const groups = Math.ceil(hidden / vectorWidth);
+  const panels = Math.ceil(hidden / vectorWidth);
   const gatePanelBytes = hidden * gates * 16;
   const packed = Math.ceil(batch / walk.tileRows) * time >= fewestTilesToPack;
   const packing: WasmStage = {
-    items: groups,
+    items: panels,
     write: (f, { first, end }, memory) => {
       const from = f.keep(i32.add(walk.arrays(memory).recurrentWeight, i32.multiply(first, 16)));
       const to = f.keep(i32.add(memory.scratch, i32.multiply(first, gatePanelBytes)));
       f.for(first, end, 1, () => {
-        packGates(f, recurrence, from, to);
+        packGates(f, sequence, from, to);
         f.increase(from, 16);
       });
     },
@@ -115,26 +103,26 @@ export function forwardCode(
     items: batch,
     grain: walk.tileRows,
     elementsPerItem: time * hidden,
-    write: (f, range, memory) => walkForward({ f, target, recurrence, range, memory }, states, walk, packed),
+    write: (f, range, memory) => walkForward({ f, target, sequence, range, memory }, states, walk, packed),
   };
   return {
     stages: packed ? [packing, walking] : [walking],
-    scratchBytes: packed ? groups * gatePanelBytes : 0,
+    scratchBytes: packed ? panels * gatePanelBytes : 0,
     // h before and after each step, and the other states, which are changed in place.
-    threadScratchBytes: (states + 1) * Math.min(batch, blockRows) * groups * 16,
+    threadScratchBytes: (states + 1) * Math.min(batch, blockRows) * panels * 16,
   };
 }
 
-/** Packs the panel of four units, whose columns of the first gate begin at `from`; leaves `to` behind it. */
+/** Packs the panel [H, gates, 4] of four units, whose columns of the first gate begin at `from`; leaves `to` behind it. */
 function packGates(
   f: FunctionBuilder,
-  { hidden, gates }: Recurrence,
+  { hidden, gates }: Sequence,
   from: Local<'i32'>,
   to: Local<'i32'>,
 ): void {
   const source = f.keep(from);
   f.for(0, hidden, 1, () => {
-    // The last group may have less than four units: the other lanes are whatever comes next.
+    // The last panel may have less than four units: the other lanes are whatever comes next.
     for (let gate = 0; gate < gates; gate++) {
       f.do(v128.store(to, v128.load(source, gate * hidden * 4), gate * 16));
     }
@@ -143,18 +131,25 @@ function packGates(
   });
 }
 
-/** All steps of rows [first, end): block by block; in a step panel by panel; of a panel tile by tile. */
+/**
+ * All steps of rows [first, end):
+ *
+ *     for each block of up to 16 rows          their states are in the thread's scratch memory
+ *       for each step
+ *         for each panel of four units         all gates of the units, packed one beside the other
+ *           for each tile of 2 rows            sums → gates → states
+ */
 function walkForward(
-  { f, target, recurrence, range, memory }: StageContext,
+  { f, target, sequence, range, memory }: StageContext,
   states: number,
   walk: ForwardWalk,
   packed: boolean,
 ): void {
   const { first, end } = range;
-  const { batch, time, hidden, gates, reverse } = recurrence;
+  const { batch, time, hidden, gates, reverse } = sequence;
   const { recurrentWeight, initial, mask } = walk.arrays(memory);
-  const groups = Math.ceil(hidden / vectorWidth);
-  const stateBytes = groups * 16;
+  const panels = Math.ceil(hidden / vectorWidth);
+  const stateBytes = panels * 16;
   const slotBytes = Math.min(batch, blockRows) * stateBytes;
   const block = Math.floor(blockRows / walk.tileRows) * walk.tileRows;
   const rest = hidden % vectorWidth;
@@ -208,8 +203,8 @@ function walkForward(
     walk.finish(tile, memory);
   };
 
-  /** All rows of the block, of one group of units. */
-  const writeGroup = (t: Local<'i32'>, units: number, panelStart: Local<'i32'>): void => {
+  /** All rows of the block, of one panel. */
+  const writePanel = (t: Local<'i32'>, units: number, panelStart: Local<'i32'>): void => {
     const row = f.keep(blockFirst);
     f.set(step, i32.add(i32.multiply(blockFirst, time), t));
     f.setInteger(stateOffset, 0);
@@ -241,11 +236,11 @@ function walkForward(
       const panelStart = f.keep(packed ? memory.scratch : recurrentWeight);
       f.setInteger(unitOffset, 0);
       f.for(0, Math.floor(hidden / vectorWidth), 1, () => {
-        writeGroup(t, vectorWidth, panelStart);
+        writePanel(t, vectorWidth, panelStart);
         f.increase(unitOffset, 16);
         f.increase(panelStart, packed ? hidden * gates * 16 : 16);
       });
-      if (rest > 0) writeGroup(t, rest, panelStart);
+      if (rest > 0) writePanel(t, rest, panelStart);
       const swapped = f.keep(before[0]);
       f.set(before[0], after[0]);
       f.set(after[0], swapped);
@@ -278,14 +273,4 @@ export function ifAnyReal(
     bits.reduce((any, bit) => i32.or(any, bit)),
     work,
   );
-}
-
-/** The inputs from number `first` on, when only those that `given` marks were passed: the others are undefined. */
-export function optionalInputs(
-  inputs: readonly Local<'i32'>[],
-  first: number,
-  given: readonly boolean[],
-): (Local<'i32'> | undefined)[] {
-  let next = first;
-  return given.map((isGiven) => (isGiven ? inputs[next++] : undefined));
 }

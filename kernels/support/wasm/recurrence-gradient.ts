@@ -10,6 +10,7 @@ import {
   tileSums,
   vectorWidth,
 } from '../../matmul/wasm/tile.ts';
+import type { Sequence } from '../recurrent-calls.ts';
 import {
   bytes,
   type FunctionBuilder,
@@ -19,7 +20,7 @@ import {
   select,
   type Target,
 } from './assembler/index.ts';
-import { blockRows, ifAnyReal, type Recurrence, rowsOf, type StageContext } from './recurrence-forward.ts';
+import { blockRows, ifAnyReal, rowsOf, type StageContext } from './recurrence-forward.ts';
 import type { KernelMemory, WasmKernelCode, WasmStage } from './wasm-kernel.ts';
 
 /** What a gradient kernel gives the walk. */
@@ -58,8 +59,8 @@ export interface BackRow {
 }
 
 /** The code of a gradient kernel. */
-export function backCode(recurrence: Recurrence, target: Target, walk: BackWalk): WasmKernelCode {
-  const { batch, time, hidden, gates } = recurrence;
+export function backCode(sequence: Sequence, target: Target, walk: BackWalk): WasmKernelCode {
+  const { batch, time, hidden, gates } = sequence;
   if (batch * hidden === 0) return { stages: [] };
   const width = gates * hidden;
   const panels = panelCount(hidden);
@@ -79,16 +80,24 @@ export function backCode(recurrence: Recurrence, target: Target, walk: BackWalk)
         items: batch,
         grain: tileRows,
         elementsPerItem: time * width,
-        write: (f, range, memory) => walkBack({ f, target, recurrence, range, memory }, walk),
+        write: (f, range, memory) => walkBack({ f, target, sequence, range, memory }, walk),
       },
     ],
     scratchBytes: packed ? packedBytes(width, hidden) : 0,
   };
 }
 
-/** All steps of rows [first, end), the last one first: block by block; in a step row by row, then the products. */
-function walkBack({ f, target, recurrence, range, memory }: StageContext, walk: BackWalk): void {
-  const { time, hidden, reverse } = recurrence;
+/**
+ * All steps of rows [first, end), the last one first:
+ *
+ *     for each block of up to 16 rows
+ *       for each step, back
+ *         for each row                         the gradients of its sums, and what flows back into its states
+ *         for each panel of 8 units            flow of h += dSums · recurrentWeightᵀ
+ *           for each tile of 4 rows
+ */
+function walkBack({ f, target, sequence, range, memory }: StageContext, walk: BackWalk): void {
+  const { time, hidden, reverse } = sequence;
   const { flows, mask } = walk.arrays(memory);
   const { first, end } = range;
   const rowBytes = hidden * 4;
@@ -129,7 +138,7 @@ function walkBack({ f, target, recurrence, range, memory }: StageContext, walk: 
           );
         }
       });
-      addFlow({ f, target, recurrence, memory, range: { first: blockFirst, end: blockEnd } }, walk, t);
+      addFlow({ f, target, sequence, memory, range: { first: blockFirst, end: blockEnd } }, walk, t);
       f.increase(t, reverse ? 1 : -1);
     });
     f.increase(blockFirst, blockRows);
@@ -149,11 +158,11 @@ function forUnits(f: FunctionBuilder, hidden: number, write: WriteUnits): void {
 
 /** Adds dSums · recurrentWeightᵀ of step t to what flows back into h, for some rows: panel by panel, tile by tile. */
 function addFlow(
-  { f, target, recurrence, range, memory }: StageContext,
+  { f, target, sequence, range, memory }: StageContext,
   walk: BackWalk,
   t: Local<'i32'>,
 ): void {
-  const { batch, time, hidden, gates } = recurrence;
+  const { batch, time, hidden, gates } = sequence;
   const { dSums, flows, mask } = walk.arrays(memory);
   const width = gates * hidden;
   const addPanel = (panel: Integer, columns: number): void => {

@@ -42,7 +42,6 @@ const longFiles: Readonly<Record<string, string>> = {};
 
 const mostLines = 450;
 
-
 /** The beginnings of words in British spelling; the code is written in American. */
 const british =
   /(normal|optim|initial|serial|organ|recogn|summar|standard|maxim|minim|general|final|visual|parallel|vector|special)is(e|ing|ation)|colour|grey|centre|neighbour|behaviour|favour|analys(e(?!s\b)|ing)|licence|artefact/i;
@@ -80,9 +79,7 @@ function isPair(paths: readonly string[]): boolean {
 
 test('no two files of one name', () => {
   const several = severalOf(library.map((path) => [basename(path).replace(/\.\w+$/, ''), path]));
-  const wrong = several.filter(
-    ([name, paths]) => !(name in roles) && !isPair(paths),
-  );
+  const wrong = several.filter(([name, paths]) => !(name in roles) && !isPair(paths));
   expect(listed(wrong)).toEqual([]);
 });
 

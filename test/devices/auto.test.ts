@@ -60,7 +60,7 @@ test('a GPU that is faster is chosen, unless the model is too large for it', asy
   expect(small.device).toBe(slowHost);
   expect(said.mock.calls.map(([text]) => text)).toEqual([
     expect.stringMatching(/auto computes on cpu: a run of this model should take/),
-    expect.stringMatching(/auto computes on cpu: this model is too large for gpu .* tiles of 100 floats/),
+    expect.stringMatching(/auto computes on cpu: this model is too large for gpu .* segments of 100 floats/),
   ]);
 });
 

@@ -1,4 +1,4 @@
-/** The worked convolution of kernels/conv2d/EXAMPLE.md: the numbers of its text, computed by the kernels. */
+/** The worked convolution of kernels/README.md: the numbers of its text, computed by the kernels. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { conv2dCpu, conv2dInputGradientCpu, conv2dWeightGradientCpu } from '../../kernels/conv2d/cpu.ts';
@@ -19,7 +19,7 @@ import { WebAssembly } from '../../src/devices/wasm/webassembly.ts';
 import { runKernel, specOf } from './support/run.ts';
 import { runWasmKernel } from './support/wasm.ts';
 
-const page = readFileSync(new URL('../../kernels/conv2d/EXAMPLE.md', import.meta.url), 'utf8');
+const page = readFileSync(new URL('../../kernels/README.md', import.meta.url), 'utf8');
 
 const attributes = {
   stride: [1, 2],

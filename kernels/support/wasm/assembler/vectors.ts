@@ -198,6 +198,7 @@ export const f64x2 = {
   truncate: unary(0x7a),
   absolute: unary(0xec),
   negate: unary(0xed),
+  squareRoot: unary(0xef),
   add: binary(0xf0),
   subtract: binary(0xf1),
   multiply: binary(0xf2),

@@ -9,7 +9,9 @@
  */
 export { erf } from './error-function.ts';
 export { exp, sigmoid, tanh } from './exponential.ts';
+export { cosh, sinh } from './hyperbolic.ts';
+export { acos, asin, atan, atan2 } from './inverse-trigonometric.ts';
 export { log } from './logarithm.ts';
-export { expm1, log1p, logOfDoubles, power } from './powers.ts';
+export { expm1, log1p, log2, log10, logOfDoubles, power } from './powers.ts';
 export { remainder } from './remainder.ts';
-export { cos, sin } from './trigonometric.ts';
+export { cos, sin, tan } from './trigonometric.ts';

@@ -1,4 +1,4 @@
-/** Four-lane expm1, log1p and power, by way of log₂ and 2^x in pairs of doubles. */
+/** Four-lane expm1, log1p, log2, log10 and power, by way of log₂ and 2^x in pairs of doubles. */
 import {
   type FunctionBuilder,
   f32x4,
@@ -22,7 +22,7 @@ const exponentialCoefficients = [
 ];
 
 /** 2^t of two doubles with |t| ≤ 1000. */
-function powerOfTwo(f: FunctionBuilder, t: Local<'v128'>): Vector {
+export function powerOfTwo(f: FunctionBuilder, t: Local<'v128'>): Vector {
   const shifted = f.keep(f64x2.add(t, doubles(f, exponentOffset)));
   const n = f64x2.subtract(shifted, doubles(f, exponentOffset));
   const r = f.keep(f64x2.multiply(f64x2.subtract(t, n), doubles(f, Math.LN2)));
@@ -85,14 +85,41 @@ export function expm1(f: FunctionBuilder, _target: Target, input: Vector): Local
 export function log1p(f: FunctionBuilder, _target: Target, input: Vector): Local<'v128'> {
   const x = f.keep(input);
   const logarithm = inDoubles(f, x, (pair) => logOfDoubles(f, f64x2.add(pair, doubles(f, 1))));
-  const result = f.keep(unlessTiny(f, x, logarithm));
-  const [minusOne, infinity] = [floats(f, -1), floats(f, Number.POSITIVE_INFINITY)];
-  const ordinary = f.keep(v128.and(f32x4.greater(x, minusOne), f32x4.less(x, infinity)));
+  return mendLogarithm(f, x, -1, f.keep(unlessTiny(f, x, logarithm)));
+}
+
+/** log₂(x), within 1 ulp; exact for powers of two. */
+export function log2(f: FunctionBuilder, _target: Target, input: Vector): Local<'v128'> {
+  const x = f.keep(input);
+  return mendLogarithm(
+    f,
+    x,
+    0,
+    inDoubles(f, x, (pair) => binaryLogarithm(f, pair)),
+  );
+}
+
+/** log₁₀(x), within 1 ulp; exact for powers of ten. */
+export function log10(f: FunctionBuilder, _target: Target, input: Vector): Local<'v128'> {
+  const x = f.keep(input);
+  const scale = doubles(f, Math.LN2 * Math.LOG10E);
+  const logarithm = inDoubles(f, x, (pair) => f64x2.multiply(binaryLogarithm(f, pair), scale));
+  return mendLogarithm(f, x, 0, logarithm);
+}
+
+/** The logarithm `result`, but -Infinity where x is its pole, NaN below it, and x itself where that is Infinity or NaN. */
+function mendLogarithm(
+  f: FunctionBuilder,
+  x: Local<'v128'>,
+  poleAt: number,
+  result: Local<'v128'>,
+): Local<'v128'> {
+  const [pole, infinity] = [floats(f, poleAt), floats(f, Number.POSITIVE_INFINITY)];
+  const ordinary = f.keep(v128.and(f32x4.greater(x, pole), f32x4.less(x, infinity)));
   f.if(v128.anyTrue(v128.not(ordinary)), () => {
-    // Infinity and NaN are their own results; at -1 it is -Infinity; below there is none.
     f.set(result, v128.select(result, x, ordinary));
-    f.set(result, v128.select(floats(f, Number.NEGATIVE_INFINITY), result, f32x4.equal(x, minusOne)));
-    f.set(result, v128.select(floats(f, Number.NaN), result, f32x4.less(x, minusOne)));
+    f.set(result, v128.select(floats(f, Number.NEGATIVE_INFINITY), result, f32x4.equal(x, pole)));
+    f.set(result, v128.select(floats(f, Number.NaN), result, f32x4.less(x, pole)));
   });
   return result;
 }

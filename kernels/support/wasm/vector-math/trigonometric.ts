@@ -1,4 +1,4 @@
-/** Four-lane sine and cosine, in pairs of doubles. */
+/** Four-lane sine, cosine and tangent, in pairs of doubles. */
 import {
   type Expression,
   type FunctionBuilder,
@@ -9,6 +9,7 @@ import {
   i32,
   i32x4,
   i64,
+  i64x2,
   type Local,
   select,
   type Target,
@@ -45,8 +46,42 @@ export function cos(f: FunctionBuilder, _target: Target, x: Vector): Local<'v128
   return sineOrCosine(f, x, 1);
 }
 
-/** sin(x + advance·π/2): x = n·π/2 + r with |r| ≤ π/4, and n + advance modulo 4 tells which of ±sin(r), ±cos(r) it is. */
-function sineOrCosine(f: FunctionBuilder, input: Vector, advance: 0 | 1): Local<'v128'> {
+/** tan(x), within 1 ulp for every float. */
+export function tan(f: FunctionBuilder, _target: Target, x: Vector): Local<'v128'> {
+  const [low, high] = reduce(f, x, 0).map(({ shifted, sine, cosine }) => {
+    // After an odd number of quarter turns it is -cos(r) / sin(r).
+    const [zero, one] = [0n, 1n].map((bits) => f.hoist(i64x2.splat(i64.constant(bits))));
+    const odd = f.keep(i64x2.subtract(zero, v128.and(shifted, one)));
+    const quotient = f64x2.divide(v128.select(cosine, sine, odd), v128.select(sine, cosine, odd));
+    return f.keep(v128.xor(quotient, v128.and(odd, doubles(f, -0))));
+  });
+  return f.keep(narrow(low, high));
+}
+
+/** sin(x + advance·π/2): n + advance modulo 4 tells which of ±sin(r), ±cos(r) it is. */
+function sineOrCosine(f: FunctionBuilder, x: Vector, advance: 0 | 1): Local<'v128'> {
+  const [low, high] = reduce(f, x, advance);
+  // The low words of the four sums, whose lowest two bits count quarter turns.
+  const quadrant = f.keep(
+    i8x16.shuffle(low.shifted, high.shifted, [0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27]),
+  );
+  const odd = i32x4.shiftRight(i32x4.shiftLeft(quadrant, 31), 31);
+  const value = v128.select(narrow(low.cosine, high.cosine), narrow(low.sine, high.sine), odd);
+  const sign = i32x4.shiftLeft(i32x4.shiftRightUnsigned(quadrant, 1), 31);
+  return f.keep(v128.xor(value, sign));
+}
+
+/** Two of the four lanes, each x = n·π/2 + r with |r| ≤ π/4. NaN where x is not finite. */
+interface Reduced {
+  /** The low bits of its lanes are n + `advance`. */
+  readonly shifted: Local<'v128'>;
+  /** sin(r) and cos(r). */
+  readonly sine: Local<'v128'>;
+  readonly cosine: Local<'v128'>;
+}
+
+/** The lanes of x, two and two. */
+function reduce(f: FunctionBuilder, input: Vector, advance: 0 | 1): readonly [low: Reduced, high: Reduced] {
   const x = f.keep(input);
   const offset = doubles(f, roundingOffset + advance);
   const halves = widen(f, x).map((pair) => {
@@ -70,23 +105,12 @@ function sineOrCosine(f: FunctionBuilder, input: Vector, advance: 0 | 1): Local<
       });
     }
   });
-  const [low, high] = halves.map(({ rest }) => {
+  const [low, high] = halves.map(({ shifted, rest }) => {
     const square = f.keep(f64x2.multiply(rest, rest));
-    const sine = f64x2.multiply(doublePolynomial(f, square, [1, ...sineCoefficients]), rest);
-    return { sine: f.keep(sine), cosine: f.keep(doublePolynomial(f, square, [1, ...cosineCoefficients])) };
+    const sine = f.keep(f64x2.multiply(doublePolynomial(f, square, [1, ...sineCoefficients]), rest));
+    return { shifted, sine, cosine: f.keep(doublePolynomial(f, square, [1, ...cosineCoefficients])) };
   });
-  // The low words of the four sums, whose lowest two bits count quarter turns.
-  const quadrant = f.keep(
-    i8x16.shuffle(
-      halves[0].shifted,
-      halves[1].shifted,
-      [0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27],
-    ),
-  );
-  const odd = i32x4.shiftRight(i32x4.shiftLeft(quadrant, 31), 31);
-  const value = v128.select(narrow(low.cosine, high.cosine), narrow(low.sine, high.sine), odd);
-  const sign = i32x4.shiftLeft(i32x4.shiftRightUnsigned(quadrant, 1), 31);
-  return f.keep(v128.xor(value, sign));
+  return [low, high];
 }
 
 /** The first 248 binary places of 2/π behind eight zeros, in four words, highest first. */

@@ -112,6 +112,18 @@ export const logicalNot = operation(
   },
 );
 
+/** Whether it is neither NaN nor infinite (bool). */
+// biome-ignore lint/suspicious/noShadowRestrictedNames: it is the global's meaning, of tensors
+export function isFinite(x: Tensor): Tensor {
+  return less(abs(requireTensor('isFinite', x)), Number.POSITIVE_INFINITY);
+}
+/** Whether it is NaN (bool). */
+// biome-ignore lint/suspicious/noShadowRestrictedNames: it is the global's meaning, of tensors
+export function isNaN(x: Tensor): Tensor {
+  // Shading languages may take x = x for true: this compares with a number instead.
+  return logicalNot(lessEqual(abs(requireTensor('isNaN', x)), Number.POSITIVE_INFINITY));
+}
+
 /** -x; int32 stays int32, bool becomes it. */
 export const negate: UnaryOperation<'negate'> = unary('negate', ({ dY }) => [negate(dY)]);
 /** |x|; int32 stays int32, bool becomes it. The derivative at 0 is 0. */
@@ -132,6 +144,10 @@ export const expm1 = unary('expm1', ({ dY, output: y }) => [multiply(dY, add(y, 
 export const log = unary('log', ({ dY, inputs: [x] }) => [divide(dY, x)]);
 /** log(1 + x), exact near 0 */
 export const log1p = unary('log1p', ({ dY, inputs: [x] }) => [divide(dY, add(x, 1))]);
+/** The logarithm to base 2, float32: exact for powers of two, -Infinity at 0, NaN below. */
+export const log2 = unary('log2', ({ dY, inputs: [x] }) => [divide(dY, multiply(x, Math.LN2))]);
+/** The logarithm to base 10, float32: -Infinity at 0, NaN below. */
+export const log10 = unary('log10', ({ dY, inputs: [x] }) => [divide(dY, multiply(x, Math.LN10))]);
 /** √x, float32; NaN below 0. */
 export const sqrt = unary('sqrt', ({ dY, output: y }) => [divide(dY, multiply(y, 2))]);
 /** 1 / √x, float32 */
@@ -148,6 +164,40 @@ export function square(x: Tensor): Tensor {
 export const sin: UnaryOperation<'sin'> = unary('sin', ({ dY, inputs: [x] }) => [multiply(dY, cos(x))]);
 /** The cosine of an angle in radians, float32. */
 export const cos = unary('cos', ({ dY, inputs: [x] }) => [negate(multiply(dY, sin(x)))]);
+/** The tangent of an angle in radians, float32. */
+export const tan = unary('tan', ({ dY, output: y }) => [multiply(dY, add(1, multiply(y, y)))]);
+/** The angle from -π/2 to π/2 whose sine is x, float32; NaN outside [-1, 1]. */
+export const asin = unary('asin', ({ dY, inputs: [x] }) => [multiply(dY, arcSlope(x))]);
+/** The angle from 0 to π whose cosine is x, float32; NaN outside [-1, 1]. */
+export const acos = unary('acos', ({ dY, inputs: [x] }) => [negate(multiply(dY, arcSlope(x)))]);
+/** The angle from -π/2 to π/2 whose tangent is x, float32. */
+export const atan = unary('atan', ({ dY, inputs: [x] }) => [divide(dY, add(1, multiply(x, x)))]);
+/**
+ * The angle from -π to π of the point (x, y) = (b, a), float32. At the origin, where it is 0, and at infinity the derivatives
+ * are taken as 0.
+ */
+export const atan2 = binary('atan2', ({ dY, inputs: [a, b] }) => {
+  // b / (a² + b²) and -a / (a² + b²), of a and b in units of the larger one: so no square overflows, or is lost.
+  const size = maximum(abs(a), abs(b));
+  const counts = logicalAnd(greater(size, 0), less(size, Number.POSITIVE_INFINITY));
+  const unit = stopGradient(where(counts, size, 1));
+  const [y, x] = [a, b].map((each) => where(counts, divide(each, unit), 0));
+  const length = where(counts, add(multiply(y, y), multiply(x, x)), 1);
+  return [
+    multiply(dY, divide(divide(x, length), unit)),
+    negate(multiply(dY, divide(divide(y, length), unit))),
+  ];
+});
+
+/** 1 / √(1 - x²) */
+function arcSlope(x: Tensor): Tensor {
+  return rsqrt(multiply(subtract(1, x), add(1, x)));
+}
+
+/** The hyperbolic sine, float32. */
+export const sinh: UnaryOperation<'sinh'> = unary('sinh', ({ dY, inputs: [x] }) => [multiply(dY, cosh(x))]);
+/** The hyperbolic cosine, float32. */
+export const cosh = unary('cosh', ({ dY, inputs: [x] }) => [multiply(dY, sinh(x))]);
 /** The hyperbolic tangent, float32. */
 export const tanh = unary('tanh', ({ dY, output: y }) => [multiply(dY, subtract(1, multiply(y, y)))]);
 /** 1 / (1 + exp(-x)), float32 */

@@ -53,6 +53,11 @@ const points = magnitudes.flatMap((each) => [each, -each]);
 const infinite: Readonly<Record<string, string>> = {
   sqrt: '1 / 2√x at 0, as PyTorch has it',
   log: '1/x beyond the largest float',
+  log2: '1/x beyond the largest float',
+  log10: '1/x beyond the largest float',
+  asin: '1/√(1-x²) at ±1, as PyTorch has it',
+  acos: '1/√(1-x²) at ±1, as PyTorch has it',
+  atan2: '1/√(a²+b²) beyond the largest float',
   rsqrt: 'x^-1.5 beyond the largest float',
   reciprocal: 'x^-2 beyond the largest float',
   divide: 'a/b² beyond the largest float',

@@ -65,7 +65,7 @@ export const functions = (folder: string): Record<string, Arguments> => ({
   ...Object.fromEntries(Object.keys(activations).map((name) => [name, unary])),
   ...each('greater greaterEqual leakyRelu elu celu', binary),
   glu: () => [matrix(), 0],
-  ...each('square stopGradient', unary),
+  ...each('square stopGradient isNaN isFinite', unary),
   where: () => [bools(), 1, vector()],
   clamp: () => [vector(), 0, 1],
   cast: () => [vector(), 'int32'],

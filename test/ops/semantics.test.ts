@@ -38,6 +38,8 @@ import {
   zeros,
 } from '../../src/index.ts';
 
+const infinity = Number.POSITIVE_INFINITY;
+
 const int = (values: number[]) => tensor(values, { dtype: 'int32' });
 
 describe('arithmetic', () => {
@@ -96,6 +98,23 @@ describe('arithmetic', () => {
     ]);
     expect(await where(tensor([true, false]), 1, tensor([5, 6])).array()).toEqual([1, 6]);
     expect(await tensor([-200, 0, 200]).sigmoid().array()).toEqual([0, 0.5, 1]);
+    const [y, x] = [tensor([0, -0, 0, -0]), tensor([1, 1, -1, -1])];
+    const pi = Math.fround(Math.PI);
+    expect(await y.atan2(x).array()).toEqual([0, -0, pi, -pi]);
+    expect(await tensor([-1.5, 1.5]).asin().array()).toEqual([Number.NaN, Number.NaN]);
+    expect(await tensor([8, 0, -1]).log2().array()).toEqual([3, -infinity, Number.NaN]);
+  });
+
+  it('tells numbers from NaN and infinities, also among whole numbers', async () => {
+    const all = tensor([1, -0, 1e-40, 3e38, infinity, -infinity, Number.NaN]);
+    expect(await all.isFinite().array()).toEqual([true, true, true, true, false, false, false]);
+    expect(await all.isNaN().array()).toEqual([false, false, false, false, false, false, true]);
+    expect(
+      await int([2 ** 31 - 1, -(2 ** 31)])
+        .isFinite()
+        .array(),
+    ).toEqual([true, true]);
+    expect(await tensor([true]).isNaN().array()).toEqual([false]);
   });
 });
 

@@ -59,7 +59,7 @@ const signFunction: ShaderFunction = {
   return x;`,
 };
 
-/** Python's %. */
+/** Python's %, exactly: a long division, from the largest b · 2^k that |a| has down to b, whose differences are exact. */
 const remainderFunction: ShaderFunction = {
   name: 'remainder',
   parameters: ['a', 'b'],
@@ -69,15 +69,17 @@ const remainderFunction: ShaderFunction = {
   if (b == 0.0) { return nan; }
   if (!(b == b)) { return nan; }
   if (Math.abs(b) == infinity) { return a == 0.0 ? a : ((a > 0.0) == (b > 0.0) ? a : b); }
-  let rest = a - b * Math.floor(a / b);
-  if (b > 0.0) {
-    if (rest < 0.0) { rest = rest + b; }
-    if (rest >= b) { rest = rest - b; }
-  } else {
-    if (rest > 0.0) { rest = rest + b; }
-    if (rest <= b) { rest = rest - b; }
+  const size = Math.abs(b);
+  let rest = Math.abs(a);
+  let part = size;
+  while (part <= rest * 0.5) { part = part * 2.0; }
+  while (part >= size) {
+    if (rest >= part) { rest = rest - part; }
+    part = part * 0.5;
   }
-  return rest;`,
+  if (a < 0.0) { rest = 0.0 - rest; }
+  if (rest == 0.0) { return rest; }
+  return (rest < 0.0) == (b < 0.0) ? rest : rest + b;`,
 };
 
 export const unary = {
@@ -302,7 +304,8 @@ export const binary = {
       },
       wasm: vectorMath.remainder,
       gpu: (f, a, b) => f.call(remainderFunction, a, b),
-      accuracy: { cpu: 0.5, wasm: 0.5, gpu: 4 },
+      // A rest below the normal range is lost, and with it to which side of a multiple of b it is.
+      accuracy: { ...roundedOnce, gpuMagnitudes: [2 ** -100, Number.POSITIVE_INFINITY] },
       smooth: [{ divisor: [0.9, 1.1] }, { divisor: [-1.1, -0.9] }],
       wide: [{ divisor: [0.5, 2] }],
     },

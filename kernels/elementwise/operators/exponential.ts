@@ -16,35 +16,55 @@ const expm1: ShaderFunction = {
   name: 'expm1',
   parameters: ['x'],
   body: `
+  if (!(x == x)) { return x; }
   if (Math.abs(x) < 0.5) {
-    return x * (1.0 + x * (0.5 + x * (0.16666667 + x * (0.041666668 + x * (0.008333334 + x * (0.0013888889 + x * 0.0001984127))))));
+    return x + x * x * (0.5 + x * (0.16666667 + x * (0.041666668 + x * (0.008333334 + x * (0.0013888889 + x * 0.0001984127)))));
   }
   return Math.exp(x) - 1.0;`,
 };
 
-const log: SimpleShaderFunction = {
-  name: 'log',
+/**
+ * log(1 + x) for |x| ≤ ½, as twice the artanh of x / (2 + x): a shader's own logarithm is exact to some 2^-22, of which
+ * near 1 nothing is left.
+ */
+export const logNearOne: SimpleShaderFunction = {
+  name: 'logNearOne',
   parameters: ['x'],
-  wantsSpecials: true,
   body: `
-  if (x > 0.0) { return Math.log(x); }
-  if (x == 0.0) { return 0.0 - infinity; }
-  return nan;`,
+  const s = x / (1.0 + 0.5 * x);
+  const t = s * s * 0.25;
+  return s + s * t * (0.3333321 + t * (0.20010763 + t * (0.14000902 + t * 0.14006001)));`,
 };
 
-/** Near 0 twice the artanh of x / (2 + x). */
+/** A logarithm: `near` is its text near 1, of `x - 1`, `far` that elsewhere. */
+function logarithm(name: string, near: string, far: string): ShaderFunction {
+  return {
+    name,
+    parameters: ['x'],
+    calls: [logNearOne],
+    wantsSpecials: true,
+    body: `
+  if (Math.abs(x - 1.0) < 0.5) { return ${near}; }
+  if (x > 0.0) { return ${far}; }
+  if (x == 0.0) { return 0.0 - infinity; }
+  return nan;`,
+  };
+}
+
+const log = logarithm('log', 'weft_logNearOne(x - 1.0)', 'Math.log(x)');
+const log2 = logarithm('log2', '1.442695 * weft_logNearOne(x - 1.0)', 'Math.log2(x)');
+const log10 = logarithm('log10', '0.4342945 * weft_logNearOne(x - 1.0)', '0.30103 * Math.log2(x)');
+
 const log1p: ShaderFunction = {
   name: 'log1p',
   parameters: ['x'],
-  calls: [log],
+  calls: [logNearOne],
   wantsSpecials: true,
   body: `
-  if (Math.abs(x) < 0.5) {
-    const s = x / (2.0 + x);
-    const t = s * s;
-    return 2.0 * s * (1.0 + t * (0.33333334 + t * (0.2 + t * (0.14285715 + t * 0.11111111))));
-  }
-  return weft_log(1.0 + x, infinity, nan);`,
+  if (Math.abs(x) < 0.5) { return weft_logNearOne(x); }
+  if (x > 0.0 - 1.0) { return Math.log(1.0 + x); }
+  if (x == 0.0 - 1.0) { return 0.0 - infinity; }
+  return nan;`,
 };
 
 export const unary = {
@@ -58,7 +78,7 @@ export const unary = {
       },
       wasm: vectorMath.exp,
       gpu: (f, a) => f.call(exp, a),
-      accuracy: { cpu: 0.5, wasm: 1.5, gpu: 4 },
+      accuracy: { cpu: 0.5, wasm: 1, gpu: 192 },
       smooth: [[-2, 1.5]],
       wide: [[-5, 3]],
     },
@@ -73,7 +93,7 @@ export const unary = {
       },
       wasm: vectorMath.expm1,
       gpu: (f, a) => f.call(expm1, a),
-      accuracy: { cpu: 0.5, wasm: 1.5, gpu: 4 },
+      accuracy: { cpu: 0.5, wasm: 0.55, gpu: 192 },
       smooth: [[-2, 1.5]],
       wide: [[-3, 2]],
     },
@@ -88,7 +108,37 @@ export const unary = {
       },
       wasm: vectorMath.log,
       gpu: (f, a) => f.call(log, a),
-      accuracy: { cpu: 0.5, wasm: 2.5, gpu: 4 },
+      accuracy: { cpu: 0.5, wasm: 0.9, gpu: 20 },
+      smooth: [[0.5, 3]],
+      wide: [[0.3, 5]],
+    },
+  },
+  /** The logarithm to base 2, exact for powers of two: -Infinity at 0, NaN below. */
+  log2: {
+    work: 2,
+    float32: {
+      value: Math.log2,
+      cpu(count, out, outAt, a, aAt) {
+        for (let i = 0; i < count; i++) out[outAt + i] = Math.log2(a[aAt + i]);
+      },
+      wasm: vectorMath.log2,
+      gpu: (f, a) => f.call(log2, a),
+      accuracy: { cpu: 0.5, wasm: 0.51, gpu: 20 },
+      smooth: [[0.5, 3]],
+      wide: [[0.3, 5]],
+    },
+  },
+  /** The logarithm to base 10: -Infinity at 0, NaN below. */
+  log10: {
+    work: 2,
+    float32: {
+      value: Math.log10,
+      cpu(count, out, outAt, a, aAt) {
+        for (let i = 0; i < count; i++) out[outAt + i] = Math.log10(a[aAt + i]);
+      },
+      wasm: vectorMath.log10,
+      gpu: (f, a) => f.call(log10, a),
+      accuracy: { cpu: 0.5, wasm: 0.51, gpu: 20 },
       smooth: [[0.5, 3]],
       wide: [[0.3, 5]],
     },
@@ -103,7 +153,7 @@ export const unary = {
       },
       wasm: vectorMath.log1p,
       gpu: (f, a) => f.call(log1p, a),
-      accuracy: { cpu: 0.5, wasm: 1.5, gpu: 4 },
+      accuracy: { cpu: 0.5, wasm: 0.51, gpu: 20 },
       smooth: [[-0.4, 3]],
       wide: [[-0.5, 5]],
     },

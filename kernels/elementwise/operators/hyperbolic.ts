@@ -30,7 +30,62 @@ export const sigmoidFunction: ShaderFunction = {
   return 1.0 / (1.0 + Math.exp(0.0 - x));`,
 };
 
+/** sinh and cosh square exp(x / 2), since exp(x) overflows before they do. */
+const sinhFunction: ShaderFunction = {
+  name: 'sinh',
+  parameters: ['x'],
+  body: `
+  if (!(x == x)) { return x; }
+  const a = Math.abs(x);
+  if (a < 1.0) {
+    const t = x * x;
+    return x + x * t * (0.16666667 + t * (0.0083333496 + t * (0.0001983616 + t * 0.0000028169513)));
+  }
+  const half = Math.exp(a * 0.5);
+  const size = 0.5 * half * half - 0.5 / (half * half);
+  return x < 0.0 ? 0.0 - size : size;`,
+};
+
+const coshFunction: ShaderFunction = {
+  name: 'cosh',
+  parameters: ['x'],
+  body: `
+  if (!(x == x)) { return x; }
+  const half = Math.exp(Math.abs(x) * 0.5);
+  return 0.5 * half * half + 0.5 / (half * half);`,
+};
+
 export const unary = {
+  /** The hyperbolic sine. */
+  sinh: {
+    work: 4,
+    float32: {
+      value: Math.sinh,
+      cpu(count, out, outAt, a, aAt) {
+        for (let i = 0; i < count; i++) out[outAt + i] = Math.sinh(a[aAt + i]);
+      },
+      wasm: vectorMath.sinh,
+      gpu: (f, a) => f.call(sinhFunction, a),
+      accuracy: { cpu: 0.5, wasm: 0.51, gpu: 192 },
+      smooth: [[-2, 2]],
+      wide: [[-4, 4]],
+    },
+  },
+  /** The hyperbolic cosine. */
+  cosh: {
+    work: 4,
+    float32: {
+      value: Math.cosh,
+      cpu(count, out, outAt, a, aAt) {
+        for (let i = 0; i < count; i++) out[outAt + i] = Math.cosh(a[aAt + i]);
+      },
+      wasm: vectorMath.cosh,
+      gpu: (f, a) => f.call(coshFunction, a),
+      accuracy: { cpu: 0.5, wasm: 0.51, gpu: 192 },
+      smooth: [[-2, 2]],
+      wide: [[-4, 4]],
+    },
+  },
   /** The hyperbolic tangent. */
   tanh: {
     work: 2,
@@ -41,7 +96,7 @@ export const unary = {
       },
       wasm: vectorMath.tanh,
       gpu: (f, a) => f.call(tanhFunction, a),
-      accuracy: { cpu: 0.5, wasm: 3.5, gpu: 8 },
+      accuracy: { cpu: 0.5, wasm: 2.75, gpu: 5 },
       smooth: [[-2, 2]],
       wide: [[-4, 4]],
     },
@@ -57,7 +112,7 @@ export const unary = {
       },
       wasm: vectorMath.sigmoid,
       gpu: (f, a) => f.call(sigmoidFunction, a),
-      accuracy: { cpu: 0.5, wasm: 3.5, gpu: 8 },
+      accuracy: { cpu: 0.5, wasm: 2.5, gpu: 192 },
       smooth: [[-4, 4]],
       wide: [[-9, 9]],
     },

@@ -7,6 +7,7 @@ import * as arithmetic from './arithmetic.ts';
 import * as comparison from './comparison.ts';
 import * as exponential from './exponential.ts';
 import * as hyperbolic from './hyperbolic.ts';
+import * as inverseTrigonometric from './inverse-trigonometric.ts';
 import * as logical from './logical.ts';
 import * as powers from './powers.ts';
 import * as rounding from './rounding.ts';
@@ -21,6 +22,7 @@ export const unaryOperators = {
   ...exponential.unary,
   ...powers.unary,
   ...trigonometric.unary,
+  ...inverseTrigonometric.unary,
   ...hyperbolic.unary,
   ...special.unary,
   ...logical.unary,
@@ -35,6 +37,7 @@ export type ComparisonOperator = keyof typeof comparisonOperators;
 export const binaryOperators = {
   ...arithmetic.binary,
   ...powers.binary,
+  ...inverseTrigonometric.binary,
   ...comparison.binary,
   ...comparisonOperators,
   ...logical.binary,

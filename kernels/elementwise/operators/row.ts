@@ -23,11 +23,16 @@ interface Version<Value, Loop, Code, Text> {
   readonly gpu: Text;
 }
 
-/** The largest error on each device, in units in the last place of the float32 next to the exact result. */
+/**
+ * The largest error on each device, in units in the last place of the float32 next to the exact result. A GPU may take
+ * operands and results below the normal range, 2^-126, for 0, and loses the signs of zeros.
+ */
 export interface Accuracy {
   readonly cpu: number;
   readonly wasm: number;
   readonly gpu: number;
+  /** For which magnitudes of operands, apart from 0 and Infinity, the gpu's holds. Default: all. */
+  readonly gpuMagnitudes?: Range;
 }
 
 /** Rounded once, which is as exact as a float can be. */

@@ -66,7 +66,7 @@ export const unary = {
       },
       wasm: vectorMath.erf,
       gpu: (f, a) => f.call(erfFunction, a),
-      accuracy: { cpu: 0.5, wasm: 3.5, gpu: 8 },
+      accuracy: { cpu: 0.5, wasm: 1.5, gpu: 5 },
       smooth: [[-2, 2]],
       wide: [[-4, 4]],
     },

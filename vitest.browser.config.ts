@@ -11,6 +11,9 @@ const tests = ['test/gpu/**/*.browser.ts'];
 /** SwiftShader computes on the processor, of which there may be little. */
 const patience = { testTimeout: 900_000, hookTimeout: 900_000 };
 
+/** Whether docs/accuracy.md is to be written. */
+const writesReport = process.env['WEFT_ACCURACY_REPORT'] !== undefined;
+
 const projects: TestProjectInlineConfiguration[] = [];
 /** What cannot be tested here: each is counted as a skipped test. */
 const absent: string[] = [];
@@ -31,7 +34,7 @@ if (chromiumPath) {
           instances: (['webgpu', 'webgl2'] as const).map((backend) => ({
             browser: 'chromium',
             name: backend,
-            provide: { backend },
+            provide: { backend, writesReport },
           })),
         },
       },
@@ -47,7 +50,7 @@ if (glFolder) {
       name: 'headlessgl',
       include: ['test/gpu/conformance.browser.ts'],
       pool: 'forks',
-      provide: { backend: 'headlessgl' },
+      provide: { backend: 'headlessgl', writesReport: false },
       execArgv: ['--require', './test/gpu/use-gl.cjs'],
       env: { WEFT_GL: glFolder },
     },

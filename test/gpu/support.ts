@@ -11,6 +11,8 @@ import type { PlanOnArrays } from '../support/devices.ts';
 declare module 'vitest' {
   export interface ProvidedContext {
     readonly backend: Backend;
+    /** Whether docs/accuracy.md is to be written. */
+    readonly writesReport: boolean;
   }
 }
 

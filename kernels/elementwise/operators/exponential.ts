@@ -78,7 +78,7 @@ export const unary = {
       },
       wasm: vectorMath.exp,
       gpu: (f, a) => f.call(exp, a),
-      accuracy: { cpu: 0.5, wasm: 1, gpu: 192 },
+      accuracy: { cpu: 0.5, wasm: 1.1, gpu: 192 },
       smooth: [[-2, 1.5]],
       wide: [[-5, 3]],
     },

@@ -25,7 +25,8 @@ interface Version<Value, Loop, Code, Text> {
 
 /**
  * The largest error on each device, in units in the last place of the float32 next to the exact result. A GPU may take
- * operands and results below the normal range, 2^-126, for 0, and loses the signs of zeros.
+ * operands and results below the normal range, 2^-126, for 0, and loses the signs of zeros; what is made of its exp and log
+ * has the errors that WGSL allows those: 3 + 2|x| units, and near 1 2^-21.
  */
 export interface Accuracy {
   readonly cpu: number;

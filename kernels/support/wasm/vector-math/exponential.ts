@@ -41,7 +41,7 @@ function scaledExp(f: FunctionBuilder, target: Target, x: Local<'v128'>, offset:
   return { shifted, power: f32x4.add(multiplyAdd(target, curve, square, r), floats(f, 1)) };
 }
 
-/** exp(x) for x in [-104, 89], within 1 ulp. NaN gives NaN. */
+/** exp(x) for x in [-104, 89], within 1.1 ulp. NaN gives NaN. */
 export function expInRange(f: FunctionBuilder, target: Target, x: Local<'v128'>): Vector {
   const { shifted, power } = scaledExp(f, target, x, 2 * exponentBias);
   // 2^n as a product of two halves, since it may be too large or too small for a float where exp(x) is not. Half of
@@ -51,7 +51,7 @@ export function expInRange(f: FunctionBuilder, target: Target, x: Local<'v128'>)
   return f32x4.multiply(f32x4.multiply(power, half), otherHalf);
 }
 
-/** exp(x), within 1 ulp. */
+/** exp(x), within 1.1 ulp. */
 export function exp(f: FunctionBuilder, target: Target, x: Vector): Local<'v128'> {
   // Beyond these bounds the result is 0 or Infinity as it is at them. pseudoMinimum(NaN, bound) is NaN.
   const atMost = f32x4.pseudoMinimum(x, floats(f, 89));

@@ -1,0 +1,84 @@
+/** docs/accuracy.md: the table of operators and devices with the bound of each and the largest error that was measured. */
+import { floatOperators, type Worst } from './accuracy.ts';
+
+/** Where it lies, from the root of the repository. */
+export const reportPath = 'docs/accuracy.md';
+
+/** The columns of the table. */
+export const settings = ['cpu', 'wasm', 'wasm, fused', 'gpu'] as const;
+export type Setting = (typeof settings)[number];
+
+const introduction = `# Accuracy
+
+The largest error of every operator on float32, in units in the last place of the float next to the exact result, over all
+exponents: every 9973rd float by its bits, four stretches more densely, denormal numbers, zeros, infinities, NaN, and the
+surroundings of every place where a function or its formula changes; for two operands, all pairs of such places and random
+pairs. The exact result is computed in double precision.
+
+Each cell has the bound that tests hold the device to, the largest error that they measured, and where. \`wasm, fused\` is
+with fused multiply-adds, where the processor has them. \`gpu\` was measured on WebGPU on SwiftShader, Chromium's software
+GPU; other GPUs have functions of their own. There, operands and results below 2^-126 may be taken for 0, and zeros have
+no sign.
+
+Written by the tests:
+
+    WEFT_ACCURACY_REPORT=1 npx vitest run test/kernels/accuracy.test.ts
+    WEFT_ACCURACY_REPORT=1 npm run test:browser -- --project='*webgpu*' test/gpu/accuracy.browser.ts
+`;
+
+/** What was measured, by operator. */
+export type Measured = ReadonlyMap<string, Worst>;
+
+/** The bound of an operator, as it is written. */
+function boundOf(setting: Setting, accuracy: (typeof floatOperators)[number]['accuracy']): string {
+  if (setting === 'cpu') return `${accuracy.cpu}`;
+  if (setting !== 'gpu') return `${accuracy.wasm}`;
+  const { gpu, gpuMagnitudes } = accuracy;
+  return gpuMagnitudes ? `${gpu} (${gpuMagnitudes.map(numberText).join(' to ')})` : `${gpu}`;
+}
+
+/** The shortest text that is this float and no other. */
+function numberText(value: number): string {
+  const short = Number(value.toPrecision(9));
+  return Math.abs(short) >= 1e9 && Number.isFinite(short) ? short.toExponential() : `${short}`;
+}
+
+/** The error of a cell, behind the bound. */
+function errorText({ error, operands }: Worst): string {
+  return error === 0 ? '0' : `${Number(error.toPrecision(3))} at ${operands.map(numberText).join(', ')}`;
+}
+
+/** The cells of the table in a text, by operator. */
+function cellsIn(text: string): Map<string, string[]> {
+  const lines = text.split('\n').filter((line) => line.startsWith('| '));
+  return new Map(
+    lines.slice(1).map((line) => {
+      const [name, ...cells] = line.slice(2, -2).split(' | ');
+      return [name, cells];
+    }),
+  );
+}
+
+/** The text with all bounds, and the errors of the columns that were measured now; the other errors stay as they were. */
+export function updatedReport(text: string, measured: Readonly<Partial<Record<Setting, Measured>>>): string {
+  const before = cellsIn(text);
+  const rows = floatOperators.map(({ name, accuracy }) => {
+    const cells = settings.map((setting, column) => {
+      const worst = measured[setting]?.get(name);
+      const error = worst ? errorText(worst) : (before.get(name)?.[column].split(': ')[1] ?? 'not measured');
+      return `${boundOf(setting, accuracy)}: ${error}`;
+    });
+    return `| ${[name, ...cells].join(' | ')} |`;
+  });
+  const head = [`| operator | ${settings.join(' | ')} |`, `|${'---|'.repeat(settings.length + 1)}`];
+  return `${introduction}\n${[...head, ...rows].join('\n')}\n`;
+}
+
+/** The operators whose bound on a device is not what the text says, or which it does not have. */
+export function outdatedIn(text: string, setting: Setting): string[] {
+  const cells = cellsIn(text);
+  const column = settings.indexOf(setting);
+  return floatOperators
+    .filter(({ name, accuracy }) => cells.get(name)?.[column].split(':')[0] !== boundOf(setting, accuracy))
+    .map(({ name }) => name);
+}

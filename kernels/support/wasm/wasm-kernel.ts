@@ -1,7 +1,8 @@
 /**
  * The contract of a kernel's WebAssembly version: one or more stages, each a loop over independent items.
  *
- * The device gives every thread a range of a stage's items and puts a barrier between stages. So a kernel never
+ * The device gives every thread a range of a stage's items, or all of a small stage to the first one, and has all threads
+ * wait where a stage meets what others read or write, as in the scratch memory of the stage before. So a kernel never
  * mentions threads, and because an item is always computed in the same way, results do not depend on how many there are.
  */
 
@@ -33,7 +34,10 @@ export interface ItemRange {
 export interface WasmStage {
   /** How many there are. */
   readonly items: number;
-  /** Ranges begin at multiples of this many items: a tile of rows, a vector of elements. Default 1. */
+  /**
+   * Ranges begin at multiples of this many items: a tile of rows, a vector of elements. Only the last one, which ends with
+   * the items, may end elsewhere. Default 1.
+   */
   readonly grain?: number;
   /** Writes the code that computes items [first, end); first is a multiple of `grain`. */
   readonly write: (f: FunctionBuilder, range: ItemRange, memory: KernelMemory) => void;
@@ -42,7 +46,7 @@ export interface WasmStage {
    * Then the device may run an elementwise kernel over them at once, while they are in the cache.
    */
   readonly elementsPerItem?: number;
-  /** Whether it may report a fault; the plan then stops behind it. */
+  /** Whether it may report a fault; the plan then stops after it. */
   readonly mayFail?: boolean;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Two-dimensional convolution and its two gradients as WebAssembly: implicit matrix products, windows read in place.
+ * Two-dimensional convolution and its two gradients as WebAssembly: products with a matrix of windows that is never written.
  *
  * The convolution and its input gradient are both correlations (wasm/correlation.ts), of x and of dY. The weight gradient is
  * a product of another shape, with few rows and columns and a long sum (wasm/weight-gradient.ts).

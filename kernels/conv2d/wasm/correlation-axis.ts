@@ -18,6 +18,13 @@
  *
  * With stride 2, dilation 1, padding 1 and 3 taps: residue k = 1 has the even p (tap 1 at window p / 2), residue k = 0
  * the odd p (tap 2 at window (p − 1) / 2 and tap 0 at window (p + 1) / 2).
+ *
+ * With stride 2, dilation 3, no padding and 3 taps, s' = 2 and d' = 3:
+ *
+ *     k = 0    output 2m        source m − 3 + 3t, t = 0, 1    taps 2, 0    p = 2w or p = 2w + 6
+ *     k = 1    output 2m + 1    source m − 1                   tap 1        p = 2w + 3
+ *
+ * With stride 2, dilation 2 and no padding, s' = d' = 1: the one residue has all taps and the even p; the odd p meet no tap.
  */
 import { greatestCommonDivisor } from '../../support/divisors.ts';
 import { type FunctionBuilder, type Integer, i32 } from '../../support/wasm/assembler/index.ts';
@@ -56,7 +63,7 @@ export interface CorrelationAxis {
   /** Zeros that windows meet before and behind the source. */
   readonly zerosBefore: number;
   readonly zerosBehind: number;
-  /** Whether every output meets a tap; the others are of no residue, and zero. */
+  /** Whether every output is of a residue. The others meet no tap, and are zero. */
   readonly complete: boolean;
 }
 

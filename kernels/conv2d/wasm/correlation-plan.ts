@@ -1,4 +1,4 @@
-/** What a correlation is given by; where its packed weights lie, and which output pixels a block has. */
+/** The plan of a correlation: its sizes, where its packed weights lie, and which output pixels a block has. */
 import { packedBytes } from '../../matmul/wasm/packing.ts';
 import {
   type Expression,

@@ -11,7 +11,7 @@
  * Stage 2, items: the output rows of all images (correlation-blocks.ts, pixel-list.ts):
  *
  *     for each block of output rows           ≤ 256 pixels, ≤ 256 KiB of copies, which stay in the second-level cache
- *       copy the source rows of the block between zeros, unless no window leaves the image
+ *       copy the source rows of the block between zeros, if any window leaves the image
  *       for each residue of rows and columns  just one, but in the input gradient of a stride
  *         list the pixels of the residue      the address of the window, the address of the result
  *         for each 64 pixels of the list      their windows stay in the first-level cache
@@ -47,7 +47,7 @@ import {
 import { listBytes } from './pixel-list.ts';
 import { zeroStage } from './zero-stage.ts';
 
-/** Output pixels that begin a range, about: the tiles of a range are full but for the last one. */
+/** Ranges begin at multiples of so many output pixels, about: of four tiles or more, one may not be full. */
 const grainPixels = 4 * tileRows;
 
 /** The stages of a correlation. */

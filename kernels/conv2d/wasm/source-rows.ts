@@ -4,7 +4,8 @@
  *
  *     a row of the copy    zerosBefore · C zeros | width · C floats of the image | zerosBehind · C zeros
  *
- * Rows of the copy that the image does not have are zero altogether.
+ * Rows of the copy that the image does not have are zero altogether. A pixel is copied once for all windows of the block that
+ * meet it; windows overlap in the copy as in the image.
  */
 import {
   type FunctionBuilder,
@@ -33,7 +34,7 @@ export interface PixelBlock {
 /** Floats that are copied without a loop. */
 const mostUnrolled = 64;
 
-/** Whether windows are read from a copy. */
+/** Whether windows are read from a copy: if any window of the call reaches beyond an edge, all are. */
 export function isCopied({ rows, columns }: WindowSource): boolean {
   return rows.zerosBefore + rows.zerosBehind + columns.zerosBefore + columns.zerosBehind > 0;
 }

@@ -1,4 +1,13 @@
-/** How the work of a weight gradient is divided; sizes alone decide, never the number of threads. */
+/**
+ * How the work of a weight gradient is divided; sizes alone decide, never the number of threads.
+ *
+ *     block     some output rows of an image, or some whole images: ≤ 512 pixels, ≤ 256 KiB of copies, but at least one row
+ *     part      blocks part · blocksPerPart, …: at most 16 parts, of about 256 pixels or more, with ≤ 2^20 sums in all
+ *     item      one part and one range of panels; ranges are more than one if there are fewer than 8 parts
+ *
+ * For weight [3,3,1,16] and y [64,26,26,16]: 13 rows a block, 2 blocks an image, 128 in all; 16 parts of 8 blocks; the 2 panels
+ * are one range. So there are 16 items, and sums of 16 · 144 floats, whatever the number of threads.
+ */
 import { panelCount } from '../../matmul/wasm/packing.ts';
 import { mostPartialSums, partialSumCount } from '../../matmul/wasm/tile.ts';
 import type { Conv2dGeometry } from '../geometry.ts';
@@ -15,7 +24,7 @@ const mostParts = 16;
 const fewestPartPixels = 256;
 /** Items that there should be for the threads; if there are fewer parts, the panels are divided too. */
 const wantedItems = 8;
-/** The most memory for the sums of all parts. */
+/** The most memory for the sums of all parts, if they are floats; doubles may take twice as much. */
 const mostSumBytes = 4 << 20;
 /** From so many rows of dWeight on packing dY costs less than it gives. */
 const fewestRowsToPack = 16;

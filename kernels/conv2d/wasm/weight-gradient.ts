@@ -10,7 +10,7 @@
  * Stage 1, items: a range of panels of one part (weight-gradient-sums.ts):
  *
  *     for each block of output pixels of the part     ≤ 512 pixels, ≤ 256 KiB of copies: second-level cache
- *       copy the rows of x of the block between zeros, unless no window leaves the image
+ *       copy the rows of x of the block between zeros, if any window leaves the image
  *       for each panel of 8 columns of the range
  *         pack dY of the block and the panel          512 · 8 floats = 16 KiB: first-level cache
  *         for each 4 rows (u, v, c)                   a tile (weight-gradient-tiles.ts): 4×8 sums in registers
@@ -29,7 +29,7 @@ import { weightGradientPlan } from './weight-gradient-plan.ts';
 import { PartWriter } from './weight-gradient-sums.ts';
 import { zeroStage } from './zero-stage.ts';
 
-/** Elements of dWeight that begin a range of the second stage. */
+/** Ranges of the second stage begin at multiples of so many elements: a cache line. */
 const sumGrain = 16;
 
 export function weightGradientWasm(
@@ -53,7 +53,7 @@ export function weightGradientWasm(
     },
   };
   return {
-    // The second stage may read a whole vector behind the last sums.
+    // The second stage may read a whole vector after the last sums.
     scratchBytes: inScratch ? parts * elements * sumBytes + 32 : 0,
     threadScratchBytes: block.images * plan.copyBytes + packedPixels * panelColumns * 4,
     stages: inScratch ? [sums, addParts(elements, parts, sumBytes)] : [sums],

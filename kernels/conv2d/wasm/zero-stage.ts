@@ -1,4 +1,4 @@
-/** Results of sums that have no terms. */
+/** A stage that writes zeros: the results of sums that have no terms. */
 import { bytes, i32 } from '../../support/wasm/assembler/index.ts';
 import type { WasmStage } from '../../support/wasm/wasm-kernel.ts';
 

@@ -1,4 +1,4 @@
-/** A view with as few axes as say the same, and how much of its buffer that needs: what all devices look at first. */
+/** Views in their simplest form, which all devices begin with: as few axes as will do, and how much of the buffer is read. */
 import type { View } from '../support/view.ts';
 
 /** A view with axes of length 1 dropped and neighbors that are jointly contiguous merged. */

@@ -13,7 +13,7 @@ import { ProgramWalk, type Visitor } from './wasm/program-walk.ts';
 
 /** Ranges begin at whole cache lines of floats, so that no two threads write to the same one. */
 const grain = 16;
-/** Rows and columns of a block of points that is read across: a cache line of floats, and fewer lines than there are. */
+/** Rows and columns of a block of points that is read across: a line of the cache has 16 floats, and 32 lines stay in it. */
 const blockRows = 16;
 const blockColumns = 32;
 

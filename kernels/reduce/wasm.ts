@@ -5,6 +5,12 @@
  *     a reduced axis innermost (innermost-reduced.ts): four lanes fold values of one result, and are folded at its end
  *     a kept axis innermost (innermost-kept.ts):       four lanes are four results
  *
+ * The innermost axis is the last reduced one or the last kept one: that along which more loads have a stride of −1, 0 or 1. If
+ * as many have, or if the kept axis has less than four indices, it is the one that is the last of the space.
+ *
+ *     sum over axis 1 of [1000, 10]    strides: kept 10, reduced 1     reduced innermost
+ *     sum over axis 0 of [1000, 10]    strides: kept 1, reduced 10     kept innermost
+ *
  * Few results of many values are computed in blocks, which a second stage combines (row-blocks.ts).
  */
 import { registerTypes } from '../elementwise/index.ts';

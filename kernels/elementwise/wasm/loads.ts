@@ -48,7 +48,7 @@ export function loadSplat(dtype: DType, pointer: Integer, offset = 0): Vector {
   return i32x4.splat(i32.subtract(0, i32.loadByte(pointer, offset)));
 }
 
-/** Four points, the first one `ahead` points behind the pointer. All must be real elements. */
+/** Four points, the first one `ahead` points after the pointer. All must be real elements. */
 export function loadFour(f: FunctionBuilder, { dtype, pointer, stride }: PointRun, ahead = 0): Vector {
   const bytes = bytesPerElement[dtype];
   if (stride === 0) return loadSplat(dtype, pointer);
@@ -131,7 +131,7 @@ export function loadPadded(
   return register;
 }
 
-/** Stores four points one behind the other. */
+/** Stores four points, which lie dense in an output. */
 export function storeFour(
   f: FunctionBuilder,
   dtype: DType,

@@ -33,7 +33,7 @@ export type Registers = readonly Local<'v128'>[];
 
 /** A row whose own registers are computed: its points can be. */
 export interface EnteredRow {
-  /** The registers at the four points from `ahead` points behind the current one on. */
+  /** The registers at the four points from `ahead` points after the current one on. */
   evaluate(ahead: number): Registers;
   /** The registers at the next `count` points, 1 to 4. The other lanes have no meaning. */
   evaluateSome(count: Local<'i32'>): Registers;

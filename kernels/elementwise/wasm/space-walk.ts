@@ -1,6 +1,13 @@
 /**
  * Where a nest of loops over a space stands: the index on each axis, and the address of each load's element there. Moving
- * along an axis adds a constant to the addresses; nothing is multiplied inside the loops.
+ * along an axis adds a constant to the addresses; nothing is multiplied inside the loops. For x [32, 8] and b [8] in
+ * relu(x + b), whose strides on the axes (row, column) are (8, 1) and (0, 1), in bytes:
+ *
+ *                                        x    b
+ *     along a row, by a vector          16   16
+ *     from its end to the next row       0  −32      4 · (stride of the outer axis − 8 · stride of the row)
+ *
+ * With b [32, 1] the strides are (1, 0): its pointer stands still along a row, and moves by 4 from row to row.
  */
 import { bytesPerElement } from '../../support/contract.ts';
 import {
@@ -70,7 +77,7 @@ export class SpaceWalk {
     );
   }
 
-  /** Moves from the end of a row to the start of that at the next point of the `outer` axes; behind the last comes the first. */
+  /** Moves from the end of a row to the start of that at the next point of the `outer` axes; after the last comes the first. */
   protected nextRow(outer: readonly number[]): void {
     const { length, strides } = this.row;
     this.f.setInteger(this.column, 0);

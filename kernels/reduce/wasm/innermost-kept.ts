@@ -9,9 +9,12 @@
  *             for column in the block of columns, in fours
  *               lanes[column] ∘= value(outerResult, row, column)
  *
- * The two inner loops are written in two ways. The lanes of a few columns stay in registers while they run down the rows
- * (`inRegisters`). Those of many columns stay in memory, in the cache, and the rows are read one behind the other
- * (`inMemory`).
+ * The two inner loops are written in two ways. The lanes of up to 8 vectors of columns (2, if the program is long) stay in
+ * registers while they run down the rows, and columns that fill no vector run down them once more (`inRegisters`). The lanes of
+ * more columns stay in memory, in the cache, and the rows are read one after the other (`inMemory`).
+ *
+ * Sum over axis 0 of [1000, 10]: one item, so one thread, since 1000 rows of 10 columns are too few for blocks. Two vectors of
+ * sums go down columns 0 … 7, then a third down columns 8 and 9. Of [100000, 10] there are 31 items, blocks of 3277 rows.
  */
 import { mergeAxes, type SpaceAxis } from '../../elementwise/wasm/iteration-space.ts';
 import { ProgramWalk } from '../../elementwise/wasm/program-walk.ts';
@@ -253,7 +256,7 @@ function inMemory(
       several: (evaluate, vectors) => {
         for (const vector of range(vectors)) addValues(evaluate(vector)[attributes.value], vector);
       },
-      // Lanes behind the last column get some value, which nobody reads.
+      // Lanes after the last column get some value, which nobody reads.
       one: (registers) => addValues(registers[attributes.value], 0),
       moved: (points) => {
         f.increase(settledPointer, i32.multiply(points, savedBytes));

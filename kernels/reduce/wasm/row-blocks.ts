@@ -49,7 +49,10 @@ export function pointsOf(axes: readonly SpaceAxis[]): number {
   return sizeOf(axes.map(({ length }) => length));
 }
 
-/** The blocks in which `items` items of `rows` rows of `columns` values are computed; undefined if that would not help. */
+/**
+ * The blocks in which `items` items of `rows` rows of `columns` values are computed; undefined if that would not help: with
+ * 64 items or more, or up to two blocks of rows, or where results cannot be combined (argMax).
+ */
 export function rowBlocksOf(
   operator: LaneReduction,
   rows: number,

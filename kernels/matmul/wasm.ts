@@ -1,6 +1,5 @@
 /**
- * Matrix product, batched, as WebAssembly. Items are the rows of one product, or whole
- * products. A thread computes its rows so:
+ * Matrix product, batched, as WebAssembly. Items are the rows of one product, or whole products. A thread computes its rows so:
  *
  *     for each 64 rows                         only with a shared packed b: they stay in the second-level cache
  *       for each block of 512 depths           a panel of it is 16 KiB: first-level cache
@@ -12,10 +11,10 @@
  *
  * A small b is packed once, in a stage of its own, into memory that all threads share. A large one would only pass through
  * the cache, so each thread packs one panel at a time into memory that stays in its first-level cache. With few rows packing
- * costs more than it gives, and b is read where it lies.
+ * costs more than it gives, and up to 8 columns are a panel as they lie: then b is read where it is, unless it is transposed.
  *
- * The sums of a block are added to what y has of the blocks before. A deep product has too many blocks for that to stay
- * exact: it keeps totals in doubles, and y gets them with the last block.
+ * The sums of a block are added to what y has of the blocks before. A deep product has too many blocks (more than 32, so
+ * more than 16,384 depths) for that to stay exact: it keeps totals in doubles, and y gets them with the last block.
  */
 import {
   type FunctionBuilder,
@@ -56,7 +55,7 @@ const depthBlock = 512;
 const sharedPackingBytes = 1 << 20;
 /** Rows that meet all panels of a packed b before the next rows do: so many stay in the second-level cache. */
 const rowsAtOnce = 64;
-/** Below so many rows b is read where it lies. */
+/** Below so many rows b is read where it lies, if its columns are neighbors. */
 const fewestRowsToPack = 16;
 
 /** One product out[rows, columns] = left · right, all steps in bytes. */
@@ -306,6 +305,7 @@ function multiplyRows(
     const total = f.keep(
       i32.add(i32.add(totals, i32.multiply(panel, panelColumns * 8)), i32.multiply(first, rowBytes * 2)),
     );
+    // All zeros for the first block, else all ones.
     const kept = f.keep(i32x4.splat(i32.subtract(0, i32.notEqual(block.start, 0))));
     const depthAxis = { length: block.length, leftStep: leftDepthStep, rightStep: right.depthStep(width) };
     const tile = (height: number): void => {
@@ -328,6 +328,7 @@ function multiplyRows(
         f.increase(total, tileRows * rowBytes * 2);
       });
     }
+    // Ranges begin at multiples of a tile: only the last one has a rest, which is that of all rows.
     const rest = rows % tileRows;
     if (rest > 0) f.if(i32.less(row, end), () => tile(rest));
   };

@@ -1,7 +1,8 @@
 /**
  * The inner loop that every contraction on the `wasm` device shares: a tile of running sums in vector registers.
  *
- * A tile is up to four rows by eight columns (two vectors of four). One step down the depth k:
+ * A tile is up to four rows by eight columns (two vectors of four; in recurrent kernels two rows by a vector for each gate).
+ * One step down the depth k:
  *
  *     right[k]: two vectors of a panel              R0 R1 R2 R3   R4 R5 R6 R7
  *                                                       ↓             ↓

@@ -1,4 +1,7 @@
-/** The GRU over a whole sequence and its gradient, as WebAssembly. */
+/**
+ * The GRU over a whole sequence and its gradient, as WebAssembly: what a step does with four units of some rows. The walks
+ * through time, with the products, are in support/wasm/recurrence-forward.ts and recurrence-gradient.ts.
+ */
 
 import { optionalInputs, sequenceOf } from '../support/recurrent-calls.ts';
 import {

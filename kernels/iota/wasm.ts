@@ -2,6 +2,9 @@
  * The iota kernel as WebAssembly. Items are elements:
  *
  *     for i = first; i < end; i += 4:  out[i … i + 3] = start + (i … i + 3) · step
+ *
+ * in doubles for float32, in integers for whole numbers. An int32 whose start or step is no whole number, or whose elements
+ * leave 2^53, is computed one element at a time.
  */
 
 import { sizeOf } from '../support/contract.ts';
@@ -124,7 +127,10 @@ interface WrittenElements {
   readonly size: number;
 }
 
-/** Stores vector after vector; the lanes of the last one that lie behind the array are left out. */
+/**
+ * Stores vector after vector. Ranges begin at multiples of four, so only the last one can end within a vector, whose first
+ * size % 4 lanes are stored.
+ */
 function writeVectors(
   f: FunctionBuilder,
   { first, end, output, size }: WrittenElements,

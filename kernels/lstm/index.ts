@@ -46,6 +46,13 @@ export const lstm: KernelContract<LstmAttributes> = {
  * dH [N,T,H], dC [N,T,H], dGates [N,T,4H] that the attributes announce. Outputs: dZ [N,T,4H] (gradient of the
  * pre-activations; 0 at masked-out steps), dH0 [N,H], dC0 [N,H]. dGates is a cotangent of the activated gates.
  *
+ * Each step back, with dh and dc what reaches h_t and c_t, from dH and dC and from step t + 1, and τ = tanh(c_t):
+ *
+ *     dc += dh · o · (1 - τ²)
+ *     di = dc · g,  df = dc · c_{t-1},  dg = dc · i,  do = dh · τ          each + its dGates
+ *     dZ_t = di · i · (1 - i),  df · f · (1 - f),  dg · (1 - g²),  do · o · (1 - o)
+ *     to c_{t-1}: dc · f        to h_{t-1}: dZ_t · recurrentWeightᵀ
+ *
  * The gradient of recurrentWeight is a product of h and dZ, and not part of this kernel.
  */
 export const lstmGradient: KernelContract<LstmGradientAttributes> = {

@@ -4,6 +4,8 @@
  *     tap[w]   = the number of the tap of window w whose pixel is the greatest, row by row; -1 if there is no pixel
  *     y[w]     = x at the pixel of tap[w]
  *     index[w] = the pixel of tap[w]
+ *
+ * So windows are searched once. The number of a tap, unlike that of a pixel, is always small enough for a float.
  */
 import { type KernelCall, sizeOf } from '../support/contract.ts';
 import { fillPass, wholePass } from '../support/gpu/common-passes.ts';

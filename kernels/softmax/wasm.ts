@@ -1,4 +1,12 @@
-/** Softmax and its logarithm over the last axis, row by row, four elements at a time. Items are rows. */
+/**
+ * Softmax and its logarithm over the last axis as WebAssembly, four elements at a time:
+ *
+ *     for row                                                // items: rows
+ *       maximum = max over i of x[i]
+ *       sum     = Σ over i of exp(x[i] - maximum)            // total in doubles; softmax keeps the powers, of a long row in y
+ *       y[i]    = power[i] · (1 / sum)                       // softmax
+ *       y[i]    = x[i] - maximum - log(sum)                  // its logarithm
+ */
 
 import { sizeOf } from '../support/contract.ts';
 import {
@@ -31,7 +39,7 @@ const longestUnrolled = 8;
 /** Vectors per turn of the loops over longer rows. */
 const unroll = 4;
 
-/** The rest of such a row is up to three whole vectors, or four and one that repeats elements. */
+/** The rest of such a row is up to three whole vectors, or up to four and one that repeats elements. */
 const longestGroup = unroll + 1;
 
 /** One row while its code is written. */

@@ -2,6 +2,14 @@
  * Merge sort on the GPU: sorted runs of positions, of length 1, 2, 4, …, are merged in pairs, one pass for each length. A
  * thread writes one place of a merged run. How many of the elements before that place come from the left run it finds by
  * bisection (Odeh et al. 2012, "merge path"); then the next one of either run is its own.
+ *
+ *     before = place - first place of the pair
+ *     n      = how many of the elements before come from the left run: the least n with left[n] > right[before - n - 1],
+ *              from max(0, before - elements of right) on; min(before, elements of left) if there is none
+ *     taken  = left[n] or right[before - n], whichever is less; left[n] if they are equal
+ *
+ * Left 2 5 7, right 3 5 8, before = 3: n = 2, since left[1] > right[1] is false (5 > 5) and left[2] > right[0] true (7 > 3). The
+ * three before are 2 3 5, and the place takes right[1] = 5.
  */
 import { type DType, sizeOf } from '../support/contract.ts';
 import { fillPass } from '../support/gpu/common-passes.ts';

@@ -23,7 +23,7 @@ import type { SortAttributes } from './index.ts';
 /** Bytes of a packed integer, and of a position or an element. */
 const [packedBytes, wordBytes] = [8, 4];
 
-/** So few rows have their own buffers, since threads may be more. */
+/** With up to so many rows each of them has a pair of buffers, else each thread: threads may be more than a few. */
 const fewRows = 4;
 
 /** Items are rows. */

@@ -67,7 +67,7 @@ export const scatterAddWasm: WasmKernel<GatherAttributes> = ({ inputs, outputs: 
   const add = {
     items: outer * length,
     grain: Math.ceil(lineBytes / rowBytes),
-    // No elementsPerItem: every range reads the ranges of all blocks, so small ranges would cost more than they save.
+    // No elementsPerItem, which lets the device cut a thread's rows into pieces: each would look at all blocks of indices.
     write: (f: FunctionBuilder, range: ItemRange, memory: KernelMemory) => writeRows(f, range, memory, rows),
   };
   const threadScratchBytes = rowBytes > longestDecoy ? 0 : decoys * rowBytes;

@@ -1,6 +1,10 @@
 /**
  * Max pooling in WebAssembly, with the place of each maximum in x. The shortcut (pooled-rows.ts) computes whole windows as if
  * there were no NaN, and succeeds if there was none. Otherwise they are computed again, by the code for any window.
+ *
+ *     place = place of tap 0 + max over taps t of (x[t] > x[0], …, x[t − 1] ? offset[t] : 0)
+ *
+ * Offsets in x rise with t, so this is the last tap that was greater than all before it: the first of the greatest.
  */
 import {
   type FunctionBuilder,
@@ -55,7 +59,7 @@ function writeWholeWindows(
     const place = f.keep(i32x4.constant(0, 0, 0, 0));
     for (const offset of row.tapOffsets.slice(1)) {
       const value = f.keep(elementsAtTap(row, source, offset));
-      // Later places are larger, so the largest of those that were better than all before is the one of the maximum.
+      // Offsets rise: see above.
       const better = v128.and(f32x4.less(maximum, value), f.hoist(i32x4.splat(offset)));
       f.set(place, i32x4.maximum(place, better));
       f.set(maximum, f32x4.pseudoMaximum(maximum, value));

@@ -1,4 +1,4 @@
-/** Passes that are collected one after the other, as the kernels need that run many: the recurrent ones. */
+/** A list of passes and their temporary arrays, for kernels that have some for each step of a sequence. */
 import { type GpuArray, type GpuPass, pass, temporary } from './gpu-kernel.ts';
 import type { ThreadSource } from './thread-source.ts';
 

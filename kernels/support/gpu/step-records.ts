@@ -1,6 +1,6 @@
 /**
  * What the steps of a sequence wrote, brought together. Every step writes an array of its own, its record [N, width]; more
- * than a pass may read are first put one behind the other, in the order of t.
+ * than a pass may read are first joined to longer ones, in the order of t.
  */
 
 import type { Sequence } from '../recurrent-calls.ts';

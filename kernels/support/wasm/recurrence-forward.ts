@@ -1,6 +1,6 @@
 /**
  * What the recurrent kernels of the `wasm` device share: the packed recurrent weight, and the walk through time. The
- * walk back of the gradients is next door.
+ * walk back of the gradients is in recurrence-gradient.ts.
  *
  * The rows of a batch do not depend on each other, so items are rows: a thread walks all steps of its own rows, and
  * there is no barrier between steps. It takes a block of rows at a time, whose states stay in the cache.

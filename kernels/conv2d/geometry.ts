@@ -49,7 +49,7 @@ export function geometryOf(
   };
 }
 
-/** How many zeros the windows of an axis meet behind its last pixel; they meet `padding` before the first one. */
+/** How many zeros the windows of an axis meet after its last pixel; they meet `padding` before the first one. */
 export function zerosBehind({ pixels, windows, taps, stride, dilation, padding }: WindowAxis): number {
   const last = (windows - 1) * stride + (taps - 1) * dilation - padding;
   return Math.max(0, last + 1 - pixels);

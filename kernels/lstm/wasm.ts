@@ -27,6 +27,7 @@ export const lstmWasm: WasmKernel<LstmAttributes> = ({ outputs: [hSpec], attribu
   const sequence = sequenceOf(hSpec.shape, 4, reverse);
   const { hidden } = sequence;
   return forwardCode(sequence, target, 2, {
+    // Three rows would be 12 sums, 4 vectors of the weight and one of h: more than 16 registers.
     tileRows: 2,
     arrays: ({ inputs: [, recurrentWeight, h0, c0, mask] }) => ({
       recurrentWeight,

@@ -31,7 +31,7 @@ export const matmulGpu: GpuKernel<MatmulAttributes> = (call) => {
       a: { array: input(0), start: f.whole(aStart, 'a'), step: aDepth },
       b: { array: input(1), start: f.whole(bStart, 'b'), step: bDepth },
       length,
-      // The last part may be shorter: what lies behind the depth counts nothing.
+      // The last part may be shorter: what lies past the depth counts nothing.
       counts: left === undefined ? undefined : (k) => `${k} < ${left}`,
     });
   };

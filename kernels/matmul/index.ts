@@ -20,7 +20,7 @@ export interface MatmulAttributes {
 
 /** The lengths in the product [rows, depth] · [depth, columns], and how many products there are. */
 export interface MatmulSizes {
-  /** B: the larger of BA and BB. */
+  /** B: the larger of BA and BB; 0 if one of them is. */
   readonly batch: number;
   /** M. */
   readonly rows: number;

@@ -8,7 +8,7 @@ export const padCpu: CpuKernel<PadAttributes> = ({ inputs, outputs, attributes }
   const { low, high, interior, value } = attributes;
   const { shape } = inputs[0];
   const outStrides = denseStrides(outputs[0].shape);
-  // Axes behind the last padded one move together: [N, H, W, C] padded in H and W is rows of runs of C elements.
+  // Axes after the last padded one move together: [N, H, W, C] padded in H and W is rows of runs of C elements.
   let last = shape.length - 1;
   while (last > 0 && low[last] === 0 && high[last] === 0 && interior[last] === 0) last--;
   const size = sizeOf(shape);

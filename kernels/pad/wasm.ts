@@ -4,7 +4,7 @@
  *
  *     for row                                     // items: rows of the output
  *       outside:  fill it
- *       inside:   fill `low` elements; then the input's row (with `interior` filled behind each element); fill `high`
+ *       inside:   fill `low` elements; then the input's row (with `interior` filled after each element); fill `high`
  *
  *     for each row of which a range of items has bytes [from, to)     // items: elements, if rows are few and long
  *       the same, as far as it is in [from, to)
@@ -102,7 +102,7 @@ function writeSpread(
   filling.write(target, 0, last.low * runBytes);
   const from = f.keep(source);
   const to = f.keep(i32.add(target, last.low * runBytes));
-  /** Elements with a gap behind them: all but the last. */
+  /** Elements with a gap after them: all but the last. */
   let left = last.length - 1;
   if (runBytes === 4 && last.interior === 1) {
     f.for(0, left - (left % 4), 4, () => {
@@ -123,7 +123,7 @@ function writeSpread(
   filling.write(to, runBytes, last.high * runBytes);
 }
 
-/** Elements 0 and 1, or 2 and 3, each with a filled one behind it. */
+/** Elements 0 and 1, or 2 and 3, each with a filled one after it. */
 function spread(elements: Local<'v128'>, half: number, filling: Local<'v128'>) {
   const picks = [2 * half, 2 * half + 1].flatMap((lane) => [4 * lane, 16]);
   return i8x16.shuffle(

@@ -9,7 +9,7 @@
  *
  * cpu visits the pixels of each window, and for a gradient the windows of each pixel, element by element: the definition.
  * wasm takes four channels at a time, or four windows if there is one channel, and writes the taps of windows without
- * padding out one behind the other, because the loops and bounds of a 2×2 window cost more than its four loads.
+ * padding out one after the other, because the loops and bounds of a 2×2 window cost more than its four loads.
  * gpu computes each element in a thread of its own, so the gradient of a maximum asks the windows of each pixel whether
  * their maximum was there, instead of adding to one place from many.
  */

@@ -44,6 +44,7 @@ function columnAxisOf({ axes, loads }: Space): SpaceAxis | undefined {
   const kept = axes.filter((axis) => axis.kept).at(-1);
   const reduced = axes.filter((axis) => !axis.kept).at(-1);
   if (!kept || !reduced) return kept;
+  // A stride of 0 is as good: one element serves a whole vector.
   const contiguous = ({ strides }: SpaceAxis): number =>
     strides.filter((stride, load) => loads[load].kind === 'walked' && Math.abs(stride) <= 1).length;
   const difference = contiguous(kept) - contiguous(reduced);

@@ -8,8 +8,8 @@
  *              from max(0, before - elements of right) on; min(before, elements of left) if there is none
  *     taken  = left[n] or right[before - n], whichever is less; left[n] if they are equal
  *
- * Left 2 5 7, right 3 5 8, before = 3: n = 2, since left[1] > right[1] is false (5 > 5) and left[2] > right[0] true (7 > 3). The
- * three before are 2 3 5, and the place takes right[1] = 5.
+ * Left 2 5 7, right 3 5 8, before = 3: n = 2, since left[1] > right[1] is false (5 > 5) and left[2] > right[0] true (7 > 3).
+ * The three before are 2 3 5, and the place takes right[1] = 5.
  */
 import { type DType, sizeOf } from '../support/contract.ts';
 import { fillPass } from '../support/gpu/common-passes.ts';
@@ -49,7 +49,7 @@ export const argSortGpu: GpuKernel<SortAttributes> = ({ inputs: [{ shape, dtype 
   return { passes };
 };
 
-/** Whether the element of the left run at one place of a row comes before that of the right run at another: a condition. */
+/** Whether the element of the left run at one place of a row goes before that of the right run at another: a condition. */
 type IsBefore = (left: string, right: string) => string;
 
 /** The place in two runs of `width` from which a place of the merged run takes its element. */
@@ -108,6 +108,7 @@ interface RowOfPositions extends SortAttributes {
   readonly positionAt: (place: string) => string;
 }
 
+/** Equal elements keep their order: the left one goes first. */
 function isNotAfter(f: ThreadSource, row: RowOfPositions): IsBefore {
   const { dtype, size, start, positionAt, descending } = row;
   const from: GpuArray = input(0);

@@ -1,6 +1,6 @@
 /**
- * The order of elements along the last axis: merge sorts on every device but the cpu, whose engine has one. On wasm a thread
- * sorts whole rows, element and position packed into one integer, so that comparing two is one instruction. On the GPU no
+ * The order of elements along the last axis, by merge sorts: on the cpu that of the JavaScript engine. On wasm a thread sorts
+ * whole rows, element and position packed into one integer, so that comparing two is one instruction. On the GPU no
  * thread can move two numbers: each asks, for the place it writes, which of two sorted runs the element there comes from.
  */
 import { type KernelContract, sizeOf } from '../support/contract.ts';

@@ -60,7 +60,7 @@ export interface CorrelationAxis {
   /** The first source pixel that outputs from `first` on can meet, and how many pixels `count` outputs meet at most. */
   sourceStart(first: Integer): Integer;
   sourceLength(count: Integer): Integer;
-  /** Zeros that windows meet before and behind the source. */
+  /** Zeros that windows meet before and after the source. */
   readonly zerosBefore: number;
   readonly zerosBehind: number;
   /** Whether every output is of a residue. The others meet no tap, and are zero. */

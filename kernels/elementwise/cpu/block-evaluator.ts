@@ -103,7 +103,7 @@ export class BlockEvaluator {
   }
 
   /**
-   * Computes every register at all points, and calls `take` behind each block, which begins at point `base`. `destinations`,
+   * Computes every register at all points, and calls `take` after each block, which begins at point `base`. `destinations`,
    * dense arrays over the space, are for the stored registers: a register whose blocks are computed, and computed into no
    * other array, is computed straight into its own if there is one.
    */

@@ -3,7 +3,7 @@
  *
  *     space   once                                        constants; one element for all points
  *       row   for each point of the outer axes            b[r] in x[r, c] + b[r]
- *         point   for each few vectors of the row         x[r, c], and what is computed from it
+ *         point   for each few vectors of the row         x[r, c], a bias b[c], and what is computed from them
  *
  * `visit` writes all of it. A reduction whose lanes are columns writes the loop over rows itself: `enterRow` and
  * `nextInColumn`.
@@ -86,7 +86,7 @@ export class ProgramWalk extends SpaceWalk {
   }
 
   /**
-   * Visits the next `count` points of the `outer` axes and the row, in order. Afterwards the walk stands behind the last of
+   * Visits the next `count` points of the `outer` axes and the row, in order. Afterwards the walk stands after the last of
    * them, or at the start of the next row if that was the end of one.
    */
   visit(outer: readonly number[], count: Integer, visitor: Visitor): void {

@@ -1,10 +1,10 @@
-/** Writing the new elements of a pad: by stores one behind the other up to 128 bytes, by a loop or the engine's fill else. */
+/** Writing the new elements of a pad: by stores one after the other up to 128 bytes, else by a loop or the engine's fill. */
 
 import { allocate, type DType } from '../../support/contract.ts';
 import { type FunctionBuilder, i32, i32x4, type Local, v128 } from '../../support/wasm/assembler/index.ts';
 import { type Filler, fillerOf } from '../../support/wasm/copy-code.ts';
 
-/** Bytes of a run that is filled by stores one behind the other. */
+/** Bytes of a run that is filled by stores one after the other. */
 const longestStraight = 128;
 
 /** One value of a dtype. */

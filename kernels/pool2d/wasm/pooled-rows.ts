@@ -194,7 +194,7 @@ function windowsOfPixel(f: FunctionBuilder, axis: WindowAxis, pixel: Local<'i32'
 }
 
 /**
- * for channel = 0; channel < channels; channel += 4: `body`, with the pointers at the channel. They end behind the pixel.
+ * for channel = 0; channel < channels; channel += 4: `body`, with the pointers at the channel. They end after the pixel.
  * `lanes`, known now, is how many of the four channels exist: loads may read all four, stores must not write the others.
  */
 export function forChannels(

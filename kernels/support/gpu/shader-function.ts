@@ -1,6 +1,6 @@
 /** A function that passes call, as source text for gpu.js. */
 export interface ShaderFunction {
-  /** What passes call it, behind a prefix. No two functions that one pass calls have the same. */
+  /** What passes call it, after a prefix. No two functions that one pass calls have the same. */
   readonly name: string;
   /** Floats, unless they are named in `wholes`. */
   readonly parameters: readonly string[];
@@ -10,7 +10,7 @@ export interface ShaderFunction {
   readonly isWhole?: boolean;
   /** Statements; the last one returns. */
   readonly body: string;
-  /** Other functions that it calls, which call none: gpu.js would put those behind their callers. */
+  /** Other functions that it calls, which call none: gpu.js would put those after their callers. */
   readonly calls?: readonly SimpleShaderFunction[];
   /** Whether Infinity and NaN follow its operands, as `infinity` and `nan`: gpu.js has no literals for them. */
   readonly wantsSpecials?: boolean;

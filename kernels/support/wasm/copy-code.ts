@@ -14,7 +14,7 @@ import {
 } from './assembler/index.ts';
 import type { ItemRange } from './wasm-kernel.ts';
 
-/** Bytes of a run whose copy is written out as vectors, one instruction behind the other. */
+/** Bytes of a run whose copy is written out as vectors, one instruction after the other. */
 const longestStraight = 128;
 /** From so many bytes on the engine's own copy is faster than a loop of vectors (measured: 3 ns a call, then equal). */
 const shortestBulk = 512;

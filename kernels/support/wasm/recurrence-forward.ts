@@ -113,7 +113,7 @@ export function forwardCode(
   };
 }
 
-/** Packs the panel [H, gates, 4] of four units, whose columns of the first gate begin at `from`; leaves `to` behind it. */
+/** Packs the panel [H, gates, 4] of four units, whose columns of the first gate begin at `from`; leaves `to` after it. */
 function packGates(
   f: FunctionBuilder,
   { hidden, gates }: Sequence,

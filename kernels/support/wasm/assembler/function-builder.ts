@@ -170,12 +170,12 @@ export class FunctionBuilder {
     this.#code.push(opcodes.end);
   }
 
-  /** Goes on behind the block. */
+  /** Goes on after the block. */
   exit(block: CodeBlock): void {
     this.#code.push(opcodes.branch, ...unsigned(this.#depth - block.depth));
   }
 
-  /** Goes on behind the block if the condition is not 0. */
+  /** Goes on after the block if the condition is not 0. */
   exitIf(block: CodeBlock, condition: Integer): void {
     append(this.#code, integer(condition).code);
     this.#code.push(opcodes.branchIf, ...unsigned(this.#depth - block.depth));

@@ -113,7 +113,7 @@ function reduce(f: FunctionBuilder, input: Vector, advance: 0 | 1): readonly [lo
   return [low, high];
 }
 
-/** The first 248 binary places of 2/π behind eight zeros, in four words, highest first. */
+/** The first 248 binary places of 2/π after eight zeros, in four words, highest first. */
 const twoOverPi = [0x00a2f9836e4e4415n, 0x29fc2757d1f534ddn, 0xc0db6295993c4390n, 0x41fe5163abdebbc5n];
 
 /**

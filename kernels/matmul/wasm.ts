@@ -75,8 +75,9 @@ function isDeep({ depth }: Product): boolean {
   return depth > mostPartialSums * depthBlock;
 }
 
+/** Totals are loaded in vectors of whole tiles, so that up to three doubles past the last one are read. */
 function totalsBytes(product: Product): number {
-  return isDeep(product) ? product.rows * product.columns * 8 + 16 : 0;
+  return isDeep(product) ? product.rows * product.columns * 8 + 3 * 8 : 0;
 }
 
 /** y [B,M,N] = a · b, see the contract. */

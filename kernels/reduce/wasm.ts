@@ -45,9 +45,9 @@ function columnAxisOf({ axes, loads }: Space): SpaceAxis | undefined {
   const reduced = axes.filter((axis) => !axis.kept).at(-1);
   if (!kept || !reduced) return kept;
   // A stride of 0 is as good: one element serves a whole vector.
-  const contiguous = ({ strides }: SpaceAxis): number =>
+  const nearby = ({ strides }: SpaceAxis): number =>
     strides.filter((stride, load) => loads[load].kind === 'walked' && Math.abs(stride) <= 1).length;
-  const difference = contiguous(kept) - contiguous(reduced);
+  const difference = nearby(kept) - nearby(reduced);
   // Otherwise the innermost, as it is the nearer one in memory.
   const isKept = difference === 0 || kept.length < 4 ? axes[axes.length - 1] === kept : difference > 0;
   return isKept ? kept : undefined;

@@ -42,18 +42,18 @@ export const argSortGpu: GpuKernel<SortAttributes> = ({ inputs: [{ shape, dtype 
       /** The position at a place of a row. Before the first merge it is the place. */
       const positionAt = (at: string): string =>
         number === 0 ? at : f.readWhole(temporary(number - 1), f.offset([start, at], [1, 1]), size);
-      const isBefore = isNotAfter(f, { dtype, size, start, positionAt, ...attributes });
-      f.return(f.call(halfOfWhole, positionAt(merged(f, place, length, 2 ** number, isBefore)), plane));
+      const goesFirst = comparisonOf(f, { dtype, size, start, positionAt, ...attributes });
+      f.return(f.call(halfOfWhole, positionAt(merged(f, place, length, 2 ** number, goesFirst)), plane));
     });
   });
   return { passes };
 };
 
 /** Whether the element of the left run at one place of a row goes before that of the right run at another: a condition. */
-type IsBefore = (left: string, right: string) => string;
+type GoesFirst = (left: string, right: string) => string;
 
 /** The place in two runs of `width` from which a place of the merged run takes its element. */
-function merged(f: ThreadSource, place: string, length: number, width: number, isBefore: IsBefore): string {
+function merged(f: ThreadSource, place: string, length: number, width: number, goesFirst: GoesFirst): string {
   // Of the pair of runs: its first place, and where its left run and its right run end.
   const pair = f.whole(f.offset([f.whole(f.quotient(place, 2 * width), 'pair')], [2 * width]), 'pair');
   const limit = (end: string): string => {
@@ -75,7 +75,7 @@ function merged(f: ThreadSource, place: string, length: number, width: number, i
       const left = f.whole(f.offset([pair, half], [1, 1]), 'left');
       const right = f.whole(`${middle} + ${before} - ${half} - 1`, 'right');
       f.if(
-        isBefore(left, right),
+        goesFirst(left, right),
         () => f.set(least, `${half} + 1`),
         () => f.set(most, half),
       );
@@ -90,7 +90,7 @@ function merged(f: ThreadSource, place: string, length: number, width: number, i
     () => {
       f.if(`${right} < ${end}`, () => {
         f.if(
-          isBefore(left, right),
+          goesFirst(left, right),
           () => f.set(taken, left),
           () => f.set(taken, right),
         );
@@ -109,7 +109,7 @@ interface RowOfPositions extends SortAttributes {
 }
 
 /** Equal elements keep their order: the left one goes first. */
-function isNotAfter(f: ThreadSource, row: RowOfPositions): IsBefore {
+function comparisonOf(f: ThreadSource, row: RowOfPositions): GoesFirst {
   const { dtype, size, start, positionAt, descending } = row;
   const from: GpuArray = input(0);
   const elementAt = (place: string): string[] =>

@@ -21,7 +21,7 @@ import type { WasmKernel } from '../support/wasm/wasm-kernel.ts';
 import type { SortAttributes } from './index.ts';
 
 /** Bytes of a packed integer, and of a position or an element. */
-const [packedBytes, wordBytes] = [8, 4];
+const [pairBytes, wordBytes] = [8, 4];
 
 /** With up to so many rows each of them has a pair of buffers, else each thread: threads may be more than a few. */
 const fewRows = 4;
@@ -31,7 +31,7 @@ export const argSortWasm: WasmKernel<SortAttributes> = ({ inputs: [{ shape, dtyp
   if (sizeOf(shape) === 0) return { stages: [] };
   const length = shape[shape.length - 1];
   const rows = sizeOf(shape) / length;
-  const bufferBytes = length * packedBytes;
+  const bufferBytes = length * pairBytes;
   return {
     ...(rows <= fewRows ? { scratchBytes: rows * 2 * bufferBytes } : { threadScratchBytes: 2 * bufferBytes }),
     stages: [
@@ -49,7 +49,7 @@ export const argSortWasm: WasmKernel<SortAttributes> = ({ inputs: [{ shape, dtyp
             packRow(f, i32.add(inputs[0], offset), from, length, (element) =>
               keyOf(f, element, dtype, attributes.descending),
             );
-            const width = f.keep(i32.constant(packedBytes));
+            const width = f.keep(i32.constant(pairBytes));
             f.while(i32.lessUnsigned(width, bufferBytes), () => {
               mergeRuns(f, from, to, width, bufferBytes);
               const swapped = f.keep(i32.add(from, 0));
@@ -95,7 +95,7 @@ function packRow(
     f.do(i32.store(packed, position));
     f.do(i32.store(packed, key(element), wordBytes));
     f.increase(element, wordBytes);
-    f.increase(packed, packedBytes);
+    f.increase(packed, pairBytes);
   });
 }
 
@@ -125,10 +125,10 @@ function mergeRuns(
       const [a, b] = [f.keep(i64.load(left)), f.keep(i64.load(right))];
       const takesLeft = f.keep(i64.less(a, b));
       f.do(i64.store(target, select<'i64'>(a, b, takesLeft)));
-      const step = f.keep(i32.multiply(takesLeft, packedBytes));
+      const step = f.keep(i32.multiply(takesLeft, pairBytes));
       f.increase(left, step);
-      f.increase(right, i32.subtract(packedBytes, step));
-      f.increase(target, packedBytes);
+      f.increase(right, i32.subtract(pairBytes, step));
+      f.increase(target, pairBytes);
     });
     for (const [rest, end] of [
       [left, leftEnd],
@@ -136,8 +136,8 @@ function mergeRuns(
     ]) {
       f.while(i32.lessUnsigned(rest, end), () => {
         f.do(i64.store(target, i64.load(rest)));
-        f.increase(rest, packedBytes);
-        f.increase(target, packedBytes);
+        f.increase(rest, pairBytes);
+        f.increase(target, pairBytes);
       });
     }
     f.set(left, rightEnd);
@@ -149,7 +149,7 @@ function unpackRow(f: FunctionBuilder, buffer: Local<'i32'>, row: Expression<'i3
   const position = f.keep(row);
   f.for(0, length, 1, () => {
     f.do(i32.store(position, i32.load(packed)));
-    f.increase(packed, packedBytes);
+    f.increase(packed, pairBytes);
     f.increase(position, wordBytes);
   });
 }

@@ -8,7 +8,7 @@ import { normalizeAxis, sizeOf } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { requireTensor } from './apply.ts';
 import { keepAxes, reducedAxes, reshape, withoutAxes } from './broadcast.ts';
-import { greaterEqual, logicalOr, multiply, notEqual, where } from './elementwise.ts';
+import { greaterEqual, isNaN as isNotANumber, logicalOr, multiply, where } from './elementwise.ts';
 import { narrow, pad, permute } from './movement.ts';
 import { asNumber } from './reduce.ts';
 
@@ -82,7 +82,6 @@ export function cumulativeMax(x: Tensor, axis = -1): Tensor {
   const input = asNumber(x);
   const least = input.dtype === 'float32' ? Number.NEGATIVE_INFINITY : -(2 ** 31);
   return running(input, target, least, (own, before) => {
-    const isLost = notEqual(own, own);
-    return where(logicalOr(isLost, greaterEqual(own, before)), own, before);
+    return where(logicalOr(isNotANumber(own), greaterEqual(own, before)), own, before);
   });
 }

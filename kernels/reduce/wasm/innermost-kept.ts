@@ -29,7 +29,7 @@ import {
 } from '../../support/wasm/assembler/index.ts';
 import type { WasmKernelCode, WasmStage } from '../../support/wasm/wasm-kernel.ts';
 import { mostCollected } from './lane-accumulator.ts';
-import { combiningStage, pointsOf, range, rowBlocksOf, type VectorReduction } from './row-blocks.ts';
+import { combiningStage, numbersTo, pointsOf, rowBlocksOf, type VectorReduction } from './row-blocks.ts';
 
 /** Vectors of columns that fit into registers; fewer where the program's code is long, since it is repeated for each. */
 const registerVectors = { light: 8, heavy: 2 };
@@ -77,7 +77,7 @@ export function keptInnermost(reduction: VectorReduction, columnAxis: SpaceAxis)
     reduction,
     columns,
     blockColumns,
-    keptAxes: range(kept.length),
+    keptAxes: numbersTo(kept.length),
     reducedAxes: reduced.map((_, at) => kept.length + at),
   };
   const blocks = rowBlocksOf(operator, rows, blockColumns, outerResults * columnBlocks);
@@ -171,7 +171,7 @@ function inRegisters(f: FunctionBuilder, walk: ProgramWalk, sizes: ColumnSizes, 
   /** `vectors` vectors from a column on, or the first `count` columns of one. */
   const reduceColumns = (firstColumn: number, vectors: number, count?: Local<'i32'>): void => {
     goTo(walk, sizes, item, item.firstRow, firstColumn);
-    const lanes = range(vectors).map(() => operator.accumulator(f, dtype));
+    const lanes = numbersTo(vectors).map(() => operator.accumulator(f, dtype));
     for (const each of lanes) each.start();
     const row = f.keep(i32.add(item.firstRow, 0));
     const positions = () => i32x4.splat(row);
@@ -254,7 +254,7 @@ function inMemory(
     f.set(collectedPointer, collected);
     walk.visit([], i32.subtract(item.endColumn, item.firstColumn), {
       several: (evaluate, vectors) => {
-        for (const vector of range(vectors)) addValues(evaluate(vector)[attributes.value], vector);
+        for (const vector of numbersTo(vectors)) addValues(evaluate(vector)[attributes.value], vector);
       },
       // Lanes after the last column get some value, which nobody reads.
       one: (registers) => addValues(registers[attributes.value], 0),

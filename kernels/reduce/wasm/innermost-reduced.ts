@@ -22,7 +22,7 @@ import {
 } from '../../support/wasm/assembler/index.ts';
 import type { WasmKernelCode, WasmStage } from '../../support/wasm/wasm-kernel.ts';
 import type { LaneAccumulator } from './lane-accumulator.ts';
-import { combiningStage, pointsOf, range, rowBlocksOf, type VectorReduction } from './row-blocks.ts';
+import { combiningStage, numbersTo, pointsOf, rowBlocksOf, type VectorReduction } from './row-blocks.ts';
 
 /** Items are results, or result · blocks + block. */
 export function reducedInnermost(reduction: VectorReduction): WasmKernelCode {
@@ -30,7 +30,7 @@ export function reducedInnermost(reduction: VectorReduction): WasmKernelCode {
   const kept = mergeAxes(reduction.space.axes.filter((axis) => axis.kept)).filter(({ length }) => length > 1);
   const reduced = mergeAxes(reduction.space.axes.filter((axis) => !axis.kept));
   const space = { ...reduction.space, axes: [...kept, ...reduced] };
-  const keptAxes = range(kept.length);
+  const keptAxes = numbersTo(kept.length);
   const reducedAxes = reduced.map((_, at) => kept.length + at);
   const points = pointsOf(reduced);
   const blocks = rowBlocksOf(operator, points, 1, results);
@@ -48,7 +48,7 @@ export function reducedInnermost(reduction: VectorReduction): WasmKernelCode {
     lanes.start();
     walk.visit(reducedAxes.slice(0, -1), count, {
       several: (evaluate, vectors) => {
-        const values = range(vectors).map((vector) => lanes.valuesOf(evaluate(vector)[attributes.value]));
+        const values = numbersTo(vectors).map((vector) => lanes.valuesOf(evaluate(vector)[attributes.value]));
         const { merge } = lanes;
         if (merge) lanes.fold(mergeAll(f, values, merge), () => laneNumbers);
         else for (const [at, each] of values.entries()) lanes.fold(each, () => positionsOf(at));

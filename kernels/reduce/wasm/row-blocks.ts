@@ -40,7 +40,7 @@ export interface RowBlocks {
 }
 
 /** The numbers from 0 to `count` - 1. */
-export function range(count: number): number[] {
+export function numbersTo(count: number): number[] {
   return Array.from({ length: count }, (_, at) => at);
 }
 

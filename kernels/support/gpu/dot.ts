@@ -7,17 +7,17 @@ import type { ThreadSource } from './thread-source.ts';
 const unroll = 4;
 
 /** One operand of a dot product: numbers `step` apart. */
-export interface Strip {
+export interface SpacedNumbers {
   readonly array: GpuArray;
   /** The index of the first, kept. */
   readonly start: string;
   readonly step: number;
 }
 
-/** Two strips of the same length. */
+/** Two operands of the same length. */
 export interface DotProduct {
-  readonly a: Strip;
-  readonly b: Strip;
+  readonly a: SpacedNumbers;
+  readonly b: SpacedNumbers;
   readonly length: number;
   /** The condition for the numbers at `k` to count. Default: all of them do. */
   readonly counts?: ((k: string) => string) | undefined;

@@ -94,7 +94,6 @@ export function walkForward(list: PassList, sequence: Sequence, forward: Forward
           a: { array: recordBefore, start: f.whole(f.offset([item], [recordWidth]), 'a'), step: 1 },
           b: { array: recurrentWeight, start: column, step: width },
           length: hidden,
-          counts: undefined,
         });
         return forward.gate(f, sum, column, step);
       };
@@ -158,7 +157,6 @@ export function walkBack(
         a: { array: written, start: f.whole(f.offset([item], [recordWidth]), 'a'), step: 1 },
         b: { array: transposed, start: unit, step: hidden },
         length: width,
-        counts: undefined,
       });
       f.return(sum);
     });

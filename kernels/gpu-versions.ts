@@ -1,7 +1,7 @@
 /** The gpu version of every kernel of index.ts: a table of its own, since only programs that use a GPU load it. */
 import { concatGpu } from './concat/gpu.ts';
 import { conv2dGpu, conv2dInputGradientGpu, conv2dWeightGradientGpu } from './conv2d/gpu.ts';
-import { cumulativeSumGpu } from './cumulative/gpu.ts';
+import { cumulativeGpu } from './cumulative/gpu.ts';
 import { elementwiseGpu } from './elementwise/gpu.ts';
 import { gatherGpu, scatterAddGpu } from './gather/gpu.ts';
 import { gruGpu, gruGradientGpu } from './gru/gpu.ts';
@@ -32,7 +32,7 @@ const gpuVersions: { readonly [Name in KernelName]: GpuKernel<AttributesOf<Name>
   conv2d: conv2dGpu,
   conv2dInputGradient: conv2dInputGradientGpu,
   conv2dWeightGradient: conv2dWeightGradientGpu,
-  cumulativeSum: cumulativeSumGpu,
+  cumulative: cumulativeGpu,
   elementwise: elementwiseGpu,
   gather: gatherGpu,
   scatterAdd: scatterAddGpu,

@@ -11,9 +11,9 @@ import { concatWasm } from './concat/wasm.ts';
 import { conv2dCpu, conv2dInputGradientCpu, conv2dWeightGradientCpu } from './conv2d/cpu.ts';
 import { conv2d, conv2dInputGradient, conv2dWeightGradient } from './conv2d/index.ts';
 import { conv2dInputGradientWasm, conv2dWasm, conv2dWeightGradientWasm } from './conv2d/wasm.ts';
-import { cumulativeSumCpu } from './cumulative/cpu.ts';
-import { cumulativeSum } from './cumulative/index.ts';
-import { cumulativeSumWasm } from './cumulative/wasm.ts';
+import { cumulativeCpu } from './cumulative/cpu.ts';
+import { cumulative } from './cumulative/index.ts';
+import { cumulativeWasm } from './cumulative/wasm.ts';
 import { elementwiseCpu } from './elementwise/cpu.ts';
 import { elementwise } from './elementwise/index.ts';
 import { elementwiseWasm } from './elementwise/wasm.ts';
@@ -86,7 +86,7 @@ export const kernels = {
   conv2d: kernel(conv2d, conv2dCpu, conv2dWasm),
   conv2dInputGradient: kernel(conv2dInputGradient, conv2dInputGradientCpu, conv2dInputGradientWasm),
   conv2dWeightGradient: kernel(conv2dWeightGradient, conv2dWeightGradientCpu, conv2dWeightGradientWasm),
-  cumulativeSum: kernel(cumulativeSum, cumulativeSumCpu, cumulativeSumWasm),
+  cumulative: kernel(cumulative, cumulativeCpu, cumulativeWasm),
   elementwise: kernel(elementwise, elementwiseCpu, elementwiseWasm),
   gather: kernel(gather, gatherCpu, gatherWasm),
   scatterAdd: kernel(scatterAdd, scatterAddCpu, scatterAddWasm),

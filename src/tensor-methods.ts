@@ -48,7 +48,7 @@ export const shortNames = {
 type ShortNames = typeof shortNames;
 type Renamed = ShortNames[keyof ShortNames];
 
-// All of elementwise.ts, activations.ts, products.ts, matrices.ts and roll.ts are methods; of modules that hold more than such
+// All of elementwise.ts, activations.ts, matrices.ts and roll.ts are methods; of modules that hold more than such
 // functions, these.
 const ofBroadcast = ['broadcastTo', 'sum'] as const;
 const ofReductions = [
@@ -67,6 +67,7 @@ const ofReductions = [
 ] as const;
 const ofSoftmaxes = ['logSoftmax', 'softmax'] as const;
 const ofContractions = ['matmul'] as const;
+const ofProducts = ['cumulativeMax', 'cumulativeProduct', 'prod'] as const;
 const ofOrdering = ['argSort', 'sort', 'topK'] as const;
 const ofMovement = ['expandDims', 'flip', 'pad', 'slice', 'split', 'squeeze', 'tile', 'transpose'] as const;
 const ofIndexing = ['gather', 'oneHot', 'scatter', 'takeAlongAxis'] as const;
@@ -93,7 +94,7 @@ interface DerivedMethods
     MethodsOf<Pick<typeof reductions, (typeof ofReductions)[number]>>,
     MethodsOf<Pick<typeof softmaxes, (typeof ofSoftmaxes)[number]>>,
     MethodsOf<Pick<typeof contractions, (typeof ofContractions)[number]>>,
-    MethodsOf<typeof products>,
+    MethodsOf<Pick<typeof products, (typeof ofProducts)[number]>>,
     MethodsOf<typeof matrices>,
     MethodsOf<typeof rolls>,
     MethodsOf<Pick<typeof ordering, (typeof ofOrdering)[number]>>,
@@ -217,7 +218,7 @@ export const tensorMethods: Readonly<Record<string, AnyMethod>> = {
   ...methodsOf(reductions, ofReductions),
   ...methodsOf(softmaxes, ofSoftmaxes),
   ...methodsOf(contractions, ofContractions),
-  ...methodsOf(products),
+  ...methodsOf(products, ofProducts),
   ...methodsOf(matrices),
   ...methodsOf(rolls),
   ...methodsOf(ordering, ofOrdering),

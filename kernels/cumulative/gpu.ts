@@ -1,9 +1,10 @@
 /**
- * Running sums on the GPU, by doubling (Hillis and Steele): pass s computes, for s = 0, 1, … ⌈log₂ length⌉ - 1,
+ * Running totals on the GPU, by doubling (Hillis and Steele): pass s computes, for s = 0, 1, … ⌈log₂ length⌉ - 1,
  *
- *     sums[i] = before[i] + (i ≥ 2^s ? before[i - 2^s] : 0)        in reverse: i + 2^s, if that is < length
+ *     totals[i] = i ≥ 2^s ? before[i] ∘ before[i - 2^s] : before[i]        in reverse: i + 2^s, if that is < length
  */
-import { wrapHigh, wrapLow } from '../elementwise/operators/int32-halves.ts';
+import { product, wrapped } from '../elementwise/operators/int32-halves.ts';
+import type { Register } from '../elementwise/operators/row.ts';
 import { sizeOf } from '../support/contract.ts';
 import {
   floatsOf,
@@ -15,10 +16,11 @@ import {
   pass,
   temporary,
 } from '../support/gpu/gpu-kernel.ts';
-import type { CumulativeAttributes } from './index.ts';
+import type { ThreadSource } from '../support/gpu/thread-source.ts';
+import type { CumulativeAttributes, CumulativeOperator } from './index.ts';
 
-export const cumulativeSumGpu: GpuKernel<CumulativeAttributes> = ({ inputs: [x], attributes }) => {
-  const { axis, reverse } = attributes;
+export const cumulativeGpu: GpuKernel<CumulativeAttributes> = ({ inputs: [x], attributes }) => {
+  const { operator, axis, reverse } = attributes;
   const size = sizeOf(x.shape);
   if (size === 0) return { passes: [] };
   const length = x.shape[axis];
@@ -33,19 +35,27 @@ export const cumulativeSumGpu: GpuKernel<CumulativeAttributes> = ({ inputs: [x],
       const [, place] = f.coordinates(index, [size / (length * inner), length, inner]);
       const other = f.whole(f.offset([index], [1], (reverse ? reach : -reach) * inner), 'other');
       const exists = reverse ? `${place} < ${length - reach}` : `${place} >= ${reach}`;
-      const sumOf = (offset: number): string => {
-        const [own, others] = [index, other].map((at) => f.read(from, f.offset([at], [1], offset)));
-        return f.keep(`${own} + (${exists} ? ${others} : 0.0)`, 'sum');
-      };
-      const low = sumOf(0);
-      if (x.dtype === 'float32') {
-        f.return(low);
-        return;
-      }
-      const high = sumOf(size);
-      const wrappedHigh = f.call(wrapHigh, `${high} + Math.floor(${low} * 0.0000152587890625)`);
-      f.returnHalf([f.call(wrapLow, low), wrappedHigh], plane);
+      const halves = x.dtype === 'float32' ? [0] : [0, size];
+      const [own, before] = [index, other].map((at) =>
+        halves.map((offset) => f.keep(f.read(from, f.offset([at], [1], offset)))),
+      );
+      const total = totalOf[operator](f, own, before).map((half) => f.keep(half, 'total'));
+      f.returnHalf(
+        total.map((half, at) => `${exists} ? ${half} : ${own[at]}`),
+        plane,
+      );
     });
   });
   return { passes };
+};
+
+/** a ∘ b, of floats by name or of int32 as the names of its halves. */
+const totalOf: Record<CumulativeOperator, (f: ThreadSource, a: Register, b: Register) => Register> = {
+  sum(f, a, b) {
+    const [low, high] = a.map((half, at) => `${half} + ${b[at]}`);
+    return high === undefined ? [low] : wrapped(f, low, high);
+  },
+  product(f, a, b) {
+    return a.length === 1 ? [`${a[0]} * ${b[0]}`] : product(f, a, b);
+  },
 };

@@ -1,13 +1,13 @@
 /**
- * Running sums in WebAssembly, over x as [outer, length, inner]:
+ * Running totals in WebAssembly, over x as [outer, length, inner]:
  *
  *     inner > 1:  for o, column = 0, 16, … inner - 1           // items: 16 columns of an o
- *                   sums = 0
- *                   for i:  sums += x[o, i, column … column + 15];  y[o, i, column … column + 15] = sums
+ *                   totals = neutral
+ *                   for i:  totals ∘= x[o, i, column … column + 15];  y[o, i, column … column + 15] = totals
  *
  *     inner = 1:  for o = 0, 4, … outer - 1                    // items: rows
- *                   sums = 0
- *                   for i:  sums += x[o … o + 3, i];  y[o … o + 3, i] = sums
+ *                   totals = neutral
+ *                   for i:  totals ∘= x[o … o + 3, i];  y[o … o + 3, i] = totals
  *
  * In reverse, i goes from length - 1 to 0.
  */
@@ -26,15 +26,16 @@ import {
 import { DoubleLanes } from '../support/wasm/double-lanes.ts';
 import { storeLanes } from '../support/wasm/store-lanes.ts';
 import type { ItemRange, KernelMemory, WasmKernel, WasmStage } from '../support/wasm/wasm-kernel.ts';
-import type { CumulativeAttributes } from './index.ts';
+import { type CumulativeAttributes, type CumulativeOperator, neutral } from './index.ts';
 
 /** Columns of an item: a line of the cache. */
 const itemColumns = 16;
-/** Rows at a time where the axis is the innermost one: each addition waits for the one before it in its row. */
+/** Rows at a time where the axis is the innermost one: each operation waits for the one before it in its row. */
 const rowsAtOnce = 4;
 
 /** x [outer, length, inner]. */
 interface CumulativeSizes {
+  readonly operator: CumulativeOperator;
   readonly length: number;
   readonly inner: number;
   readonly reverse: boolean;
@@ -42,12 +43,12 @@ interface CumulativeSizes {
 }
 
 /** See the contract. */
-export const cumulativeSumWasm: WasmKernel<CumulativeAttributes> = ({ inputs: [x], attributes }) => {
+export const cumulativeWasm: WasmKernel<CumulativeAttributes> = ({ inputs: [x], attributes }) => {
   const { shape, dtype } = x;
-  const { axis, reverse } = attributes;
+  const { operator, axis, reverse } = attributes;
   const outer = sizeOf(shape.slice(0, axis));
   const inner = sizeOf(shape.slice(axis + 1));
-  const sizes: CumulativeSizes = { length: shape[axis], inner, reverse, dtype };
+  const sizes: CumulativeSizes = { operator, length: shape[axis], inner, reverse, dtype };
   if (sizeOf(shape) === 0) return { stages: [] };
   const stage: WasmStage =
     inner === 1
@@ -63,12 +64,12 @@ export const cumulativeSumWasm: WasmKernel<CumulativeAttributes> = ({ inputs: [x
   return { stages: [stage] };
 };
 
-/** Items are rows. A row alone is summed in the same order as among others. */
+/** Items are rows. A row alone is computed in the same order as among others. */
 function writeRows(
   f: FunctionBuilder,
   { first, end }: ItemRange,
   { inputs, outputs }: KernelMemory,
-  { length, reverse, dtype }: CumulativeSizes,
+  { operator, length, reverse, dtype }: CumulativeSizes,
 ): void {
   const rowBytes = 4 * length;
   const beginning = (array: Local<'i32'>): Local<'i32'> =>
@@ -80,10 +81,10 @@ function writeRows(
   const doRows = (rows: number): void => {
     f.set(source, from);
     f.set(target, to);
-    const sums = Array.from({ length: rows }, () => runningSum(f, dtype));
+    const totals = Array.from({ length: rows }, () => runningTotal(f, dtype, operator));
     f.for(0, length, 1, () => {
-      sums.forEach((add, at) => {
-        add(source, target, at * rowBytes);
+      totals.forEach((join, at) => {
+        join(source, target, at * rowBytes);
       });
       f.increase(source, reverse ? -4 : 4);
       f.increase(target, reverse ? -4 : 4);
@@ -97,22 +98,29 @@ function writeRows(
   f.while(i32.less(row, end), () => doRows(1));
 }
 
-/** Begins a running sum at 0; gives what adds the element at `from` and stores the sum at `to`, each plus `offset`. */
-function runningSum(
+const scalars = {
+  float32: { sum: f64.add, product: f64.multiply },
+  int32: { sum: i32.add, product: i32.multiply },
+} as const;
+const lanes = { sum: i32x4.add, product: i32x4.multiply } as const;
+
+/** Begins a running total; gives what joins the element at `from` and stores the total at `to`, each plus `offset`. */
+function runningTotal(
   f: FunctionBuilder,
   dtype: DType,
+  operator: CumulativeOperator,
 ): (from: Local<'i32'>, to: Local<'i32'>, offset: number) => void {
   if (dtype === 'float32') {
-    const sum = f.keep(f64.constant(0));
+    const total = f.keep(f64.constant(neutral[operator]));
     return (from, to, offset) => {
-      f.set(sum, f64.add(sum, f64.promote(f32.load(from, offset))));
-      f.do(f32.store(to, f32.demote(sum), offset));
+      f.set(total, scalars.float32[operator](total, f64.promote(f32.load(from, offset))));
+      f.do(f32.store(to, f32.demote(total), offset));
     };
   }
-  const sum = f.keep(i32.constant(0));
+  const total = f.keep(i32.constant(neutral[operator]));
   return (from, to, offset) => {
-    f.set(sum, i32.add(sum, i32.load(from, offset)));
-    f.do(i32.store(to, sum, offset));
+    f.set(total, scalars.int32[operator](total, i32.load(from, offset)));
+    f.do(i32.store(to, total, offset));
   };
 }
 
@@ -138,11 +146,13 @@ function writeColumns(
     f.set(from, i32.add(inputs[0], at));
     f.set(to, i32.add(outputs[0], at));
     const doColumns = (columns: number): void => {
-      const vectors = Array.from({ length: Math.ceil(columns / 4) }, () => runningLanes(f, sizes.dtype));
+      const vectors = Array.from({ length: Math.ceil(columns / 4) }, () =>
+        runningLanes(f, sizes.dtype, sizes.operator),
+      );
       f.for(0, length, 1, () => {
-        vectors.forEach((add, vector) => {
-          const sums = add(v128.load(from, 16 * vector));
-          storeLanes(f, to, 16 * vector, sums, columns - 4 * vector);
+        vectors.forEach((join, vector) => {
+          const totals = join(v128.load(from, 16 * vector));
+          storeLanes(f, to, 16 * vector, totals, columns - 4 * vector);
         });
         f.increase(from, step);
         f.increase(to, step);
@@ -160,19 +170,24 @@ function writeColumns(
   });
 }
 
-/** Begins four running sums at 0; gives what adds four elements and gives the sums as elements. */
-function runningLanes(f: FunctionBuilder, dtype: DType): (elements: Vector) => Vector {
+/** Begins four running totals; gives what joins four elements and gives the totals as elements. */
+function runningLanes(
+  f: FunctionBuilder,
+  dtype: DType,
+  operator: CumulativeOperator,
+): (elements: Vector) => Vector {
   if (dtype === 'float32') {
-    const sums = new DoubleLanes(f);
-    sums.clear();
+    const totals = new DoubleLanes(f);
+    totals.fill(neutral[operator]);
     return (elements) => {
-      sums.add(f.keep(elements));
-      return sums.rounded();
+      totals[operator === 'sum' ? 'add' : 'multiply'](f.keep(elements));
+      return totals.rounded();
     };
   }
-  const sums = f.keep(i32x4.constant(0, 0, 0, 0));
+  const start = neutral[operator];
+  const totals = f.keep(i32x4.constant(start, start, start, start));
   return (elements) => {
-    f.set(sums, i32x4.add(sums, elements));
-    return sums;
+    f.set(totals, lanes[operator](totals, elements));
+    return totals;
   };
 }

@@ -139,7 +139,7 @@ export const round = unary('round', zeroDerivative);
 /** eˣ, float32 */
 export const exp = unary('exp', ({ dY, output: y }) => [multiply(dY, y)]);
 /** exp(x) - 1, exact near 0 */
-export const expm1 = unary('expm1', ({ dY, output: y }) => [multiply(dY, add(y, 1))]);
+export const expm1 = unary('expm1', ({ dY, inputs: [x] }) => [multiply(dY, exp(x))]);
 /** The natural logarithm, float32: -Infinity at 0, NaN below. */
 export const log = unary('log', ({ dY, inputs: [x] }) => [divide(dY, x)]);
 /** log(1 + x), exact near 0 */
@@ -189,9 +189,10 @@ export const atan2 = binary('atan2', ({ dY, inputs: [a, b] }) => {
   ];
 });
 
-/** 1 / √(1 - x²) */
+/** 1 / √(1 - x²): near ±1 from the factors of 1 - x², which are exact there; near 0 as it stands, for the next derivative. */
 function arcSlope(x: Tensor): Tensor {
-  return rsqrt(multiply(subtract(1, x), add(1, x)));
+  const factors = multiply(subtract(1, x), add(1, x));
+  return rsqrt(where(less(abs(x), 0.5), subtract(1, multiply(x, x)), factors));
 }
 
 /** The hyperbolic sine, float32. */

@@ -1,5 +1,5 @@
 /** Reductions: max, argMax and the cumulative sum as primitives; mean, variance, norm and the like composed. */
-import { cumulativeSum as cumulativeSumContract } from '../../kernels/cumulative/index.ts';
+import { type CumulativeAttributes, cumulative } from '../../kernels/cumulative/index.ts';
 import { describeValue, requireBoolean, requireKnownOptions, requireNumber } from '../options.ts';
 import type { Axes, ReduceOptions } from '../tensor/argument-types.ts';
 import { likeFirst, type Primitive } from '../tensor/primitive.ts';
@@ -48,12 +48,12 @@ export const argMaxPrimitive: Primitive<{ readonly axes: readonly number[] }> = 
 };
 
 /** Running sum along an axis, from its start or (reverse) from its end. */
-export const cumulativeSumPrimitive: Primitive<{ readonly axis: number; readonly reverse: boolean }> = {
+export const cumulativeSumPrimitive: Primitive<CumulativeAttributes> = {
   name: 'cumulativeSum',
   kind: 'kernel',
   outputs: likeFirst,
   gradient: ({ dY, attributes: { axis, reverse } }) => [cumulativeSum(dY, axis, { reverse: !reverse })],
-  contract: cumulativeSumContract,
+  contract: cumulative,
 };
 
 /** bool as int32: what has an order, or is summed, is a number. */
@@ -156,7 +156,7 @@ export function cumulativeSum(x: Tensor, axis = -1, options: { reverse?: boolean
   const { reverse = false } = options;
   requireBoolean(where, 'reverse', reverse);
   const target = normalizeAxis(where, axis, x.rank);
-  return apply(cumulativeSumPrimitive, [asNumber(x)], { axis: target, reverse });
+  return apply(cumulativeSumPrimitive, [asNumber(x)], { operator: 'sum', axis: target, reverse });
 }
 
 /** How many elements are reduced to one. */

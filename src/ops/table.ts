@@ -25,6 +25,7 @@ import {
   sumPool2dInputGradientPrimitive,
   sumPool2dPrimitive,
 } from './pooling.ts';
+import { cumulativeProductPrimitive } from './products.ts';
 import { gruGradientPrimitive, gruPrimitive, lstmGradientPrimitive, lstmPrimitive } from './recurrent.ts';
 import { argMaxPrimitive, cumulativeSumPrimitive, maxPrimitive } from './reduce.ts';
 import { logSoftmaxPrimitive, softmaxPrimitive } from './softmax.ts';
@@ -48,6 +49,7 @@ export const primitiveTable: readonly Primitive[] = [
   maxPrimitive,
   argMaxPrimitive,
   cumulativeSumPrimitive,
+  cumulativeProductPrimitive,
   argSortPrimitive,
   reshapePrimitive,
   permutePrimitive,

@@ -284,10 +284,16 @@ export const largeSamples: Readonly<Record<string, readonly Sample[]>> = {
     sample('middle axis', [separate([5, 129, 33])], { axes: [1] }),
   ],
   cumulativeSum: [
-    sample('last axis', [real([67, 259])], { axis: 1, reverse: false }),
-    sample('first axis, reverse', [real([259, 67])], { axis: 0, reverse: true }),
-    sample('middle axis', [real([5, 129, 33])], { axis: 1, reverse: false }),
-    sample('int32', [ints([259, 37], -9, 9)], { axis: 0, reverse: false }),
+    sample('last axis', [real([67, 259])], { operator: 'sum', axis: 1, reverse: false }),
+    sample('first axis, reverse', [real([259, 67])], { operator: 'sum', axis: 0, reverse: true }),
+    sample('middle axis', [real([5, 129, 33])], { operator: 'sum', axis: 1, reverse: false }),
+    sample('int32', [ints([259, 37], -9, 9)], { operator: 'sum', axis: 0, reverse: false }),
+  ],
+  cumulativeProduct: [
+    sample('last axis', [real([67, 259])], { operator: 'product', axis: 1, reverse: false }),
+    sample('first axis', [real([259, 67])], { operator: 'product', axis: 0, reverse: false }),
+    sample('middle axis', [real([5, 129, 33])], { operator: 'product', axis: 1, reverse: false }),
+    sample('int32', [ints([259, 37], -9, 9)], { operator: 'product', axis: 0, reverse: false }),
   ],
   argSort: [
     sample('rows', [real([67, 259])], { descending: false }),

@@ -1,8 +1,8 @@
-/** The wasm cumulativeSum against the cpu version, bit by bit. */
+/** The wasm cumulative kernel against the cpu version, bit by bit. */
 import { describe, it } from 'vitest';
-import { cumulativeSumCpu } from '../../kernels/cumulative/cpu.ts';
-import { cumulativeSum } from '../../kernels/cumulative/index.ts';
-import { cumulativeSumWasm } from '../../kernels/cumulative/wasm.ts';
+import { cumulativeCpu } from '../../kernels/cumulative/cpu.ts';
+import { cumulative } from '../../kernels/cumulative/index.ts';
+import { cumulativeWasm } from '../../kernels/cumulative/wasm.ts';
 import { identical } from './support/identical.ts';
 import { randomArray, runKernel, specOf } from './support/run.ts';
 import { runWasmKernel, targets } from './support/wasm.ts';
@@ -23,21 +23,25 @@ const cases = [
   { shape: [257, 129], axis: 1 },
 ];
 
-describe.each(targets)('cumulativeSum, relaxed SIMD $relaxedSimd', (target) => {
+const settings = targets.flatMap((target) =>
+  (['sum', 'product'] as const).map((operator) => ({ ...target, target, operator })),
+);
+
+describe.each(settings)('cumulative $operator, relaxed SIMD $relaxedSimd', ({ target, operator }) => {
   describe.each(['float32', 'int32'] as const)('%s', (dtype) => {
     describe.each([false, true])('reverse %s', (reverse) => {
       it.each(cases)('$shape along $axis', ({ shape, axis }) => {
         const spec = specOf(shape, dtype);
-        const call = { inputs: [spec], outputs: [spec], attributes: { axis, reverse } };
+        const call = { inputs: [spec], outputs: [spec], attributes: { operator, axis, reverse } };
         const values = randomArray(spec, 5);
-        // Integers so large that their sums wrap; floats whose sums show how they are rounded.
+        // Integers so large that they wrap; floats whose totals show how they are rounded.
         const x = dtype === 'float32' ? values : Int32Array.from(values, (value) => value * 2 ** 31);
-        const [expected] = runKernel(cumulativeSum, cumulativeSumCpu, call, [x]);
+        const [expected] = runKernel(cumulative, cumulativeCpu, call, [x]);
         for (const parts of [1, 2, 3]) {
-          identical(runWasmKernel(cumulativeSumWasm, call, [x], { target, parts })[0], expected);
-          // In place, as a plan may let it run.
+          identical(runWasmKernel(cumulativeWasm, call, [x], { target, parts })[0], expected);
+          // Also over its own input, although no plan asks for that: what is read is written later.
           const aliases = new Map([[0, 0]]);
-          identical(runWasmKernel(cumulativeSumWasm, call, [x], { target, parts, aliases })[0], expected);
+          identical(runWasmKernel(cumulativeWasm, call, [x], { target, parts, aliases })[0], expected);
         }
       });
     });
@@ -52,9 +56,9 @@ describe.each(targets)('cumulativeSum, relaxed SIMD $relaxedSimd', (target) => {
     ]) {
       const spec = specOf(shape);
       for (const reverse of [false, true]) {
-        const call = { inputs: [spec], outputs: [spec], attributes: { axis: 0, reverse } };
-        const [expected] = runKernel(cumulativeSum, cumulativeSumCpu, call, [x]);
-        identical(runWasmKernel(cumulativeSumWasm, call, [x], { target })[0], expected);
+        const call = { inputs: [spec], outputs: [spec], attributes: { operator, axis: 0, reverse } };
+        const [expected] = runKernel(cumulative, cumulativeCpu, call, [x]);
+        identical(runWasmKernel(cumulativeWasm, call, [x], { target })[0], expected);
       }
     }
   });

@@ -1,8 +1,8 @@
 /** The movement kernels (concat, pad, gather, scatterAdd, iota, cumulativeSum) against naive per-element references. */
 import { describe, expect, it } from 'vitest';
 import { concatCpu } from '../../kernels/concat/cpu.ts';
-import { cumulativeSumCpu } from '../../kernels/cumulative/cpu.ts';
-import { cumulativeSum } from '../../kernels/cumulative/index.ts';
+import { cumulativeCpu } from '../../kernels/cumulative/cpu.ts';
+import { cumulative } from '../../kernels/cumulative/index.ts';
 import { gatherCpu, scatterAddCpu } from '../../kernels/gather/cpu.ts';
 import { iotaCpu } from '../../kernels/iota/cpu.ts';
 import { padCpu } from '../../kernels/pad/cpu.ts';
@@ -171,7 +171,7 @@ describe('iota', () => {
   });
 });
 
-describe('cumulativeSum', () => {
+describe.each(['sum', 'product'] as const)('cumulative %s', (operator) => {
   const random = generator(6);
   it.each(shapesAndAxes)('%j along axis %i', (shape, axis) => {
     for (const dtype of ['float32', 'int32'] as const) {
@@ -179,23 +179,28 @@ describe('cumulativeSum', () => {
         const x = randomArray(dtype, sizeOf(shape), random);
         const expected = Array.from(x, (_, point) => {
           const index = indicesOf(shape, point);
-          let total = 0;
+          let total = operator === 'sum' ? 0 : 1;
           const direction = reverse ? -1 : 1;
           for (let i = reverse ? shape[axis] - 1 : 0; i !== index[axis] + direction; i += direction) {
-            total += x[flatIndex(shape, replaced(index, axis, i))];
+            const value = x[flatIndex(shape, replaced(index, axis, i))];
+            if (operator === 'sum') total += value;
+            else total = dtype === 'int32' ? Math.imul(total, value) : total * value;
           }
-          return Math.fround(total);
+          return dtype === 'int32' ? total : Math.fround(total);
         });
-        expect(run(cumulativeSumCpu, { axis, reverse }, [[shape, x]], shape, dtype)).toEqual(expected);
+        expect(run(cumulativeCpu, { operator, axis, reverse }, [[shape, x]], shape, dtype)).toEqual(expected);
       }
     }
   });
 
-  it('wraps int32 and counts one addition an element', () => {
-    const x = Int32Array.of(2147483647, 1);
-    const attributes = { axis: 0, reverse: false };
-    expect(run(cumulativeSumCpu, attributes, [[[2], x]], [2], 'int32')).toEqual([2147483647, -2147483648]);
+  it('wraps int32 and counts one operation an element', () => {
+    const x = Int32Array.of(2147483647, operator === 'sum' ? 1 : 3);
+    const attributes = { operator, axis: 0, reverse: false };
+    expect(run(cumulativeCpu, attributes, [[[2], x]], [2], 'int32')).toEqual([
+      2147483647,
+      operator === 'sum' ? -2147483648 : 2147483645,
+    ]);
     const spec: TensorSpec = { shape: [2], dtype: 'int32' };
-    expect(cumulativeSum.flops({ inputs: [spec], outputs: [spec], attributes })).toBe(2);
+    expect(cumulative.flops({ inputs: [spec], outputs: [spec], attributes })).toBe(2);
   });
 });

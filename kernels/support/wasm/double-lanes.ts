@@ -1,4 +1,4 @@
-/** Four sums in float64, one for each lane of the vectors of floats that are added to them. */
+/** Four totals in float64, one for each lane of the vectors of floats that are joined to them. */
 import { type FunctionBuilder, f64x2, i8x16, i32x4, type Local, type Vector } from './assembler/index.ts';
 import { narrow } from './vector-math/lanes.ts';
 
@@ -6,9 +6,9 @@ import { narrow } from './vector-math/lanes.ts';
 const upperHalf = [8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15];
 
 export class DoubleLanes {
-  /** Sums 0 and 1. */
+  /** Totals 0 and 1. */
   readonly low: Local<'v128'>;
-  /** Sums 2 and 3. */
+  /** Totals 2 and 3. */
   readonly high: Local<'v128'>;
   readonly #f: FunctionBuilder;
 
@@ -18,20 +18,35 @@ export class DoubleLanes {
     this.high = f.local('v128');
   }
 
-  /** sums = 0 */
+  /** totals = 0 */
   clear(): void {
+    this.fill(0);
+  }
+
+  /** totals = value */
+  fill(value: number): void {
     // Four integers 0 are two doubles 0.
-    for (const pair of [this.low, this.high]) this.#f.set(pair, i32x4.constant(0, 0, 0, 0));
+    const start = value === 0 ? i32x4.constant(0, 0, 0, 0) : f64x2.splat(value);
+    for (const pair of [this.low, this.high]) this.#f.set(pair, start);
   }
 
-  /** sums[lane] += floats[lane] */
+  /** totals[lane] += floats[lane] */
   add(floats: Local<'v128'>): void {
-    const f = this.#f;
-    f.set(this.low, f64x2.add(this.low, f64x2.promoteLow(floats)));
-    f.set(this.high, f64x2.add(this.high, f64x2.promoteLow(i8x16.shuffle(floats, floats, upperHalf))));
+    this.#join(f64x2.add, floats);
   }
 
-  /** The sums as four floats, each rounded once. */
+  /** totals[lane] *= floats[lane] */
+  multiply(floats: Local<'v128'>): void {
+    this.#join(f64x2.multiply, floats);
+  }
+
+  #join(join: (a: Vector, b: Vector) => Vector, floats: Local<'v128'>): void {
+    const f = this.#f;
+    f.set(this.low, join(this.low, f64x2.promoteLow(floats)));
+    f.set(this.high, join(this.high, f64x2.promoteLow(i8x16.shuffle(floats, floats, upperHalf))));
+  }
+
+  /** The totals as four floats, each rounded once. */
   rounded(): Vector {
     return narrow(this.low, this.high);
   }

@@ -21,8 +21,9 @@
  * Stage 2, items: the elements of dWeight: adds the sums of the parts, from the first to the last. With one part of float32
  * sums there is no second stage: the first one adds to dWeight itself.
  */
-import { demoteHalves, panelColumns, vectorWidth } from '../../matmul/wasm/tile.ts';
+import { panelColumns, vectorWidth } from '../../matmul/wasm/tile.ts';
 import { f32x4, f64x2, i32, type Local, type Target, v128 } from '../../support/wasm/assembler/index.ts';
+import { narrow } from '../../support/wasm/vector-math/lanes.ts';
 import type { WasmKernelCode, WasmStage } from '../../support/wasm/wasm-kernel.ts';
 import type { Conv2dGeometry } from '../geometry.ts';
 import { weightGradientPlan } from './weight-gradient-plan.ts';
@@ -77,7 +78,7 @@ function addParts(elements: number, parts: number, sumBytes: 4 | 8): WasmStage {
         }
         return sum;
       };
-      const addVector = () => (sumBytes === 8 ? f.keep(demoteHalves(addAt(0), addAt(16))) : addAt(0));
+      const addVector = () => (sumBytes === 8 ? f.keep(narrow(addAt(0), addAt(16))) : addAt(0));
       const lastVector = f.keep(i32.add(outputs[0], i32.multiply(i32.subtract(end, 3), 4)));
       f.while(i32.less(to, lastVector), () => {
         f.do(v128.store(to, addVector()));

@@ -33,6 +33,7 @@ import {
   v128,
 } from '../../support/wasm/assembler/index.ts';
 import { storeLanes } from '../../support/wasm/store-lanes.ts';
+import { narrow } from '../../support/wasm/vector-math/lanes.ts';
 
 /** Rows of a full tile. */
 export const tileRows = 4;
@@ -255,7 +256,7 @@ function totalsOf(f: FunctionBuilder, sums: TileSums, count: number): Totals {
     },
     finish() {
       flat.forEach((sum, at) => {
-        f.set(sum, demoteHalves(low[at], high[at]));
+        f.set(sum, narrow(low[at], high[at]));
       });
     },
   };
@@ -311,7 +312,7 @@ export function addToTotals(
         if (count === 1) f.do(v128.storeLane64(pointer, total, 0, from));
         return total;
       });
-      f.set(sum, demoteHalves(low, high));
+      f.set(sum, narrow(low, high));
     });
   });
 }
@@ -319,12 +320,6 @@ export function addToTotals(
 /** Lanes 2 and 3 of a vector, in lanes 0 and 1. */
 function upperHalf(vector: Vector): Vector {
   return i8x16.shuffle(vector, vector, [8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15]);
-}
-
-/** Four floats of two pairs of doubles. */
-export function demoteHalves(low: Vector, high: Vector): Vector {
-  const lowerHalves = [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23];
-  return i8x16.shuffle(f32x4.demote(low), f32x4.demote(high), lowerHalves);
 }
 
 /** The tile at `rows` = sums, of which `columns` are real; the others are not written. */

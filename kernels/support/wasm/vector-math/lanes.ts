@@ -95,11 +95,6 @@ function upperHalf(x: Local<'v128'>): Vector {
   return i8x16.shuffle(x, x, [8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7]);
 }
 
-/** Lanes 0 and 1 of two vectors, in this order. */
-function joinLowHalves(low: Vector, high: Vector): Vector {
-  return i8x16.shuffle(low, high, [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23]);
-}
-
 /** Four floats as two vectors of two doubles: lanes 0 and 1, then 2 and 3. */
 export function widen(f: FunctionBuilder, input: Vector): readonly [low: Local<'v128'>, high: Local<'v128'>] {
   const x = f.keep(input);
@@ -108,7 +103,8 @@ export function widen(f: FunctionBuilder, input: Vector): readonly [low: Local<'
 
 /** Two vectors of two doubles, each rounded once, as four floats. */
 export function narrow(low: Vector, high: Vector): Vector {
-  return joinLowHalves(f32x4.demote(low), f32x4.demote(high));
+  const lowerHalves = [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23];
+  return i8x16.shuffle(f32x4.demote(low), f32x4.demote(high), lowerHalves);
 }
 
 /**

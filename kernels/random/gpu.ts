@@ -7,6 +7,7 @@ import { wholePass } from '../support/gpu/common-passes.ts';
 import { type GpuKernel, input, output, pass, temporary } from '../support/gpu/gpu-kernel.ts';
 import type { ThreadSource } from '../support/gpu/thread-source.ts';
 import { exclusiveOr, shiftedHalf } from '../support/gpu/whole-functions.ts';
+import { groups, parity, rotations } from '../support/threefry.ts';
 import type { NoAttributes } from './index.ts';
 
 /** The names of the halves of a word. */
@@ -15,16 +16,7 @@ interface HalvedWord {
   readonly high: string;
 }
 
-/** The key-schedule constant 0x1bd11bda. */
-const parity: HalvedWord = { low: `${0x1bda}.0`, high: `${0x1bd1}.0` };
-
-/** Bits by which the four rounds of a group rotate: in the odd groups, in the even ones. */
-const rotations = [
-  [13, 17],
-  [15, 29],
-  [26, 16],
-  [6, 24],
-] as const;
+const halvedParity: HalvedWord = { low: `${parity & 0xffff}.0`, high: `${parity >>> 16}.0` };
 
 /** See the contract. The numbers are below 2^24: floats hold them until the second pass makes int32 of them. */
 export const randomGpu: GpuKernel<NoAttributes> = ({ outputs: [{ shape }] }) => {
@@ -43,20 +35,20 @@ function draw(f: ThreadSource): void {
   const { sum: counter1 } = add(f, stateWord(f, 3), { low: carry, high: '0.0' });
 
   const next = variable(f, key1);
-  const afterNext = variable(f, xor(f, xor(f, parity, key0), key1));
+  const afterNext = variable(f, xor(f, xor(f, halvedParity, key0), key1));
   const last = variable(f, key0);
   const word0 = variable(f, add(f, counter0, key0).sum);
   const word1 = variable(f, add(f, counter1, key1).sum);
   const group = f.variable('0.0', 'group');
   const isEven = f.variable('1.0', 'isEven');
   // A loop, not twenty rounds of text: shader compilers take long over those.
-  f.loop(5, () => {
+  f.loop(groups, () => {
     f.set(group, `${group} + 1.0`);
     f.set(isEven, `1.0 - ${isEven}`);
-    for (const [odd, even] of rotations) {
+    rotations.odd.forEach((odd, round) => {
       assign(f, word0, add(f, word0, word1).sum);
-      assign(f, word1, xor(f, rotate(f, word1, odd, even, isEven), word0));
-    }
+      assign(f, word1, xor(f, rotate(f, word1, odd, rotations.even[round], isEven), word0));
+    });
     assign(f, word0, add(f, word0, next).sum);
     assign(f, word1, add(f, add(f, word1, afterNext).sum, { low: group, high: '0.0' }).sum);
     const used = kept(f, next);

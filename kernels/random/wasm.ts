@@ -11,6 +11,7 @@
  */
 
 import { sizeOf } from '../support/contract.ts';
+import { groups, parity, rotations } from '../support/threefry.ts';
 import {
   type FunctionBuilder,
   i8x16,
@@ -29,15 +30,6 @@ const sets = 2;
 /** Elements of a set: two words of four blocks. */
 const setElements = 8;
 const grain = sets * setElements;
-
-/** The key-schedule constant; see `../support/threefry.ts`. */
-const parity = 0x1bd11bda;
-/** The rotations of odd and even groups of four rounds. */
-const rotations = [
-  [13, 15, 26, 6],
-  [17, 29, 16, 24],
-];
-const groups = 5;
 
 /** Four blocks, in lanes. */
 interface BlockSet {
@@ -106,7 +98,7 @@ class BlockGenerator {
     for (const number of this.#numbers) f.set(number, i32x4.add(number, blocksAtOnce));
     this.#increase(blocks, 0);
     for (let group = 1; group <= groups; group++) {
-      for (const rotation of rotations[(group - 1) % 2]) this.#round(blocks, rotation);
+      for (const rotation of group % 2 === 1 ? rotations.odd : rotations.even) this.#round(blocks, rotation);
       this.#increase(blocks, group);
     }
     return blocks.flatMap(({ word0, word1 }) => {

@@ -15,6 +15,6 @@ describe.each(targets)('wasm with %o', (target) => {
       (operands) => runOnWasm(operator, operands, target),
       samples,
     );
-    requireWithin(worst, operator.accuracy.wasm);
+    requireWithin(worst);
   });
 });

@@ -1,5 +1,5 @@
 /** docs/accuracy.md: the table of operators and devices with the bound of each and the largest error that was measured. */
-import { floatOperators, type Worst } from './accuracy.ts';
+import { boundOf, type FloatOperator, floatOperators, type Worst } from './accuracy.ts';
 
 /** Where it lies, from the root of the repository. */
 export const reportPath = 'docs/accuracy.md';
@@ -17,8 +17,10 @@ pairs. The exact result is computed in double precision.
 
 Each cell has the bound that tests hold the device to, the largest error that they measured, and where. \`wasm, fused\` is
 with fused multiply-adds, where the processor has them. \`gpu\` was measured on WebGPU on SwiftShader, Chromium's software
-GPU; other GPUs have functions of their own. There, operands and results below 2^-126 may be taken for 0, and zeros have
-no sign.
+GPU; other GPUs have functions of their own, and bounds leave room for what the WGSL specification allows those. Some
+therefore differ from operand to operand, as \`accuracy\` in \`kernels/elementwise/operators/\` says; their cells have the
+error that takes most of its bound, and the bound there. On the gpu operands and results below 2^-126 may be taken for 0,
+and zeros have no sign.
 
 Written by the tests:
 
@@ -29,12 +31,14 @@ Written by the tests:
 /** What was measured, by operator. */
 export type Measured = ReadonlyMap<string, Worst>;
 
-/** The bound of an operator, as it is written. */
-function boundOf(setting: Setting, accuracy: (typeof floatOperators)[number]['accuracy']): string {
-  if (setting === 'cpu') return `${accuracy.cpu}`;
-  if (setting !== 'gpu') return `${accuracy.wasm}`;
-  const { gpu, gpuMagnitudes } = accuracy;
-  return gpuMagnitudes ? `${gpu} (${gpuMagnitudes.map(numberText).join(' to ')})` : `${gpu}`;
+/** The bound of an operator at these operands, as it is written. */
+function boundText(setting: Setting, { accuracy }: FloatOperator, [a, b = a]: readonly number[]): string {
+  const device = setting === 'wasm, fused' ? 'wasm' : setting;
+  const bound = `${Number(boundOf(accuracy, device)(a, b).toPrecision(3))}`;
+  const { gpuMagnitudes } = accuracy;
+  return setting === 'gpu' && gpuMagnitudes
+    ? `${bound} (${gpuMagnitudes.map(numberText).join(' to ')})`
+    : bound;
 }
 
 /** The shortest text that is this float and no other. */
@@ -59,16 +63,23 @@ function cellsIn(text: string): Map<string, string[]> {
   );
 }
 
+/** The operands of a cell. */
+function operandsIn(cell: string): number[] {
+  return (cell.split(' at ')[1]?.split(', ') ?? []).map((text) => Math.fround(Number(text)));
+}
+
 /** The text with all bounds, and the errors of the columns that were measured now; the other errors stay as they were. */
 export function updatedReport(text: string, measured: Readonly<Partial<Record<Setting, Measured>>>): string {
   const before = cellsIn(text);
-  const rows = floatOperators.map(({ name, accuracy }) => {
+  const rows = floatOperators.map((operator) => {
     const cells = settings.map((setting, column) => {
-      const worst = measured[setting]?.get(name);
-      const error = worst ? errorText(worst) : (before.get(name)?.[column].split(': ')[1] ?? 'not measured');
-      return `${boundOf(setting, accuracy)}: ${error}`;
+      const worst = measured[setting]?.get(operator.name);
+      const error = worst
+        ? errorText(worst)
+        : (before.get(operator.name)?.[column].split(': ')[1] ?? 'not measured');
+      return `${boundText(setting, operator, operandsIn(error))}: ${error}`;
     });
-    return `| ${[name, ...cells].join(' | ')} |`;
+    return `| ${[operator.name, ...cells].join(' | ')} |`;
   });
   const head = [`| operator | ${settings.join(' | ')} |`, `|${'---|'.repeat(settings.length + 1)}`];
   return `${introduction}\n${[...head, ...rows].join('\n')}\n`;
@@ -79,6 +90,9 @@ export function outdatedIn(text: string, setting: Setting): string[] {
   const cells = cellsIn(text);
   const column = settings.indexOf(setting);
   return floatOperators
-    .filter(({ name, accuracy }) => cells.get(name)?.[column].split(':')[0] !== boundOf(setting, accuracy))
+    .filter((operator) => {
+      const [bound, error = ''] = cells.get(operator.name)?.[column].split(': ') ?? [];
+      return bound !== boundText(setting, operator, operandsIn(error));
+    })
     .map(({ name }) => name);
 }

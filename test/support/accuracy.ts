@@ -34,10 +34,19 @@ function floatOperator(
   return [{ name, isBinary, value: version.value, accuracy: version.accuracy ?? noError }];
 }
 
-/** The largest error found, and where. */
+type Device = 'cpu' | 'wasm' | 'gpu';
+
+/** The bound of an operator on a device, as a function of its operands. */
+export function boundOf(accuracy: Accuracy, device: Device): (a: number, b: number) => number {
+  const bound = accuracy[device];
+  return typeof bound === 'number' ? () => bound : bound;
+}
+
+/** The error that is the largest part of its bound, and where. */
 export interface Worst {
   /** In units in the last place; Infinity where NaN, an infinity or the sign of a zero is wrong. */
   readonly error: number;
+  readonly bound: number;
   readonly operands: readonly number[];
   readonly actual: number;
   readonly exact: number;
@@ -82,25 +91,36 @@ function flushed(value: number): readonly number[] {
   return Math.abs(value) < smallestNormal ? [value, 0, -0] : [value];
 }
 
-/** The largest error of results, one for each set of operands. */
+/** How much of a bound an error takes: up to 1 it is within. */
+function shareOf(error: number, bound: number): number {
+  if (error === 0) return 0;
+  return bound > 0 ? error / bound : Number.POSITIVE_INFINITY; // Also where there is no bound, but NaN.
+}
+
+/** The worst of results, one for each set of operands. */
 function worstOf(
   actual: ArrayLike<number>,
-  exact: Exact,
+  { value, accuracy }: FloatOperator,
   operands: readonly Float32Array[],
-  isGpu: boolean,
+  device: Device,
 ): Worst {
   const [a, b = a] = operands;
-  let [worst, worstAt] = [-1, 0];
+  const boundAt = boundOf(accuracy, device);
+  let [worst, worstAt, share] = [0, 0, 0];
   for (let at = 0; at < actual.length; at++) {
-    let error = errorInPlaces(actual[at], exact(a[at], b[at]));
-    if (isGpu && error > worst) error = errorOnGpu(actual[at], exact, a[at], b[at]);
-    if (error > worst) [worst, worstAt] = [error, at];
+    let error = errorInPlaces(actual[at], value(a[at], b[at]));
+    if (error === 0) continue;
+    const bound = boundAt(a[at], b[at]);
+    if (device === 'gpu' && shareOf(error, bound) > share)
+      error = errorOnGpu(actual[at], value, a[at], b[at]);
+    if (shareOf(error, bound) > share) [worst, worstAt, share] = [error, at, shareOf(error, bound)];
   }
   return {
     error: worst,
+    bound: boundAt(a[worstAt], b[worstAt]),
     operands: operands.map((operand) => operand[worstAt]),
     actual: actual[worstAt],
-    exact: exact(a[worstAt], b[worstAt]),
+    exact: value(a[worstAt], b[worstAt]),
   };
 }
 
@@ -130,26 +150,26 @@ export function samplesOf(step: number): Samples {
 /** So many operands at a time. */
 const sliceLength = 2 ** 20;
 
-/** The largest error of an operator as a device computes it. */
+/** The worst result of an operator as a device computes it. */
 export async function measure(
-  { isBinary, value, accuracy }: FloatOperator,
-  device: 'cpu' | 'wasm' | 'gpu',
+  operator: FloatOperator,
+  device: Device,
   run: Run,
   { unary, binary }: Samples,
 ): Promise<Worst> {
-  const isGpu = device === 'gpu';
+  const { isBinary, accuracy } = operator;
   const all = isBinary ? binary : unary;
-  const operands = isGpu && accuracy.gpuMagnitudes ? within(all, accuracy.gpuMagnitudes) : all;
+  const operands = device === 'gpu' && accuracy.gpuMagnitudes ? within(all, accuracy.gpuMagnitudes) : all;
   let worst: Worst | undefined;
   for (let from = 0; from < operands[0].length; from += sliceLength) {
     const slice = operands.map((operand) => operand.subarray(from, from + sliceLength));
-    const found = worstOf(await run(slice), value, slice, isGpu);
-    if (!worst || found.error > worst.error) worst = found;
+    const found = worstOf(await run(slice), operator, slice, device);
+    if (!worst || shareOf(found.error, found.bound) > shareOf(worst.error, worst.bound)) worst = found;
   }
   return worst!;
 }
 
-/** Expects an error within a bound, naming the worst operands. */
-export function requireWithin({ error, operands, actual, exact }: Worst, bound: number): void {
+/** Expects an error within its bound, naming the operands. */
+export function requireWithin({ error, bound, operands, actual, exact }: Worst): void {
   expect(error, `of (${operands.join(', ')}): ${actual}, exactly ${exact}`).toBeLessThanOrEqual(bound);
 }

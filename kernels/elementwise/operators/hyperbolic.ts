@@ -1,7 +1,7 @@
 /** The hyperbolic functions, and the sigmoid, which is a tanh moved and halved. */
 import type { ShaderFunction } from '../../support/gpu/shader-function.ts';
 import * as vectorMath from '../../support/wasm/vector-math/index.ts';
-import type { UnaryRow } from './row.ts';
+import { expAllowance, type UnaryRow } from './row.ts';
 
 export const tanhFunction: ShaderFunction = {
   name: 'tanh',
@@ -66,7 +66,7 @@ export const unary = {
       },
       wasm: vectorMath.sinh,
       gpu: (f, a) => f.call(sinhFunction, a),
-      accuracy: { cpu: 0.5, wasm: 0.51, gpu: 192 },
+      accuracy: { cpu: 0.5, wasm: 0.51, gpu: (x) => (Math.abs(x) < 1 ? 2 : 8 + 4 * expAllowance(x / 2)) },
       smooth: [[-2, 2]],
       wide: [[-4, 4]],
     },
@@ -81,7 +81,7 @@ export const unary = {
       },
       wasm: vectorMath.cosh,
       gpu: (f, a) => f.call(coshFunction, a),
-      accuracy: { cpu: 0.5, wasm: 0.51, gpu: 192 },
+      accuracy: { cpu: 0.5, wasm: 0.51, gpu: (x) => 2 + 4 * expAllowance(x / 2) },
       smooth: [[-2, 2]],
       wide: [[-4, 4]],
     },
@@ -96,7 +96,7 @@ export const unary = {
       },
       wasm: vectorMath.tanh,
       gpu: (f, a) => f.call(tanhFunction, a),
-      accuracy: { cpu: 0.5, wasm: 2.75, gpu: 5 },
+      accuracy: { cpu: 0.5, wasm: 2.75, gpu: (x) => (Math.abs(x) < 0.3 ? 2 : 12) },
       smooth: [[-2, 2]],
       wide: [[-4, 4]],
     },
@@ -112,7 +112,7 @@ export const unary = {
       },
       wasm: vectorMath.sigmoid,
       gpu: (f, a) => f.call(sigmoidFunction, a),
-      accuracy: { cpu: 0.5, wasm: 2.5, gpu: 192 },
+      accuracy: { cpu: 0.5, wasm: 2.5, gpu: (x) => (x < 0 ? 4 + 2 * expAllowance(x) : 5) },
       smooth: [[-4, 4]],
       wide: [[-9, 9]],
     },

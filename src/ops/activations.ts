@@ -122,7 +122,7 @@ export function glu(x: Tensor, axis = -1): Tensor {
   requireTensor('glu', x);
   const target = normalizeAxis(inScope('glu'), axis, x.rank);
   requireOption(
-    x.shape[target] % 2 === 0,
+    x.shape[target] > 0 && x.shape[target] % 2 === 0,
     'glu',
     `axis ${target} of ${formatShape(x.shape)}`,
     'an axis of even length: one half is gated by the other',

@@ -11,7 +11,7 @@ import { matmul } from './matmul.ts';
 import { permute } from './movement.ts';
 
 /** A tensor whose axes carry letters. */
-interface Labelled {
+interface Labeled {
   readonly tensor: Tensor;
   readonly labels: readonly string[];
 }
@@ -25,14 +25,14 @@ interface Labelled {
  */
 export function einsum(equation: string, ...operands: Tensor[]): Tensor {
   const { inputs, output } = parse(equation, operands);
-  let labelled: Labelled[] = operands.map((tensor, index) => ({ tensor, labels: inputs[index] }));
-  checkLengths(equation, labelled);
-  while (labelled.length > 1) {
-    const [a, b, ...rest] = labelled as [Labelled, Labelled, ...Labelled[]];
+  let labeled: Labeled[] = operands.map((tensor, index) => ({ tensor, labels: inputs[index] }));
+  checkLengths(equation, labeled);
+  while (labeled.length > 1) {
+    const [a, b, ...rest] = labeled as [Labeled, Labeled, ...Labeled[]];
     const later = new Set([...output, ...rest.flatMap(({ labels }) => labels)]);
-    labelled = [contract(a, b, later), ...rest];
+    labeled = [contract(a, b, later), ...rest];
   }
-  const last = sumAway(labelled[0], new Set(output));
+  const last = sumAway(labeled[0], new Set(output));
   return permute(
     last.tensor,
     output.map((label) => last.labels.indexOf(label)),
@@ -66,7 +66,7 @@ function parse(equation: string, operands: readonly Tensor[]): { inputs: string[
   return { inputs, output };
 }
 
-function checkLengths(equation: string, operands: readonly Labelled[]): void {
+function checkLengths(equation: string, operands: readonly Labeled[]): void {
   const lengths = new Map<string, number>();
   for (const { tensor, labels } of operands) {
     labels.forEach((label, axis) => {
@@ -84,14 +84,14 @@ function checkLengths(equation: string, operands: readonly Labelled[]): void {
 }
 
 /** Sums over the axes whose letters nobody needs any more. */
-function sumAway({ tensor, labels }: Labelled, needed: ReadonlySet<string>): Labelled {
+function sumAway({ tensor, labels }: Labeled, needed: ReadonlySet<string>): Labeled {
   const gone = labels.flatMap((label, axis) => (needed.has(label) ? [] : [axis]));
   if (gone.length === 0) return { tensor, labels };
   return { tensor: sum(tensor, gone), labels: labels.filter((label) => needed.has(label)) };
 }
 
 /** Two operands as one: shared letters that are needed later are the batch, other shared letters are summed. */
-function contract(a: Labelled, b: Labelled, later: ReadonlySet<string>): Labelled {
+function contract(a: Labeled, b: Labeled, later: ReadonlySet<string>): Labeled {
   const left = sumAway(a, new Set([...later, ...b.labels]));
   const right = sumAway(b, new Set([...later, ...a.labels]));
   const shared = left.labels.filter((label) => right.labels.includes(label));
@@ -105,7 +105,7 @@ function contract(a: Labelled, b: Labelled, later: ReadonlySet<string>): Labelle
     return from.tensor.shape[from.labels.indexOf(label)];
   };
   const size = (group: readonly string[]) => group.reduce((product, label) => product * lengthOf(label), 1);
-  const arranged = ({ tensor, labels: own }: Labelled, order: readonly string[]) =>
+  const arranged = ({ tensor, labels: own }: Labeled, order: readonly string[]) =>
     permute(
       tensor,
       order.map((label) => own.indexOf(label)),
@@ -113,7 +113,7 @@ function contract(a: Labelled, b: Labelled, later: ReadonlySet<string>): Labelle
   if (inner.length === 0 && (rows.length === 0 || columns.length === 0)) {
     // No sum: an elementwise product, which fuses.
     const full = labels.map(lengthOf);
-    const spread = (each: Labelled) => {
+    const spread = (each: Labeled) => {
       const order = labels.filter((label) => each.labels.includes(label));
       const aligned = labels.map((label) => (each.labels.includes(label) ? lengthOf(label) : 1));
       return broadcastTo(reshape(arranged(each, order), aligned), full);

@@ -2,7 +2,7 @@
 import { ShapeError } from '../errors.ts';
 import { requireNumber } from '../options.ts';
 import { inScope } from '../tensor/scope.ts';
-import { formatShape } from '../tensor/shape.ts';
+import { checkSize, formatShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { requireTensor } from './apply.ts';
 import { reshape } from './broadcast.ts';
@@ -25,6 +25,7 @@ export function outer(a: Tensor, b: Tensor): Tensor {
       cure: 'Flatten it with reshape, or multiply tensors that broadcast.',
     });
   }
+  checkSize('outer', [a.size, b.size]);
   return multiply(expandDims(a, 1), b);
 }
 
@@ -56,6 +57,7 @@ export function diag(x: Tensor, offset = 0): Tensor {
 /** Neighbors on a diagonal of a matrix [M, N] are N + 1 elements apart in row-major order. */
 function onDiagonal(x: Tensor, offset: number): Tensor {
   const length = x.size + Math.abs(offset);
+  checkSize('diag', [length, length]);
   const spread = x.size > 1 ? dilate(x, [length]) : x;
   const before = offset >= 0 ? offset : -offset * length;
   const flat = pad(spread, [[before, length * length - before - spread.size]]);

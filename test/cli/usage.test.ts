@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
+import { deviceNames } from '../../src/index.ts';
 import { run, runChild } from './support.ts';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -37,7 +38,7 @@ test.each([
   [['train', '--lr', ''], 'Give a number above 0'],
   [['train', '--seed', '-1'], 'Give a whole number of at least 0'],
   [['train', '--model', 'unknown'], 'Allowed choices are conv-lstm'],
-  [['train', '--device', 'abacus'], 'Allowed choices are wasm, gpu, cpu, auto'],
+  [['train', '--device', 'abacus'], `Allowed choices are ${deviceNames().join(', ')}, auto`],
   [['evaluate'], "missing required argument 'run'"],
   [['predict', 'run'], "missing required argument 'pictures'"],
 ])('%j: exit code 2', async (args, message) => {

@@ -7,6 +7,7 @@ import {
   avgPool2d,
   conv2d,
   convTranspose2d,
+  type DeviceName,
   deviceNames,
   grad,
   maxPool2d,
@@ -120,7 +121,7 @@ describe.each(deviceNames().filter((name) => name !== 'gpu'))('padding on %s', (
     for (const special of [Number.NaN, Number.POSITIVE_INFINITY]) {
       for (const place of [0, 13, 35]) {
         for (const which of [0, 1, 2]) {
-          const run = async (on: string) => {
+          const run = async (on: DeviceName) => {
             await setDevice(on);
             const [x, weight] = [
               [1, 5, 5, 2],

@@ -122,8 +122,8 @@ describe('sheets', () => {
     );
     expect(() => datasetFromSheet(sheet, { ...options, classNames: ['l'] })).toThrow(LabelError);
     for (const label of [0.5, Number.NaN, 2 ** 32, '0', undefined]) {
-      const labelled = { ...options, label: () => label as number, classNames: ['l', 'r'] };
-      expect(() => datasetFromSheet(sheet, labelled)).toThrow(/sheet, cell 0: got label/);
+      const labeled = { ...options, label: () => label as number, classNames: ['l', 'r'] };
+      expect(() => datasetFromSheet(sheet, labeled)).toThrow(/sheet, cell 0: got label/);
     }
     for (const change of [
       { cellWidth: 0 },

@@ -71,7 +71,7 @@ describe('optimizers, schedules, models, devices, seeds', () => {
     );
   });
   test('setDevice and seeds', async () => {
-    await refuses(() => setDevice('cuda'), DeviceUnavailableError, 'setDevice: got "cuda"', 'cpu');
+    await refuses(() => setDevice('cuda' as 'cpu'), DeviceUnavailableError, 'setDevice: got "cuda"', 'cpu');
     for (const value of [-1, 0.5, Number.NaN]) {
       await refuses(() => seed(value), OptionError, `seed: got ${value}`, 'a whole number from 0');
       await refuses(() => new RandomGenerator(value), OptionError, `seed ${value}`);

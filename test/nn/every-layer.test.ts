@@ -105,6 +105,28 @@ describe.each(names.filter((name) => name in layerExamples))('%s', (name) => {
     await gradCheck(call, [x, ...given.map((parameter) => parameter.snapshot())], { epsilon: 2 ** -7 });
   });
 
+  it('is described whole: the same seed makes the same weights of its description', async () => {
+    // Initializers are functions, which no description holds.
+    const describable = example
+      .arguments()
+      .map((argument: unknown) =>
+        typeof argument === 'object' &&
+        argument !== null &&
+        Object.getPrototypeOf(argument) === Object.prototype
+          ? Object.fromEntries(Object.entries(argument).filter(([, value]) => typeof value !== 'function'))
+          : argument,
+      );
+    weft.seed(5);
+    const layer: Module = Reflect.construct(layerTypes[name], describable);
+    weft.seed(5);
+    const again = moduleFromConfig(moduleToConfig(layer));
+    const [weights, same] = [layer, again].map((each) => each.namedVariables());
+    expect(same.map(([path]) => path)).toEqual(weights.map(([path]) => path));
+    for (const [index, [path, variable]] of weights.entries()) {
+      expect(await same[index][1].data(), path).toEqual(await variable.data());
+    }
+  });
+
   it('is stored and made again: its description, its weights and its results, to the bit', async () => {
     const [layer, x] = [await made(), example.input()];
     const metadata = { architecture: JSON.stringify(moduleToConfig(layer)) };

@@ -152,6 +152,12 @@ describe.each(names.filter((name) => name in optimizerExamples))('%s', (name) =>
     expect(await step({ clipNorm: 100 }, [3, 4, 0])).toEqual(await step({}, [3, 4, 0]));
   });
 
+  it('has every setting in a variant of its example', async () => {
+    const { groups } = await make([new Parameter(tensor([1]), 'p')], {}).stateDict();
+    const given = new Set(variants.flatMap((each) => Object.keys(each)));
+    expect(Object.keys(groups![0].settings).filter((key) => !given.has(key))).toEqual([]);
+  });
+
   it('refuses options by name: what it does not know, and what is out of range', () => {
     const parameters = [new Parameter(tensor([1]), 'p')];
     const refusal = (options: object) => expect(() => make(parameters, options), JSON.stringify(options));

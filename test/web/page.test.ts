@@ -123,7 +123,7 @@ describe.skipIf(!chromiumPath)('the page', () => {
     await until('#train', 'Resume');
     await until('#status', /Paused/);
     await page.locator('.sample').nth(3).click();
-    await until('#answer', /right|labelled 3/);
+    await until('#answer', /right|labeled 3/);
     // The answer to a picture is given anew while weights change: let the last one come.
     await page.waitForTimeout(500);
     const answers = await percentages();
@@ -132,9 +132,9 @@ describe.skipIf(!chromiumPath)('the page', () => {
     await until('#device-info', /^Computing on cpu/);
     await until('#kernels-note', /\d\d kernels on cpu/);
     await page.locator('.sample').nth(5).click();
-    await until('#answer', /right|labelled 5/);
+    await until('#answer', /right|labeled 5/);
     await page.locator('.sample').nth(3).click();
-    await until('#answer', /right|labelled 3/);
+    await until('#answer', /right|labeled 3/);
     // Rounded to 0.1 %, they may lie on either side of where it rounds. The answer before this one reads alike.
     const difference = async () =>
       Math.max(...(await percentages()).map((value, digit) => Math.abs(value - answers[digit])));

@@ -43,7 +43,7 @@ const untrained = 'Not trained yet, so this is a guess.';
 
 function inWords(best: number, probability: number, label: number | undefined): string {
   if (label !== undefined) {
-    return best === label ? `A ${best}, and that is right.` : `A ${best}, but it is labelled ${label}.`;
+    return best === label ? `A ${best}, and that is right.` : `A ${best}, but it is labeled ${label}.`;
   }
   if (probability > 0.9) return `That is a ${best}.`;
   return probability > 0.5 ? `Probably a ${best}.` : `Hard to say; perhaps a ${best}.`;

@@ -83,7 +83,12 @@ export function runWasmKernel<Attributes extends object>(
   const instance = new WebAssembly.Instance(new WebAssembly.Module(module.encode()), { weft: { memory } });
   const functions = instance.exports as Record<string, (...values: number[]) => void>;
   for (let index = 0; index < stages.length; index++) {
-    const { items, grain = 1 } = stages[index];
+    const { items, grain = 1, elementsPerItem } = stages[index];
+    if (elementsPerItem !== undefined && items * elementsPerItem !== sizeOf(call.outputs[0].shape)) {
+      throw new Error(
+        `stage ${index}: ${items} items of ${elementsPerItem} elements are not the first output`,
+      );
+    }
     for (let part = parts - 1; part >= 0; part--) {
       const first = boundary(items, grain, part, parts);
       const last = boundary(items, grain, part + 1, parts);

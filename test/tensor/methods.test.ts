@@ -19,19 +19,33 @@ const reasons: Readonly<Record<string, string>> = {
   einsum: 'takes several tensors of one kind',
 };
 
+/** Modules of functions that operations are made with, and such functions beside operations. */
+const helperModules = ['apply', 'elementwise-operation', 'flat-at-zero', 'operation', 'recurrent-composed'];
+const helpers = [
+  ...['asNumber', 'broadcastTogether', 'checkLabels', 'dilate', 'iota', 'keepAxes', 'maskSteps', 'narrow'],
+  ...['normalizeWith', 'reducedAxes', 'requirePadding', 'requirePair', 'requireRank', 'requireSteps'],
+  ...['resolvePadding', 'withoutAxes'],
+];
+
 const folder = new URL('../../src/ops/', import.meta.url);
 const publicNames = new Set(Object.keys(weft));
 const operations: { name: string; module: string }[] = [];
+const hidden: string[] = [];
 for (const file of readdirSync(folder)) {
-  const module: object = await import(new URL(file, folder).href);
-  for (const [name, value] of Object.entries(module)) {
-    if (typeof value === 'function' && publicNames.has(name)) {
-      operations.push({ name, module: file.replace('.ts', '') });
-    }
+  const exported: object = await import(new URL(file, folder).href);
+  for (const [name, value] of Object.entries(exported)) {
+    if (typeof value !== 'function') continue;
+    const module = file.replace('.ts', '');
+    if (publicNames.has(name)) operations.push({ name, module });
+    else if (!helperModules.includes(module)) hidden.push(name);
   }
 }
 
 const shortened = new Map<string, string>(Object.entries(shortNames).map(([short, name]) => [name, short]));
+
+it('every operation is exported by src/index.ts, or is a helper that this test names', () => {
+  expect(hidden.sort()).toEqual(helpers.sort());
+});
 
 describe('methods of tensors', () => {
   it.each(operations)('$name of $module is one, or has a reason not to be', ({ name, module }) => {

@@ -17,6 +17,8 @@ export default defineConfig(({ mode }) => ({
     // Those of the gpu device have settings of their own: vitest.browser.config.ts.
     exclude: mode === 'long' ? ['test/gpu/**'] : ['test/gpu/**', long],
     pool: 'forks',
+    // One process fewer than processors is vitest's own choice: on two, half of the machine would stand idle.
+    maxWorkers: '100%',
     allowOnly: false,
     execArgv: ['--expose-gc', ...relaxedSimd],
     // Generous: the machines that run this are small and shared. No test asserts a time.

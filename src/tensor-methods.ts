@@ -10,6 +10,7 @@ import * as gradients from './autograd/grad.ts';
 import { OptionError } from './errors.ts';
 import * as activations from './ops/activations.ts';
 import * as broadcast from './ops/broadcast.ts';
+import type * as conversions from './ops/cast.ts';
 import * as elementwise from './ops/elementwise.ts';
 import * as indexing from './ops/indexing.ts';
 import * as contractions from './ops/matmul.ts';
@@ -87,7 +88,9 @@ type ShortMethods = {
 
 /** Methods that hand over to functions. */
 interface DerivedMethods
-  extends MethodsOf<Omit<typeof elementwise, Renamed>>,
+  extends MethodsOf<Omit<typeof elementwise, Renamed | 'cast'>>,
+    // Not by way of elementwise.ts, which exports it again, without its documentation.
+    MethodsOf<typeof conversions>,
     ShortMethods,
     MethodsOf<typeof activations>,
     MethodsOf<Pick<typeof broadcast, (typeof ofBroadcast)[number]>>,

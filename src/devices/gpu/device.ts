@@ -18,12 +18,12 @@ import { Journal } from './journal.ts';
 import {
   type Backend,
   backends,
+  firstLineOf,
   type GpuInstance,
   type GpuLibrary,
   type GpuLibraryLoader,
   letGo,
   loadLibrary,
-  messageOf,
   obstacleTo,
 } from './library.ts';
 import { GpuStorage, type Held } from './storage.ts';
@@ -108,7 +108,7 @@ export class GpuDevice implements Device, GpuHost {
       try {
         return await GpuDevice.#tryOut(backend, library, limits);
       } catch (error) {
-        failures.push(`${backend}: ${messageOf(error)}`);
+        failures.push(`${backend}: ${firstLineOf(error)}`);
       }
     }
     throw new DeviceUnavailableError({

@@ -3,6 +3,7 @@
 import type { ComposedPass } from '../../../kernels/support/gpu/gpu-kernel.ts';
 import { functionText, type NumberType } from '../../../kernels/support/gpu/shader-function.ts';
 import { DeviceUnavailableError } from '../../errors.ts';
+import { messageOf } from '../../text.ts';
 
 /** An array on the GPU. */
 export interface GpuHandle {
@@ -82,7 +83,7 @@ export async function loadLibrary(where: string, given?: GpuLibraryLoader): Prom
       ? ((await given()) as LibraryModule | undefined)
       : await import(/* webpackIgnore: true */ 'gpu.js');
   } catch (cause) {
-    const got = `no gpu.js: ${messageOf(cause)}`;
+    const got = `no gpu.js: ${firstLineOf(cause)}`;
     const cure = given
       ? 'Look at what the option library loads.'
       : "npm install gpu.js; where webpack bundles the program, hand it over: { library: () => import('gpu.js') }.";
@@ -99,8 +100,8 @@ export async function loadLibrary(where: string, given?: GpuLibraryLoader): Prom
 }
 
 /** The first line of what went wrong. */
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message.split('\n')[0] : String(error);
+export function firstLineOf(error: unknown): string {
+  return messageOf(error).split('\n')[0];
 }
 
 /** Whether this engine knows WebGPU. */

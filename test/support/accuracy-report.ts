@@ -85,14 +85,17 @@ export function updatedReport(text: string, measured: Readonly<Partial<Record<Se
   return `${introduction}\n${[...head, ...rows].join('\n')}\n`;
 }
 
-/** The operators whose bound on a device is not what the text says, or which it does not have. */
+/** The operators whose bound on a device is not what the text says, and those that only one of table and text has. */
 export function outdatedIn(text: string, setting: Setting): string[] {
   const cells = cellsIn(text);
   const column = settings.indexOf(setting);
-  return floatOperators
+  const names = new Set<string>(floatOperators.map(({ name }) => name));
+  const gone = [...cells.keys()].filter((name) => !names.has(name));
+  const changed = floatOperators
     .filter((operator) => {
       const [bound, error = ''] = cells.get(operator.name)?.[column].split(': ') ?? [];
       return bound !== boundText(setting, operator, operandsIn(error));
     })
     .map(({ name }) => name);
+  return [...changed, ...gone];
 }

@@ -1,6 +1,6 @@
 /**
  * The rules of names: a file and a type are called by what they alone are, in one spelling, and a file says at its top what
- * it is. Each exception stands here with its meaning.
+ * it is; and every kernel has a test of its own. Each exception stands here with its meaning.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -130,4 +130,13 @@ test(`no file of more than ${mostLines} lines`, () => {
     Object.keys(longFiles).filter((path) => !long.includes(path)),
     'excused without need',
   ).toEqual([]);
+});
+
+test('every kernel has a test of its own in test/kernels', () => {
+  const tests = sources('test/kernels').map(textOf).join('\n');
+  const folders = readdirSync(join(root, 'kernels'), { withFileTypes: true }).filter((each) =>
+    each.isDirectory(),
+  );
+  const untested = folders.filter(({ name }) => !tests.includes(`/kernels/${name}/cpu.ts'`));
+  expect(untested.map(({ name }) => name)).toEqual(['support']);
 });

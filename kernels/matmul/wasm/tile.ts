@@ -24,16 +24,14 @@ import {
   f32x4,
   f64x2,
   type Integer,
-  i8x16,
   i32,
   type Local,
   multiplyAdd,
   type Target,
-  type Vector,
   v128,
 } from '../../support/wasm/assembler/index.ts';
 import { storeLanes } from '../../support/wasm/store-lanes.ts';
-import { narrow } from '../../support/wasm/vector-math/lanes.ts';
+import { narrow, upperHalf } from '../../support/wasm/vector-math/lanes.ts';
 
 /** Rows of a full tile. */
 export const tileRows = 4;
@@ -315,11 +313,6 @@ export function addToTotals(
       f.set(sum, narrow(low, high));
     });
   });
-}
-
-/** Lanes 2 and 3 of a vector, in lanes 0 and 1. */
-function upperHalf(vector: Vector): Vector {
-  return i8x16.shuffle(vector, vector, [8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15]);
 }
 
 /** The tile at `rows` = sums, of which `columns` are real; the others are not written. */

@@ -11,6 +11,7 @@ import {
   type Vector,
   v128,
 } from '../../support/wasm/assembler/index.ts';
+import { upperHalf } from '../../support/wasm/vector-math/lanes.ts';
 import { BlockAccumulator, type SavedLanes } from './lane-accumulator.ts';
 
 /** What is folded. */
@@ -78,8 +79,7 @@ export class FoldingLanes extends BlockAccumulator {
   /** The total, in lane 0: (lane 0 ∘ lane 2) ∘ (lane 1 ∘ lane 3). */
   #total(): Local<'v128'> {
     const { f } = this;
-    const upperHalf = [8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15];
-    const pairs = f.keep(this.merge(this.#lanes, i8x16.shuffle(this.#lanes, this.#lanes, upperHalf)));
+    const pairs = f.keep(this.merge(this.#lanes, upperHalf(this.#lanes)));
     const odd = i8x16.shuffle(pairs, pairs, [4, 5, 6, 7, 4, 5, 6, 7, 4, 5, 6, 7, 4, 5, 6, 7]);
     return f.keep(this.merge(pairs, odd));
   }

@@ -1,9 +1,6 @@
 /** Four totals in float64, one for each lane of the vectors of floats that are joined to them. */
-import { type FunctionBuilder, f64x2, i8x16, i32x4, type Local, type Vector } from './assembler/index.ts';
-import { narrow } from './vector-math/lanes.ts';
-
-/** Bytes 8 to 15, twice: lanes 2 and 3 at the places of 0 and 1. */
-const upperHalf = [8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15];
+import { type FunctionBuilder, f64x2, i32x4, type Local, type Vector } from './assembler/index.ts';
+import { narrow, upperHalf } from './vector-math/lanes.ts';
 
 export class DoubleLanes {
   /** Totals 0 and 1. */
@@ -43,7 +40,7 @@ export class DoubleLanes {
   #join(join: (a: Vector, b: Vector) => Vector, floats: Local<'v128'>): void {
     const f = this.#f;
     f.set(this.low, join(this.low, f64x2.promoteLow(floats)));
-    f.set(this.high, join(this.high, f64x2.promoteLow(i8x16.shuffle(floats, floats, upperHalf))));
+    f.set(this.high, join(this.high, f64x2.promoteLow(upperHalf(floats))));
   }
 
   /** The totals as four floats, each rounded once. */

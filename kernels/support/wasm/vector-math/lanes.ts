@@ -90,9 +90,9 @@ export function doublePolynomial(
   return terms[0];
 }
 
-/** Lanes 2 and 3 to places 0 and 1. */
-function upperHalf(x: Local<'v128'>): Vector {
-  return i8x16.shuffle(x, x, [8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7]);
+/** Lanes 2 and 3 in the places of 0 and 1, and where they were. The vector is used twice, so it should be a local. */
+export function upperHalf(x: Vector): Vector {
+  return i8x16.shuffle(x, x, [8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15]);
 }
 
 /** Four floats as two vectors of two doubles: lanes 0 and 1, then 2 and 3. */

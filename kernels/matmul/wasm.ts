@@ -143,6 +143,7 @@ function oneProduct(product: Product, target: Target): WasmKernelCode {
     stages: [
       {
         items: panelCount(columns),
+        packs: [1],
         write: (f, { first, end }, { inputs: [, b], scratch }) => {
           forDepthBlocks(f, depth, ({ start, length }) => {
             const from = i32.add(b, i32.multiply(start, product.rightDepthStep));

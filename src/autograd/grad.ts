@@ -92,6 +92,7 @@ function pullBack(node: Node, arrived: Cotangents): readonly (Tensor | undefined
       output: outputs[0],
       outputs,
       attributes,
+      backpropagate: (...call) => backpropagate(...call),
     });
   }
   if (primitive.composed) {

@@ -3,7 +3,6 @@ import { OptionError, TraceError } from '../errors.ts';
 import { describeValue } from '../options.ts';
 import { captureGraph, refuseEarlierReads, refuseLaterNodes } from '../plan/capture.ts';
 import type { Bindings, Graph } from '../plan/graph.ts';
-import { type FlatTree, flattenTree } from '../plan/tree.ts';
 import type { NumericArray, TensorSpec } from '../tensor/dtype.ts';
 import { fromData, leaf } from '../tensor/leaves.ts';
 import { nextNodeId } from '../tensor/node.ts';
@@ -11,6 +10,7 @@ import { type Recorder, type Trace, trace } from '../tensor/recorder.ts';
 import type { CompileOptions, TensorTree } from '../tensor/runtime.ts';
 import { formatShape, sameShape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
+import { type FlatTree, flattenTree } from '../tensor/tree.ts';
 import type { Variable } from '../tensor/variable.ts';
 import { isUnknown, leafArray, type PlanRunner, type Prepared } from './prepared.ts';
 

@@ -46,7 +46,6 @@ import {
   sumPool2dPrimitive,
 } from './pooling.ts';
 import { cumulativeProductPrimitive } from './products.ts';
-import { gruGradientPrimitive, gruPrimitive, lstmGradientPrimitive, lstmPrimitive } from './recurrent.ts';
 import { argMaxPrimitive, cumulativeSumPrimitive, maxPrimitive } from './reduce.ts';
 import { logSoftmaxPrimitive, softmaxPrimitive } from './softmax.ts';
 
@@ -173,10 +172,6 @@ const rules: ReadonlyMap<Primitive, StepRule<readonly Tensor[]>> = new Map([
   rule(maxPool2dInputGradientPrimitive, maxPool2dInputGradientAtSteps),
   rule(sumPool2dPrimitive, (call) => foldedIntoBatch(call)),
   rule(sumPool2dInputGradientPrimitive, (call) => foldedIntoBatch(ofFolded(call))),
-  rule(lstmPrimitive, (call) => foldedIntoBatch(call, [1])),
-  rule(lstmGradientPrimitive, (call) => foldedIntoBatch(call, [0])),
-  rule(gruPrimitive, (call) => foldedIntoBatch(call, [1, 2])),
-  rule(gruGradientPrimitive, (call) => foldedIntoBatch(call, [0])),
 ]);
 
 /** Where all operands may be stacked. */

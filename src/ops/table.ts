@@ -28,6 +28,7 @@ import {
 import { cumulativeProductPrimitive } from './products.ts';
 import { gruGradientPrimitive, gruPrimitive, lstmGradientPrimitive, lstmPrimitive } from './recurrent.ts';
 import { argMaxPrimitive, cumulativeSumPrimitive, maxPrimitive } from './reduce.ts';
+import { scanPrimitive } from './scan-primitive.ts';
 import { logSoftmaxPrimitive, softmaxPrimitive } from './softmax.ts';
 
 /** Every operator of the kernel has an operation of its name, and none that there is not can be asked for. */
@@ -74,4 +75,5 @@ export const primitiveTable: readonly Primitive[] = [
   lstmGradientPrimitive,
   gruPrimitive,
   gruGradientPrimitive,
+  scanPrimitive,
 ];

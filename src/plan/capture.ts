@@ -1,11 +1,14 @@
 /** From tensors to a graph: the nodes behind them that still have to be computed, in topological order. */
 import { TraceError } from '../errors.ts';
+import type { LoopBody } from '../ops/loop-body.ts';
+import { type ScanAttributes, scanPrimitive } from '../ops/scan-primitive.ts';
 import type { NumericArray } from '../tensor/dtype.ts';
 import { fillPrimitive } from '../tensor/leaves.ts';
 import { type Node, nodesBehind, type VariableSource } from '../tensor/node.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Variable } from '../tensor/variable.ts';
 import { type Bindings, copyPrimitive, type Graph, GraphBuilder, isOf, type ValueId } from './graph.ts';
+import { captureBody, loopPrimitive } from './loop.ts';
 import { addOperation } from './simplify.ts';
 
 /**
@@ -21,6 +24,9 @@ export function captureGraph(
   start = Number.POSITIVE_INFINITY,
 ): { graph: Graph; bindings: Bindings } {
   const builder = new GraphBuilder();
+  const roots = [...outputs, ...updates.values()];
+  const { nodes, loops } = withoutUnused(reachable(roots), roots);
+  /** By node and output; an output of a loop that nobody uses has none. */
   const ids = new Map<Node, readonly ValueId[]>();
   const known = new Map<NumericArray, ValueId>();
   const idOf = (tensor: Tensor): ValueId => {
@@ -32,9 +38,10 @@ export function captureGraph(
     known.set(data, id);
     return id;
   };
-  for (const node of reachable([...outputs, ...updates.values()])) {
+  for (const node of nodes) {
     if (node.id < start && standsForCall(node)) throw leftBehind();
-    ids.set(node, addNode(builder, node, idOf));
+    const loop = loops.get(node);
+    ids.set(node, loop ? addLoop(builder, node, loop, idOf) : addNode(builder, node, idOf));
   }
   const claimed = new Set<ValueId>();
   const outputIds = outputs.map((tensor) => ownValue(builder, idOf(tensor), claimed));
@@ -92,11 +99,70 @@ function isUnknown({ node, output }: Pick<Tensor, 'node' | 'output'>): boolean {
 
 /** All nodes behind the tensors that still have to be computed, and the leaves they start from, in creation order. */
 export function reachable(tensors: readonly Tensor[]): Node[] {
-  const inputsOf = ({ source, inputs }: Node): readonly Tensor[] => {
-    const sources = source?.kind === 'variable' && source.assigned ? [source.assigned] : inputs;
-    return sources.filter(isUnknown);
+  return nodesBehind(tensors.filter(isUnknown), unknownInputs);
+}
+
+function unknownInputs({ source, inputs }: Node): readonly Tensor[] {
+  const sources = source?.kind === 'variable' && source.assigned ? [source.assigned] : inputs;
+  return sources.filter(isUnknown);
+}
+
+/** A loop with those of its results and inputs that are needed, by their places among all of them. */
+type NeededLoop = ReturnType<LoopBody['only']>;
+
+/**
+ * A loop can give a stack of everything that its body computes: only what is used is, and only what that needs stays.
+ * From the last node to the first, since what a loop needs depends on what is needed of it.
+ */
+function withoutUnused(
+  nodes: readonly Node[],
+  roots: readonly Tensor[],
+): { readonly nodes: readonly Node[]; readonly loops: ReadonlyMap<Node, NeededLoop> } {
+  const loops = new Map<Node, NeededLoop>();
+  if (!nodes.some((node) => isOf(node, scanPrimitive))) return { nodes, loops };
+  const used = new Map<Node, Set<number>>();
+  const use = (tensor: Tensor): void => {
+    if (!isUnknown(tensor)) return;
+    const known = used.get(tensor.node);
+    if (known) known.add(tensor.output);
+    else used.set(tensor.node, new Set([tensor.output]));
   };
-  return nodesBehind(tensors.filter(isUnknown), inputsOf);
+  roots.forEach(use);
+  for (const node of nodes.toReversed()) {
+    const outputs = used.get(node);
+    if (!outputs) continue;
+    if (isOf(node, scanPrimitive)) {
+      const loop = node.attributes.body.only(outputs);
+      loops.set(node, loop);
+      for (const input of loop.inputs) use(node.inputs[input]);
+    } else unknownInputs(node).forEach(use);
+  }
+  return { nodes: nodes.filter((node) => used.has(node)), loops };
+}
+
+function addLoop(
+  builder: GraphBuilder,
+  node: Node,
+  { body, inputs, results }: NeededLoop,
+  idOf: (tensor: Tensor) => ValueId,
+): readonly ValueId[] {
+  const { steps, reverse } = node.attributes as ScanAttributes;
+  const { carries, sequences } = body;
+  // Inside a body everything stands for something of each step.
+  const captured = captureBody(body, (outputs) => captureGraph(outputs, new Map(), 0));
+  const ids: ValueId[] = [];
+  builder
+    .operation({
+      primitive: loopPrimitive,
+      attributes: { steps, reverse, carries, sequences, body: captured },
+      inputs: inputs.map((input) => idOf(node.inputs[input])),
+      specs: results.map((result) => node.outputs[result]),
+      scope: node.scope,
+    })
+    .forEach((id, at) => {
+      ids[results[at]] = id;
+    });
+  return ids;
 }
 
 function addNode(builder: GraphBuilder, node: Node, idOf: (tensor: Tensor) => ValueId): readonly ValueId[] {

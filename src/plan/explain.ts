@@ -7,10 +7,10 @@ import { trace } from '../tensor/recorder.ts';
 import type { TensorTree } from '../tensor/runtime.ts';
 import { formatShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { flattenTree } from '../tensor/tree.ts';
 import { formatBytes, formatCount, formatTable } from '../text.ts';
 import { captureGraph } from './capture.ts';
-import { makePlan, type Plan, type PlanBuffer } from './plan.ts';
-import { flattenTree } from './tree.ts';
+import { makePlan, type Plan, type PlanBuffer, type PlanLoop } from './plan.ts';
 
 /**
  * The plan behind a tensor, or behind a function of tensors as `compile` would capture it for arguments shaped like
@@ -62,17 +62,7 @@ export function formatPlan(plan: Plan): string {
     { heading: 'reads' },
     { heading: 'writes' },
   ] as const;
-  const place = (index: number): string => formatPlace(plan.buffers[index]);
-  const rows = plan.steps.map(({ contract, call, inputs, outputs, label }, index) => [
-    `${index}`,
-    contract.name,
-    label.length > longestLabel ? `${label.slice(0, longestLabel - 1)}…` : label,
-    spaceOf(call),
-    formatCount(contract.flops(call)),
-    formatBytes(bytesOf(call)),
-    inputs.map(place).join(' '),
-    outputs.map(place).join(' '),
-  ]);
+  const rows = rowsOf(plan, '', (index) => formatPlace(plan.buffers[index]));
   const flops = plan.steps.reduce((total, { contract, call }) => total + contract.flops(call), 0);
   const bytes = plan.steps.reduce((total, { call }) => total + bytesOf(call), 0);
   return [
@@ -81,7 +71,61 @@ export function formatPlan(plan: Plan): string {
     `${plan.steps.length} kernels, ${formatCount(flops)} FLOPs, ${formatBytes(bytes)} read and written, ` +
       `arena ${formatBytes(plan.arenaBytes)}, ${plan.updated.length} variables updated`,
     'places: in = argument or data, var = parameter or state, out = result, @ = offset in the arena',
+    ...(plan.steps.some(({ loop }) => loop) ? [placesInLoops] : []),
   ].join('\n');
+}
+
+const placesInLoops =
+  "inside a loop: carry = as the step before left it, next = for the step behind, x[t] = a step's slice of what the loop " +
+  'reads, y[t] of what it writes, @ = offset in its own arena';
+
+/** The rows of a plan's steps, those of a loop's body below it. `numbered` stands in front of their numbers. */
+function rowsOf(plan: Plan, numbered: string, place: (buffer: number) => string): string[][] {
+  return plan.steps.flatMap(({ contract, call, inputs, outputs, label, loop }, index) => {
+    const number = `${numbered}${index}`;
+    const row = [
+      number,
+      loop ? `${contract.name} × ${loop.steps}` : contract.name,
+      label.length > longestLabel ? `${label.slice(0, longestLabel - 1)}…` : label,
+      spaceOf(call),
+      formatCount(contract.flops(call)),
+      formatBytes(bytesOf(call)),
+      inputs.map(place).join(' '),
+      outputs.map(place).join(' '),
+    ];
+    if (!loop) return [row];
+    return [
+      row,
+      ...rowsOf(loop.plan, `${number}.`, (buffer) =>
+        placeInLoop(
+          loop,
+          buffer,
+          (at) => place(inputs[at]),
+          (at) => place(outputs[at]),
+        ),
+      ),
+    ];
+  });
+}
+
+/** A place in the body of a loop; `input` and `output` say where those of the loop itself are. */
+function placeInLoop(
+  { plan, carries, sequences, inputs, stacks }: PlanLoop,
+  buffer: number,
+  input: (at: number) => string,
+  output: (at: number) => string,
+): string {
+  const { place } = plan.buffers[buffer];
+  if (place.kind === 'input') {
+    const at = inputs[place.index];
+    if (at < carries) return `carry${at}`;
+    return at < carries + sequences ? `${input(at)}[t]` : input(at);
+  }
+  if (place.kind !== 'output') return formatPlace(plan.buffers[buffer]);
+  const names = stacks.flatMap(({ kind, index }, at) =>
+    kind === 'output' && index === place.index ? [`${output(carries + at)}[t]`] : [],
+  );
+  return [...(place.index < carries ? [`next${place.index}`] : []), ...names].join('=');
 }
 
 /** Labels of merged kernels can list dozens of operations. */

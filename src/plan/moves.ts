@@ -139,5 +139,6 @@ export function isView(operation: Operation): boolean {
 /** An operation that runs as a kernel of its own. */
 export function isKernel(operation: Operation): boolean {
   const { primitive } = operation;
-  return primitive.kind === 'kernel' || (primitive.kind === 'movement' && !isView(operation));
+  if (primitive.kind === 'movement') return !isView(operation);
+  return primitive.kind === 'kernel' || primitive.kind === 'loop';
 }

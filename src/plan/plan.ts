@@ -12,7 +12,7 @@ import {
 import { isDense } from '../../kernels/support/view.ts';
 import type { TensorSpec } from '../tensor/dtype.ts';
 import { type Fusion, fuse } from './fuse.ts';
-import type { Graph, ValueId } from './graph.ts';
+import { type Graph, isOf, type ValueId } from './graph.ts';
 import {
   type ElementwiseGroup,
   type Group,
@@ -21,6 +21,7 @@ import {
   storesOf,
 } from './kernel-groups.ts';
 import { mostJoined, requireCountable } from './limits.ts';
+import { type LoopAttributes, loopPrimitive, type StackSource } from './loop.ts';
 import { placeInArena } from './memory.ts';
 import { writeProgram } from './program.ts';
 
@@ -59,6 +60,27 @@ export interface PlanStep {
    * elementwise, and what it writes is not read by that step. Several may follow one step. A device need not do so.
    */
   readonly joins: boolean;
+  /** Of a loop, what it runs at every step. */
+  readonly loop?: PlanLoop;
+}
+
+/**
+ * The body of a loop, which is a step of a plan. The step's inputs are the carries before the first step, sequences
+ * [T, …], and what is the same at every step; its outputs the carries after the last step, then stacks [T, …].
+ */
+export interface PlanLoop {
+  /** What runs at every step. Its first outputs are the next carries. It has no variables. */
+  readonly plan: Plan;
+  /** T. */
+  readonly steps: number;
+  /** Whether slices are taken from the last to the first. */
+  readonly reverse: boolean;
+  readonly carries: number;
+  readonly sequences: number;
+  /** By input of the body's plan, which input of the step it is, or has the slice. */
+  readonly inputs: readonly number[];
+  /** By output of the step behind the carries, what is stacked. */
+  readonly stacks: readonly StackSource[];
 }
 
 /** What runs: kernels in order, and where every value lies. */
@@ -81,6 +103,12 @@ export interface Plan {
   readonly arenaBytes: number;
 }
 
+/** The step at a path: a step of the plan, then one of the plan of its body, and so on. */
+export function stepAt({ steps }: Plan, [first, ...rest]: readonly number[]): PlanStep {
+  const step = steps[first];
+  return rest.length === 0 ? step : stepAt(step.loop!.plan, rest);
+}
+
 /**
  * Plans a graph: fuses, orders, and places in memory.
  *
@@ -88,6 +116,16 @@ export interface Plan {
  */
 export function makePlan(graph: Graph): Plan {
   return new Planner(graph).plan();
+}
+
+function planLoop({ body, ...rest }: LoopAttributes): PlanLoop {
+  return { ...rest, plan: makePlan(body.graph), inputs: body.inputs, stacks: body.stacks };
+}
+
+/** What a loop promises: the work of its body, as often as that runs. */
+function loopContract({ plan, steps }: PlanLoop): KernelContract {
+  const each = plan.steps.reduce((total, { contract, call }) => total + contract.flops(call), 0);
+  return { name: loopPrimitive.name, flops: () => steps * each };
 }
 
 /** A buffer while its place is still open. */
@@ -229,6 +267,7 @@ class Planner {
     outputs: readonly number[],
     label: string,
     specs?: { inputs: readonly TensorSpec[]; outputs: readonly TensorSpec[] },
+    loop?: PlanLoop,
   ): void {
     const specOf = (buffer: number): TensorSpec => this.#drafts[buffer].spec;
     const call: KernelCall = {
@@ -246,7 +285,7 @@ class Planner {
       if (draft.from < 0) draft.from = this.#leader;
       draft.to = step;
     }
-    this.#steps.push({ contract, call, inputs, outputs, label, joins });
+    this.#steps.push({ contract, call, inputs, outputs, label, joins, ...(loop && { loop }) });
   }
 
   /** Whether an elementwise step only needs, of what the steps from the leader on write, the same elements. */
@@ -256,7 +295,7 @@ class Planner {
     outputs: readonly number[],
   ): boolean {
     const [leader, ...followers] = this.#steps.slice(this.#leader, this.#leader + mostJoined + 1);
-    if (!leader || followers.length >= mostJoined) return false;
+    if (!leader || leader.loop || followers.length >= mostJoined) return false;
     if (sizeOf(this.#drafts[leader.outputs[0]].spec.shape) !== sizeOf(shape)) return false;
     if (outputs.some((buffer) => leader.inputs.includes(buffer))) return false;
     const inOrder = new Set([leader.outputs[0], ...followers.flatMap((step) => step.outputs)]);
@@ -319,13 +358,15 @@ class Planner {
 
   #addKernel({ operation }: KernelGroup): void {
     const specOf = (value: ValueId): TensorSpec => this.#graph.values[value].spec;
+    const loop = isOf(operation, loopPrimitive) ? planLoop(operation.attributes) : undefined;
     this.#push(
-      operation.primitive.contract!,
-      operation.attributes,
+      loop ? loopContract(loop) : operation.primitive.contract!,
+      loop ? {} : operation.attributes,
       operation.inputs.map((value) => this.#buffer(value)),
       operation.outputs.map((value) => this.#buffer(value)),
       this.#label(operation.outputs[0], [operation.primitive.name]),
       { inputs: operation.inputs.map(specOf), outputs: operation.outputs.map(specOf) },
+      loop,
     );
   }
 

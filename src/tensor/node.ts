@@ -149,7 +149,8 @@ export class Node {
 
   #use(change: 1 | -1): void {
     const { gradient, composed } = this.primitive;
-    const differentiable = (gradient ?? composed) !== undefined && this.outputs[0].dtype === 'float32';
+    const differentiable =
+      (gradient ?? composed) !== undefined && this.outputs.some(({ dtype }) => dtype === 'float32');
     for (const { node } of this.#inputs) {
       node.uses += change;
       if (differentiable) node.differentiableUses += change;

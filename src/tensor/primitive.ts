@@ -9,9 +9,9 @@ import type { Tensor } from './tensor.ts';
 /**
  * How the planner treats a primitive.
  * `leaf`: a value from outside. `elementwise`, `movement`, `reduce`: fused into generated kernels.
- * `kernel`: runs as a kernel of its own, on dense arrays.
+ * `kernel`: runs as a kernel of its own, on dense arrays. `loop`: has a plan of its own for its body, which runs often.
  */
-export type PrimitiveKind = 'leaf' | 'elementwise' | 'movement' | 'reduce' | 'kernel';
+export type PrimitiveKind = 'leaf' | 'elementwise' | 'movement' | 'reduce' | 'kernel' | 'loop';
 
 /** What a gradient rule sees of the operation it differentiates. */
 export interface GradientCall<Attributes extends object> {
@@ -23,6 +23,15 @@ export interface GradientCall<Attributes extends object> {
   readonly output: Tensor;
   readonly outputs: readonly Tensor[];
   readonly attributes: Attributes;
+  /**
+   * The cotangents of `targets` for those of other expressions, for a row that holds a piece of graph; `undefined` where
+   * they do not depend on a target.
+   */
+  backpropagate(
+    outputs: readonly Tensor[],
+    cotangents: readonly (Tensor | undefined)[],
+    targets: readonly Tensor[],
+  ): readonly (Tensor | undefined)[];
 }
 
 /** One row of the table: how an operation is shaped, differentiated and computed. */

@@ -7,6 +7,7 @@ import { OptionError } from '../errors.ts';
 import { describeValue } from '../options.ts';
 import { leaf } from './leaves.ts';
 import { hostValue } from './recorder.ts';
+import { sizeOf } from './shape.ts';
 import type { Tensor } from './tensor.ts';
 
 /** The counter advances by one for every two numbers. */
@@ -66,11 +67,45 @@ function high(value: number): number {
   return Math.floor(value / 2 ** 32) | 0;
 }
 
-/** Claims `count` numbers and returns (key, counter) as four int32 words. */
-function claim(count: number): Int32Array {
+/** Claims `count` numbers, `times` over; returns (key, counter) of each as four int32 words. */
+function claim(count: number, times = 1): Int32Array {
   const { seed: key, counter } = state;
-  state.counter += Math.ceil(count / numbersPerCounter);
-  return Int32Array.of(low(key % 2 ** 32), high(key), low(counter % 2 ** 32), high(counter));
+  const blocks = Math.ceil(count / numbersPerCounter);
+  state.counter += blocks * times;
+  const words = new Int32Array(4 * times);
+  for (let each = 0; each < times; each++) {
+    const first = counter + each * blocks;
+    words.set([low(key % 2 ** 32), high(key), low(first % 2 ** 32), high(first)], 4 * each);
+  }
+  return words;
+}
+
+/** A loop whose body is being built. */
+interface DrawingLoop {
+  readonly steps: number;
+  /** What the body drew: the state of one step, and those of all steps. */
+  readonly drawn: { readonly inside: Tensor; readonly outside: Tensor }[];
+  readonly around: DrawingLoop | undefined;
+}
+
+let drawing: DrawingLoop | undefined;
+
+/**
+ * Builds the body of a loop of so many steps: random numbers that it draws are others at each step.
+ *
+ * @returns the body's result, and for each drawing the state of one step [4] and those of all steps [T, 4]
+ */
+export function drawingPerStep<Result>(
+  steps: number,
+  body: () => Result,
+): { readonly result: Result; readonly drawn: DrawingLoop['drawn'] } {
+  const loop: DrawingLoop = { steps, drawn: [], around: drawing };
+  drawing = loop;
+  try {
+    return { result: body(), drawn: loop.drawn };
+  } finally {
+    drawing = loop.around;
+  }
 }
 
 /**
@@ -78,11 +113,22 @@ function claim(count: number): Int32Array {
  * every call.
  */
 export function claimedState(count: number): Tensor {
-  const begin = (): (() => Int32Array) => {
-    const claimed = claim(count);
-    return () => claimed;
-  };
-  return leaf([4], 'int32', hostValue(begin));
+  return stateIn(drawing, count, []);
+}
+
+/** States [...steps, 4] in a loop that is being built, or outside all loops. */
+function stateIn(loop: DrawingLoop | undefined, count: number, steps: readonly number[]): Tensor {
+  const shape = [...steps, 4];
+  if (!loop) {
+    const begin = (): (() => Int32Array) => {
+      const claimed = claim(count, sizeOf(steps));
+      return () => claimed;
+    };
+    return leaf(shape, 'int32', hostValue(begin));
+  }
+  const inside = leaf(shape, 'int32', { kind: 'placeholder', index: 0 });
+  loop.drawn.push({ inside, outside: stateIn(loop.around, count, [loop.steps, ...steps]) });
+  return inside;
 }
 
 /** Uniform float64 numbers of [0, 1), multiples of 2^-32, drawn now, for what the host computes itself. */

@@ -2,6 +2,7 @@
  * Who is listening while tensors are built: the eager recorder, whose updates the next request takes with it, or the
  * trace of a function that is being captured. Each has gradients and updates of its own.
  */
+import { TraceError } from '../errors.ts';
 import type { NumericArray } from './dtype.ts';
 import { type HostSource, type LeafSource, type Node, nextNodeId } from './node.ts';
 import type { Tensor } from './tensor.ts';
@@ -81,6 +82,7 @@ export function recordedGradient(parameter: Variable): RecordedGradient | undefi
 
 /** Leaves a gradient on a parameter, or takes it away. */
 export function recordGradient(parameter: Variable, gradient: RecordedGradient | undefined): void {
+  refuseInLoop('a gradient that is left on a parameter');
   const { gradients } = active;
   const before = gradients.get(parameter);
   // Somebody will ask for it: an optimizer.
@@ -120,6 +122,29 @@ export function trace<Result, Finished>(
 /** As `trace`, for a body without awaits whose recordings nobody needs. */
 export function traceSync<Result>(body: () => Result): Result {
   return listenWith(newRecorder(true), body);
+}
+
+let loopBodies = 0;
+
+/** Builds the body of a loop: nothing can change a variable there, since that would not happen once a step. */
+export function buildingLoop<Result>(body: () => Result): Result {
+  loopBodies++;
+  try {
+    return body();
+  } finally {
+    loopBodies--;
+  }
+}
+
+/** Throws TraceError inside the body of a loop that is being built. */
+export function refuseInLoop(what: string): void {
+  if (loopBodies === 0) return;
+  throw new TraceError({
+    where: 'scan',
+    got: `${what} inside the body`,
+    expected: 'a body that only builds tensors and returns them',
+    cure: 'Carry what changes from step to step, and assign the final carry behind the scan. Batch norms: in eval mode.',
+  });
 }
 
 /** Runs eager code whose updates and gradients are forgotten. */

@@ -16,6 +16,7 @@ import {
   recordedGradient,
   recorder,
   recordGradient,
+  refuseInLoop,
 } from './recorder.ts';
 import { runtime, type VariableStorage } from './runtime.ts';
 import { formatShape, sameShape } from './shape.ts';
@@ -222,6 +223,7 @@ export class Variable extends Tensor {
         cure: 'A variable keeps its shape for life; make a new one for another shape.',
       });
     }
+    refuseInLoop(`assign to "${this.name}"`);
     const listener = recorder();
     const snapshot = value.snapshot();
     const version = listener === eagerRecorder() ? ++this.planned : undefined;

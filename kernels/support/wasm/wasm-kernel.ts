@@ -10,8 +10,8 @@ import type { KernelCall } from '../contract.ts';
 import { type FunctionBuilder, type Integer, i32, type Local, type Target } from './assembler/index.ts';
 
 /**
- * Addresses (bytes) of the arrays of one call. Every array begins at a multiple of 64, and may be read up to 64 bytes
- * past its end, where the contents are unknown. Nothing may be written there.
+ * Addresses (bytes) of the arrays of one call. Every array begins at a multiple of 64 (in a loop, slices begin where the one
+ * before ends), and may be read up to 64 bytes past its end, where the contents are unknown. Nothing may be written there.
  */
 export interface KernelMemory {
   readonly inputs: readonly Local<'i32'>[];
@@ -46,6 +46,11 @@ export interface WasmStage {
    * Then the device may run an elementwise kernel over them at once, while they are in the cache.
    */
   readonly elementsPerItem?: number;
+  /**
+   * Of a first stage that only brings operands into another order, in the scratch memory: which inputs. In a loop in which they
+   * never change it is run once, before the first step.
+   */
+  readonly packs?: readonly number[];
   /** Whether it may report a fault; the plan then stops after it. */
   readonly mayFail?: boolean;
 }

@@ -1,13 +1,14 @@
 /** The `cpu` device: plain TypeScript loops over one ArrayBuffer. It runs anywhere and is the oracle for the others. */
-import { kernelOf } from '../../../kernels/index.ts';
-import { allocate, type CpuRun, type NumericArray, sizeOf } from '../../../kernels/support/contract.ts';
-import { IndexOutOfRangeError } from '../../../kernels/support/errors.ts';
-import type { Place, Plan, PlanBuffer } from '../../plan/plan.ts';
+import { allocate, type NumericArray, sizeOf } from '../../../kernels/support/contract.ts';
+import { type Place, type Plan, stepAt } from '../../plan/plan.ts';
 import type { TensorSpec } from '../../tensor/dtype.ts';
 import type { VariableStorage } from '../../tensor/runtime.ts';
 import type { Device, DeviceInfo, DeviceMemory, Executable, RunBindings } from '../device.ts';
 import { noMemory } from '../needs.ts';
 import { allFinite, indexFault } from '../results.ts';
+import { viewOf } from './array-view.ts';
+import { PreparedSteps } from './prepared-steps.ts';
+import { noArray, StepFault } from './step-runner.ts';
 
 /** A variable's memory: a typed array. */
 class CpuStorage implements VariableStorage {
@@ -91,49 +92,17 @@ export class CpuDevice implements Device {
   }
 }
 
-/** One step with the arrays it works on. */
-interface PreparedStep {
-  readonly run: CpuRun;
-  readonly inputs: NumericArray[];
-  readonly outputs: NumericArray[];
-}
-
-/** A place in a step that holds a buffer's array. */
-type Slot = (array: NumericArray) => void;
-
-const nothing = new Float32Array(0);
-
 class CpuExecutable implements Executable {
   readonly #plan: Plan;
   readonly #arena: Arena;
-  readonly #steps: readonly PreparedStep[];
-  /** Elements of scratch memory for the step that needs most. */
-  readonly #workspaceSize: number;
-  /** Where each buffer is used. */
-  readonly #slots: readonly Slot[][];
+  readonly #steps: PreparedSteps;
   /** The arena that the steps hold views of, if any. */
   #memory: ArrayBuffer | undefined;
 
   constructor(plan: Plan, arena: Arena) {
     this.#plan = plan;
     this.#arena = arena;
-    const slots: Slot[][] = plan.buffers.map(() => []);
-    this.#steps = plan.steps.map((step) => {
-      const prepared: PreparedStep = {
-        run: kernelOf(step.contract).cpu(step.call),
-        inputs: step.inputs.map(() => nothing),
-        outputs: step.outputs.map(() => nothing),
-      };
-      const use = (arrays: NumericArray[]) => (buffer: number, position: number) =>
-        slots[buffer].push((array) => {
-          arrays[position] = array;
-        });
-      step.inputs.forEach(use(prepared.inputs));
-      step.outputs.forEach(use(prepared.outputs));
-      return prepared;
-    });
-    this.#workspaceSize = this.#steps.reduce((most, { run }) => Math.max(most, run.workspaceSize ?? 0), 0);
-    this.#slots = slots;
+    this.#steps = new PreparedSteps(plan);
   }
 
   async run(bindings: RunBindings, guard?: number): Promise<{ outputs: NumericArray[]; completed: boolean }> {
@@ -147,7 +116,7 @@ class CpuExecutable implements Executable {
       return { outputs, completed: this.#runSteps(outputs, guard, labeled) };
     } finally {
       // A plan that is kept must not keep the arrays of its last run.
-      this.#bind(() => nothing);
+      this.#bind(() => noArray);
     }
   }
 
@@ -167,55 +136,46 @@ class CpuExecutable implements Executable {
     if (this.#memory === undefined) return;
     this.#memory = undefined;
     this.#plan.buffers.forEach(({ place }, buffer) => {
-      if (place.kind === 'arena') this.#put(buffer, nothing);
+      if (place.kind === 'arena') this.#steps.put(buffer, noArray);
     });
   }
 
   /** Returns whether the run went to its end: false if the guarded output is not finite. */
   #runSteps(outputs: readonly NumericArray[], guard: number | undefined, labeled: () => Plan): boolean {
     const { steps, firstUpdateStep } = this.#plan;
-    for (let index = 0; index < steps.length; index++) {
-      if (index === firstUpdateStep && guard !== undefined && !allFinite(outputs[guard])) return false;
-      const { run, inputs, outputs: results } = this.#steps[index];
-      try {
-        run(inputs, results, this.#arena.workspace);
-      } catch (error) {
-        if (!(error instanceof IndexOutOfRangeError)) throw error;
-        throw indexFault(labeled().steps[index].label, error.index, error.length, error);
-      }
+    const { workspace } = this.#arena;
+    try {
+      this.#steps.run(0, firstUpdateStep, workspace);
+      if (guard !== undefined && !allFinite(outputs[guard])) return false;
+      this.#steps.run(firstUpdateStep, steps.length, workspace);
+    } catch (error) {
+      if (!(error instanceof StepFault)) throw error;
+      const { path, fault } = error;
+      throw indexFault(stepAt(labeled(), path).label, fault.index, fault.length, fault);
     }
-    return guard === undefined || firstUpdateStep < steps.length || allFinite(outputs[guard]);
+    return true;
   }
 
   /** Puts this run's arrays of inputs, variables and outputs in their places. */
   #bind(arrayFor: (place: Exclude<Place, { kind: 'arena' }>) => NumericArray): void {
     this.#plan.buffers.forEach(({ place }, buffer) => {
-      if (place.kind !== 'arena') this.#put(buffer, arrayFor(place));
+      if (place.kind !== 'arena') this.#steps.put(buffer, arrayFor(place));
     });
   }
 
   #enterArena(): void {
-    this.#arena.grow(this.#plan.arenaBytes, this.#workspaceSize);
+    this.#arena.grow(this.#plan.arenaBytes, this.#steps.workspaceSize);
     const { memory } = this.#arena;
     if (this.#memory === memory) return;
     this.#memory = memory;
     this.#plan.buffers.forEach((planned, buffer) => {
-      if (planned.place.kind === 'arena') this.#put(buffer, viewOf(memory, planned, planned.place.offset));
+      if (planned.place.kind === 'arena')
+        this.#steps.put(buffer, viewOf(memory, planned.spec, planned.place.offset));
     });
-  }
-
-  #put(buffer: number, array: NumericArray): void {
-    for (const slot of this.#slots[buffer]) slot(array);
   }
 }
 
 function arrayOf(storage: VariableStorage): NumericArray {
   if (storage instanceof CpuStorage) return storage.array;
   throw new Error(`the cpu device was given memory of the ${storage.device} device`);
-}
-
-function viewOf(memory: ArrayBuffer, { spec }: PlanBuffer, offset: number): NumericArray {
-  const size = sizeOf(spec.shape);
-  if (spec.dtype === 'float32') return new Float32Array(memory, offset, size);
-  return spec.dtype === 'int32' ? new Int32Array(memory, offset, size) : new Uint8Array(memory, offset, size);
 }

@@ -1,10 +1,9 @@
 /** A plan on the `wasm` device: emitted and compiled at its first run, then only called. */
 
-import { kernelOf } from '../../../kernels/index.ts';
 import type { NumericArray } from '../../../kernels/support/contract.ts';
 import type { Target } from '../../../kernels/support/wasm/assembler/index.ts';
 import { DeviceLostError } from '../../errors.ts';
-import type { Plan } from '../../plan/plan.ts';
+import { type Plan, stepAt } from '../../plan/plan.ts';
 import type { VariableStorage } from '../../tensor/runtime.ts';
 import { messageOf } from '../../text.ts';
 import type { Executable, RunBindings } from '../device.ts';
@@ -14,7 +13,8 @@ import { emitPlan } from './emit.ts';
 import type { Heap } from './heap.ts';
 import { mayBlock } from './host.ts';
 import { control, phases } from './layout.ts';
-import { type Placement, placePlan } from './placement.ts';
+import { type Placement, placePlan, stretchesOf } from './placement.ts';
+import { codeOf } from './plan-code.ts';
 import { schedule } from './schedule.ts';
 import { readArray, WasmStorage, writeArray } from './storage.ts';
 import type { ThreadPool } from './threads.ts';
@@ -45,6 +45,8 @@ interface Compiled {
   readonly module: WasmModule;
   readonly run: (part: number, parts: number, arena: number, phases: number) => void;
   readonly placement: Placement;
+  /** By the number that a fault is reported with, where its step is. */
+  readonly faultPaths: readonly (readonly number[])[];
   /** The phases in which threads are worth it. */
   readonly parallel: number;
   /** What the code was written for. */
@@ -91,18 +93,12 @@ export class WasmExecutable implements Executable {
   async #compile(labeled: () => Plan): Promise<Compiled> {
     const plan = this.#plan;
     const { heap, target, fewestCyclesToSplit, room, threads } = this.#host;
-    const codes = plan.steps.map(({ contract, call }) => kernelOf(contract).wasm(call, target));
-    const most = (bytes: readonly (number | undefined)[]): number =>
-      bytes.reduce<number>((largest, each) => Math.max(largest, each ?? 0), 0);
-    const placement = placePlan(
-      plan,
-      most(codes.map(({ scratchBytes }) => scratchBytes)),
-      most(codes.map(({ threadScratchBytes }) => threadScratchBytes)),
-    );
+    const code = codeOf(plan, target);
+    const placement = placePlan(plan, code.scratchBytes, code.threadScratchBytes);
     const variableBytes = plan.variables.reduce((total, spec) => total + byteLength(spec), 0);
     requireRoom('wasm', labeled(), variableBytes + placement.bytes(threads), room);
-    const scheduled = schedule(plan, codes, placement, fewestCyclesToSplit);
-    const bytes = emitPlan(plan, codes, scheduled, placement, {
+    const scheduled = schedule(code, stretchesOf(plan, placement), fewestCyclesToSplit);
+    const { bytes, faultPaths } = emitPlan(code, scheduled, placement, {
       shared: heap.shared,
       initialPages: 1,
       maximumPages: heap.maximumPages,
@@ -111,7 +107,7 @@ export class WasmExecutable implements Executable {
     const module = await compileModule(bytes, mayBlock);
     const { exports } = new WebAssembly.Instance(module, { weft: { memory: heap.memory } });
     const run = exports['run'] as Compiled['run'];
-    return { module, run, placement, parallel: scheduled.parallel, target };
+    return { module, run, placement, faultPaths, parallel: scheduled.parallel, target };
   }
 
   /** Copies the inputs to their places, and notes where the variables are. */
@@ -183,7 +179,8 @@ export class WasmExecutable implements Executable {
     const record = control.fault >> 2;
     if (words[record] === 0) return;
     words[record] = 0;
-    const { label } = labeled().steps[words[control.faultStep >> 2]];
+    const path = this.#compiled!.faultPaths[words[control.faultStep >> 2]];
+    const { label } = stepAt(labeled(), path);
     throw indexFault(label, words[record + 1], words[record + 2]);
   }
 

@@ -5,6 +5,7 @@
 import type { Plan } from '../../plan/plan.ts';
 import { byteLength } from '../needs.ts';
 import { aligned, padding } from './layout.ts';
+import type { LoopCode } from './plan-code.ts';
 
 /** A stretch of memory that a step reads or writes. Stretches of different spaces never overlap. */
 export interface Stretch {
@@ -64,12 +65,43 @@ export function placePlan(plan: Plan, scratchBytes: number, threadScratchBytes: 
   };
 }
 
-/** The memory of one buffer. */
-export function stretchOf(plan: Plan, placement: Placement, buffer: number): Stretch {
-  const { bytes, place } = plan.buffers[buffer];
-  if (place.kind === 'variable') return { space: `variable ${place.index}`, from: 0, to: bytes };
-  const from = placement.offsets[buffer]!;
-  return { space: 'arena', from, to: from + bytes };
+/** The memory that the steps of a plan read and write. */
+export interface Stretches {
+  of(buffer: number): Stretch;
+  /** The scratch memory of a step that has some. */
+  scratchOf(step: number): Stretch;
+}
+
+/** The memory of a plan. */
+export function stretchesOf(plan: Plan, placement: Placement): Stretches {
+  const { scratch, scratchBytes } = placement;
+  return {
+    of: (buffer) => {
+      const { bytes, place } = plan.buffers[buffer];
+      if (place.kind === 'variable') return { space: `variable ${place.index}`, from: 0, to: bytes };
+      const from = placement.offsets[buffer]!;
+      return { space: 'arena', from, to: from + bytes };
+    },
+    scratchOf: () => ({ space: 'arena', from: scratch, to: scratch + scratchBytes }),
+  };
+}
+
+/** The memory of the body of a loop in one step. What the next step finds lies elsewhere. */
+export function stretchesOfLoop({ loop, body, prepared }: LoopCode): Stretches {
+  const { plan, inputs } = loop;
+  return {
+    of: (buffer) => {
+      const { bytes, place } = plan.buffers[buffer];
+      if (place.kind === 'arena') return { space: 'arena', from: place.offset, to: place.offset + bytes };
+      const space = place.kind === 'input' ? `input ${inputs[place.index]}` : `output ${place.index}`;
+      return { space, from: 0, to: bytes };
+    },
+    scratchOf: (step) => ({
+      space: prepared.has(step) ? `prepared ${step}` : 'scratch',
+      from: 0,
+      to: body.scratchBytes,
+    }),
+  };
 }
 
 /** Whether two stretches have memory in common. */

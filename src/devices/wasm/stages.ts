@@ -7,6 +7,9 @@ import {
   type ModuleFunction,
 } from '../../../kernels/support/wasm/assembler/index.ts';
 import type { WasmStage } from '../../../kernels/support/wasm/wasm-kernel.ts';
+import { keyOf } from '../../plan/key.ts';
+import type { PlanStep } from '../../plan/plan.ts';
+import type { PlanCode } from './plan-code.ts';
 
 /** What a stage function is called with, addresses in bytes. */
 export interface StageArguments {
@@ -59,4 +62,33 @@ export function addStage(
       },
     );
   });
+}
+
+/** The stage functions of a module: steps with equal calls share them. */
+export class StageTable {
+  readonly #module: ModuleBuilder;
+  readonly #functions = new Map<string, ModuleFunction>();
+  readonly #keys = new Map<PlanStep, string>();
+
+  constructor(module: ModuleBuilder) {
+    this.#module = module;
+  }
+
+  find({ plan, steps }: PlanCode, step: number, stage: number): ModuleFunction {
+    const { inputs, outputs } = plan.steps[step];
+    const key = `${stage} ${this.#keyOf(plan.steps[step])}`;
+    const known = this.#functions.get(key);
+    if (known) return known;
+    const added = addStage(this.#module, steps[step].stages[stage], inputs.length, outputs.length);
+    this.#functions.set(key, added);
+    return added;
+  }
+
+  #keyOf(step: PlanStep): string {
+    const known = this.#keys.get(step);
+    if (known !== undefined) return known;
+    const key = `${step.contract.name} ${keyOf(step.call)}`;
+    this.#keys.set(step, key);
+    return key;
+  }
 }

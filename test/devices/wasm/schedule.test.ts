@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { WasmKernelCode, WasmStage } from '../../../kernels/support/wasm/wasm-kernel.ts';
 import { phases } from '../../../src/devices/wasm/layout.ts';
-import { placePlan } from '../../../src/devices/wasm/placement.ts';
+import { placePlan, stretchesOf } from '../../../src/devices/wasm/placement.ts';
 import { type PlanSchedule, type ScheduleEntry, schedule } from '../../../src/devices/wasm/schedule.ts';
 import type { Place, Plan } from '../../../src/plan/plan.ts';
 
@@ -56,13 +56,15 @@ function scheduled(...sketches: readonly Sketch[]): PlanSchedule {
     scratchBytes,
   }));
   const most = Math.max(0, ...codes.map((code) => code.scratchBytes ?? 0));
-  return schedule(plan, codes, placePlan(plan, most, 0), 1000);
+  const code = { plan, steps: codes, loops: new Map(), scratchBytes: most, threadScratchBytes: 0 };
+  return schedule(code, stretchesOf(plan, placePlan(plan, most, 0)), 1000);
 }
 
 /** In short: steps by number, with '+' and their tails, small ones in brackets, further stages with a dot, '|' for a barrier. */
 function written(entries: readonly ScheduleEntry[]): string {
   const words = entries.map((entry) => {
     if (entry.kind === 'barrier') return '|';
+    if (entry.kind === 'loop') return `loop ${entry.step}`;
     const name = [entry.step, ...entry.tails].join('+') + '.'.repeat(entry.stage);
     return entry.parallel ? name : `(${name})`;
   });

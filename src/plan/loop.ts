@@ -9,14 +9,26 @@ export type StackSource =
   | { readonly kind: 'output'; readonly index: number }
   | { readonly kind: 'carry'; readonly index: number };
 
-/** The body of a loop as a graph. */
-export interface CapturedBody {
-  /** In keys it stands for its structure. */
-  readonly graph: Graph & { readonly toJSON: () => string };
+/** The body of a loop as a graph. In the key of an operation its structure stands for it. */
+export class CapturedBody {
+  /** The structure of the graph. */
+  readonly key: string;
   /** By input of the graph, which of the operation's inputs it is: a carry, a slice of a sequence, or what never changes. */
   readonly inputs: readonly number[];
   /** By output of the operation behind the carries. The first outputs of the graph are the next carries. */
   readonly stacks: readonly StackSource[];
+  readonly #graph: Graph;
+
+  constructor(graph: Graph, inputs: readonly number[], stacks: readonly StackSource[]) {
+    this.key = graph.key;
+    this.inputs = inputs;
+    this.stacks = stacks;
+    this.#graph = graph;
+  }
+
+  get graph(): Graph {
+    return this.#graph;
+  }
 }
 
 /** What a loop is, apart from its arrays. Inputs are the carries, sequences [T, …], and what is the same at every step. */
@@ -52,11 +64,7 @@ export function captureBody(
   const { graph, bindings } = capture(outputs);
   const placeOf = new Map(inputs.map(({ node }, place) => [node.source!, place]));
   const places = bindings.inputs.map((source) => placeOf.get(source)!);
-  return {
-    graph: { ...graph, toJSON: () => graph.key },
-    inputs: places,
-    stacks,
-  };
+  return new CapturedBody(graph, places, stacks);
 }
 
 function isSame(a: Tensor, b: Tensor): boolean {

@@ -66,6 +66,7 @@ export function correlationWasm(correlation: Correlation, target: Target): WasmK
     stages: [
       {
         items: groups * panelCount(groupOutputs),
+        packs: [1],
         write: (f, { first, end }, memory) => writePacking(f, plan, first, end, memory),
       },
       {

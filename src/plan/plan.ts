@@ -11,6 +11,7 @@ import {
 } from '../../kernels/support/contract.ts';
 import { isDense } from '../../kernels/support/view.ts';
 import type { TensorSpec } from '../tensor/dtype.ts';
+import { sameShape } from '../tensor/shape.ts';
 import { type Fusion, fuse } from './fuse.ts';
 import { type Graph, isOf, type ValueId } from './graph.ts';
 import {
@@ -144,6 +145,8 @@ class Planner {
   /** The values of the variables before the run, by number of the variable. */
   readonly #variableValues: ValueId[] = [];
   readonly #positions: { readonly stored: Map<ValueId, number>; readonly lastRead: Map<ValueId, number> };
+  /** Values that are copied to variables at the end. */
+  readonly #kept = new Set<ValueId>();
   readonly #steps: PlanStep[] = [];
   #firstUpdateStep = 0;
   /** The last step that joined no other; those that did follow it. */
@@ -160,6 +163,7 @@ class Planner {
     this.#bindLeaves();
     this.#bindOutputs();
     const copiedUpdates = this.#bindUpdates();
+    for (const { value } of copiedUpdates) this.#kept.add(this.#fusion.resolve(value).source);
     this.#firstUpdateStep = this.#fusion.groups.findIndex(
       (group) => group.kind !== 'reduce' && group.updates,
     );
@@ -320,6 +324,7 @@ class Planner {
     const wanted = group.stores.map((value) => ({ value, stored: true }));
     const { loads, instructions, inputs, registers } = writeProgram(this.#graph, this.#fusion, shape, wanted);
     const attributes: ElementwiseAttributes = { shape, loads, instructions, stores: registers };
+    this.#reuse(group);
     this.#push(
       elementwise,
       attributes,
@@ -330,6 +335,22 @@ class Planner {
         instructions.map(({ operator }) => operator).filter((name) => name !== 'constant'),
       ),
     );
+  }
+
+  /** Has a value written over one that it is computed from element by element, and that nobody reads afterwards. */
+  #reuse(group: ElementwiseGroup): void {
+    const store = group.stores.find((value) => !this.#bufferOf.has(value));
+    if (store === undefined) return;
+    const { shape, dtype } = this.#graph.values[store].spec;
+    for (const [value, inOrder] of this.#fusion.readsOf(group)) {
+      const buffer = this.#bufferOf.get(value);
+      if (!inOrder || buffer === undefined || this.#kept.has(value)) continue;
+      const { spec, place } = this.#drafts[buffer];
+      if (place || spec.dtype !== dtype || !sameShape(spec.shape, shape)) continue;
+      if (this.#positions.lastRead.get(value) !== this.#positions.stored.get(store)) continue;
+      this.#bufferOf.set(store, buffer);
+      return;
+    }
   }
 
   #addReduce({ operation, operator }: ReduceGroup): void {

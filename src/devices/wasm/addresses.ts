@@ -7,9 +7,10 @@ import {
   type Local,
 } from '../../../kernels/support/wasm/assembler/index.ts';
 import type { Plan, PlanStep } from '../../plan/plan.ts';
+import type { TensorSpec } from '../../tensor/dtype.ts';
 import { byteLength } from '../needs.ts';
 import type { Placement } from './placement.ts';
-import type { LoopCode } from './plan-code.ts';
+import type { CarryHome, LoopCode } from './plan-code.ts';
 
 /** The addresses that the steps of a plan are called with. */
 export interface Addresses {
@@ -63,6 +64,10 @@ export class LoopAddresses implements Addresses {
   readonly #base: Local<'i32'>;
   /** By input of the loop: the carry as the step finds it, the slice, or what never changes. */
   readonly #inputs: readonly Local<'i32'>[];
+  /** Bytes of a slice, by input of the loop; 0 for what has none. */
+  readonly #inputBytes: readonly number[];
+  /** Bytes of a slice, by stack. */
+  readonly #stackBytes: readonly number[];
   /** By stack: the slice. */
   readonly #stacks: readonly Local<'i32'>[];
   /** By carry: where the step leaves it. */
@@ -81,13 +86,16 @@ export class LoopAddresses implements Addresses {
     this.#around = around;
     this.threadScratch = around.threadScratch;
     this.#base = f.keep(base);
-    const { loop } = code;
-    const firstSlice = (whole: number, isSlice: boolean): Local<'i32'> => {
-      const { bytes } = { bytes: isSlice && loop.reverse ? (loop.steps - 1) * this.#sliceBytes(whole) : 0 };
-      return f.keep(i32.add(around.buffer(whole), bytes));
-    };
-    this.#inputs = step.inputs.map((buffer, at) => firstSlice(buffer, this.#isSequence(at)));
-    this.#stacks = step.outputs.slice(loop.carries).map((buffer) => firstSlice(buffer, true));
+    const { carries, reverse, steps } = code.loop;
+    /** Where the slice of the first step begins, or all of what never changes. */
+    const firstOf = (buffer: number, sliceBytes: number): Local<'i32'> =>
+      f.keep(i32.add(around.buffer(buffer), reverse ? (steps - 1) * sliceBytes : 0));
+    this.#inputBytes = step.inputs.map((_, at) =>
+      this.#isSequence(at) ? sliceBytes(step.call.inputs[at], steps) : 0,
+    );
+    this.#stackBytes = step.call.outputs.slice(carries).map((spec) => sliceBytes(spec, steps));
+    this.#inputs = step.inputs.map((buffer, at) => firstOf(buffer, this.#inputBytes[at]));
+    this.#stacks = step.outputs.slice(carries).map((buffer, at) => firstOf(buffer, this.#stackBytes[at]));
     this.#next = code.homes.map(() => f.local('i32'));
   }
 
@@ -115,7 +123,7 @@ export class LoopAddresses implements Addresses {
         continue;
       }
       if (home.kind === 'found')
-        this.#f.set(next, i32.add(this.#stacks[home.stack], this.#stride(home.stack)));
+        this.#f.set(next, i32.add(this.#stacks[home.stack], this.#onwards(this.#stackBytes[home.stack])));
       else {
         const [even, odd] = home.offsets;
         const offset = i32.add(even, i32.multiply(i32.and(step, 1), odd - even));
@@ -136,27 +144,22 @@ export class LoopAddresses implements Addresses {
   copyToStacks(): void {
     const { loop, homes } = this.#code;
     for (const [stack, { kind, index }] of loop.stacks.entries()) {
-      const home = homes[index];
-      const isHome = kind === 'carry' ? home?.kind === 'found' : home?.kind === 'left';
-      if (isHome && home && 'stack' in home && home.stack === stack) continue;
-      if (kind === 'carry') this.#copy(this.#stacks[stack], this.#inputs[index], index);
-      else if (index < loop.carries) this.#copy(this.#stacks[stack], this.#next[index], index);
-      else if (this.#firstStackOf(index) !== stack) throw new Error('two stacks of one output');
+      const home = homes[index] as CarryHome | undefined;
+      const isHome = home !== undefined && home.kind !== 'turns' && home.stack === stack;
+      if (isHome || (kind === 'output' && index >= loop.carries)) continue;
+      this.#copy(this.#stacks[stack], (kind === 'carry' ? this.#inputs : this.#next)[index], index);
     }
   }
 
   /** Moves on to the slices of the next step, which finds what this one left. */
   leaveStep(): void {
-    const f = this.#f;
-    const { loop } = this.#code;
     for (const [at, pointer] of this.#inputs.entries()) {
-      if (at < loop.carries) f.set(pointer, this.#next[at]);
-      else if (this.#isSequence(at)) {
-        const bytes = this.#sliceBytes(this.#step.inputs[at]);
-        f.increase(pointer, loop.reverse ? -bytes : bytes);
-      }
+      if (at < this.#next.length) this.#f.set(pointer, this.#next[at]);
+      else if (this.#isSequence(at)) this.#f.increase(pointer, this.#onwards(this.#inputBytes[at]));
     }
-    for (const [stack, pointer] of this.#stacks.entries()) f.increase(pointer, this.#stride(stack));
+    for (const [stack, pointer] of this.#stacks.entries()) {
+      this.#f.increase(pointer, this.#onwards(this.#stackBytes[stack]));
+    }
   }
 
   /** Copies final carries from the stacks they were left in. Done by one thread. */
@@ -177,22 +180,17 @@ export class LoopAddresses implements Addresses {
     return input >= carries && input < carries + sequences;
   }
 
-  /** Bytes from one slice of a stack to the next in the order of running. */
-  #stride(stack: number): number {
-    const { carries, reverse } = this.#code.loop;
-    const bytes = this.#sliceBytes(this.#step.outputs[carries + stack]);
-    return reverse ? -bytes : bytes;
-  }
-
-  #sliceBytes(buffer: number): number {
-    const { inputs, outputs, call } = this.#step;
-    const input = inputs.indexOf(buffer);
-    const spec = input >= 0 ? call.inputs[input] : call.outputs[outputs.indexOf(buffer)];
-    return byteLength(spec) / this.#code.loop.steps;
+  /** From one slice to the next in the order of running. */
+  #onwards(bytes: number): number {
+    return this.#code.loop.reverse ? -bytes : bytes;
   }
 
   /** The stack that an output of the body is written to. */
   #firstStackOf(output: number): number {
     return this.#code.loop.stacks.findIndex(({ kind, index }) => kind === 'output' && index === output);
   }
+}
+
+function sliceBytes(whole: TensorSpec, steps: number): number {
+  return byteLength(whole) / steps;
 }

@@ -3,11 +3,13 @@ import type { Case } from './case.ts';
 import { endToEndCases } from './end-to-end.ts';
 import { kernelCases } from './kernels.ts';
 import { layerCases } from './layers.ts';
+import { loopCases } from './loops.ts';
 import { trainingCases } from './training.ts';
 
 export const casesEverywhere: readonly Case[] = [
   ...kernelCases,
   ...layerCases,
+  ...loopCases,
   ...trainingCases,
   ...endToEndCases,
 ];

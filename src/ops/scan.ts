@@ -26,9 +26,11 @@ import { concat, narrow, permute } from './movement.ts';
 import { makeScan } from './scan-primitive.ts';
 
 /** A tree of the same structure, all of whose leaves are tensors: parameters stand for what they hold. */
-export type Tensors<Tree> = Tree extends Tensor
-  ? Tensor
-  : { readonly [Name in keyof Tree]: Tensors<Tree[Name]> };
+export type Tensors<Tree> = TensorTree extends Tree
+  ? Tree
+  : Tree extends Tensor
+    ? Tensor
+    : { readonly [Name in keyof Tree]: Tensors<Tree[Name]> };
 
 /** What one step gives. */
 export interface ScanStep<Carry, Output> {

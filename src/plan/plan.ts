@@ -11,7 +11,6 @@ import {
 } from '../../kernels/support/contract.ts';
 import { isDense } from '../../kernels/support/view.ts';
 import type { TensorSpec } from '../tensor/dtype.ts';
-import { sameShape } from '../tensor/shape.ts';
 import { type Fusion, fuse } from './fuse.ts';
 import { type Graph, isOf, type ValueId } from './graph.ts';
 import {
@@ -325,6 +324,7 @@ class Planner {
     const { loads, instructions, inputs, registers } = writeProgram(this.#graph, this.#fusion, shape, wanted);
     const attributes: ElementwiseAttributes = { shape, loads, instructions, stores: registers };
     this.#reuse(group);
+    const specOf = (value: ValueId): TensorSpec => this.#graph.values[value].spec;
     this.#push(
       elementwise,
       attributes,
@@ -334,6 +334,7 @@ class Planner {
         group.stores[0],
         instructions.map(({ operator }) => operator).filter((name) => name !== 'constant'),
       ),
+      { inputs: inputs.map(specOf), outputs: group.stores.map(specOf) },
     );
   }
 
@@ -346,7 +347,7 @@ class Planner {
       const buffer = this.#bufferOf.get(value);
       if (!inOrder || buffer === undefined || this.#kept.has(value)) continue;
       const { spec, place } = this.#drafts[buffer];
-      if (place || spec.dtype !== dtype || !sameShape(spec.shape, shape)) continue;
+      if (place || spec.dtype !== dtype || sizeOf(spec.shape) !== sizeOf(shape)) continue;
       if (this.#positions.lastRead.get(value) !== this.#positions.stored.get(store)) continue;
       this.#bufferOf.set(store, buffer);
       return;

@@ -8,6 +8,7 @@ import { Numbers } from '../support/numbers.ts';
 import { drawPair } from '../support/operands.ts';
 import { binaryNames, binaryRows, unaryNames, unaryRows } from '../support/operators.ts';
 import { type Pooling, positionsInWindows } from '../support/pooling.ts';
+import { largeLoopSamples } from './loop-samples.ts';
 import type { Sample } from './samples.ts';
 
 const numbers = new Numbers(9);
@@ -359,4 +360,5 @@ export const largeSamples: Readonly<Record<string, readonly Sample[]>> = {
   lstmGradient,
   gru,
   gruGradient,
+  scan: largeLoopSamples(numbers),
 };

@@ -10,6 +10,7 @@ import { Numbers } from '../support/numbers.ts';
 import { drawPair } from '../support/operands.ts';
 import { binaryNames, binaryRows, unaryNames, unaryRows } from '../support/operators.ts';
 import { type Pooling, positionsInWindows } from '../support/pooling.ts';
+import { loopSamples } from './loop-samples.ts';
 
 /** One call of a primitive. */
 export interface Sample {
@@ -553,4 +554,5 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
   lstmGradient: recurrentSamples(lstmGradient),
   gru: recurrentSamples(gru),
   gruGradient: recurrentSamples(gruGradient),
+  scan: loopSamples(numbers),
 };

@@ -139,6 +139,18 @@ export const functions = (folder: string): Record<string, Arguments> => ({
   grad: () => [matrix().sum(), [matrix()], weft.tensor(1)],
   valueAndGrad: () => [total],
   gradCheck: () => [weft.square, [weft.tensor([1])], { epsilon: 1e-2, tolerance: 0.1, order: 1 }],
+  scan: () => [
+    (carry: weft.Tensor, x: weft.Tensor) => ({ carry: carry.mul(0.5), output: x }),
+    {
+      initial: matrix(),
+      inputs: matrix(),
+      steps: 2,
+      axis: 1,
+      reverse: true,
+      mask: weft.less(matrix(), 3),
+      recompute: 2,
+    },
+  ],
   compile: () => [double, { requireFinite: true }],
   ...each('explain planOf kernelSources', () => [double, vector()]),
   setDevice: () => ['cpu', {}],

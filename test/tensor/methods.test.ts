@@ -17,12 +17,26 @@ const reasons: Readonly<Record<string, string>> = {
   concat: 'takes several tensors of one kind',
   stack: 'takes several tensors of one kind',
   einsum: 'takes several tensors of one kind',
+  scan: 'takes a function',
 };
 
 /** Modules of functions that operations are made with, and such functions beside operations. */
-const helperModules = ['apply', 'elementwise-operation', 'flat-at-zero', 'operation', 'recurrent-composed'];
+const helperModules = [
+  ...['apply', 'elementwise-operation', 'flat-at-zero', 'operation', 'recurrent-composed'],
+  ...['loop-body', 'loop-motion', 'over-steps'],
+];
 const helpers = [
-  ...['asNumber', 'broadcastTogether', 'checkLabels', 'dilate', 'iota', 'keepAxes', 'maskSteps', 'narrow'],
+  ...[
+    'asNumber',
+    'broadcastTogether',
+    'checkLabels',
+    'dilate',
+    'iota',
+    'keepAxes',
+    'makeScan',
+    'maskSteps',
+    'narrow',
+  ],
   ...['normalizeWith', 'reducedAxes', 'requirePadding', 'requirePair', 'requireRank', 'requireSteps'],
   ...['resolvePadding', 'withoutAxes'],
 ];
@@ -31,7 +45,7 @@ const folder = new URL('../../src/ops/', import.meta.url);
 const publicNames = new Set(Object.keys(weft));
 const operations: { name: string; module: string }[] = [];
 const hidden: string[] = [];
-for (const file of readdirSync(folder)) {
+for (const file of readdirSync(folder).filter((name) => name.endsWith('.ts'))) {
   const exported: object = await import(new URL(file, folder).href);
   for (const [name, value] of Object.entries(exported)) {
     if (typeof value !== 'function') continue;

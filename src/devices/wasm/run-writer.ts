@@ -39,8 +39,8 @@ export interface SharedParts {
   readonly faultPaths: (readonly number[])[];
 }
 
-/** In a loop: the loop's step, and, where the first thread runs it alone, the block that a fault leaves. */
-interface Surroundings {
+/** The loops around some entries: their steps, and, where the first thread runs them alone, the block that a fault leaves. */
+interface Nesting {
   readonly path: readonly number[];
   readonly alone?: CodeBlock | undefined;
 }
@@ -53,7 +53,7 @@ export class RunWriter {
   readonly #shared: SharedParts;
   readonly #run: RunParameters;
   readonly #failed: Expression<'i32'> | undefined;
-  readonly #around: Surroundings;
+  readonly #around: Nesting;
   readonly #first: Local<'i32'>;
   readonly #end: Local<'i32'>;
   readonly #pieceEnd: Local<'i32'>;
@@ -66,7 +66,7 @@ export class RunWriter {
     shared: SharedParts,
     run: RunParameters,
     failed?: Expression<'i32'>,
-    around: Surroundings = { path: [] },
+    around: Nesting = { path: [] },
   ) {
     this.#f = f;
     this.#code = code;

@@ -7,7 +7,7 @@ import {
   requireKnownOptions,
   requireNumber,
 } from '../options.ts';
-import { concealedResults, expose } from '../tensor/exposure.ts';
+import { concealedResults, expose, isExposing } from '../tensor/exposure.ts';
 import { nextNodeId } from '../tensor/node.ts';
 import { drawingPerStep } from '../tensor/random.ts';
 import { buildingLoop } from '../tensor/recorder.ts';
@@ -41,11 +41,11 @@ export interface ScanStep<Carry, Output> {
 }
 
 /** Options of `scan`. */
-export interface ScanOptions<Carry extends TensorTree, Inputs extends TensorTree> {
+export interface ScanOptions<Carry, Inputs> {
   /** The carry before the first step: a tensor, or an array or object of tensors. */
-  readonly initial: Carry;
+  readonly initial: Carry & TensorTree;
   /** Sequences, [N, T, …] by default: a tensor, or an array or object of tensors that are equally long. */
-  readonly inputs?: Inputs;
+  readonly inputs?: Inputs & TensorTree;
   /** T, where there are no inputs to tell it. */
   readonly steps?: number;
   /** The axis of the inputs and of the outputs that is time. Default 1. */
@@ -99,11 +99,15 @@ const optionNames = ['initial', 'inputs', 'steps', 'axis', 'reverse', 'mask', 'r
  * for an unknown option, an axis that an input does not have, and where neither inputs nor steps say how long the loop is
  */
 export function scan<
-  Carry extends TensorTree,
-  Inputs extends TensorTree = Record<string, never>,
-  Output extends TensorTree = Record<string, never>,
+  Carry extends object,
+  Inputs extends object = Record<string, never>,
+  Output extends object = Record<string, never>,
 >(
-  body: (carry: Tensors<Carry>, x: Tensors<Inputs>, t: Tensor) => ScanStep<Tensors<Carry>, Output>,
+  body: (
+    carry: Tensors<Carry>,
+    x: Tensors<Inputs>,
+    t: Tensor,
+  ) => ScanStep<Tensors<Carry>, Output & TensorTree>,
   options: ScanOptions<Carry, Inputs>,
 ): ScanResult<Tensors<Carry>, Tensors<Output>>;
 export function scan(
@@ -127,7 +131,7 @@ export function scan(
     const itself = (x: Tensor): Tensor => apply(reshapePrimitive, [x], { shape: x.shape });
     return [...carries.map(itself), ...outputs.map((each) => itself(fromFront(where, each, given.axis)))];
   });
-  expose(results);
+  if (isExposing()) expose(results);
   const { initial } = given;
   return {
     carry: initial.rebuild(results),

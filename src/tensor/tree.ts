@@ -1,6 +1,6 @@
 /** Results with structure: tensors inside arrays and records, listed flat and put back. */
 import { TraceError } from '../errors.ts';
-import { describeValue } from '../options.ts';
+import { describeValue, isPlainObject } from '../options.ts';
 import type { TensorTree } from './runtime.ts';
 import { Tensor } from './tensor.ts';
 
@@ -56,7 +56,7 @@ function flatten(
     );
     return (tensors) => parts.map((part) => part(tensors));
   }
-  if (typeof tree !== 'object' || tree === null) {
+  if (!isPlainObject(tree)) {
     throw new TraceError({
       where: flat.where,
       got: tree === undefined ? 'no result' : `the result ${describeValue(tree)}`,

@@ -41,7 +41,7 @@ import type { ScanAttributes } from '../../src/ops/scan-primitive.ts';
 import { randomPrimitive } from '../../src/tensor/leaves.ts';
 import type { Shape } from '../../src/tensor/shape.ts';
 import type { Numbers } from '../support/numbers.ts';
-import type { Sample } from './samples.ts';
+import type { Sample } from './sample.ts';
 
 /** What a loop is given. */
 interface LoopInputs {

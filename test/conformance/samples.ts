@@ -11,15 +11,9 @@ import { drawPair } from '../support/operands.ts';
 import { binaryNames, binaryRows, unaryNames, unaryRows } from '../support/operators.ts';
 import { type Pooling, positionsInWindows } from '../support/pooling.ts';
 import { loopSamples } from './loop-samples.ts';
+import type { Sample } from './sample.ts';
 
-/** One call of a primitive. */
-export interface Sample {
-  readonly title: string;
-  readonly inputs: readonly Tensor[];
-  readonly attributes: object;
-  /** The shapes that must come out, worked out by hand. Default: that of the first input. */
-  readonly shapes?: readonly Shape[];
-}
+export type { Sample } from './sample.ts';
 
 const numbers = new Numbers(1);
 const real = numbers.real.bind(numbers);

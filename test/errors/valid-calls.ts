@@ -140,7 +140,7 @@ export const functions = (folder: string): Record<string, Arguments> => ({
   valueAndGrad: () => [total],
   gradCheck: () => [weft.square, [weft.tensor([1])], { epsilon: 1e-2, tolerance: 0.1, order: 1 }],
   scan: () => [
-    (carry: weft.Tensor, x: weft.Tensor) => ({ carry: carry.mul(0.5), output: x }),
+    (carry: weft.Tensor, x: weft.Tensor) => ({ carry: weft.multiply(carry, 0.5), output: x }),
     {
       initial: matrix(),
       inputs: matrix(),

@@ -4,8 +4,9 @@ import { cast } from '../ops/cast.ts';
 import { maximum, minimum, stopGradient, where } from '../ops/elementwise.ts';
 import { concatPrimitive } from '../ops/movement.ts';
 import { maxPrimitive } from '../ops/reduce.ts';
+import { type ScanAttributes, scanPrimitive } from '../ops/scan-primitive.ts';
 import { describeValue } from '../options.ts';
-import { fillPrimitive } from '../tensor/leaves.ts';
+import { fillPrimitive, fromData } from '../tensor/leaves.ts';
 import { type Node, nodesBehind } from '../tensor/node.ts';
 import type { Primitive } from '../tensor/primitive.ts';
 import { runtime } from '../tensor/runtime.ts';
@@ -38,6 +39,8 @@ export interface NonFiniteFinding {
   readonly index: readonly number[];
   /** NaN, Infinity or -Infinity. */
   readonly value: number;
+  /** In the body of a `scan`, at which step. */
+  readonly step: number | undefined;
   /** What the operation was applied to. */
   readonly inputs: readonly InputSummary[];
 }
@@ -58,13 +61,71 @@ export async function findNonFinite(tensor: Tensor): Promise<NonFiniteFinding | 
       cure: 'Pass the loss, or another tensor that is not finite.',
     });
   }
-  const target = tensor.snapshot();
-  const nodes = nodesBehind([target]);
-  await runtime().evaluate(nodes.filter((node) => node.primitive !== fillPrimitive).flatMap(floatOutputs));
+  return findBehind([tensor.snapshot()]);
+}
+
+async function findBehind(targets: readonly Tensor[]): Promise<NonFiniteFinding | undefined> {
+  const nodes = nodesBehind(targets);
+  // Of a loop only what somebody uses.
+  const used = new Map<Node, Set<number>>();
+  for (const { node, output } of [...targets, ...nodes.flatMap(({ inputs }) => inputs)]) {
+    used.set(node, (used.get(node) ?? new Set()).add(output));
+  }
+  const outputs = nodes
+    .filter((node) => node.primitive !== fillPrimitive)
+    .flatMap((node) => floatOutputs(node).filter(({ output }) => used.get(node)?.has(output)));
+  await runtime().evaluate(outputs);
   const kinds = new Map<Node, ValueKind>();
   for (const node of nodes) kinds.set(node, kindOf(node, kinds));
-  const first = firstBad(target.node, kinds);
-  return first && describe(first);
+  const first = firstBad(
+    targets.map(({ node }) => node),
+    kinds,
+  );
+  if (!first) return undefined;
+  return first.primitive === scanPrimitive ? findInLoop(first, used.get(first)!) : describe(first);
+}
+
+/** Looks at the first step of a loop that gave something bad, as if it were no loop. */
+async function findInLoop(loop: Node, used: ReadonlySet<number>): Promise<NonFiniteFinding | undefined> {
+  const { body, steps, reverse } = loop.attributes as ScanAttributes;
+  const { carries, sequences, inputs, results } = body;
+  const foundAt = inputs
+    .slice(0, carries)
+    .map((carry) => results.findIndex((result, place) => place >= carries && result.node === carry.node));
+  await runtime().evaluate([...foundAt.map((place) => new Tensor(loop, place)), ...loop.inputs]);
+  const slice = (tensor: Tensor, t: number): Tensor => {
+    const [, ...shape] = tensor.shape;
+    const values = tensor.node.values[tensor.output]!;
+    const size = values.length / steps;
+    return fromData(values.slice(t * size, (t + 1) * size), shape, tensor.dtype);
+  };
+  const isBad = (place: number, t: number): boolean =>
+    results[place].dtype === 'float32' && !allFinite(slice(new Tensor(loop, place), t));
+  const order = Array.from({ length: steps }, (_, at) => (reverse ? steps - 1 - at : at));
+  const stacks = [...used].filter((place) => place >= carries);
+  const at = order.findIndex((t, position) => {
+    const next = order[position + 1];
+    // What the last step leaves is bad if nothing before it was.
+    return (
+      next === undefined ||
+      stacks.some((place) => isBad(place, t)) ||
+      foundAt.some((place) => isBad(place, next))
+    );
+  });
+  const step = order[at];
+  const given = loop.inputs.map((input, place) => {
+    if (place < carries) return slice(new Tensor(loop, foundAt[place]), step);
+    return place < carries + sequences ? slice(input, step) : input;
+  });
+  const ends = body
+    .with(given)
+    .filter(({ dtype }, place) => dtype === 'float32' && (place < carries || used.has(place)));
+  const finding = await findBehind(ends);
+  return finding && { ...finding, step };
+}
+
+function allFinite({ node, output }: Tensor): boolean {
+  return node.values[output]!.every((value: number) => Number.isFinite(value));
 }
 
 /** The finding in words: `log in layer "head" gave NaN at [0, 3] (from -0.25)`. */
@@ -75,6 +136,7 @@ export function describeFinding({
   shape,
   index,
   value,
+  step,
   inputs,
 }: NonFiniteFinding): string {
   if (variable !== undefined) return `"${variable}" was ${value} at ${formatShape(index)} before the step`;
@@ -86,7 +148,8 @@ export function describeFinding({
   );
   const given = from.length > 0 ? ` from ${from.join(' and ')}` : '';
   const at = shape.length > 0 ? ` at ${formatShape(index)} of ${formatShape(shape)}` : '';
-  return `${operation}${place} gave ${value}${at}${given}`;
+  const time = step === undefined ? '' : ` at step ${step} of a loop`;
+  return `${operation}${place} gave ${value}${at}${time}${given}`;
 }
 
 /** The likely cause of a finding, in words that say what to look at. */
@@ -112,7 +175,7 @@ export function likelyCause({ operation, variable, inputs }: NonFiniteFinding): 
 type ValueKind = 'finite' | 'deliberate' | 'bad';
 
 /** Operations that carry an infinity on without making one. */
-const carriers = new Set<Primitive>([
+const carriers: ReadonlySet<Primitive<never>> = new Set<Primitive<never>>([
   where.primitive,
   cast.primitive,
   stopGradient.primitive,
@@ -120,6 +183,7 @@ const carriers = new Set<Primitive>([
   maximum.primitive,
   minimum.primitive,
   maxPrimitive,
+  scanPrimitive,
 ]);
 
 function kindOf(node: Node, kinds: ReadonlyMap<Node, ValueKind>): ValueKind {
@@ -137,11 +201,10 @@ function kindOf(node: Node, kinds: ReadonlyMap<Node, ValueKind>): ValueKind {
   return carries && infinite && !faulty && !hasNaN(node) ? 'deliberate' : 'bad';
 }
 
-/** The earliest bad node that reaches the target through bad nodes. */
-function firstBad(target: Node, kinds: ReadonlyMap<Node, ValueKind>): Node | undefined {
-  if (kinds.get(target) !== 'bad') return undefined;
-  const seen = new Set([target]);
-  let first = target;
+/** The earliest bad node that reaches a target through bad nodes. */
+function firstBad(targets: readonly Node[], kinds: ReadonlyMap<Node, ValueKind>): Node | undefined {
+  const seen = new Set(targets.filter((target) => kinds.get(target) === 'bad'));
+  let [first] = seen;
   for (const node of seen) {
     if (node.id < first.id) first = node;
     for (const input of node.inputs) if (kinds.get(input.node) === 'bad') seen.add(input.node);
@@ -164,7 +227,7 @@ function firstBadElement(node: Node): { output: number; position: number } | und
 }
 
 function hasNaN(node: Node): boolean {
-  return floatOutputs(node).some(({ output }) => node.values[output]!.some(Number.isNaN));
+  return floatOutputs(node).some(({ output }) => node.values[output]?.some(Number.isNaN));
 }
 
 function describe(node: Node): NonFiniteFinding {
@@ -178,6 +241,7 @@ function describe(node: Node): NonFiniteFinding {
     shape,
     index: indexAt(position, shape),
     value: node.values[output]?.[position] ?? Number.NaN,
+    step: undefined,
     inputs: node.inputs
       .filter(({ dtype }) => dtype === 'float32')
       .map((input) => summarize(input, primitive.kind === 'elementwise' ? position : undefined)),

@@ -2,7 +2,19 @@
 import '../../src/index.ts';
 import { describe, expect, test } from 'vitest';
 import type { ImageDataset } from '../../src/data/dataset.ts';
-import { log, NonFiniteError, Parameter, pad, seed, type Tensor, tensor, where } from '../../src/index.ts';
+import {
+  full,
+  log,
+  maximum,
+  NonFiniteError,
+  Parameter,
+  pad,
+  scan,
+  seed,
+  type Tensor,
+  tensor,
+  where,
+} from '../../src/index.ts';
 import { Dense, Flatten, Module, Sequential, softmaxCrossEntropy } from '../../src/nn/index.ts';
 import { Adam, SGD } from '../../src/optim/index.ts';
 import { randomState } from '../../src/tensor/random.ts';
@@ -165,5 +177,28 @@ describe('findNonFinite', () => {
     const guarded = where(x.greater(0), x.log(), 0);
     const finding = await findNonFinite(guarded.sub(4).sqrt().sum());
     expect(finding).toMatchObject({ operation: 'sqrt' });
+  });
+
+  test('in a loop, the step and the expression of its body', async () => {
+    const x = tensor([1, 1, 1, 1]);
+    const step = (h: Tensor, xt: Tensor) => {
+      const next = h.sub(0.6);
+      return { carry: next, output: new LogLayer().call(next.add(0.5)).mul(xt) };
+    };
+    const loop = scan(step, { initial: tensor(2), inputs: x, axis: 0 });
+    expect(await findNonFinite(loop.outputs.sum())).toMatchObject({ operation: 'log', step: 3, index: [] });
+    expect(await findNonFinite(loop.carry)).toBeUndefined();
+    const back = scan((h: Tensor) => ({ carry: h.mul(1e20) }), {
+      initial: tensor(1),
+      steps: 9,
+      reverse: true,
+    });
+    expect(await findNonFinite(back.carry)).toMatchObject({ operation: 'multiply', step: 7 });
+    const largest = scan((h: Tensor, xt: Tensor) => ({ carry: maximum(h, xt), output: h }), {
+      initial: full([], Number.NEGATIVE_INFINITY),
+      inputs: x,
+      axis: 0,
+    });
+    expect(await findNonFinite(largest.carry)).toBeUndefined();
   });
 });

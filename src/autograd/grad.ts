@@ -9,15 +9,19 @@ import { add } from '../ops/elementwise.ts';
 import { describeValue, requireFunction, requireList } from '../options.ts';
 import { concealed, concealedResults, expose } from '../tensor/exposure.ts';
 import { fill } from '../tensor/leaves.ts';
-import { type Node, nodesBehind } from '../tensor/node.ts';
+import { type Node, nextNodeId, nodesBehind } from '../tensor/node.ts';
 import { recordedGradient, recorder, recordGradient } from '../tensor/recorder.ts';
 import { withScope } from '../tensor/scope.ts';
 import { formatShape, sameShape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { Parameter, Variable } from '../tensor/variable.ts';
+import { sumOfCotangents } from './cotangent-sum.ts';
 
 /** Cotangents of a node's outputs. */
-type Cotangents = (Tensor | undefined)[];
+type Cotangents = readonly (Tensor | undefined)[];
+
+/** The cotangents that have arrived at each output of each node. */
+type Arrivals = Map<Node, Tensor[][]>;
 
 /**
  * Vector-Jacobian product: the cotangents of `targets` for the given cotangents of `outputs`; `undefined` for targets
@@ -29,28 +33,34 @@ export function backpropagate(
   targets: readonly Tensor[],
   order: readonly Node[] = nodesBehind(outputs),
 ): (Tensor | undefined)[] {
-  const needed = leadingTo(order, new Set(targets.map((target) => target.node)));
-  const pending = new Map<Node, Cotangents>();
+  const since = nextNodeId();
+  const wanted = new Set(targets.map((target) => target.node));
+  const needed = leadingTo(order, wanted);
+  const arrivals: Arrivals = new Map();
+  const sums = new Map<Node, Cotangents>();
   outputs.forEach((output, index) => {
     const cotangent = cotangents[index];
-    if (cotangent) accumulate(pending, output, cotangent);
+    if (cotangent) arrive(arrivals, output, cotangent);
   });
-  const wanted = new Set(targets.map((target) => target.node));
   for (const node of order.toReversed()) {
-    const arrived = pending.get(node);
+    const arrived = arrivals.get(node);
     if (!arrived || !needed.has(node)) continue;
     if (node.released && !wanted.has(node)) throw releasedError(node);
+    // All that use it have been passed: nothing more arrives.
+    const sum = node.outputs.map((_, output) => arrived[output] && sumOfCotangents(arrived[output], since));
+    sums.set(node, sum);
+    arrivals.delete(node);
     if (node.released || !node.inputs.some((input) => needed.has(input.node))) continue;
     // In the layer of the operation, so that plans and messages name it for the derivative, too.
-    const contributions = withScope(node.scope, () => pullBack(node, arrived));
+    const contributions = withScope(node.scope, () => pullBack(node, sum));
     node.inputs.forEach((input, index) => {
       const contribution = contributions[index];
       if (contribution && input.dtype === 'float32' && needed.has(input.node)) {
-        accumulate(pending, input, contribution);
+        arrive(arrivals, input, contribution);
       }
     });
   }
-  return targets.map((target) => pending.get(target.node)?.[target.output]);
+  return targets.map((target) => sums.get(target.node)?.[target.output]);
 }
 
 /** Those nodes, in creation order, whose value depends on a target. A released node may depend on anything. */
@@ -63,7 +73,7 @@ function leadingTo(order: readonly Node[], targets: ReadonlySet<Node>): Set<Node
   return needed;
 }
 
-function accumulate(pending: Map<Node, Cotangents>, tensor: Tensor, cotangent: Tensor): void {
+function arrive(arrivals: Arrivals, tensor: Tensor, cotangent: Tensor): void {
   if (!sameShape(cotangent.shape, tensor.shape)) {
     throw new GradientError({
       where: `gradient of ${tensor.node.primitive.name}`,
@@ -72,17 +82,16 @@ function accumulate(pending: Map<Node, Cotangents>, tensor: Tensor, cotangent: T
       cure: 'The gradient rule of the operation that uses it is wrong: please report it.',
     });
   }
-  const known = pending.get(tensor.node) ?? [];
-  const before = known[tensor.output];
-  known[tensor.output] = before ? add(before, cotangent) : cotangent;
-  pending.set(tensor.node, known);
+  const known = arrivals.get(tensor.node) ?? [];
+  arrivals.set(tensor.node, known);
+  known[tensor.output] ??= [];
+  known[tensor.output].push(cotangent);
 }
 
 /** Applies a node's gradient rule, or differentiates its composed form. */
-function pullBack(node: Node, arrived: Cotangents): readonly (Tensor | undefined)[] {
+function pullBack(node: Node, cotangents: Cotangents): Cotangents {
   const { primitive, inputs, attributes } = node;
   const outputs = node.outputs.map((_, output) => new Tensor(node, output));
-  const cotangents = outputs.map((_, output) => arrived[output]);
   if (primitive.gradient) {
     const first = node.outputs[0];
     return primitive.gradient({
@@ -98,7 +107,10 @@ function pullBack(node: Node, arrived: Cotangents): readonly (Tensor | undefined
   if (primitive.composed) {
     // One stand-in per input: where an input depends on another, or is given twice, each still gets its own share.
     const standIns = inputs.map((input) => apply(reshapePrimitive, [input], { shape: input.shape }));
-    return backpropagate(primitive.composed(standIns, attributes), cotangents, standIns);
+    const results = primitive.composed(standIns, attributes);
+    const given = new Set(standIns.map((standIn) => standIn.node));
+    const inside = nodesBehind(results, (each) => (given.has(each) ? [] : each.inputs));
+    return backpropagate(results, cotangents, standIns, inside);
   }
   throw new GradientError({
     where: primitive.name,

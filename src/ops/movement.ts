@@ -224,7 +224,8 @@ export function narrow(x: Tensor, axis: number, begin: number, end: number): Ten
   return slice(x, ...x.shape.slice(0, target).map(() => null), [begin, end]);
 }
 
-function padWith(x: Tensor, attributes: PadAttributes): Tensor {
+/** As `pad`, with room between elements. */
+export function padWith(x: Tensor, attributes: PadAttributes): Tensor {
   const { low, high, interior } = attributes;
   const nothing = [...low, ...high, ...interior].every((each) => each === 0);
   return nothing ? x.snapshot() : apply(padPrimitive, [x], attributes);

@@ -4,10 +4,12 @@
  */
 import type { TensorSpec } from '../tensor/dtype.ts';
 import type { LeafSource } from '../tensor/node.ts';
-import type { Primitive } from '../tensor/primitive.ts';
+import { isOf, type Primitive } from '../tensor/primitive.ts';
 import { formatShape } from '../tensor/shape.ts';
 import type { Variable } from '../tensor/variable.ts';
 import { keyOf } from './key.ts';
+
+export { isOf };
 
 /** A value's number. */
 export type ValueId = number;
@@ -41,14 +43,6 @@ export interface Operation extends OperationCall {
 /** An operation that is not in the graph yet, with what its results will be. */
 export interface WantedOperation<Attributes extends object = object> extends OperationCall<Attributes> {
   readonly specs: readonly TensorSpec[];
-}
-
-/** Whether an operation is of this row, and so has its attributes. */
-export function isOf<Attributes extends object, Call extends Pick<OperationCall, 'primitive' | 'attributes'>>(
-  operation: Call | undefined,
-  row: Primitive<Attributes>,
-): operation is Call & { readonly attributes: Attributes } {
-  return operation?.primitive === row;
 }
 
 export interface Graph {

@@ -55,3 +55,14 @@ export interface Primitive<Attributes extends object = object> {
 export function likeFirst(inputs: readonly TensorSpec[]): readonly TensorSpec[] {
   return [{ shape: inputs[0].shape, dtype: inputs[0].dtype }];
 }
+
+/** Whether an operation is of this row, and so has its attributes. */
+export function isOf<
+  Attributes extends object,
+  Call extends { readonly primitive: Primitive; readonly attributes: object },
+>(
+  operation: Call | undefined,
+  row: Primitive<Attributes>,
+): operation is Call & { readonly attributes: Attributes } {
+  return operation?.primitive === row;
+}

@@ -20,8 +20,14 @@
  * all registers in vector registers, and computes outside of it what is the same for a row or for all points. On `gpu`
  * a thread has one point, and a pass one output and only what that needs.
  */
-import { type DType, type KernelContract, sizeOf } from '../support/contract.ts';
-import type { View } from '../support/view.ts';
+import {
+  bytesPerElement,
+  type DType,
+  type KernelCall,
+  type KernelContract,
+  sizeOf,
+} from '../support/contract.ts';
+import { placesIn, type View } from '../support/view.ts';
 import type { BinaryOperator, UnaryOperator } from './operators/index.ts';
 
 export {
@@ -92,6 +98,16 @@ export function programFlops(program: Program): number {
   return arithmetic.length * sizeOf(program.shape);
 }
 
+/** Bytes of its inputs that a program reads: of each at most as many elements as its views have places in it. */
+export function programBytesRead({ inputs, attributes: { shape, loads } }: KernelCall<Program>): number {
+  const places = inputs.map(() => 0);
+  for (const { input, view } of loads) places[input] += placesIn(view, shape);
+  return inputs.reduce(
+    (bytes, spec, input) => bytes + Math.min(sizeOf(spec.shape), places[input]) * bytesPerElement[spec.dtype],
+    0,
+  );
+}
+
 /**
  * Outputs may alias inputs that are loaded through a dense view: an element is stored only after every register of
  * its block was read, which is what lets an optimizer update its parameters in place.
@@ -99,4 +115,5 @@ export function programFlops(program: Program): number {
 export const elementwise: KernelContract<ElementwiseAttributes> = {
   name: 'elementwise',
   flops: ({ attributes }) => programFlops(attributes),
+  bytesRead: programBytesRead,
 };

@@ -11,7 +11,7 @@
  * gpu gives each result a thread, or where results are few many threads, which fold a part each for a second pass to
  * fold: its threads share nothing.
  */
-import { type Program, programFlops } from '../elementwise/index.ts';
+import { type Program, programBytesRead, programFlops } from '../elementwise/index.ts';
 import { type DType, type KernelContract, sizeOf } from '../support/contract.ts';
 
 /** What all devices have to know of an operator. How each device folds is in its own table. */
@@ -60,4 +60,5 @@ export interface ReduceAttributes extends Program {
 export const reduce: KernelContract<ReduceAttributes> = {
   name: 'reduce',
   flops: ({ attributes }) => programFlops(attributes) + sizeOf(attributes.shape),
+  bytesRead: programBytesRead,
 };

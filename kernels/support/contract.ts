@@ -39,6 +39,8 @@ export interface KernelContract<Attributes extends object = object> {
   readonly name: string;
   /** Floating-point operations of one call (a multiply and an add count as two). */
   flops(call: KernelCall<Attributes>): number;
+  /** Bytes of its inputs that one call reads. Default: each of them once, as a whole. */
+  bytesRead?(call: KernelCall<Attributes>): number;
 }
 
 /**
@@ -70,12 +72,11 @@ export function sizeOf(shape: readonly number[]): number {
   return size;
 }
 
-/** Bytes read and written by a call that touches each input and output once. */
-export function bytesOf(call: KernelCall): number {
-  let bytes = 0;
-  for (const { shape, dtype } of [...call.inputs, ...call.outputs])
-    bytes += sizeOf(shape) * bytesPerElement[dtype];
-  return bytes;
+/** Bytes that one call reads and writes. What it reads or writes several times counts once. */
+export function bytesOf(contract: KernelContract, call: KernelCall): number {
+  const total = (arrays: readonly TensorSpec[]): number =>
+    arrays.reduce((bytes, { shape, dtype }) => bytes + sizeOf(shape) * bytesPerElement[dtype], 0);
+  return (contract.bytesRead?.(call) ?? total(call.inputs)) + total(call.outputs);
 }
 
 /** A new zeroed array for `size` elements of `dtype`. */

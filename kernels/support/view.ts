@@ -33,3 +33,12 @@ export function isDense(view: View, shape: readonly number[]): boolean {
   const strides = denseStrides(shape);
   return shape.every((length, axis) => length === 1 || view.strides[axis] === strides[axis]);
 }
+
+/** How many elements of a buffer a view of `shape` reads: a repeated one counts once, a padded one is none. */
+export function placesIn({ strides, bounds }: View, shape: readonly number[]): number {
+  return shape.reduce((places, length, axis) => {
+    const [low, high] = bounds?.[axis] ?? [0, length];
+    const inside = Math.max(0, Math.min(high, length) - Math.max(low, 0));
+    return places * (strides[axis] === 0 ? Math.min(1, inside) : inside);
+  }, 1);
+}

@@ -64,7 +64,7 @@ export function formatPlan(plan: Plan): string {
   ] as const;
   const rows = rowsOf(plan, '', (index) => formatPlace(plan.buffers[index]));
   const flops = plan.steps.reduce((total, { contract, call }) => total + contract.flops(call), 0);
-  const bytes = plan.steps.reduce((total, { call }) => total + bytesOf(call), 0);
+  const bytes = plan.steps.reduce((total, { contract, call }) => total + bytesOf(contract, call), 0);
   return [
     formatTable(columns, rows),
     '',
@@ -89,7 +89,7 @@ function rowsOf(plan: Plan, numbered: string, place: (buffer: number) => string)
       label.length > longestLabel ? `${label.slice(0, longestLabel - 1)}…` : label,
       spaceOf(call),
       formatCount(contract.flops(call)),
-      formatBytes(bytesOf(call)),
+      formatBytes(bytesOf(contract, call)),
       inputs.map(place).join(' '),
       outputs.map(place).join(' '),
     ];

@@ -168,7 +168,7 @@ class Scheduler {
 
   #isWorthSplitting(step: number): boolean {
     const { contract, call } = this.#code.plan.steps[step];
-    return contract.flops(call) / 8 + bytesOf(call) / 8 >= this.#fewestCycles;
+    return contract.flops(call) / 8 + bytesOf(contract, call) / 8 >= this.#fewestCycles;
   }
 
   /** The steps right behind `step` that may run over pieces of its result. */

@@ -213,7 +213,7 @@ function clustersAlong(blocks: readonly Block[], axis: number): Span[] {
     if (!last || begin >= last.end) clusters.push({ begin, end, blocks: [...group] });
     else {
       last.end = Math.max(last.end, end);
-      last.blocks.push(...group);
+      for (const block of group) last.blocks.push(block);
     }
   }
   return clusters;

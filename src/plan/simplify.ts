@@ -1,13 +1,20 @@
 /**
  * Identities that give a graph fewer or smaller kernels without changing a bit of its results: constants move and fold,
- * opposite movements cancel, transposes disappear into the flags of the matrix product, and long lists are joined in groups.
+ * opposite movements cancel, a slice of what is joined is one of its part, transposes disappear into the flags of the matrix
+ * product, and long lists are joined in groups.
  */
 import type { MatmulAttributes } from '../../kernels/matmul/index.ts';
 import { reshapePrimitive } from '../ops/broadcast.ts';
 import { cast } from '../ops/cast.ts';
 import { add, divide, multiply, negate, stopGradient, subtract } from '../ops/elementwise.ts';
 import { matmulPrimitive } from '../ops/matmul.ts';
-import { concatPrimitive, padPrimitive, permutePrimitive, slicePrimitive } from '../ops/movement.ts';
+import {
+  concatPrimitive,
+  padPrimitive,
+  permutePrimitive,
+  type SliceAttributes,
+  slicePrimitive,
+} from '../ops/movement.ts';
 import type { DType } from '../tensor/dtype.ts';
 import type { Primitive } from '../tensor/primitive.ts';
 import { type Shape, sameShape } from '../tensor/shape.ts';
@@ -88,9 +95,12 @@ const rules: ReadonlyMap<Primitive, Simplification> = new Map([
     const order = attributes.order.map((axis) => inner.attributes.order[axis]);
     return addOperation(builder, { ...wanted, inputs: inner.inputs, attributes: { order } })[0];
   }),
-  rule(slicePrimitive, (builder, { inputs: [x], specs }) =>
-    sameShape(builder.value(x).spec.shape, specs[0].shape) ? x : undefined,
-  ),
+  rule(slicePrimitive, (builder, wanted) => {
+    const [x] = wanted.inputs;
+    return sameShape(builder.value(x).spec.shape, wanted.specs[0].shape)
+      ? x
+      : withoutJoining(builder, wanted);
+  }),
   rule(matmulPrimitive, simplifyMatmul),
   rule(concatPrimitive, simplifyConcat),
 ]);
@@ -122,6 +132,32 @@ function simplifyConcat(
     join(inputs.slice(group * size, (group + 1) * size)),
   );
   return join(groups);
+}
+
+/** A slice of joined parts that lies in one of them is a slice of that part: steps that are stacked, then read one by one. */
+function withoutJoining(
+  builder: GraphBuilder,
+  wanted: WantedOperation<SliceAttributes>,
+): ValueId | undefined {
+  const { inputs, attributes } = wanted;
+  const { start, length, step } = attributes;
+  const joined = builder.producer(inputs[0]);
+  if (!isOf(joined, concatPrimitive)) return undefined;
+  const { axis } = joined.attributes;
+  const last = start[axis] + (length[axis] - 1) * step[axis];
+  let begin = 0;
+  // There are at most `mostOperands` of them.
+  for (const part of joined.inputs) {
+    const end = begin + builder.value(part).spec.shape[axis];
+    if (start[axis] >= begin && start[axis] < end) {
+      const within = { ...attributes, start: start.map((each, k) => (k === axis ? each - begin : each)) };
+      return last < end
+        ? addOperation(builder, { ...wanted, inputs: [part], attributes: within })[0]
+        : undefined;
+    }
+    begin = end;
+  }
+  return undefined;
 }
 
 function simplifyMatmul(

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bytesOf } from '../../kernels/support/contract.ts';
 import {
   arange,
+  concat,
   flip,
   grad,
   gradCheck,
@@ -216,8 +217,12 @@ describe('second derivatives', () => {
 
 describe('what the gradient of slices costs', () => {
   const kernels = (plan: Plan): string[] => plan.steps.map(({ contract }) => contract.name);
-  const bytes = (plan: Plan): number =>
-    plan.steps.reduce((total, { contract, call }) => total + bytesOf(contract, call), 0);
+  /** What moves and what is computed; an addition of zeros counts as well. */
+  const workOf = (plan: Plan): number =>
+    plan.steps.reduce(
+      (total, { contract, call }) => total + bytesOf(contract, call) + contract.flops(call),
+      0,
+    );
   /** The gradient of a function of pieces, where each piece has a cotangent of its own. */
   const gradientOf = (pieces: Pieces, shape: Shape): Promise<Plan> => {
     const lengths = pieces(zeros(shape)).map((piece) => piece.shape);
@@ -265,30 +270,54 @@ describe('what the gradient of slices costs', () => {
     ],
   ])('in proportion to the number of %s', async (_, pieces) => {
     const [few, many] = [await gradientOf(pieces(20), [20, 8]), await gradientOf(pieces(200), [200, 8])];
-    expect(bytes(many)).toBeLessThan(11 * bytes(few));
+    expect(workOf(many)).toBeLessThan(11 * workOf(few));
     expect(many.steps.length).toBeLessThan(11 * few.steps.length + 8);
   });
 
-  it('is linear in the length of a loop that is written out', async () => {
-    const step = async (length: number): Promise<Plan> =>
-      planOf(
-        (x: Tensor, w: Tensor, u: Tensor) => {
+  /** A training step of a recurrent network that is written out, with a second layer that reads the stacked first one. */
+  const loopOf = (length: number): Promise<Plan> =>
+    planOf(
+      (x: Tensor, w: Tensor, u: Tensor) => {
+        const layer = (sequence: Tensor): Tensor => {
           let h: Tensor = zeros([2, 4]);
-          const outputs: Tensor[] = [];
-          for (let t = 0; t < length; t++) {
-            h = matmul(slice(x, null, t), w)
+          const outputs = count(length).map((t) => {
+            h = matmul(slice(sequence, null, t), w)
               .add(matmul(h, u))
               .tanh();
-            outputs.push(h);
-          }
-          return grad(stack(outputs, 1).square().sum(), [x, w, u]);
-        },
-        zeros([2, length, 3]),
-        zeros([3, 4]),
-        zeros([4, 4]),
-      );
-    const [short, long] = [await step(10), await step(100)];
-    expect(bytes(long)).toBeLessThan(10.5 * bytes(short));
-    expect(long.steps.length).toBeLessThan(10.5 * short.steps.length);
+            return h;
+          });
+          return stack(outputs, 1);
+        };
+        return grad(layer(layer(x)).square().sum(), [x, w, u]);
+      },
+      zeros([2, length, 4]),
+      zeros([4, 4]),
+      zeros([4, 4]),
+    );
+
+  it('is linear in the length of a loop that is written out', async () => {
+    const [short, long] = [await loopOf(10), await loopOf(50)];
+    expect(workOf(long)).toBeLessThan(5.2 * workOf(short));
+    expect(long.steps.length).toBeLessThan(5.2 * short.steps.length);
+  });
+
+  it('joins nothing that is only read step by step', async () => {
+    const joined = (await loopOf(10)).steps.filter(({ contract }) => contract.name === 'concat');
+    // What is squared as a whole, and the gradient of x.
+    expect(joined).toHaveLength(2);
+  });
+
+  it('takes slices of joined parts from the parts', async () => {
+    const parts = [zeros([2, 3]).add(1), zeros([0, 3]).add(1), zeros([300, 3]).add(2)];
+    const joined = concat([...parts, ...count(300).map(() => parts[0])]);
+    for (const taken of [
+      slice(joined, 0),
+      slice(joined, [2, 302]),
+      slice(joined, [311, 309, -1]),
+      slice(joined, [700, 700]),
+    ]) {
+      expect(kernels(await planOf(taken.exp()))).toEqual(['elementwise']);
+    }
+    expect(kernels(await planOf(slice(joined, [1, 3])))).toContain('concat');
   });
 });

@@ -1,6 +1,7 @@
 /**
  * The sum of the cotangents that arrive at one value. Where they are pieces among zeros (the gradients of slices), the sum is
- * put together once, from the pieces: what it costs is proportional to them and to the value, not to their product.
+ * put together once, from the pieces: what it costs is proportional to them and to the value, not to their product. It is made
+ * of ordinary operations, so it can be differentiated.
  *
  *     T slices of one step           one concatenation
  *     a grid of patches              one for each row of the grid, and one of the rows
@@ -16,23 +17,23 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { type PlacedPiece, placedPiece } from './placed-piece.ts';
 
 /** Indices [begin, end) of an axis. */
-interface Range {
+interface Interval {
   readonly begin: number;
   readonly end: number;
 }
 
-/** One range for each axis. */
-type Box = readonly Range[];
+/** One interval for each axis. */
+type Box = readonly Interval[];
 
 /** What is added at a box. */
-interface Block {
+interface Patch {
   readonly values: Tensor;
   readonly box: Box;
 }
 
-/** Blocks that lie in one range of some axis. */
-interface Span extends Range {
-  readonly blocks: readonly Block[];
+/** Patches that lie in one interval of some axis. */
+interface Span extends Interval {
+  readonly patches: readonly Patch[];
 }
 
 /**
@@ -75,45 +76,45 @@ function sumOfSpread(pieces: readonly PlacedPiece[], shape: Shape): Tensor {
   // An axis of length L with step q is [⌈L/q⌉, q], of which each piece is in one column.
   const whole = shape.flatMap((length, axis) => {
     const q = step[axis];
-    return q === 1 ? [range(0, length)] : [range(0, Math.ceil(length / q)), range(0, q)];
+    return q === 1 ? [interval(0, length)] : [interval(0, Math.ceil(length / q)), interval(0, q)];
   });
-  const blocks = pieces.map(({ values, start }) => {
+  const patches = pieces.map(({ values, start }) => {
     const box = start.flatMap((first, axis) => {
       const q = step[axis];
-      const along = range(Math.floor(first / q), values.shape[axis]);
-      return q === 1 ? [along] : [along, range(first % q, 1)];
+      const along = interval(Math.floor(first / q), values.shape[axis]);
+      return q === 1 ? [along] : [along, interval(first % q, 1)];
     });
     return { values: reshape(values, shapeOf(box)), box };
   });
   const long = step.map((each, axis) => Math.ceil(shape[axis] / each) * each);
-  return slice(reshape(sumIn(whole, blocks), long), ...shape.map((length) => [0, length] as const));
+  return slice(reshape(sumIn(whole, patches), long), ...shape.map((length) => [0, length] as const));
 }
 
-/** The sum of blocks in a box that holds them, of the shape of the box. */
-function sumIn(outer: Box, blocks: readonly Block[]): Tensor {
-  if (blocks.length === 1) return padded(blocks[0], outer);
-  const clusters = outer.map((_, axis) => clustersAlong(blocks, axis));
+/** The sum of patches in a box that holds them, of the shape of the box. */
+function sumIn(outer: Box, patches: readonly Patch[]): Tensor {
+  if (patches.length === 1) return padded(patches[0], outer);
+  const clusters = outer.map((_, axis) => clustersAlong(patches, axis));
   const most = Math.max(...clusters.map(({ length }) => length));
   const axis = clusters.findIndex(({ length }) => length === most);
   // Along the other axes nothing has to be written around what there is: padding is free for many that read it.
   const box = clusters.map((found, k) =>
     k === axis && most > 1 ? outer[k] : { begin: found[0].begin, end: found[found.length - 1].end },
   );
-  const values = most > 1 ? joined(box, clusters[axis], axis) : layered(box, blocks);
+  const values = most > 1 ? joined(box, clusters[axis], axis) : layered(box, patches);
   return padded({ values, box }, outer);
 }
 
 /** Clusters beside each other along an axis, with zeros in between. */
 function joined(box: Box, clusters: readonly Span[], axis: number): Tensor {
   const parts: Tensor[] = [];
-  const along = ({ begin, end }: Range): Box => box.with(axis, { begin, end });
+  const along = ({ begin, end }: Interval): Box => box.with(axis, { begin, end });
   let { begin } = box[axis];
   const fillUpTo = (end: number): void => {
     if (end > begin) parts.push(fill(0, shapeOf(along({ begin, end }))));
   };
   for (const cluster of clusters) {
     fillUpTo(cluster.begin);
-    parts.push(sumIn(along(cluster), cluster.blocks));
+    parts.push(sumIn(along(cluster), cluster.patches));
     begin = cluster.end;
   }
   fillUpTo(box[axis].end);
@@ -121,26 +122,26 @@ function joined(box: Box, clusters: readonly Span[], axis: number): Tensor {
 }
 
 /**
- * Blocks that overlap along every axis, and reach all sides of a box. Those that fill most of it are added as they are; then
- * the others are a sum of their own, which costs no more. Where there are none, the blocks are divided into layers in which
+ * Patches that overlap along every axis, and reach all sides of a box. Those that fill most of it are added as they are; then
+ * the others are a sum of their own, which costs no more. Where there are none, the patches are divided into layers in which
  * they do not overlap.
  */
-function layered(box: Box, blocks: readonly Block[]): Tensor {
+function layered(box: Box, patches: readonly Patch[]): Tensor {
   const size = sizeOf(shapeOf(box));
-  const large = blocks.filter(({ values }) => 2 * values.size > size);
-  const small = blocks.filter(({ values }) => 2 * values.size <= size);
+  const large = patches.filter(({ values }) => 2 * values.size > size);
+  const small = patches.filter(({ values }) => 2 * values.size <= size);
   if (large.length === 0) return total(layersOf(box, small).map((layer) => sumIn(box, layer)));
-  const terms = large.map((block) => padded(block, box));
+  const terms = large.map((patch) => padded(patch, box));
   return total(small.length === 0 ? terms : [...terms, sumIn(box, small)]);
 }
 
 /**
- * Divides blocks into layers. Layer by layer a chain of blocks is taken that covers as much of the axis as the rest does,
- * until that is less than half of it: what is left is one layer, to be summed in smaller boxes. So a layer has at least a
- * quarter as many elements with values as without.
+ * Divides patches into layers. Layer by layer a chain of patches is taken that covers as much of one axis as the rest does,
+ * until that is less than half of it: what is left is one layer, to be summed in smaller boxes. A chain is one layer or two,
+ * so at least a quarter of them are values. (Of the axis: patches that are small along others too leave more zeros.)
  */
-function layersOf(box: Box, blocks: readonly Block[]): (readonly Block[])[] {
-  const ways = box.map((_, axis) => placesAlong(blocks, axis));
+function layersOf(box: Box, patches: readonly Patch[]): (readonly Patch[])[] {
+  const ways = box.map((_, axis) => placesAlong(patches, axis));
   const most = Math.max(...ways.map(({ length }) => length));
   const axis = ways.findIndex(({ length }) => length === most);
   const layers: (readonly Span[])[] = [];
@@ -155,7 +156,7 @@ function layersOf(box: Box, blocks: readonly Block[]): (readonly Block[])[] {
     const taken = new Set(chain);
     rest = rest.filter((span) => !taken.has(span));
   }
-  return layers.map((spans) => spans.flatMap((span) => span.blocks));
+  return layers.map((spans) => spans.flatMap((span) => span.patches));
 }
 
 /** The fewest of some spans, ordered by their beginnings, that cover what all of them cover. */
@@ -197,36 +198,36 @@ function withoutOverlap(chain: readonly Span[]): Span[][] {
   return second.length > 0 ? [first, second] : [first];
 }
 
-/** Blocks by the range they take of an axis, in order. */
-function placesAlong(blocks: readonly Block[], axis: number): Span[] {
-  const places = groupedBy(blocks, ({ box }) => `${box[axis].begin},${box[axis].end}`);
+/** Patches by the interval they take of an axis, in order. */
+function placesAlong(patches: readonly Patch[], axis: number): Span[] {
+  const places = groupedBy(patches, ({ box }) => `${box[axis].begin},${box[axis].end}`);
   return [...places.values()]
-    .map((group) => ({ ...group[0].box[axis], blocks: group }))
+    .map((group) => ({ ...group[0].box[axis], patches: group }))
     .sort((a, b) => a.begin - b.begin || a.end - b.end);
 }
 
-/** Blocks in the fewest ranges of an axis that do not overlap, in order. */
-function clustersAlong(blocks: readonly Block[], axis: number): Span[] {
-  const clusters: { begin: number; end: number; blocks: Block[] }[] = [];
-  for (const { begin, end, blocks: group } of placesAlong(blocks, axis)) {
+/** Patches in the fewest intervals of an axis that do not overlap, in order. */
+function clustersAlong(patches: readonly Patch[], axis: number): Span[] {
+  const clusters: { begin: number; end: number; patches: Patch[] }[] = [];
+  for (const { begin, end, patches: group } of placesAlong(patches, axis)) {
     const last = clusters.at(-1);
-    if (!last || begin >= last.end) clusters.push({ begin, end, blocks: [...group] });
+    if (!last || begin >= last.end) clusters.push({ begin, end, patches: [...group] });
     else {
       last.end = Math.max(last.end, end);
-      for (const block of group) last.blocks.push(block);
+      for (const patch of group) last.patches.push(patch);
     }
   }
   return clusters;
 }
 
-function padded({ values, box }: Block, outer: Box): Tensor {
+function padded({ values, box }: Patch, outer: Box): Tensor {
   return pad(
     values,
     outer.map(({ begin, end }, axis) => [box[axis].begin - begin, end - box[axis].end] as const),
   );
 }
 
-function range(begin: number, length: number): Range {
+function interval(begin: number, length: number): Interval {
   return { begin, end: begin + length };
 }
 

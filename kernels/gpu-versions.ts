@@ -7,6 +7,7 @@ import { gatherGpu, scatterAddGpu } from './gather/gpu.ts';
 import { gruGpu, gruGradientGpu } from './gru/gpu.ts';
 import type { Kernel, KernelName, kernels } from './index.ts';
 import { iotaGpu } from './iota/gpu.ts';
+import { linearRecurrenceGpu } from './linear-recurrence/gpu.ts';
 import { lstmGpu, lstmGradientGpu } from './lstm/gpu.ts';
 import { matmulGpu } from './matmul/gpu.ts';
 import { padGpu } from './pad/gpu.ts';
@@ -39,6 +40,7 @@ const gpuVersions: { readonly [Name in KernelName]: GpuKernel<AttributesOf<Name>
   gru: gruGpu,
   gruGradient: gruGradientGpu,
   iota: iotaGpu,
+  linearRecurrence: linearRecurrenceGpu,
   lstm: lstmGpu,
   lstmGradient: lstmGradientGpu,
   matmul: matmulGpu,

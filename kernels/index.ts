@@ -26,6 +26,9 @@ import { gruGradientWasm, gruWasm } from './gru/wasm.ts';
 import { iotaCpu } from './iota/cpu.ts';
 import { iota } from './iota/index.ts';
 import { iotaWasm } from './iota/wasm.ts';
+import { linearRecurrenceCpu } from './linear-recurrence/cpu.ts';
+import { linearRecurrence } from './linear-recurrence/index.ts';
+import { linearRecurrenceWasm } from './linear-recurrence/wasm.ts';
 import { lstmCpu, lstmGradientCpu } from './lstm/cpu.ts';
 import { lstm, lstmGradient } from './lstm/index.ts';
 import { lstmGradientWasm, lstmWasm } from './lstm/wasm.ts';
@@ -93,6 +96,7 @@ export const kernels = {
   gru: kernel(gru, gruCpu, gruWasm),
   gruGradient: kernel(gruGradient, gruGradientCpu, gruGradientWasm),
   iota: kernel(iota, iotaCpu, iotaWasm),
+  linearRecurrence: kernel(linearRecurrence, linearRecurrenceCpu, linearRecurrenceWasm),
   lstm: kernel(lstm, lstmCpu, lstmWasm),
   lstmGradient: kernel(lstmGradient, lstmGradientCpu, lstmGradientWasm),
   matmul: kernel(matmul, matmulCpu, matmulWasm),

@@ -48,6 +48,12 @@ export { dropout } from './ops/dropout.ts';
 export { einsum } from './ops/einsum.ts';
 export * from './ops/elementwise.ts';
 export { embedding, gather, oneHot, scatter, takeAlongAxis } from './ops/indexing.ts';
+export {
+  type ComplexTensor,
+  complexLinearRecurrence,
+  type LinearRecurrenceOptions,
+  linearRecurrence,
+} from './ops/linear-recurrence.ts';
 export { matmul } from './ops/matmul.ts';
 export { diag, outer, tril, triu } from './ops/matrices.ts';
 export {

@@ -10,6 +10,7 @@ import {
 } from './convolution.ts';
 import * as elementwise from './elementwise.ts';
 import { gatherPrimitive, scatterAddPrimitive } from './indexing.ts';
+import { linearRecurrencePrimitive } from './linear-recurrence.ts';
 import { matmulPrimitive } from './matmul.ts';
 import {
   concatPrimitive,
@@ -76,4 +77,5 @@ export const primitiveTable: readonly Primitive[] = [
   gruPrimitive,
   gruGradientPrimitive,
   scanPrimitive,
+  linearRecurrencePrimitive,
 ];

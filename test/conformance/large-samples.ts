@@ -237,6 +237,29 @@ const gruGradient = recurrent((n, t, h) => {
   ];
 }, 4);
 
+/** Rows that end within a block, more steps than the gpu composes at once, and an a that is the same along some axes. */
+function linearRecurrences(): Sample[] {
+  const make = (a: Shape, b: Shape, complex: boolean, reverse: boolean, addFirst: boolean): Sample => {
+    const pair = (draw: () => Tensor): Tensor[] => (complex ? [draw(), draw()] : [draw()]);
+    return sample(
+      `[${a.join(', ')}] [${b.join(', ')}]${complex ? ' complex' : ''}${reverse ? ' reverse' : ''}`,
+      // |a| < 1, also of complex numbers.
+      [pair(() => real(a, -0.7, 0.7)), pair(() => real(b)), pair(() => real([b[0], b[2]]))].flat(),
+      { reverse, complex, addFirst },
+    );
+  };
+  return [
+    make([3, 37, 67], [3, 37, 67], false, false, false),
+    make([3, 37, 67], [3, 37, 67], false, true, true),
+    make([2, 1100, 5], [2, 1100, 5], false, true, false),
+    make([1, 1, 33], [5, 70, 33], true, false, false),
+    make([1, 1, 33], [5, 70, 33], true, true, true),
+    make([3, 65, 1], [3, 65, 34], true, true, false),
+    make([2, 40, 19], [2, 40, 19], true, false, true),
+    make([1, 1100, 3], [2, 1100, 3], false, false, true),
+  ];
+}
+
 const softmax: readonly Sample[] = [
   sample('[129, 67]', [real([129, 67], -4, 4)]),
   sample('[33, 1025]', [real([33, 1025], -4, 4)]),
@@ -361,4 +384,5 @@ export const largeSamples: Readonly<Record<string, readonly Sample[]>> = {
   gru,
   gruGradient,
   scan: largeLoopSamples(numbers),
+  linearRecurrence: linearRecurrences(),
 };

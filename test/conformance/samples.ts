@@ -355,6 +355,67 @@ function softmaxSamples(): Sample[] {
   ];
 }
 
+/** Shapes of a and b: all lengths of one; several, one step, one feature, none; and an a that is the same along some axes. */
+const recurrences: readonly (readonly [a: Shape, b: Shape])[] = [
+  [
+    [2, 3, 2],
+    [2, 3, 2],
+  ],
+  [
+    [1, 1, 3],
+    [1, 1, 3],
+  ],
+  [
+    [2, 4, 1],
+    [2, 4, 1],
+  ],
+  [
+    [1, 1, 2],
+    [2, 3, 2],
+  ],
+  [
+    [2, 3, 1],
+    [2, 3, 2],
+  ],
+  [
+    [2, 1, 2],
+    [2, 3, 2],
+  ],
+  [
+    [1, 3, 1],
+    [2, 3, 2],
+  ],
+  [
+    [0, 2, 2],
+    [0, 2, 2],
+  ],
+  [
+    [2, 0, 2],
+    [2, 0, 2],
+  ],
+];
+
+function linearRecurrences(): Sample[] {
+  return recurrences.flatMap(([a, b]) =>
+    [false, true].flatMap((complex) =>
+      [false, true].flatMap((reverse) =>
+        [false, true].map((addFirst) => {
+          const names = Object.entries({ complex, reverse, addFirst }).flatMap(([name, is]) =>
+            is ? name : [],
+          );
+          const shapes = [a, b, [b[0], b[2]]].flatMap((shape) => (complex ? [shape, shape] : [shape]));
+          return sample(
+            `${inBrackets(a)} ${inBrackets(b)} ${names.join(', ')}`,
+            shapes.map((shape) => real(shape)),
+            { reverse, complex, addFirst },
+            ...(complex ? [b, b] : [b]),
+          );
+        }),
+      ),
+    ),
+  );
+}
+
 function castTo(dtype: DType): Sample[] {
   return [
     sample(`float32 to ${dtype}`, [offGrid([2, 3])], { dtype }, [2, 3]),
@@ -549,4 +610,5 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
   gru: recurrentSamples(gru),
   gruGradient: recurrentSamples(gruGradient),
   scan: loopSamples(numbers),
+  linearRecurrence: linearRecurrences(),
 };

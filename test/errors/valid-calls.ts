@@ -23,6 +23,7 @@ const matrix = () =>
 const bools = () => weft.tensor([true, false, true]);
 const image = () => weft.zeros([1, 4, 4, 2]);
 const sequence = () => weft.zeros([1, 3, 2]);
+const complex = (): weft.ComplexTensor => ({ real: sequence(), imaginary: sequence() });
 const picture = (): weft.Image => ({
   width: 2,
   height: 2,
@@ -117,6 +118,12 @@ export const functions = (folder: string): Record<string, Arguments> => ({
     image(),
     weft.ones([2, 2, 1, 2]),
     { stride: 2, padding: 0, outputPadding: 1, dilation: 1, groups: 1, bias: weft.ones([1]) },
+  ],
+  linearRecurrence: () => [sequence(), sequence(), { initial: weft.ones([1, 2]), reverse: true }],
+  complexLinearRecurrence: () => [
+    complex(),
+    complex(),
+    { initial: { real: weft.ones([1, 2]), imaginary: weft.ones([1, 2]) }, reverse: true },
   ],
   unfold: () => [image(), [2, 2], { stride: 1, padding: 'same', dilation: [1, 2] }],
   maxPool2d: () => [image(), 2, { stride: 2, padding: 'valid' }],

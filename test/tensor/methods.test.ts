@@ -13,6 +13,7 @@ const reasons: Readonly<Record<string, string>> = {
   unfold: 'wants images',
   normalization: 'is a part of layers',
   dropout: 'is a part of layers',
+  'linear-recurrence': 'is a part of layers',
   embedding: 'wants weights',
   concat: 'takes several tensors of one kind',
   stack: 'takes several tensors of one kind',

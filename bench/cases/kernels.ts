@@ -2,7 +2,16 @@
  * Single kernels inside a compiled plan. Operands and result are variables, which live on the device, so that nothing
  * is copied in or out and what is timed is the kernel.
  */
-import { compile, matmul, softmax, type Tensor, transpose, Variable, zeros } from '../../src/index.ts';
+import {
+  compile,
+  linearRecurrence,
+  matmul,
+  softmax,
+  type Tensor,
+  transpose,
+  Variable,
+  zeros,
+} from '../../src/index.ts';
 import { type Case, matmulFlops, type Step } from './case.ts';
 import { examples } from './data.ts';
 
@@ -88,4 +97,14 @@ export const kernelCases: readonly Case[] = [
     bytes: 2 * 4 * 1024 * 1024,
     make: () => kernelStep([[1024, 1024]], (x) => transpose(x)),
   },
+  // Four times the steps take four times as long.
+  ...[784, 3136].map((steps): Case => {
+    const shape = [4, steps, 128];
+    return {
+      name: `linear-recurrence-${shape.join('x')}`,
+      suite: 'kernels',
+      bytes: 3 * 4 * 4 * steps * 128,
+      make: () => kernelStep([shape, shape], (a, b) => linearRecurrence(a, b)),
+    };
+  }),
 ];

@@ -23,23 +23,23 @@ function blockLength(mostReads: number): number {
 }
 
 /** The parts of a number: names of floats, or texts. */
-type Parts = readonly string[];
+type NumberNames = readonly string[];
 
-/** Numbers of each sequence, step and feature. An axis of length 1 is for all. */
-interface Numbers {
+/** StepNumbers of each sequence, step and feature. An axis of length 1 is for all. */
+interface StepNumbers {
   /** [...shape, parts] */
   readonly array: GpuArray;
   readonly shape: readonly number[];
 }
 
 /** Names of whole numbers. */
-type Place = readonly [sequence: string, step: string, feature: string];
+type StepNames = readonly [sequence: string, step: string, feature: string];
 
 /** A recurrence of so many steps. */
-interface Level {
+interface StepLevel {
   readonly length: number;
-  readonly a: Numbers;
-  readonly b: Numbers;
+  readonly a: StepNumbers;
+  readonly b: StepNumbers;
   readonly addFirst: boolean;
   /** Whether the first step lies last. */
   readonly reverse: boolean;
@@ -55,12 +55,12 @@ export const linearRecurrenceGpu: GpuKernel<LinearRecurrenceAttributes> = (call,
     const array = passes.joined(position * parts, sizeOf(shape));
     return { array, shape: shape.length === 3 ? shape : [batch, 1, features] };
   });
-  const level: Level = { length: time, a, b, addFirst, reverse };
+  const level: StepLevel = { length: time, a, b, addFirst, reverse };
   const stateBefore = passes.stateBefore(level, initial);
   for (let part = 0; part < parts; part++) {
     passes.list.add(output(part), batch * time * features, (f) => {
       const [sequence, t, feature] = f.coordinates(f.index, [batch, time, features]);
-      const place: Place = [sequence, passes.stepAt(f, level, t), feature];
+      const place: StepNames = [sequence, passes.stepAt(f, level, t), feature];
       f.return(passes.take(f, level, place, stateBefore(f, place)).h[part]);
     });
   }
@@ -89,12 +89,12 @@ class RecurrencePasses {
   }
 
   /** The step of a place along the axis, or the other way round. */
-  stepAt(f: ThreadSource, { reverse, length }: Level, place: string): string {
+  stepAt(f: ThreadSource, { reverse, length }: StepLevel, place: string): string {
     return reverse ? f.whole(f.offset([place], [-1], length - 1), 'step') : place;
   }
 
   /** Adds the passes that are needed first, and gives what composes the state before a step. */
-  stateBefore(level: Level, initial: Numbers): (f: ThreadSource, place: Place) => Parts {
+  stateBefore(level: StepLevel, initial: StepNumbers): (f: ThreadSource, place: StepNames) => NumberNames {
     const blockLength = this.#blockLength;
     const blocks = Math.ceil(level.length / blockLength);
     const beforeBlocks = blocks === 1 ? initial : this.#beforeBlocks(level, initial);
@@ -112,10 +112,10 @@ class RecurrencePasses {
   }
 
   /** The states before all blocks of a level. */
-  #beforeBlocks(level: Level, initial: Numbers): Numbers {
+  #beforeBlocks(level: StepLevel, initial: StepNumbers): StepNumbers {
     const [batch, , features] = level.b.shape;
     const blocks = Math.ceil(level.length / this.#blockLength);
-    const ofSteps = ({ shape: [n, steps, k] }: Numbers): readonly number[] => [
+    const ofSteps = ({ shape: [n, steps, k] }: StepNumbers): readonly number[] => [
       n,
       steps === 1 ? 1 : blocks - 1,
       k,
@@ -139,12 +139,15 @@ class RecurrencePasses {
       });
       return state;
     });
-    const across: Level = { length: blocks, a, b, addFirst: false, reverse: false };
+    const across: StepLevel = { length: blocks, a, b, addFirst: false, reverse: false };
     return this.#numbers([batch, blocks, features], this.stateBefore(across, initial));
   }
 
   /** A pass that computes numbers of a shape. */
-  #numbers(shape: readonly number[], compose: (f: ThreadSource, place: Place) => Parts): Numbers {
+  #numbers(
+    shape: readonly number[],
+    compose: (f: ThreadSource, place: StepNames) => NumberNames,
+  ): StepNumbers {
     const array = this.list.once(sizeOf(shape) * this.#parts, (f) => {
       const [sequence, step, feature, part] = f.coordinates(f.index, [...shape, this.#parts]);
       f.return(chosen(compose(f, [sequence, step, feature]), part));
@@ -157,11 +160,11 @@ class RecurrencePasses {
   }
 
   /** Where a step lies. */
-  #placeOf(f: ThreadSource, level: Level, [sequence, step, feature]: Place): Place {
+  #placeOf(f: ThreadSource, level: StepLevel, [sequence, step, feature]: StepNames): StepNames {
     return [sequence, this.stepAt(f, level, step), feature];
   }
 
-  #read(f: ThreadSource, { array, shape }: Numbers, place: Place): Parts {
+  #read(f: ThreadSource, { array, shape }: StepNumbers, place: StepNames): NumberNames {
     const strides = denseStrides([...shape, this.#parts]).map((stride, axis) =>
       shape[axis] === 1 ? 0 : stride,
     );
@@ -173,35 +176,36 @@ class RecurrencePasses {
   /** h of a step, and the state after it, given the state before it. */
   take(
     f: ThreadSource,
-    level: Level,
-    step: Place,
-    before: Parts,
-  ): { readonly h: Parts; readonly after: Parts } {
+    level: StepLevel,
+    step: StepNames,
+    before: NumberNames,
+  ): { readonly h: NumberNames; readonly after: NumberNames } {
     const place = this.#placeOf(f, level, step);
     const [a, b] = [level.a, level.b].map((numbers) => this.#read(f, numbers, place));
-    const plus = (values: Parts): Parts => values.map((value, part) => f.keep(`${value} + ${b[part]}`));
+    const plus = (values: NumberNames): NumberNames =>
+      values.map((value, part) => f.keep(`${value} + ${b[part]}`));
     const h = plus(level.addFirst ? before : times(a, before));
     return { h, after: level.addFirst ? times(a, h) : h };
   }
 
   /** Takes a step: sets the state to that after it. */
-  #advance(f: ThreadSource, level: Level, step: Place, state: Parts): void {
+  #advance(f: ThreadSource, level: StepLevel, step: StepNames, state: NumberNames): void {
     setAll(f, state, this.take(f, level, step, state).after);
   }
 }
 
 /** Sets variables to values that may read them. */
-function setAll(f: ThreadSource, variables: Parts, values: Parts): void {
+function setAll(f: ThreadSource, variables: NumberNames, values: NumberNames): void {
   const kept = values.map((value) => f.keep(value));
   for (const [at, variable] of variables.entries()) f.set(variable, kept[at]);
 }
 
-function times([re, im]: Parts, [x, y]: Parts): Parts {
+function times([re, im]: NumberNames, [x, y]: NumberNames): NumberNames {
   if (im === undefined) return [`${re} * ${x}`];
   return [`${re} * ${x} - ${im} * ${y}`, `${re} * ${y} + ${im} * ${x}`];
 }
 
 /** The part with a number that only the thread knows. */
-function chosen([re, im]: Parts, part: string): string {
+function chosen([re, im]: NumberNames, part: string): string {
   return im === undefined ? re : `${part} == 0 ? ${re} : ${im}`;
 }

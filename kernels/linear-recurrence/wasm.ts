@@ -14,6 +14,7 @@ import {
   f32,
   f64,
   f64x2,
+  type Integer,
   i32,
   type Local,
   type Vector,
@@ -34,125 +35,102 @@ const blockBytes = 4 * blockFeatures;
 /** Blocks of a sequence that are walked together: their s, 16 KiB of complex numbers, stays in the first-level cache. */
 const mostBlocks = 64;
 
-type Shape = LinearRecurrenceSizes & LinearRecurrenceAttributes;
+type KnownCall = LinearRecurrenceSizes & LinearRecurrenceAttributes;
+
+/** Bytes of the s of a block. */
+function stateBytes({ parts }: KnownCall): number {
+  return parts * 2 * blockBytes;
+}
 
 /** See the contract. */
 export const linearRecurrenceWasm: WasmKernel<LinearRecurrenceAttributes> = (call) => {
-  const shape: Shape = { ...linearRecurrenceSizes(call), ...call.attributes };
-  const { batch, time, features, parts } = shape;
+  const known: KnownCall = { ...linearRecurrenceSizes(call), ...call.attributes };
+  const { batch, time, features } = known;
   if (batch * time * features === 0) return { stages: [] };
   const blocks = Math.ceil(features / blockFeatures);
+  const write = blocks === 1 ? writeSequences : writeBlocks;
   return {
-    stages: [{ items: batch * blocks, write: (f, range, memory) => writeItems(f, range, memory, shape) }],
-    threadScratchBytes: blocks === 1 ? 0 : Math.min(blocks, mostBlocks) * parts * 2 * blockBytes,
+    stages: [{ items: batch * blocks, write: (f, range, memory) => write(f, range, memory, known) }],
+    threadScratchBytes: blocks === 1 ? 0 : Math.min(blocks, mostBlocks) * stateBytes(known),
   };
 };
 
-function writeItems(f: FunctionBuilder, { first, end }: ItemRange, memory: KernelMemory, shape: Shape): void {
-  const blocks = Math.ceil(shape.features / blockFeatures);
-  if (blocks === 1) {
-    f.for(first, end, 1, (sequence) => walk(f, memory, shape, { sequence, block: 0, count: 1 }));
-    return;
-  }
+/** Items are sequences of one block. */
+function writeSequences(
+  f: FunctionBuilder,
+  { first, end }: ItemRange,
+  memory: KernelMemory,
+  known: KnownCall,
+): void {
+  f.for(first, end, 1, (sequence) => walkBlock(f, memory, known, sequence));
+}
+
+/** Items are blocks of sequences. */
+function writeBlocks(
+  f: FunctionBuilder,
+  { first, end }: ItemRange,
+  memory: KernelMemory,
+  known: KnownCall,
+): void {
+  const blocks = Math.ceil(known.features / blockFeatures);
   const item = f.keep(first);
   f.while(i32.less(item, end), () => {
     const sequence = f.keep(i32.divideUnsigned(item, blocks));
     const block = f.keep(i32.subtract(item, i32.multiply(sequence, blocks)));
     const ofRange = f.keep(i32.minimum(f.keep(i32.subtract(end, item)), mostBlocks));
     const count = f.keep(i32.minimum(ofRange, f.keep(i32.subtract(blocks, block))));
-    walk(f, memory, shape, { sequence, block, count });
+    walkBlocks(f, memory, known, { sequence, block, count });
     f.increase(item, count);
   });
 }
 
-/** Blocks [block, block + count) of a sequence. */
-interface Span {
-  readonly sequence: Local<'i32'>;
-  readonly block: Local<'i32'> | 0;
-  readonly count: Local<'i32'> | 1;
+/** Addresses of the parts of what a step reads and writes; they move along. */
+interface StepPointers {
+  readonly a: readonly Local<'i32'>[];
+  readonly b: readonly Local<'i32'>[];
+  readonly h: readonly Local<'i32'>[];
 }
 
-/** s of a block, in pairs of doubles: the two pairs of the first vector's real part, those of its imaginary part, … */
-interface State {
+/** Addresses in the first step of a sequence, from so many bytes of its features on; and of its initial state. */
+function pointersOf(
+  f: FunctionBuilder,
+  { inputs, outputs }: KernelMemory,
+  { time, features, parts, strides, reverse }: KnownCall,
+  sequence: Local<'i32'>,
+  bytes: Integer,
+): StepPointers & { readonly initial: readonly Local<'i32'>[] } {
+  const pointers = (arrays: readonly Local<'i32'>[], [ofBatch, ofTime, ofFeatures]: readonly number[]) => {
+    const lastStep = reverse ? 4 * (time - 1) * ofTime : 0;
+    const inSequence = i32.add(ofFeatures === 0 ? 0 : bytes, lastStep);
+    return arrays.map((array) =>
+      f.keep(i32.add(array, i32.add(i32.multiply(sequence, 4 * ofBatch), inSequence))),
+    );
+  };
+  return {
+    a: pointers(inputs.slice(0, parts), strides),
+    b: pointers(inputs.slice(parts, 2 * parts), [time * features, features, 1]),
+    h: pointers(outputs, [time * features, features, 1]),
+    initial: pointers(inputs.slice(2 * parts), [features, 0, 1]),
+  };
+}
+
+/** Doubles by the pair: of vector v of a block, part p and half, pair 2 · (v · parts + p) + half. */
+interface DoublePairs {
   get(pair: number): Vector;
   set(pair: number, value: Vector): void;
 }
 
-/** All steps of a span. */
-function walk(f: FunctionBuilder, memory: KernelMemory, shape: Shape, span: Span): void {
-  const { time, features, parts, strides, reverse } = shape;
-  const { sequence, block, count } = span;
-  const [ofBatch, ofTime, ofFeatures] = strides;
-  const rest = features % blockFeatures;
-  const stateBytes = parts * 2 * blockBytes;
-  const column = i32.multiply(block, blockBytes);
-  /** Addresses that move along, of the parts of an array whose sequences are so many elements apart. */
-  const pointers = (arrays: readonly Local<'i32'>[], ofSequence: number, start: typeof column) =>
-    arrays.map((array) => f.keep(i32.add(i32.add(array, i32.multiply(sequence, 4 * ofSequence)), start)));
-  const lastStep = (stride: number): number => (reverse ? 4 * (time - 1) * stride : 0);
-  const startOfA = i32.add(ofFeatures === 0 ? i32.constant(0) : column, lastStep(ofTime));
-  const start = i32.add(column, lastStep(features));
-  const { inputs, outputs, threadScratch } = memory;
-  const a = pointers(inputs.slice(0, parts), ofBatch, startOfA);
-  const b = pointers(inputs.slice(parts, 2 * parts), time * features, start);
-  const h = pointers(outputs, time * features, start);
-  const initial = pointers(inputs.slice(2 * parts), features, column);
-
-  const state = f.keep(i32.add(threadScratch, 0));
-  const registers = Array.from({ length: count === 1 ? stateBytes >> 4 : 0 }, () => f.local('v128'));
-  const s: State =
-    count === 1
-      ? { get: (pair) => registers[pair], set: (pair, value) => f.set(registers[pair], value) }
-      : {
-          get: (pair) => v128.load(state, 16 * pair),
-          set: (pair, value) => f.do(v128.store(state, value, 16 * pair)),
-        };
-  const begin = (): void => {
-    for (let vector = 0; vector < blockFeatures / 4; vector++) {
-      initial.forEach((pointer, part) => {
-        for (const [half, pair] of loadPairs(f, pointer, vector).entries()) {
-          s.set(2 * (vector * parts + part) + half, pair);
-        }
-      });
-    }
-  };
-  const takeStep = (features: number, factors: Factors): void =>
-    writeStep(f, shape, features, { a: factors, b, h, s });
-  const direction = reverse ? -4 : 4;
-
-  if (count === 1) {
-    begin();
-    f.for(0, time, 1, () => {
-      takeStep(rest || blockFeatures, factorsOf(f, a, ofFeatures));
-      for (const pointer of [...b, ...h]) f.increase(pointer, direction * features);
-      for (const pointer of a) f.increase(pointer, direction * ofTime);
-    });
-    return;
+/** Sets pairs to the elements of vectors 0 … vectors - 1 of the parts of an array. */
+function widenInto(
+  f: FunctionBuilder,
+  pairs: DoublePairs,
+  pointers: readonly Local<'i32'>[],
+  vectors: number,
+): void {
+  for (let vector = 0; vector < vectors; vector++) {
+    const all = pointers.flatMap((pointer) => loadPairs(f, pointer, vector));
+    for (const [at, pair] of all.entries()) pairs.set(vector * all.length + at, pair);
   }
-  const lastBlock = Math.ceil(features / blockFeatures) - 1;
-  const hasRest = f.keep(rest === 0 ? i32.constant(0) : i32.greater(i32.add(block, count), lastBlock));
-  const full = f.keep(i32.subtract(count, hasRest));
-  const fullBytes = f.keep(i32.multiply(full, blockBytes));
-  const moving = ofFeatures === 0 ? [...b, ...h] : [...a, ...b, ...h];
-  f.for(0, count, 1, () => {
-    begin();
-    for (const pointer of initial) f.increase(pointer, blockBytes);
-    f.increase(state, stateBytes);
-  });
-  const toNext = f.keep(i32.subtract(direction * features, fullBytes));
-  const toNextOfA = f.keep(i32.subtract(direction * ofTime, ofFeatures === 0 ? 0 : fullBytes));
-  f.for(0, time, 1, () => {
-    f.set(state, threadScratch);
-    const factors = factorsOf(f, a, ofFeatures);
-    f.for(0, full, 1, () => {
-      takeStep(blockFeatures, factors);
-      for (const pointer of moving) f.increase(pointer, blockBytes);
-      f.increase(state, stateBytes);
-    });
-    if (rest > 0) f.if(hasRest, () => takeStep(rest, factors));
-    for (const pointer of [...b, ...h]) f.increase(pointer, toNext);
-    for (const pointer of a) f.increase(pointer, toNextOfA);
-  });
 }
 
 /** Four floats as two pairs of doubles. An engine can load and widen a pair in one instruction. */
@@ -163,51 +141,112 @@ function loadPairs(f: FunctionBuilder, pointer: Local<'i32'>, vector: number): r
 /** The parts of a_t for the four features of a vector, each as two pairs of doubles. */
 type Factors = (vector: number) => readonly (readonly Vector[])[];
 
-function factorsOf(f: FunctionBuilder, a: readonly Local<'i32'>[], ofFeatures: number): Factors {
-  if (ofFeatures > 0) return (vector) => a.map((pointer) => loadPairs(f, pointer, vector));
+/** a_t from memory; if it is the same for all features, it is read here and once. */
+function loadFactors(f: FunctionBuilder, a: readonly Local<'i32'>[], { strides }: KnownCall): Factors {
+  if (strides[2] > 0) return (vector) => a.map((pointer) => loadPairs(f, pointer, vector));
   const all = a.map((pointer) => f.keep(f64x2.splat(f64.promote(f32.load(pointer)))));
   return () => all.map((pair) => [pair, pair]);
 }
 
-interface Operands {
-  readonly a: Factors;
-  readonly b: readonly Local<'i32'>[];
-  readonly h: readonly Local<'i32'>[];
-  readonly s: State;
+/** All steps of a sequence of one block. */
+function walkBlock(f: FunctionBuilder, memory: KernelMemory, known: KnownCall, sequence: Local<'i32'>): void {
+  const { time, features, parts, strides, reverse } = known;
+  const { initial, ...pointers } = pointersOf(f, memory, known, sequence, 0);
+  const vectors = Math.ceil(features / 4);
+  const registers = Array.from({ length: 2 * parts * vectors }, () => f.local('v128'));
+  const s: DoublePairs = {
+    get: (pair) => registers[pair],
+    set: (pair, value) => f.set(registers[pair], value),
+  };
+  widenInto(f, s, initial, vectors);
+  const step = reverse ? -4 : 4;
+  f.for(0, time, 1, () => {
+    takeStep(f, known, features, pointers, loadFactors(f, pointers.a, known), s);
+    for (const pointer of pointers.a) f.increase(pointer, step * strides[1]);
+    for (const pointer of [...pointers.b, ...pointers.h]) f.increase(pointer, step * features);
+  });
 }
 
-/** One step of the first `features` features of a block. */
-function writeStep(
+/** Blocks [block, block + count) of a sequence. */
+interface BlockSpan {
+  readonly sequence: Local<'i32'>;
+  readonly block: Local<'i32'>;
+  readonly count: Local<'i32'>;
+}
+
+/** All steps of a span. */
+function walkBlocks(f: FunctionBuilder, memory: KernelMemory, known: KnownCall, span: BlockSpan): void {
+  const { features, strides, time, reverse } = known;
+  const { sequence, block, count } = span;
+  const bytes = f.keep(i32.multiply(block, blockBytes));
+  const { initial, ...pointers } = pointersOf(f, memory, known, sequence, bytes);
+  const at = f.keep(memory.threadScratch);
+  const s: DoublePairs = {
+    get: (pair) => v128.load(at, 16 * pair),
+    set: (pair, value) => f.do(v128.store(at, value, 16 * pair)),
+  };
+  const moveBlock = (pointers: readonly Local<'i32'>[]): void => {
+    for (const pointer of pointers) f.increase(pointer, blockBytes);
+    f.increase(at, stateBytes(known));
+  };
+  f.for(0, count, 1, () => {
+    widenInto(f, s, initial, blockFeatures / 4);
+    moveBlock(initial);
+  });
+
+  const rest = features % blockFeatures;
+  const blocks = Math.ceil(features / blockFeatures);
+  const hasRest = f.keep(rest === 0 ? i32.constant(0) : i32.equal(i32.add(block, count), blocks));
+  const full = f.keep(i32.subtract(count, hasRest));
+  const fullBytes = f.keep(i32.multiply(full, blockBytes));
+  const isOneFactor = strides[2] === 0;
+  const step = reverse ? -4 : 4;
+  const next = f.keep(i32.subtract(step * features, fullBytes));
+  const nextA = f.keep(i32.subtract(step * strides[1], isOneFactor ? 0 : fullBytes));
+  f.for(0, time, 1, () => {
+    f.set(at, memory.threadScratch);
+    const factors = loadFactors(f, pointers.a, known);
+    f.for(0, full, 1, () => {
+      takeStep(f, known, blockFeatures, pointers, factors, s);
+      moveBlock([...(isOneFactor ? [] : pointers.a), ...pointers.b, ...pointers.h]);
+    });
+    if (rest > 0) f.if(hasRest, () => takeStep(f, known, rest, pointers, factors, s));
+    for (const pointer of pointers.a) f.increase(pointer, nextA);
+    for (const pointer of [...pointers.b, ...pointers.h]) f.increase(pointer, next);
+  });
+}
+
+/** One step of the first `features` features of a block, whose s is given. */
+function takeStep(
   f: FunctionBuilder,
-  { parts, addFirst }: Shape,
+  { parts, addFirst }: KnownCall,
   features: number,
-  { a, b, h, s }: Operands,
+  { b, h }: StepPointers,
+  factors: Factors,
+  s: DoublePairs,
 ): void {
   for (let vector = 0; 4 * vector < features; vector++) {
-    const factors = a(vector);
+    const factor = factors(vector);
     const added = b.map((pointer) => loadPairs(f, pointer, vector));
-    const results = [0, 1].map((half) => {
+    const [low, high] = [0, 1].map((half) => {
       const pairOf = (part: number): number => 2 * (vector * parts + part) + half;
-      const factor = factors.map((pairs) => pairs[half]);
+      const a = factor.map((pairs) => f.keep(pairs[half]));
       const before = added.map((_, part) => f.keep(s.get(pairOf(part))));
       const plus = (values: readonly Vector[]) =>
         values.map((value, part) => f.keep(f64x2.add(value, added[part][half])));
-      const result = addFirst ? plus(before) : plus(product(factor, before));
-      const after = addFirst ? product(factor, result) : result;
+      const result = plus(addFirst ? before : product(a, before));
+      const after = addFirst ? product(a, result) : result;
       for (const [part, value] of after.entries()) s.set(pairOf(part), value);
       return result;
     });
-    const [low, high] = results;
-    h.forEach((pointer, part) => {
+    for (const [part, pointer] of h.entries()) {
       storeLanes(f, pointer, 16 * vector, narrow(low[part], high[part]), features - 4 * vector);
-    });
+    }
   }
 }
 
-/** The parts of the product of two pairs of numbers. */
-function product(a: readonly Vector[], b: readonly Vector[]): Vector[] {
-  const [re, im] = a;
-  const [x, y] = b;
+/** The parts of the product of pairs of numbers. */
+function product([re, im]: readonly Vector[], [x, y]: readonly Vector[]): Vector[] {
   if (im === undefined) return [f64x2.multiply(re, x)];
   return [
     f64x2.subtract(f64x2.multiply(re, x), f64x2.multiply(im, y)),

@@ -14,7 +14,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { applyAll, requireDType } from './apply.ts';
 import { broadcastTo, broadcastTogether, reshape, sum } from './broadcast.ts';
 import { add, multiply, negate, subtract } from './elementwise.ts';
-import { expandDims, narrow, pad, slice, stack } from './movement.ts';
+import { expandDims, narrow, pad, slice, squeeze, stack } from './movement.ts';
 
 /** A number as its real part, or as its real and its imaginary part. */
 type Parts = readonly Tensor[];
@@ -37,21 +37,34 @@ export const linearRecurrencePrimitive: Primitive<LinearRecurrenceAttributes> = 
     const [a, , initial] = operandsOf(inputs, complex);
     const time = outputs[0].shape[1];
     if (time === 0) return inputs.map(() => undefined);
+    const dH = outputs.map(({ shape }, part) => cotangents[part] ?? fill(0, shape));
+    const nothing = initial.map(({ shape }) => fill(0, shape));
+    const against = { reverse: !reverse, complex, addFirst: !addFirst };
     const dB = applyAll(
       linearRecurrencePrimitive,
-      [
-        ...conjugate(a),
-        ...outputs.map(({ shape }, part) => cotangents[part] ?? fill(0, shape)),
-        ...initial.map(({ shape }) => fill(0, shape)),
-      ],
-      { reverse: !reverse, complex, addFirst: !addFirst },
+      [a[0], ...a.slice(1).map(negate), ...dH, ...nothing],
+      against,
     );
-    const first = (steps: Tensor): Tensor => step(steps, reverse ? time - 1 : 0);
-    const states = addFirst ? outputs : outputs.map((h, part) => statesBefore(h, initial[part], reverse));
-    const reaching = addFirst ? dB.map((each) => moved(each, reverse)) : dB;
-    const dA = product(conjugate(states), reaching, a[0].shape);
-    const dInitial = addFirst ? dB.map(first) : product(conjugate(a).map(first), dB.map(first));
-    return [...dA, ...dB, ...dInitial];
+    const firstDB = dB.map((each) => firstStep(each, reverse));
+    const { shape } = a[0];
+    if (addFirst) {
+      const dA = conjugateProduct(outputs, moved(dB, reverse), shape);
+      return [...dA, ...dB, ...likeStates(firstDB)];
+    }
+    const later = conjugateProduct(moved(outputs, !reverse), dB, shape);
+    const first = conjugateProduct(
+      initial.map((each) => expandDims(each, 1)),
+      firstDB,
+      shape,
+    );
+    const others = shape[1] - 1;
+    const atFirst = first.map((each) => surrounded(each, reverse ? [others, 0] : [0, others]));
+    const dInitial = conjugateProduct(
+      a.map((each) => firstStep(each, reverse)),
+      firstDB,
+      firstDB[0].shape,
+    );
+    return [...plus(later, atFirst), ...dB, ...likeStates(dInitial)];
   },
   composed: (inputs, attributes) => linearRecurrenceSteps(inputs, attributes),
   contract: linearRecurrenceContract,
@@ -63,18 +76,19 @@ function operandsOf(inputs: Parts, complex: boolean): readonly [a: Parts, b: Par
   return [inputs.slice(0, parts), inputs.slice(parts, 2 * parts), inputs.slice(2 * parts)];
 }
 
-function conjugate(x: Parts): Parts {
-  return x.map((part, index) => (index === 0 ? part : negate(part)));
+function product([re, im]: Parts, [x, y]: Parts): Tensor[] {
+  if (im === undefined) return [multiply(re, x)];
+  return [subtract(multiply(re, x), multiply(im, y)), add(multiply(re, y), multiply(im, x))];
 }
 
-/** The product, summed along the axes on which `shape` has 1. Term by term, since a GPU reads few arrays in one pass. */
-function product(x: Parts, y: Parts, shape?: Shape): Tensor[] {
-  const term = (left: Tensor, right: Tensor): Tensor => {
-    const whole = multiply(left, right);
-    return shape ? summedTo(whole, shape) : whole;
-  };
-  if (x.length === 1) return [term(x[0], y[0])];
-  return [subtract(term(x[0], y[0]), term(x[1], y[1])), add(term(x[0], y[1]), term(x[1], y[0]))];
+/**
+ * The conjugate of the first, times the second, summed along the axes on which `shape` has 1. Term by term: a sum of two
+ * products reads four arrays, and a pass on a GPU only so many.
+ */
+function conjugateProduct([re, im]: Parts, [x, y]: Parts, shape: Shape): Tensor[] {
+  const term = (left: Tensor, right: Tensor): Tensor => summedTo(multiply(left, right), shape);
+  if (im === undefined) return [term(re, x)];
+  return [add(term(re, x), term(im, y)), subtract(term(re, y), term(im, x))];
 }
 
 function plus(x: Parts, y: Parts): Tensor[] {
@@ -86,11 +100,24 @@ function step(sequence: Tensor, t: number): Tensor {
   return slice(sequence, null, sequence.shape[1] === 1 ? 0 : t);
 }
 
-/** [N, T, F] one step later along the axis of time, or one earlier; 0 where there was no step. */
-function moved(sequence: Tensor, later: boolean): Tensor {
+/** The first step in time of [N, T, F] as [N, 1, F]. */
+function firstStep(sequence: Tensor, reverse: boolean): Tensor {
   const time = sequence.shape[1];
-  const kept = later ? narrow(sequence, 1, 0, time - 1) : narrow(sequence, 1, 1, time);
-  return surrounded(kept, later ? [1, 0] : [0, 1]);
+  return reverse ? narrow(sequence, 1, time - 1, time) : narrow(sequence, 1, 0, 1);
+}
+
+/** [N, 1, F] as [N, F]. */
+function likeStates(steps: Parts): Tensor[] {
+  return steps.map((each) => squeeze(each, 1));
+}
+
+/** [N, T, F] one step further along the axis of time, or one back; 0 where there was no step. */
+function moved(sequences: Parts, further: boolean): Tensor[] {
+  return sequences.map((each) => {
+    const time = each.shape[1];
+    const kept = further ? narrow(each, 1, 0, time - 1) : narrow(each, 1, 1, time);
+    return surrounded(kept, further ? [1, 0] : [0, 1]);
+  });
 }
 
 /** Steps [N, T, F] with so many of 0 before and after them. */
@@ -98,19 +125,10 @@ function surrounded(sequence: Tensor, width: readonly [before: number, after: nu
   return pad(sequence, [[0, 0], width, [0, 0]]);
 }
 
-/** The state that each step starts from. A sum of two views, which is no kernel of its own as a concatenation would be. */
-function statesBefore(h: Tensor, initial: Tensor, reverse: boolean): Tensor {
-  const others = h.shape[1] - 1;
-  return add(moved(h, !reverse), surrounded(expandDims(initial, 1), reverse ? [others, 0] : [0, others]));
-}
-
 /** Summed along the axes on which `shape` has 1. */
 function summedTo(x: Tensor, shape: Shape): Tensor {
-  return sum(
-    x,
-    shape.flatMap((length, axis) => (length === x.shape[axis] ? [] : [axis])),
-    { keepDims: true },
-  );
+  const axes = shape.flatMap((length, axis) => (length === 1 && x.shape[axis] !== 1 ? [axis] : []));
+  return sum(x, axes, { keepDims: true });
 }
 
 /** Step by step from plain operations. */

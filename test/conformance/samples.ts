@@ -395,24 +395,36 @@ const recurrences: readonly (readonly [a: Shape, b: Shape])[] = [
   ],
 ];
 
-function linearRecurrences(): Sample[] {
-  return recurrences.flatMap(([a, b]) =>
-    [false, true].flatMap((complex) =>
-      [false, true].flatMap((reverse) =>
-        [false, true].map((addFirst) => {
-          const names = Object.entries({ complex, reverse, addFirst }).flatMap(([name, is]) =>
-            is ? name : [],
-          );
-          const shapes = [a, b, [b[0], b[2]]].flatMap((shape) => (complex ? [shape, shape] : [shape]));
-          return sample(
-            `${inBrackets(a)} ${inBrackets(b)} ${names.join(', ')}`,
-            shapes.map((shape) => real(shape)),
-            { reverse, complex, addFirst },
-            ...(complex ? [b, b] : [b]),
-          );
-        }),
+interface RecurrenceModes {
+  readonly complex: boolean;
+  readonly reverse: boolean;
+  readonly addFirst: boolean;
+}
+
+/** Only the first shapes get all modes; the others get two of real numbers in turn, and two of complex ones. */
+function recurrenceModesOf(at: number): RecurrenceModes[] {
+  const both = [false, true];
+  return both.flatMap((complex) =>
+    both.flatMap((reverse) =>
+      both.flatMap((addFirst) =>
+        at === 0 || (reverse === addFirst) === (at % 2 === 0) ? { complex, reverse, addFirst } : [],
       ),
     ),
+  );
+}
+
+function linearRecurrences(): Sample[] {
+  return recurrences.flatMap(([a, b], at) =>
+    recurrenceModesOf(at).map((modes) => {
+      const names = Object.entries(modes).flatMap(([name, is]) => (is ? ` ${name}` : []));
+      const shapes = [a, b, [b[0], b[2]]].flatMap((shape) => (modes.complex ? [shape, shape] : [shape]));
+      return sample(
+        `${inBrackets(a)} ${inBrackets(b)}${names.join('')}`,
+        shapes.map((shape) => real(shape)),
+        modes,
+        ...(modes.complex ? [b, b] : [b]),
+      );
+    }),
   );
 }
 

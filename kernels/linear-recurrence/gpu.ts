@@ -17,15 +17,15 @@ import type { ThreadSource } from '../support/gpu/thread-source.ts';
 import { denseStrides } from '../support/view.ts';
 import { type LinearRecurrenceAttributes, linearRecurrenceSizes } from './index.ts';
 
-/** Steps of a block. A pass that meets too many segments of long arrays is composed again with fewer reads, and shorter blocks. */
-function blockLength(mostReads: number): number {
-  return 2 ** Math.min(5, mostReads - 2);
+/** Steps of a block: 32, or fewer where a pass met too many segments of long arrays and is composed again with fewer reads. */
+function blockLengthOf(mostReads: number): number {
+  return 2 ** Math.max(1, Math.min(5, mostReads - 2));
 }
 
 /** The parts of a number: names of floats, or texts. */
 type NumberNames = readonly string[];
 
-/** StepNumbers of each sequence, step and feature. An axis of length 1 is for all. */
+/** Numbers of each sequence, step and feature. An axis of length 1 is for all. */
 interface StepNumbers {
   /** [...shape, parts] */
   readonly array: GpuArray;
@@ -49,7 +49,7 @@ export const linearRecurrenceGpu: GpuKernel<LinearRecurrenceAttributes> = (call,
   const { reverse, addFirst } = call.attributes;
   const { batch, time, features, parts } = linearRecurrenceSizes(call);
   if (batch * time * features === 0) return { passes: [] };
-  const passes = new RecurrencePasses(parts, blockLength(mostReads));
+  const passes = new LinearRecurrencePasses(parts, blockLengthOf(mostReads));
   const [a, b, initial] = [0, 1, 2].map((position) => {
     const { shape } = call.inputs[position * parts];
     const array = passes.joined(position * parts, sizeOf(shape));
@@ -68,7 +68,7 @@ export const linearRecurrenceGpu: GpuKernel<LinearRecurrenceAttributes> = (call,
 };
 
 /** The passes of numbers in one or two parts. */
-class RecurrencePasses {
+class LinearRecurrencePasses {
   readonly list = new PassList();
   readonly #parts: number;
   readonly #blockLength: number;
@@ -115,20 +115,13 @@ class RecurrencePasses {
   #beforeBlocks(level: StepLevel, initial: StepNumbers): StepNumbers {
     const [batch, , features] = level.b.shape;
     const blocks = Math.ceil(level.length / this.#blockLength);
-    const ofSteps = ({ shape: [n, steps, k] }: StepNumbers): readonly number[] => [
-      n,
-      steps === 1 ? 1 : blocks - 1,
-      k,
-    ];
-    const a = this.#numbers(ofSteps(level.a), (f, [sequence, block, feature]) => {
+    const [batchOfA, stepsOfA, featuresOfA] = level.a.shape;
+    const shapeOfA = [batchOfA, stepsOfA === 1 ? 1 : blocks - 1, featuresOfA];
+    const a = this.#numbers(shapeOfA, (f, [sequence, block, feature]) => {
       const product = ['1.0', '0.0'].slice(0, this.#parts).map((start) => f.variable(start, 'product'));
       f.loop(this.#blockLength, (turn) => {
-        const step = this.#stepOf(f, block, turn);
-        setAll(
-          f,
-          product,
-          times(this.#read(f, level.a, this.#placeOf(f, level, [sequence, step, feature])), product),
-        );
+        const place = this.#placeOf(f, level, [sequence, this.#stepOf(f, block, turn), feature]);
+        setAll(f, product, times(this.#read(f, level.a, place), product));
       });
       return product;
     });
@@ -155,11 +148,12 @@ class RecurrencePasses {
     return { array, shape };
   }
 
+  /** The step that is number `turn` of a block. */
   #stepOf(f: ThreadSource, block: string, turn: string): string {
     return f.whole(f.offset([block, turn], [this.#blockLength, 1]), 'step');
   }
 
-  /** Where a step lies. */
+  /** Where a step lies in the arrays. */
   #placeOf(f: ThreadSource, level: StepLevel, [sequence, step, feature]: StepNames): StepNames {
     return [sequence, this.stepAt(f, level, step), feature];
   }

@@ -401,16 +401,13 @@ interface RecurrenceModes {
   readonly addFirst: boolean;
 }
 
-/** Only the first shapes get all modes; the others get two of real numbers in turn, and two of complex ones. */
+/** Only the first shapes get all modes; the others get one of them in turn, with real and with complex numbers. */
 function recurrenceModesOf(at: number): RecurrenceModes[] {
-  const both = [false, true];
-  return both.flatMap((complex) =>
-    both.flatMap((reverse) =>
-      both.flatMap((addFirst) =>
-        at === 0 || (reverse === addFirst) === (at % 2 === 0) ? { complex, reverse, addFirst } : [],
-      ),
-    ),
-  );
+  return [0, 1, 2, 3].flatMap((bits) => {
+    const [reverse, addFirst] = [bits % 2 === 1, bits > 1];
+    const modes = [false, true].map((complex) => ({ complex, reverse, addFirst }));
+    return at === 0 || bits === at % 4 ? modes : [];
+  });
 }
 
 function linearRecurrences(): Sample[] {

@@ -8,6 +8,7 @@ import {
   binaryCrossEntropy,
   celu,
   clipByGlobalNorm,
+  complexLinearRecurrence,
   conv1d,
   conv2d,
   convTranspose2d,
@@ -22,6 +23,7 @@ import {
   hardswish,
   LSTM,
   layerNorm,
+  linearRecurrence,
   logSigmoid,
   logSoftmax,
   logSumExp,
@@ -45,6 +47,7 @@ import {
   softmaxCrossEntropy,
   softplus,
   square,
+  stack,
   stepDecay,
   subtract,
   variance,
@@ -113,6 +116,16 @@ const rnn: Build = async (tensors, golden) => {
   const { output, h } = layer.run(input);
   return { y: output, h_n: h };
 };
+
+const recurrence = expression('recurrent', ({ a, b, initial }, { config }) => ({
+  y: linearRecurrence(a, b, { initial, reverse: config['reverse'] === true }),
+}));
+
+const complexRecurrence = expression('recurrent', (tensors) => {
+  const of = (name: string) => ({ real: tensors[`${name}_real`], imaginary: tensors[`${name}_imaginary`] });
+  const { real, imaginary } = complexLinearRecurrence(of('a'), of('b'), { initial: of('initial') });
+  return { y: stack([real, imaginary], -1) };
+});
 
 /** Both ways of a case, which have to give the vector each: the results of the second are checked by the first's names. */
 function both(family: string, ways: (fused: boolean) => Build): Case {
@@ -333,6 +346,9 @@ export const cases: Readonly<Record<string, Case>> = {
     ),
   })),
 
+  linear_recurrence: recurrence,
+  linear_recurrence_reverse: recurrence,
+  linear_recurrence_complex: complexRecurrence,
   lstm_basic: both('recurrent', lstm),
   lstm_init_state: both('recurrent', lstm),
   lstm_stacked_bidirectional: both('recurrent', lstm),

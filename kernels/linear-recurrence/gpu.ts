@@ -1,14 +1,14 @@
 /**
- * The linear recurrence on the GPU, where no thread waits for another: a step s → a ⊙ s + b after another one is such a step
- * again (Blelloch 1990). A thread begins with the s before its block of 32 steps and takes those before its own. What those s
- * are is the same question about ⌈T / 32⌉ steps, each composed of a block:
+ * The linear recurrence on the GPU, where no thread waits for another: two steps s → a ⊙ s + b are one such step again
+ * (Blelloch 1990). A thread begins with the s before its block of 32 steps, and takes the steps up to its own. What the s
+ * before blocks are is the same question about ⌈T / 32⌉ steps, each composed of a block:
  *
  *     up        A = Π a,  B = s after the block, from s = 0       for every block but the last
  *     across    s before each block                               from the steps (A, B) in the same way
  *     down      h_t                                               from s before its block
  *
  * No thread reads more than 32 steps. T up to 1024 needs this once, T up to 32768 once more for the steps across; doubling
- * would be 2 log₂ T passes over all numbers. Arrays of complex numbers are joined first: the two parts of each lie together.
+ * would be 2 log₂ T passes over all numbers. Arrays of complex numbers are joined first: the parts of each lie together.
  */
 import { sizeOf } from '../support/contract.ts';
 import { type GpuArray, type GpuKernel, input, output } from '../support/gpu/gpu-kernel.ts';
@@ -17,7 +17,7 @@ import type { ThreadSource } from '../support/gpu/thread-source.ts';
 import { denseStrides } from '../support/view.ts';
 import { type LinearRecurrenceAttributes, linearRecurrenceSizes } from './index.ts';
 
-/** Steps of a block: 32, or fewer where a pass met too many segments of long arrays and is composed again with fewer reads. */
+/** Steps of a block: fewer where passes met too many segments of long arrays and are composed again with fewer reads. */
 function blockLengthOf(mostReads: number): number {
   return 2 ** Math.max(1, Math.min(5, mostReads - 2));
 }

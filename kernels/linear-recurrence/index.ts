@@ -1,9 +1,9 @@
 /**
- * The linear recurrence over time h_t = a_t ⊙ h_{t-1} + b_t of real or complex numbers: the contract. No feature meets another.
+ * The linear recurrence h_t = a_t ⊙ h_{t-1} + b_t over time, of real or complex numbers: the contract.
  *
  * cpu takes all features of a sequence from step to step: the definition.
- * wasm does the same in vectors; an item is 16 features of a sequence, and what a thread has of a row it walks as one run
- * of memory, since columns of 16 would jump to another page at every step.
+ * wasm does the same in vectors. An item is 16 features of a sequence; what a thread has of a row it walks as one run of
+ * memory, since columns of 16 would jump to another page at every step.
  * gpu has no order between threads: blocks of steps are composed to one step each, and the steps of blocks to longer ones.
  */
 import { type KernelCall, type KernelContract, sizeOf } from '../support/contract.ts';

@@ -1,6 +1,6 @@
 /**
- * The linear recurrence in WebAssembly. Items are blocks of 16 features of a sequence; a thread walks its blocks of a sequence
- * together:
+ * The linear recurrence in WebAssembly. Items are blocks of 16 features of a sequence; a thread walks its blocks of one
+ * sequence together:
  *
  *     for each sequence n of which the range has blocks:
  *       s = initial[n, blocks]                              // doubles, in registers if a sequence is one block

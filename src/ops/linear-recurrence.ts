@@ -28,9 +28,9 @@ export const linearRecurrencePrimitive: Primitive<LinearRecurrenceAttributes> = 
   kind: 'kernel',
   outputs: (inputs, { complex }) => (complex ? inputs.slice(2, 4) : [inputs[1]]),
   /**
-   * With ā for the conjugate, dB_t = dH_t + ā_{t+1} ⊙ dB_{t+1}: a recurrence against time, which multiplies by the a of its own
-   * step on the way to the next. dA_t = h̄_{t-1} ⊙ dB_t, and what reaches the initial state is ā ⊙ dB of the first step. With
-   * addFirst all a are one step later: dB_t = dH_t + ā_t ⊙ dB_{t+1} and dA_t = h̄_t ⊙ dB_{t+1}.
+   * With ā for the conjugate, dB_t = dH_t + ā_{t+1} ⊙ dB_{t+1}: a recurrence against time that adds first, since the a of
+   * a step leads from it to the next. dA_t = h̄_{t-1} ⊙ dB_t, and ā ⊙ dB of the first step reaches the initial state. With
+   * addFirst every a is one step later: dB_t = dH_t + ā_t ⊙ dB_{t+1}, dA_t = h̄_t ⊙ dB_{t+1}, dB itself reaches the state.
    */
   gradient: ({ cotangents, inputs, outputs, attributes }) => {
     const { reverse, complex, addFirst } = attributes;

@@ -27,7 +27,7 @@ const withoutRule: Readonly<Record<string, string>> = {
   iota: 'no operands: it is the same at all steps',
   random: 'its counter is claimed for every step by the loop itself',
   ...Object.fromEntries(
-    ['lstm', 'lstmGradient', 'gru', 'gruGradient', 'scan'].map((name) => [
+    ['lstm', 'lstmGradient', 'gru', 'gruGradient', 'linearRecurrence', 'scan'].map((name) => [
       name,
       'a loop of its own: it stays where it is',
     ]),

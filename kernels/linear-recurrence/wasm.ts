@@ -7,7 +7,8 @@
  *       for t:  for block:  h[n, t, block] = s = a[n, t, block] ⊙ s + b[n, t, block]
  *
  * So rows of a, b and h are read and written as they lie. Block by block, all steps of each, it took twice as long where the
- * arrays do not fit in a cache.
+ * arrays do not fit in a cache. There doubles cost a tenth more than floats, in a cache twice as much; but with floats h is
+ * wrong by up to 4e-5 of its size after 4096 steps.
  */
 import {
   type FunctionBuilder,

@@ -317,6 +317,7 @@ function checkStep(
  */
 function inBlocks(draft: LoopDraft, block: number): LoopResults {
   const { steps, reverse, sequences } = draft;
+  if (steps < block) return buildLoop(draft, makeScan);
   const blocks = Math.floor(steps / block);
   const whole = blocks * block;
   // The steps that fill no block are the last that are run.

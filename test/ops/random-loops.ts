@@ -17,20 +17,20 @@ export interface RandomLoop {
   readonly leaves: readonly Tensor[];
 }
 
-/** What a loop gives: its results, then the gradients of its leaves, or of a penalty on those. */
-export interface LoopValues {
-  readonly values: readonly Tensor[];
-}
-
 /** The loop of a recipe: some of the leaves of a random expression are carries, some slices, the rest constants. */
 export function randomLoop(recipe: number): RandomLoop {
   const numbers = new Numbers(recipe + 15485863);
   const n = 2;
-  const shapes = numbers.shuffled([[n, 4], [n], [n, 3, 4], [n, 1], [4, n], [n, 3], [n, n]]).slice(0, 5);
-  const kinds = shapes.map((_, k) => (k === 0 ? 'carry' : numbers.pick(['carry', 'slice', 'slice', 'constant'])));
+  const pool = numbers.shuffled([[n, 4], [n], [n, 3, 4], [n, 1], [4, n], [n, 3], [n, n]]);
+  // Some are of one shape, so that they may take each other's places.
+  const shapes = Array.from({ length: 6 }, () => pool[numbers.whole(0, 3)]);
+  const kinds = shapes.map((_, k) =>
+    k === 0 ? 'carry' : numbers.pick(['carry', 'slice', 'slice', 'constant']),
+  );
   const steps = numbers.pick([1, 2, 3, 4]);
   const axis = numbers.pick([0, 1]);
-  const isMasked = kinds.every((kind, k) => kind !== 'carry' || shapes[k][0] === n) && numbers.whole(0, 2) === 0;
+  const isMasked =
+    kinds.every((kind, k) => kind !== 'carry' || shapes[k][0] === n) && numbers.whole(0, 2) === 0;
   const leafOf = (shape: readonly number[], kind: string): Tensor => {
     const whole = [...shape];
     if (kind === 'slice') whole.splice(axis, 0, steps);
@@ -45,6 +45,7 @@ export function randomLoop(recipe: number): RandomLoop {
       (kind) => (kind === 'carry' ? carries : kind === 'slice' ? slices : rest).shift()!,
     );
     const made = expression(recipe, inside);
+    if (recipe % 4 === 3) made.push(...innerLoop(recipe, [...inside, ...made]));
     const pick = new Numbers(recipe + 32452843);
     const next = carry.map((before) => {
       const fits = [...made, ...inside].filter(({ shape }) => sameShape(shape, before.shape));
@@ -67,6 +68,22 @@ export function randomLoop(recipe: number): RandomLoop {
   const { reverse, mask, recompute } = { mask: undefined, recompute: undefined, ...options };
   const title = `recipe ${recipe}: ${kinds.join(' ')}, T = ${steps}, axis ${axis}${reverse ? ', reverse' : ''}${mask ? ', masked' : ''}${recompute ? `, recompute ${recompute}` : ''}`;
   return { title, body, options, leaves };
+}
+
+/** A loop in the body of a loop: along the first axis of one of the values, from another one on. */
+function innerLoop(recipe: number, made: readonly Tensor[]): Tensor[] {
+  const numbers = new Numbers(recipe + 49979687);
+  const whole = numbers.pick(made.filter(({ rank }) => rank > 0));
+  const start = numbers.pick(made);
+  const other = numbers.pick(made);
+  const { carry, outputs } = scan(
+    (h: Tensor, xt: Tensor) => {
+      const next = tanh(add(multiply(h, 0.5), add(mean(xt), mean(other))));
+      return { carry: next, output: multiply(sum(next), xt) };
+    },
+    { initial: start, inputs: whole, axis: 0, reverse: numbers.whole(0, 1) === 1 },
+  );
+  return [carry, outputs];
 }
 
 /** The results and gradients of a loop, run by `run`; of every third recipe, gradients of gradients as well. */

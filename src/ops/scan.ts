@@ -13,7 +13,7 @@ import { drawingPerStep } from '../tensor/random.ts';
 import { buildingLoop } from '../tensor/recorder.ts';
 import type { TensorTree } from '../tensor/runtime.ts';
 import { inScope } from '../tensor/scope.ts';
-import { checkSize, formatShape, normalizeAxis, sameShape } from '../tensor/shape.ts';
+import { checkSize, formatShape, sameShape } from '../tensor/shape.ts';
 import { notATensor, Tensor } from '../tensor/tensor.ts';
 import { type FlatTree, flattenTree } from '../tensor/tree.ts';
 import { apply } from './apply.ts';
@@ -167,9 +167,14 @@ function checkInputs(
       cure: 'Inputs and outputs may differ in rank: count the axis of time from the start.',
     });
   }
-  const lengths = sequences.tensors.map((sequence, at) => {
-    const name = `${where}, inputs${sequences.paths[at]}`;
-    return sequence.shape[normalizeAxis(name, axis, sequence.rank)];
+  const lengths = sequences.tensors.map(({ shape }, at) => {
+    if (axis < shape.length) return shape[axis];
+    throw new OptionError({
+      where: `${where}, inputs${sequences.paths[at]}`,
+      got: `axis ${axis} of ${formatShape(shape)}`,
+      expected: shape.length > 0 ? `an axis from 0 to ${shape.length - 1}` : 'at least one axis: time',
+      cure: 'Say with `axis` which axis of all inputs is time; by default it is 1.',
+    });
   });
   const all = steps === undefined ? lengths : [steps, ...lengths];
   if (all.length === 0) {

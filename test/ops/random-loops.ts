@@ -86,7 +86,12 @@ function innerLoop(recipe: number, made: readonly Tensor[]): Tensor[] {
   return [carry, outputs];
 }
 
-/** The results and gradients of a loop, run by `run`; of every third recipe, gradients of gradients as well. */
+/** How often a loop is differentiated: every third one twice. */
+export function orderOf(recipe: number): 1 | 2 {
+  return recipe % 3 === 2 ? 2 : 1;
+}
+
+/** The results of a loop and the gradients of its leaves; of order 2, gradients of a penalty on those as well. */
 export function valuesOf(
   { body, options, leaves }: RandomLoop,
   run: 'scan' | 'unrolled',
@@ -113,7 +118,7 @@ export function valuesOf(
 /** Holds a loop to the plain one. */
 export async function expectUnrolled(recipe: number, bound = 2e-4): Promise<void> {
   const loop = randomLoop(recipe);
-  const order = recipe % 3 === 2 ? 2 : 1;
+  const order = orderOf(recipe);
   const [found, expected] = [valuesOf(loop, 'scan', order), valuesOf(loop, 'unrolled', order)];
   expect(found.length).toBe(expected.length);
   for (const [k, each] of found.entries()) {

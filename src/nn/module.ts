@@ -6,7 +6,7 @@ import { OptionError, ShapeError } from '../errors.ts';
 import { describeValue, requireBoolean, requireText } from '../options.ts';
 import { type DType, dtypeOf, type NumericArray } from '../tensor/dtype.ts';
 import { asCodeOf, expose, isExposing } from '../tensor/exposure.ts';
-import { notice, type Recorder, recorder } from '../tensor/recorder.ts';
+import { isBuildingLoop, notice, type Recorder, recorder } from '../tensor/recorder.ts';
 import { runtime } from '../tensor/runtime.ts';
 import { withScope } from '../tensor/scope.ts';
 import { formatShape, type Shape, sameShape } from '../tensor/shape.ts';
@@ -51,6 +51,8 @@ export interface ObservedCall {
   /** From the module that was called first, which is ''. */
   readonly path: string;
   readonly output: unknown;
+  /** Whether the output is what the module gives at every step of a loop: it was called in the body. */
+  readonly atEveryStep: boolean;
 }
 
 let observer: ((call: ObservedCall) => void) | undefined;
@@ -129,7 +131,7 @@ export abstract class Module<Input = Tensor, Output = Tensor> {
     try {
       const output = withScope(call.path, () => asCodeOf(this, input, body));
       if (observer || isExposing()) expose(output);
-      observer?.({ module: this, path: call.path, output });
+      observer?.({ module: this, path: call.path, output, atEveryStep: isBuildingLoop() });
       return output;
     } finally {
       running.pop();

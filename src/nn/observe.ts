@@ -15,7 +15,7 @@ export interface LayerOutputsOptions {
 /**
  * What each layer of a model gives for an input, by path, in the order in which they finish; `''` is the model itself. A
  * layer that is called again has `#2`, `#3`, … behind its path. Layers that give something else than one tensor are left
- * out. Nothing is changed by it: no mode, no running statistics, no random numbers that come later.
+ * out, and those that are called in the body of a `scan`, which give one at every step. Nothing is changed by it: no mode, no running statistics, no random numbers that come later.
  *
  * ```ts
  * const model = new Sequential({ hidden: new Dense(4, 8), relu: new ReLU(), head: new Dense(8, 2) });
@@ -36,8 +36,9 @@ export function layerOutputs<Input, Output>(
   const outputs = new Map<string, Tensor>();
   const observe = (): void => {
     observeCalls(
-      ({ path, output }) => {
-        if (output instanceof Tensor) outputs.set(freshName(outputs, path), output.snapshot());
+      ({ path, output, atEveryStep }) => {
+        if (output instanceof Tensor && !atEveryStep)
+          outputs.set(freshName(outputs, path), output.snapshot());
       },
       () => inMode(model, options.mode ?? 'eval', () => model.call(input)),
     );

@@ -1,6 +1,7 @@
 /** The table of a model: what each layer gives out, how many parameters it has and what a call costs. */
 import { OptionError } from '../errors.ts';
 import { zeros } from '../ops/creation.ts';
+import { type ScanAttributes, scanPrimitive } from '../ops/scan-primitive.ts';
 import { describeValue, requireKnownOptions } from '../options.ts';
 import type { DType } from '../tensor/dtype.ts';
 import { type Node, nodesBehind } from '../tensor/node.ts';
@@ -59,15 +60,19 @@ export function summarize(model: Module, inputShape: Shape, options: SummaryOpti
     });
   }
   const outputs = new Map<string, unknown>();
+  const results: unknown[] = [];
   const modules = model.namedModules();
   const result = traceSync(() =>
     observeCalls(
-      ({ path, output }) => outputs.set(path, output),
+      ({ path, output, atEveryStep }) => {
+        outputs.set(path, output);
+        // What a step of a loop does is counted with the loop.
+        if (!atEveryStep) results.push(output);
+      },
       () => inMode(model, 'eval', () => model.call(zeros([1, ...inputShape], options.dtype ?? 'float32'))),
     ),
   );
-  const results: unknown[] = [result, ...outputs.values()];
-  const flops = flopsByScope(results.filter((each) => each instanceof Tensor));
+  const flops = flopsByScope([result, ...results].filter((each) => each instanceof Tensor));
   const parameters = parametersByModule(model, modules);
   const rows = modules
     .map(([path, module]): SummaryRow => {
@@ -103,10 +108,17 @@ function parametersByModule(
 /** Floating-point operations of everything behind the tensors, by the layer that asked for them. */
 function flopsByScope(outputs: readonly Tensor[]): Map<string, number> {
   const counts = new Map<string, number>();
-  for (const node of nodesBehind(outputs)) {
-    const flops = flopsOf(node);
-    if (flops > 0) counts.set(node.scope, (counts.get(node.scope) ?? 0) + flops);
-  }
+  const count = (tensors: readonly Tensor[], times: number): void => {
+    for (const node of nodesBehind(tensors)) {
+      if (Object.is(node.primitive, scanPrimitive)) {
+        const { body, steps } = node.attributes as ScanAttributes;
+        count(body.results, times * steps);
+      }
+      const flops = times * flopsOf(node);
+      if (flops > 0) counts.set(node.scope, (counts.get(node.scope) ?? 0) + flops);
+    }
+  };
+  count(outputs, 1);
   return counts;
 }
 

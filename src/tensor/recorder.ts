@@ -136,9 +136,14 @@ export function buildingLoop<Result>(body: () => Result): Result {
   }
 }
 
+/** Whether what is built now is built for every step of a loop. */
+export function isBuildingLoop(): boolean {
+  return loopBodies > 0;
+}
+
 /** Throws TraceError inside the body of a loop that is being built. */
 export function refuseInLoop(what: string): void {
-  if (loopBodies === 0) return;
+  if (!isBuildingLoop()) return;
   throw new TraceError({
     where: 'scan',
     got: `${what} inside the body`,

@@ -189,9 +189,9 @@ function standsForCall({ source }: Node): boolean {
 export function leftBehind(): TraceError {
   return new TraceError({
     where: 'an evaluation',
-    got: 'a tensor made inside a function that was being compiled',
+    got: 'a tensor made inside a function that was being captured: one that is compiled, or the body of a scan',
     expected: 'tensors made outside, or inside the function that uses them',
-    cure: 'Return the tensor from the compiled function instead of keeping it in a variable.',
+    cure: 'Return the tensor from that function instead of keeping it in a variable.',
   });
 }
 

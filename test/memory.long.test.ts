@@ -5,20 +5,27 @@
 import { describe, expect, it } from 'vitest';
 import {
   Adam,
+  add,
   Conv2d,
   compile,
   Dense,
   Dropout,
   LSTM,
   MaxPool2d,
+  matmul,
   memory,
+  ones,
+  Parameter,
   RowsToSequence,
   randint,
   randn,
   Sequential,
+  scan,
   seed,
   softmaxCrossEntropy,
   type Tensor,
+  tanh,
+  zeros,
 } from '../src/index.ts';
 
 const collectGarbage = (globalThis as { gc?: () => void }).gc;
@@ -92,4 +99,47 @@ describe('training steps by the thousand', () => {
       );
     });
   }
+});
+
+describe('loops of fifty lengths', () => {
+  it('through one compiled function leave the memory flat', async () => {
+    expect(collectGarbage, 'the test needs --expose-gc').toBeDefined();
+    seed(1);
+    const [features, hidden] = [4, 16];
+    const input = new Parameter(randn([features, hidden]).mul(0.2), 'input');
+    const recurrent = new Parameter(randn([hidden, hidden]).mul(0.2), 'recurrent');
+    const optimizer = new Adam([input, recurrent], { learningRate: 1e-3 });
+    const step = compile(async (x: Tensor) => {
+      const { carry } = scan((h, xt) => ({ carry: tanh(add(matmul(xt, input), matmul(h, recurrent))) }), {
+        initial: zeros([2, hidden]),
+        inputs: x,
+      });
+      const loss = carry.square().mean();
+      loss.backward();
+      await optimizer.step();
+      return loss;
+    });
+    const lengths = Array.from({ length: 50 }, (_, k) => 20 + 7 * k);
+    /** Once through all lengths, from another one on each time. */
+    let turn = 0;
+    const through = async () => {
+      turn++;
+      for (let k = 0; k < lengths.length; k++) {
+        const x = ones([2, lengths[(k + 7 * turn) % lengths.length], features]);
+        expect(Number.isFinite(await (await step(x)).item())).toBe(true);
+      }
+    };
+    await through();
+    await through();
+    const { heapBytes, variableBytes } = memory();
+    const resident = residentAfterCollection();
+    for (let k = 0; k < 6; k++) await through();
+    expect(memory().heapBytes).toBe(heapBytes);
+    expect(memory().variableBytes).toBeLessThanOrEqual(variableBytes);
+    const growth = residentAfterCollection() - resident;
+    expect(growth).toBeLessThan(16);
+    console.log(
+      `fifty lengths: resident memory changed by ${growth.toFixed(1)} MiB, heap ${(heapBytes / 2 ** 20).toFixed(1)} MiB`,
+    );
+  });
 });

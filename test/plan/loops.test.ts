@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { emitPlan } from '../../src/devices/wasm/emit.ts';
 import { placePlan, stretchesOf } from '../../src/devices/wasm/placement.ts';
-import { codeOf } from '../../src/devices/wasm/plan-code.ts';
+import { planCodeOf } from '../../src/devices/wasm/plan-code.ts';
 import { schedule } from '../../src/devices/wasm/schedule.ts';
 import {
   add,
@@ -48,7 +48,7 @@ function planBehind(tensors: readonly Tensor[]): Plan {
 
 /** The module of a plan on the wasm device, as bytes. */
 function moduleBytes(plan: Plan): number {
-  const code = codeOf(plan, { relaxedSimd: false });
+  const code = planCodeOf(plan, { relaxedSimd: false });
   const placement = placePlan(plan, code.scratchBytes, code.threadScratchBytes);
   const memory = { shared: true, initialPages: 1, maximumPages: 65536 };
   return emitPlan(code, schedule(code, stretchesOf(plan, placement)), placement, memory).bytes.length;
@@ -64,7 +64,7 @@ function outline({ steps }: Plan): string[] {
 
 /** All bytes that a plan needs on the wasm device beside inputs, results and variables. */
 function workingBytes(plan: Plan): number {
-  return plan.arenaBytes + codeOf(plan, { relaxedSimd: false }).scratchBytes;
+  return plan.arenaBytes + planCodeOf(plan, { relaxedSimd: false }).scratchBytes;
 }
 
 describe('nothing grows with T', () => {

@@ -14,7 +14,7 @@ import type { Heap } from './heap.ts';
 import { mayBlock } from './host.ts';
 import { control, phases } from './layout.ts';
 import { type Placement, placePlan, stretchesOf } from './placement.ts';
-import { codeOf } from './plan-code.ts';
+import { planCodeOf } from './plan-code.ts';
 import { schedule } from './schedule.ts';
 import { readArray, WasmStorage, writeArray } from './storage.ts';
 import type { ThreadPool } from './threads.ts';
@@ -93,7 +93,7 @@ export class WasmExecutable implements Executable {
   async #compile(labeled: () => Plan): Promise<Compiled> {
     const plan = this.#plan;
     const { heap, target, fewestCyclesToSplit, room, threads } = this.#host;
-    const code = codeOf(plan, target);
+    const code = planCodeOf(plan, target);
     const placement = placePlan(plan, code.scratchBytes, code.threadScratchBytes);
     const variableBytes = plan.variables.reduce((total, spec) => total + byteLength(spec), 0);
     requireRoom('wasm', labeled(), variableBytes + placement.bytes(threads), room);

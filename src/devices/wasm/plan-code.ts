@@ -41,11 +41,11 @@ export interface LoopCode {
 }
 
 /** The code of a plan, for a target. */
-export function codeOf(plan: Plan, target: Target): PlanCode {
+export function planCodeOf(plan: Plan, target: Target): PlanCode {
   const loops = new Map<number, LoopCode>();
   const steps = plan.steps.map((step, index): WasmKernelCode => {
     if (!step.loop) return kernelOf(step.contract).wasm(step.call, target);
-    const loop = loopCodeOf(step.loop, codeOf(step.loop.plan, target));
+    const loop = loopCodeOf(step.loop, planCodeOf(step.loop.plan, target));
     loops.set(index, loop);
     return { stages: [], scratchBytes: loop.bytes, threadScratchBytes: loop.body.threadScratchBytes };
   });

@@ -1,7 +1,7 @@
 /** Elementwise steps that run over pieces of the result before them: the same values as on the cpu, for every border. */
 import { afterAll, describe, expect, it } from 'vitest';
 import { placePlan, stretchesOf } from '../../../src/devices/wasm/placement.ts';
-import { codeOf } from '../../../src/devices/wasm/plan-code.ts';
+import { planCodeOf } from '../../../src/devices/wasm/plan-code.ts';
 import { schedule } from '../../../src/devices/wasm/schedule.ts';
 import { conv2d, matmul, softmax, type Tensor, tanh } from '../../../src/index.ts';
 import type { Plan } from '../../../src/plan/plan.ts';
@@ -23,7 +23,7 @@ afterAll(() => {
 
 /** How many steps of a plan run as tails. */
 function tailsOf(plan: Plan): number {
-  const code = codeOf(plan, { relaxedSimd: false });
+  const code = planCodeOf(plan, { relaxedSimd: false });
   const placement = placePlan(plan, code.scratchBytes, code.threadScratchBytes);
   const { beforeUpdates } = schedule(code, stretchesOf(plan, placement), 0);
   return beforeUpdates.reduce((total, entry) => total + (entry.kind === 'stage' ? entry.tails.length : 0), 0);

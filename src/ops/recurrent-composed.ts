@@ -1,32 +1,46 @@
-/** The LSTM and GRU sequences step by step, forward and backward, from plain operations: oracle and second derivatives. */
+/** The LSTM and GRU as loops over time, forward and backward, from plain operations: oracle and second derivatives. */
 import type { GruAttributes, GruGradientAttributes } from '../../kernels/gru/index.ts';
 import type { LstmAttributes, LstmGradientAttributes } from '../../kernels/lstm/index.ts';
 import { fill } from '../tensor/leaves.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { add, multiply, sigmoid, subtract, tanh, where } from './elementwise.ts';
 import { matmul } from './matmul.ts';
-import { concat, expandDims, slice, split, stack, transpose } from './movement.ts';
+import { concat, expandDims, narrow, split, transpose } from './movement.ts';
+import { scan } from './scan.ts';
 
-/** Step t of [N, T, F] as [N, F]. */
-function step(sequence: Tensor, t: number): Tensor {
-  return slice(sequence, null, t);
+/**
+ * The state each step started from: states [N, T, H] shifted by one step, with the initial state [N, H] in front (or
+ * behind, in reverse).
+ */
+export function previousStates(states: Tensor, initial: Tensor, reverse: boolean): Tensor {
+  const steps = states.shape[1];
+  const first = expandDims(initial, 1);
+  return reverse
+    ? concat([narrow(states, 1, 1, steps), first], 1)
+    : concat([first, narrow(states, 1, 0, steps - 1)], 1);
 }
 
-/** Step t of a mask [N, T] as [N, 1]. */
-function stepMask(mask: Tensor | undefined, t: number): Tensor | undefined {
-  return mask && expandDims(slice(mask, null, t), 1);
+/** `tensors` by name, without those that are not there. */
+function present<Name extends string>(
+  tensors: Readonly<Record<Name, Tensor | undefined>>,
+): { readonly [Each in Name]?: Tensor } {
+  return Object.fromEntries(Object.entries(tensors).filter(([, each]) => each !== undefined)) as {
+    [Each in Name]?: Tensor;
+  };
 }
 
-/** `real` at real steps, `otherwise` at padding. */
+/** `real` [N, …] at real steps, `otherwise` at padding, as a step's mask [N] says. A loop's own mask has no say in outputs. */
 function atReal(mask: Tensor | undefined, real: Tensor, otherwise: Tensor | number): Tensor {
-  return mask ? where(mask, real, otherwise) : real;
+  return mask ? where(expandDims(mask, 1), real, otherwise) : real;
 }
 
-/** The order in which a layer reads its steps. */
-function timeOrder(steps: number, reverse: boolean): number[] {
-  const order = Array.from({ length: steps }, (_, t) => t);
-  return reverse ? order.reverse() : order;
+function plus(x: Tensor, more: Tensor | undefined): Tensor {
+  return more ? add(x, more) : x;
 }
+
+/** The derivative of a sigmoid and of a tanh, by their value. */
+const slopeOfSigmoid = (y: Tensor): Tensor => multiply(y, subtract(1, y));
+const slopeOfTanh = (y: Tensor): Tensor => subtract(1, multiply(y, y));
 
 function quarters(x: Tensor): [Tensor, Tensor, Tensor, Tensor] {
   return split(x, 4, -1) as [Tensor, Tensor, Tensor, Tensor];
@@ -39,134 +53,112 @@ function thirds(x: Tensor): [Tensor, Tensor, Tensor] {
 /** h_t = o·tanh(c_t), c_t = f·c_{t-1} + i·g, gates from z_t + h_{t-1}·W (Hochreiter & Schmidhuber 1997; Gers 2000). */
 export function lstmSteps(inputs: readonly Tensor[], { reverse }: LstmAttributes): Tensor[] {
   const [z, weight, h0, c0, mask] = inputs as [Tensor, Tensor, Tensor, Tensor, Tensor?];
-  const outputs: { h: Tensor; c: Tensor; gates: Tensor }[] = [];
-  let [h, c] = [h0, c0];
-  for (const t of timeOrder(z.shape[1], reverse)) {
-    const real = stepMask(mask, t);
-    const [zi, zf, zg, zo] = quarters(add(step(z, t), matmul(h, weight)));
-    const [i, f, g, o] = [sigmoid(zi), sigmoid(zf), tanh(zg), sigmoid(zo)];
-    const nextC = add(multiply(f, c), multiply(i, g));
-    h = atReal(real, multiply(o, tanh(nextC)), h);
-    c = atReal(real, nextC, c);
-    outputs[t] = { h, c, gates: atReal(real, concat([i, f, g, o], -1), 0) };
-  }
-  return [
-    stack(
-      outputs.map((each) => each.h),
-      1,
-    ),
-    stack(
-      outputs.map((each) => each.c),
-      1,
-    ),
-    stack(
-      outputs.map((each) => each.gates),
-      1,
-    ),
-  ];
+  const { outputs } = scan(
+    (before, { zt, real }) => {
+      const [zi, zf, zg, zo] = quarters(add(zt, matmul(before.h, weight)));
+      const [i, f, g, o] = [sigmoid(zi), sigmoid(zf), tanh(zg), sigmoid(zo)];
+      const nextC = add(multiply(f, before.c), multiply(i, g));
+      const h = atReal(real, multiply(o, tanh(nextC)), before.h);
+      const c = atReal(real, nextC, before.c);
+      return { carry: { h, c }, output: [h, c, atReal(real, concat([i, f, g, o], -1), 0)] };
+    },
+    { initial: { h: h0, c: c0 }, inputs: { zt: z, ...present({ real: mask }) }, reverse },
+  );
+  return [...outputs];
 }
 
 /** Back through time: what `lstmGradient` computes. */
 export function lstmGradientSteps(inputs: readonly Tensor[], attributes: LstmGradientAttributes): Tensor[] {
   const { reverse, masked, hasDH, hasDC, hasDGates } = attributes;
   const [weight, c0, c, gates, ...rest] = inputs as [Tensor, Tensor, Tensor, Tensor, ...Tensor[]];
-  const optional = (present: boolean): Tensor | undefined => (present ? rest.shift() : undefined);
-  const mask = optional(masked);
-  const [dHAll, dCAll, dGatesAll] = [optional(hasDH), optional(hasDC), optional(hasDGates)];
-  const [batch, steps, hidden] = c.shape as [number, number, number];
-  let dH = fill(0, [batch, hidden]);
-  let dC = fill(0, [batch, hidden]);
-  const dZ: Tensor[] = [];
-  const order = timeOrder(steps, reverse);
-  for (let position = steps - 1; position >= 0; position--) {
-    const t = order[position];
-    const real = stepMask(mask, t);
-    const previousC = position === 0 ? c0 : step(c, order[position - 1]);
-    const [i, f, g, o] = quarters(step(gates, t));
-    const tanhC = tanh(step(c, t));
-    if (dHAll) dH = add(dH, step(dHAll, t));
-    if (dCAll) dC = add(dC, step(dCAll, t));
-    const total = add(dC, multiply(multiply(dH, o), subtract(1, multiply(tanhC, tanhC))));
-    let dGates = [multiply(total, g), multiply(total, previousC), multiply(total, i), multiply(dH, tanhC)];
-    if (dGatesAll) {
-      const direct = quarters(step(dGatesAll, t));
-      dGates = dGates.map((each, k) => add(each, direct[k]));
-    }
-    const [dI, dF, dG, dO] = dGates as [Tensor, Tensor, Tensor, Tensor];
-    const slope = (gate: Tensor) => multiply(gate, subtract(1, gate));
-    const dPre = concat(
-      [
-        multiply(dI, slope(i)),
-        multiply(dF, slope(f)),
-        multiply(dG, subtract(1, multiply(g, g))),
-        multiply(dO, slope(o)),
-      ],
-      -1,
-    );
-    dZ[t] = atReal(real, dPre, 0);
-    dH = atReal(real, matmul(dPre, transpose(weight)), dH);
-    dC = atReal(real, multiply(total, f), dC);
-  }
-  return [stack(dZ, 1), dH, dC];
+  const [real, fromH, fromC, fromGates] = [masked, hasDH, hasDC, hasDGates].map((each) =>
+    each ? rest.shift() : undefined,
+  );
+  const zero = fill(0, c0.shape);
+  const { carry, outputs } = scan(
+    (after, step) => {
+      const [i, f, g, o] = quarters(step.gates);
+      const tanhC = tanh(step.c);
+      const dH = plus(after.dH, step.fromH);
+      const dC = plus(after.dC, step.fromC);
+      const total = add(dC, multiply(multiply(dH, o), slopeOfTanh(tanhC)));
+      const dGates = plus(
+        concat(
+          [multiply(total, g), multiply(total, step.previousC), multiply(total, i), multiply(dH, tanhC)],
+          -1,
+        ),
+        step.fromGates,
+      );
+      const slopes = concat([slopeOfSigmoid(i), slopeOfSigmoid(f), slopeOfTanh(g), slopeOfSigmoid(o)], -1);
+      const dZ = multiply(dGates, slopes);
+      return {
+        carry: {
+          dH: atReal(step.real, matmul(dZ, transpose(weight)), dH),
+          dC: atReal(step.real, multiply(total, f), dC),
+        },
+        output: atReal(step.real, dZ, 0),
+      };
+    },
+    {
+      initial: { dH: zero, dC: zero },
+      inputs: {
+        gates,
+        c,
+        previousC: previousStates(c, c0, reverse),
+        ...present({ real, fromH, fromC, fromGates }),
+      },
+      reverse: !reverse,
+    },
+  );
+  return [outputs, carry.dH, carry.dC];
 }
 
 /** PyTorch's GRU: the reset gate acts after the recurrent product (Cho et al. 2014, in cuDNN's form). */
 export function gruSteps(inputs: readonly Tensor[], { reverse }: GruAttributes): Tensor[] {
   const [z, weight, bias, h0, mask] = inputs as [Tensor, Tensor, Tensor, Tensor, Tensor?];
-  const outputs: { h: Tensor; gates: Tensor }[] = [];
-  let h = h0;
-  for (const t of timeOrder(z.shape[1], reverse)) {
-    const real = stepMask(mask, t);
-    const [zr, zu, zn] = thirds(step(z, t));
-    const [sr, su, q] = thirds(add(matmul(h, weight), bias));
-    const [r, u] = [sigmoid(add(zr, sr)), sigmoid(add(zu, su))];
-    const n = tanh(add(zn, multiply(r, q)));
-    h = atReal(real, add(multiply(subtract(1, u), n), multiply(u, h)), h);
-    outputs[t] = { h, gates: atReal(real, concat([r, u, n, q], -1), 0) };
-  }
-  return [
-    stack(
-      outputs.map((each) => each.h),
-      1,
-    ),
-    stack(
-      outputs.map((each) => each.gates),
-      1,
-    ),
-  ];
+  const { outputs } = scan(
+    (before, { zt, real }) => {
+      const [zr, zu, zn] = thirds(zt);
+      const [sr, su, q] = thirds(add(matmul(before, weight), bias));
+      const [r, u] = [sigmoid(add(zr, sr)), sigmoid(add(zu, su))];
+      const n = tanh(add(zn, multiply(r, q)));
+      const h = atReal(real, add(multiply(subtract(1, u), n), multiply(u, before)), before);
+      return { carry: h, output: [h, atReal(real, concat([r, u, n, q], -1), 0)] };
+    },
+    { initial: h0, inputs: { zt: z, ...present({ real: mask }) }, reverse },
+  );
+  return [...outputs];
 }
 
 /** Back through time: what `gruGradient` computes. */
 export function gruGradientSteps(inputs: readonly Tensor[], attributes: GruGradientAttributes): Tensor[] {
   const { reverse, masked, hasDH, hasDGates } = attributes;
   const [weight, h0, h, gates, ...rest] = inputs as [Tensor, Tensor, Tensor, Tensor, ...Tensor[]];
-  const optional = (present: boolean): Tensor | undefined => (present ? rest.shift() : undefined);
-  const mask = optional(masked);
-  const [dHAll, dGatesAll] = [optional(hasDH), optional(hasDGates)];
-  const [batch, steps, hidden] = h.shape as [number, number, number];
-  let dH = fill(0, [batch, hidden]);
-  const dZ: Tensor[] = [];
-  const dS: Tensor[] = [];
-  const order = timeOrder(steps, reverse);
-  for (let position = steps - 1; position >= 0; position--) {
-    const t = order[position];
-    const real = stepMask(mask, t);
-    const previousH = position === 0 ? h0 : step(h, order[position - 1]);
-    const [r, u, n, q] = quarters(step(gates, t));
-    if (dHAll) dH = add(dH, step(dHAll, t));
-    const direct = dGatesAll ? quarters(step(dGatesAll, t)) : undefined;
-    const plus = (x: Tensor, k: number) => (direct ? add(x, direct[k]) : x);
-    const dU = plus(multiply(dH, subtract(previousH, n)), 1);
-    const dN = plus(multiply(dH, subtract(1, u)), 2);
-    const dPreN = multiply(dN, subtract(1, multiply(n, n)));
-    const dR = plus(multiply(dPreN, q), 0);
-    const dQ = plus(multiply(dPreN, r), 3);
-    const dPreR = multiply(dR, multiply(r, subtract(1, r)));
-    const dPreU = multiply(dU, multiply(u, subtract(1, u)));
-    const recurrent = concat([dPreR, dPreU, dQ], -1);
-    dZ[t] = atReal(real, concat([dPreR, dPreU, dPreN], -1), 0);
-    dS[t] = atReal(real, recurrent, 0);
-    dH = atReal(real, add(multiply(dH, u), matmul(recurrent, transpose(weight))), dH);
-  }
-  return [stack(dZ, 1), stack(dS, 1), dH];
+  const [real, fromH, fromGates] = [masked, hasDH, hasDGates].map((each) =>
+    each ? rest.shift() : undefined,
+  );
+  const { carry, outputs } = scan(
+    (after, step) => {
+      const [r, u, n, q] = quarters(step.gates);
+      const direct = step.fromGates && quarters(step.fromGates);
+      const dH = plus(after, step.fromH);
+      const dU = plus(multiply(dH, subtract(step.previousH, n)), direct?.[1]);
+      const dN = plus(multiply(dH, subtract(1, u)), direct?.[2]);
+      const dPreN = multiply(dN, slopeOfTanh(n));
+      const dR = plus(multiply(dPreN, q), direct?.[0]);
+      const dQ = plus(multiply(dPreN, r), direct?.[3]);
+      const [dPreR, dPreU] = [multiply(dR, slopeOfSigmoid(r)), multiply(dU, slopeOfSigmoid(u))];
+      const dS = concat([dPreR, dPreU, dQ], -1);
+      return {
+        carry: atReal(step.real, add(multiply(dH, u), matmul(dS, transpose(weight))), dH),
+        output: [atReal(step.real, concat([dPreR, dPreU, dPreN], -1), 0), atReal(step.real, dS, 0)],
+      };
+    },
+    {
+      initial: fill(0, h0.shape),
+      inputs: { gates, previousH: previousStates(h, h0, reverse), ...present({ real, fromH, fromGates }) },
+      reverse: !reverse,
+    },
+  );
+  return [...outputs, carry];
 }

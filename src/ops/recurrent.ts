@@ -21,8 +21,14 @@ import { applyAll } from './apply.ts';
 import { reshape, sum } from './broadcast.ts';
 import { cast, where } from './elementwise.ts';
 import { matmul } from './matmul.ts';
-import { concat, expandDims, narrow, transpose } from './movement.ts';
-import { gruGradientSteps, gruSteps, lstmGradientSteps, lstmSteps } from './recurrent-composed.ts';
+import { expandDims, transpose } from './movement.ts';
+import {
+  gruGradientSteps,
+  gruSteps,
+  lstmGradientSteps,
+  lstmSteps,
+  previousStates,
+} from './recurrent-composed.ts';
 
 function float32(...shape: number[]): TensorSpec {
   return { shape, dtype: 'float32' };
@@ -31,18 +37,6 @@ function float32(...shape: number[]): TensorSpec {
 /** Batch, steps and hidden size, from a sequence [N, T, …] and the recurrent weight [H, …]. */
 function sizes(sequence: TensorSpec, weight: TensorSpec): [number, number, number] {
   return [sequence.shape[0], sequence.shape[1], weight.shape[0]];
-}
-
-/**
- * The state each step started from: h shifted by one step, with the initial state in front (or behind, in reverse).
- * Steps are [N, T, H], the initial state [N, H].
- */
-function previousStates(h: Tensor, h0: Tensor, reverse: boolean): Tensor {
-  const steps = h.shape[1];
-  const first = expandDims(h0, 1);
-  return reverse
-    ? concat([narrow(h, 1, 1, steps), first], 1)
-    : concat([first, narrow(h, 1, 0, steps - 1)], 1);
 }
 
 /** Σ over batch and steps of previousᵀ · d: [N, T, H] and [N, T, G] → [H, G], as one large matmul. */

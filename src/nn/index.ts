@@ -9,6 +9,13 @@ export { inMode } from './mode.ts';
 export * from './models.ts';
 export { type AnyModule, Module, type StateDict, type StateEntry } from './module.ts';
 export * from './observe.ts';
-export type { CellWeights, RecurrentInput, RecurrentLayer, RecurrentOptions } from './recurrent-layer.ts';
+export type { RecurrentInput } from './recurrent-input.ts';
+export {
+  type CellPass,
+  type CellRun,
+  type CellStep,
+  RecurrentLayer,
+  type RecurrentOptions,
+} from './recurrent-layer.ts';
 export * from './serialization.ts';
 export * from './summary.ts';

@@ -1,18 +1,21 @@
 /** What the recurrent layers share: stacking, directions, masks, initial states and what comes out. */
-import { DTypeError, OptionError, ShapeError } from '../errors.ts';
-import { reshape } from '../ops/broadcast.ts';
+import { OptionError } from '../errors.ts';
+import { reshape, sum } from '../ops/broadcast.ts';
 import { dropout } from '../ops/dropout.ts';
-import { less } from '../ops/elementwise.ts';
+import { add, equal, logicalAnd, subtract, where } from '../ops/elementwise.ts';
 import { iota } from '../ops/indexing.ts';
 import { concat, expandDims, narrow, stack } from '../ops/movement.ts';
 import { maskSteps } from '../ops/recurrent.ts';
+import { max } from '../ops/reduce.ts';
+import { scan } from '../ops/scan.ts';
 import { requireBoolean, requireKnownOptions, requireNumber, requireOneOf } from '../options.ts';
-import type { DType } from '../tensor/dtype.ts';
-import { fill } from '../tensor/leaves.ts';
-import { notATensor, Tensor } from '../tensor/tensor.ts';
-import type { Parameter } from '../tensor/variable.ts';
-import { type NamedAxis, requireAxes } from './checks.ts';
+import { asCodeOf, asOne, concealed } from '../tensor/exposure.ts';
+import { Tensor } from '../tensor/tensor.ts';
+import { Parameter } from '../tensor/variable.ts';
+import { requireAxes } from './checks.ts';
+import { uniform } from './initializers.ts';
 import { type JsonValue, Layer } from './layer.ts';
+import { initialStates, maskOf, type RecurrentInput, type TensorsByName } from './recurrent-input.ts';
 
 /** Options of every recurrent layer. */
 export interface RecurrentOptions {
@@ -22,284 +25,277 @@ export interface RecurrentOptions {
   readonly bidirectional?: boolean;
   /** Dropout rate between layers, in training mode. Default 0. For dropout after the last layer add a Dropout layer. */
   readonly dropout?: number;
-  /** What `call` returns: the final state of the last layer [N, D·H], or every step [N, T, D·H]. Default 'last'. */
+  /** What `call` returns: the output at the last step [N, D·H], or at every step [N, T, D·H]. Default 'last'. */
   readonly output?: 'last' | 'sequence';
-  /** Whether biases are added. Default true. */
-  readonly bias?: boolean;
-  /** Recurrent weights: 'uniform' (default) in ±1/√hidden like the others (PyTorch), or 'orthogonal' per gate. */
-  readonly recurrentInitializer?: 'uniform' | 'orthogonal';
 }
 
-/** The names of RecurrentOptions. */
-const optionNames = ['layers', 'bidirectional', 'dropout', 'output', 'bias', 'recurrentInitializer'] as const;
+const recurrentDefaults = {
+  layers: 1,
+  bidirectional: false,
+  dropout: 0,
+  output: 'last',
+} satisfies RecurrentOptions;
 
-/** A sequence with what may come with it. */
-export interface RecurrentInput<State> {
-  /** [N, T, F] */
-  readonly x: Tensor;
-  /** int32 [N]: how many steps of each sequence are real; the rest, on the right, is padding. */
-  readonly lengths?: Tensor;
-  /** bool [N, T]: which steps are real. Padding may be anywhere, also on the left. */
-  readonly mask?: Tensor;
-  /** What each layer and direction starts from, each [layers·D, N, H]. Default zeros. */
-  readonly initialState?: State;
-}
-
-/** What every cell has: the weights of one layer and direction. */
-export interface CellWeights {
-  /** [F, gates·H], F being the features that the layer reads. */
-  readonly inputWeight: Parameter;
-  /** [H, gates·H] */
-  readonly recurrentWeight: Parameter;
+/** What one step of a cell gives. */
+export interface CellStep<State> {
+  /** What the next step starts from, each [N, H]. */
+  readonly state: State;
+  /** What the layer gives for the step, [N, H]. Default: the first of the states. */
+  readonly output?: Tensor;
 }
 
 /** One pass of one cell over a whole sequence. */
-export interface CellPass<Weights> {
+export interface CellPass<Weights, State> {
   /** Of this layer and direction. */
   readonly weights: Weights;
   /** [N, T, F] */
   readonly x: Tensor;
-  /** The initial states, each [N, H]. */
-  readonly states: readonly Tensor[];
-  /** bool [N, T] */
+  /** What it starts from, each [N, H]. */
+  readonly state: State;
+  /** bool [N, T]: which steps are real. At the others the state stays as it is; what is given for them does not matter. */
   readonly mask: Tensor | undefined;
   /** Whether it reads from the end. */
   readonly reverse: boolean;
 }
 
-/** Makes the weights of a cell that reads `features` features. */
-export type CellMaker<Weights> = (
-  features: number,
-  hidden: number,
-  options: Required<RecurrentOptions>,
-) => Weights;
+/** What a pass gives. */
+export interface CellRun<State> {
+  /** The output at every step, [N, T, H]. */
+  readonly outputs: Tensor;
+  /** The states after the last step, each [N, H]. */
+  readonly state: State;
+  /** The output at the last real step, [N, H]. Default: the first of the states. */
+  readonly last?: Tensor;
+  /** What else there is to know of every step, each [N, T, …]. */
+  readonly details?: readonly Tensor[];
+}
 
 /**
- * The base of LSTM, GRU and RNN. At padding the state is carried over unchanged and the output is zero, so padding
- * may be on either side, and a sequence without any real step keeps its initial state. The state after the last step
- * is therefore the state after the last real one; the backward direction ends at the first.
+ * The base of LSTM, GRU, RNN, and of cells of one's own: it stacks layers, reads in both directions, and knows of padding,
+ * lengths and initial states. A subclass says what its states are called, which weights a cell has, and what one step
+ * computes.
+ *
+ * ```ts
+ * class MovingAverage extends RecurrentLayer<{ readonly rate: Parameter }, { readonly h: Tensor }> {
+ *   protected readonly stateNames = ['h'] as const;
+ *
+ *   protected cellWeights() {
+ *     return { rate: this.weight([this.hidden]) };
+ *   }
+ *
+ *   protected step({ rate }: { readonly rate: Tensor }, { h }: { readonly h: Tensor }, xt: Tensor) {
+ *     return { state: { h: h.add(xt.sub(h).mul(rate)) } };
+ *   }
+ * }
+ * const average = new MovingAverage(3, 3, { bidirectional: true });
+ * average.call(ones([2, 5, 3])).shape; // [2, 6]
+ * ```
+ *
+ * At padding the state is carried over unchanged and the output is zero, so padding may be on either side, and a sequence
+ * without any real step keeps its initial state. The state after the last step is therefore the state after the last real
+ * one; the backward direction ends at the first.
+ *
+ * `call` takes x [N, T, inputs], or `{ x, lengths, mask, initialState }`, and gives the output at the last step
+ * [N, D·hidden], or with `output: 'sequence'` every step [N, T, D·hidden]; `run` gives the final states as well. A class
+ * without a constructor of its own is saved and loaded as it is: see `saveModel` and `loadModel` on classes of one's own.
  */
 export abstract class RecurrentLayer<
-  Weights extends CellWeights,
-  State extends { readonly h: Tensor },
+  Weights extends object,
+  State extends TensorsByName<State>,
+  OwnOptions extends object = object,
 > extends Layer<Tensor | RecurrentInput<State>, Tensor> {
   /** Features of each step of the input. */
   readonly inputs: number;
-  /** Features of each state. */
+  /** Features of the output, and of each state. */
   readonly hidden: number;
   /** The options, defaults filled in. */
-  readonly options: Required<RecurrentOptions>;
+  readonly options: Required<RecurrentOptions> & OwnOptions;
   /** In PyTorch's order, which is that of the states' first axis: layer 0 forward, layer 0 backward, layer 1 … */
   readonly cells: readonly Weights[];
 
   /**
-   * Checks the options and makes the cells; `more` names the subclass's own options.
+   * Draws the weights of every layer and direction. `inputs` is F of x [N, T, F]. A subclass with options of its own gives
+   * their defaults.
    *
-   * @internal
+   * @throws OptionError for sizes or options out of range
    */
   constructor(
-    where: string,
     inputs: number,
     hidden: number,
-    options: RecurrentOptions,
-    more: readonly string[],
-    makeCell: CellMaker<Weights>,
+    options: RecurrentOptions & Partial<OwnOptions> = {},
+    defaults?: OwnOptions,
   ) {
     super();
+    const where = new.target.name;
     requireNumber(where, 'inputs', inputs, 'a whole number of at least 1');
     requireNumber(where, 'hidden', hidden, 'a whole number of at least 1');
-    requireKnownOptions(where, options, [...optionNames, ...more]);
-    const { layers = 1, bidirectional = false, dropout = 0, output = 'last', bias = true } = options;
-    const { recurrentInitializer = 'uniform' } = options;
-    requireNumber(where, 'layers', layers, 'a whole number from 1 to 1000');
-    requireNumber(where, 'dropout', dropout, 'a number from 0 to 1');
-    requireBoolean(where, 'bidirectional', bidirectional);
-    requireBoolean(where, 'bias', bias);
-    requireOneOf(where, 'output', output, ['last', 'sequence']);
-    requireOneOf(where, 'recurrentInitializer', recurrentInitializer, ['uniform', 'orthogonal']);
-    if (dropout > 0 && layers === 1) {
-      throw new OptionError({
-        where,
-        got: `dropout ${dropout} with one layer`,
-        expected: 'dropout 0, or two layers or more: it acts between layers',
-        cure: 'For dropout after the recurrent layer add a Dropout layer.',
-      });
-    }
+    const all = { ...recurrentDefaults, ...defaults };
+    requireKnownOptions(where, options, Object.keys(all));
+    const given = Object.entries(options).filter(([, value]) => value !== undefined);
     this.inputs = inputs;
     this.hidden = hidden;
-    this.options = { layers, bidirectional, dropout, output, bias, recurrentInitializer };
-    const directions = bidirectional ? 2 : 1;
+    this.options = { ...all, ...Object.fromEntries(given) } as typeof this.options;
+    this.checkOptions(where);
+    const { layers } = this.options;
+    const directions = this.#directions.length;
     this.cells = Array.from({ length: layers * directions }, (_, cell) =>
-      makeCell(cell < directions ? inputs : directions * hidden, hidden, this.options),
+      this.cellWeights(cell < directions ? inputs : directions * hidden),
     );
   }
 
-  /** The states that go from step to step, the output first. */
+  /** The names of the states that go from step to step. Unless a step says otherwise, the first is the output. */
   protected abstract readonly stateNames: readonly (keyof State & string)[];
 
-  /** All steps of one cell, each [N, T, …]: its states, the output first, then what else there is to know of a step. */
-  protected abstract runCell(pass: CellPass<Weights>): readonly Tensor[];
+  /**
+   * The weights of one layer and direction, which reads `features` features: an object of parameters, or of modules. The
+   * constructor calls it, before fields of a subclass have their values; `hidden` and `options` are there.
+   */
+  protected abstract cellWeights(features: number): Weights;
 
-  config(): readonly JsonValue[] {
-    return [this.inputs, this.hidden, { ...this.options }];
-  }
+  /** What a cell computes of the step's input [N, F] and the states before it, each [N, H]. It is the body of a `scan`. */
+  protected abstract step(weights: Weights, state: State, xt: Tensor): CellStep<State>;
 
-  forward(input: Tensor | RecurrentInput<State>): Tensor {
-    const { steps, last } = this.runLayers(input instanceof Tensor ? { x: input } : input);
-    return this.options.output === 'sequence' ? steps[0] : last;
+  /**
+   * All steps of one cell. A subclass overrides it where it has another way than step after step: a kernel, or a
+   * `linearRecurrence`.
+   */
+  protected runCell({ weights, x, state, mask, reverse }: CellPass<Weights, State>): CellRun<State> {
+    return concealed(() => {
+      let hasOutput = false;
+      const { carry, outputs } = scan(
+        (before, xt) => {
+          const next = this.step(weights, before as State, xt);
+          requireKnownOptions(`${this.describe()} step`, next, ['state', 'output']);
+          const carry: Record<string, Tensor> = { ...next.state };
+          hasOutput = next.output !== undefined;
+          if (next.output !== undefined) this.#requireOutput(next.output, x);
+          return { carry, output: next.output ?? carry[this.stateNames[0]] };
+        },
+        { initial: { ...state } as Record<string, Tensor>, inputs: x, reverse, ...(mask && { mask }) },
+      );
+      const run = { outputs, state: carry as State };
+      if (!hasOutput) return run;
+      const end = reverse ? 0 : x.shape[1] - 1;
+      return { ...run, last: mask ? atLastReal(outputs, mask, reverse) : stepOf(outputs, end) };
+    });
   }
 
   /**
-   * All that `runCell` gives of the last layer, each [N, T, D·…]; its final output [N, D·H]; and the final states
-   * [layers·D, N, H].
+   * Throws OptionError unless `options` has what the class takes. The constructor calls it before weights are drawn.
+   * Overridden, it calls `super.checkOptions(where)` first.
+   */
+  protected checkOptions(where: string): void {
+    const { layers, bidirectional, dropout, output } = this.options;
+    requireNumber(where, 'layers', layers, 'a whole number from 1 to 1000');
+    requireNumber(where, 'dropout', dropout, 'a number from 0 to 1');
+    requireBoolean(where, 'bidirectional', bidirectional);
+    requireOneOf(where, 'output', output, ['last', 'sequence']);
+    if (dropout === 0 || layers > 1) return;
+    throw new OptionError({
+      where,
+      got: `dropout ${dropout} with one layer`,
+      expected: 'dropout 0, or two layers or more: it acts between layers',
+      cure: 'For dropout after the recurrent layer add a Dropout layer.',
+    });
+  }
+
+  /** A parameter of a cell: uniform in ±1/√hidden, as those of PyTorch's recurrent layers. */
+  protected weight(shape: readonly number[], name = 'weight'): Parameter {
+    const { hidden } = this;
+    return new Parameter(uniform(1 / Math.sqrt(hidden))(shape, { in: hidden, out: hidden }), name);
+  }
+
+  /** The arguments of the constructor. Options of a subclass's own are to be what JSON can hold. */
+  config(): readonly JsonValue[] {
+    return [this.inputs, this.hidden, { ...this.options } as Record<string, JsonValue>];
+  }
+
+  forward(input: Tensor | RecurrentInput<State>): Tensor {
+    return asOne(() => {
+      const { output, last } = this.runLayers(input instanceof Tensor ? { x: input } : input);
+      return this.options.output === 'sequence' ? output : last;
+    });
+  }
+
+  /** All that comes out: the output at every step [N, T, D·H], and the final states, each [layers·D, N, H]. */
+  run(input: RecurrentInput<State>): State & { readonly output: Tensor } {
+    return this.inside(() =>
+      asOne(() => {
+        const { output, state } = this.runLayers(input);
+        return { output, ...state };
+      }),
+    );
+  }
+
+  /**
+   * All that `runCell` gives of the last layer: its output and what else it tells of every step, [N, T, D·…] and 0 at
+   * padding, its output at the last step [N, D·H]; and the final states of all layers and directions, [layers·D, N, H].
+   *
+   * @internal
    */
   protected runLayers(input: RecurrentInput<State>): {
-    readonly steps: readonly Tensor[];
+    readonly output: Tensor;
     readonly last: Tensor;
-    readonly states: readonly Tensor[];
+    readonly state: State;
+    readonly details: readonly Tensor[];
   } {
-    const mask = this.#maskOf(input);
-    const initial = this.#initialStates(input);
-    const { layers, bidirectional } = this.options;
-    const directions = bidirectional ? [false, true] : [false];
-    const finals: (readonly Tensor[])[] = [];
-    let steps: readonly Tensor[] = [input.x];
+    const mask = maskOf(this, input);
+    const initial = initialStates(this, this.stateNames, input);
+    const finals: State[] = [];
+    let { x } = input;
+    let runs: readonly CellRun<State>[] = [];
+    const { layers, dropout: rate } = this.options;
     for (let layer = 0; layer < layers; layer++) {
-      const rate = this.options.dropout;
-      const x = layer > 0 && rate > 0 && this.training ? dropout(steps[0], rate) : steps[0];
-      const passes = directions.map((reverse) => {
+      if (layer > 0 && rate > 0 && this.training) x = dropout(x, rate);
+      runs = this.#directions.map((reverse) => {
         const cell = finals.length;
-        const states = initial.map((state) => (state.rank === 3 ? cellState(state, cell) : state));
-        const pass = this.runCell({ weights: this.cells[cell]!, x, states, mask, reverse });
-        finals.push(pass.map((each) => stepOf(each, reverse ? 0 : each.shape[1] - 1)));
-        return pass;
+        const state = this.#stateOf((name) => initial(name, cell));
+        const pass = { weights: this.cells[cell]!, x, state, mask, reverse };
+        // A pass that a user wrote may keep what it builds.
+        const run = asCodeOf(this, pass, () => this.runCell(pass));
+        finals.push(run.state);
+        return run;
       });
-      steps = passes[0].map((_, index) =>
-        concat(
-          passes.map((pass) => pass[index]),
-          -1,
-        ),
-      );
+      x = sideBySide(runs.map(({ outputs }) => outputs));
     }
+    const [first] = this.stateNames;
+    const details = runs[0].details?.map((_, index) => sideBySide(runs.map((run) => run.details![index])));
+    const atReal = (each: Tensor): Tensor => (mask ? maskSteps(each, mask) : each);
     return {
-      steps: mask ? steps.map((each) => maskSteps(each, mask)) : steps,
-      last: concat(
-        finals.slice(-directions.length).map(([h]) => h),
-        -1,
-      ),
-      states: this.stateNames.map((_, state) =>
+      output: atReal(x),
+      last: sideBySide(runs.map(({ state, last = state[first] }) => last)),
+      state: this.#stateOf((name) =>
         stack(
-          finals.map((each) => each[state]),
+          finals.map((each) => each[name]),
           0,
         ),
       ),
+      details: details?.map(atReal) ?? [],
     };
   }
 
-  /** Checks the sequence and gives the mask [N, T], if there is padding. */
-  #maskOf(input: RecurrentInput<State>): Tensor | undefined {
-    requireKnownOptions(this.describe(), input, ['x', 'lengths', 'mask', 'initialState']);
-    const { x, lengths, mask } = input;
-    for (const [name, given] of Object.entries({ x, lengths, mask })) this.#requireTensor(name, given);
-    requireAxes(
-      this,
-      x,
-      ['N', 'T', ['F', this.inputs]],
-      `The layer reads sequences of ${this.inputs} features per step: turn images into rows with RowsToSequence, or build it for ${x.shape[2] ?? 'other'} inputs.`,
-    );
-    const [n, steps] = x.shape as [number, number];
-    if (steps === 0) {
-      throw new ShapeError({
-        where: this.describe(),
-        got: `[N=${n}, T=0, F=${this.inputs}]`,
-        expected: 'at least one step (T ≥ 1)',
-        cure: 'Drop empty sequences, or pad them to one step and mask it.',
-      });
-    }
-    if (lengths && mask) {
-      throw new OptionError({
-        where: this.describe(),
-        got: 'lengths and mask',
-        expected: 'one of them',
-        cure: 'lengths is for padding on the right; a mask says the same and more.',
-      });
-    }
-    if (mask) {
-      this.#requireDType('mask', mask, 'bool');
-      this.#requireBeside('mask', mask, [
-        ['N', n],
-        ['T', steps],
-      ]);
-      return mask;
-    }
-    if (!lengths) return undefined;
-    this.#requireDType('lengths', lengths, 'int32');
-    this.#requireBeside('lengths', lengths, [['N', n]]);
-    this.#requireLengths(lengths, steps);
-    return less(expandDims(iota(steps), 0), expandDims(lengths, 1));
+  /** For each direction, whether it reads from the end. */
+  get #directions(): readonly boolean[] {
+    return this.options.bidirectional ? [false, true] : [false];
   }
 
-  /** The initial states: [layers·D, N, H] as given, or zeros [N, H] for every cell. */
-  #initialStates({ x, initialState }: RecurrentInput<State>): Tensor[] {
-    const n = x.shape[0];
-    const { stateNames } = this;
-    if (!initialState) return stateNames.map(() => fill(0, [n, this.hidden]));
-    const given = Object.keys(initialState);
-    if (given.length !== stateNames.length || !given.every((name) => stateNames.some((s) => s === name))) {
-      throw new OptionError({
-        where: this.describe(),
-        got: `an initial state of ${given.join(', ') || 'no states'}`,
-        expected: stateNames.join(' and '),
-        cure: 'Give exactly the states that run() of such a layer returns.',
-      });
-    }
-    const entries = new Map<string, Tensor>(Object.entries(initialState));
-    return stateNames.map((name) => {
-      const state = entries.get(name)!;
-      this.#requireTensor(`initialState.${name}`, state);
-      this.#requireDType(`initialState.${name}`, state, 'float32');
-      this.#requireBeside(`initialState.${name}`, state, [
-        ['layers·D', this.cells.length],
-        ['N', n],
-        ['H', this.hidden],
-      ]);
-      return state;
-    });
+  #stateOf(tensorOf: (name: keyof State & string) => Tensor): State {
+    return Object.fromEntries(this.stateNames.map((name) => [name, tensorOf(name)])) as State;
   }
 
-  #requireTensor(name: string, given: unknown): void {
-    if (given instanceof Tensor || (given === undefined && name !== 'x')) return;
-    throw notATensor(`${this.describe()} ${name}`, given);
+  #requireOutput(output: Tensor, x: Tensor): void {
+    const named = { describe: () => `${this.describe()} output of a step` };
+    const axes = [
+      ['N', x.shape[0]],
+      ['H', this.hidden],
+    ] as const;
+    requireAxes(named, output, axes, 'The next layer reads as many features per direction as a state has.');
   }
+}
 
-  /** Lengths that come from the host can be looked at; computed ones are limited to the steps there are. */
-  #requireLengths(lengths: Tensor, steps: number): void {
-    const { source } = lengths.snapshot().node;
-    if (source?.kind !== 'data') return;
-    const wrong = source.data.findIndex((length) => length < 0 || length > steps);
-    if (wrong < 0) return;
-    throw new OptionError({
-      where: `${this.describe()} lengths`,
-      got: `${source.data[wrong]} at index ${wrong}`,
-      expected: `0 to ${steps}, the number of steps (T=${steps})`,
-      cure: 'A length counts the real steps of its sequence; pad or cut the sequence to T steps.',
-    });
-  }
-
-  #requireDType(name: string, tensor: Tensor, dtype: DType): void {
-    if (tensor.dtype === dtype) return;
-    throw new DTypeError({
-      where: `${this.describe()} ${name}`,
-      got: tensor.dtype,
-      expected: dtype,
-      cure: `Convert it: ${name}.cast('${dtype}').`,
-    });
-  }
-
-  #requireBeside(name: string, tensor: Tensor, axes: readonly NamedAxis[]): void {
-    const named = { describe: () => `${this.describe()} ${name}` };
-    requireAxes(named, tensor, axes, 'It has to fit the sequence x and the sizes of the layer.');
-  }
+/** Tensors side by side along the last axis. */
+function sideBySide(tensors: readonly Tensor[]): Tensor {
+  return concat(tensors, -1);
 }
 
 /** Step t of [N, T, F] as [N, F]. */
@@ -308,7 +304,11 @@ export function stepOf(sequence: Tensor, t: number): Tensor {
   return reshape(narrow(sequence, 1, t, t + 1), [n, features]);
 }
 
-/** The state of one cell [N, H] from those of all [layers·D, N, H]. */
-function cellState(states: Tensor, cell: number): Tensor {
-  return reshape(narrow(states, 0, cell, cell + 1), states.shape.slice(1));
+/** Of [N, T, F], for each sequence the step that is read last of those that are real [N, F]; 0 where none is. */
+function atLastReal(sequence: Tensor, mask: Tensor, reverse: boolean): Tensor {
+  const steps = sequence.shape[1];
+  const order = reverse ? subtract(steps, iota(steps)) : add(iota(steps), 1);
+  const real = where(mask, order, 0);
+  const isLast = logicalAnd(mask, equal(real, max(real, 1, { keepDims: true })));
+  return sum(where(expandDims(isLast, -1), sequence, 0), 1);
 }

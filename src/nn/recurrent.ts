@@ -1,76 +1,43 @@
-/** The recurrent layers: LSTM, GRU and the plain tanh RNN. */
+/** The recurrent layers: LSTM, GRU and the plain RNN. */
 import { OptionError } from '../errors.ts';
+import { relu } from '../ops/activations.ts';
 import { applyAll } from '../ops/apply.ts';
-import { reshape } from '../ops/broadcast.ts';
-import { add, tanh, where } from '../ops/elementwise.ts';
+import { add, tanh } from '../ops/elementwise.ts';
 import { matmul } from '../ops/matmul.ts';
-import { concat, narrow, stack } from '../ops/movement.ts';
+import { concat, narrow } from '../ops/movement.ts';
 import { gruPrimitive, lstmPrimitive } from '../ops/recurrent.ts';
-import { gruSteps, lstmSteps } from '../ops/recurrent-composed.ts';
-import { requireBoolean, requireNumber } from '../options.ts';
+import { gruStep, gruSteps, lstmStep, lstmSteps } from '../ops/recurrent-composed.ts';
+import { requireBoolean, requireNumber, requireOneOf } from '../options.ts';
 import { requireBudget } from '../tensor/budget.ts';
 import { fill } from '../tensor/leaves.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Parameter } from '../tensor/variable.ts';
-import { orthogonal, uniform } from './initializers.ts';
-import type { JsonValue } from './layer.ts';
+import { orthogonal } from './initializers.ts';
+import type { RecurrentInput, TensorsByName } from './recurrent-input.ts';
 import {
   type CellPass,
-  type CellWeights,
-  type RecurrentInput,
+  type CellRun,
+  type CellStep,
   RecurrentLayer,
   type RecurrentOptions,
   stepOf,
 } from './recurrent-layer.ts';
 
-/** [rows, gates·H]: uniform in ±1/√H. */
-function uniformWeight(name: string, shape: readonly number[], hidden: number): Parameter {
-  return new Parameter(uniform(1 / Math.sqrt(hidden))(shape, { in: hidden, out: hidden }), name);
+/** Options of LSTM, GRU and RNN. */
+export interface GatedOptions extends RecurrentOptions {
+  /** Whether biases are added. Default true. */
+  readonly bias?: boolean;
+  /** Recurrent weights: 'uniform' (default) in ±1/√hidden like the others (PyTorch), or 'orthogonal' per gate. */
+  readonly recurrentInitializer?: 'uniform' | 'orthogonal';
 }
 
-/** The input and recurrent weights of a cell of `gates` gates. */
-function cellWeights(
-  features: number,
-  hidden: number,
-  gates: number,
-  recurrentInitializer: 'uniform' | 'orthogonal',
-): CellWeights {
-  // Orthogonal weights are drawn at once.
-  requireBudget([hidden, gates * hidden]);
-  const square = () => orthogonal()([hidden, hidden], { in: hidden, out: hidden });
-  return {
-    inputWeight: uniformWeight('inputWeight', [features, gates * hidden], hidden),
-    recurrentWeight:
-      recurrentInitializer === 'orthogonal'
-        ? new Parameter(concat(Array.from({ length: gates }, square), 1), 'recurrentWeight')
-        : uniformWeight('recurrentWeight', [hidden, gates * hidden], hidden),
-  };
-}
+/** What options of a layer add to those of every recurrent layer. */
+type Own<Options extends RecurrentOptions> = Required<Omit<Options, keyof RecurrentOptions>>;
 
-/** The two biases of a cell of `gates` gates, each [gates·H], or none. */
-function cellBiases(gates: number, hidden: number, wanted: boolean): CellBiases {
-  const bias = (name: string) => (wanted ? uniformWeight(name, [gates * hidden], hidden) : undefined);
-  return { inputBias: bias('inputBias'), recurrentBias: bias('recurrentBias') };
-}
-
-/** The part of all gates that the input alone decides, for all steps in one matrix product: [N, T, gates·H]. */
-function project(x: Tensor, weight: Tensor, ...biases: (Tensor | undefined)[]): Tensor {
-  const present = biases.filter((bias) => bias !== undefined);
-  const z = matmul(x, weight);
-  return present.length === 0
-    ? z
-    : add(
-        z,
-        present.reduce((a, b) => add(a, b)),
-      );
-}
-
-function withMask(inputs: readonly Tensor[], mask: Tensor | undefined): readonly Tensor[] {
-  return mask ? [...inputs, mask] : inputs;
-}
+const gatedDefaults = { bias: true, recurrentInitializer: 'uniform' } satisfies GatedOptions;
 
 /** Options of layers that have a fused kernel. */
-export interface FusedOptions extends RecurrentOptions {
+export interface FusedOptions extends GatedOptions {
   /** Whether the sequence runs in one kernel (default), or step by step from plain operations, for study and tests. */
   readonly fused?: boolean;
 }
@@ -82,6 +49,12 @@ export interface LstmOptions extends FusedOptions {
    * remembers by default (Jozefowicz, Zaremba & Sutskever 2015).
    */
   readonly forgetBias?: number;
+}
+
+/** Options of `RNN`. */
+export interface RnnOptions extends GatedOptions {
+  /** What is applied to the sum: 'tanh' (default) or 'relu'. */
+  readonly nonlinearity?: 'tanh' | 'relu';
 }
 
 /** What the last layer of an LSTM computed at every step; with two directions the features of both are joined. */
@@ -116,19 +89,70 @@ export interface HiddenState {
   readonly h: Tensor;
 }
 
-/** The two biases of a cell, as PyTorch has them; without biases there are none. */
-export interface CellBiases {
-  /** [gates·H], added to the input's part: b_ih. */
+/**
+ * The weights of one layer and direction, with the biases that PyTorch has. Where only the sum of the two biases matters,
+ * Adam still moves a sum of two parameters twice as far as one, so both are kept and training follows PyTorch's.
+ */
+export interface CellWeights {
+  /** [F, gates·H], F being the features that the layer reads. */
+  readonly inputWeight: Parameter;
+  /** [H, gates·H] */
+  readonly recurrentWeight: Parameter;
+  /** [gates·H], added to the input's part: b_ih. Undefined with `bias: false`. */
   readonly inputBias: Parameter | undefined;
-  /** [gates·H], added to the recurrent part: b_hh. */
+  /** [gates·H], added to the recurrent part: b_hh. Undefined with `bias: false`. */
   readonly recurrentBias: Parameter | undefined;
 }
 
-/**
- * The weights of one layer and direction of an LSTM. Only the sum of the two biases matters, but Adam moves a sum of
- * two parameters twice as far as one, so both are kept and training follows PyTorch's.
- */
-export interface LstmWeights extends CellWeights, CellBiases {}
+/** A layer whose cell has gates side by side; an RNN has one. */
+abstract class GatedLayer<
+  State extends TensorsByName<State>,
+  OwnOptions extends Own<GatedOptions>,
+> extends RecurrentLayer<CellWeights, State, OwnOptions> {
+  protected abstract get gates(): number;
+
+  protected override checkOptions(where: string): void {
+    super.checkOptions(where);
+    const { bias, recurrentInitializer } = this.options;
+    requireBoolean(where, 'bias', bias);
+    requireOneOf(where, 'recurrentInitializer', recurrentInitializer, ['uniform', 'orthogonal']);
+  }
+
+  protected cellWeights(features: number): CellWeights {
+    const { hidden, gates } = this;
+    const { bias, recurrentInitializer } = this.options;
+    const width = gates * hidden;
+    // Orthogonal weights are drawn at once.
+    requireBudget([hidden, width]);
+    const square = (): Tensor => orthogonal()([hidden, hidden], { in: hidden, out: hidden });
+    return {
+      inputWeight: this.weight([features, width], 'inputWeight'),
+      recurrentWeight:
+        recurrentInitializer === 'orthogonal'
+          ? new Parameter(concat(Array.from({ length: gates }, square), 1), 'recurrentWeight')
+          : this.weight([hidden, width], 'recurrentWeight'),
+      inputBias: bias ? this.weight([width], 'inputBias') : undefined,
+      recurrentBias: bias ? this.weight([width], 'recurrentBias') : undefined,
+    };
+  }
+}
+
+/** The part of all gates that the input alone decides: […, F] → […, gates·H]. */
+function project(x: Tensor, weight: Tensor, ...biases: (Tensor | undefined)[]): Tensor {
+  const present = biases.filter((bias) => bias !== undefined);
+  const z = matmul(x, weight);
+  return present.length === 0
+    ? z
+    : add(
+        z,
+        present.reduce((a, b) => add(a, b)),
+      );
+}
+
+/** The step of [N, T, F] that was read last, [N, F]. */
+function lastRead(sequence: Tensor, reverse: boolean): Tensor {
+  return stepOf(sequence, reverse ? 0 : sequence.shape[1] - 1);
+}
 
 /**
  * Long short-term memory (Hochreiter & Schmidhuber 1997; Gers et al. 2000). `call` takes x [N, T, inputs], or
@@ -140,11 +164,7 @@ export interface LstmWeights extends CellWeights, CellBiases {}
  *
  * @throws OptionError for options out of range; ShapeError for a sequence, mask or state that does not fit.
  */
-export class LSTM extends RecurrentLayer<LstmWeights, LstmState> {
-  /** Whether the sequence runs in one kernel. */
-  readonly fused: boolean;
-  /** What was added to the initial bias of the forget gate. */
-  readonly forgetBias: number;
+export class LSTM extends GatedLayer<LstmState, Own<LstmOptions>> {
   protected readonly stateNames = ['h', 'c'] as const;
 
   /**
@@ -153,39 +173,39 @@ export class LSTM extends RecurrentLayer<LstmWeights, LstmState> {
    * @throws OptionError for sizes or options out of range
    */
   constructor(inputs: number, hidden: number, options: LstmOptions = {}) {
-    super('LSTM', inputs, hidden, options, ['fused', 'forgetBias'], (features, size, settings) => {
-      const weights = cellWeights(features, size, 4, settings.recurrentInitializer);
-      const { forgetBias = 0 } = options;
-      requireNumber('LSTM', 'forgetBias', forgetBias, 'a number');
-      const { inputBias, recurrentBias } = cellBiases(4, size, settings.bias);
-      if (!inputBias || forgetBias === 0) return { ...weights, inputBias, recurrentBias };
-      const raised = concat([fill(0, [size]), fill(forgetBias, [size]), fill(0, [2 * size])]);
-      return {
-        ...weights,
-        inputBias: new Parameter(add(inputBias.initial!, raised), 'inputBias'),
-        recurrentBias,
-      };
-    });
-    const { fused = true, forgetBias = 0 } = options;
-    this.fused = requireBoolean('LSTM', 'fused', fused);
-    this.forgetBias = forgetBias;
-    if (forgetBias !== 0 && !this.options.bias) {
-      throw new OptionError({
-        where: 'LSTM',
-        got: `forgetBias ${forgetBias} with bias false`,
-        expected: 'forgetBias only with bias',
-        cure: 'Leave one of the two options out.',
-      });
-    }
+    super(inputs, hidden, options, { ...gatedDefaults, fused: true, forgetBias: 0 });
   }
 
   override get kind(): string {
     return 'lstm';
   }
 
-  override config(): readonly JsonValue[] {
-    const { inputs, hidden, options, fused, forgetBias } = this;
-    return [inputs, hidden, { ...options, fused, forgetBias }];
+  protected override get gates(): number {
+    return 4;
+  }
+
+  protected override checkOptions(where: string): void {
+    super.checkOptions(where);
+    const { fused, forgetBias, bias } = this.options;
+    requireBoolean(where, 'fused', fused);
+    requireNumber(where, 'forgetBias', forgetBias, 'a number');
+    if (forgetBias === 0 || bias) return;
+    throw new OptionError({
+      where,
+      got: `forgetBias ${forgetBias} with bias false`,
+      expected: 'forgetBias only with bias',
+      cure: 'Leave one of the two options out.',
+    });
+  }
+
+  protected override cellWeights(features: number): CellWeights {
+    const weights = super.cellWeights(features);
+    const { forgetBias } = this.options;
+    const { inputBias } = weights;
+    if (!inputBias || forgetBias === 0) return weights;
+    const size = this.hidden;
+    const raised = concat([fill(0, [size]), fill(forgetBias, [size]), fill(0, [2 * size])]);
+    return { ...weights, inputBias: new Parameter(add(inputBias.initial!, raised), 'inputBias') };
   }
 
   /**
@@ -199,40 +219,42 @@ export class LSTM extends RecurrentLayer<LstmWeights, LstmState> {
    * await forget.mean([0, 2]).array(); // how much of the cell each step keeps
    * ```
    */
-  run(input: RecurrentInput<LstmState>): LstmState & LstmSteps {
+  override run(input: RecurrentInput<LstmState>): LstmState & LstmSteps {
     return this.inside(() => {
-      const { steps, states } = this.runLayers(input);
-      const [output, cells, gates] = steps as [Tensor, Tensor, Tensor];
-      return { output, h: states[0], c: states[1], cells, gates };
+      const { output, state, details } = this.runLayers(input);
+      const [cells, gates] = details as [Tensor, Tensor];
+      return { output, ...state, cells, gates };
     });
   }
 
-  protected runCell({ weights, x, states, mask, reverse }: CellPass<LstmWeights>): readonly Tensor[] {
+  protected step(weights: CellWeights, state: LstmState, xt: Tensor): CellStep<LstmState> {
+    const z = project(xt, weights.inputWeight, weights.inputBias, weights.recurrentBias);
+    const { h, c } = lstmStep(z, weights.recurrentWeight, state);
+    return { state: { h, c } };
+  }
+
+  protected override runCell(pass: CellPass<CellWeights, LstmState>): CellRun<LstmState> {
+    const { weights, x, state, mask, reverse } = pass;
     const z = project(x, weights.inputWeight, weights.inputBias, weights.recurrentBias);
-    const inputs = withMask([z, weights.recurrentWeight, ...states], mask);
+    const inputs = [z, weights.recurrentWeight, state.h, state.c, ...(mask ? [mask] : [])];
     const attributes = { reverse, masked: mask !== undefined };
-    return this.fused ? applyAll(lstmPrimitive, inputs, attributes) : lstmSteps(inputs, attributes);
+    const [h, c, gates] = this.options.fused
+      ? applyAll(lstmPrimitive, inputs, attributes)
+      : lstmSteps(inputs, attributes);
+    return { outputs: h, state: { h: lastRead(h, reverse), c: lastRead(c, reverse) }, details: [c, gates] };
   }
 }
-
-/**
- * The weights of one layer and direction of a GRU. The candidate's recurrent bias is inside the reset gate, so the two
- * biases cannot be one.
- */
-export interface GruWeights extends CellWeights, CellBiases {}
 
 /**
  * Gated recurrent unit (Cho et al. 2014), in PyTorch's form: the reset gate acts after the recurrent product. Takes
  * and gives what LSTM does, with one state.
  *
  * Parameters per cell: `inputWeight` [F, 3H], `recurrentWeight` [H, 3H], `inputBias`, `recurrentBias` [3H], gates in
- * the order r, z, n.
+ * the order r, z, n. The candidate's recurrent bias is inside the reset gate.
  *
  * @throws as LSTM.
  */
-export class GRU extends RecurrentLayer<GruWeights, HiddenState> {
-  /** Whether the sequence runs in one kernel. */
-  readonly fused: boolean;
+export class GRU extends GatedLayer<HiddenState, Own<FusedOptions>> {
   protected readonly stateNames = ['h'] as const;
 
   /**
@@ -241,56 +263,67 @@ export class GRU extends RecurrentLayer<GruWeights, HiddenState> {
    * @throws OptionError for sizes or options out of range
    */
   constructor(inputs: number, hidden: number, options: FusedOptions = {}) {
-    super('GRU', inputs, hidden, options, ['fused'], (features, size, settings) => {
-      const weights = cellWeights(features, size, 3, settings.recurrentInitializer);
-      return { ...weights, ...cellBiases(3, size, settings.bias) };
-    });
-    this.fused = requireBoolean('GRU', 'fused', options.fused ?? true);
+    super(inputs, hidden, options, { ...gatedDefaults, fused: true });
   }
 
   override get kind(): string {
     return 'gru';
   }
 
-  override config(): readonly JsonValue[] {
-    return [this.inputs, this.hidden, { ...this.options, fused: this.fused }];
+  protected override get gates(): number {
+    return 3;
+  }
+
+  protected override checkOptions(where: string): void {
+    super.checkOptions(where);
+    requireBoolean(where, 'fused', this.options.fused);
   }
 
   /**
    * All that comes out: output and gates at every step of the last layer, and the final states of all layers and
    * directions.
    */
-  run(input: RecurrentInput<HiddenState>): HiddenState & GruSteps {
+  override run(input: RecurrentInput<HiddenState>): HiddenState & GruSteps {
     return this.inside(() => {
-      const { steps, states } = this.runLayers(input);
-      const [output, gates] = steps as [Tensor, Tensor];
-      return { output, h: states[0], gates };
+      const { output, state, details } = this.runLayers(input);
+      const [gates] = details as [Tensor];
+      return { output, ...state, gates };
     });
   }
 
-  protected runCell({ weights, x, states, mask, reverse }: CellPass<GruWeights>): readonly Tensor[] {
+  protected step(weights: CellWeights, { h }: HiddenState, xt: Tensor): CellStep<HiddenState> {
+    const z = project(xt, weights.inputWeight, weights.inputBias);
+    return { state: { h: gruStep(z, weights.recurrentWeight, this.#recurrentBias(weights), h).h } };
+  }
+
+  protected override runCell(pass: CellPass<CellWeights, HiddenState>): CellRun<HiddenState> {
+    const { weights, x, state, mask, reverse } = pass;
     const z = project(x, weights.inputWeight, weights.inputBias);
-    const bias = weights.recurrentBias ?? fill(0, [3 * this.hidden]);
-    const inputs = withMask([z, weights.recurrentWeight, bias, ...states], mask);
+    const bias = this.#recurrentBias(weights);
+    const inputs = [z, weights.recurrentWeight, bias, state.h, ...(mask ? [mask] : [])];
     const attributes = { reverse, masked: mask !== undefined };
-    const outputs = this.fused ? applyAll(gruPrimitive, inputs, attributes) : gruSteps(inputs, attributes);
+    const [h, gates] = this.options.fused
+      ? applyAll(gruPrimitive, inputs, attributes)
+      : gruSteps(inputs, attributes);
     // A fourth part of the gates is there for the gradient alone.
-    return [outputs[0], narrow(outputs[1], -1, 0, 3 * this.hidden)];
+    const details = [narrow(gates, -1, 0, 3 * this.hidden)];
+    return { outputs: h, state: { h: lastRead(h, reverse) }, details };
+  }
+
+  #recurrentBias({ recurrentBias }: CellWeights): Tensor {
+    return recurrentBias ?? fill(0, [3 * this.hidden]);
   }
 }
 
-/** The weights of one layer and direction of an RNN; two biases for the reason the LSTM has two. */
-export interface RnnWeights extends CellWeights, CellBiases {}
-
 /**
- * The plain recurrent network (Elman 1990): h_t = tanh(x_t·inputWeight + h_{t-1}·recurrentWeight + biases), step by
- * step. Takes and gives what LSTM does, with one state.
+ * The plain recurrent network (Elman 1990): h_t = tanh(x_t·inputWeight + h_{t-1}·recurrentWeight + biases), or relu in the
+ * place of tanh. Takes and gives what LSTM does, with one state.
  *
  * Parameters per cell: `inputWeight` [F, H], `recurrentWeight` [H, H], `inputBias`, `recurrentBias` [H].
  *
  * @throws as LSTM.
  */
-export class RNN extends RecurrentLayer<RnnWeights, HiddenState> {
+export class RNN extends GatedLayer<HiddenState, Own<RnnOptions>> {
   protected readonly stateNames = ['h'] as const;
 
   /**
@@ -298,36 +331,26 @@ export class RNN extends RecurrentLayer<RnnWeights, HiddenState> {
    *
    * @throws OptionError for sizes or options out of range
    */
-  constructor(inputs: number, hidden: number, options: RecurrentOptions = {}) {
-    super('RNN', inputs, hidden, options, [], (features, size, settings) => ({
-      ...cellWeights(features, size, 1, settings.recurrentInitializer),
-      ...cellBiases(1, size, settings.bias),
-    }));
+  constructor(inputs: number, hidden: number, options: RnnOptions = {}) {
+    super(inputs, hidden, options, { ...gatedDefaults, nonlinearity: 'tanh' });
   }
 
   override get kind(): string {
     return 'rnn';
   }
 
-  /** All that comes out: every step of the last layer, and the final states of all layers and directions. */
-  run(input: RecurrentInput<HiddenState>): HiddenState & { readonly output: Tensor } {
-    return this.inside(() => {
-      const { steps, states } = this.runLayers(input);
-      return { output: steps[0], h: states[0] };
-    });
+  protected override get gates(): number {
+    return 1;
   }
 
-  protected runCell({ weights, x, states, mask, reverse }: CellPass<RnnWeights>): readonly Tensor[] {
-    const z = project(x, weights.inputWeight, weights.inputBias, weights.recurrentBias);
-    const [n, steps] = z.shape as [number, number];
-    const outputs: Tensor[] = [];
-    let h = states[0];
-    for (let position = 0; position < steps; position++) {
-      const t = reverse ? steps - 1 - position : position;
-      const next = tanh(add(stepOf(z, t), matmul(h, weights.recurrentWeight)));
-      h = mask ? where(reshape(narrow(mask, 1, t, t + 1), [n, 1]), next, h) : next;
-      outputs[t] = h;
-    }
-    return [stack(outputs, 1)];
+  protected override checkOptions(where: string): void {
+    super.checkOptions(where);
+    requireOneOf(where, 'nonlinearity', this.options.nonlinearity, ['tanh', 'relu']);
+  }
+
+  protected step(weights: CellWeights, { h }: HiddenState, xt: Tensor): CellStep<HiddenState> {
+    const z = project(xt, weights.inputWeight, weights.inputBias, weights.recurrentBias);
+    const sum = add(z, matmul(h, weights.recurrentWeight));
+    return { state: { h: this.options.nonlinearity === 'relu' ? relu(sum) : tanh(sum) } };
   }
 }

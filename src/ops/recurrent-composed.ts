@@ -50,17 +50,29 @@ function thirds(x: Tensor): [Tensor, Tensor, Tensor] {
   return split(x, 3, -1) as [Tensor, Tensor, Tensor];
 }
 
+/** States [N, H], and the activated gates i, f, g, o side by side [N, 4H]. */
+interface LstmStep {
+  readonly h: Tensor;
+  readonly c: Tensor;
+  readonly gates: Tensor;
+}
+
 /** h_t = o·tanh(c_t), c_t = f·c_{t-1} + i·g, gates from z_t + h_{t-1}·W (Hochreiter & Schmidhuber 1997; Gers 2000). */
+export function lstmStep(z: Tensor, weight: Tensor, before: Pick<LstmStep, 'h' | 'c'>): LstmStep {
+  const [zi, zf, zg, zo] = quarters(add(z, matmul(before.h, weight)));
+  const [i, f, g, o] = [sigmoid(zi), sigmoid(zf), tanh(zg), sigmoid(zo)];
+  const c = add(multiply(f, before.c), multiply(i, g));
+  return { h: multiply(o, tanh(c)), c, gates: concat([i, f, g, o], -1) };
+}
+
+/** What `lstm` computes. */
 export function lstmSteps(inputs: readonly Tensor[], { reverse }: LstmAttributes): Tensor[] {
   const [z, weight, h0, c0, mask] = inputs as [Tensor, Tensor, Tensor, Tensor, Tensor?];
   const { outputs } = scan(
     (before, { zt, real }) => {
-      const [zi, zf, zg, zo] = quarters(add(zt, matmul(before.h, weight)));
-      const [i, f, g, o] = [sigmoid(zi), sigmoid(zf), tanh(zg), sigmoid(zo)];
-      const nextC = add(multiply(f, before.c), multiply(i, g));
-      const h = atReal(real, multiply(o, tanh(nextC)), before.h);
-      const c = atReal(real, nextC, before.c);
-      return { carry: { h, c }, output: [h, c, atReal(real, concat([i, f, g, o], -1), 0)] };
+      const next = lstmStep(zt, weight, before);
+      const [h, c] = [atReal(real, next.h, before.h), atReal(real, next.c, before.c)];
+      return { carry: { h, c }, output: [h, c, atReal(real, next.gates, 0)] };
     },
     { initial: { h: h0, c: c0 }, inputs: { zt: z, ...present({ real: mask }) }, reverse },
   );
@@ -114,16 +126,27 @@ export function lstmGradientSteps(inputs: readonly Tensor[], attributes: LstmGra
 }
 
 /** PyTorch's GRU: the reset gate acts after the recurrent product (Cho et al. 2014, in cuDNN's form). */
+export function gruStep(
+  z: Tensor,
+  weight: Tensor,
+  bias: Tensor,
+  before: Tensor,
+): { readonly h: Tensor; readonly gates: Tensor } {
+  const [zr, zu, zn] = thirds(z);
+  const [sr, su, q] = thirds(add(matmul(before, weight), bias));
+  const [r, u] = [sigmoid(add(zr, sr)), sigmoid(add(zu, su))];
+  const n = tanh(add(zn, multiply(r, q)));
+  return { h: add(multiply(subtract(1, u), n), multiply(u, before)), gates: concat([r, u, n, q], -1) };
+}
+
+/** What `gru` computes. */
 export function gruSteps(inputs: readonly Tensor[], { reverse }: GruAttributes): Tensor[] {
   const [z, weight, bias, h0, mask] = inputs as [Tensor, Tensor, Tensor, Tensor, Tensor?];
   const { outputs } = scan(
     (before, { zt, real }) => {
-      const [zr, zu, zn] = thirds(zt);
-      const [sr, su, q] = thirds(add(matmul(before, weight), bias));
-      const [r, u] = [sigmoid(add(zr, sr)), sigmoid(add(zu, su))];
-      const n = tanh(add(zn, multiply(r, q)));
-      const h = atReal(real, add(multiply(subtract(1, u), n), multiply(u, before)), before);
-      return { carry: h, output: [h, atReal(real, concat([r, u, n, q], -1), 0)] };
+      const next = gruStep(zt, weight, bias, before);
+      const h = atReal(real, next.h, before);
+      return { carry: h, output: [h, atReal(real, next.gates, 0)] };
     },
     { initial: h0, inputs: { zt: z, ...present({ real: mask }) }, reverse },
   );

@@ -25,7 +25,7 @@ import { layerExamples } from './layer-examples.ts';
 import { errorOf, expectClose, values } from './support.ts';
 
 /** What layers extend, which cannot be stored as they are. */
-const bases: readonly string[] = ['Module', 'Layer', 'Activation'];
+const bases: readonly string[] = ['Module', 'Layer', 'Activation', 'RecurrentLayer'];
 
 const names = Object.keys(layerTypes) as (keyof typeof layerTypes)[];
 

@@ -3,7 +3,6 @@
  * layer without a row does not compile here, and every-layer.test.ts names it.
  */
 import * as weft from '../../src/index.ts';
-import type { CellBiases } from '../../src/nn/recurrent.ts';
 import { int32, values } from './support.ts';
 
 type LayerTypes = typeof weft.layerTypes;
@@ -35,7 +34,7 @@ function activation(computes: (x: weft.Tensor) => weft.Tensor): LayerExample<[],
 
 /** The last state of a cell that reads steps [N, F] from first to last. `step` gives the next states from x·W + b. */
 function lastState(
-  { cells: [cell] }: { readonly cells: readonly (weft.CellWeights & CellBiases)[] },
+  { cells: [cell] }: { readonly cells: readonly weft.CellWeights[] },
   x: weft.Tensor,
   step: (fromInput: weft.Tensor, fromState: weft.Tensor, states: weft.Tensor[]) => weft.Tensor[],
 ): weft.Tensor {
@@ -148,9 +147,20 @@ export const layerExamples: {
   },
 
   RNN: {
-    arguments: () => [2, 3, { layers: 1, bidirectional: false, bias: true, output: 'last', dropout: 0 }],
+    arguments: () => [
+      2,
+      3,
+      {
+        layers: 1,
+        bidirectional: false,
+        bias: true,
+        output: 'last',
+        dropout: 0,
+        nonlinearity: 'relu',
+      },
+    ],
     input: sequence,
-    computes: (layer, x) => lastState(layer, x, (a, b) => [a.add(b).tanh()]),
+    computes: (layer, x) => lastState(layer, x, (a, b) => [a.add(b).relu()]),
   },
   GRU: {
     arguments: () => [

@@ -1,0 +1,142 @@
+/** What a recurrent layer is given: a sequence with its padding and its initial states, looked at. */
+import { DTypeError, OptionError, ShapeError } from '../errors.ts';
+import { reshape } from '../ops/broadcast.ts';
+import { less } from '../ops/elementwise.ts';
+import { iota } from '../ops/indexing.ts';
+import { expandDims, narrow } from '../ops/movement.ts';
+import { requireKnownOptions } from '../options.ts';
+import type { DType } from '../tensor/dtype.ts';
+import { fill } from '../tensor/leaves.ts';
+import { notATensor, Tensor } from '../tensor/tensor.ts';
+import { type NamedAxis, requireAxes } from './checks.ts';
+
+/** A sequence with what may come with it. */
+export interface RecurrentInput<State> {
+  /** [N, T, F] */
+  readonly x: Tensor;
+  /** int32 [N]: how many steps of each sequence are real; the rest, on the right, is padding. */
+  readonly lengths?: Tensor;
+  /** bool [N, T]: which steps are real. Padding may be anywhere, also on the left. */
+  readonly mask?: Tensor;
+  /** What each layer and direction starts from, each [layers·D, N, H]. Default zeros. */
+  readonly initialState?: State;
+}
+
+/** Tensors by name, whatever the names. */
+export type TensorsByName<State> = { readonly [Name in keyof State]: Tensor };
+
+/** What the checks have to know of a layer. */
+interface SequenceLayer {
+  readonly inputs: number;
+  readonly hidden: number;
+  readonly cells: readonly object[];
+  describe(): string;
+}
+
+/** Checks the sequence and gives the mask [N, T], if there is padding. */
+export function maskOf<State>(layer: SequenceLayer, input: RecurrentInput<State>): Tensor | undefined {
+  requireKnownOptions(layer.describe(), input, ['x', 'lengths', 'mask', 'initialState']);
+  const { x, lengths, mask } = input;
+  for (const [name, given] of Object.entries({ x, lengths, mask })) requireTensor(layer, name, given);
+  requireAxes(
+    layer,
+    x,
+    ['N', 'T', ['F', layer.inputs]],
+    `The layer reads sequences of ${layer.inputs} features per step: turn images into rows with RowsToSequence, or build it for ${x.shape[2] ?? 'other'} inputs.`,
+  );
+  const [n, steps] = x.shape as [number, number];
+  if (steps === 0) {
+    throw new ShapeError({
+      where: layer.describe(),
+      got: `[N=${n}, T=0, F=${layer.inputs}]`,
+      expected: 'at least one step (T ≥ 1)',
+      cure: 'Drop empty sequences, or pad them to one step and mask it.',
+    });
+  }
+  if (lengths && mask) {
+    throw new OptionError({
+      where: layer.describe(),
+      got: 'lengths and mask',
+      expected: 'one of them',
+      cure: 'lengths is for padding on the right; a mask says the same and more.',
+    });
+  }
+  if (mask) {
+    requireDType(layer, 'mask', mask, 'bool');
+    requireBeside(layer, 'mask', mask, [
+      ['N', n],
+      ['T', steps],
+    ]);
+    return mask;
+  }
+  if (!lengths) return undefined;
+  requireDType(layer, 'lengths', lengths, 'int32');
+  requireBeside(layer, 'lengths', lengths, [['N', n]]);
+  requireLengths(layer, lengths, steps);
+  return less(expandDims(iota(steps), 0), expandDims(lengths, 1));
+}
+
+/** What each cell starts from, by the name of a state: its part [N, H] of what was given [layers·D, N, H], or zeros. */
+export function initialStates<State extends TensorsByName<State>>(
+  layer: SequenceLayer,
+  stateNames: readonly (keyof State & string)[],
+  { x, initialState }: RecurrentInput<State>,
+): (name: keyof State & string, cell: number) => Tensor {
+  const [n] = x.shape;
+  const { hidden, cells } = layer;
+  if (!initialState) return () => fill(0, [n, hidden]);
+  const given = Object.keys(initialState);
+  if (given.length !== stateNames.length || !given.every((name) => stateNames.some((s) => s === name))) {
+    throw new OptionError({
+      where: layer.describe(),
+      got: `an initial state of ${given.join(', ') || 'no states'}`,
+      expected: stateNames.join(' and '),
+      cure: 'Give exactly the states that run() of such a layer returns.',
+    });
+  }
+  for (const name of stateNames) {
+    const state = initialState[name];
+    requireTensor(layer, `initialState.${name}`, state);
+    requireDType(layer, `initialState.${name}`, state, 'float32');
+    requireBeside(layer, `initialState.${name}`, state, [
+      ['layers·D', cells.length],
+      ['N', n],
+      ['H', hidden],
+    ]);
+  }
+  return (name, cell) => reshape(narrow(initialState[name], 0, cell, cell + 1), [n, hidden]);
+}
+
+function requireTensor(layer: SequenceLayer, name: string, given: unknown): void {
+  if (given instanceof Tensor || (given === undefined && name !== 'x')) return;
+  throw notATensor(`${layer.describe()} ${name}`, given);
+}
+
+/** Lengths that come from the host can be looked at; computed ones are limited to the steps there are. */
+function requireLengths(layer: SequenceLayer, lengths: Tensor, steps: number): void {
+  const { source } = lengths.snapshot().node;
+  if (source?.kind !== 'data') return;
+  const wrong = source.data.findIndex((length) => length < 0 || length > steps);
+  if (wrong < 0) return;
+  throw new OptionError({
+    where: `${layer.describe()} lengths`,
+    got: `${source.data[wrong]} at index ${wrong}`,
+    expected: `0 to ${steps}, the number of steps (T=${steps})`,
+    cure: 'A length counts the real steps of its sequence; pad or cut the sequence to T steps.',
+  });
+}
+
+function requireDType(layer: SequenceLayer, name: string, tensor: Tensor, dtype: DType): void {
+  if (tensor.dtype === dtype) return;
+  throw new DTypeError({
+    where: `${layer.describe()} ${name}`,
+    got: tensor.dtype,
+    expected: dtype,
+    cure: `Convert it: ${name}.cast('${dtype}').`,
+  });
+}
+
+function requireBeside(layer: SequenceLayer, name: string, tensor: Tensor, axes: readonly NamedAxis[]): void {
+  const named = { describe: () => `${layer.describe()} ${name}` };
+  requireAxes(named, tensor, axes, 'It has to fit the sequence x and the sizes of the layer.');
+}

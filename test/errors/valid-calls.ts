@@ -277,6 +277,7 @@ export const constructors: Record<string, Arguments> = {
   Variable: () => [vector(), 'v'],
   Parameter: () => [vector(), 'p'],
   ...each('Module Layer', none),
+  RecurrentLayer: () => [2, 3, { layers: 2, dropout: 0.5 }],
   Activation: () => ['double', double],
   ...Object.fromEntries(Object.entries(layerExamples).map(([name, row]) => [name, row.arguments])),
   Optimizer: () => [[parameter()], {}, { kind: 'own', defaults: {}, check: () => {} }],
@@ -293,7 +294,7 @@ export const constructors: Record<string, Arguments> = {
 const inputs: Record<string, Arguments> = {
   Activation: unary,
   ...Object.fromEntries(Object.entries(layerExamples).map(([name, { input }]) => [name, () => [input()]])),
-  ...each('RNN GRU LSTM', () => [{ x: sequence(), lengths: int32([2]) }]),
+  ...each('RecurrentLayer RNN GRU LSTM', () => [{ x: sequence(), lengths: int32([2]) }]),
 };
 
 /** A parameter of a state. */
@@ -313,7 +314,7 @@ const layerMethods = Object.fromEntries(
 /** Every method of a class that takes arguments, or is no part of another; by `Class.method`. */
 export const methods: Record<string, Arguments> = {
   ...layerMethods,
-  ...each('RNN.run GRU.run LSTM.run', () => [{ x: sequence(), lengths: int32([2]) }]),
+  ...each('RecurrentLayer.run GRU.run LSTM.run', () => [{ x: sequence(), lengths: int32([2]) }]),
   'Module.call': inputs.Dense,
   'Layer.call': inputs.Dense,
   'Module.childName': () => [dense()],
@@ -338,8 +339,13 @@ export function tensorMethod(name: string, table: Record<string, Arguments>): Ar
   return own[name] ?? table[names[name] ?? name];
 }
 
-/** Classes whose own constructor makes nothing to call methods of. */
-export const instances: Record<string, string> = { Module: 'Dense', Layer: 'Dense', Optimizer: 'SGD' };
+/** Classes that are there to be extended, and one that extends each. */
+export const instances: Record<string, string> = {
+  Module: 'Dense',
+  Layer: 'Dense',
+  RecurrentLayer: 'RNN',
+  Optimizer: 'SGD',
+};
 
 /** What belongs to subclasses, and not to users: the compiler calls it protected or internal. */
 export const internal: readonly string[] = [
@@ -348,7 +354,11 @@ export const internal: readonly string[] = [
   'Optimizer.slots',
   'Optimizer.scalars',
   ...Object.keys(optimizerExamples).flatMap((name) => [`${name}.update`, `${name}.slots`, `${name}.scalars`]),
-  ...['RNN', 'GRU', 'LSTM'].map((name) => `${name}.runCell`),
+  ...['RecurrentLayer', 'RNN', 'GRU', 'LSTM'].flatMap((name) =>
+    ['cellWeights', 'checkOptions', 'runCell', 'runLayers', 'step', 'weight'].map(
+      (method) => `${name}.${method}`,
+    ),
+  ),
   'Variable.plan',
   'Variable.settle',
 ];

@@ -115,13 +115,13 @@ function targets(): { found: Target[]; without: string[] } {
       continue;
     }
     const row = valid.constructors[name];
-    add(`new ${name}`, row, (given) => Reflect.construct(value, given));
+    const maker = valid.instances[name] ?? name;
+    const make = exported[maker] as new (...given: readonly unknown[]) => Record<string, Callable>;
+    add(`new ${name}`, row, (given) => Reflect.construct(value, given, make));
     if (name === 'Tensor' || !row) continue;
     for (const method of methodsOf(value)) {
       const key = `${name}.${method}`;
       if (valid.internal.includes(key)) continue;
-      const maker = valid.instances[name] ?? name;
-      const make = exported[maker] as new (...given: readonly unknown[]) => Record<string, Callable>;
       // Those without a row take nothing.
       add(key, valid.methods[key] ?? (() => []), (given) =>
         new make(...valid.constructors[maker]())[method](...given),

@@ -2,10 +2,14 @@
 import { describe, expect, it } from 'vitest';
 import {
   Adam,
+  type CellPass,
+  type CellRun,
   type CellStep,
+  type CellWeights,
   concat,
   Dense,
   grad,
+  type HiddenState,
   moduleFromConfig,
   moduleToConfig,
   type Parameter,
@@ -15,7 +19,7 @@ import {
   Sequential,
   seed,
   softmaxCrossEntropy,
-  Tensor,
+  type Tensor,
   tensor,
   zeros,
 } from '../../src/index.ts';
@@ -35,11 +39,7 @@ interface State {
 class Counting extends RecurrentLayer<Weights, State, { readonly scale: number }> {
   protected readonly stateNames = ['h', 'count'] as const;
 
-  constructor(
-    inputs: number,
-    hidden: number,
-    options: RecurrentOptions & { readonly scale?: number } = {},
-  ) {
+  constructor(inputs: number, hidden: number, options: RecurrentOptions & { readonly scale?: number } = {}) {
     super(inputs, hidden, options, { scale: 2 });
   }
 
@@ -78,7 +78,15 @@ function written({ input, recurrent }: Weights, sequence: Tensor, reverse: boole
     last = real.where(output, last);
     count = count.add(real.cast('float32'));
   }
-  return { outputs: concat(outputs.map((each) => each.expandDims(1)), 1), h, last, count };
+  return {
+    outputs: concat(
+      outputs.map((each) => each.expandDims(1)),
+      1,
+    ),
+    h,
+    last,
+    count,
+  };
 }
 
 describe('a cell with an output of its own', () => {
@@ -91,11 +99,23 @@ describe('a cell with an output of its own', () => {
     const layer = make();
     const run = layer.run({ x, mask });
     const firsts = [false, true].map((reverse, cell) => written(layer.cells[cell]!, x, reverse));
-    const between = concat(firsts.map(({ outputs }) => outputs), -1);
+    const between = concat(
+      firsts.map(({ outputs }) => outputs),
+      -1,
+    );
     const seconds = [false, true].map((reverse, cell) => written(layer.cells[2 + cell]!, between, reverse));
-    const wanted = concat(seconds.map(({ outputs }) => outputs), -1);
+    const wanted = concat(
+      seconds.map(({ outputs }) => outputs),
+      -1,
+    );
     await expectClose(run.output, wanted);
-    await expectClose(layer.call({ x, mask }), concat(seconds.map(({ last }) => last), -1));
+    await expectClose(
+      layer.call({ x, mask }),
+      concat(
+        seconds.map(({ last }) => last),
+        -1,
+      ),
+    );
     for (const [cell, { h, count }] of [...firsts, ...seconds].entries()) {
       await expectClose(run.h.slice(cell), h);
       await expectClose(run.count.slice(cell), count.broadcastTo([batch, hidden]));
@@ -171,7 +191,7 @@ it('parts of a cell may be modules', async () => {
   await expectClose(layer.call({ x, mask }), plain.call({ x, mask }));
 });
 
-it('trains as part of a model, and what its steps build keeps no old values', async () => {
+it('trains as part of a model', async () => {
   seed(4);
   const model = new Sequential({ cell: new Counting(features, 8, { layers: 2 }), head: new Dense(8, 2) });
   const optimizer = new Adam(model.parameters(), { learningRate: 0.02 });
@@ -203,10 +223,18 @@ describe('errors name the layer', () => {
   }
 
   const cases: readonly (readonly [string, (h: Tensor, xt: Tensor) => unknown, string])[] = [
-    ['an output of other features', (h, xt) => ({ state: { h }, output: xt }), 'Wrong "cell" output of a step: got [N=4, H=3], expected [N, H=4].'],
-    ['no object', (h) => h, 'Wrong "cell" step: got a tensor'],
+    [
+      'an output of other features',
+      (h, xt) => ({ state: { h }, output: xt }),
+      'Wrong "cell" output of a step: got [N=4, H=3], expected [N=4, H=4].',
+    ],
+    ['no object', (h) => h, 'Wrong "cell" step: got a Tensor'],
     ['nothing', () => undefined, 'Wrong "cell" step: got undefined'],
-    ['a state of another shape', (_, xt) => ({ state: { h: xt } }), 'layer "cell", carry.h after a step: got float32[4, 3]'],
+    [
+      'a state of another shape',
+      (_, xt) => ({ state: { h: xt } }),
+      'layer "cell", carry.h after a step: got float32[4, 3]',
+    ],
     ['a state that is missing', () => ({ state: {} }), 'layer "cell"'],
     ['a state too many', (h) => ({ state: { h, c: h } }), 'carry.c after a step'],
     ['an unknown part', (h) => ({ state: { h }, outputs: h }), 'unknown option "outputs"'],
@@ -217,19 +245,27 @@ describe('errors name the layer', () => {
 
   it('an option that nobody knows', () => {
     const options = { scales: 3 } as RecurrentOptions;
-    expect(errorOf(() => new Counting(2, 3, options)).message).toContain('Counting: got unknown option "scales"');
+    expect(errorOf(() => new Counting(2, 3, options)).message).toContain(
+      'Counting: got unknown option "scales"',
+    );
   });
 });
 
-it('a pass of one’s own keeps what it builds', async () => {
+it('a pass of one’s own may be asked after the step for what it built', async () => {
   class Kept extends RNN {
-    sequence: Tensor | undefined;
+    twice: Tensor | undefined;
 
-    protected override runCell(pass: Parameters<RNN['runPass']>[0]) {
+    protected override runCell(pass: CellPass<CellWeights, HiddenState>): CellRun<HiddenState> {
       const run = super.runCell(pass);
-      this.sequence = run.outputs.mul(2);
+      this.twice = run.outputs.mul(2);
       return run;
     }
   }
-  expect(Kept).toBeDefined();
+  seed(3);
+  const layer = new Kept(features, hidden);
+  const wanted = await layer.run({ x }).output.mul(2).data();
+  const optimizer = new Adam(layer.parameters(), { learningRate: 0.5 });
+  layer.call(x).sum().backward();
+  optimizer.step();
+  expect(await layer.twice!.data()).toEqual(wanted);
 });

@@ -277,7 +277,12 @@ export const constructors: Record<string, Arguments> = {
   Variable: () => [vector(), 'v'],
   Parameter: () => [vector(), 'p'],
   ...each('Module Layer', none),
-  RecurrentLayer: () => [2, 3, { layers: 2, dropout: 0.5 }],
+  RecurrentLayer: () => [
+    2,
+    3,
+    { layers: 2, dropout: 0.5 },
+    { bias: true, recurrentInitializer: 'uniform', nonlinearity: 'tanh' },
+  ],
   Activation: () => ['double', double],
   ...Object.fromEntries(Object.entries(layerExamples).map(([name, row]) => [name, row.arguments])),
   Optimizer: () => [[parameter()], {}, { kind: 'own', defaults: {}, check: () => {} }],
@@ -365,6 +370,7 @@ export const internal: readonly string[] = [
 
 /** Calls that end in an object which is no options but data, or whose names are the caller's. */
 export const records: readonly string[] = [
+  'new RecurrentLayer',
   'encodeSafetensors',
   'encodeIdx',
   'encodePng',

@@ -96,8 +96,12 @@ export interface CellRun<State> {
  * one; the backward direction ends at the first.
  *
  * `call` takes x [N, T, inputs], or `{ x, lengths, mask, initialState }`, and gives the output at the last step
- * [N, D·hidden], or with `output: 'sequence'` every step [N, T, D·hidden]; `run` gives the final states as well. A class
- * without a constructor of its own is saved and loaded as it is: see `saveModel` and `loadModel` on classes of one's own.
+ * [N, D·hidden], or with `output: 'sequence'` every step [N, T, D·hidden]; `run` gives the final states as well. To be saved
+ * and loaded, a class needs nothing but its name in the tables of `saveModel` and `loadModel`, as long as its constructor
+ * takes (inputs, hidden, options).
+ *
+ * @throws OptionError for options out of range; ShapeError for a sequence, mask or state that does not fit, and for a step
+ * whose states or output have other shapes than those before it.
  */
 export abstract class RecurrentLayer<
   Weights extends object,
@@ -156,8 +160,8 @@ export abstract class RecurrentLayer<
   protected abstract step(weights: Weights, state: State, xt: Tensor): CellStep<State>;
 
   /**
-   * All steps of one cell. A subclass overrides it where it has another way than step after step: a kernel, or a
-   * `linearRecurrence`.
+   * All steps of one cell: a `scan` of `step`. A subclass overrides it where it has another way than step after step, as
+   * LSTM and GRU have with their kernels.
    */
   protected runCell({ weights, x, state, mask, reverse }: CellPass<Weights, State>): CellRun<State> {
     return concealed(() => {

@@ -109,6 +109,7 @@ abstract class GatedLayer<
   State extends TensorsByName<State>,
   OwnOptions extends Own<GatedOptions>,
 > extends RecurrentLayer<CellWeights, State, OwnOptions> {
+  /** How many of them there are. It is asked for while the weights are drawn, so it is no field. */
   protected abstract get gates(): number;
 
   protected override checkOptions(where: string): void {

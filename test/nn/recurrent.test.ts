@@ -1,6 +1,6 @@
 /** LSTM, GRU and RNN: fused against composed, padding, states, and what they give. */
 import { describe, expect, it } from 'vitest';
-import { grad, seed, type Tensor, tensor, zeros } from '../../src/index.ts';
+import { grad, moduleFromConfig, moduleToConfig, seed, type Tensor, tensor, zeros } from '../../src/index.ts';
 import { GRU, LSTM, RNN } from '../../src/nn/index.ts';
 import { errorOf, expectClose, int32, values } from './support.ts';
 
@@ -146,6 +146,13 @@ describe('what call returns', () => {
     layer.eval();
     expect(await layer.call(x).data()).toEqual(await layer.call(x).data());
   });
+});
+
+it('an RNN of a file that says nothing of relu has tanh', () => {
+  const given = { layers: 1, bidirectional: false, dropout: 0, output: 'last', bias: true };
+  const layer = moduleFromConfig({ type: 'RNN', config: [features, hidden, given] });
+  const options = { ...given, recurrentInitializer: 'uniform', nonlinearity: 'tanh' };
+  expect(moduleToConfig(layer).config).toEqual([features, hidden, options]);
 });
 
 describe('weights', () => {

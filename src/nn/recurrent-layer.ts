@@ -160,8 +160,8 @@ export abstract class RecurrentLayer<
   protected abstract step(weights: Weights, state: State, xt: Tensor): CellStep<State>;
 
   /**
-   * All steps of one cell: a `scan` of `step`. A subclass overrides it where it has another way than step after step, as
-   * LSTM and GRU have with their kernels.
+   * All steps of one cell: a `scan` of `step`. A subclass overrides it where it has another way than step after step: LSTM
+   * and GRU have kernels, minGRU has a `linearRecurrence`.
    */
   protected runCell({ weights, x, state, mask, reverse }: CellPass<Weights, State>): CellRun<State> {
     return concealed(() => {

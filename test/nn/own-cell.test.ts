@@ -10,8 +10,10 @@ import {
   Dense,
   grad,
   type HiddenState,
+  linearRecurrence,
   moduleFromConfig,
   moduleToConfig,
+  ones,
   type Parameter,
   RecurrentLayer,
   type RecurrentOptions,
@@ -249,6 +251,47 @@ describe('errors name the layer', () => {
       'Counting: got unknown option "scales"',
     );
   });
+});
+
+it('a pass of one’s own, by a linear recurrence, is what its steps are: minGRU', async () => {
+  type Gates = { readonly gate: Parameter; readonly candidate: Parameter };
+
+  class MinGru extends RecurrentLayer<Gates, HiddenState> {
+    protected readonly stateNames = ['h'] as const;
+
+    protected cellWeights(inputs: number): Gates {
+      return { gate: this.weight([inputs, this.hidden]), candidate: this.weight([inputs, this.hidden]) };
+    }
+
+    protected step(weights: Gates, { h }: HiddenState, xt: Tensor): CellStep<HiddenState> {
+      const kept = xt.matmul(weights.gate).sigmoid();
+      return { state: { h: kept.mul(h).add(kept.neg().add(1).mul(xt.matmul(weights.candidate))) } };
+    }
+  }
+
+  class Parallel extends MinGru {
+    protected override runCell(pass: CellPass<Gates, HiddenState>): CellRun<HiddenState> {
+      const real = pass.mask?.expandDims(-1) ?? ones([1, 1, 1], { dtype: 'bool' });
+      const kept = real.where(pass.x.matmul(pass.weights.gate).sigmoid(), 1);
+      const added = kept.neg().add(1).mul(pass.x.matmul(pass.weights.candidate));
+      const { reverse, state } = pass;
+      const h = linearRecurrence(kept, added, { initial: state.h, reverse });
+      return { outputs: h, state: { h: h.slice(null, reverse ? 0 : -1) } };
+    }
+  }
+  const [serial, parallel] = [MinGru, Parallel].map((Class) => {
+    seed(6);
+    return new Class(features, hidden, { layers: 2, bidirectional: true });
+  });
+  const initialState = { h: values([4, batch, hidden], 7) };
+  for (const input of [{ x }, { x, mask, initialState }, { x, lengths: int32([5, 3, 1, 0]) }]) {
+    const [a, b] = [serial!.run(input), parallel!.run(input)];
+    await expectClose(b.output, a.output);
+    await expectClose(b.h, a.h);
+    await expectClose(parallel!.call(input), serial!.call(input));
+    const [ours, theirs] = [a, b].map(({ output }) => grad(output.square().sum(), x));
+    await expectClose(ours!, theirs!);
+  }
 });
 
 it('a pass of one’s own may be asked after the step for what it built', async () => {

@@ -12,7 +12,8 @@ import { Tensor } from '../tensor/tensor.ts';
 export class TensorMap<Value> {
   readonly #byNode = new Map<Node, (Value | undefined)[]>();
 
-  get({ node, output }: Tensor): Value | undefined {
+  get(tensor: Tensor): Value | undefined {
+    const { node, output } = tensor;
     return this.#byNode.get(node)?.[output];
   }
 
@@ -20,7 +21,8 @@ export class TensorMap<Value> {
     return this.get(tensor) !== undefined;
   }
 
-  set({ node, output }: Tensor, value: Value): void {
+  set(tensor: Tensor, value: Value): void {
+    const { node, output } = tensor;
     const known = this.#byNode.get(node);
     if (known) known[output] = value;
     else this.#byNode.set(node, Object.assign([], { [output]: value }));

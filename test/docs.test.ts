@@ -152,3 +152,41 @@ describe('ARCHITECTURE.md', () => {
     expect((await transposed(layer)).steps.length).toBe(3);
   });
 });
+
+describe('docs/recurrence.md', () => {
+  const page = readFileSync(join(root, 'docs', 'recurrence.md'), 'utf8');
+  const { add, explain, LSTM, matmul, multiply, Parameter, scan, sigmoid, split, tanh, zeros } = weft;
+  const [W, U, b] = [[28, 256], [64, 256], [256]].map((shape) => new Parameter(zeros(shape)));
+
+  /** The LSTM of the page. */
+  function lstm(x: weft.Tensor): weft.Tensor {
+    const state = zeros([x.shape[0], 64]);
+    const { carry } = scan(
+      ({ h, c }, xt) => {
+        const [i, f, g, o] = split(add(add(matmul(xt, W), b), matmul(h, U)), 4, -1);
+        const next = add(multiply(sigmoid(f), c), multiply(sigmoid(i), tanh(g)));
+        return { carry: { h: multiply(sigmoid(o), tanh(next)), c: next } };
+      },
+      { initial: { h: state, c: state }, inputs: x },
+    );
+    return carry.h;
+  }
+
+  /** The lines of a plan's table, without the totals. */
+  function tableOf(plan: string): string[] {
+    const lines = plan.split('\n').map((line) => line.trimEnd());
+    return lines.slice(0, lines.indexOf(''));
+  }
+
+  it('shows the plans that are printed', async () => {
+    const x = zeros([32, 28, 28]);
+    const layer = new LSTM(28, 64);
+    const plans = [await explain(lstm, x), await explain((given: weft.Tensor) => layer.call(given), x)];
+    for (const plan of plans)
+      expect(page).toContain(
+        tableOf(plan)
+          .map((line) => `    ${line}\n`)
+          .join(''),
+      );
+  });
+});

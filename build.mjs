@@ -59,7 +59,7 @@ await build({
 });
 
 await build({
-  input: 'bench/main.ts',
+  input: ['bench/main.ts', 'bench/peer-models.ts'],
   platform: 'node',
   external: Object.keys({ ...dependencies, ...devDependencies }),
   output: { dir: 'dist/bench', sourcemap: true },

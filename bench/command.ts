@@ -45,7 +45,7 @@ function readOptions(): Options & { readonly choice: WeftChoice } {
     .description('Runs the benchmarks and prints their table.')
     .option('--filter <pattern>', 'only the cases whose name matches this regular expression', pattern)
     .option('--json <file>', 'also write the rows, with what they ran on')
-    .option('--peers', 'also run tfjs, jax-js, gpu.js and PyTorch on the work they know', false)
+    .option('--peers', 'also run tfjs, jax-js, gpu.js, ONNX Runtime and PyTorch on the work they know', false)
     .option(
       '--report',
       'write bench/RESULTS.md, results.svg and results.html; implied by --peers without --filter',

@@ -88,7 +88,7 @@ function javascriptPeers(): RunnerCommand[] | { title: string; reason: string } 
     });
     if (status !== 0) {
       const reason = stderr.split('\n').find((line) => /error/i.test(line)) ?? 'npm ci failed';
-      return { title: 'tfjs, jax-js, gpu.js', reason };
+      return { title: 'tfjs, jax-js, gpu.js, onnxruntime', reason };
     }
   }
   const peer = (title: string, script: string, ...options: string[]): RunnerCommand => ({
@@ -98,6 +98,11 @@ function javascriptPeers(): RunnerCommand[] | { title: string; reason: string } 
     folder: peersFolder,
   });
   const threads = `${availableParallelism()}`;
+  const runtimes = ['onnxruntime-node', 'onnxruntime-web'].flatMap((name) =>
+    [...new Set(['1', threads])].map((count) =>
+      peer(`${name}, threads: ${count}`, 'onnxruntime.mjs', '--package', name, '--threads', count),
+    ),
+  );
   return [
     peer('tfjs cpu', 'tfjs.mjs', '--device', 'cpu'),
     peer('tfjs wasm', 'tfjs.mjs', '--device', 'wasm'),
@@ -105,6 +110,7 @@ function javascriptPeers(): RunnerCommand[] | { title: string; reason: string } 
     peer('gpu.js cpu', 'gpu-js.mjs', '--device', 'cpu'),
     peer('gpu.js webasm', 'gpu-js.mjs', '--device', 'webasm'),
     peer(`gpu.js webasm, ${threads} threads`, 'gpu-js.mjs', '--device', 'webasm', '--threads', threads),
+    ...runtimes,
   ];
 }
 

@@ -12,7 +12,17 @@ interface Bar {
 }
 
 const own = 'weft';
-const colors = ['#2f7fd0', '#d1781b', '#b5541c', '#5a9a4e', '#9a6fc0', '#74509c', '#c04a6a', '#7a7a7a'];
+const colors = [
+  '#2f7fd0',
+  '#d1781b',
+  '#b5541c',
+  '#5a9a4e',
+  '#9a6fc0',
+  '#74509c',
+  '#2f9c95',
+  '#1f6f6a',
+  '#c04a6a',
+];
 
 /** The chart as SVG text. */
 export function renderChart(results: Results): string {
@@ -31,7 +41,7 @@ export function renderChart(results: Results): string {
   return drawSvg('Time per run of each case, by library', {
     width: 900,
     height: names.length * (series.length * rowHeight + 18) + 70,
-    marginLeft: 110,
+    marginLeft: 140,
     marginRight: 200,
     marginTop: 44,
     marginBottom: 24,

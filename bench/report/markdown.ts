@@ -21,8 +21,8 @@ export function renderMarkdown(results: Results): string {
     'Written by `npm run bench -- --peers`; [as a chart](results.svg), [as a page](results.html).',
     markdownTable({ headings: ['machine', ''], rows: machineFacts(results) }, false),
     'A multiply and an add count as two operations; rates are those of the median. The limit is the peak of one core ' +
-      'with 128-bit vectors (what WebAssembly has) times the threads, or what one core copies: PyTorch, which uses wider ' +
-      'vectors, exceeds the first, and several threads may exceed the second. Runners take turns in each case.',
+      'with 128-bit vectors (what WebAssembly has) times the threads, or what one core copies: PyTorch and onnxruntime-node, ' +
+      'which use wider vectors, exceed the first, and several threads may exceed the second. Runners take turns in each case.',
     '## Targets',
     markdownTable(targetTable(results), false),
     ...(notes.length > 0 ? [notes.join('\n')] : []),

@@ -3,7 +3,7 @@
  *
  * Steps depend on each other, the rows of the batch do not; the versions differ in what they do with that. `cpu`
  * makes one product h · recurrentWeight of the whole batch in each step, with a weight that is packed once. On `wasm`
- * the rows are the items: a thread takes 16 of them through all steps without waiting for anybody, and a tile holds
+ * the rows are the items: a thread takes 12 of them through all steps without waiting for anybody, and a tile holds
  * the four gates of the same units, so that they become states while they are in registers. On `gpu` a step is two
  * passes, gates and states, with one text for all steps, and what the steps wrote is joined at the end.
  */

@@ -90,7 +90,7 @@ export function backCode(sequence: Sequence, target: Target, walk: BackWalk): Wa
 /**
  * All steps of rows [first, end), the last one first:
  *
- *     for each block of up to 16 rows
+ *     for each block of up to 12 rows
  *       for each step, back
  *         for each row                         the gradients of its sums, and what flows back into its states
  *         for each panel of 8 units            flow of h += dSums · recurrentWeightᵀ

@@ -22,8 +22,10 @@ import type { KernelMemory, WasmKernel } from '../support/wasm/wasm-kernel.ts';
 import type { GruAttributes, GruGradientAttributes } from './index.ts';
 
 /** (h [N,T,H], gates [N,T,4H]) from (z [N,T,3H], recurrentWeight [H,3H], recurrentBias [3H], h0 [N,H], mask? [N,T]). */
-export const gruWasm: WasmKernel<GruAttributes> = ({ outputs: [hSpec], attributes }, target) => {
+export const gruWasm: WasmKernel<GruAttributes> = ({ outputs: [hSpec], attributes, unread }, target) => {
   const { reverse, masked } = attributes;
+  // Predictions read h alone.
+  const writesGates = !unread?.includes(1);
   const sequence = sequenceOf(hSpec.shape, 3, reverse);
   const { hidden } = sequence;
   const gateBytes = hidden * 4;
@@ -67,9 +69,11 @@ export const gruWasm: WasmKernel<GruAttributes> = ({ outputs: [hSpec], attribute
           f.set(state, v128.select(state, hBefore, isReal[n]));
           for (const gate of row) f.set(gate, v128.and(gate, isReal[n]));
         }
-        row.forEach((value, gate) => {
-          storeLanes(f, gatesAt, n * rowStep(4 * hidden) + gate * gateBytes, value, units);
-        });
+        if (writesGates) {
+          row.forEach((value, gate) => {
+            storeLanes(f, gatesAt, n * rowStep(4 * hidden) + gate * gateBytes, value, units);
+          });
+        }
         storeLanes(f, hAt, n * rowStep(hidden), state, units);
         setAfter(0, n, state);
       });

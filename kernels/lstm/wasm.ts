@@ -22,8 +22,10 @@ import type { KernelMemory, WasmKernel } from '../support/wasm/wasm-kernel.ts';
 import type { LstmAttributes, LstmGradientAttributes } from './index.ts';
 
 /** (h, c [N,T,H], gates [N,T,4H]) from (z [N,T,4H], recurrentWeight [H,4H], h0, c0 [N,H], mask? [N,T]). */
-export const lstmWasm: WasmKernel<LstmAttributes> = ({ outputs: [hSpec], attributes }, target) => {
+export const lstmWasm: WasmKernel<LstmAttributes> = ({ outputs: [hSpec], attributes, unread }, target) => {
   const { reverse, masked } = attributes;
+  // Predictions read h alone.
+  const [writesC, writesGates] = [1, 2].map((output) => !unread?.includes(output));
   const sequence = sequenceOf(hSpec.shape, 4, reverse);
   const { hidden } = sequence;
   return forwardCode(sequence, target, 2, {
@@ -63,10 +65,12 @@ export const lstmWasm: WasmKernel<LstmAttributes> = ({ outputs: [hSpec], attribu
           f.set(state, v128.select(state, before(0, n), isReal[n]));
           for (const gate of row) f.set(gate, v128.and(gate, isReal[n]));
         }
-        row.forEach((value, gate) => {
-          storeLanes(f, gatesAt, n * rowStep(4 * hidden) + gate * hidden * 4, value, units);
-        });
-        storeLanes(f, cAt, n * rowStep(hidden), cell, units);
+        if (writesGates) {
+          row.forEach((value, gate) => {
+            storeLanes(f, gatesAt, n * rowStep(4 * hidden) + gate * hidden * 4, value, units);
+          });
+        }
+        if (writesC) storeLanes(f, cAt, n * rowStep(hidden), cell, units);
         storeLanes(f, hAt, n * rowStep(hidden), state, units);
         setAfter(1, n, cell);
         setAfter(0, n, state);

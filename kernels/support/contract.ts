@@ -31,6 +31,8 @@ export interface KernelCall<Attributes extends object = object> {
   readonly outputs: readonly TensorSpec[];
   /** What the kernel takes besides arrays. */
   readonly attributes: Attributes;
+  /** Numbers of outputs that nobody reads: a version may leave them unwritten. Default none. */
+  readonly unread?: readonly number[];
 }
 
 /** What a kernel promises about each call, whatever the device. */

@@ -170,10 +170,12 @@ class Planner {
     if (this.#firstUpdateStep < 0) this.#firstUpdateStep = this.#steps.length;
     for (const { variable, value } of copiedUpdates) this.#addCopy(value, variable);
     const { values, outputs, updates } = this.#graph;
+    // What has a place by now is read by whoever asked for it.
+    const steps = this.#steps.map((step, index) => this.#withUnread(step, index));
     const { buffers, arenaBytes } = this.#placeBuffers();
     return {
       buffers,
-      steps: this.#steps,
+      steps,
       inputs: this.#leaves('input'),
       variables: this.#leaves('variable'),
       outputs: outputs.map((value) => values[value].spec),
@@ -416,6 +418,15 @@ class Planner {
     const scope = producer.kind === 'operation' ? this.#graph.operations[producer.index].scope : '';
     const names = operations.length === 0 ? 'copy' : operations.join(' ');
     return scope ? `${scope}: ${names}` : names;
+  }
+
+  /** A step that is told which of its outputs nobody reads. */
+  #withUnread(step: PlanStep, index: number): PlanStep {
+    const unread = step.outputs.flatMap((buffer, output) => {
+      const { place, to } = this.#drafts[buffer];
+      return !place && to === index ? [output] : [];
+    });
+    return unread.length > 0 ? { ...step, call: { ...step.call, unread } } : step;
   }
 
   #placeBuffers(): { buffers: PlanBuffer[]; arenaBytes: number } {

@@ -47,6 +47,15 @@ describe.each(variants)(
       }
     });
 
+    it('writes h alone if nothing else is read', () => {
+      const [sizes] = cases;
+      const { call, inputs } = forwardProblem(sizes, maskArray(mask, sizes), reverse);
+      const [h] = runWasmKernel(gruWasm, call, inputs, { target });
+      const [alone, ...others] = runWasmKernel(gruWasm, { ...call, unread: [1] }, inputs, { target });
+      expect(alone).toEqual(h);
+      for (const other of others) expect(other.every(Number.isNaN)).toBe(true);
+    });
+
     const cotangents = booleans.flatMap((hasDH) => booleans.map((hasDGates) => ({ hasDH, hasDGates })));
     it.each(cotangents)('has the gradient for dH $hasDH, dGates $hasDGates', (given) => {
       for (const sizes of given.hasDH && given.hasDGates ? cases : fewCases) {

@@ -51,6 +51,15 @@ describe.each(variants)(
       }
     });
 
+    it('writes h alone if nothing else is read', () => {
+      const [sizes] = cases;
+      const { call, inputs } = forwardProblem(sizes, maskArray(mask, sizes), reverse);
+      const [h] = runWasmKernel(lstmWasm, call, inputs, { target });
+      const [alone, ...others] = runWasmKernel(lstmWasm, { ...call, unread: [1, 2] }, inputs, { target });
+      expect(alone).toEqual(h);
+      for (const other of others) expect(other.every(Number.isNaN)).toBe(true);
+    });
+
     const cotangents = booleans.flatMap((hasDH) =>
       booleans.flatMap((hasDC) => booleans.map((hasDGates) => ({ hasDH, hasDC, hasDGates }))),
     );

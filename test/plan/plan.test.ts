@@ -5,6 +5,7 @@ import { Evaluator } from '../../src/devices/evaluator.ts';
 import {
   full,
   grad,
+  LSTM,
   matmul,
   pad,
   stopGradient,
@@ -75,6 +76,17 @@ describe('fusion', () => {
     const x = numbers.real([3]);
     x.exp().sum();
     expect(planOf(x.neg()).steps).toHaveLength(1);
+  });
+
+  it('names the outputs of a kernel that nobody reads', () => {
+    const [lstm, x] = [new LSTM(3, 4), numbers.real([2, 5, 3])];
+    const unread = (...outputs: Tensor[]) =>
+      planOf(...outputs).steps.flatMap(({ contract, call }) =>
+        contract.name === 'lstm' ? [call.unread] : [],
+      );
+    expect(unread(lstm.call(x))).toEqual([[1, 2]]);
+    expect(unread(lstm.run({ x }).c)).toEqual([[0, 2]]);
+    expect(unread(lstm.call(x), grad(lstm.call(x).sum(), x))).toEqual([undefined]);
   });
 
   it('gives constants no memory', () => {

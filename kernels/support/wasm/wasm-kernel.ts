@@ -42,8 +42,9 @@ export interface WasmStage {
   /** Writes the code that computes items [first, end); first is a multiple of `grain`. */
   readonly write: (f: FunctionBuilder, range: ItemRange, memory: KernelMemory) => void;
   /**
-   * Elements of output 0 per item, if items [first, end) complete exactly elements [first·n, end·n) of it, in order.
-   * Then the device may run an elementwise kernel over them at once, while they are in the cache.
+   * Elements of output 0 per item, if items [first, end) complete exactly elements [first·n, end·n) of it, in order, and
+   * no other item reads them. Then the device may run an elementwise kernel over them at once, while they are in the cache,
+   * which may write over them.
    */
   readonly elementsPerItem?: number;
   /**

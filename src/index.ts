@@ -100,7 +100,7 @@ export { logSoftmax, softmax } from './ops/softmax.ts';
 export { type UnfoldOptions, unfold } from './ops/unfold.ts';
 export * from './optim/index.ts';
 export { explain, planOf } from './plan/explain.ts';
-export type { Place, Plan, PlanBuffer, PlanStep } from './plan/plan.ts';
+export type { Place, Plan, PlanBuffer, PlanLoop, PlanStep } from './plan/plan.ts';
 export type { Axes, Operand, OrderOptions, ReduceOptions, SliceIndex } from './tensor/argument-types.ts';
 export type { DType, NumericArray, TensorSpec } from './tensor/dtype.ts';
 export type { NestedArray } from './tensor/print.ts';

@@ -8,7 +8,7 @@
 import { NonFiniteError, TraceError } from '../errors.ts';
 import { captureGraph } from '../plan/capture.ts';
 import type { Graph } from '../plan/graph.ts';
-import { makePlan } from '../plan/plan.ts';
+import { makePlan } from '../plan/planner.ts';
 import type { NumericArray, TensorSpec } from '../tensor/dtype.ts';
 import { fromData } from '../tensor/leaves.ts';
 import { recorder } from '../tensor/recorder.ts';

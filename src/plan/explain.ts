@@ -10,7 +10,8 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { flattenTree } from '../tensor/tree.ts';
 import { formatBytes, formatCount, formatTable } from '../text.ts';
 import { captureGraph } from './capture.ts';
-import { makePlan, type Plan, type PlanBuffer, type PlanLoop } from './plan.ts';
+import type { Plan, PlanBuffer, PlanLoop } from './plan.ts';
+import { makePlan } from './planner.ts';
 
 /**
  * The plan behind a tensor, or behind a function of tensors as `compile` would capture it for arguments shaped like

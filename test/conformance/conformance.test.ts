@@ -7,7 +7,7 @@ import { applyAll } from '../../src/ops/apply.ts';
 import { cast } from '../../src/ops/elementwise.ts';
 import { primitiveTable } from '../../src/ops/table.ts';
 import { captureGraph } from '../../src/plan/capture.ts';
-import { makePlan } from '../../src/plan/plan.ts';
+import { makePlan } from '../../src/plan/planner.ts';
 import type { NumericArray } from '../../src/tensor/dtype.ts';
 import type { Primitive } from '../../src/tensor/primitive.ts';
 import { runtime } from '../../src/tensor/runtime.ts';

@@ -22,7 +22,8 @@ import {
   zeros,
 } from '../../src/index.ts';
 import { captureGraph } from '../../src/plan/capture.ts';
-import { makePlan, type PlanStep } from '../../src/plan/plan.ts';
+import type { PlanStep } from '../../src/plan/plan.ts';
+import { makePlan } from '../../src/plan/planner.ts';
 import { values } from '../nn/support.ts';
 
 /** An LSTM by hand, with gradients of its outputs, and those of its last state in the weights alone. */

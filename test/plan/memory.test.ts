@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import '../../src/index.ts';
 import { captureGraph } from '../../src/plan/capture.ts';
 import { type Lifetime, placeInArena } from '../../src/plan/memory.ts';
-import { makePlan, type Plan } from '../../src/plan/plan.ts';
+import type { Plan } from '../../src/plan/plan.ts';
+import { makePlan } from '../../src/plan/planner.ts';
 import { Numbers } from '../support/numbers.ts';
 import { chosen, expression, leavesOf } from './expressions.ts';
 

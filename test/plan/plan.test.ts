@@ -16,7 +16,8 @@ import {
   where,
 } from '../../src/index.ts';
 import { captureGraph } from '../../src/plan/capture.ts';
-import { makePlan, type Plan } from '../../src/plan/plan.ts';
+import type { Plan } from '../../src/plan/plan.ts';
+import { makePlan } from '../../src/plan/planner.ts';
 import { Numbers } from '../support/numbers.ts';
 
 const numbers = new Numbers(5);

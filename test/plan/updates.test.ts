@@ -11,7 +11,7 @@ import {
   Variable,
 } from '../../src/index.ts';
 import { captureGraph } from '../../src/plan/capture.ts';
-import { makePlan } from '../../src/plan/plan.ts';
+import { makePlan } from '../../src/plan/planner.ts';
 import { eagerRecorder } from '../../src/tensor/recorder.ts';
 import { runtime } from '../../src/tensor/runtime.ts';
 import { Numbers } from '../support/numbers.ts';

@@ -4,7 +4,8 @@ import { leafArray } from '../../src/devices/prepared.ts';
 import { WasmDevice } from '../../src/devices/wasm/device.ts';
 import { engineTarget } from '../../src/devices/wasm/target.ts';
 import { captureGraph } from '../../src/plan/capture.ts';
-import { makePlan, type Plan } from '../../src/plan/plan.ts';
+import type { Plan } from '../../src/plan/plan.ts';
+import { makePlan } from '../../src/plan/planner.ts';
 import type { NumericArray } from '../../src/tensor/dtype.ts';
 import type { Tensor } from '../../src/tensor/tensor.ts';
 

@@ -12,6 +12,7 @@ import type { Device, DeviceInfo, DeviceMemory, Executable } from './device.ts';
 import type { GpuCounters } from './gpu/compiled-functions.ts';
 import type { PassLimits } from './gpu/compose.ts';
 import { planPasses } from './gpu/plan-passes.ts';
+import { passesRun } from './gpu/planned-passes.ts';
 
 /** What work costs on a device, in milliseconds. */
 export interface Cost {
@@ -29,6 +30,11 @@ export type PassesDevice = Device & PassLimits;
 /** Milliseconds that a run of so many kernels with so many operations should take. */
 export function estimate({ perRun, perKernel, perFlop }: Cost, kernels: number, flops: number): number {
   return perRun + perKernel * kernels + perFlop * flops;
+}
+
+/** How many kernels a run of a plan calls, those of a loop at every step. */
+function kernelsRun({ steps }: Plan): number {
+  return steps.reduce((total, { loop }) => total + (loop ? loop.steps * kernelsRun(loop.plan) : 1), 0);
 }
 
 /** A chain of products x · b · b · …, each [side, side], which no device can shorten. */
@@ -165,9 +171,9 @@ export class AutoDevice implements Device {
 
   #choose(plan: Plan, flops: number): readonly [Device, string] {
     const { backend, adapter } = this.#gpu.info();
-    const onHost = estimate(this.#costs.host, plan.steps.length, flops);
+    const onHost = estimate(this.#costs.host, kernelsRun(plan), flops);
     try {
-      const passes = planPasses(plan, this.#gpu).steps.reduce((total, step) => total + step.passes.length, 0);
+      const passes = passesRun(planPasses(plan, this.#gpu));
       const onGpu = estimate(this.#costs.gpu, passes, flops);
       const why =
         `a run of this model should take ${formatTime(onHost)} on ${this.#host.info().name} and ` +

@@ -12,6 +12,9 @@ export interface GpuElement {
   readonly element: number;
 }
 
+/** A number that is passed to a function: given now, an element of an input, or the number of the loop's step. */
+export type GpuNumber = number | GpuElement | 'step';
+
 /** One segment of an array: an array that fits into one buffer or texture has one. */
 export interface GpuSegment {
   readonly array: GpuArray;

@@ -12,11 +12,11 @@
  * nothing of that: a pass is composed once for each segment that it writes, and `ThreadSource.read` finds the segment to read.
  */
 import { type DType, type KernelCall, sizeOf, type TensorSpec } from '../contract.ts';
-import type { GpuArray, GpuElement, GpuSegment } from './gpu-arrays.ts';
+import type { GpuArray, GpuNumber, GpuSegment } from './gpu-arrays.ts';
 import type { ShaderFunction } from './shader-function.ts';
 import { type ThreadRange, ThreadSource } from './thread-source.ts';
 
-export type { GpuArray, GpuElement, GpuSegment };
+export type { GpuArray, GpuNumber, GpuSegment };
 
 /** One function over the numbers of one array. */
 export interface GpuPass {
@@ -37,11 +37,8 @@ export interface ComposedPass {
   readonly functions: readonly ShaderFunction[];
   /** The arrays that are passed first. */
   readonly reads: readonly GpuSegment[];
-  /**
-   * The numbers that are passed after them, given now or elements of inputs: passes that differ in these alone share one
-   * compiled kernel.
-   */
-  readonly numbers: readonly (number | GpuElement)[];
+  /** The numbers that are passed after them: passes that differ in these alone share one compiled kernel. */
+  readonly numbers: readonly GpuNumber[];
   /** How many numbers it writes: threads. */
   readonly size: number;
 }
@@ -118,6 +115,8 @@ export function compose({ size, write }: GpuPass, range: Partial<ThreadRange> = 
     size,
     segmentLength: Number.POSITIVE_INFINITY,
     segmentsOf: () => 1,
+    steps: [0, 0],
+    sliceOf: () => undefined,
     ...range,
   };
   const f = new ThreadSource(whole);

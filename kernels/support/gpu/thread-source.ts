@@ -10,9 +10,12 @@
  * of an array an index may lie.
  */
 import type { DType } from '../contract.ts';
-import type { GpuArray, GpuElement, GpuSegment } from './gpu-arrays.ts';
+import type { GpuArray, GpuNumber, GpuSegment } from './gpu-arrays.ts';
 import { halfOfWhole, quotient, whole } from './index-functions.ts';
 import { callText, type ShaderFunction } from './shader-function.ts';
+
+/** The least and the largest value that a whole number may have. */
+export type Bounds = readonly [least: number, most: number];
 
 /** The numbers that the threads of one function write, and how arrays are cut. */
 export interface ThreadRange {
@@ -24,14 +27,18 @@ export interface ThreadRange {
   readonly segmentLength: number;
   /** Into how many segments an array is cut. */
   readonly segmentsOf: (array: GpuArray) => number;
+  /** In the body of a loop, the steps at which the function runs. */
+  readonly steps: Bounds;
+  /**
+   * The floats of a slice, where an array is the slice of the loop's step in a stack: the stack is passed, in one segment, and
+   * what is read of it begins at the slice.
+   */
+  readonly sliceOf: (array: GpuArray) => number | undefined;
 }
-
-/** The least and the largest value that a whole number may have. */
-type Bounds = readonly [least: number, most: number];
 
 export class ThreadSource {
   readonly reads: GpuSegment[] = [];
-  readonly numbers: (number | GpuElement)[] = [];
+  readonly numbers: GpuNumber[] = [];
   readonly #range: ThreadRange;
   readonly #numberNames: string[] = [];
   readonly #functions = new Set<ShaderFunction>();
@@ -40,6 +47,8 @@ export class ThreadSource {
   readonly #bounds = new Map<string, Bounds>();
   #names = 0;
   #depth = 1;
+  /** The line that declares the number of the loop's step, once that is used. */
+  #stepLine: string | undefined;
 
   constructor(range: ThreadRange) {
     this.#range = range;
@@ -140,7 +149,11 @@ export class ThreadSource {
    * harm.
    */
   read(array: GpuArray, index: string): string {
-    const { segmentLength, segmentsOf } = this.#range;
+    const { segmentLength, segmentsOf, sliceOf } = this.#range;
+    const slice = sliceOf(array);
+    if (slice !== undefined) {
+      return `${this.#argumentOf(array, 0)}[${this.offset([index, this.step()], [1, slice])}]`;
+    }
     const segments = segmentsOf(array);
     if (segments === 1) return `${this.#argumentOf(array, 0)}[${index}]`;
     const at = this.whole(index, 'at');
@@ -208,7 +221,18 @@ export class ThreadSource {
     );
   }
 
-  #numberArgument(value: number | GpuElement, isIt: (each: number | GpuElement) => boolean): string {
+  /** The number of the step, in the body of a loop: a whole number that is passed. */
+  step(): string {
+    const name = 'loopStep';
+    if (this.#stepLine === undefined) {
+      const passed = this.#numberArgument('step', (each) => each === 'step');
+      this.#stepLine = declareWhole(name, this.call(whole, passed));
+      this.#bounded(name, this.#range.steps);
+    }
+    return name;
+  }
+
+  #numberArgument(value: GpuNumber, isIt: (each: GpuNumber) => boolean): string {
     const known = this.numbers.findIndex(isIt);
     if (known >= 0) return this.#numberNames[known];
     const name = `number${this.numbers.push(value) - 1}`;
@@ -342,7 +366,13 @@ export class ThreadSource {
     const names = [...this.reads.map((_, at) => `array${at}`), ...this.#numberNames];
     const { first } = this.#range;
     const index = declareWhole(this.index, first === 0 ? 'this.thread.x' : `this.thread.x + ${first}`);
-    return [`function (${names.join(', ')}) {`, `  ${index}`, ...this.#lines, '}'].join('\n');
+    const declared = [index, ...(this.#stepLine === undefined ? [] : [this.#stepLine])];
+    return [
+      `function (${names.join(', ')}) {`,
+      ...declared.map((line) => `  ${line}`),
+      ...this.#lines,
+      '}',
+    ].join('\n');
   }
 }
 

@@ -5,7 +5,6 @@
  * asked to read fewer arrays in a pass and, if that does not help, passes are cut in halves, since a shorter piece of a
  * result often needs fewer segments; one more pass joins the halves.
  */
-import { gpuVersionOf } from '../../../kernels/gpu-versions.ts';
 import { sizeOf } from '../../../kernels/support/contract.ts';
 import {
   type ComposedPass,
@@ -13,6 +12,7 @@ import {
   floatsOfSpec,
   type GpuArray,
   type GpuIndexCheck,
+  type GpuKernel,
   type GpuKernelCode,
   type GpuPass,
   type GpuSegment,
@@ -23,6 +23,19 @@ import { DeviceLimitError } from '../../errors.ts';
 import type { PlanStep } from '../../plan/plan.ts';
 import { formatShape } from '../../tensor/shape.ts';
 import { segmentLengths } from './segments.ts';
+
+/** What is composed: a step of a plan, or what a loop does besides. */
+export type CalledStep = Pick<PlanStep, 'call' | 'label'>;
+
+/** How the passes of a step come by what they read. */
+export interface StepReading {
+  /** Of which inputs the elements may be passed as numbers. Default: none. */
+  readonly hasNumbers?: (input: number) => boolean;
+  /** In the body of a loop, the steps at which they run: the first and the last. */
+  readonly steps?: readonly [first: number, last: number];
+  /** Which inputs are the slice of the loop's step in a stack of one segment. Default: none. */
+  readonly isSlice?: (input: number) => boolean;
+}
 
 /** What bounds the passes of a GPU. */
 export interface PassLimits {
@@ -52,17 +65,18 @@ const fewestReads = 3;
 const mostCuts = 5;
 
 /**
- * Composes the passes of a step. `hasNumbers` tells of which inputs the elements may be passed as numbers.
+ * Composes the passes of a step that a kernel describes.
  *
  * @throws DeviceLimitError for an array with more floats than indices count, and for a step whose passes need to read more
  * segments than this GPU can.
  */
 export function composeStep(
-  step: PlanStep,
-  hasNumbers: (input: number) => boolean,
+  step: CalledStep,
+  kernel: GpuKernel,
   limits: PassLimits,
+  reading: StepReading = {},
 ): ComposedStep {
-  const { contract, call, label } = step;
+  const { call, label } = step;
   for (const spec of [...call.inputs, ...call.outputs]) {
     requireIndexed(label, `an array ${formatShape(spec.shape)} of ${spec.dtype}`, floatsOfSpec(spec));
   }
@@ -70,13 +84,13 @@ export function composeStep(
   const { shape: space } = { shape: [], ...call.attributes };
   requireIndexed(label, `a space ${formatShape(space)}`, sizeOf(space));
 
-  const kernel = gpuVersionOf(contract);
+  const { hasNumbers = () => false } = reading;
   const { mostReads, mostFloats } = limits;
   let needed = 0;
   for (const cuts of [0, mostCuts]) {
     for (let arrays = mostReads; arrays >= fewestReads; arrays--) {
       const code = kernel(call, { mostReads: arrays, hasNumbers });
-      const composer = new StepComposer(step, code, limits);
+      const composer = new StepComposer(step, code, limits, reading);
       for (const each of code.passes) {
         requireIndexed(label, 'an intermediate array', each.size);
         composer.add(each, cuts);
@@ -99,12 +113,14 @@ class StepComposer {
   readonly passes: ComposedStep['passes'][number][] = [];
   /** Those of the kernel, then the halves of passes that were cut. */
   readonly temporaries: number[] = [];
-  readonly #step: PlanStep;
+  readonly #step: CalledStep;
   readonly #limits: PassLimits;
+  readonly #reading: StepReading;
 
-  constructor(step: PlanStep, { passes }: GpuKernelCode, limits: PassLimits) {
+  constructor(step: CalledStep, { passes }: GpuKernelCode, limits: PassLimits, reading: StepReading) {
     this.#step = step;
     this.#limits = limits;
+    this.#reading = reading;
     for (const { writes, size } of passes) {
       if (writes.kind === 'temporary') this.temporaries[writes.index] = size;
     }
@@ -122,11 +138,14 @@ class StepComposer {
   #addPart(whole: GpuPass, first: number, size: number, writes: GpuSegment, cuts: number): void {
     const { mostReads, mostFloats } = this.#limits;
     const { shared } = whole;
+    const { steps } = this.#reading;
     const range = {
       first,
       size,
       segmentLength: mostFloats,
       segmentsOf: (array: GpuArray) => this.#segmentsOf(array),
+      sliceOf: (array: GpuArray) => this.#sliceOf(array),
+      ...(steps && { steps }),
     };
     const composed = compose(whole, range);
     if (composed.reads.length <= mostReads || cuts === 0 || size < 2) {
@@ -142,6 +161,11 @@ class StepComposer {
       f.return(f.read(halves[1], f.offset([f.index], [1], -half)));
     });
     this.passes.push({ pass: compose(join), writes, shared });
+  }
+
+  #sliceOf({ kind, index }: GpuArray): number | undefined {
+    const isSlice = kind === 'input' && this.#reading.isSlice?.(index);
+    return isSlice ? floatsOfSpec(this.#step.call.inputs[index]) : undefined;
   }
 
   #segmentsOf({ kind, index }: GpuArray): number {

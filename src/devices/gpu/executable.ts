@@ -1,15 +1,17 @@
 /** A plan on the `gpu` device: its functions are compiled in the first run; after that arrays stay where they are. */
 import { type NumericArray, sizeOf } from '../../../kernels/support/contract.ts';
-import type { Plan } from '../../plan/plan.ts';
+import { type Plan, stepAt } from '../../plan/plan.ts';
 import type { VariableStorage } from '../../tensor/runtime.ts';
 import type { Executable, RunBindings } from '../device.ts';
 import { allFinite, indexFault } from '../results.ts';
 import type { GpuFunctions } from './compiled-functions.ts';
 import type { PassLimits } from './compose.ts';
 import { decode, encode } from './float-encoding.ts';
+import { Frame } from './frame.ts';
 import type { Journal } from './journal.ts';
-import type { GpuArgument, GpuFunction, GpuHandle } from './library.ts';
-import { type PlannedPass, type PlannedPasses, type PlannedStep, planPasses } from './plan-passes.ts';
+import { PassRunner, PlanFunctions } from './pass-runner.ts';
+import { type PlannedPasses, planPasses } from './plan-passes.ts';
+import type { PlannedCheck } from './planned-passes.ts';
 import { downloadSegments, segmentsOfFloats } from './segments.ts';
 import { GpuStorage } from './storage.ts';
 
@@ -23,12 +25,9 @@ export interface GpuHost extends PassLimits {
   addResident(bytes: number): void;
 }
 
-/** The functions that a plan uses, apart from it, so that they can be released when it is gone. */
+/** What a plan has on the GPU, apart from it, so that it can be released when the plan is gone. */
 interface Owned {
-  /** By pass, and for uploads by slot. */
-  readonly functions: Map<PlannedPass | number, GpuFunction>;
-  /** Those that other plans use too. */
-  readonly shared: Map<PlannedPass, GpuFunction>;
+  readonly functions: PlanFunctions;
   readonly host: GpuHost;
   bytes: number;
 }
@@ -36,10 +35,7 @@ interface Owned {
 const abandoned = new FinalizationRegistry<Owned>(release);
 
 function release(owned: Owned): void {
-  const { functions } = owned.host;
-  for (const compiled of [...owned.functions.values(), ...owned.shared.values()]) functions.release(compiled);
-  owned.functions.clear();
-  owned.shared.clear();
+  owned.functions.release();
   owned.host.addResident(-owned.bytes);
   owned.bytes = 0;
 }
@@ -53,7 +49,7 @@ export class GpuExecutable implements Executable {
   constructor(plan: Plan, host: GpuHost) {
     this.#plan = plan;
     this.#host = host;
-    this.#owned = { functions: new Map(), shared: new Map(), host, bytes: 0 };
+    this.#owned = { functions: new PlanFunctions(host.functions), host, bytes: 0 };
     abandoned.register(this, this.#owned, this);
   }
 
@@ -66,7 +62,7 @@ export class GpuExecutable implements Executable {
   async run(bindings: RunBindings, guard?: number): Promise<{ outputs: NumericArray[]; completed: boolean }> {
     const { labeled = () => this.#plan } = bindings;
     const planned = this.#planned ?? (await this.#planPasses(labeled()));
-    const run = new GpuRun(this.#plan, planned, this.#host, this.#owned, bindings);
+    const run = new GpuRun(this.#plan, planned, this.#owned, bindings);
     try {
       return await run.complete(guard);
     } finally {
@@ -92,44 +88,40 @@ class GpuRun {
   readonly #labeled: () => Plan;
   readonly #planned: PlannedPasses;
   readonly #host: GpuHost;
-  readonly #owned: Owned;
+  readonly #functions: PlanFunctions;
   readonly #inputs: readonly NumericArray[];
   readonly #storages: readonly GpuStorage[];
-  /** What is in each slot. */
-  readonly #handles: (GpuHandle | undefined)[];
-  /** Slots of variables, which hold their old values until a step has written the new ones. */
-  readonly #variableSlots = new Set<number>();
-  /** Fresh arrays that nobody has taken over. */
-  readonly #fresh = new Set<GpuHandle>();
+  readonly #frame: Frame;
   readonly #downloaded = new Map<number, NumericArray>();
 
   constructor(
     plan: Plan,
     planned: PlannedPasses,
-    host: GpuHost,
-    owned: Owned,
+    { host, functions }: Owned,
     { inputs, variables, labeled = () => plan }: RunBindings,
   ) {
     this.#plan = plan;
     this.#labeled = labeled;
     this.#planned = planned;
     this.#host = host;
-    this.#owned = owned;
+    this.#functions = functions;
     this.#inputs = inputs;
     this.#storages = variables.map(storageOf);
-    this.#handles = new Array(planned.slots).fill(undefined);
+    this.#frame = new Frame(host.functions);
   }
 
   async complete(guard: number | undefined): Promise<{ outputs: NumericArray[]; completed: boolean }> {
-    const { steps, firstUpdateStep } = this.#plan;
+    const { firstUpdateStep } = this.#plan;
+    const { steps } = this.#planned;
     await this.#bind();
-    const mayGoOn = async (): Promise<boolean> => guard === undefined || allFinite(await this.#output(guard));
-    for (let step = 0; step < steps.length; step++) {
-      if (step === firstUpdateStep && !(await mayGoOn()))
-        return { outputs: await this.#outputs(), completed: false };
-      await this.#runStep(step);
-    }
-    const completed = firstUpdateStep < steps.length || (await mayGoOn());
+    const runner = new PassRunner({
+      functions: this.#functions,
+      numberOf: (planInput, element) => this.#inputs[planInput][element],
+      check: (indices, check) => this.#check(indices, check),
+    });
+    await runner.run(steps.slice(0, firstUpdateStep), this.#frame, 0);
+    const completed = guard === undefined || allFinite(await this.#output(guard));
+    if (completed) await runner.run(steps.slice(firstUpdateStep), this.#frame, 0);
     const outputs = await this.#outputs();
     if (completed) await this.#commit();
     return { outputs, completed };
@@ -137,89 +129,31 @@ class GpuRun {
 
   /** Deletes what the run made and nobody keeps. */
   letGo(): void {
-    for (const handle of this.#fresh) this.#host.functions.delete(handle);
-    this.#fresh.clear();
+    this.#frame.leave();
   }
 
   async #bind(): Promise<void> {
-    const { uploads, variables, numberInputs, steps } = this.#planned;
+    const { uploads, variables, numberInputs, inputChecks } = this.#planned;
     const { functions } = this.#host;
-    for (const [at, step] of steps.entries()) this.#checkOnHost(step, at);
+    // Before anything is computed.
+    for (const check of inputChecks) this.#check(this.#inputs[check.planInput], check);
     for (const { variable, slots } of variables) {
-      const handles = await this.#storages[variable].handles();
-      slots.forEach((slot, segment) => {
-        this.#handles[slot] = handles[segment];
-        this.#variableSlots.add(slot);
-      });
+      this.#frame.put(slots, await this.#storages[variable].handles());
     }
     for (const { planInput, slots } of uploads) {
       const segments = segmentsOfFloats(encode(this.#inputs[planInput]), this.#host.mostFloats);
       for (const [segment, floats] of segments.entries()) {
-        const compiled = this.#own(slots[segment], () => functions.residentUpload(floats.length));
-        this.#handles[slots[segment]] = await functions.upload(floats, compiled);
+        const slot = slots[segment];
+        const uploaded = await functions.upload(floats, this.#functions.ofUpload(slot, floats.length));
+        this.#frame.put([slot], [uploaded]);
       }
     }
     for (const planInput of numberInputs) functions.countUpload(this.#inputs[planInput].length);
   }
 
-  /** The function of this plan alone for a pass, or for an upload to a slot. */
-  #own(key: PlannedPass | number, make: () => GpuFunction): GpuFunction {
-    const known = this.#owned.functions.get(key);
-    if (known) return known;
-    const made = make();
-    this.#owned.functions.set(key, made);
-    return made;
-  }
-
-  #functionOf(planned: PlannedPass): GpuFunction {
-    const { pass, lengths, fresh } = planned;
-    const { functions } = this.#host;
-    if (!fresh) return this.#own(planned, () => functions.resident(pass, lengths));
-    const { shared } = this.#owned;
-    const known = shared.get(planned) ?? functions.shared(pass, lengths);
-    shared.set(planned, known);
-    return known;
-  }
-
-  /** Looks at the indices that the host has, before anything is computed. */
-  #checkOnHost({ checks }: PlannedStep, step: number): void {
-    for (const { planInput, length } of checks) {
-      if (planInput !== undefined) this.#check(this.#inputs[planInput], length, step);
-    }
-  }
-
-  #check(indices: NumericArray, length: number, step: number): void {
+  #check(indices: NumericArray, { length, path }: PlannedCheck): void {
     const wrong = indices.find((index: number) => index < 0 || index >= length);
-    if (wrong !== undefined) throw indexFault(this.#labeled().steps[step].label, wrong, length);
-  }
-
-  async #runStep(at: number): Promise<void> {
-    const { passes, checks, lastUses } = this.#planned.steps[at];
-    for (const { planInput, slots, size, length } of checks) {
-      if (planInput !== undefined || size === 0) continue;
-      const floats = await this.#download(slots);
-      this.#check(decode(floats, 'int32', size), length, at);
-    }
-    // A step may write over a variable that its later passes still read.
-    const before = new Map([...this.#variableSlots].map((slot) => [slot, this.#handles[slot]]));
-    for (const pass of passes) {
-      const handle = await this.#runPass(pass, (slot) => (before.get(slot) ?? this.#handles[slot])!);
-      this.#handles[pass.writes] = handle;
-      if (pass.fresh) this.#fresh.add(handle);
-    }
-    for (const slot of lastUses) {
-      const handle = this.#handles[slot];
-      if (handle && this.#fresh.delete(handle)) this.#host.functions.delete(handle);
-    }
-  }
-
-  async #runPass(planned: PlannedPass, handleOf: (slot: number) => GpuHandle): Promise<GpuHandle> {
-    const { reads, numbers } = planned;
-    const values: GpuArgument[] = reads.map(handleOf);
-    for (const each of numbers) {
-      values.push(typeof each === 'number' ? each : this.#inputs[each.planInput][each.element]);
-    }
-    return this.#host.functions.run(this.#functionOf(planned), values);
+    if (wrong !== undefined) throw indexFault(stepAt(this.#labeled(), path).label, wrong, length);
   }
 
   /** Gives the new values to the variables. */
@@ -228,22 +162,13 @@ class GpuRun {
     if (updated.length === 0) return;
     for (const [buffer, { place }] of buffers.entries()) {
       if (place.kind !== 'variable') continue;
-      const handles = this.#handlesOf(this.#planned.slotsOfBuffers[buffer]);
-      if (!handles?.every((handle) => this.#fresh.delete(handle))) continue;
-      this.#storages[place.index].replace(handles);
+      const slots = this.#planned.finalSlots[buffer];
+      const handles = this.#frame.array(slots);
+      if (handles.length === slots.length && this.#frame.handOver(handles))
+        this.#storages[place.index].replace(handles);
     }
     const cells = this.#storages.map(({ cell }) => cell);
     await this.#host.journal.record({ plan: this.#plan, inputs: this.#inputs, cells });
-  }
-
-  /** The segments of an array, if it is there. */
-  #handlesOf(slots: readonly number[]): readonly GpuHandle[] | undefined {
-    const handles = slots.flatMap((slot) => this.#handles[slot] ?? []);
-    return handles.length === slots.length ? handles : undefined;
-  }
-
-  #download(slots: readonly number[]): Promise<Float32Array> {
-    return downloadSegments(this.#host.functions, this.#handlesOf(slots)!);
   }
 
   #outputs(): Promise<NumericArray[]> {
@@ -255,12 +180,13 @@ class GpuRun {
     if (known) return known;
     const { buffers, outputs } = this.#plan;
     const buffer = buffers.findIndex(({ place }) => place.kind === 'output' && place.index === index);
-    const slots = this.#planned.slotsOfBuffers[buffer];
+    const slots = this.#planned.finalSlots[buffer];
+    const handles = this.#frame.array(slots);
     const { dtype, shape } = outputs[index];
     const size = sizeOf(shape);
     // Nothing is computed for an array of no elements; a run that stopped early has not computed all.
-    const isThere = size > 0 && this.#handlesOf(slots) !== undefined;
-    const floats = isThere ? await this.#download(slots) : new Float32Array(0);
+    const isThere = size > 0 && handles.length === slots.length;
+    const floats = isThere ? await downloadSegments(this.#host.functions, handles) : new Float32Array(0);
     const array = decode(floats, dtype, size);
     this.#downloaded.set(index, array);
     return array;

@@ -3,20 +3,15 @@ import { planOf } from '../../plan/explain.ts';
 import type { TensorTree } from '../../tensor/runtime.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 
-/** One kernel of a plan. */
+/** One kernel of a plan. Those of the body of a loop follow the loop. */
 export interface KernelSource {
-  /** Its name, such as matmul. */
+  /** Its name, such as matmul. That of a loop is scan. */
   readonly kernel: string;
   /** The layer and operations it computes. */
   readonly label: string;
-  /** The functions that are run for it, each text once. */
+  /** The functions that are run for it, each text once. Of a loop, those that copy slices and join what its steps leave. */
   readonly sources: readonly string[];
 }
-
-/** As large as any GPU's: nothing is run. */
-const mostFloats = 1 << 26;
-/** As few as any GPU's. */
-const mostReads = 7;
 
 /**
  * The functions that the `gpu` device would run for a tensor, or for a function of tensors as `compile` would capture it
@@ -33,11 +28,6 @@ export async function kernelSources<Arguments extends readonly Tensor[]>(
 ): Promise<readonly KernelSource[]> {
   const plan = await planOf(target, ...examples);
   // Loaded when it is needed, as all that is for GPUs.
-  const { planPasses } = await import('./plan-passes.ts');
-  const { steps } = planPasses(plan, { mostReads, mostFloats });
-  return plan.steps.map(({ contract, label }, step) => ({
-    kernel: contract.name,
-    label,
-    sources: [...new Set(steps[step].passes.map(({ pass }) => pass.source))],
-  }));
+  const { kernelTexts } = await import('./kernel-texts.ts');
+  return kernelTexts(plan);
 }

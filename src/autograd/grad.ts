@@ -10,7 +10,13 @@ import { describeValue, requireFunction, requireList } from '../options.ts';
 import { concealed, concealedResults, expose } from '../tensor/exposure.ts';
 import { fill } from '../tensor/leaves.ts';
 import { type Node, nextNodeId, nodesBehind } from '../tensor/node.ts';
-import { recordedGradient, recorder, recordGradient } from '../tensor/recorder.ts';
+import {
+  isBuildingLoop,
+  leftBehind,
+  recordedGradient,
+  recorder,
+  recordGradient,
+} from '../tensor/recorder.ts';
 import { withScope } from '../tensor/scope.ts';
 import { formatShape, sameShape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
@@ -192,6 +198,8 @@ function gradientsOf(
   for (const target of targets) requireFloat(`${where}, target`, target);
   const seed = cotangent ?? fill(1, output.shape);
   const graph = known ?? nodesBehind([output]);
+  // What left the body of a loop would have no gradient, and nobody would know.
+  if (!isBuildingLoop() && graph.some(({ source }) => source?.kind === 'standIn')) throw leftBehind();
   const places = standingFor(graph, targets);
   const gradients = concealedResults(() => backpropagate([output], [seed], places.flat(), graph));
   let next = 0;

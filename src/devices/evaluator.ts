@@ -11,7 +11,7 @@ import type { Graph } from '../plan/graph.ts';
 import { makePlan } from '../plan/planner.ts';
 import type { NumericArray, TensorSpec } from '../tensor/dtype.ts';
 import { fromData } from '../tensor/leaves.ts';
-import { recorder } from '../tensor/recorder.ts';
+import { recorder, refuseInLoop } from '../tensor/recorder.ts';
 import type { CompileOptions, Runtime, TensorTree, VariableStorage } from '../tensor/runtime.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Variable } from '../tensor/variable.ts';
@@ -355,6 +355,7 @@ async function failureOf(work: Promise<void>): Promise<unknown> {
 
 /** Nothing can be computed while a function is being captured. */
 function refuseInTrace(what: string): void {
+  refuseInLoop(what, 'Return the tensor as an output of the body, and await it behind the scan.');
   if (!recorder().tracing) return;
   throw new TraceError({
     where: 'compile',

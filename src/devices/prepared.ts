@@ -1,9 +1,9 @@
 /** What the evaluator and compiled functions share: prepared plans, and the arrays behind leaves. */
-import { leftBehind } from '../plan/capture.ts';
 import type { Bindings, Graph } from '../plan/graph.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { NumericArray } from '../tensor/dtype.ts';
 import type { HostSource } from '../tensor/node.ts';
+import { leftBehind } from '../tensor/recorder.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Variable } from '../tensor/variable.ts';
 import type { Device, Executable } from './device.ts';

@@ -31,7 +31,7 @@ export class TensorMap<Value> {
 
 /** A leaf that stands for something in the body of a loop. */
 export function standIn({ shape, dtype }: TensorSpec): Tensor {
-  return leaf(shape, dtype, { kind: 'placeholder', index: 0 });
+  return leaf(shape, dtype, { kind: 'standIn' });
 }
 
 /** All outputs of a node, as tensors. */

@@ -32,6 +32,15 @@ export type Tensors<Tree> = TensorTree extends Tree
     ? Tensor
     : { readonly [Name in keyof Tree]: Tensors<Tree[Name]> };
 
+/** A tree again if all its leaves are tensors; anything else in it becomes `never`. */
+export type TreeOfTensors<Tree> = TensorTree extends Tree
+  ? Tree
+  : Tree extends Tensor
+    ? Tree
+    : Tree extends object
+      ? { readonly [Name in keyof Tree]: TreeOfTensors<Tree[Name]> }
+      : never;
+
 /** What one step gives. */
 export interface ScanStep<Carry, Output> {
   /** What the next step starts from: of the structure, shapes and dtypes of `initial`. */
@@ -43,9 +52,9 @@ export interface ScanStep<Carry, Output> {
 /** Options of `scan`. */
 export interface ScanOptions<Carry, Inputs> {
   /** The carry before the first step: a tensor, or an array or object of tensors. */
-  readonly initial: Carry & TensorTree;
+  readonly initial: Carry & TreeOfTensors<Carry>;
   /** Sequences, [N, T, …] by default: a tensor, or an array or object of tensors that are equally long. */
-  readonly inputs?: Inputs & TensorTree;
+  readonly inputs?: Inputs & TreeOfTensors<Inputs>;
   /** T, where there are no inputs to tell it. */
   readonly steps?: number;
   /** The axis of the inputs and of the outputs that is time. Default 1. */

@@ -5,6 +5,7 @@ import { type ScanAttributes, scanPrimitive } from '../ops/scan-primitive.ts';
 import type { NumericArray } from '../tensor/dtype.ts';
 import { fillPrimitive } from '../tensor/leaves.ts';
 import { type Node, nodesBehind, type VariableSource } from '../tensor/node.ts';
+import { leftBehind } from '../tensor/recorder.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Variable } from '../tensor/variable.ts';
 import { type Bindings, copyPrimitive, type Graph, GraphBuilder, isOf, type ValueId } from './graph.ts';
@@ -16,12 +17,14 @@ import { addOperation } from './simplify.ts';
  *
  * @param start the first node of the function that is being captured, if one is: what an earlier function left behind
  * stands for arguments and values of its own calls
+ * @param standIns where the body of a loop is captured, what it is built on
  * @throws TraceError for what was made inside another function, or inside one at all where none is being captured
  */
 export function captureGraph(
   outputs: readonly Tensor[],
   updates: ReadonlyMap<Variable, Tensor> = new Map(),
   start = Number.POSITIVE_INFINITY,
+  standIns: ReadonlySet<Node> = new Set(),
 ): { graph: Graph; bindings: Bindings } {
   const builder = new GraphBuilder();
   const roots = [...outputs, ...updates.values()];
@@ -40,6 +43,7 @@ export function captureGraph(
   };
   for (const node of nodes) {
     if (node.id < start && standsForCall(node)) throw leftBehind();
+    if (node.source?.kind === 'standIn' && !standIns.has(node)) throw leftBehind();
     const loop = loops.get(node);
     ids.set(node, loop ? addLoop(builder, node, loop, idOf) : addNode(builder, node, idOf));
   }
@@ -148,8 +152,9 @@ function addLoop(
 ): readonly ValueId[] {
   const { steps, reverse } = node.attributes as ScanAttributes;
   const { carries, sequences } = body;
+  const standIns = new Set(body.inputs.map((input) => input.node));
   // Inside a body everything stands for something of each step.
-  const captured = captureBody(body, (outputs) => captureGraph(outputs, new Map(), 0));
+  const captured = captureBody(body, (outputs) => captureGraph(outputs, new Map(), 0, standIns));
   const ids: ValueId[] = [];
   builder
     .operation({
@@ -183,16 +188,6 @@ function held(builder: GraphBuilder, { variable, version = variable.version }: V
 function standsForCall({ source }: Node): boolean {
   if (source?.kind === 'variable') return source.version === undefined && !source.assigned;
   return source?.kind === 'placeholder' || (source?.kind === 'host' && source.traced);
-}
-
-/** The error of a tensor that outlived the captured function it was made in. */
-export function leftBehind(): TraceError {
-  return new TraceError({
-    where: 'an evaluation',
-    got: 'a tensor made inside a function that was being captured: one that is compiled, or the body of a scan',
-    expected: 'tensors made outside, or inside the function that uses them',
-    cure: 'Return the tensor from that function instead of keeping it in a variable.',
-  });
 }
 
 /**

@@ -12,7 +12,9 @@ export type LeafSource =
   | VariableSource
   | HostSource
   /** An argument of a compiled function. */
-  | { readonly kind: 'placeholder'; readonly index: number };
+  | { readonly kind: 'placeholder'; readonly index: number }
+  /** In the body of a loop, something of each step: a carry, a slice. */
+  | { readonly kind: 'standIn' };
 
 /** A variable at one of its versions. The device has the value of one version only: see `Variable`. */
 export interface VariableSource {

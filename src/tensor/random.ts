@@ -126,7 +126,7 @@ function stateIn(loop: DrawingLoop | undefined, count: number, steps: readonly n
     };
     return leaf(shape, 'int32', hostValue(begin));
   }
-  const inside = leaf(shape, 'int32', { kind: 'placeholder', index: 0 });
+  const inside = leaf(shape, 'int32', { kind: 'standIn' });
   loop.drawn.push({ inside, outside: stateIn(loop.around, count, [loop.steps, ...steps]) });
   return inside;
 }

@@ -82,7 +82,10 @@ export function recordedGradient(parameter: Variable): RecordedGradient | undefi
 
 /** Leaves a gradient on a parameter, or takes it away. */
 export function recordGradient(parameter: Variable, gradient: RecordedGradient | undefined): void {
-  refuseInLoop('a gradient that is left on a parameter');
+  refuseInLoop(
+    'a gradient that is left on a parameter',
+    'Call backward() on a loss that is built behind the scan, or take grad(…) inside.',
+  );
   const { gradients } = active;
   const before = gradients.get(parameter);
   // Somebody will ask for it: an optimizer.
@@ -141,14 +144,24 @@ export function isBuildingLoop(): boolean {
   return loopBodies > 0;
 }
 
-/** Throws TraceError inside the body of a loop that is being built. */
-export function refuseInLoop(what: string): void {
+/** Throws TraceError, with what to do instead, inside the body of a loop that is being built. */
+export function refuseInLoop(what: string, cure: string): void {
   if (!isBuildingLoop()) return;
   throw new TraceError({
     where: 'scan',
     got: `${what} inside the body`,
     expected: 'a body that only builds tensors and returns them',
-    cure: 'Carry what changes from step to step, and assign the final carry behind the scan. Batch norms: in eval mode.',
+    cure,
+  });
+}
+
+/** The error of a tensor that outlived the captured function it was made in. */
+export function leftBehind(): TraceError {
+  return new TraceError({
+    where: 'an evaluation',
+    got: 'a tensor made inside a function that was being captured: one that is compiled, or the body of a scan',
+    expected: 'tensors made outside, or inside the function that uses them',
+    cure: 'Return the tensor from that function instead of keeping it in a variable.',
   });
 }
 

@@ -71,6 +71,10 @@ export class Variable extends Tensor {
   constructor(initial: Tensor, name = 'variable') {
     super(undefined);
     this.name = requireText('a variable', 'name', name);
+    refuseInLoop(
+      `a new variable "${name}"`,
+      'Make layers and parameters outside, once: the body only uses them.',
+    );
     requireValue(`the variable "${name}"`, initial);
     const { shape, dtype } = initial;
     takeFromBudget(shape);
@@ -223,7 +227,10 @@ export class Variable extends Tensor {
         cure: 'A variable keeps its shape for life; make a new one for another shape.',
       });
     }
-    refuseInLoop(`assign to "${this.name}"`);
+    refuseInLoop(
+      `assign to "${this.name}"`,
+      'Carry what changes from step to step, and assign the final carry behind the scan. Batch norms: in eval mode.',
+    );
     const listener = recorder();
     const snapshot = value.snapshot();
     const version = listener === eagerRecorder() ? ++this.planned : undefined;

@@ -2,7 +2,8 @@
  * Decides which values get memory of their own and which are computed inside the kernel that uses them.
  *
  * Movement operations are views (moves.ts). An elementwise operation joins its consumer's kernel when every use of it
- * is in that kernel. Kernels over one space that share operands are then merged and ordered (merge.ts).
+ * is in that kernel. Kernels over one space that share operands are then merged (merge.ts), and all are
+ * put in order (order.ts).
  */
 import type { ReduceOperator } from '../../kernels/reduce/index.ts';
 import { isDense, type View } from '../../kernels/support/view.ts';
@@ -11,8 +12,9 @@ import type { Graph, Operation, ValueId } from './graph.ts';
 import { type Group, storesOf } from './kernel-groups.ts';
 import { keyOf } from './key.ts';
 import { mostOperands, mostWork, workOf } from './limits.ts';
-import { mergeGroups, orderGroups } from './merge.ts';
+import { mergeGroups } from './merge.ts';
 import { isKernel, isView, Moves, type Resolved } from './moves.ts';
+import { orderGroups } from './order.ts';
 
 /** What the planner asks of the fusion. */
 export interface Fusion {

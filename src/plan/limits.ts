@@ -21,7 +21,7 @@ export const mostJoined = 64;
 
 /** Merging looks at so many kernels that share an operand with one, and passes so many on the way from one to the other. */
 export const mostCandidates = 64;
-export const mostVisited = 4096;
+export const mostVisited = 64;
 
 /** Indices are 32 bits with a sign, and loops step past their end by less than the rest. */
 export const mostElements = 2 ** 31 - 2 ** 16;

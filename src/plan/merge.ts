@@ -1,11 +1,17 @@
-/** Merges elementwise kernels that work over one space on the same data, and puts all kernels in order. */
+/**
+ * Merges elementwise kernels that work over one space on the same data.
+ *
+ * The work grows with the number of kernels. Each is compared with the next few that touch what it touches (`mostCandidates`);
+ * whether a third kernel lies between two is looked for no further than `mostVisited` kernels, among those alone that are
+ * newer than what is looked for (`Leads`); and a kernel that is merged is looked at anew, but bounded in what it holds.
+ */
 import { type Shape, sameShape } from '../tensor/shape.ts';
 import type { ValueId } from './graph.ts';
 import { type ElementwiseGroup, type Group, storesOf } from './kernel-groups.ts';
 import { mostCandidates, mostOperands, mostVisited, mostWork } from './limits.ts';
 
 /** The values a group reads from memory, and whether each is read in its own order. */
-type ReadsOf = (group: Group) => ReadonlyMap<ValueId, boolean>;
+export type ReadsOf = (group: Group) => ReadonlyMap<ValueId, boolean>;
 
 /** A merged kernel has at most this many stores: beyond it, registers fall out of the cache. */
 const maximumStores = 8;
@@ -90,100 +96,12 @@ function firstAbove(numbers: readonly number[], limit: number): number {
   return low;
 }
 
-/**
- * Topological order; among the groups that are ready, updates wait, and earlier operations go first. What works element
- * by element on the result of a kernel comes directly behind it, and what else that needs comes before the kernel: so a
- * device can do both in one pass (`joins` in plan.ts).
- */
-export function orderGroups(
-  groups: readonly Group[],
-  readsOf: ReadsOf,
-  sizeOf: (value: ValueId) => number,
-  values: number,
-): Group[] {
-  const dependencies = dependenciesOf(groups, readsOf);
-  const rank = (group: Group): number => {
-    const updates = group.kind !== 'reduce' && group.updates;
-    const last = group.kind === 'elementwise' ? newestOf(group) : group.operation.outputs[0];
-    return last + (updates ? values : 0);
-  };
-  const inOrder = [...groups].sort((a, b) => rank(a) - rank(b));
-  const waiting = new Set(groups);
-  const followers = followersOf(groups, readsOf, sizeOf);
-  const done = new Set<Group>();
-  const isReady = (group: Group): boolean => dependencies(group).every((each) => done.has(each));
-  const take = (chosen: Group): void => {
-    const tasks: { readonly group: Group; readonly begun: boolean }[] = [{ group: chosen, begun: false }];
-    while (tasks.length > 0) {
-      const { group, begun } = tasks.pop()!;
-      const behind = followers.get(group) ?? [];
-      if (begun) {
-        done.add(group);
-        for (let at = behind.length - 1; at >= 0; at--) tasks.push({ group: behind[at], begun: false });
-        continue;
-      }
-      // Two kernels that one group follows each ask for the other first.
-      if (!isReady(group) || !waiting.delete(group)) continue;
-      tasks.push({ group, begun: true });
-      const needed = behind.flatMap((follower) => dependencies(follower));
-      for (let at = needed.length - 1; at >= 0; at--) {
-        if (needed[at] !== group) tasks.push({ group: needed[at], begun: false });
-      }
-    }
-  };
-  let first = 0;
-  while (waiting.size > 0) {
-    while (!waiting.has(inOrder[first])) first++;
-    let next = first;
-    while (next < inOrder.length && !(waiting.has(inOrder[next]) && isReady(inOrder[next]))) next++;
-    take(inOrder[next]);
-  }
-  return [...done];
-}
-
-/** For each kernel the groups that read its first result in order, element by element. */
-function followersOf(
-  groups: readonly Group[],
-  readsOf: ReadsOf,
-  sizeOf: (value: ValueId) => number,
-): Map<Group, ElementwiseGroup[]> {
-  const kernelOf = new Map(
-    groups.flatMap((group) =>
-      group.kind === 'kernel' ? [[group.operation.outputs[0], group] as const] : [],
-    ),
-  );
-  const followers = new Map<Group, ElementwiseGroup[]>();
-  for (const group of groups) {
-    if (group.kind !== 'elementwise' || group.updates) continue;
-    for (const [value, inOrder] of readsOf(group)) {
-      const kernel = kernelOf.get(value);
-      if (!kernel || !inOrder || sizeOf(value) !== sizeOf(group.stores[0])) continue;
-      const known = followers.get(kernel);
-      if (known) known.push(group);
-      else followers.set(kernel, [group]);
-    }
-  }
-  return followers;
-}
-
 /** The group that stores each value. */
-function producersOf(groups: readonly Group[]): Map<ValueId, Group> {
+export function producersOf(groups: readonly Group[]): Map<ValueId, Group> {
   return new Map(groups.flatMap((group) => storesOf(group).map((value) => [value, group] as const)));
 }
 
-/** For each group the groups whose stores it reads; worked out when first asked for. */
-function dependenciesOf(groups: readonly Group[], readsOf: ReadsOf): (group: Group) => readonly Group[] {
-  const producers = producersOf(groups);
-  const known = new Map<Group, readonly Group[]>();
-  return (group) => {
-    const found = known.get(group);
-    if (found) return found;
-    const before = readsThrough(group, producers, readsOf);
-    known.set(group, before);
-    return before;
-  };
-}
-
+/** The groups whose stores a group reads. */
 function readsThrough(group: Group, producers: ReadonlyMap<ValueId, Group>, readsOf: ReadsOf): Group[] {
   const before = new Set<Group>();
   for (const value of readsOf(group).keys()) {
@@ -221,7 +139,8 @@ function shareOperands(a: ElementwiseGroup, b: ElementwiseGroup, readsOf: ReadsO
   );
 }
 
-function newestOf(group: Group): ValueId {
+/** The newest value that a group stores. */
+export function newestOf(group: Group): ValueId {
   return storesOf(group).reduce((newest, value) => Math.max(newest, value));
 }
 
@@ -262,7 +181,10 @@ class Leads {
   }
 }
 
-/** Whether `to` depends on `from` through some third group, or that takes too long to find out. */
+/**
+ * Whether `to` depends on `from` through some third group, or that takes too long to find out: where there is a way, it
+ * leads through all of the network between the two, and kernels so far apart share nothing that is still in a cache.
+ */
 function reaches(
   from: Group,
   to: Group,

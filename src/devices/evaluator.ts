@@ -7,12 +7,13 @@
  */
 import { NonFiniteError, TraceError } from '../errors.ts';
 import { captureGraph } from '../plan/capture.ts';
-import type { Graph } from '../plan/graph.ts';
+import { type Graph, isOf } from '../plan/graph.ts';
 import { makePlan } from '../plan/planner.ts';
-import type { NumericArray, TensorSpec } from '../tensor/dtype.ts';
-import { fromData } from '../tensor/leaves.ts';
+import { allocate, type NumericArray, type TensorSpec } from '../tensor/dtype.ts';
+import { fillPrimitive, fromData } from '../tensor/leaves.ts';
 import { recorder, refuseInLoop } from '../tensor/recorder.ts';
 import type { CompileOptions, Runtime, TensorTree, VariableStorage } from '../tensor/runtime.ts';
+import { sizeOf } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Variable } from '../tensor/variable.ts';
 import { CompiledFunction } from './compiled.ts';
@@ -308,6 +309,7 @@ export class Evaluator implements Runtime, PlanRunner {
   async #materialize(variables: readonly Variable[]): Promise<void> {
     const fresh = variables.filter((variable) => !variable.storage);
     if (fresh.length > 0) {
+      for (const variable of fresh) fillAtOnce(variable.initial!);
       await this.#compute(
         fresh.map((variable) => variable.initial!),
         undefined,
@@ -331,6 +333,13 @@ export class Evaluator implements Runtime, PlanRunner {
     await this.#device.makeRoom?.(data.byteLength);
     return this.#device.allocate(spec, data);
   }
+}
+
+/** Computes a tensor that has one value everywhere: the state of optimizers is such, and needs no plan. */
+function fillAtOnce({ node }: Tensor): void {
+  if (!isOf(node, fillPrimitive) || node.known) return;
+  const { value, shape, dtype } = node.attributes;
+  node.values[0] = allocate(dtype, sizeOf(shape)).fill(value);
 }
 
 /** Work that begins when what it needs is no longer held. */

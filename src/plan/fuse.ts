@@ -10,11 +10,11 @@ import { isDense, type View } from '../../kernels/support/view.ts';
 import { type Shape, sameShape, sizeOf } from '../tensor/shape.ts';
 import type { Graph, Operation, ValueId } from './graph.ts';
 import { type Group, storesOf } from './kernel-groups.ts';
-import { keyOf } from './key.ts';
 import { mostOperands, mostWork, workOf } from './limits.ts';
 import { mergeGroups } from './merge.ts';
 import { isKernel, isView, Moves, type Resolved } from './moves.ts';
 import { orderGroups } from './order.ts';
+import { sameView } from './views.ts';
 
 /** What the planner asks of the fusion. */
 export interface Fusion {
@@ -207,10 +207,11 @@ class Fuser implements Fusion {
   #soleConsumer(value: ValueId): ValueId | undefined {
     const uses = this.#uses.get(value) ?? [];
     if (uses.length === 0 || !uses.every((use) => use.fusable)) return undefined;
-    const [group, ...others] = new Set(uses.map((use) => this.#groupOf.get(use.consumer)!));
-    const views = new Set(uses.map((use) => keyOf(use.view)));
-    if (others.length > 0 || views.size !== 1) return undefined;
-    const { consumer, view } = uses[0];
+    const [{ consumer, view }] = uses;
+    const group = this.#groupOf.get(consumer);
+    if (uses.some((use) => this.#groupOf.get(use.consumer) !== group || !sameView(use.view, view))) {
+      return undefined;
+    }
     const space = this.#spaceOf(consumer);
     if (isDense(view, space) && sameShape(space, this.#moves.shapeOf(value))) return group;
     const repeats = sizeOf(space) > this.#moves.sizeOf(value);

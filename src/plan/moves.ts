@@ -22,13 +22,17 @@ export class Moves {
   /** Values that are written out densely although they only move or repeat what exists. */
   readonly copies: ReadonlySet<ValueId>;
   readonly #copies = new Set<ValueId>();
-  readonly #resolved = new Map<ValueId, Resolved>();
+  /** By value. */
+  readonly #resolved: (Resolved | undefined)[];
+  /** By value, once copies are chosen. */
+  readonly #operands: (readonly Resolved[] | undefined)[];
 
   constructor(graph: Graph) {
     this.graph = graph;
     this.copies = this.#copies;
-    const live = this.#liveOperations();
-    this.operations = graph.operations.filter((operation) => live.has(operation));
+    this.#resolved = graph.values.map(() => undefined);
+    this.#operands = graph.values.map(() => undefined);
+    this.operations = this.#liveOperations();
     this.#chooseCopies();
   }
 
@@ -52,20 +56,23 @@ export class Moves {
 
   /** The buffer and view behind a value. */
   resolve(value: ValueId): Resolved {
-    const known = this.#resolved.get(value);
+    const known = this.#resolved[value];
     if (known) return known;
-    const itself = { source: value, view: denseView(this.shapeOf(value)) };
-    const resolved = this.#copies.has(value) ? itself : (this.#movedFrom(value) ?? itself);
-    this.#resolved.set(value, resolved);
+    const moved = this.#copies.has(value) ? undefined : this.#movedFrom(value);
+    const resolved = moved ?? { source: value, view: denseView(this.shapeOf(value)) };
+    this.#resolved[value] = resolved;
     return resolved;
   }
 
   /** What a fused operation reads: for a copied movement the value it moves, else the operation's inputs. */
-  operandsOf(value: ValueId): Resolved[] {
-    const operation = this.operationOf(value);
-    if (!operation) return [];
+  operandsOf(value: ValueId): readonly Resolved[] {
+    const known = this.#operands[value];
+    if (known) return known;
     const moved = this.#movedFrom(value);
-    return moved ? [moved] : operation.inputs.map((input) => this.resolve(input));
+    const inputs = this.operationOf(value)?.inputs ?? [];
+    const operands = moved ? [moved] : inputs.map((input) => this.resolve(input));
+    this.#operands[value] = operands;
+    return operands;
   }
 
   /** For a movement value: what it reads. Asks for a copy of its input where no single view does it. */
@@ -88,20 +95,21 @@ export class Moves {
   #copy(value: ValueId): Resolved {
     const itself = { source: value, view: denseView(this.shapeOf(value)) };
     this.#copies.add(value);
-    this.#resolved.set(value, itself);
+    this.#resolved[value] = itself;
     return itself;
   }
 
-  #liveOperations(): Set<Operation> {
-    const live = new Set<Operation>();
-    const pending = [...this.graph.outputs, ...this.graph.updates.map((each) => each.value)];
+  #liveOperations(): Operation[] {
+    const { operations, values, outputs, updates } = this.graph;
+    const live = operations.map(() => false);
+    const pending = [...outputs, ...updates.map((each) => each.value)];
     while (pending.length > 0) {
-      const operation = this.operationOf(pending.pop()!);
-      if (!operation || live.has(operation)) continue;
-      live.add(operation);
-      pending.push(...operation.inputs);
+      const { producer } = values[pending.pop()!];
+      if (producer.kind !== 'operation' || live[producer.index]) continue;
+      live[producer.index] = true;
+      for (const input of operations[producer.index].inputs) pending.push(input);
     }
-    return live;
+    return operations.filter((_, index) => live[index]);
   }
 
   /**
@@ -110,13 +118,16 @@ export class Moves {
    */
   #chooseCopies(): void {
     const { outputs, updates } = this.graph;
+    const concerned = this.operations.filter(
+      ({ primitive: { kind } }) => kind === 'movement' || kind === 'kernel',
+    );
     let before: number;
     do {
       before = this.#copies.size;
-      this.#resolved.clear();
-      for (const operation of this.operations) {
+      this.#resolved.fill(undefined);
+      for (const operation of concerned) {
         if (isView(operation)) this.resolve(operation.outputs[0]);
-        if (isKernel(operation)) for (const input of operation.inputs) this.#requireDense(input);
+        else for (const input of operation.inputs) this.#requireDense(input);
       }
       for (const value of outputs) this.#requireDense(value);
       for (const { value } of updates) this.#requireDense(value);

@@ -6,8 +6,7 @@ import { where } from '../ops/elementwise.ts';
 import { sameShape } from '../tensor/shape.ts';
 import type { Fusion } from './fuse.ts';
 import { copyPrimitive, type Graph, isOf, type Operation, type ValueId } from './graph.ts';
-import { keyOf } from './key.ts';
-import { denseView } from './views.ts';
+import { denseView, sameView } from './views.ts';
 
 /** A program, and which values its inputs and stores are. */
 export interface FusedProgram {
@@ -36,7 +35,7 @@ export function writeProgram(
   // Registers of instructions are numbered after the loads, whose count is known only at the end: until then they
   // are kept as negative numbers, -1 for the first instruction.
   const instructions: Instruction[] = [];
-  const registers = new Map<string, number>();
+  const registers = new Map<ValueId, { readonly view: View | undefined; readonly register: number }[]>();
   const computing = new Set(wanted.flatMap(({ value, stored }) => (stored ? [value] : [])));
 
   const push = (instruction: Instruction): number => -instructions.push(instruction);
@@ -51,9 +50,10 @@ export function writeProgram(
   const emit = (value: ValueId, through: View): number => {
     const { spec, producer } = graph.values[value];
     const inPlace = isDense(through, shape) && sameShape(spec.shape, shape);
-    const key = `${value} ${inPlace ? '' : keyOf(through)}`;
-    const known = registers.get(key);
-    if (known !== undefined) return known;
+    const moved = inPlace ? undefined : through;
+    const emitted = registers.get(value);
+    const known = emitted?.find(({ view }) => sameView(view, moved));
+    if (known) return known.register;
     let register: number;
     if (producer.kind === 'constant' && !through.bounds) {
       register = push({ operator: 'constant', value: producer.value, dtype: spec.dtype });
@@ -62,7 +62,8 @@ export function writeProgram(
     } else {
       register = compute(value, through, inPlace);
     }
-    registers.set(key, register);
+    if (emitted) emitted.push({ view: moved, register });
+    else registers.set(value, [{ view: moved, register }]);
     return register;
   };
 

@@ -9,14 +9,25 @@ import {
   type SliceAttributes,
   slicePrimitive,
 } from '../ops/movement.ts';
-import type { Shape } from '../tensor/shape.ts';
+import { type Shape, sameShape } from '../tensor/shape.ts';
 import { isOf, type Operation } from './graph.ts';
+import { keyOf } from './key.ts';
 
 type AxisBounds = readonly (readonly [low: number, high: number])[];
 
 /** The view that reads a dense array of `shape` in order. */
 export function denseView(shape: Shape): View {
   return { offset: 0, strides: denseStrides(shape) };
+}
+
+/** Whether two views read the same elements; none is the same as none. */
+export function sameView(a: View | undefined, b: View | undefined): boolean {
+  if (!a || !b || a === b) return a === b;
+  return (
+    a.offset === b.offset &&
+    sameShape(a.strides, b.strides) &&
+    keyOf([a.bounds, a.fill]) === keyOf([b.bounds, b.fill])
+  );
 }
 
 /**

@@ -3,12 +3,46 @@
 /** Bytes, some of them in nested lists: code is composed without being copied, and flattened once, when it is written. */
 export type Code = readonly (number | Code)[];
 
-/** Appends the bytes of `source` to `target`. By index: it runs before anything is optimized, and iterators cost most. */
-export function append(target: number[], source: Code): void {
-  for (let at = 0; at < source.length; at++) {
-    const part = source[at];
-    if (typeof part === 'number') target.push(part);
-    else append(target, part);
+/** Bytes while they are written, in memory that doubles when it is full. */
+export class ByteWriter {
+  #memory = new Uint8Array(256);
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** What was written: a view, until more is. */
+  get written(): Uint8Array<ArrayBuffer> {
+    return this.#memory.subarray(0, this.#length);
+  }
+
+  /** By index: it runs before anything is optimized, and iterators cost most. */
+  add(code: Code): void {
+    for (let at = 0; at < code.length; at++) {
+      const part = code[at];
+      if (typeof part === 'number') this.push(part);
+      else this.add(part);
+    }
+  }
+
+  push(byte: number): void {
+    if (this.#length === this.#memory.length) this.#reserve(1);
+    this.#memory[this.#length++] = byte;
+  }
+
+  /** Adds bytes that are written elsewhere. */
+  copy(bytes: Uint8Array): void {
+    this.#reserve(bytes.length);
+    this.#memory.set(bytes, this.#length);
+    this.#length += bytes.length;
+  }
+
+  #reserve(more: number): void {
+    if (this.#length + more <= this.#memory.length) return;
+    const larger = new Uint8Array(Math.max(2 * this.#memory.length, this.#length + more));
+    larger.set(this.written);
+    this.#memory = larger;
   }
 }
 
@@ -76,18 +110,16 @@ export function text(name: string): number[] {
   return [...unsigned(name.length), ...Array.from(name, (letter) => letter.charCodeAt(0))];
 }
 
-/** A vector: the number of items, then the items. */
-export function vector(items: readonly (readonly number[])[]): number[] {
-  const bytes = unsigned(items.length);
-  for (const item of items) append(bytes, item);
-  return bytes;
+/** A vector of bytes: their number, then they. */
+export function vector(bytes: readonly number[]): number[] {
+  return [...unsigned(bytes.length), ...bytes];
 }
 
-/** A section: its number, its size, its contents. An empty section is left out. */
-export function section(id: number, items: readonly (readonly number[])[]): number[] {
-  if (items.length === 0) return [];
-  const contents = vector(items);
-  const bytes = [id, ...unsigned(contents.length)];
-  append(bytes, contents);
-  return bytes;
+/** Appends a section: its number, its size, the number of its items, the items. An empty section is left out. */
+export function addSection(to: ByteWriter, id: number, items: readonly Uint8Array[]): void {
+  if (items.length === 0) return;
+  const count = unsigned(items.length);
+  const size = items.reduce((total, { length }) => total + length, count.length);
+  to.add([id, unsigned(size), count]);
+  for (const item of items) to.copy(item);
 }

@@ -1,5 +1,5 @@
 /** One function while it is written: locals, assignments, loops and branches. */
-import { append, unsigned } from './binary.ts';
+import { ByteWriter, unsigned } from './binary.ts';
 import {
   type Expression,
   type Integer,
@@ -34,9 +34,9 @@ const opcodes = {
 export class FunctionBuilder {
   readonly #parameterCount: number;
   readonly #locals: ValueType[] = [];
-  readonly #code: number[] = [];
+  readonly #code = new ByteWriter();
   /** Runs before everything else: see `hoist`. */
-  readonly #prologue: number[] = [];
+  readonly #prologue = new ByteWriter();
   readonly #hoisted = new Map<string, Local>();
   #depth = 0;
 
@@ -67,15 +67,15 @@ export class FunctionBuilder {
     if (known) return known as Local<Type>;
     const local = this.local(value.type);
     this.#hoisted.set(key, local);
-    append(this.#prologue, value.code);
-    this.#prologue.push(0x21, ...unsigned(local.index));
+    this.#prologue.add(value.code);
+    this.#prologue.add([0x21, ...unsigned(local.index)]);
     return local;
   }
 
   /** local = value */
   set<Type extends ValueType>(local: Local<Type>, value: Expression<Type>): void {
-    append(this.#code, value.code);
-    this.#code.push(0x21, ...unsigned(local.index));
+    this.#code.add(value.code);
+    this.#code.add([0x21, ...unsigned(local.index)]);
   }
 
   /** local = number or expression, for integers. */
@@ -90,18 +90,18 @@ export class FunctionBuilder {
 
   /** Runs a statement: a store, a copy, a call. */
   do(statement: Statement): void {
-    append(this.#code, statement.code);
+    this.#code.add(statement.code);
   }
 
   /** Computes an expression for its effect and drops the value. */
   drop(value: Expression): void {
-    append(this.#code, value.code);
+    this.#code.add(value.code);
     this.#code.push(0x1a);
   }
 
   if(condition: Integer, then: () => void, otherwise?: () => void): void {
-    append(this.#code, integer(condition).code);
-    this.#code.push(opcodes.if, blockType);
+    this.#code.add(integer(condition).code);
+    this.#code.add([opcodes.if, blockType]);
     this.#inside(then);
     if (otherwise) {
       this.#code.push(opcodes.else);
@@ -113,11 +113,11 @@ export class FunctionBuilder {
   /** While the condition, which is computed anew before each pass, is not 0. */
   while(condition: Integer, body: () => void): void {
     this.if(condition, () => {
-      this.#code.push(opcodes.loop, blockType);
+      this.#code.add([opcodes.loop, blockType]);
       this.#inside(() => {
         body();
-        append(this.#code, integer(condition).code);
-        this.#code.push(opcodes.branchIf, 0);
+        this.#code.add(integer(condition).code);
+        this.#code.add([opcodes.branchIf, 0]);
       });
       this.#code.push(opcodes.end);
     });
@@ -137,12 +137,12 @@ export class FunctionBuilder {
         body(index);
         return;
       }
-      this.#code.push(opcodes.loop, blockType);
+      this.#code.add([opcodes.loop, blockType]);
       this.#inside(() => {
         body(index);
         this.increase(index, step);
-        append(this.#code, i32.less(index, end).code);
-        this.#code.push(opcodes.branchIf, 0);
+        this.#code.add(i32.less(index, end).code);
+        this.#code.add([opcodes.branchIf, 0]);
       });
       this.#code.push(opcodes.end);
       return;
@@ -155,35 +155,35 @@ export class FunctionBuilder {
 
   /** A block that `exit` and `exitIf` leave early. */
   block(body: (block: CodeBlock) => void): void {
-    this.#code.push(opcodes.block, blockType);
+    this.#code.add([opcodes.block, blockType]);
     this.#inside(() => body({ depth: this.#depth }));
     this.#code.push(opcodes.end);
   }
 
   /** Repeats until the body leaves a block around it. */
   forever(body: () => void): void {
-    this.#code.push(opcodes.loop, blockType);
+    this.#code.add([opcodes.loop, blockType]);
     this.#inside(() => {
       body();
-      this.#code.push(opcodes.branch, 0);
+      this.#code.add([opcodes.branch, 0]);
     });
     this.#code.push(opcodes.end);
   }
 
   /** Goes on after the block. */
   exit(block: CodeBlock): void {
-    this.#code.push(opcodes.branch, ...unsigned(this.#depth - block.depth));
+    this.#code.add([opcodes.branch, ...unsigned(this.#depth - block.depth)]);
   }
 
   /** Goes on after the block if the condition is not 0. */
   exitIf(block: CodeBlock, condition: Integer): void {
-    append(this.#code, integer(condition).code);
-    this.#code.push(opcodes.branchIf, ...unsigned(this.#depth - block.depth));
+    this.#code.add(integer(condition).code);
+    this.#code.add([opcodes.branchIf, ...unsigned(this.#depth - block.depth)]);
   }
 
   /** Leaves the function, with its result if it has one. */
   return(value?: Expression): void {
-    if (value) append(this.#code, value.code);
+    if (value) this.#code.add(value.code);
     this.#code.push(opcodes.return);
   }
 
@@ -193,21 +193,24 @@ export class FunctionBuilder {
   }
 
   /** The function's entry in the code section: locals by runs of one type, then the instructions. */
-  encode(): number[] {
+  encode(): Uint8Array<ArrayBuffer> {
     const runs: { type: ValueType; count: number }[] = [];
     for (const type of this.#locals) {
       const last = runs.at(-1);
       if (last?.type === type) last.count++;
       else runs.push({ type, count: 1 });
     }
-    const body = unsigned(runs.length);
-    for (const { type, count } of runs) body.push(...unsigned(count), typeCodes[type]);
-    append(body, this.#prologue);
-    append(body, this.#code);
-    body.push(opcodes.end);
-    const entry = unsigned(body.length);
-    append(entry, body);
-    return entry;
+    const locals = [
+      ...unsigned(runs.length),
+      ...runs.flatMap(({ type, count }) => [...unsigned(count), typeCodes[type]]),
+    ];
+    const entry = new ByteWriter();
+    entry.add(unsigned(locals.length + this.#prologue.length + this.#code.length + 1));
+    entry.add(locals);
+    entry.copy(this.#prologue.written);
+    entry.copy(this.#code.written);
+    entry.push(opcodes.end);
+    return entry.written;
   }
 
   #inside(body: () => void): void {

@@ -1,5 +1,5 @@
 /** A WebAssembly module while it is written: functions over one imported memory. */
-import { append, section, text, unsigned, vector } from './binary.ts';
+import { addSection, ByteWriter, text, unsigned, vector } from './binary.ts';
 import {
   type Expression,
   type Local,
@@ -46,10 +46,12 @@ interface Definition<
 
 export class ModuleBuilder {
   readonly #memory: MemoryType;
-  readonly #types: number[][] = [];
+  readonly #types: Uint8Array[] = [];
+  /** The number of each type, by its bytes as text. */
+  readonly #typeNumbers = new Map<string, number>();
   readonly #functionTypes: number[] = [];
-  readonly #bodies: number[][] = [];
-  readonly #exports: number[][] = [];
+  readonly #bodies: Uint8Array[] = [];
+  readonly #exports: Uint8Array[] = [];
 
   constructor(memory: MemoryType) {
     this.#memory = memory;
@@ -72,36 +74,43 @@ export class ModuleBuilder {
     const body = builder.encode();
     const index = this.#bodies.push(body) - 1;
     this.#functionTypes.push(this.#typeIndex(types, result));
-    if (exportAs !== undefined) this.#exports.push([...text(exportAs), 0x00, ...unsigned(index)]);
+    if (exportAs !== undefined) {
+      this.#exports.push(Uint8Array.of(...text(exportAs), 0x00, ...unsigned(index)));
+    }
     return { index, result };
   }
 
   /** The finished module. */
   encode(): Uint8Array<ArrayBuffer> {
     const { shared, initialPages, maximumPages } = this.#memory;
-    const memoryImport = [
+    const memoryImport = Uint8Array.of(
       ...text('weft'),
       ...text('memory'),
       0x02,
       shared ? 0x03 : 0x01,
       ...unsigned(initialPages),
       ...unsigned(maximumPages),
-    ];
-    const code = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
-    append(code, section(1, this.#types));
-    append(code, section(2, [memoryImport]));
-    append(code, section(3, this.#functionTypes.map(unsigned)));
-    append(code, section(7, this.#exports));
-    append(code, section(10, this.#bodies));
-    return Uint8Array.from(code);
+    );
+    const module = new ByteWriter();
+    module.add([0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]);
+    addSection(module, 1, this.#types);
+    addSection(module, 2, [memoryImport]);
+    const functionTypes = this.#functionTypes.map((type) => Uint8Array.from(unsigned(type)));
+    addSection(module, 3, functionTypes);
+    addSection(module, 7, this.#exports);
+    addSection(module, 10, this.#bodies);
+    return module.written;
   }
 
   #typeIndex(parameters: readonly ValueType[], result: ValueType | undefined): number {
-    const results = result === undefined ? [] : [[typeCodes[result]]];
-    const type = [0x60, ...vector(parameters.map((each) => [typeCodes[each]])), ...vector(results)];
+    const results = result === undefined ? [] : [typeCodes[result]];
+    const type = [0x60, ...vector(parameters.map((each) => typeCodes[each])), ...vector(results)];
     const key = type.join();
-    const known = this.#types.findIndex((each) => each.join() === key);
-    return known >= 0 ? known : this.#types.push(type) - 1;
+    const known = this.#typeNumbers.get(key);
+    if (known !== undefined) return known;
+    const index = this.#types.push(Uint8Array.from(type)) - 1;
+    this.#typeNumbers.set(key, index);
+    return index;
   }
 }
 

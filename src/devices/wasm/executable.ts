@@ -49,6 +49,8 @@ interface Compiled {
   readonly faultPaths: readonly (readonly number[])[];
   /** The phases in which threads are worth it. */
   readonly parallel: number;
+  /** The phases that were run. */
+  ran: number;
   /** What the code was written for. */
   readonly target: Target;
 }
@@ -107,7 +109,7 @@ export class WasmExecutable implements Executable {
     const module = await compileModule(bytes, mayBlock);
     const { exports } = new WebAssembly.Instance(module, { weft: { memory: heap.memory } });
     const run = exports['run'] as Compiled['run'];
-    return { module, run, placement, faultPaths, parallel: scheduled.parallel, target };
+    return { module, run, placement, faultPaths, parallel: scheduled.parallel, ran: 0, target };
   }
 
   /** Copies the inputs to their places, and notes where the variables are. */
@@ -123,8 +125,11 @@ export class WasmExecutable implements Executable {
     }
   }
 
-  async #runPhases(which: number, arena: number, labeled: () => Plan): Promise<void> {
-    const { run, parallel } = this.#compiled!;
+  async #runPhases(wanted: number, arena: number, labeled: () => Plan): Promise<void> {
+    const compiled = this.#compiled!;
+    const { run, parallel } = compiled;
+    const which = wanted & ~compiled.ran ? wanted | phases.inPieces : wanted;
+    compiled.ran |= wanted;
     const pool = parallel & which ? this.#host.pool() : undefined;
     if (pool) {
       const number = this.#numberIn(pool);

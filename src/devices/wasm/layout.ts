@@ -47,8 +47,11 @@ export function handledAddress(worker: number): number {
   return control.handled + worker * line;
 }
 
-/** The parts of a plan: a guarded run looks at a result between them. */
-export const phases = { beforeUpdates: 1, updates: 2, both: 3 } as const;
+/**
+ * The parts of a plan: a guarded run looks at a result between them. `inPieces` says that it is their first run, in which
+ * long stages are called several times.
+ */
+export const phases = { beforeUpdates: 1, updates: 2, both: 3, inPieces: 4 } as const;
 
 /** Every block begins at a multiple of this. */
 export const alignment = 64;

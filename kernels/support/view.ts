@@ -30,8 +30,12 @@ export function denseStrides(shape: readonly number[]): number[] {
 /** Whether the view reads a dense array of `shape` in order, so that no index arithmetic is needed. */
 export function isDense(view: View, shape: readonly number[]): boolean {
   if (view.offset !== 0 || view.bounds) return false;
-  const strides = denseStrides(shape);
-  return shape.every((length, axis) => length === 1 || view.strides[axis] === strides[axis]);
+  let stride = 1;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    if (shape[axis] !== 1 && view.strides[axis] !== stride) return false;
+    stride *= shape[axis];
+  }
+  return true;
 }
 
 /** How many elements of a buffer a view of `shape` reads: a repeated one counts once, a padded one is none. */

@@ -20,12 +20,14 @@ export const mostAxes = 64;
  */
 export function formatShape(shape: Shape, axes?: readonly string[]): string {
   const named = axes?.length === shape.length ? axes : undefined;
-  return `[${shape.map((length, axis) => (named ? `${named[axis]}=${length}` : `${length}`)).join(', ')}]`;
+  return `[${(named ? shape.map((length, axis) => `${named[axis]}=${length}`) : shape).join(', ')}]`;
 }
 
 /** Whether two shapes have the same lengths. */
 export function sameShape(a: Shape, b: Shape): boolean {
-  return a.length === b.length && a.every((length, axis) => length === b[axis]);
+  if (a.length !== b.length) return false;
+  for (let axis = 0; axis < a.length; axis++) if (a[axis] !== b[axis]) return false;
+  return true;
 }
 
 /** A length that an axis can have. */

@@ -31,7 +31,7 @@ export interface EmittedPlan {
 
 /**
  * `run(part, parts, arena, phases)`: what thread `part` of `parts` does of a plan whose arena begins at `arena`, or of
- * some phases of it.
+ * some phases of it (layout.ts).
  */
 export function emitPlan(
   code: PlanCode,
@@ -49,7 +49,7 @@ export function emitPlan(
   const addPieces = (entries: readonly ScheduleEntry[]): ModuleFunction<'i32'>[] =>
     piecesOf(entries).map((piece) =>
       module.function(
-        { parameters: { part: 'i32', parts: 'i32', arena: 'i32' }, result: 'i32' },
+        { parameters: { part: 'i32', parts: 'i32', arena: 'i32', phases: 'i32' }, result: 'i32' },
         (f, run) => {
           const addresses = new PlanAddresses(f, code.plan, placement, run);
           new RunWriter(f, code, addresses, parts, run, i32.constant(1)).write(piece);
@@ -64,14 +64,16 @@ export function emitPlan(
       parameters: { part: 'i32', parts: 'i32', arena: 'i32', phases: 'i32' },
       result: undefined,
     },
-    (f, { phases: wanted, ...run }) => {
+    (f, run) => {
       const writer = new RunWriter(f, code, new PlanAddresses(f, code.plan, placement, run), parts, run);
       const write = (entries: readonly ScheduleEntry[], pieces: readonly ModuleFunction<'i32'>[]): void => {
         if (pieces.length === 0) writer.write(entries);
-        for (const piece of pieces) f.if(callFor(piece, run.part, run.parts, run.arena), () => f.return());
+        for (const piece of pieces) {
+          f.if(callFor(piece, run.part, run.parts, run.arena, run.phases), () => f.return());
+        }
       };
-      f.if(i32.and(wanted, phases.beforeUpdates), () => write(scheduled.beforeUpdates, before));
-      f.if(i32.and(wanted, phases.updates), () => write(scheduled.updates, updates));
+      f.if(i32.and(run.phases, phases.beforeUpdates), () => write(scheduled.beforeUpdates, before));
+      f.if(i32.and(run.phases, phases.updates), () => write(scheduled.updates, updates));
     },
   );
   return { bytes: module.encode(), faultPaths: parts.faultPaths };

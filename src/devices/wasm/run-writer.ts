@@ -10,16 +10,21 @@ import {
   i32,
   type Local,
   type ModuleFunction,
+  select,
 } from '../../../kernels/support/wasm/assembler/index.ts';
 import { faultRecord, type WasmStage } from '../../../kernels/support/wasm/wasm-kernel.ts';
 import { type Addresses, LoopAddresses } from './addresses.ts';
-import { control } from './layout.ts';
+import { control, phases } from './layout.ts';
 import type { PlanCode } from './plan-code.ts';
-import type { LoopEntry, ScheduleEntry, StageEntry } from './schedule.ts';
+import { cyclesOf, type LoopEntry, type ScheduleEntry, type StageEntry } from './schedule.ts';
 import { argumentList, type StageTable } from './stages.ts';
 
 /** Bytes of a result that a thread computes before it runs the steps behind over them: they stay in the cache. */
 const pieceBytes = 64 * 1024;
+
+/** In the first run, the stages of a step of at least so many cycles (some 0.3 ms) are done in so many pieces each. */
+const fewestCyclesInPieces = 1_000_000;
+const piecesAtFirst = 16;
 
 /** Work is not divided more finely than this. */
 const mostGrains = 2 ** 24;
@@ -29,6 +34,8 @@ export interface RunParameters {
   readonly part: Local<'i32'>;
   readonly parts: Local<'i32'>;
   readonly arena: Local<'i32'>;
+  /** See `phases` in layout.ts. */
+  readonly phases: Local<'i32'>;
 }
 
 /** What all functions of a module share. */
@@ -101,17 +108,14 @@ export class RunWriter {
         if (entry.kind === 'loop') this.#writeLoop(entry);
         else {
           this.#writeParallel(entry);
-          mayHaveFailed ||= this.#noteFault(entry);
+          mayHaveFailed = this.#noteFault(entry) || mayHaveFailed;
         }
         at++;
       } else {
         // A run of small stages belongs to the first thread.
-        const end = entries.findIndex(
-          (each, place) => place > at && (each.kind === 'barrier' || each.parallel),
-        );
-        const run = entries.slice(at, end < 0 ? entries.length : end);
-        mayHaveFailed ||= this.#writeForFirst(run);
-        at += run.length;
+        const begin = at;
+        while (at < entries.length && isForFirst(entries[at])) at++;
+        mayHaveFailed = this.#writeForFirst(entries.slice(begin, at)) || mayHaveFailed;
       }
     }
   }
@@ -127,7 +131,7 @@ export class RunWriter {
           mayFail ||= entry.mayFail;
         } else if (entry.kind === 'stage') {
           this.#writeWhole(entry);
-          mayFail ||= this.#noteFault(entry);
+          mayFail = this.#noteFault(entry) || mayFail;
         }
       }
     });
@@ -224,7 +228,7 @@ export class RunWriter {
     const f = this.#f;
     const { step, stage, tails } = entry;
     if (tails.length === 0) {
-      f.do(this.#call(step, stage, this.#first, this.#end));
+      this.#writeOneOrPieces(entry);
       return;
     }
     const { elementsPerItem = 1 } = this.#stage(entry);
@@ -246,6 +250,31 @@ export class RunWriter {
           ),
         );
       }
+      f.set(this.#first, this.#pieceEnd);
+    });
+  }
+
+  /**
+   * Items [first, end) in one call; in the first run in several, where that is worth it. An engine begins with code that is
+   * quick to write and runs at a quarter of the speed of what it writes meanwhile: that is used from the next call on. A
+   * loop calls its stages often anyway.
+   */
+  #writeOneOrPieces(entry: StageEntry): void {
+    const f = this.#f;
+    const { step, stage } = entry;
+    const grain = this.#grainOf(entry);
+    const { items } = this.#stage(entry);
+    const piece = Math.ceil(items / piecesAtFirst / grain) * grain;
+    const isLong = cyclesOf(this.#code.plan.steps[step]) >= fewestCyclesInPieces;
+    if (piece >= items || !isLong || this.#around.path.length > 0) {
+      f.do(this.#call(step, stage, this.#first, this.#end));
+      return;
+    }
+    const inPieces = i32.and(this.#run.phases, phases.inPieces);
+    f.while(i32.less(this.#first, this.#end), () => {
+      f.set(this.#pieceEnd, select(i32.add(this.#first, piece), this.#end, inPieces));
+      f.set(this.#pieceEnd, i32.minimum(this.#pieceEnd, this.#end));
+      f.do(this.#call(step, stage, this.#first, this.#pieceEnd));
       f.set(this.#first, this.#pieceEnd);
     });
   }
@@ -275,6 +304,10 @@ export class RunWriter {
       f.return(this.#failed);
     });
   }
+}
+
+function isForFirst(entry: ScheduleEntry): boolean {
+  return entry.kind !== 'barrier' && !entry.parallel;
 }
 
 function leastCommonMultiple(a: number, b: number): number {

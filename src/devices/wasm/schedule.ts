@@ -5,6 +5,7 @@
  * only where a stage reads what another thread may still be writing, or writes what it may still be reading.
  */
 import { bytesOf } from '../../../kernels/support/contract.ts';
+import type { PlanStep } from '../../plan/plan.ts';
 import { phases } from './layout.ts';
 import { overlap, type Stretch, type Stretches, stretchesOfLoop } from './placement.ts';
 import type { LoopCode, PlanCode } from './plan-code.ts';
@@ -65,6 +66,11 @@ export function schedule(
 
 function splits(entries: readonly ScheduleEntry[]): boolean {
   return entries.some((entry) => entry.kind !== 'barrier' && entry.parallel);
+}
+
+/** How long a step may take on one thread. */
+export function cyclesOf({ contract, call }: PlanStep): number {
+  return contract.flops(call) / 8 + bytesOf(contract, call) / 8;
 }
 
 /** What one stage with its tails touches. */
@@ -167,8 +173,7 @@ class Scheduler {
   }
 
   #isWorthSplitting(step: number): boolean {
-    const { contract, call } = this.#code.plan.steps[step];
-    return contract.flops(call) / 8 + bytesOf(contract, call) / 8 >= this.#fewestCycles;
+    return cyclesOf(this.#code.plan.steps[step]) >= this.#fewestCycles;
   }
 
   /** The steps right behind `step` that may run over pieces of its result. */

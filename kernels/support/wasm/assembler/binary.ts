@@ -3,47 +3,24 @@
 /** Bytes, some of them in nested lists: code is composed without being copied, and flattened once, when it is written. */
 export type Code = readonly (number | Code)[];
 
-/** Bytes while they are written, in memory that doubles when it is full. */
-export class ByteWriter {
-  #memory = new Uint8Array(256);
-  #length = 0;
-
-  get length(): number {
-    return this.#length;
+/** Appends the bytes of `source` to `target`. By index: it runs before anything is optimized, and iterators cost most. */
+export function append(target: number[], source: Code): void {
+  for (let at = 0; at < source.length; at++) {
+    const part = source[at];
+    if (typeof part === 'number') target.push(part);
+    else append(target, part);
   }
+}
 
-  /** What was written: a view, until more is. */
-  get written(): Uint8Array<ArrayBuffer> {
-    return this.#memory.subarray(0, this.#length);
+/** Lists of bytes, one behind the other. */
+export function joined(parts: readonly ArrayLike<number>[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(parts.reduce((total, { length }) => total + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
   }
-
-  /** By index: it runs before anything is optimized, and iterators cost most. */
-  add(code: Code): void {
-    for (let at = 0; at < code.length; at++) {
-      const part = code[at];
-      if (typeof part === 'number') this.push(part);
-      else this.add(part);
-    }
-  }
-
-  push(byte: number): void {
-    if (this.#length === this.#memory.length) this.#reserve(1);
-    this.#memory[this.#length++] = byte;
-  }
-
-  /** Adds bytes that are written elsewhere. */
-  copy(bytes: Uint8Array): void {
-    this.#reserve(bytes.length);
-    this.#memory.set(bytes, this.#length);
-    this.#length += bytes.length;
-  }
-
-  #reserve(more: number): void {
-    if (this.#length + more <= this.#memory.length) return;
-    const larger = new Uint8Array(Math.max(2 * this.#memory.length, this.#length + more));
-    larger.set(this.written);
-    this.#memory = larger;
-  }
+  return bytes;
 }
 
 /** LEB128 of an unsigned whole number below 2^53. */
@@ -110,16 +87,14 @@ export function text(name: string): number[] {
   return [...unsigned(name.length), ...Array.from(name, (letter) => letter.charCodeAt(0))];
 }
 
-/** A vector of bytes: their number, then they. */
-export function vector(bytes: readonly number[]): number[] {
-  return [...unsigned(bytes.length), ...bytes];
+/** A vector: the number of items, then the items. */
+export function vector(items: readonly ArrayLike<number>[]): Uint8Array<ArrayBuffer> {
+  return joined([unsigned(items.length), ...items]);
 }
 
-/** Appends a section: its number, its size, the number of its items, the items. An empty section is left out. */
-export function addSection(to: ByteWriter, id: number, items: readonly Uint8Array[]): void {
-  if (items.length === 0) return;
-  const count = unsigned(items.length);
-  const size = items.reduce((total, { length }) => total + length, count.length);
-  to.add([id, unsigned(size), count]);
-  for (const item of items) to.copy(item);
+/** A section: its number, its size, its contents. An empty section is left out. */
+export function section(id: number, items: readonly ArrayLike<number>[]): Uint8Array<ArrayBuffer> {
+  if (items.length === 0) return new Uint8Array(0);
+  const contents = vector(items);
+  return joined([[id], unsigned(contents.length), contents]);
 }

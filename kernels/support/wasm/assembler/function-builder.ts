@@ -1,5 +1,5 @@
 /** One function while it is written: locals, assignments, loops and branches. */
-import { ByteWriter, unsigned } from './binary.ts';
+import { append, joined, unsigned } from './binary.ts';
 import {
   type Expression,
   type Integer,
@@ -34,9 +34,9 @@ const opcodes = {
 export class FunctionBuilder {
   readonly #parameterCount: number;
   readonly #locals: ValueType[] = [];
-  readonly #code = new ByteWriter();
+  readonly #code: number[] = [];
   /** Runs before everything else: see `hoist`. */
-  readonly #prologue = new ByteWriter();
+  readonly #prologue: number[] = [];
   readonly #hoisted = new Map<string, Local>();
   #depth = 0;
 
@@ -67,15 +67,15 @@ export class FunctionBuilder {
     if (known) return known as Local<Type>;
     const local = this.local(value.type);
     this.#hoisted.set(key, local);
-    this.#prologue.add(value.code);
-    this.#prologue.add([0x21, ...unsigned(local.index)]);
+    append(this.#prologue, value.code);
+    this.#prologue.push(0x21, ...unsigned(local.index));
     return local;
   }
 
   /** local = value */
   set<Type extends ValueType>(local: Local<Type>, value: Expression<Type>): void {
-    this.#code.add(value.code);
-    this.#code.add([0x21, ...unsigned(local.index)]);
+    append(this.#code, value.code);
+    this.#code.push(0x21, ...unsigned(local.index));
   }
 
   /** local = number or expression, for integers. */
@@ -90,18 +90,18 @@ export class FunctionBuilder {
 
   /** Runs a statement: a store, a copy, a call. */
   do(statement: Statement): void {
-    this.#code.add(statement.code);
+    append(this.#code, statement.code);
   }
 
   /** Computes an expression for its effect and drops the value. */
   drop(value: Expression): void {
-    this.#code.add(value.code);
+    append(this.#code, value.code);
     this.#code.push(0x1a);
   }
 
   if(condition: Integer, then: () => void, otherwise?: () => void): void {
-    this.#code.add(integer(condition).code);
-    this.#code.add([opcodes.if, blockType]);
+    append(this.#code, integer(condition).code);
+    this.#code.push(opcodes.if, blockType);
     this.#inside(then);
     if (otherwise) {
       this.#code.push(opcodes.else);
@@ -113,11 +113,11 @@ export class FunctionBuilder {
   /** While the condition, which is computed anew before each pass, is not 0. */
   while(condition: Integer, body: () => void): void {
     this.if(condition, () => {
-      this.#code.add([opcodes.loop, blockType]);
+      this.#code.push(opcodes.loop, blockType);
       this.#inside(() => {
         body();
-        this.#code.add(integer(condition).code);
-        this.#code.add([opcodes.branchIf, 0]);
+        append(this.#code, integer(condition).code);
+        this.#code.push(opcodes.branchIf, 0);
       });
       this.#code.push(opcodes.end);
     });
@@ -137,12 +137,12 @@ export class FunctionBuilder {
         body(index);
         return;
       }
-      this.#code.add([opcodes.loop, blockType]);
+      this.#code.push(opcodes.loop, blockType);
       this.#inside(() => {
         body(index);
         this.increase(index, step);
-        this.#code.add(i32.less(index, end).code);
-        this.#code.add([opcodes.branchIf, 0]);
+        append(this.#code, i32.less(index, end).code);
+        this.#code.push(opcodes.branchIf, 0);
       });
       this.#code.push(opcodes.end);
       return;
@@ -155,35 +155,35 @@ export class FunctionBuilder {
 
   /** A block that `exit` and `exitIf` leave early. */
   block(body: (block: CodeBlock) => void): void {
-    this.#code.add([opcodes.block, blockType]);
+    this.#code.push(opcodes.block, blockType);
     this.#inside(() => body({ depth: this.#depth }));
     this.#code.push(opcodes.end);
   }
 
   /** Repeats until the body leaves a block around it. */
   forever(body: () => void): void {
-    this.#code.add([opcodes.loop, blockType]);
+    this.#code.push(opcodes.loop, blockType);
     this.#inside(() => {
       body();
-      this.#code.add([opcodes.branch, 0]);
+      this.#code.push(opcodes.branch, 0);
     });
     this.#code.push(opcodes.end);
   }
 
   /** Goes on after the block. */
   exit(block: CodeBlock): void {
-    this.#code.add([opcodes.branch, ...unsigned(this.#depth - block.depth)]);
+    this.#code.push(opcodes.branch, ...unsigned(this.#depth - block.depth));
   }
 
   /** Goes on after the block if the condition is not 0. */
   exitIf(block: CodeBlock, condition: Integer): void {
-    this.#code.add(integer(condition).code);
-    this.#code.add([opcodes.branchIf, ...unsigned(this.#depth - block.depth)]);
+    append(this.#code, integer(condition).code);
+    this.#code.push(opcodes.branchIf, ...unsigned(this.#depth - block.depth));
   }
 
   /** Leaves the function, with its result if it has one. */
   return(value?: Expression): void {
-    if (value) this.#code.add(value.code);
+    if (value) append(this.#code, value.code);
     this.#code.push(opcodes.return);
   }
 
@@ -200,17 +200,10 @@ export class FunctionBuilder {
       if (last?.type === type) last.count++;
       else runs.push({ type, count: 1 });
     }
-    const locals = [
-      ...unsigned(runs.length),
-      ...runs.flatMap(({ type, count }) => [...unsigned(count), typeCodes[type]]),
-    ];
-    const entry = new ByteWriter();
-    entry.add(unsigned(locals.length + this.#prologue.length + this.#code.length + 1));
-    entry.add(locals);
-    entry.copy(this.#prologue.written);
-    entry.copy(this.#code.written);
-    entry.push(opcodes.end);
-    return entry.written;
+    const locals = unsigned(runs.length);
+    for (const { type, count } of runs) locals.push(...unsigned(count), typeCodes[type]);
+    const body = [locals, this.#prologue, this.#code, [opcodes.end]];
+    return joined([unsigned(body.reduce((total, { length }) => total + length, 0)), ...body]);
   }
 
   #inside(body: () => void): void {

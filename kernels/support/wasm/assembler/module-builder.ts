@@ -1,5 +1,5 @@
 /** A WebAssembly module while it is written: functions over one imported memory. */
-import { addSection, ByteWriter, text, unsigned, vector } from './binary.ts';
+import { joined, section, text, unsigned, vector } from './binary.ts';
 import {
   type Expression,
   type Local,
@@ -51,7 +51,7 @@ export class ModuleBuilder {
   readonly #typeNumbers = new Map<string, number>();
   readonly #functionTypes: number[] = [];
   readonly #bodies: Uint8Array[] = [];
-  readonly #exports: Uint8Array[] = [];
+  readonly #exports: number[][] = [];
 
   constructor(memory: MemoryType) {
     this.#memory = memory;
@@ -74,41 +74,39 @@ export class ModuleBuilder {
     const body = builder.encode();
     const index = this.#bodies.push(body) - 1;
     this.#functionTypes.push(this.#typeIndex(types, result));
-    if (exportAs !== undefined) {
-      this.#exports.push(Uint8Array.of(...text(exportAs), 0x00, ...unsigned(index)));
-    }
+    if (exportAs !== undefined) this.#exports.push([...text(exportAs), 0x00, ...unsigned(index)]);
     return { index, result };
   }
 
   /** The finished module. */
   encode(): Uint8Array<ArrayBuffer> {
     const { shared, initialPages, maximumPages } = this.#memory;
-    const memoryImport = Uint8Array.of(
+    const memoryImport = [
       ...text('weft'),
       ...text('memory'),
       0x02,
       shared ? 0x03 : 0x01,
       ...unsigned(initialPages),
       ...unsigned(maximumPages),
-    );
-    const module = new ByteWriter();
-    module.add([0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00]);
-    addSection(module, 1, this.#types);
-    addSection(module, 2, [memoryImport]);
-    const functionTypes = this.#functionTypes.map((type) => Uint8Array.from(unsigned(type)));
-    addSection(module, 3, functionTypes);
-    addSection(module, 7, this.#exports);
-    addSection(module, 10, this.#bodies);
-    return module.written;
+    ];
+    return joined([
+      [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
+      section(1, this.#types),
+      section(2, [memoryImport]),
+      section(3, this.#functionTypes.map(unsigned)),
+      section(7, this.#exports),
+      section(10, this.#bodies),
+    ]);
   }
 
   #typeIndex(parameters: readonly ValueType[], result: ValueType | undefined): number {
-    const results = result === undefined ? [] : [typeCodes[result]];
-    const type = [0x60, ...vector(parameters.map((each) => typeCodes[each])), ...vector(results)];
+    const codes = (types: readonly ValueType[]): number[][] => types.map((each) => [typeCodes[each]]);
+    const results = vector(codes(result === undefined ? [] : [result]));
+    const type = joined([[0x60], vector(codes(parameters)), results]);
     const key = type.join();
     const known = this.#typeNumbers.get(key);
     if (known !== undefined) return known;
-    const index = this.#types.push(Uint8Array.from(type)) - 1;
+    const index = this.#types.push(type) - 1;
     this.#typeNumbers.set(key, index);
     return index;
   }

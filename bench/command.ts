@@ -21,6 +21,8 @@ import {
   describeGpus,
   gpuParts,
   gpuPartsNote,
+  growthNote,
+  growthTable,
   type Table,
 } from './report/tables.ts';
 import type { Machine, Results } from './rows.ts';
@@ -121,6 +123,11 @@ function printResults(results: Results): void {
   if (parts.rows.length > 0) {
     printTable(parts);
     console.log(`\n${gpuPartsNote}`);
+  }
+  const growth = growthTable(results);
+  if (growth.rows.length > 0) {
+    printTable(growth);
+    console.log(`\n${growthNote}`);
   }
   for (const line of describeGpus(results)) console.log(line);
   for (const { title, name, reason } of results.refusals)

@@ -3,6 +3,7 @@
  * each whether it was met.
  */
 import { matmulName } from './cases/kernels.ts';
+import { steepestGrowth } from './growth.ts';
 import { fastest, type Results, type Row } from './rows.ts';
 
 /** A bound on a number computed from the results. */
@@ -12,7 +13,7 @@ export interface Check {
   readonly bound: number;
   /** Whether the number must be at least or at most the bound. */
   readonly kind: 'at least' | 'at most';
-  readonly unit: '×' | '%' | 'ms' | 'µs';
+  readonly unit: '×' | '%' | 'ms' | 'µs' | 'growth';
   /** Undefined if a row that it needs was not measured. */
   value(results: Results): number | undefined;
 }
@@ -246,6 +247,22 @@ export const targets: readonly Target[] = [
     note: "About half of it is the step itself, run by code of the engine's first compiler, which is quick to compile and slow to run; the rest is planning and writing the module. On a processor an eighth faster it took 142 ms.",
     required: [takesAtMost('conv-lstm-first-step', 500, 'ms')],
     aim: [takesAtMost('conv-lstm-first-step', 150, 'ms')],
+  },
+  {
+    title: 'first step of ten times the depth of the conv-lstm',
+    required: [takesAtMost('deep-conv-lstm-first-step', 1500, 'ms')],
+    aim: [takesAtMost('deep-conv-lstm-first-step', 600, 'ms')],
+  },
+  {
+    title: 'first step of 100 × (convolution, batch norm, relu)',
+    required: [takesAtMost('conv-100-first-step', 3000, 'ms')],
+    aim: [takesAtMost('conv-100-first-step', 1200, 'ms')],
+  },
+  {
+    title: 'growth of planning with depth, the steepest part',
+    note: 'Slope of time over depth in the plane of logarithms: 1 is in proportion.',
+    required: [{ of: 'slope', bound: 1.2, kind: 'at most', unit: 'growth', value: steepestGrowth }],
+    aim: [{ of: 'slope', bound: 1.08, kind: 'at most', unit: 'growth', value: steepestGrowth }],
   },
   {
     title: 'import of weft',

@@ -12,7 +12,7 @@ export interface Step {
 }
 
 /** The groups of cases, in the order in which they are reported. */
-export type Suite = 'kernels' | 'layers' | 'training' | 'end to end' | 'cold start';
+export type Suite = 'kernels' | 'layers' | 'training' | 'end to end' | 'cold start' | 'growth';
 
 /** A piece of work, the same on every device and for any number of threads. */
 export interface Case {

@@ -24,16 +24,18 @@ const nothing = join(benchFolder, 'fresh', 'nothing.mjs');
 const importing = join(benchFolder, 'fresh', 'import.mjs');
 
 export const coldStartCases: readonly Case[] = [
-  {
-    // From an imported library to the end of the first training step: build, plan, emit, compile, run.
-    name: 'conv-lstm-first-step',
-    suite: 'cold start',
-    make: () => async () => {
-      const { name, threads } = deviceInfo();
-      const { printed } = await inFreshProcess(builtScript, 'first-step', name, `${threads}`);
-      return { overriddenDuration: printed };
-    },
-  },
+  // From an imported library to the end of the first training step: build, plan, emit, compile, run.
+  ...['conv-lstm', 'deep-conv-lstm', 'conv-100'].map(
+    (model): Case => ({
+      name: `${model}-first-step`,
+      suite: 'cold start',
+      make: () => async () => {
+        const { name, threads } = deviceInfo();
+        const { printed } = await inFreshProcess(builtScript, 'first-step', name, `${threads}`, model);
+        return { overriddenDuration: printed };
+      },
+    }),
+  ),
   {
     // A process that imports weft, minus one that does nothing.
     name: 'import',

@@ -2,5 +2,6 @@
 import type { Case } from './case.ts';
 import { coldStartCases } from './cold-start.ts';
 import { casesEverywhere } from './everywhere.ts';
+import { growthCases } from './growth.ts';
 
-export const cases: readonly Case[] = [...casesEverywhere, ...coldStartCases];
+export const cases: readonly Case[] = [...casesEverywhere, ...coldStartCases, ...growthCases];

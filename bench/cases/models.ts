@@ -1,5 +1,6 @@
 /** The models of the training cases: the same as the peers', with weights from the seeded generator. */
 import {
+  BatchNorm,
   Conv2d,
   Dense,
   Flatten,
@@ -46,6 +47,42 @@ export function convLstm(): Sequential {
     lstm: new LSTM(7 * 32, 128),
     head: new Dense(128, 10),
   });
+}
+
+/** The conv-lstm with ten times as many layers of each kind: [N, 28, 28, 1] → 10 + 10 convolutions → 10 LSTMs → dense 10. */
+export function deepConvLstm(): Sequential {
+  const more = (stage: number, channels: number): Record<string, Conv2d | ReLU> =>
+    Object.fromEntries(
+      Array.from({ length: 9 }, (_, at) => [
+        [`conv${stage}_${at}`, new Conv2d(channels, channels, 3, { padding: 'same' })],
+        [`relu${stage}_${at}`, new ReLU()],
+      ]).flat(),
+    );
+  const { conv1, relu1, pool1, conv2, relu2, pool2 } = convolutions(16, 32);
+  return new Sequential({
+    ...{ conv1, relu1, ...more(1, 16), pool1 },
+    ...{ conv2, relu2, ...more(2, 32), pool2 },
+    rows: new RowsToSequence(),
+    lstm: new LSTM(7 * 32, 128, { layers: 10 }),
+    head: new Dense(128, 10),
+  });
+}
+
+/** [N, 16] → as many times dense 16, relu → dense 10. */
+export function denseStack(depth: number): Sequential {
+  const layers = Array.from({ length: depth }, () => [new Dense(16, 16), new ReLU()]).flat();
+  return new Sequential([...layers, new Dense(16, 10)]);
+}
+
+/** [N, 8, 8, 1] → convolution to 16 channels → as many times convolution, batch norm, relu → dense 10. */
+export function convolutionStack(depth: number): Sequential {
+  const layers = Array.from({ length: depth }, () => [
+    new Conv2d(16, 16, 3, { padding: 'same' }),
+    new BatchNorm(16),
+    new ReLU(),
+  ]).flat();
+  const stem = new Conv2d(1, 16, 3, { padding: 'same' });
+  return new Sequential([stem, ...layers, new Flatten(), new Dense(8 * 8 * 16, 10)]);
 }
 
 /** [N, 2] → dense 8, tanh → dense 2. */

@@ -8,6 +8,8 @@ import {
   describeGpus,
   gpuParts,
   gpuPartsNote,
+  growthNote,
+  growthTable,
   type Table,
   targetTable,
 } from './tables.ts';
@@ -34,11 +36,18 @@ export function renderMarkdown(results: Results): string {
         ]
       : []),
     ...refusalsOf(results),
+    ...growthIn(results),
     '## All rows',
     markdownTable(allRows(results)),
     ...partsOf(results),
   ];
   return `${parts.join('\n\n')}\n`;
+}
+
+/** How planning grows, if that was measured. */
+function growthIn(results: Results): string[] {
+  const growth = growthTable(results);
+  return growth.rows.length > 0 ? ['## Growth with depth', growthNote, markdownTable(growth)] : [];
 }
 
 /** What runs on the gpu device consist of, if it took part. */

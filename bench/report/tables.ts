@@ -1,6 +1,8 @@
 /** The results as tables of texts, for the terminal, RESULTS.md and the page. */
 import { formatTime } from '../../src/text.ts';
+import { growthFamilies, growthParts } from '../cases/growth.ts';
 import { isSoftware } from '../gpu-meter.ts';
+import { growthOf, timeOf } from '../growth.ts';
 import { fastest, formatRatio, type Results, type Row, seriesOf } from '../rows.ts';
 import { type Check, judge, type Target, targets, type Verdict } from '../targets.ts';
 
@@ -44,6 +46,29 @@ export const gpuPartsNote =
   'Times of the host, each column at its median. Kernels are only started in theirs and run on by themselves: what is ' +
   'left of them when a result is read is waited for under download. Every run is awaited to its end; where it hands ' +
   'out no result, one number of what it computed is read.';
+
+/** How the last line of each network is to be read. */
+export const growthNote =
+  'Parts of the work before a first run, of a training step by Adam, each done again and again in one process. The growth is ' +
+  'the slope in the plane of logarithms, by least squares: 1 is in proportion to the depth, 2 with its square.';
+
+/** One line for each depth, and one for the growth; networks of which nothing was measured are left out. */
+export function growthTable(results: Results): Table {
+  return {
+    headings: ['network', 'layers', ...growthParts],
+    rows: growthFamilies.flatMap((family) => {
+      const lines = family.depths.flatMap((depth) => {
+        const times = growthParts.map((part) => timeOf(results, family, depth, part));
+        if (times.every((time) => time === undefined)) return [];
+        return [
+          [family.name, `${depth}`, ...times.map((time) => (time === undefined ? '–' : formatTime(time)))],
+        ];
+      });
+      const growths = growthParts.map((part) => growthOf(results, family, part)?.toFixed(2) ?? '–');
+      return lines.length === 0 ? [] : [...lines, [family.name, 'growth', ...growths]];
+    }),
+  };
+}
 
 /** Who the GPUs are, so that software is not taken for one. */
 export function describeGpus({ gpus }: Results): string[] {
@@ -128,6 +153,7 @@ function describeMeasured({ check, measured }: Verdict): string {
 
 function withUnit(value: number, unit: Check['unit']): string {
   const text = `${Number(value.toPrecision(3))}`;
+  if (unit === 'growth') return text;
   return unit === '×' ? `${text}×` : `${text} ${unit}`;
 }
 

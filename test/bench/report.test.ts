@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { renderChart, standaloneSvg } from '../../bench/report/chart.ts';
 import { renderMarkdown } from '../../bench/report/markdown.ts';
 import { renderPage } from '../../bench/report/page.ts';
-import { comparison } from '../../bench/report/tables.ts';
+import { comparison, growthTable } from '../../bench/report/tables.ts';
 import { median } from '../../bench/rows.ts';
 import { judge, targets } from '../../bench/targets.ts';
 import { formatTime } from '../../src/text.ts';
@@ -93,5 +93,26 @@ describe('the reports', () => {
   it('take the middle of the samples', () => {
     expect(median([3, 1, 2])).toBe(2);
     expect(median([4, 1, 2, 3])).toBe(2.5);
+  });
+});
+
+describe('growth with depth', () => {
+  const times = { 10: 2, 100: 20, 1000: 400 };
+  const rows = Object.entries(times).map(([depth, ms]) => row(`growth-dense-relu-${depth}-plan`, ms));
+
+  it('is the slope of the line through the logarithms, beside the times it comes from', () => {
+    const slope = Math.log10(400 / 2) / 2;
+    expect(growthTable(resultsOf(...rows)).rows).toEqual([
+      ['dense-relu', '10', '–', '–', '2 ms', '–', '–'],
+      ['dense-relu', '100', '–', '–', '20 ms', '–', '–'],
+      ['dense-relu', '1000', '–', '–', '400 ms', '–', '–'],
+      ['dense-relu', 'growth', '–', '–', slope.toFixed(2), '–', '–'],
+    ]);
+  });
+
+  it('is a target, of the steepest part', () => {
+    const { required } = targets.find(({ title }) => title.startsWith('growth of planning'))!;
+    expect(judge(required[0], resultsOf(...rows)).measured).toBeCloseTo(Math.log10(200) / 2);
+    expect(judge(required[0], example).measured).toBeUndefined();
   });
 });

@@ -43,7 +43,7 @@ function pointsOf(
   });
 }
 
-/** Milliseconds of a part at a depth, if they were measured. */
+/** The least milliseconds of a part at a depth, if they were measured: what else the machine does makes times longer. */
 export function timeOf(
   { rows }: Results,
   family: GrowthFamily,
@@ -51,5 +51,5 @@ export function timeOf(
   part: GrowthPart,
 ): number | undefined {
   const name = growthName(family, depth, part);
-  return rows.find((row) => row.name === name)?.medianMs;
+  return rows.find((row) => row.name === name)?.minMs;
 }

@@ -85,6 +85,14 @@ function moduleOf(plan: Plan): Uint8Array<ArrayBuffer> {
   return emitPlan(code, scheduled, placement, memory).bytes;
 }
 
+/** A module with a number at its end, in a section that means nothing: engines keep what they compiled, by its bytes. */
+function withNumber(module: Uint8Array<ArrayBuffer>, number: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(module.length + 5);
+  bytes.set(module);
+  bytes.set([0x00, 0x03, 0x00, number & 0x7f, (number >> 7) & 0x7f], module.length);
+  return bytes;
+}
+
 /** The function that does one part, on what the parts before it have made. */
 const steps: Readonly<Record<GrowthPart, (model: Sequential, x: Tensor) => Step>> = {
   gradient: (model, x) => async () => ({ overriddenDuration: record(model, x).gradientMs }),
@@ -102,7 +110,8 @@ const steps: Readonly<Record<GrowthPart, (model: Sequential, x: Tensor) => Step>
   },
   compile: (model, x) => {
     const bytes = moduleOf(makePlan(graphOf(record(model, x))));
-    return () => compileModule(bytes, true);
+    let count = 0;
+    return () => compileModule(withNumber(bytes, count++), true);
   },
 };
 

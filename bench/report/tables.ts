@@ -49,7 +49,7 @@ export const gpuPartsNote =
 
 /** How the last line of each network is to be read. */
 export const growthNote =
-  'Parts of the work before a first run, of a training step by Adam, each done again and again in one process. The growth is ' +
+  'Parts of the work before a first run, of a training step by Adam, each done again and again in one process, the least times. The growth is ' +
   'the slope in the plane of logarithms, by least squares: 1 is in proportion to the depth, 2 with its square.';
 
 /** One line for each depth, and one for the growth; networks of which nothing was measured are left out. */

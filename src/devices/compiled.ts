@@ -1,7 +1,7 @@
 /** A compiled function: one captured plan for each combination of argument shapes, and of what else it was built by. */
 import { OptionError, TraceError } from '../errors.ts';
 import { describeValue } from '../options.ts';
-import { captureGraph, refuseEarlierReads, refuseLaterNodes } from '../plan/capture.ts';
+import { captureGraph, reachable, refuseEarlierReads, refuseLaterNodes } from '../plan/capture.ts';
 import type { Bindings, Graph } from '../plan/graph.ts';
 import type { NumericArray, TensorSpec } from '../tensor/dtype.ts';
 import { fromData, leaf } from '../tensor/leaves.ts';
@@ -159,8 +159,9 @@ export class CompiledFunction<Arguments extends readonly Tensor[], Result extend
     if (this.#guard !== undefined && outputs.length === 0) throw nothingToGuard();
     const updates = new Map([...recorded.updates].map(([variable, { value }]) => [variable, value]));
     const roots = [...outputs, ...updates.values()];
-    refuseEarlierReads(roots);
-    refuseLaterNodes(roots, end);
+    const nodes = reachable(roots);
+    refuseEarlierReads(nodes, roots);
+    refuseLaterNodes(nodes, end);
     const { graph, bindings } = captureGraph(outputs, updates, start);
     const specs = outputs.map(({ shape, dtype }) => ({ shape, dtype }));
     return { graph, bindings, specs, rebuild, prepared: undefined };

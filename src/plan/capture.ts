@@ -192,12 +192,12 @@ function standsForCall({ source }: Node): boolean {
 
 /**
  * Throws TraceError when a captured function uses an expression of a variable that was built outside it: that means the
- * value of one moment, and the function is for many.
+ * value of one moment, and the function is for many. `nodes` are those reachable from the tensors.
  */
-export function refuseEarlierReads(tensors: readonly Tensor[]): void {
+export function refuseEarlierReads(nodes: readonly Node[], tensors: readonly Tensor[]): void {
   const isEarlier = ({ node }: Tensor): boolean =>
     node.source?.kind === 'variable' && node.source.version !== undefined && isUnknown({ node, output: 0 });
-  for (const node of reachable(tensors)) {
+  for (const node of nodes) {
     const read = node.inputs.find(isEarlier);
     if (read) throw builtOutside(node.primitive.name, read);
   }
@@ -215,9 +215,9 @@ function builtOutside(what: string, read: Tensor): TraceError {
   });
 }
 
-/** Throws TraceError when a captured function returns something it built (from node `end` on) after an await. */
-export function refuseLaterNodes(tensors: readonly Tensor[], end: number): void {
-  const later = reachable(tensors).findLast((node) => node.id >= end && node.source?.kind !== 'variable');
+/** Throws TraceError when one of the nodes that a captured function needs was built after an await: from node `end` on. */
+export function refuseLaterNodes(nodes: readonly Node[], end: number): void {
+  const later = nodes.findLast((node) => node.id >= end && node.source?.kind !== 'variable');
   if (!later) return;
   throw new TraceError({
     where: 'compile',

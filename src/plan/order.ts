@@ -41,7 +41,7 @@ class Ordering {
   /** By group: how many of those it reads from are not done. */
   readonly #missing: number[];
   readonly #begun: boolean[];
-  readonly #ready = new Heap();
+  readonly #ready = new SmallestFirst();
   readonly #done: Group[] = [];
 
   constructor(groups: readonly Group[], readsOf: ReadsOf, sizeOf: (value: ValueId) => number) {
@@ -125,7 +125,7 @@ function followersOf(
 }
 
 /** Numbers of which the smallest can be had: a binary heap, each number no larger than those at 2k + 1 and 2k + 2. */
-class Heap {
+class SmallestFirst {
   readonly #numbers: number[] = [];
 
   push(number: number): void {

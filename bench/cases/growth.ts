@@ -5,7 +5,7 @@
 
 import { emitPlan } from '../../src/devices/wasm/emit.ts';
 import { placePlan, stretchesOf } from '../../src/devices/wasm/placement.ts';
-import { codeOf } from '../../src/devices/wasm/plan-code.ts';
+import { planCodeOf } from '../../src/devices/wasm/plan-code.ts';
 import { schedule } from '../../src/devices/wasm/schedule.ts';
 import { compileModule } from '../../src/devices/wasm/webassembly.ts';
 import { Adam, type Sequential, softmaxCrossEntropy, type Tensor } from '../../src/index.ts';
@@ -78,7 +78,7 @@ function graphOf({ loss, recorded }: Recorded) {
 }
 
 function moduleOf(plan: Plan): Uint8Array<ArrayBuffer> {
-  const code = codeOf(plan, { relaxedSimd: false });
+  const code = planCodeOf(plan, { relaxedSimd: false });
   const placement = placePlan(plan, code.scratchBytes, code.threadScratchBytes);
   const scheduled = schedule(code, stretchesOf(plan, placement));
   const memory = { shared: true, initialPages: 1, maximumPages: 1 };

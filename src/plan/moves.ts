@@ -118,9 +118,7 @@ export class Moves {
    */
   #chooseCopies(): void {
     const { outputs, updates } = this.graph;
-    const concerned = this.operations.filter(
-      ({ primitive: { kind } }) => kind === 'movement' || kind === 'kernel',
-    );
+    const concerned = this.operations.filter((operation) => isView(operation) || isKernel(operation));
     let before: number;
     do {
       before = this.#copies.size;

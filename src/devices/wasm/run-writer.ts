@@ -256,8 +256,8 @@ export class RunWriter {
 
   /**
    * Items [first, end) in one call; in the first run in several, where that is worth it. An engine begins with code that is
-   * quick to write and runs at a quarter of the speed of what it writes meanwhile: that is used from the next call on. A
-   * loop calls its stages often anyway.
+   * quick to write and runs at a quarter of the speed of what it writes meanwhile: that is used from the next call on.
+   * Not beside loops, whose plans promise that no code grows with the number of steps; in them stages are called often.
    */
   #writeOneOrPieces(entry: StageEntry): void {
     const f = this.#f;
@@ -266,7 +266,7 @@ export class RunWriter {
     const { items } = this.#stage(entry);
     const piece = Math.ceil(items / piecesAtFirst / grain) * grain;
     const isLong = cyclesOf(this.#code.plan.steps[step]) >= fewestCyclesInPieces;
-    if (piece >= items || !isLong || this.#around.path.length > 0) {
+    if (piece >= items || !isLong || this.#code.loops.size > 0 || this.#around.path.length > 0) {
       f.do(this.#call(step, stage, this.#first, this.#end));
       return;
     }

@@ -18,7 +18,8 @@ import {
 } from '../../src/index.ts';
 import { captureGraph } from '../../src/plan/capture.ts';
 import type { Graph } from '../../src/plan/graph.ts';
-import { makePlan, type Plan } from '../../src/plan/plan.ts';
+import type { Plan } from '../../src/plan/plan.ts';
+import { makePlan } from '../../src/plan/planner.ts';
 import { trace } from '../../src/tensor/recorder.ts';
 
 function stack(depth: number): Sequential {

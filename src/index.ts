@@ -95,7 +95,14 @@ export {
 } from './ops/reduce.ts';
 export { roll } from './ops/roll.ts';
 export { categorical, randomPermutation } from './ops/sampling.ts';
-export { type ScanOptions, type ScanResult, type ScanStep, scan, type Tensors } from './ops/scan.ts';
+export {
+  type ScanOptions,
+  type ScanResult,
+  type ScanStep,
+  scan,
+  type Tensors,
+  type TreeOfTensors,
+} from './ops/scan.ts';
 export { logSoftmax, softmax } from './ops/softmax.ts';
 export { type UnfoldOptions, unfold } from './ops/unfold.ts';
 export * from './optim/index.ts';

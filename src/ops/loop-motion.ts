@@ -96,6 +96,7 @@ function withAccumulators(draft: LoopDraft, sums: readonly Tensor[]): LoopDraft 
 /** What a tensor of the expressions depends on: nothing that changes, sequences only, or a carry. */
 type Dependence = 'constant' | 'sequence' | 'carry';
 
+/** What is moved behind a loop: small products of each step become one large one. Other work gains nothing there. */
 const products: ReadonlySet<Primitive<never>> = new Set<Primitive<never>>([
   matmulPrimitive,
   conv2dPrimitive,
@@ -103,13 +104,17 @@ const products: ReadonlySet<Primitive<never>> = new Set<Primitive<never>>([
   conv2dWeightGradientPrimitive,
 ]);
 
-/** Whether an operation is enough work to be moved by itself. */
+/** Whether an operation is enough work to be moved before a loop by itself. */
 function isWork({ primitive }: Node): boolean {
   return (
     (primitive.kind === 'kernel' && !Object.is(primitive, concatPrimitive)) || primitive.kind === 'reduce'
   );
 }
 
+/**
+ * Sorts the expressions of a draft by what they depend on, moves what can be moved before the loop, and makes the loop of
+ * the rest. What is asked for afterwards is taken from its stacks.
+ */
 class LoopBuilder {
   readonly #draft: LoopDraft;
   /** The expressions, in creation order. */
@@ -236,7 +241,7 @@ class LoopBuilder {
     const ofSequences = this.#order.filter((node) => this.#dependence.get(node) === 'sequence');
     const moved = new Set<Node>();
     for (const { node } of this.#draft.outputs) moved.add(node);
-    /** What is moved, and what is only moved about of it. */
+    /** What is moved, and slices or other views of it. */
     const follows = new Set<Node>();
     for (const node of ofSequences) {
       const isBehind = moved.has(node) || node.inputs.some((input) => follows.has(input.node));
@@ -273,29 +278,28 @@ class LoopBuilder {
     const nexts = carries.map(({ next }) => next);
     const copies = new TensorMap<Tensor>();
     const [insideSequences, insideConstants]: [Tensor[], Tensor[]] = [[], []];
-    const add = (list: Tensor[], tensor: Tensor): void => {
+    const enter = (list: Tensor[], tensor: Tensor): void => {
       if (copies.has(tensor)) return;
       copies.set(tensor, standIn(tensor));
       list.push(tensor);
     };
     const insideCarries: Tensor[] = [];
-    for (const { inside } of carries) add(insideCarries, inside);
+    for (const { inside } of carries) enter(insideCarries, inside);
     const ends = [...outputs, ...sums].filter(
       (each) => !this.#stacked.has(each) && this.#dependenceOf(each) !== 'constant',
     );
     const stops = (tensor: Tensor): boolean => {
       if (!this.#isGiven(tensor)) return false;
-      if (this.#dependenceOf(tensor) === 'constant') add(insideConstants, tensor);
-      else if (this.#stacked.has(tensor)) add(insideSequences, tensor);
+      if (this.#dependenceOf(tensor) === 'constant') enter(insideConstants, tensor);
+      else if (this.#stacked.has(tensor)) enter(insideSequences, tensor);
       return true;
     };
     const nodes = nodesBetween([...nexts, ...ends], stops);
     rebuild(nodes, copies);
-    const results = nexts;
     const stackable: Tensor[] = [];
     const offer = (tensor: Tensor): void => {
       if (!copies.has(tensor) || this.#outputOf.has(tensor)) return;
-      this.#outputOf.set(tensor, results.length + stackable.length);
+      this.#outputOf.set(tensor, nexts.length + stackable.length);
       stackable.push(tensor);
     };
     for (const end of ends) offer(end);
@@ -309,7 +313,7 @@ class LoopBuilder {
       [...insideCarries, ...insideSequences, ...insideConstants].map(copyOf),
       insideCarries.length,
       insideSequences.length,
-      [...results, ...stackable].map(copyOf),
+      [...nexts, ...stackable].map(copyOf),
     );
     const inputs = [
       ...carries.map(({ outside }) => outside),

@@ -77,10 +77,11 @@ function scanGradient({
   const ofConstants = within(carries + sequences, body.inputs.length);
   const derivativeOf = (place: number): Tensor => derivatives.get(place)!;
 
+  /** What the loop stacked: all that the body computes, or, where that is computed again, the carries as each step found them. */
   const stacks = new TensorMap<Tensor>();
-  for (let place = results.length - 1; place >= carries; place--) {
-    const isCarry = results[place].node.source !== undefined;
-    if (!recompute || isCarry) stacks.set(results[place], outputs[place]);
+  for (let place = carries; place < results.length; place++) {
+    const isCarry = body.inputs.slice(0, carries).some(({ node }) => node === results[place].node);
+    if ((!recompute || isCarry) && !stacks.has(results[place])) stacks.set(results[place], outputs[place]);
   }
   const back = buildLoop(
     {

@@ -59,9 +59,9 @@ function flatten(
   if (!isPlainObject(tree)) {
     throw new TraceError({
       where: flat.where,
-      got: tree === undefined ? 'no result' : `the result ${describeValue(tree)}`,
+      got: tree === undefined ? 'nothing' : describeValue(tree),
       expected: 'a tensor, or an array or object of tensors',
-      cure: 'Return what the function should compute, the loss for example.',
+      cure: `${path === '' ? 'It' : `At ${path}, it`} can hold nothing else: make tensors of numbers, and leave out what is not to be computed.`,
     });
   }
   const parts = Object.entries(tree).map(

@@ -38,8 +38,16 @@ const helpers = [
     'maskSteps',
     'narrow',
   ],
-  ...['normalizeWith', 'reducedAxes', 'requirePadding', 'requirePair', 'requireRank', 'requireSteps'],
-  ...['resolvePadding', 'withoutAxes'],
+  ...[
+    'normalizeWith',
+    'padWith',
+    'reducedAxes',
+    'requirePadding',
+    'requirePair',
+    'requireRank',
+    'requireSteps',
+  ],
+  ...['resolvePadding', 'withoutAxes', 'checkInputs', 'checkStep', 'loopInBlocks'],
 ];
 
 const folder = new URL('../../src/ops/', import.meta.url);

@@ -88,8 +88,8 @@ export class LoopAddresses implements Addresses {
     this.#base = f.keep(base);
     const { carries, reverse, steps } = code.loop;
     /** Where the slice of the first step begins, or all of what never changes. */
-    const firstOf = (buffer: number, sliceBytes: number): Local<'i32'> =>
-      f.keep(i32.add(around.buffer(buffer), reverse ? (steps - 1) * sliceBytes : 0));
+    const firstOf = (buffer: number, stride: number): Local<'i32'> =>
+      f.keep(i32.add(around.buffer(buffer), reverse ? (steps - 1) * stride : 0));
     this.#inputBytes = step.inputs.map((_, at) =>
       this.#isSequence(at) ? sliceBytes(step.call.inputs[at], steps) : 0,
     );

@@ -83,7 +83,8 @@ function loopCodeOf(loop: PlanLoop, body: PlanCode): LoopCode {
       prepared.set(index, place(scratchBytes));
     }
   }
-  return { loop, body, homes, prepared, scratch: place(body.scratchBytes), bytes: end };
+  const scratch = place(body.scratchBytes);
+  return { loop, body, homes, prepared, scratch, bytes: end };
 }
 
 /** Whether an input of a step of the body is the same at every step of the loop. */

@@ -21,7 +21,7 @@ export interface Foresight {
 export function frontier(
   losses: readonly Tensor[],
   changing: (variable: Variable) => boolean,
-  behindLosses = nodesBehind(losses),
+  behindLosses = withSiblings(nodesBehind(losses)),
 ): Tensor[] {
   const wanted = new Set(losses.map(({ node }) => node));
   const found: Tensor[] = [];
@@ -54,13 +54,15 @@ export function foresee(
   left: readonly Tensor[],
   updates: ReadonlyMap<Variable, { readonly value: Tensor }>,
 ): Foresight {
-  const behindLosses = nodesBehind(losses);
+  const behindLosses = withSiblings(nodesBehind(losses));
   const along = frontier(losses, (variable) => updates.has(variable), behindLosses);
   const spent = new Set([...losses, ...left].map(({ node }) => node));
   const assigned = new Set([...updates.values()].map(({ value }) => value.node));
   const heldBehindLosses = new Set(behindLosses.filter(({ exposed }) => exposed));
   const closed: Node[] = [];
-  const all = nodesBehind([...losses, ...left, ...[...updates.values()].map(({ value }) => value)]);
+  const all = withSiblings(
+    nodesBehind([...losses, ...left, ...[...updates.values()].map(({ value }) => value)]),
+  );
   const dependent = dependingOn(all, updates);
   for (const node of all.reverse()) {
     if (node.closed || node.source) continue;
@@ -82,6 +84,13 @@ export function foresee(
       for (const node of closed) node.reopen();
     },
   };
+}
+
+/** Nodes with their siblings, in creation order: of a loop whose outputs are in the loss somebody may hold the carry. */
+function withSiblings(nodes: Node[]): Node[] {
+  const beside = nodes.flatMap(({ siblings }) => siblings);
+  if (beside.length === 0) return nodes;
+  return [...new Set([...nodes, ...beside])].sort((a, b) => a.id - b.id);
 }
 
 /** Those nodes, in creation order, that are computed from a variable that changes. */

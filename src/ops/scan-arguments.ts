@@ -152,6 +152,8 @@ export function checkStep(
   step: ScanStep<TensorTree, TensorTree>,
   { initial, mask }: ScanInputs,
 ): { readonly next: readonly Tensor[]; readonly output: FlatTree } {
+  // Its own failure, with values that do not exist, is nobody's concern any more.
+  if (step instanceof Promise) step.catch(() => undefined);
   if (step instanceof Promise || typeof step !== 'object' || step === null || !('carry' in step)) {
     throw new TraceError({
       where: `${where}, the body`,

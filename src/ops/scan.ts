@@ -93,6 +93,8 @@ export function scan(
     const itself = (x: Tensor): Tensor => apply(reshapePrimitive, [x], { shape: x.shape });
     return [...carries.map(itself), ...outputs.map((each) => itself(fromFront(where, each, given.axis)))];
   });
+  const siblings = results.map(({ node }) => node);
+  for (const { node } of results) node.siblings = siblings;
   if (isExposing()) expose(results);
   const { initial } = given;
   return {

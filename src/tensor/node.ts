@@ -43,6 +43,8 @@ export interface NodeDetails {
 
 let created = 0;
 
+const noSiblings: readonly Node[] = [];
+
 /** The id that the next node gets: nodes made from here on have at least this one. */
 export function nextNodeId(): number {
   return created;
@@ -79,6 +81,8 @@ export class Node {
   uses = 0;
   /** Those of them through which a derivative can come. */
   differentiableUses = 0;
+  /** Results of the same operation that somebody may hold beside this one, although neither is behind the other. */
+  siblings: readonly Node[] = noSiblings;
   /** The last walk of `nodesBehind` that came by. */
   walk = 0;
   #inputs: readonly Tensor[];
@@ -146,7 +150,9 @@ export class Node {
 
   /** Lets go of the graph behind a released node whose values are known, so that keeping a loss does not keep its step. */
   letGo(): void {
-    if (this.#released && this.known) this.#inputs = [];
+    if (!this.#released || !this.known) return;
+    this.#inputs = [];
+    this.siblings = noSiblings;
   }
 
   #use(change: 1 | -1): void {

@@ -105,7 +105,7 @@ describe('compile', () => {
       'the argument [1,2]',
       'tensors only',
     );
-    await refuses(() => compile(() => untyped<Tensor>(5))(), TraceError, 'the result 5', 'a tensor');
+    await refuses(() => compile(() => untyped<Tensor>(5))(), TraceError, 'got 5', 'a tensor');
     await refuses(() => compile(() => untyped<Tensor>(undefined))(), TraceError, 'no result');
     const guarded = compile((a: Tensor) => a.log(), { requireFinite: true });
     await refuses(() => guarded(x), NonFiniteError, '-Infinity', 'No variable was changed');

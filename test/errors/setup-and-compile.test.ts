@@ -106,7 +106,7 @@ describe('compile', () => {
       'tensors only',
     );
     await refuses(() => compile(() => untyped<Tensor>(5))(), TraceError, 'got 5', 'a tensor');
-    await refuses(() => compile(() => untyped<Tensor>(undefined))(), TraceError, 'no result');
+    await refuses(() => compile(() => untyped<Tensor>(undefined))(), TraceError, 'got nothing');
     const guarded = compile((a: Tensor) => a.log(), { requireFinite: true });
     await refuses(() => guarded(x), NonFiniteError, '-Infinity', 'No variable was changed');
   });

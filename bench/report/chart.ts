@@ -39,9 +39,9 @@ export function renderChart(results: Results): string {
   const start = 10 ** Math.floor(Math.log10(shortest) - 0.3);
   const rowHeight = 15;
   return drawSvg('Time per run of each case, by library', {
-    width: 900,
+    width: 935,
     height: names.length * (series.length * rowHeight + 18) + 70,
-    marginLeft: 140,
+    marginLeft: 175,
     marginRight: 200,
     marginTop: 44,
     marginBottom: 24,

@@ -1,10 +1,11 @@
 /** The table of a model: what each layer gives out, how many parameters it has and what a call costs. */
 import { OptionError } from '../errors.ts';
 import { zeros } from '../ops/creation.ts';
-import { type ScanAttributes, scanPrimitive } from '../ops/scan-primitive.ts';
+import { scanPrimitive } from '../ops/scan-primitive.ts';
 import { describeValue, requireKnownOptions } from '../options.ts';
 import type { DType } from '../tensor/dtype.ts';
 import { type Node, nodesBehind } from '../tensor/node.ts';
+import { isOf } from '../tensor/primitive.ts';
 import { traceSync } from '../tensor/recorder.ts';
 import { type Shape, sizeOf } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
@@ -110,8 +111,8 @@ function flopsByScope(outputs: readonly Tensor[]): Map<string, number> {
   const counts = new Map<string, number>();
   const count = (tensors: readonly Tensor[], times: number): void => {
     for (const node of nodesBehind(tensors)) {
-      if (Object.is(node.primitive, scanPrimitive)) {
-        const { body, steps } = node.attributes as ScanAttributes;
+      if (isOf(node, scanPrimitive)) {
+        const { body, steps } = node.attributes;
         count(body.results, times * steps);
       }
       const flops = times * flopsOf(node);

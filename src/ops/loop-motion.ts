@@ -5,7 +5,7 @@
  */
 import { fill, fillPrimitive } from '../tensor/leaves.ts';
 import type { Node } from '../tensor/node.ts';
-import type { Primitive } from '../tensor/primitive.ts';
+import { isOf, type Primitive } from '../tensor/primitive.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { broadcastPrimitive, broadcastTo, reshape, sum } from './broadcast.ts';
 import {
@@ -69,18 +69,19 @@ export function buildLoop(draft: LoopDraft, makeLoop: LoopMaker): LoopResults {
       sums: sums.map(({ shape, dtype }) => fill(0, shape, dtype)),
     };
   }
-  const first = new LoopBuilder(withAccumulators(draft, draft.recompute ? sums : []), makeLoop);
-  const results = sums.map((each) => (draft.recompute ? undefined : first.sumOf(each)));
-  const accumulated = sums.filter((_, at) => results[at] === undefined);
-  // A sum that has no form of its own is one more carry.
-  const again = accumulated.length > 0 && !draft.recompute;
-  const builder = again ? new LoopBuilder(withAccumulators(draft, accumulated), makeLoop) : first;
+  const plain = draft.recompute ? undefined : new LoopBuilder(draft, makeLoop);
+  // A sum that has no form of its own behind the loop is one more carry.
+  const carried = sums.filter((each) => plain?.sumOf(each) === undefined);
+  const isPlain = plain !== undefined && carried.length === 0;
+  const builder = isPlain ? plain : new LoopBuilder(withAccumulators(draft, carried), makeLoop);
   const finals = builder.carries();
-  let next = carries.length;
   return {
     carries: finals.slice(0, carries.length),
     outputs: outputs.map((each) => builder.stackOf(each)),
-    sums: sums.map((each, at) => (results[at] === undefined ? finals[next++] : builder.sumOf(each)!)),
+    sums: sums.map((each) => {
+      const place = carried.indexOf(each);
+      return place < 0 ? builder.sumOf(each)! : finals[carries.length + place];
+    }),
   };
 }
 
@@ -105,10 +106,9 @@ const products: ReadonlySet<Primitive<never>> = new Set<Primitive<never>>([
 ]);
 
 /** Whether an operation is enough work to be moved before a loop by itself. */
-function isWork({ primitive }: Node): boolean {
-  return (
-    (primitive.kind === 'kernel' && !Object.is(primitive, concatPrimitive)) || primitive.kind === 'reduce'
-  );
+function isWork(node: Node): boolean {
+  const { primitive } = node;
+  return (primitive.kind === 'kernel' && !isOf(node, concatPrimitive)) || primitive.kind === 'reduce';
 }
 
 /**
@@ -228,8 +228,7 @@ class LoopBuilder {
       if (dependence !== 'constant') continue;
       // What is built on stand-ins for constants is built once more on what they stand for.
       if (node.inputs.some((input) => this.#outside.has(input))) copyNode(node, this.#outside);
-      const isFill =
-        Object.is(node.primitive, fillPrimitive) || Object.is(node.primitive, broadcastPrimitive);
+      const isFill = isOf(node, fillPrimitive) || isOf(node, broadcastPrimitive);
       const isBuiltOnFill =
         node.inputs.length > 0 && node.inputs.every((input) => this.#remade.has(input.node));
       if (isFill || isBuiltOnFill) this.#remade.add(node);

@@ -112,7 +112,7 @@ function unknownInputs({ source, inputs }: Node): readonly Tensor[] {
 }
 
 /** A loop with those of its results and inputs that are needed, by their places among all of them. */
-type NeededLoop = ReturnType<LoopBody['only']>;
+type NeededLoop = ReturnType<LoopBody['only']> & Pick<ScanAttributes, 'steps' | 'reverse'>;
 
 /**
  * A loop can give a stack of everything that its body computes: only what is used is, and only what that needs stays.
@@ -136,7 +136,8 @@ function withoutUnused(
     const outputs = used.get(node);
     if (!outputs) continue;
     if (isOf(node, scanPrimitive)) {
-      const loop = node.attributes.body.only(outputs);
+      const { body, steps, reverse } = node.attributes;
+      const loop = { ...body.only(outputs), steps, reverse };
       loops.set(node, loop);
       for (const input of loop.inputs) use(node.inputs[input]);
     } else unknownInputs(node).forEach(use);
@@ -147,10 +148,9 @@ function withoutUnused(
 function addLoop(
   builder: GraphBuilder,
   node: Node,
-  { body, inputs, results }: NeededLoop,
+  { body, inputs, results, steps, reverse }: NeededLoop,
   idOf: (tensor: Tensor) => ValueId,
 ): readonly ValueId[] {
-  const { steps, reverse } = node.attributes as ScanAttributes;
   const { carries, sequences } = body;
   const standIns = new Set(body.inputs.map((input) => input.node));
   // Inside a body everything stands for something of each step.

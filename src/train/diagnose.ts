@@ -8,7 +8,7 @@ import { type ScanAttributes, scanPrimitive } from '../ops/scan-primitive.ts';
 import { describeValue } from '../options.ts';
 import { fillPrimitive, fromData } from '../tensor/leaves.ts';
 import { type Node, nodesBehind } from '../tensor/node.ts';
-import type { Primitive } from '../tensor/primitive.ts';
+import { isOf, type Primitive } from '../tensor/primitive.ts';
 import { runtime } from '../tensor/runtime.ts';
 import { formatShape, type Shape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
@@ -82,12 +82,15 @@ async function findBehind(targets: readonly Tensor[]): Promise<NonFiniteFinding 
     kinds,
   );
   if (!first) return undefined;
-  return first.primitive === scanPrimitive ? findInLoop(first, used.get(first)!) : describe(first);
+  return isOf(first, scanPrimitive) ? findInLoop(first, first.attributes, used.get(first)!) : describe(first);
 }
 
 /** Looks at the first step of a loop that gave something bad, as if it were no loop. */
-async function findInLoop(loop: Node, used: ReadonlySet<number>): Promise<NonFiniteFinding | undefined> {
-  const { body, steps, reverse } = loop.attributes as ScanAttributes;
+async function findInLoop(
+  loop: Node,
+  { body, steps, reverse }: ScanAttributes,
+  used: ReadonlySet<number>,
+): Promise<NonFiniteFinding | undefined> {
   const { carries, sequences, inputs, results } = body;
   const foundAt = inputs
     .slice(0, carries)

@@ -16,14 +16,14 @@ afterAll(() => consumer.remove());
 
 describe('CommonJS', () => {
   it('is given the engine by require', () => {
-    consumer.write('use.cjs', "require('weft').tensor([1, 2]).mul(2).array().then(console.log);");
+    consumer.write('use.cjs', "require('weft-nn').tensor([1, 2]).mul(2).array().then(console.log);");
     expect(consumer.run('use.cjs').trim()).toBe('[ 2, 4 ]');
   });
 
   it('has a copy that needs nothing but Node, for those who cannot load modules: threads, pictures, digits', () => {
     consumer.write(
       'copy.cjs',
-      `const weft = require('./node_modules/weft/dist/cjs/index.js');
+      `const weft = require('./node_modules/weft-nn/dist/cjs/index.js');
       const image = { width: 2, height: 1, channels: 1, bitDepth: 8, pixels: Float32Array.of(0, 1) };
       console.log(weft.decodePng(weft.encodePng(image)).pixels, weft.loadDigits().train.labels.length);
       console.log(weft.Tensor.name, weft.DeviceLostError.name);
@@ -50,7 +50,7 @@ describe('CommonJS', () => {
 describe('TypeScript without the types of Node or of a page', () => {
   const code = (wait: string) =>
     [
-      "import { Dense, fit, Sequential, setDevice, softmaxCrossEntropy, tensor, type Tensor } from 'weft';",
+      "import { Dense, fit, Sequential, setDevice, softmaxCrossEntropy, tensor, type Tensor } from 'weft-nn';",
       'const model = new Sequential({ head: new Dense(2, 3) });',
       "const labels = tensor([0, 1], { dtype: 'int32' });",
       'export const loss: Tensor = softmaxCrossEntropy(model.call(tensor([[1, 2], [3, 4]])), labels);',
@@ -86,7 +86,7 @@ describe('TypeScript without the types of Node or of a page', () => {
 
 describe('a bundle', () => {
   const program = `
-    import { setDevice, tensor } from 'weft';
+    import { setDevice, tensor } from 'weft-nn';
     console.log(await tensor([1, 2]).mul(2).array());
     console.log(await setDevice('gpu').catch(({ name, got }) => name + ': ' + got.slice(0, 30)));
   `;
@@ -144,7 +144,7 @@ describe('a bundle', () => {
     beforeAll(async () => {
       const entry = consumer.write(
         'digits.js',
-        `import { decodePng, encodePng, loadDigits } from 'weft';
+        `import { decodePng, encodePng, loadDigits } from 'weft-nn';
         const image = { width: 2, height: 1, channels: 1, bitDepth: 8, pixels: Float32Array.of(0, 1) };
         console.log(decodePng(encodePng(image)).pixels);
         try {
@@ -188,7 +188,7 @@ describe.skipIf(!existsSync(commandOf('webpack')))('webpack', () => {
   it('makes a bundle without gpu.js, which is not installed, and has nothing to remark', () => {
     consumer.write(
       'webpack.js',
-      "import { tensor } from 'weft'; tensor([1, 2]).sum().item().then(console.log);",
+      "import { tensor } from 'weft-nn'; tensor([1, 2]).sum().item().then(console.log);",
     );
     const flags = ['--mode', 'development', '--entry', './webpack.js', '-o', 'webpack'];
     const { stdout } = spawnSync(commandOf('webpack'), flags, { cwd: consumer.folder, encoding: 'utf8' });
@@ -203,7 +203,7 @@ describe.skipIf(!existsSync(commandOf('jest')))('Jest', () => {
     consumer.write(
       `${folder}/weft.test.js`,
       `/** @jest-environment ${environment} */
-      const { Dense, deviceInfo, loadDigits, ones, SGD, ShapeError, setDevice, tensor, zeros } = require('weft');
+      const { Dense, deviceInfo, loadDigits, ones, SGD, ShapeError, setDevice, tensor, zeros } = require('weft-nn');
       test('values', async () => {
         expect(await tensor(Float32Array.of(1, 2)).mul(2).data()).toEqual(Float32Array.of(2, 4));
         expect(() => zeros([2]).reshape([3])).toThrow(ShapeError);

@@ -70,7 +70,7 @@ function moduleOf({ code, file }: Example): string {
   );
   const index = "'../../src/index.ts'";
   const imported = checked
-    .replaceAll(/from 'weft'/g, `from ${index}`)
+    .replaceAll(/from 'weft-nn'/g, `from ${index}`)
     .replaceAll(/from '\.\//g, `from '../../${dirname(file)}/`);
   const before = preludeOf(code);
   const used = (name: string) => new RegExp(`\\b${name}\\b`).test(before + code) && !declares(code, name);

@@ -48,13 +48,13 @@ describe('the packed package', () => {
   });
 
   it('is imported by JavaScript', () => {
-    const script = "import { tensor } from 'weft'; console.log(await tensor([1, 2]).mul(2).array());";
+    const script = "import { tensor } from 'weft-nn'; console.log(await tensor([1, 2]).mul(2).array());";
     expect(runScript(script).trim()).toBe('[ 2, 4 ]');
   });
 
   it('reads and writes pictures', () => {
     const script = [
-      "import { decodePng, encodePng, loadDigits } from 'weft';",
+      "import { decodePng, encodePng, loadDigits } from 'weft-nn';",
       'const image = { width: 2, height: 1, channels: 1, bitDepth: 8, pixels: Float32Array.of(0, 1) };',
       'console.log(decodePng(encodePng(image)).pixels, loadDigits().train.labels.length);',
     ];
@@ -63,13 +63,13 @@ describe('the packed package', () => {
 
   it('leads from stack traces to its sources', () => {
     const script =
-      "import { zeros } from 'weft'; try { zeros([2]).reshape([3]); } catch (error) { console.log(error.stack); }";
+      "import { zeros } from 'weft-nn'; try { zeros([2]).reshape([3]); } catch (error) { console.log(error.stack); }";
     expect(runScript(script, '--enable-source-maps')).toMatch(/src\/ops\/\w+\.ts:\d+/);
   });
 
   it('is bundled for a page, without anything of Node', async () => {
     const page = [
-      "import { loadDataset, loadModel, tensor } from 'weft';",
+      "import { loadDataset, loadModel, tensor } from 'weft-nn';",
       'const { log } = console;',
       'log(await tensor([1, 2]).mul(2).array());',
       'globalThis.process = undefined;',

@@ -1,5 +1,6 @@
 /** `weft evaluate`: how a trained model does on a test set. */
 import { resolve } from 'node:path';
+import type { Command } from 'commander';
 import { listed } from '../data/class-folders.ts';
 import { type ImageDataset, imageCount } from '../data/dataset.ts';
 import { DatasetError } from '../data/errors.ts';
@@ -10,8 +11,9 @@ import { evaluate, type SavedModel } from '../train/index.ts';
 import { confusionRows, formatConfusion, formatQualities, qualities } from './confusion.ts';
 import { readRun, requireFiniteAnswers } from './run-reading.ts';
 import type { RunRecord } from './run-record.ts';
+import { dataHelp, jsonOption } from './shared-options.ts';
 import { readSplit } from './split-file.ts';
-import { counted, percent, type Terminal } from './terminal.ts';
+import { type CommandContext, counted, openTerminal, percent, type Terminal } from './terminal.ts';
 
 /** The options of the command line. */
 export interface EvaluateCommandOptions {
@@ -112,4 +114,17 @@ function withClassesOf({ inputShape, classNames }: SavedModel, dataset: ImageDat
     expected: `only classes of the model: ${classNames.join(', ')}`,
     cure: 'Give the data the model was made for, or train a model on this data',
   });
+}
+
+/** Declares `weft evaluate`. */
+export function addEvaluate(program: Command, { streams }: CommandContext): void {
+  program
+    .command('evaluate')
+    .description('test a trained model')
+    .argument('<run>', 'a run folder')
+    .option('--data <name>', `${dataHelp} (default: what was held out when the run was trained)`)
+    .addOption(jsonOption('the result'))
+    .action(async (run, options) => {
+      await evaluateCommand(run, options, openTerminal(streams, options.json));
+    });
 }

@@ -1,8 +1,11 @@
 /** `weft explain`: the plan of one training step. */
+
+import type { Command } from 'commander';
 import { explain, type Tensor, zeros } from '../index.ts';
 import { createModel, softmaxCrossEntropy } from '../nn/index.ts';
 import { Adam } from '../optim/index.ts';
-import type { Terminal } from './terminal.ts';
+import { modelOption } from './shared-options.ts';
+import { type CommandContext, openTerminal, type Terminal } from './terminal.ts';
 import { defaultLearningRate, trainDefaults } from './train-defaults.ts';
 
 /** The embedded digits. */
@@ -26,4 +29,15 @@ export async function explainCommand(modelName: string, { result }: Terminal): P
   );
   result(`A training step of ${modelName} with Adam on ${trainDefaults.batch} digits of 20×20 pixels:\n`);
   result(plan);
+}
+
+/** Declares `weft explain`. */
+export function addExplain(program: Command, { streams }: CommandContext): void {
+  program
+    .command('explain')
+    .description(
+      'print the plan of a training step on digits: its kernels with shapes, FLOPs, bytes and memory',
+    )
+    .addOption(modelOption())
+    .action(async (options) => explainCommand(options.model, openTerminal(streams, false)));
 }

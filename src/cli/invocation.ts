@@ -9,7 +9,7 @@ export function commandLine(args: readonly string[]): string {
 function program(): string[] {
   const script = process.argv[1];
   if (script === undefined || basename(script) !== 'main.js') {
-    return process.env['npm_command'] === 'exec' ? ['npx', 'weft'] : ['weft'];
+    return process.env['npm_command'] === 'exec' ? ['npx', 'weft-nn'] : ['weft'];
   }
   const near = relative(process.cwd(), script);
   return ['node', near.startsWith('..') ? script : near];

@@ -1,9 +1,12 @@
 /** `weft predict`: the classes of pictures. */
+
+import type { Command } from 'commander';
 import { printable } from '../text.ts';
 import { predict } from '../train/index.ts';
 import { preparePicture } from './pictures.ts';
 import { readRun, requireFiniteAnswers } from './run-reading.ts';
-import { percent, type Terminal } from './terminal.ts';
+import { jsonOption } from './shared-options.ts';
+import { type CommandContext, openTerminal, percent, type Terminal } from './terminal.ts';
 
 /** The options of the command line. */
 export interface PredictCommandOptions {
@@ -54,4 +57,23 @@ export async function predictCommand(
     result(printable(`${picture}: ${first!.name} ${percent(first!.probability)}${then && `, then ${then}`}`));
     for (const note of notes) result(`  note: ${printable(note)}`);
   }
+}
+
+const help = `
+Pictures are made gray or RGB and resized to what the model was trained on, with a note. They should look like the
+training pictures: the embedded digits are white on black, so a dark digit on white paper needs --invert.`;
+
+/** Declares `weft predict`. */
+export function addPredict(program: Command, { streams }: CommandContext): void {
+  program
+    .command('predict')
+    .description('classify pictures')
+    .argument('<run>', 'a run folder')
+    .argument('<pictures...>', 'PNG files')
+    .option('--invert', 'classify the negatives of the pictures', false)
+    .addOption(jsonOption('the result'))
+    .addHelpText('after', help)
+    .action(async (run, pictures, options) => {
+      await predictCommand(run, pictures, options, openTerminal(streams, options.json));
+    });
 }

@@ -11,6 +11,15 @@ export interface Streams {
   readonly stderr: OutputStream;
 }
 
+/** What a command runs in. */
+export interface CommandContext {
+  readonly streams: Streams;
+  /** Ends training early. */
+  readonly signal: AbortSignal | undefined;
+  /** Says how the command ended, where that is not `exitCodes.done`. */
+  readonly finish: (exitCode: number) => void;
+}
+
 /** What a command writes with. */
 export interface Terminal {
   /** The result, with --json the only thing on standard output. */

@@ -1,5 +1,6 @@
 /** `weft train`: loads data, trains a model, tests it, and writes the run folder. */
 import { resolve } from 'node:path';
+import type { Command } from 'commander';
 import { imageCount } from '../data/dataset.ts';
 import { DatasetError } from '../data/errors.ts';
 import { hasOneClass, loadDataset } from '../data/load.ts';
@@ -14,14 +15,16 @@ import { describeDataset } from './describe.ts';
 import { exitCodes, interruptedCode } from './exit-codes.ts';
 import { type PreparedDataset, withValidation } from './holdout.ts';
 import { commandLine } from './invocation.ts';
+import { positiveInteger, positiveNumber, seedNumber } from './numbers.ts';
 import { datasetBorderBrightness } from './pictures.ts';
 import { showProgress } from './progress.ts';
 import { keepFailure, keepModel, keepSplit, type OngoingRun, writeRun } from './run-files.ts';
 import { openRunFolder, type RunFolder } from './run-folder.ts';
 import { requireFiniteAnswers } from './run-reading.ts';
 import { type EpochRecord, type Metrics, type RunRecord, recordText } from './run-record.ts';
-import { counted, duration, percent, type Terminal } from './terminal.ts';
-import { augmentation } from './train-defaults.ts';
+import { dataHelp, deviceOption, jsonOption, modelOption } from './shared-options.ts';
+import { type CommandContext, counted, duration, openTerminal, percent, type Terminal } from './terminal.ts';
+import { augmentation, defaultLearningRate, trainDefaults } from './train-defaults.ts';
 import { version } from './version.ts';
 
 /** The options of the command line. */
@@ -218,4 +221,28 @@ function settingsOf(
     },
     versions: { weft: version, node: process.versions.node },
   };
+}
+
+/** Declares `weft train`. */
+export function addTrain(program: Command, { streams, signal, finish }: CommandContext): void {
+  program
+    .command('train')
+    .description('train a model, test it, and write a run folder with weights, metrics and a report')
+    .option('--data <name>', dataHelp, trainDefaults.data)
+    .addOption(modelOption())
+    .option('--epochs <number>', 'passes over the training images', positiveInteger, trainDefaults.epochs)
+    .option('--batch <number>', 'images in a training step', positiveInteger, trainDefaults.batch)
+    .option(
+      '--lr <number>',
+      'highest learning rate of the one-cycle schedule (default: 0.006, or 0.003 for models that read raw rows)',
+      positiveNumber,
+    )
+    .option('--seed <number>', 'decides everything random', seedNumber, trainDefaults.seed)
+    .addOption(deviceOption())
+    .option('--out <folder>', 'the run folder, new or empty (default: runs/<time>-<model>)')
+    .addOption(jsonOption('the metrics'))
+    .action(async (options) => {
+      const settings = { ...options, lr: options.lr ?? defaultLearningRate(options.model) };
+      finish(await trainCommand(settings, openTerminal(streams, options.json), signal));
+    });
 }

@@ -39,7 +39,7 @@ export function digitsFromSheet(sheet: Image): { readonly train: ImageDataset; r
   return { train: { ...train, name: 'digits train' }, test: { ...test, name: 'digits test' } };
 }
 
-/** The sheet in the package weft, however that is installed; where weft is bundled, also one that lies beside the bundle. */
+/** The sheet in the package weft-nn, however that is installed; where that is bundled, also one that lies beside the bundle. */
 function sheetPath(): string {
   const { dirname, join } = node.path;
   const existing = (path: string): string => {
@@ -48,13 +48,13 @@ function sheetPath(): string {
   };
   const path =
     fromCode(({ resolve }) =>
-      existing(join(dirname(resolve('weft/package.json')), 'assets', 'digits.png')),
+      existing(join(dirname(resolve('weft-nn/package.json')), 'assets', 'digits.png')),
     ) ?? fromCode((_, file) => existing(join(dirname(file), 'digits.png')));
   if (path !== undefined) return path;
   throw new DatasetError({
     where: 'digits',
-    got: 'no package weft with assets/digits.png where the program runs',
+    got: 'no package weft-nn with assets/digits.png where the program runs',
     expected: 'the package, or the file beside the program',
-    cure: 'Copy node_modules/weft/assets/digits.png into the folder of the bundle, or mark weft as external to it.',
+    cure: 'Copy node_modules/weft-nn/assets/digits.png into the folder of the bundle, or mark weft-nn as external to it.',
   });
 }

@@ -18,7 +18,7 @@ export const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf
 /** A folder with weft in its node_modules. */
 export class Consumer {
   readonly folder = mkdtempSync(join(tmpdir(), 'weft-consumer-'));
-  readonly installed = join(this.folder, 'node_modules', 'weft');
+  readonly installed = join(this.folder, 'node_modules', 'weft-nn');
   /** What npm packed. */
   readonly packed: { readonly filename: string; readonly files: readonly { readonly path: string }[] };
 

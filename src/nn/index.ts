@@ -7,7 +7,7 @@ export * from './layers.ts';
 export * from './losses.ts';
 export { inMode } from './mode.ts';
 export * from './models.ts';
-export { type AnyModule, Module, type StateDict, type StateEntry } from './module.ts';
+export { type AnyModule, Module } from './module.ts';
 export * from './observe.ts';
 export type { RecurrentInput } from './recurrent-input.ts';
 export {
@@ -18,4 +18,5 @@ export {
   type RecurrentOptions,
 } from './recurrent-layer.ts';
 export * from './serialization.ts';
+export type { LoadedState, LoadStateOptions, StateDict, StateEntry } from './state-dict.ts';
 export * from './summary.ts';

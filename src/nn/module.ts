@@ -2,31 +2,17 @@
  * Module: the base of all layers and models. A module holds parameters and other modules as plain properties and says
  * in `forward` what it computes; names, modes and state follow from the properties.
  */
-import { OptionError, ShapeError } from '../errors.ts';
-import { describeValue, requireBoolean, requireText } from '../options.ts';
-import { type DType, dtypeOf, type NumericArray } from '../tensor/dtype.ts';
+import { OptionError } from '../errors.ts';
+import { describeValue, requireBoolean, requireKnownOptions, requireText } from '../options.ts';
 import { asCodeOf, expose, isExposing } from '../tensor/exposure.ts';
 import { isBuildingLoop, notice, type Recorder, recorder } from '../tensor/recorder.ts';
 import { runtime } from '../tensor/runtime.ts';
 import { withScope } from '../tensor/scope.ts';
-import { formatShape, type Shape, sameShape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Parameter, Variable } from '../tensor/variable.ts';
 import { ModelConfigError } from './errors.ts';
 import { heldMode } from './mode.ts';
-
-/** The value of one variable on the host. */
-export interface StateEntry {
-  /** Axis lengths, outermost first. */
-  readonly shape: Shape;
-  /** Element type. */
-  readonly dtype: DType;
-  /** The elements in row-major order. */
-  readonly data: NumericArray;
-}
-
-/** All variables of a module by path, such as `lstm.cells.0.inputBias`. */
-export type StateDict = Record<string, StateEntry>;
+import { type LoadedState, type LoadStateOptions, matchState, type StateDict } from './state-dict.ts';
 
 /** A call of a module that has not ended. */
 interface RunningCall {
@@ -219,6 +205,30 @@ export abstract class Module<Input = Tensor, Output = Tensor> {
     return this.namedParameters().map(([, parameter]) => parameter);
   }
 
+  /**
+   * Keeps all parameters of the tree as they are: `backward()` and `fit` leave them out, and batch normalization goes on with
+   * its running statistics, so that a frozen part computes the same while others learn. Dropout follows the mode of the call.
+   * Returns the module.
+   *
+   * ```ts
+   * model.conv.freeze();
+   * const optimizer = new Adam(model.parameters()); // frozen parameters may be among them
+   * ```
+   */
+  freeze(): this {
+    return this.#setTrainable(false);
+  }
+
+  /** The opposite of `freeze`. Returns the module. */
+  unfreeze(): this {
+    return this.#setTrainable(true);
+  }
+
+  #setTrainable(trainable: boolean): this {
+    for (const parameter of this.parameters()) parameter.trainable = trainable;
+    return this;
+  }
+
   /** The number of trainable values. */
   parameterCount(): number {
     return this.parameters().reduce((total, { size, trainable }) => total + (trainable ? size : 0), 0);
@@ -244,29 +254,23 @@ export abstract class Module<Input = Tensor, Output = Tensor> {
   }
 
   /**
-   * Sets all variables from a state dict, all at once. Nothing is changed unless everything fits.
+   * Sets the variables from a state dict, all at once. Nothing is changed unless everything fits. With `strict: false`,
+   * variables that the state does not have stay as they are, and entries that the model does not have are left.
    *
-   * @throws OptionError for missing or unknown names or what is no state dict, ShapeError for another shape or dtype.
+   * ```ts
+   * const { missing } = await model.loadStateDict(pretrained, { strict: false });
+   * ```
+   *
+   * @returns which paths were set, and which were not
+   * @throws OptionError for missing or unknown names (without `strict: false`), for not one name that agrees, or what is no
+   *   state dict; ShapeError for another shape or dtype
    */
-  async loadStateDict(state: StateDict): Promise<void> {
-    const variables = this.namedVariables();
-    requireRecord(state);
-    checkNames(
-      variables.map(([path]) => path),
-      Object.keys(state),
-    );
-    for (const [path, { shape, dtype, size }] of variables) {
-      const entry = state[path];
-      requireEntry(path, entry);
-      if (sameShape(entry.shape, shape) && entry.dtype === dtype && entry.data.length === size) continue;
-      throw new ShapeError({
-        where: `loadStateDict "${path}"`,
-        got: `${entry.data.length} elements as ${entry.dtype}${formatShape(entry.shape)}`,
-        expected: `${size} as ${dtype}${formatShape(shape)}`,
-        cure: 'The state belongs to a model of other sizes: build the model with the options it was saved with.',
-      });
-    }
-    await runtime().writeAll(new Map(variables.map(([path, variable]) => [variable, state[path].data])));
+  async loadStateDict(state: StateDict, options: LoadStateOptions = {}): Promise<LoadedState> {
+    requireKnownOptions('loadStateDict', options, ['strict']);
+    const strict = requireBoolean('loadStateDict', 'strict', options.strict ?? true);
+    const { values, report } = matchState(this.namedVariables(), state, strict);
+    await runtime().writeAll(values);
+    return report;
   }
 
   /** Variables and modules among the properties, with those inside arrays and records. */
@@ -339,44 +343,5 @@ function notListed(module: AnyModule, keeper: AnyModule, what: string): ModelCon
     got: `a call of a ${module.kind} ${what}, which is not among the parts of ${keeper.kind} or of what it belongs to`,
     expected: 'every such layer as a plain property, or in an array or record that is one',
     cure: `Keep it in a property: this.${module.kind} = …. What is in a #private field, a Map, a Set or a closure is not trained, saved or put into evaluation mode.`,
-  });
-}
-
-function requireRecord(state: unknown): void {
-  if (typeof state === 'object' && state !== null) return;
-  throw new OptionError({
-    where: 'loadStateDict',
-    got: describeValue(state),
-    expected: 'a state dict',
-    cure: 'Pass what stateDict() gave; it is asynchronous, so await it first.',
-  });
-}
-
-function requireEntry(path: string, entry: StateEntry): void {
-  if (typeof entry === 'object' && entry !== null) {
-    const { shape, dtype, data } = entry;
-    if (Array.isArray(shape) && ArrayBuffer.isView(data) && dtypeOf(data) === dtype) return;
-  }
-  throw new OptionError({
-    where: `loadStateDict "${path}"`,
-    got: 'an entry that is none',
-    expected: '{ shape, dtype, data }, data being a typed array of the dtype',
-    cure: 'Pass what stateDict() or decodeSafetensors gave.',
-  });
-}
-
-function checkNames(wanted: readonly string[], given: readonly string[]): void {
-  const missing = wanted.filter((name) => !given.includes(name));
-  const unknown = given.filter((name) => !wanted.includes(name));
-  if (missing.length === 0 && unknown.length === 0) return;
-  const parts = [
-    ...(missing.length > 0 ? [`without ${missing.join(', ')}`] : []),
-    ...(unknown.length > 0 ? [`with unknown ${unknown.join(', ')}`] : []),
-  ];
-  throw new OptionError({
-    where: 'loadStateDict',
-    got: `a state ${parts.join(' and ')}`,
-    expected: wanted.length > 0 ? `exactly ${wanted.join(', ')}` : 'nothing: the model has no variables',
-    cure: 'Build the model with the layers it was saved with.',
   });
 }

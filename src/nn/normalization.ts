@@ -49,7 +49,7 @@ export interface BatchNormOptions extends NormLayerOptions {
 /**
  * Batch normalization (Ioffe & Szegedy 2015) of the last axis over all other axes: x […, features] → the same shape.
  * In training mode it uses the batch's mean and (population) variance and records the running ones, with the unbiased
- * variance, as PyTorch does; in evaluation mode it uses the running ones. Parameters: `scale`, `shift` [features];
+ * variance, as PyTorch does; in evaluation mode, and when it is frozen (`freeze()`), it uses the running ones. Parameters: `scale`, `shift` [features];
  * variables: `runningMean`, `runningVariance` [features].
  *
  * @throws ShapeError when the last axis is not `features`, or in training mode for one value per feature.
@@ -97,13 +97,19 @@ export class BatchNorm extends Layer {
 
   forward(x: Tensor): Tensor {
     requireLastAxes(this, x, [this.features], featureCure('BatchNorm('), 2);
-    const [center, spread] = this.training
+    const [center, spread] = this.#learns
       ? this.#batchStatistics(x)
       : [this.runningMean, this.runningVariance];
     return normalizeWith(x, center, spread, {
       epsilon: this.epsilon,
       ...affineOf(this.scale, this.shift),
     });
+  }
+
+  /** In training mode, unless it is frozen. */
+  get #learns(): boolean {
+    const { scale, shift, training } = this;
+    return training && (!scale || !shift || scale.isTrained || shift.isTrained);
   }
 
   /** The batch's mean and variance; the running ones move towards them. */

@@ -78,6 +78,20 @@ export class Sequential extends Layer {
     return Object.fromEntries(this.#members);
   }
 
+  /**
+   * A new Sequential with other modules in the place of those of the same names, and new names behind the last one: a new
+   * head on a trained model. The other modules are shared, not copied.
+   *
+   * ```ts
+   * const transferred = model.with({ head: new Dense(128, 3) });
+   * ```
+   *
+   * @throws OptionError as the constructor
+   */
+  with(modules: NamedModules): Sequential {
+    return new Sequential({ ...this.modules, ...modules });
+  }
+
   /** What follows the modules in the constructor: nothing. The modules themselves are stored beside it. */
   config(): readonly JsonValue[] {
     return [];

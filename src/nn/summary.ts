@@ -21,8 +21,10 @@ export interface SummaryRow {
   readonly kind: string;
   /** For one sample, so that the first length is the batch of 1; undefined where no single tensor comes out. */
   readonly outputShape: Shape | undefined;
-  /** Values that training changes. */
+  /** Values of the layer's own parameters. */
   readonly parameters: number;
+  /** Those of them that training changes: all, unless some are frozen. */
+  readonly trainable: number;
   /** Floating-point operations of a call in evaluation mode on one sample; a multiply and an add count as two. */
   readonly flops: number;
 }
@@ -31,8 +33,10 @@ export interface SummaryRow {
 export interface Summary {
   /** One per layer that has parameters or computes, in the order of the tree. */
   readonly rows: readonly SummaryRow[];
-  /** Values that training changes, in all. */
+  /** Values of all parameters. */
   readonly parameters: number;
+  /** Those of them that training changes, in all. */
+  readonly trainable: number;
   /** Floating-point operations of a call on one sample, in all. */
   readonly flops: number;
 }
@@ -82,26 +86,38 @@ export function summarize(model: Module, inputShape: Shape, options: SummaryOpti
         path,
         kind: module.kind,
         outputShape: output instanceof Tensor ? output.shape : undefined,
-        parameters: parameters.get(path) ?? 0,
+        ...(parameters.get(path) ?? { parameters: 0, trainable: 0 }),
         flops: flops.get(path) ?? 0,
       };
     })
     // Containers that only pass on have nothing to say.
     .filter((row, index) => row.parameters > 0 || row.flops > 0 || modules[index][1].children().length === 0);
   const total = (values: Iterable<number>) => [...values].reduce((sum, value) => sum + value, 0);
-  return { rows, parameters: total(parameters.values()), flops: total(flops.values()) };
+  return {
+    rows,
+    parameters: total([...parameters.values()].map((counts) => counts.parameters)),
+    trainable: total([...parameters.values()].map((counts) => counts.trainable)),
+    flops: total(flops.values()),
+  };
 }
+
+/** Of a layer's own parameters, without those of its children. */
+type ParameterCounts = Pick<SummaryRow, 'parameters' | 'trainable'>;
 
 /** The parameters of each module itself, without those of its children. */
 function parametersByModule(
   model: Module,
   modules: readonly (readonly [string, AnyModule])[],
-): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const [path, parameter] of model.namedParameters()) {
+): Map<string, ParameterCounts> {
+  const counts = new Map<string, ParameterCounts>();
+  for (const [path, { size, trainable }] of model.namedParameters()) {
     const owners = modules.map(([owner]) => owner).filter((owner) => !owner || path.startsWith(`${owner}.`));
     const owner = owners.reduce((longest, each) => (each.length > longest.length ? each : longest), '');
-    counts.set(owner, (counts.get(owner) ?? 0) + parameter.size);
+    const before = counts.get(owner) ?? { parameters: 0, trainable: 0 };
+    counts.set(owner, {
+      parameters: before.parameters + size,
+      trainable: before.trainable + (trainable ? size : 0),
+    });
   }
   return counts;
 }
@@ -134,25 +150,36 @@ function flopsOf({ primitive, inputs, outputs, attributes }: Node): number {
   return primitive.kind === 'reduce' ? inputs[0].size : 0;
 }
 
-/** The summary as a text table with totals: one line per layer, `N` for the batch, operations for one sample. */
+/**
+ * The summary as a text table with totals: one line per layer, `N` for the batch, operations for one sample. Where some
+ * parameters are frozen, a column says how many are trained.
+ */
 export function summary(model: Module, inputShape: Shape, options: SummaryOptions = {}): string {
-  const { rows, parameters, flops } = summarize(model, inputShape, options);
-  const lines = rows.map((row) => [
-    row.path || '(model)',
-    row.kind,
-    row.outputShape ? `[${['N', ...row.outputShape.slice(1)].join(', ')}]` : '-',
-    formatInteger(row.parameters),
-    formatCount(row.flops),
-  ]);
-  lines.push(['total', '', '', formatInteger(parameters), formatCount(flops)]);
+  const { rows, ...total } = summarize(model, inputShape, options);
+  const someFrozen = total.trainable < total.parameters;
+  const line = (name: string, kind: string, output: string, counts: ParameterCounts & { flops: number }) => [
+    name,
+    kind,
+    output,
+    formatInteger(counts.parameters),
+    ...(someFrozen ? [formatInteger(counts.trainable)] : []),
+    formatCount(counts.flops),
+  ];
   return formatTable(
     [
       { heading: 'layer' },
       { heading: 'kind' },
       { heading: 'output' },
       { heading: 'parameters', align: 'right' },
+      ...(someFrozen ? [{ heading: 'trained', align: 'right' } as const] : []),
       { heading: 'FLOPs a sample', align: 'right' },
     ],
-    lines,
+    [
+      ...rows.map((row) => {
+        const shape = row.outputShape ? `[${['N', ...row.outputShape.slice(1)].join(', ')}]` : '-';
+        return line(row.path || '(model)', row.kind, shape, row);
+      }),
+      line('total', '', '', total),
+    ],
   );
 }

@@ -1,7 +1,8 @@
 /** optimizer.safetensors: what an optimizer remembers, and which weights it belongs to. */
 import { node } from '../data/code-files.ts';
 import { findEntry } from '../data/files.ts';
-import type { Module, StateDict } from '../nn/module.ts';
+import type { Module } from '../nn/module.ts';
+import type { StateDict } from '../nn/state-dict.ts';
 import { type Optimizer, requireOptimizer } from '../optim/optimizer.ts';
 import type { SavedGroup } from '../optim/parameter-groups.ts';
 import type { OptimizerState } from '../optim/state.ts';

@@ -5,7 +5,7 @@
  */
 
 import { type FileBytes, requireBytes, requireName } from '../data/bytes.ts';
-import type { StateDict, StateEntry } from '../nn/module.ts';
+import type { StateDict, StateEntry } from '../nn/state-dict.ts';
 import { TextDecoder, TextEncoder } from '../node-modules.ts';
 import { describeValue, isRecord } from '../options.ts';
 import { bytesPerElement, type DType, type NumericArray } from '../tensor/dtype.ts';

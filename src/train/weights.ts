@@ -3,7 +3,7 @@
  * the model alone when a save was cut off before model.json followed.
  */
 
-import type { StateDict } from '../nn/module.ts';
+import type { StateDict } from '../nn/state-dict.ts';
 import { TextDecoder, TextEncoder } from '../node-modules.ts';
 import { sha256 } from './checkpoint-files.ts';
 import { type Description, parseDescription } from './description.ts';

@@ -1,7 +1,7 @@
 /** The safetensors format: round trips, and every kind of damage, refused with the file's name. */
 import '../../src/index.ts';
 import { describe, expect, test } from 'vitest';
-import type { StateDict } from '../../src/nn/module.ts';
+import type { StateDict } from '../../src/nn/state-dict.ts';
 import { CheckpointError, decodeSafetensors, encodeSafetensors } from '../../src/train/index.ts';
 
 const state: StateDict = {

@@ -17,6 +17,13 @@ export interface EpochRecord {
   readonly seconds: number;
 }
 
+/** How many images of each class a run has, in the order of the class names. */
+export interface ClassCounts {
+  readonly train: readonly number[];
+  readonly validation: readonly number[];
+  readonly test: readonly number[];
+}
+
 /** What the run was trained on. */
 export interface DataRecord {
   /** What `--data` takes: 'digits', or the full path of a folder. */
@@ -28,30 +35,60 @@ export interface DataRecord {
   readonly test: number;
   /** `[height, width, channels]` */
   readonly image: readonly [number, number, number];
+  /** How pictures of other sizes or proportions were brought to this one. */
+  readonly fit: 'stretch' | 'pad' | 'crop';
   readonly classNames: readonly string[];
+  /** Images of each class, in the order of their names. Undefined in runs of earlier versions. */
+  readonly classCounts: ClassCounts | undefined;
   /** Mean brightness of the outermost pixels of the training images, 0 (black) to 1: what background is usual. */
   readonly borderBrightness: number;
 }
 
+/** How a model is trained, as decided before training. What was not asked for is left out. */
+export interface TrainSettings {
+  readonly model: string;
+  /** Units of the hidden layer, where they are not the model's own. */
+  readonly hidden?: number | undefined;
+  /** Recurrent layers, where they are not the model's own number. */
+  readonly layers?: number | undefined;
+  /** Share of features dropped, where it is not the model's own. */
+  readonly dropout?: number | undefined;
+  /** `adam` */
+  readonly optimizer: string;
+  readonly weightDecay: number;
+  /** `one-cycle` */
+  readonly schedule: string;
+  /** The highest rate of the schedule. */
+  readonly learningRate: number;
+  /** Passes over the training images that were asked for. */
+  readonly epochs: number;
+  readonly batchSize: number;
+  /** How far training images are moved at random; empty: not at all. */
+  readonly augmentation: Readonly<Record<string, number | boolean>>;
+  /** What an image of each class counts in the loss, by the names of the classes. */
+  readonly classWeights?: Readonly<Record<string, number>> | undefined;
+  /** Share of the training images held out for validation, where it is not the usual one. */
+  readonly validationShare?: number | undefined;
+  /** Epochs without a new best after which training stops. */
+  readonly earlyStopping?: number | undefined;
+  readonly seed: number;
+}
+
 /** What is known of a run from its first epoch on. */
-export interface RunRecord {
+export interface RunRecord extends TrainSettings {
   /** `training` is what a run says that goes on, or was killed. */
   readonly status: 'finished' | 'training' | 'interrupted' | 'failed';
   /** Why, when it failed. */
   readonly failure?: string;
-  /** Passes over the training images that were asked for. */
-  readonly epochs: number;
+  /** The arguments after `weft` that repeat the run. Empty in runs of earlier versions. */
+  readonly command: readonly string[];
   readonly trainSeconds: number;
   readonly device: string;
   readonly parameters: number;
-  readonly seed: number;
   /** The finished epochs. */
   readonly history: readonly EpochRecord[];
-  readonly model: string;
-  readonly optimizer: string;
-  readonly learningRate: number;
-  readonly batchSize: number;
-  readonly augmentation: Readonly<Record<string, number>>;
+  /** The epoch whose model is kept: of those with the best validation accuracy the one with the least validation loss. */
+  readonly bestEpoch: number | undefined;
   readonly data: DataRecord;
   readonly versions: { readonly weft: string; readonly node: string };
 }
@@ -61,6 +98,10 @@ export interface Metrics extends RunRecord {
   readonly status: 'finished';
   readonly testAccuracy: number;
   readonly testLoss: number;
+  /** The mean over the classes of the part of their test images that was recognized: each class counts the same. */
+  readonly balancedAccuracy: number;
+  /** What always guessing the most frequent training class would reach on the test images. */
+  readonly majorityAccuracy: number;
   /** `confusion[truth][predicted]` over the test images. */
   readonly confusion: Confusion;
 }
@@ -83,21 +124,45 @@ export function recordText(record: RunRecord | Metrics): string {
   return `${text.slice(0, -2)},\n  "confusion": [\n${rows}\n  ]\n}`;
 }
 
+/** The best of the epochs so far: by validation accuracy, of equal ones by validation loss, of equal ones the first. */
+export function bestEpoch(history: readonly EpochRecord[]): EpochRecord | undefined {
+  let best: EpochRecord | undefined;
+  for (const record of history) {
+    const { valAccuracy, valLoss } = record;
+    if (best === undefined || valAccuracy > best.valAccuracy) best = record;
+    else if (valAccuracy === best.valAccuracy && valLoss < best.valLoss) best = record;
+  }
+  return best;
+}
+
 /**
- * Reads the metrics of a run folder.
+ * Reads the metrics of a run folder. What runs of earlier versions do not say is filled in as they did it.
  *
  * @throws RunError when there is none or it is not what `weft train` writes
  */
 export function readMetrics(folder: string): RunRecord {
   const path = join(folder, METRICS_FILE);
   const metrics = parse(path, new TextDecoder().decode(readBytes(folder, path)));
-  if (isRunRecord(metrics)) return metrics;
+  if (isRunRecord(metrics)) return filled(metrics);
   throw new RunError({
     where: path,
     got: 'JSON without the fields seed and data',
     expected: 'the metrics of a training run',
     cure: 'Train again, or restore the file',
   });
+}
+
+/** A record as any version wrote it. */
+type StoredRecord = Omit<RunRecord, 'command' | 'bestEpoch' | 'schedule' | 'weightDecay' | 'data'> &
+  Partial<Pick<RunRecord, 'command' | 'bestEpoch' | 'schedule' | 'weightDecay'>> & {
+    readonly data: Omit<DataRecord, 'fit' | 'classCounts'> & Partial<Pick<DataRecord, 'fit' | 'classCounts'>>;
+  };
+
+function filled(stored: StoredRecord): RunRecord {
+  // Adam with a one-cycle learning rate was all there was, and the last epoch was kept.
+  const earlier = { command: [], bestEpoch: undefined, schedule: 'one-cycle', weightDecay: 0 };
+  const data = { fit: 'stretch', classCounts: undefined, ...stored.data } as const;
+  return { ...earlier, ...stored, data };
 }
 
 function readBytes(folder: string, path: string): Uint8Array {
@@ -128,7 +193,7 @@ function parse(path: string, text: string): unknown {
 }
 
 /** Checks the fields that commands read. */
-function isRunRecord(value: unknown): value is RunRecord {
+function isRunRecord(value: unknown): value is StoredRecord {
   if (typeof value !== 'object' || value === null || !('seed' in value) || !('data' in value)) return false;
   const { seed, data } = value;
   return (

@@ -1,7 +1,7 @@
 /** `weft train`: loads data, trains a model, tests it, and writes the run folder. */
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { imageCount } from '../data/dataset.ts';
+import { classCounts, type ImageDataset, imageCount } from '../data/dataset.ts';
 import { DatasetError } from '../data/errors.ts';
 import { hasOneClass, loadDataset } from '../data/load.ts';
 import { channelStatistics } from '../data/normalize.ts';
@@ -10,7 +10,7 @@ import { createModel, summary } from '../nn/index.ts';
 import { Adam, oneCycle } from '../optim/index.ts';
 import { printable } from '../text.ts';
 import { type Evaluation, evaluate, fit } from '../train/index.ts';
-import { confusionRows, formatConfusion } from './confusion.ts';
+import { type Confusion, confusionRows, formatConfusion, qualities } from './confusion.ts';
 import { describeDataset } from './describe.ts';
 import { exitCodes, interruptedCode } from './exit-codes.ts';
 import { type PreparedDataset, withValidation } from './holdout.ts';
@@ -21,7 +21,7 @@ import { showProgress } from './progress.ts';
 import { keepFailure, keepModel, keepSplit, type OngoingRun, writeRun } from './run-files.ts';
 import { openRunFolder, type RunFolder } from './run-folder.ts';
 import { requireFiniteAnswers } from './run-reading.ts';
-import { type EpochRecord, type Metrics, type RunRecord, recordText } from './run-record.ts';
+import { bestEpoch, type EpochRecord, type Metrics, type RunRecord, recordText } from './run-record.ts';
 import { dataHelp, deviceOption, jsonOption, modelOption } from './shared-options.ts';
 import { type CommandContext, counted, duration, openTerminal, percent, type Terminal } from './terminal.ts';
 import { augmentation, defaultLearningRate, trainDefaults } from './train-defaults.ts';
@@ -68,7 +68,15 @@ export async function trainCommand(
     const evaluation = await testNow(run, record);
     const { accuracy: testAccuracy, loss: testLoss } = evaluation;
     const confusion = confusionRows(evaluation.confusion, data.train.classNames.length);
-    const metrics: Metrics = { testAccuracy, testLoss, ...record, status: 'finished', confusion };
+    const metrics: Metrics = {
+      testAccuracy,
+      testLoss,
+      balancedAccuracy: balancedAccuracy(confusion),
+      majorityAccuracy: majorityAccuracy(data),
+      ...record,
+      status: 'finished',
+      confusion,
+    };
     say(`\n${describeTest(metrics)}`);
     await writeRun(run, metrics, evaluation, say);
     if (options.json) result(recordText(metrics));
@@ -89,6 +97,18 @@ function requireSeveralClasses({ name, train }: PreparedDataset): void {
     expected: 'two classes or more: with one there is nothing to learn',
     cure: 'Check the path: mostly it is one level off, or the folders of the other classes are missing.',
   });
+}
+
+/** The mean recall of the classes that occur. */
+function balancedAccuracy(confusion: Confusion): number {
+  const present = qualities(confusion).filter(({ support }) => support > 0);
+  return present.reduce((sum, { recall }) => sum + recall, 0) / present.length;
+}
+
+function majorityAccuracy({ train, test }: PreparedDataset): number {
+  const counts = classCounts(train);
+  const majority = counts.indexOf(Math.max(...counts));
+  return test.labels.filter((label) => label === majority).length / imageCount(test);
 }
 
 function describeTraining({ epochs, batch, lr, seed }: TrainOptions): string {
@@ -134,7 +154,7 @@ async function train(
   const history: EpochRecord[] = [];
   const recordNow = (status: RunRecord['status']): RunRecord => {
     const trainSeconds = (performance.now() - started) / 1000;
-    return { status, ...settings, trainSeconds, history };
+    return { status, ...settings, trainSeconds, history, bestEpoch: bestEpoch(history)?.epoch };
   };
   let stepped = false;
   let nextKept = 0;
@@ -197,30 +217,51 @@ async function testNow(
 function settingsOf(
   { model, data }: OngoingRun,
   options: TrainOptions,
-): Omit<RunRecord, 'status' | 'trainSeconds' | 'history'> {
+): Omit<RunRecord, 'status' | 'trainSeconds' | 'history' | 'bestEpoch'> {
+  const source = options.data === 'digits' ? options.data : resolve(options.data);
+  const counts = (dataset: ImageDataset): number[] => [...classCounts(dataset)];
   const [, height, width, channels] = data.train.shape;
   return {
+    command: commandOf(options, source),
     epochs: options.epochs,
     device: deviceInfo().name,
     parameters: model.parameterCount(),
     seed: options.seed,
     model: options.model,
-    optimizer: 'Adam, one-cycle learning rate',
+    optimizer: 'adam',
+    weightDecay: 0,
+    schedule: 'one-cycle',
     learningRate: options.lr,
     batchSize: options.batch,
     augmentation,
     data: {
-      source: options.data === 'digits' ? options.data : resolve(options.data),
+      source,
       name: data.name,
       train: imageCount(data.train),
       validation: imageCount(data.validation),
       test: imageCount(data.test),
       image: [height, width, channels],
+      fit: 'stretch',
       classNames: data.train.classNames,
+      classCounts: {
+        train: counts(data.train),
+        validation: counts(data.validation),
+        test: counts(data.test),
+      },
       borderBrightness: datasetBorderBrightness(data.train),
     },
     versions: { weft: version, node: process.versions.node },
   };
+}
+
+/** The arguments that repeat the run: what differs from the defaults, with a path that holds from anywhere. */
+function commandOf(options: TrainOptions, source: string): string[] {
+  const { model, epochs, batch, seed } = options;
+  const usual = { ...trainDefaults, lr: defaultLearningRate(model) };
+  const given = { data: source, model, epochs, batch, lr: options.lr, seed, device: deviceInfo().name };
+  const names = Object.keys(given) as (keyof typeof given)[];
+  const changed = names.filter((name) => given[name] !== usual[name]);
+  return ['train', ...changed.flatMap((name) => [`--${name}`, `${given[name]}`])];
 }
 
 /** Declares `weft train`. */

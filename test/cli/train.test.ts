@@ -58,7 +58,21 @@ describe('training on class folders', () => {
     const out = temporaryFolder();
     await run(['train', '--data', classFolders(), ...quick, '--seed', '5', '--out', out]);
     const metrics = metricsOf(out);
-    expect(metrics).toMatchObject({ epochs: 1, device: 'wasm', seed: 5, model: 'conv-lstm', batchSize: 8 });
+    expect(metrics).toMatchObject({
+      epochs: 1,
+      device: 'wasm',
+      seed: 5,
+      model: 'conv-lstm',
+      optimizer: 'adam',
+      schedule: 'one-cycle',
+      batchSize: 8,
+      bestEpoch: 1,
+      command: ['train', '--data', metrics.data.source, '--epochs', '1', '--batch', '8', '--seed', '5'],
+      data: { fit: 'stretch', classCounts: { train: [7, 7, 7], validation: [1, 1, 1], test: [2, 2, 2] } },
+    });
+    const recalls = metrics.confusion.map((row, index) => row[index]! / 2);
+    expect(metrics.balancedAccuracy).toBeCloseTo((recalls[0]! + recalls[1]! + recalls[2]!) / 3, 12);
+    expect(metrics.majorityAccuracy).toBeCloseTo(1 / 3, 12);
     expect(metrics.testAccuracy).toBeGreaterThanOrEqual(0);
     expect(metrics.testAccuracy).toBeLessThanOrEqual(1);
     for (const value of [metrics.testLoss, metrics.trainSeconds, metrics.parameters]) {

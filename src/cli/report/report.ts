@@ -160,7 +160,7 @@ function settingsTable(metrics: Metrics): string {
     ['image size', `${height}×${width}×${channels} (height × width × channels)`],
     ['classes', data.classNames.join(', ')],
     ['model', metrics.model],
-    ['optimizer', `${metrics.optimizer}, highest learning rate ${metrics.learningRate}`],
+    ['optimizer', `${metrics.optimizer}, ${metrics.schedule} learning rate up to ${metrics.learningRate}`],
     ['batch size', `${metrics.batchSize}`],
     ['epochs', `${metrics.epochs}`],
     ['augmentation', moves.length === 0 ? 'none' : moves.join(', ')],

@@ -1,10 +1,15 @@
 /** The command line: its help, the commands on it, and how errors become messages and exit codes. */
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { WeftError } from '../index.ts';
+import { printable } from '../text.ts';
 import { addEvaluate } from './evaluate.ts';
 import { exitCodes } from './exit-codes.ts';
 import { addExplain } from './explain.ts';
+import { commandLine } from './invocation.ts';
 import { addPredict } from './predict.ts';
+import { METRICS_FILE } from './run-record.ts';
 import type { CommandContext, Streams } from './terminal.ts';
 import { addTrain } from './train.ts';
 import { version } from './version.ts';
@@ -48,11 +53,26 @@ export async function runCommandLine(
   } catch (error) {
     if (error instanceof CommanderError) {
       // Commander has written its message, or the help or version that was asked for.
+      if (error.code === 'commander.unknownCommand') {
+        for (const line of whatWasMeant(args[0]!)) streams.stderr.write(`${printable(line)}\n`);
+      }
       return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
     }
     streams.stderr.write(`${describeError(error)}\n`);
     return exitCodes.failed;
   }
+}
+
+/** What somebody wants who gives a folder, a run or a picture in place of a command. */
+function whatWasMeant(given: string): string[] {
+  if (given !== 'digits' && !existsSync(given)) return [];
+  const [aim, args] =
+    given === 'digits' || (statSync(given).isDirectory() && !existsSync(join(given, METRICS_FILE)))
+      ? ['train on it', ['train', '--data', given]]
+      : statSync(given).isDirectory()
+        ? ['test that run', ['evaluate', given]]
+        : ['classify it with a run', ['predict', 'runs/first', given]];
+  return [`To ${aim}: ${commandLine(args)}`];
 }
 
 /** Errors that weft throws on purpose say all in their message; of others the stack matters. */

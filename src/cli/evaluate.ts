@@ -6,18 +6,21 @@ import { type ImageDataset, imageCount } from '../data/dataset.ts';
 import { DatasetError } from '../data/errors.ts';
 import { isSamePlace } from '../data/files.ts';
 import { loadDataset, loadRecordedImages, loadTestImages, type TestImages } from '../data/load.ts';
+import { type DeviceOptions, setDevice } from '../index.ts';
 import { printable } from '../text.ts';
 import { evaluate, type SavedModel } from '../train/index.ts';
 import { confusionRows, formatConfusion, formatQualities, qualities } from './confusion.ts';
+import { RunError } from './run-error.ts';
 import { readRun, requireFiniteAnswers } from './run-reading.ts';
 import type { RunRecord } from './run-record.ts';
-import { dataHelp, jsonOption } from './shared-options.ts';
+import { dataHelp, deviceOption, jsonOption, runHelp } from './shared-options.ts';
 import { readSplit } from './split-file.ts';
 import { type CommandContext, counted, openTerminal, percent, type Terminal } from './terminal.ts';
 
 /** The options of the command line. */
 export interface EvaluateCommandOptions {
   readonly data?: string;
+  readonly device: keyof DeviceOptions;
   readonly json: boolean;
 }
 
@@ -27,8 +30,9 @@ export async function evaluateCommand(
   options: EvaluateCommandOptions,
   { say, result }: Terminal,
 ): Promise<void> {
+  await setDevice(options.device);
   const { record, saved, notes: runNotes } = await readRun(run);
-  const source = options.data ?? record.data.source;
+  const source = options.data ?? record?.data.source ?? withoutData(run);
   const { name, images, notes: imageNotes } = testImages(run, record, source, saved);
   const dataset = withClassesOf(saved, images);
   const { accuracy, loss, confusion, probabilities } = await evaluate(saved.model, dataset, {
@@ -57,12 +61,29 @@ export async function evaluateCommand(
   result(formatConfusion(rows, classNames));
 }
 
+/** The library does not record what a model was trained on. */
+function withoutData(run: string): never {
+  throw new RunError({
+    where: run,
+    got: 'a model without the record of a run',
+    expected: 'the data to test it on',
+    cure: 'Give them with --data.',
+  });
+}
+
 /** On the data of the run, the images that were held out then; on other data, its test set or else all of it. */
-function testImages(run: string, record: RunRecord, source: string, { inputShape }: SavedModel): TestImages {
+function testImages(
+  run: string,
+  record: RunRecord | undefined,
+  source: string,
+  { inputShape }: SavedModel,
+): TestImages {
   const channels = inputShape[2] === 1 ? 1 : 3;
-  const trained = record.data.source;
-  const own = source === trained || resolve(source) === trained || isSamePlace(source, trained);
-  if (!own) return loadTestImages(source, channels);
+  const trained = record?.data.source;
+  const own =
+    trained !== undefined &&
+    (source === trained || resolve(source) === trained || isSamePlace(source, trained));
+  if (record === undefined || !own) return loadTestImages(source, channels);
   const split = readSplit(run);
   if (split === undefined) {
     // The digits, IDX files with a test set, and runs of earlier versions.
@@ -121,8 +142,9 @@ export function addEvaluate(program: Command, { streams }: CommandContext): void
   program
     .command('evaluate')
     .description('test a trained model')
-    .argument('<run>', 'a run folder')
+    .argument('<run>', runHelp)
     .option('--data <name>', `${dataHelp} (default: what was held out when the run was trained)`)
+    .addOption(deviceOption())
     .addOption(jsonOption('the result'))
     .action(async (run, options) => {
       await evaluateCommand(run, options, openTerminal(streams, options.json));

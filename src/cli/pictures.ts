@@ -10,8 +10,8 @@ import { readPng } from '../data/png.ts';
 export interface PictureForm {
   /** `[height, width, channels]` */
   readonly image: readonly [number, number, number];
-  /** Mean brightness of the border of the training images. */
-  readonly borderBrightness: number;
+  /** Mean brightness of the border of the training images, where that is known. */
+  readonly borderBrightness: number | undefined;
 }
 
 /** A picture as the model takes it, with what was done to it or is odd about it. */
@@ -43,8 +43,9 @@ export function preparePicture(path: string, form: PictureForm, negative: boolea
     );
   }
   const border = borderBrightness(picture);
-  if (Math.abs(border - form.borderBrightness) > ODD_BRIGHTNESS) {
-    const [here, there] = border > form.borderBrightness ? ['bright', 'dark'] : ['dark', 'bright'];
+  const usual = form.borderBrightness ?? border;
+  if (Math.abs(border - usual) > ODD_BRIGHTNESS) {
+    const [here, there] = border > usual ? ['bright', 'dark'] : ['dark', 'bright'];
     notes.push(
       `its border is ${here}, that of the training images ${there}: ` +
         `${negative ? 'try it without --invert' : '--invert classifies its negative'}`,

@@ -1,15 +1,17 @@
 /** `weft predict`: the classes of pictures. */
 
 import type { Command } from 'commander';
+import { type DeviceOptions, setDevice } from '../index.ts';
 import { printable } from '../text.ts';
 import { predict } from '../train/index.ts';
 import { preparePicture } from './pictures.ts';
 import { readRun, requireFiniteAnswers } from './run-reading.ts';
-import { jsonOption } from './shared-options.ts';
+import { deviceOption, jsonOption, runHelp } from './shared-options.ts';
 import { type CommandContext, openTerminal, percent, type Terminal } from './terminal.ts';
 
 /** The options of the command line. */
 export interface PredictCommandOptions {
+  readonly device: keyof DeviceOptions;
   readonly invert: boolean;
   readonly json: boolean;
 }
@@ -24,10 +26,11 @@ export async function predictCommand(
   options: PredictCommandOptions,
   { result, aside }: Terminal,
 ): Promise<void> {
+  await setDevice(options.device);
   const { record, saved, notes: runNotes } = await readRun(run);
   for (const note of runNotes) aside(printable(note));
   const { model, inputShape, classNames, normalization } = saved;
-  const form = { image: inputShape, borderBrightness: record.data.borderBrightness };
+  const form = { image: inputShape, borderBrightness: record?.data.borderBrightness };
   const pictures = paths.map((path) => preparePicture(path, form, options.invert));
   const images = new Float32Array(pictures.length * inputShape.reduce((size, length) => size * length, 1));
   pictures.forEach(({ pixels }, index) => {
@@ -68,9 +71,10 @@ export function addPredict(program: Command, { streams }: CommandContext): void 
   program
     .command('predict')
     .description('classify pictures')
-    .argument('<run>', 'a run folder')
+    .argument('<run>', runHelp)
     .argument('<pictures...>', 'PNG files')
     .option('--invert', 'classify the negatives of the pictures', false)
+    .addOption(deviceOption())
     .addOption(jsonOption('the result'))
     .addHelpText('after', help)
     .action(async (run, pictures, options) => {

@@ -1,31 +1,36 @@
-/** A trained run, read back: its record and its model. */
+/** A trained run, read back: its record and its model; or a model alone, as the library saves it. */
 import { join } from 'node:path';
 import { findEntry } from '../data/files.ts';
 import { loadModel, type SavedModel } from '../train/index.ts';
 import { RunError } from './run-error.ts';
-import { type RunRecord, readMetrics } from './run-record.ts';
+import { METRICS_FILE, type RunRecord, readMetrics } from './run-record.ts';
 import { counted } from './terminal.ts';
 
 /** What a run folder holds for later use. */
 export interface TrainedRun {
-  readonly record: RunRecord;
+  /** Undefined for a model that the library saved, not `weft train`. */
+  readonly record: RunRecord | undefined;
   readonly saved: SavedModel;
   /** What is to be known of the model: that its training did not end well. */
   readonly notes: readonly string[];
 }
 
+const aModel = { error: RunError, expected: 'a run folder, or what saveModel wrote' };
+const modelFiles = ['model.json', 'model.safetensors'];
+
 /**
- * Reads a run folder.
+ * Reads a run folder, or a model that the library saved: its folder, or the file of its weights.
  *
  * @throws RunError when it is none, or the run failed before it had a model; CheckpointError when the model is damaged
  */
 export async function readRun(run: string): Promise<TrainedRun> {
+  const kind = findEntry(run, aModel);
+  const holds = (name: string): boolean => findEntry(join(run, name), aModel) !== undefined;
+  const isModel = kind === 'file' || (kind === 'folder' && !holds(METRICS_FILE) && modelFiles.some(holds));
+  if (isModel) return { record: undefined, saved: await loadModel(run), notes: [] };
   const record = readMetrics(run);
   const { status, failure, history } = record;
-  if (
-    status === 'failed' &&
-    findEntry(join(run, 'model.json'), { error: RunError, expected: 'a model' }) === undefined
-  ) {
+  if (status === 'failed' && !holds('model.json')) {
     throw new RunError({
       where: run,
       got: `a run that failed${failure === undefined ? '' : `: ${failure}`}`,

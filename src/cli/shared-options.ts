@@ -8,6 +8,10 @@ import { trainDefaults } from './train-defaults.ts';
 export const dataHelp =
   "'digits' (embedded), or a folder: IDX files as MNIST has them (plain or .gz), or class folders of PNG files";
 
+/** What `<run>` takes. */
+export const runHelp =
+  'a run folder, or a model that the library saved: its folder, or its model.safetensors';
+
 /** `--model NAME` */
 export function modelOption(): Option {
   return new Option('--model <name>', 'the network').choices(modelNames).default(trainDefaults.model);

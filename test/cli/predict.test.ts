@@ -1,5 +1,5 @@
 /** `weft predict`: classes of pictures of all kinds, and pictures that are none. */
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { decodePng, encodePng } from '../../src/data/png.ts';
@@ -98,4 +98,18 @@ test('damaged weights: a message that names the file', async () => {
   const outcome = await run(['predict', folder, join(folder, 'sample.png')]);
   expect(outcome).toMatchObject({ exitCode: 1, stdout: '' });
   expect(outcome.stderr).toContain(weights);
+});
+
+test('a model that the library saved, without a run: no notes of its training, and data have to be given', async () => {
+  const data = classFolders();
+  const folder = await trainedRun(data);
+  const picturePath = join(folder, 'sample.png');
+  const [first] = JSON.parse((await run(['predict', folder, picturePath, '--json'])).stdout);
+  for (const name of ['metrics.json', 'split.json']) rmSync(join(folder, name));
+  const [alone] = JSON.parse((await run(['predict', folder, picturePath, '--json'])).stdout);
+  expect(alone.classes).toEqual(first.classes);
+  const refused = await run(['evaluate', folder]);
+  expect(refused).toMatchObject({ exitCode: 1, stdout: '' });
+  expect(refused.stderr).toContain('Give them with --data');
+  expect((await run(['evaluate', folder, '--data', data])).stdout).toContain('30 test images');
 });

@@ -39,12 +39,30 @@ test.each([
   [['train', '--seed', '-1'], 'Give a whole number of at least 0'],
   [['train', '--model', 'unknown'], 'Allowed choices are conv-lstm'],
   [['train', '--device', 'abacus'], `Allowed choices are ${deviceNames().join(', ')}, auto`],
+  [['trian'], 'Did you mean train?'],
+  [['digits'], 'train --data digits'],
+  [['evaluate', 'run', '--device', 'abacus'], `Allowed choices are ${deviceNames().join(', ')}, auto`],
+  [['predict', 'run', 'a.png', '--device', 'abacus'], 'Allowed choices are'],
+  [['explain', '--device', 'abacus'], 'Allowed choices are'],
   [['evaluate'], "missing required argument 'run'"],
   [['predict', 'run'], "missing required argument 'pictures'"],
 ])('%j: exit code 2', async (args, message) => {
   const { exitCode, stdout, stderr } = await run(args);
   expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
   expect(stderr).toContain(message);
+});
+
+test('a device that is not there fails before anything is read', async () => {
+  for (const args of [
+    ['train', '--data', '/no'],
+    ['evaluate', '/no'],
+    ['predict', '/no', 'a.png'],
+    ['explain'],
+  ]) {
+    const { exitCode, stdout, stderr } = await run([...args, '--device', 'gpu']);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+    expect(stderr).toContain('DeviceUnavailableError');
+  }
 });
 
 test('explain prints the kernels of a training step', async () => {

@@ -42,6 +42,7 @@ export {
   convTranspose2d,
   type Padding,
   type Pair,
+  type StepPadding,
 } from './ops/convolution.ts';
 export * from './ops/creation.ts';
 export { dropout } from './ops/dropout.ts';
@@ -72,10 +73,15 @@ export {
 export { batchNorm, groupNorm, layerNorm, type NormOptions } from './ops/normalization.ts';
 export { argSort, sort, topK } from './ops/ordering.ts';
 export {
+  avgPool1d,
   avgPool2d,
+  globalAvgPool1d,
   globalAvgPool2d,
+  globalMaxPool1d,
   globalMaxPool2d,
+  maxPool1d,
   maxPool2d,
+  type Pool1dOptions,
   type Pool2dOptions,
 } from './ops/pooling.ts';
 export { cumulativeMax, cumulativeProduct, prod } from './ops/products.ts';

@@ -1,36 +1,56 @@
-/** Pooling layers over N,H,W,C images. */
-import { type Pair, requirePadding, requirePair } from '../ops/convolution.ts';
+/** Pooling layers: over images [N, H, W, C], and over sequences [N, T, F]. */
+import { type Pair, requirePadding, requirePair, requireSteps } from '../ops/convolution.ts';
 import {
+  avgPool1d,
   avgPool2d,
+  globalAvgPool1d,
   globalAvgPool2d,
+  globalMaxPool1d,
   globalMaxPool2d,
+  maxPool1d,
   maxPool2d,
+  type Pool1dOptions,
   type Pool2dOptions,
 } from '../ops/pooling.ts';
-import { requireBoolean, requireKnownOptions } from '../options.ts';
+import { requireBoolean, requireKnownOptions, requireNumber } from '../options.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { requireAxes } from './checks.ts';
-import { type JsonValue, Layer } from './layer.ts';
-import type { AnyModule } from './module.ts';
+import { Activation, type JsonValue, Layer } from './layer.ts';
 
-function requireImages(layer: AnyModule, x: Tensor): void {
-  requireAxes(
-    layer,
-    x,
-    ['N', 'H', 'W', 'C'],
-    'Add the missing axis (expandDims), or pool before flattening.',
-  );
+/** Options of `AvgPool2d`. */
+export interface AvgPool2dOptions extends Pool2dOptions {
+  /** Whether padding counts as elements of value 0. Default true, as in PyTorch. */
+  readonly countPadding?: boolean;
 }
 
-/** Checks the geometry and gives the window as [height, width]. */
-function requireWindow(
-  where: string,
-  window: Pair,
-  { stride, padding }: Pool2dOptions,
-): readonly [number, number] {
-  if (stride !== undefined) requirePair(where, 'stride', stride, 1);
-  if (padding !== undefined) requirePadding(where, padding);
-  return requirePair(where, 'window', window, 1);
+/** Options of `AvgPool1d`. */
+export interface AvgPool1dOptions extends Pool1dOptions {
+  /** Whether padding counts as elements of value 0. Default true, as in PyTorch. */
+  readonly countPadding?: boolean;
+}
+
+const imageCure = 'Add the missing axis (expandDims), or pool before flattening.';
+const sequenceCure = "Images have 2-D pooling; a recurrent layer gives a sequence with output 'sequence'.";
+
+/** A window [height, width] over images, and its options with the defaults filled in. */
+function windowOf(where: string, given: Pair, options: Pool2dOptions, known: readonly string[]) {
+  requireKnownOptions(where, options, known);
+  const window = requirePair(where, 'window', given, 1);
+  const { stride = window, padding = 'valid' } = options;
+  requirePair(where, 'stride', stride, 1);
+  requirePadding(where, padding);
+  return { window, options: { stride, padding } };
+}
+
+/** A window over steps, and its options with the defaults filled in. */
+function windowOfSteps(where: string, window: number, options: Pool1dOptions, known: readonly string[]) {
+  requireKnownOptions(where, options, known);
+  const { stride = window, padding = 'valid' } = options;
+  for (const [name, value] of Object.entries({ window, stride })) {
+    requireNumber(where, name, value, 'a whole number of at least 1');
+  }
+  requireSteps(where, padding);
+  return { stride, padding };
 }
 
 /**
@@ -45,15 +65,16 @@ export class MaxPool2d extends Layer {
   readonly #options: Required<Pool2dOptions>;
 
   /**
-   * `window`: a number for both axes, or [height, width]. Default 2.
+   * Maximum of each window: x [N, H, W, C] → [N, OH, OW, C]. `window`: a number for both axes, or [height, width]; default
+   * 2. Default stride: the window. Default padding: none.
    *
    * @throws OptionError for options out of range
    */
   constructor(window: Pair = 2, options: Pool2dOptions = {}) {
     super();
-    requireKnownOptions('MaxPool2d', options, ['stride', 'padding']);
-    this.window = requireWindow('MaxPool2d', window, options);
-    this.#options = { stride: options.stride ?? this.window, padding: options.padding ?? 'valid' };
+    const checked = windowOf('MaxPool2d', window, options, ['stride', 'padding']);
+    this.window = checked.window;
+    this.#options = checked.options;
   }
 
   override get kind(): string {
@@ -65,15 +86,9 @@ export class MaxPool2d extends Layer {
   }
 
   forward(x: Tensor): Tensor {
-    requireImages(this, x);
+    requireAxes(this, x, ['N', 'H', 'W', 'C'], imageCure);
     return maxPool2d(x, this.window, this.#options);
   }
-}
-
-/** Options of `AvgPool2d`. */
-export interface AvgPool2dOptions extends Pool2dOptions {
-  /** Whether padding counts as elements of value 0. Default true, as in PyTorch. */
-  readonly countPadding?: boolean;
 }
 
 /**
@@ -87,17 +102,18 @@ export class AvgPool2d extends Layer {
   readonly #options: Required<AvgPool2dOptions>;
 
   /**
-   * `window`: a number for both axes, or [height, width]. Default 2.
+   * Mean of each window: x [N, H, W, C] → [N, OH, OW, C]. `window`: a number for both axes, or [height, width]; default 2.
+   * Default stride: the window. Default padding: none.
    *
    * @throws OptionError for options out of range
    */
   constructor(window: Pair = 2, options: AvgPool2dOptions = {}) {
     super();
-    requireKnownOptions('AvgPool2d', options, ['stride', 'padding', 'countPadding']);
-    this.window = requireWindow('AvgPool2d', window, options);
-    const { stride = this.window, padding = 'valid', countPadding = true } = options;
+    const checked = windowOf('AvgPool2d', window, options, ['stride', 'padding', 'countPadding']);
+    const { countPadding = true } = options;
     requireBoolean('AvgPool2d', 'countPadding', countPadding);
-    this.#options = { stride, padding, countPadding };
+    this.window = checked.window;
+    this.#options = { ...checked.options, countPadding };
   }
 
   override get kind(): string {
@@ -109,39 +125,111 @@ export class AvgPool2d extends Layer {
   }
 
   forward(x: Tensor): Tensor {
-    requireImages(this, x);
+    requireAxes(this, x, ['N', 'H', 'W', 'C'], imageCure);
     return avgPool2d(x, this.window, this.#options);
   }
 }
 
-/** Mean over height and width: x [N, H, W, C] → [N, C]. Takes images of any size. */
-export class GlobalAvgPool2d extends Layer {
+/**
+ * Maximum of each window of steps: x [N, T, F] → [N, OT, F]. The stride is the window by default, so that windows do not
+ * overlap, and steps that fill no window are dropped.
+ *
+ * @throws ShapeError for another rank, or a sequence shorter than the window; OptionError for options out of range.
+ */
+export class MaxPool1d extends Layer {
+  /** In steps. */
+  readonly window: number;
+  readonly #options: Required<Pool1dOptions>;
+
+  /**
+   * Maximum of each window of steps: x [N, T, F] → [N, OT, F]. Default window 2. Default stride: the window. Default
+   * padding: none.
+   *
+   * @throws OptionError for options out of range
+   */
+  constructor(window = 2, options: Pool1dOptions = {}) {
+    super();
+    this.#options = windowOfSteps('MaxPool1d', window, options, ['stride', 'padding']);
+    this.window = window;
+  }
+
   override get kind(): string {
-    return 'globalAvgPool2d';
+    return 'maxPool1d';
   }
 
   config(): readonly JsonValue[] {
-    return [];
+    return [this.window, { ...this.#options }];
   }
 
   forward(x: Tensor): Tensor {
-    requireImages(this, x);
-    return globalAvgPool2d(x);
+    requireAxes(this, x, ['N', 'T', 'F'], sequenceCure);
+    return maxPool1d(x, this.window, this.#options);
+  }
+}
+
+/**
+ * Mean of each window of steps: x [N, T, F] → [N, OT, F]. The stride is the window by default.
+ *
+ * @throws as `MaxPool1d`.
+ */
+export class AvgPool1d extends Layer {
+  /** In steps. */
+  readonly window: number;
+  readonly #options: Required<AvgPool1dOptions>;
+
+  /**
+   * Mean of each window of steps: x [N, T, F] → [N, OT, F]. Default window 2. Default stride: the window. Default padding:
+   * none.
+   *
+   * @throws OptionError for options out of range
+   */
+  constructor(window = 2, options: AvgPool1dOptions = {}) {
+    super();
+    const checked = windowOfSteps('AvgPool1d', window, options, ['stride', 'padding', 'countPadding']);
+    const { countPadding = true } = options;
+    requireBoolean('AvgPool1d', 'countPadding', countPadding);
+    this.window = window;
+    this.#options = { ...checked, countPadding };
+  }
+
+  override get kind(): string {
+    return 'avgPool1d';
+  }
+
+  config(): readonly JsonValue[] {
+    return [this.window, { ...this.#options }];
+  }
+
+  forward(x: Tensor): Tensor {
+    requireAxes(this, x, ['N', 'T', 'F'], sequenceCure);
+    return avgPool1d(x, this.window, this.#options);
+  }
+}
+
+/** Mean over height and width: x [N, H, W, C] → [N, C]. Takes images of any size. */
+export class GlobalAvgPool2d extends Activation {
+  constructor() {
+    super('globalAvgPool2d', globalAvgPool2d);
   }
 }
 
 /** Maximum over height and width: x [N, H, W, C] → [N, C]. Takes images of any size. */
-export class GlobalMaxPool2d extends Layer {
-  override get kind(): string {
-    return 'globalMaxPool2d';
+export class GlobalMaxPool2d extends Activation {
+  constructor() {
+    super('globalMaxPool2d', globalMaxPool2d);
   }
+}
 
-  config(): readonly JsonValue[] {
-    return [];
+/** Mean over all steps: x [N, T, F] → [N, F]. Takes sequences of any length. */
+export class GlobalAvgPool1d extends Activation {
+  constructor() {
+    super('globalAvgPool1d', globalAvgPool1d);
   }
+}
 
-  forward(x: Tensor): Tensor {
-    requireImages(this, x);
-    return globalMaxPool2d(x);
+/** Maximum over all steps: x [N, T, F] → [N, F]. Takes sequences of any length. */
+export class GlobalMaxPool1d extends Activation {
+  constructor() {
+    super('globalMaxPool1d', globalMaxPool1d);
   }
 }

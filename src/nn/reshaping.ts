@@ -1,8 +1,9 @@
-/** Layers that only arrange: flattening, and the scan orders that turn an image into a sequence. */
-import { ShapeError } from '../errors.ts';
+/** Layers that only arrange: other shapes, and the scan orders that turn an image into a sequence. */
+import { OptionError, ShapeError } from '../errors.ts';
 import { reshape } from '../ops/broadcast.ts';
 import { permute } from '../ops/movement.ts';
-import { sizeOf } from '../tensor/shape.ts';
+import { describeValue, requireList } from '../options.ts';
+import { describeLengths, formatShape, isLength, type Shape, sizeOf } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { requireAxes, requireTensorFor } from './checks.ts';
 import { type JsonValue, Layer } from './layer.ts';
@@ -33,6 +34,60 @@ export class Flatten extends Layer {
       });
     }
     return reshape(x, [x.shape[0], sizeOf(x.shape.slice(1))]);
+  }
+}
+
+/**
+ * x [N, …] → [N, ...shape], the same elements in row-major order. One length may be -1: it is worked out from the rest.
+ *
+ * @throws OptionError for what is no shape; ShapeError for a scalar, or a sample of another number of elements.
+ */
+export class Reshape extends Layer {
+  /** The lengths of the axes after the batch; one may be -1. */
+  readonly shape: Shape;
+
+  /**
+   * x [N, …] → [N, ...shape]: `shape` leaves the batch out, as [4, 5] or [-1, 5].
+   *
+   * @throws OptionError unless they are whole numbers, and at most one of them -1
+   */
+  constructor(shape: Shape) {
+    super();
+    const lengths = [...requireList('Reshape', 'shape', shape)];
+    const holes = lengths.filter((length) => length === -1).length;
+    if (holes > 1 || !lengths.every((length) => length === -1 || isLength(length))) {
+      throw new OptionError({
+        where: 'Reshape',
+        got: `shape ${describeValue(shape)}`,
+        expected: 'whole numbers, and at most one -1',
+        cure: 'Leave the batch out: [4, 5] gives [N, 4, 5].',
+      });
+    }
+    this.shape = lengths;
+  }
+
+  override get kind(): string {
+    return 'reshape';
+  }
+
+  config(): readonly JsonValue[] {
+    return [this.shape];
+  }
+
+  forward(x: Tensor): Tensor {
+    const [n, ...sample] = requireTensorFor(this, x).shape;
+    const known = sizeOf(this.shape.filter((length) => length !== -1));
+    // From one sample, so that it is known of a batch of none.
+    const lengths = this.shape.map((length) => (length === -1 ? sizeOf(sample) / known : length));
+    if (x.rank > 0 && lengths.every(isLength) && sizeOf(lengths) === sizeOf(sample)) {
+      return reshape(x, [n, ...lengths]);
+    }
+    throw new ShapeError({
+      where: this.describe(),
+      got: `${formatShape(x.shape)}${x.rank === 0 ? ' (rank 0)' : `, ${sizeOf(sample)} elements a sample`}`,
+      expected: `a sample that fits ${describeLengths(this.shape)}`,
+      cure: 'The first axis is the batch and stays; the others need as many elements as the new shape.',
+    });
   }
 }
 

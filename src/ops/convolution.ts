@@ -249,15 +249,18 @@ export function requireRank(operation: string, x: Tensor, axes: readonly string[
   });
 }
 
+/**
+ * Of a sequence. `'valid'`: none. `'same'`: as much as keeps ceil(T / stride). A number: on both sides. A pair:
+ * `[before, after]`.
+ */
+export type StepPadding = 'same' | 'valid' | number | readonly [before: number, after: number];
+
 /** Options of `conv1d`. */
 export interface Conv1dOptions {
   /** Default 1. */
   readonly stride?: number;
-  /**
-   * `'valid'` (default): none. `'same'`: as much as keeps ceil(T / stride). A number: on both sides. A pair:
-   * `[before, after]`.
-   */
-  readonly padding?: 'same' | 'valid' | number | readonly [number, number];
+  /** Default `'valid'`. */
+  readonly padding?: StepPadding;
   /** Distance between kernel elements. Default 1. */
   readonly dilation?: number;
   /** Blocks of channels that do not mix. Default 1. */
@@ -267,7 +270,7 @@ export interface Conv1dOptions {
 }
 
 /** Throws OptionError unless `padding` is one that a sequence can have: it has two ends. */
-export function requireSteps(where: string, padding: Conv1dOptions['padding'] & {}): void {
+export function requireSteps(where: string, padding: StepPadding): void {
   requirePadding(where, padding);
   if (!Array.isArray(padding) || padding.every((side) => typeof side === 'number')) return;
   throw new OptionError({
@@ -276,6 +279,13 @@ export function requireSteps(where: string, padding: Conv1dOptions['padding'] & 
     expected: "'same', 'valid', or whole numbers of at least 0: p or [before, after]",
     cure: 'Correct padding, or leave it out.',
   });
+}
+
+/** The padding of a sequence [N, T, F] as that of images [N, 1, T, F]. */
+export function besideSteps(where: string, padding: StepPadding): Padding {
+  requireSteps(where, padding);
+  if (typeof padding === 'string') return padding;
+  return [[0, 0], typeof padding === 'number' ? [padding, padding] : padding];
 }
 
 /** 1-D convolution: x [N, T, C] with weight [K, C/groups, O] gives [N, OT, O]. Runs as a convolution of height 1. */
@@ -287,15 +297,14 @@ export function conv1d(x: Tensor, weight: Tensor, options: Conv1dOptions = {}): 
   const { stride = 1, dilation = 1, groups = 1, padding = 'valid', bias } = options;
   requireNumber(where, 'stride', stride, 'a whole number of at least 1');
   requireNumber(where, 'dilation', dilation, 'a whole number of at least 1');
-  requireSteps(where, padding);
-  const sides = typeof padding === 'number' ? ([padding, padding] as const) : padding;
+  const around = besideSteps(where, padding);
   const [n, length, channels] = x.shape as [number, number, number];
   const image = reshape(x, [n, 1, length, channels]);
   const y = convolve('conv1d', ['T'], image, reshape(weight, [1, ...weight.shape]), {
     stride: [1, stride],
     dilation: [1, dilation],
     groups,
-    padding: typeof sides === 'string' ? sides : [[0, 0], sides],
+    padding: around,
     ...(bias && { bias }),
   });
   return reshape(y, [n, y.shape[2], y.shape[3]]);

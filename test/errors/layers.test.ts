@@ -102,7 +102,7 @@ describe('a layer refuses another rank, size or dtype, and is named', () => {
     globalPools: [
       () => new Sequential({ mean: new GlobalAvgPool2d() }),
       [
-        [zeros([2, 5, 3]), ShapeError, ['globalAvgPool2d "mean": got [2, 5, 3] (rank 3)']],
+        [zeros([2, 5, 3]), ShapeError, ['layer "mean": got [2, 5, 3] (rank 3)']],
         [zeros([2, 0, 5, 1]), ShapeError, ['layer "mean": got [N=2, H=0, W=5, C=1]', 'at least one pixel']],
         [zeros([2, 5, 5, 3], 'int32'), DTypeError, ['layer "mean": got int32']],
       ],
@@ -110,7 +110,7 @@ describe('a layer refuses another rank, size or dtype, and is named', () => {
     globalMaxPool2d: [
       () => new Sequential({ peak: new GlobalMaxPool2d() }),
       [
-        [zeros([2, 5, 3]), ShapeError, ['globalMaxPool2d "peak": got [2, 5, 3] (rank 3)']],
+        [zeros([2, 5, 3]), ShapeError, ['layer "peak": got [2, 5, 3] (rank 3)']],
         [zeros([2, 0, 5, 1]), ShapeError, ['layer "peak": got [N=2, H=0']],
       ],
     ],

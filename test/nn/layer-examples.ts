@@ -58,6 +58,24 @@ export const layerExamples: {
   Tanh: activation(weft.tanh),
   Sigmoid: activation(weft.sigmoid),
   Softplus: activation(weft.softplus),
+  Mish: activation(weft.mish),
+  SELU: activation(weft.selu),
+  ReLU6: activation(weft.relu6),
+  GELUTanh: activation(weft.geluTanh),
+  LogSigmoid: activation(weft.logSigmoid),
+  Hardsigmoid: activation(weft.hardsigmoid),
+  Hardswish: activation(weft.hardswish),
+  Softsign: activation(weft.softsign),
+  ELU: { arguments: () => [0.7], input: matrix, computes: ({ alpha }, x) => weft.elu(x, alpha) },
+  CELU: { arguments: () => [0.7], input: matrix, computes: ({ alpha }, x) => weft.celu(x, alpha) },
+  Softmax: { arguments: () => [1], input: sequence, computes: (_, x) => x.softmax(1) },
+  LogSoftmax: { arguments: () => [1], input: sequence, computes: (_, x) => x.logSoftmax(1) },
+  GLU: { arguments: () => [2], input: sequence, computes: (_, x) => weft.glu(x) },
+  PReLU: {
+    arguments: () => [3, 0.1],
+    input: matrix,
+    computes: ({ slope }, x) => x.maximum(0).add(x.minimum(0).mul(slope)),
+  },
   LeakyReLU: {
     arguments: () => [0.1],
     input: matrix,
@@ -111,6 +129,20 @@ export const layerExamples: {
     input: image,
     computes: (_, x) => weft.avgPool2d(x, [2, 3], { stride: 2, padding: 1, countPadding: false }),
   },
+  MaxPool1d: {
+    arguments: () => [2, { stride: 2, padding: 1 }],
+    input: sequence,
+    computes: (_, x) =>
+      weft.concat([x.slice(null, [0, 1]), x.slice(null, [1, 3]).max(1, { keepDims: true })], 1),
+  },
+  AvgPool1d: {
+    arguments: () => [2, { stride: 2, padding: [1, 0], countPadding: false }],
+    input: sequence,
+    computes: (_, x) =>
+      weft.concat([x.slice(null, [0, 1]), x.slice(null, [1, 3]).mean(1, { keepDims: true })], 1),
+  },
+  GlobalAvgPool1d: { arguments: () => [], input: sequence, computes: (_, x) => x.mean(1) },
+  GlobalMaxPool1d: { arguments: () => [], input: sequence, computes: (_, x) => x.max(1) },
   GlobalAvgPool2d: { arguments: () => [], input: image, computes: (_, x) => x.mean([1, 2]) },
   GlobalMaxPool2d: { arguments: () => [], input: image, computes: (_, x) => x.max([1, 2]) },
 
@@ -139,6 +171,7 @@ export const layerExamples: {
   },
 
   Flatten: { arguments: () => [], input: image, computes: (_, x) => x.reshape(2, 5 * 6 * 2) },
+  Reshape: { arguments: () => [[4, -1, 3]], input: image, computes: (_, x) => x.reshape(2, 4, 5, 3) },
   RowsToSequence: { arguments: () => [], input: image, computes: (_, x) => x.reshape(2, 5, 6 * 2) },
   ColumnsToSequence: {
     arguments: () => [],

@@ -147,8 +147,6 @@ describe('shape errors name the layer, the axes, what was got and expected, and 
     ],
     ['maxPool2d', new nn.MaxPool2d(2), [8, 9], '[8, 9] (rank 2)', '[N, H, W, C] (rank 4)'],
     ['avgPool2d', new nn.AvgPool2d(2), [8, 9], '[8, 9] (rank 2)', '[N, H, W, C] (rank 4)'],
-    ['globalAvgPool2d', new nn.GlobalAvgPool2d(), [8, 9], '[8, 9] (rank 2)', '[N, H, W, C] (rank 4)'],
-    ['globalMaxPool2d', new nn.GlobalMaxPool2d(), [8, 9], '[8, 9] (rank 2)', '[N, H, W, C] (rank 4)'],
     ['batchNorm', new nn.BatchNorm(3), [8, 9, 9, 4], '[N=8, H=9, W=9, C=4]', 'last axis 3'],
     ['batchNorm', new nn.BatchNorm(3), [3], '[F=3] (rank 1)', 'last axis 3 and rank 2 or more'],
     ['layerNorm', new nn.LayerNorm([2, 3]), [8, 3, 2], '[N=8, T=3, F=2]', 'last axes 2, 3'],

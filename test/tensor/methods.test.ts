@@ -29,6 +29,7 @@ const helperModules = [
 const helpers = [
   ...[
     'asNumber',
+    'besideSteps',
     'broadcastTogether',
     'checkLabels',
     'dilate',

@@ -34,6 +34,7 @@ describe.skipIf(!chromiumPath)('the page on a GPU', () => {
       try {
         await page.goto(site.isolated);
         await page.locator('#train:enabled').waitFor();
+        await page.click('#settings > summary');
         await page.selectOption('#device', `gpu:${backend}`);
         await expect.poll(() => text('#device-info'), patience).toMatch(`on gpu: gpu.js on ${backend}`);
         await page.click('#kernels > summary');
@@ -42,7 +43,7 @@ describe.skipIf(!chromiumPath)('the page on a GPU', () => {
           expect.stringMatching(/function.*this\.thread\.x/s),
         );
 
-        await page.selectOption('#epochs', '1');
+        await page.fill('#epochs', '1');
         await page.click('#train');
         await expect.poll(() => figure(page, 'loss'), patience).toBeGreaterThan(2.2);
         await expect.poll(() => figure(page, 'loss'), patience).toBeLessThan(2.1);

@@ -1,66 +1,112 @@
-/** What the network makes of a picture: a bar for each class, and the answer in words. */
+/** What the network makes of a picture: a bar for each class that counts, and the answer in words. */
 import { byId, make, paint, percent, setText } from './elements.ts';
+
+/** More classes than this have no bar each: the most probable ones are shown. */
+const mostBars = 10;
 
 interface Bar {
   readonly row: HTMLLIElement;
+  readonly name: HTMLSpanElement;
   readonly fill: HTMLSpanElement;
   readonly value: HTMLSpanElement;
+}
+
+/** An answer of the network. */
+export interface Answered {
+  readonly probabilities: Float32Array;
+  /** The picture as the network got it, `[H, W, C]`. */
+  readonly seen: Float32Array;
+  /** The right answer, where it is known. */
+  readonly label: number | undefined;
+  /** Whether the network has learned anything yet. */
+  readonly trained: boolean;
 }
 
 export class Answer {
   readonly #words = byId('answer', HTMLParagraphElement);
   readonly #seen = byId('seen', HTMLCanvasElement);
-  readonly #bars = Array.from({ length: 10 }, (_, digit) => makeBar(digit));
-  readonly #invitation = this.#words.textContent ?? '';
+  readonly #list = byId('bars', HTMLOListElement);
+  #bars: readonly Bar[] = [];
+  #names: readonly string[] = [];
+  #shape: readonly number[] = [1, 1, 1];
 
-  constructor() {
-    byId('bars', HTMLOListElement).append(...this.#bars.map(({ row }) => row));
-    this.clear();
+  /** For another model. */
+  prepare(names: readonly string[], shape: readonly [number, number, number]): void {
+    this.#shape = shape;
+    [this.#seen.height, this.#seen.width] = shape;
+    if (names.length === this.#names.length && names.every((name, i) => name === this.#names[i])) return;
+    this.#names = names;
+    this.#bars = Array.from({ length: Math.min(names.length, mostBars) }, makeBar);
+    this.#list.replaceChildren(...this.#bars.map(({ row }) => row));
+    this.#list.classList.toggle(
+      'long-names',
+      names.some((name) => name.length > 2),
+    );
+    this.clear('');
   }
 
-  clear(): void {
-    setText(this.#words, this.#invitation);
-    for (const bar of this.#bars) setBar(bar, undefined, false);
-    paint(this.#seen, new Float32Array(this.#seen.width * this.#seen.height));
-  }
-
-  /**
-   * @param seen the picture as the network got it
-   * @param label the right answer, where it is known
-   * @param trained whether the network has learned anything yet
-   */
-  show(probabilities: Float32Array, seen: Float32Array, label: number | undefined, trained: boolean): void {
-    const best = probabilities.indexOf(Math.max(...probabilities));
-    this.#bars.forEach((bar, digit) => {
-      setBar(bar, probabilities[digit], digit === best);
+  clear(invitation: string): void {
+    setText(this.#words, invitation);
+    this.#bars.forEach((bar, index) => {
+      const listed = this.#names.length <= mostBars ? this.#names[index] : '';
+      setBar(bar, listed, undefined, false);
     });
-    paint(this.#seen, seen);
-    setText(this.#words, trained ? inWords(best, probabilities[best], label) : untrained);
+    paint(this.#seen, new Float32Array(this.#seen.width * this.#seen.height), 1);
+  }
+
+  show({ probabilities, seen, label, trained }: Answered): void {
+    const best = probabilities.indexOf(Math.max(...probabilities));
+    const classes = [...probabilities.keys()];
+    if (classes.length > mostBars) classes.sort((a, b) => probabilities[b] - probabilities[a]);
+    this.#bars.forEach((bar, index) => {
+      const each = classes[index];
+      setBar(bar, this.#names[each], probabilities[each], each === best);
+    });
+    paint(this.#seen, seen, this.#shape[2]);
+    const name = (each: number): string => withArticle(this.#names[each]);
+    setText(this.#words, trained ? inWords(best, probabilities[best], label, name) : untrained);
   }
 }
 
 const untrained = 'Not trained yet, so this is a guess.';
 
-function inWords(best: number, probability: number, label: number | undefined): string {
+function inWords(
+  best: number,
+  probability: number,
+  label: number | undefined,
+  name: (each: number) => string,
+): string {
   if (label !== undefined) {
-    return best === label ? `A ${best}, and that is right.` : `A ${best}, but it is labeled ${label}.`;
+    const said = name(best).replace(/^an? /, (article) => `${article[0].toUpperCase()}${article.slice(1)}`);
+    return best === label
+      ? `${said}, and that is right.`
+      : `${said}, but it is labeled ${name(label).replace(/^an? /, '')}.`;
   }
-  if (probability > 0.9) return `That is a ${best}.`;
-  return probability > 0.5 ? `Probably a ${best}.` : `Hard to say; perhaps a ${best}.`;
+  if (probability > 0.9) return `That is ${name(best)}.`;
+  return probability > 0.5 ? `Probably ${name(best)}.` : `Hard to say; perhaps ${name(best)}.`;
 }
 
-function makeBar(digit: number): Bar {
+/** `an 8`, `a B`; longer names are anything, also “cats” and “Müller”. */
+function withArticle(name: string): string {
+  if (name.length > 1) return `“${name}”`;
+  return `${/[8aefhilmnorsx]/i.test(name) ? 'an' : 'a'} ${name}`;
+}
+
+function makeBar(): Bar {
   const row = make('li');
   const track = make('span', 'track');
   const fill = make('span', 'fill');
+  const name = make('span', 'digit');
   const value = make('span', 'value');
   track.append(fill);
-  row.append(make('span', 'digit', String(digit)), track, value);
-  return { row, fill, value };
+  row.append(name, track, value);
+  return { row, name, fill, value };
 }
 
-function setBar({ row, fill, value }: Bar, probability: number | undefined, best: boolean): void {
-  row.classList.toggle('best', best);
-  fill.style.setProperty('--part', `${probability ?? 0}`);
-  setText(value, probability === undefined ? '' : percent(probability));
+function setBar(bar: Bar, name: string, probability: number | undefined, best: boolean): void {
+  bar.row.classList.toggle('best', best);
+  bar.fill.style.setProperty('--part', `${probability ?? 0}`);
+  setText(bar.name, name);
+  bar.name.title = name;
+  setText(bar.value, probability === undefined ? '' : percent(probability));
 }

@@ -31,16 +31,31 @@ export function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** Paints gray pixels in [0, 1] on a canvas of their size. */
-export function paint(canvas: HTMLCanvasElement, pixels: Float32Array): void {
+/** Paints pixels in [0, 1] on a canvas of their size: gray ones (1 channel), or red, green and blue (3). */
+export function paint(canvas: HTMLCanvasElement, pixels: Float32Array, channels: number): void {
   const context = canvas.getContext('2d');
   const image = context?.createImageData(canvas.width, canvas.height);
   if (!context || !image) return;
-  pixels.forEach((value, pixel) => {
-    image.data.fill(Math.round(value * 255), 4 * pixel, 4 * pixel + 3);
+  const colors = channels >= 3 ? [0, 1, 2] : [0, 0, 0];
+  for (let pixel = 0; pixel < canvas.width * canvas.height; pixel++) {
+    for (const [color, from] of colors.entries()) {
+      image.data[4 * pixel + color] = Math.round(pixels[pixel * channels + from] * 255);
+    }
     image.data[4 * pixel + 3] = 255;
-  });
+  }
   context.putImageData(image, 0, 0);
+}
+
+/** A new canvas with such pixels on it. */
+export function picture(
+  pixels: Float32Array,
+  [height, width, channels]: readonly number[],
+): HTMLCanvasElement {
+  const canvas = make('canvas');
+  canvas.width = width;
+  canvas.height = height;
+  paint(canvas, pixels, channels);
+  return canvas;
 }
 
 const percentage = new Intl.NumberFormat('en', {

@@ -10,11 +10,11 @@ const words: Readonly<Record<string, string>> = {
   cpu: 'Each is a plain loop in TypeScript: see kernels/*/cpu.ts.',
 };
 
-export function showKernels({ device, table, sources }: Kernels): void {
+export function showKernels({ device, of, table, sources }: Kernels): void {
   const count = /^\d+(?= kernels)/m.exec(table)?.[0] ?? 'Some';
   setText(
     byId('kernels-note', HTMLParagraphElement),
-    `${count} kernels on ${device}: forward, gradients and Adam for a batch of 32. ${words[device] ?? ''}`,
+    `${count} kernels on ${device}: ${of}. ${words[device] ?? ''}`,
   );
   byId('kernel-sources', HTMLDivElement).replaceChildren(
     ...sources.map(({ kernel, label, text }, index) => {

@@ -1,132 +1,70 @@
 /** The page: connects what the visitor does to the worker, and what the worker says to what is shown. */
-import type { DeviceChoice, Failure, Phase, Report, Request } from '../protocol.ts';
-import { Classifier } from './classifier.ts';
-import { byId, setText } from './elements.ts';
+import type { DeviceChoice, Report, Request } from '../protocol.ts';
+import { byId } from './elements.ts';
+import { FailureView } from './failure-view.ts';
 import { showKernels } from './kernels.ts';
+import { changeBy } from './reports.ts';
+import { SettingsForm } from './settings-form.ts';
+import { isBusy, type State, Store } from './state.ts';
 import { TrainingView } from './training-view.ts';
+import { TryIt } from './try-it.ts';
 
 const worker = new Worker(new URL('../worker/worker.ts', import.meta.url), { type: 'module' });
 const ask = (request: Request): void => worker.postMessage(request);
 
-const view = new TrainingView();
-const classifier = new Classifier(ask, () => view.trained);
-const device = byId('device', HTMLSelectElement);
-const epochs = byId('epochs', HTMLSelectElement);
+const store = new Store(show);
+const settings = new SettingsForm(store);
+const training = new TrainingView();
+const tryIt = new TryIt(ask);
+const failure = new FailureView(store);
 const train = byId('train', HTMLButtonElement);
-const reset = byId('reset', HTMLButtonElement);
+const device = byId('device', HTMLSelectElement);
 const kernels = byId('kernels', HTMLDetailsElement);
-const failure = byId('failure', HTMLDivElement);
 
-/** Milliseconds between answers about a picture that stays, while the network learns. */
-const askAgainEvery = 500;
-let asked = 0;
-let phase: Phase = 'idle';
+function show(state: State): void {
+  settings.show(state);
+  training.show(state);
+  tryIt.show(state);
+  failure.show(state);
+}
 
-worker.addEventListener('message', ({ data }: MessageEvent<Report>) => show(data));
+worker.addEventListener('message', ({ data: report }: MessageEvent<Report>) => {
+  store.change(changeBy(report, store.state));
+  if (report.kind === 'classified') tryIt.answered(report);
+  if (report.kind === 'failed') tryIt.settle();
+  if (report.kind === 'kernels') showKernels(report);
+  if (report.kind === 'device' || report.kind === 'model') listKernels();
+});
 worker.addEventListener('error', (event) => {
   const message = event.message || 'The script of the worker could not be loaded.';
-  fail({ during: 'The worker', name: 'Error', message, cure: 'Reload the page.' });
+  const cure = 'Reload the page.';
+  store.change({ failure: { during: 'The worker', name: 'Error', message, cure }, awaiting: undefined });
 });
 
 train.addEventListener('click', () => {
-  failure.hidden = true;
-  if (phase === 'training') {
-    ask({ kind: 'pause' });
-    return;
-  }
-  if (phase === 'done') ask({ kind: 'reset' });
-  if (phase !== 'paused') view.begin(Number(epochs.value));
-  ask({ kind: 'train', epochs: Number(epochs.value) });
+  store.change({ failure: undefined, failedTraining: false });
+  if (store.state.phase === 'training') ask({ kind: 'pause' });
+  else if (store.state.phase === 'paused') ask({ kind: 'resume' });
+  else start();
 });
-reset.addEventListener('click', () => ask({ kind: 'reset' }));
+byId('reset', HTMLButtonElement).addEventListener('click', () => ask({ kind: 'reset' }));
 device.addEventListener('change', () => {
-  failure.hidden = true;
-  device.setAttribute('aria-busy', 'true');
+  store.change({ failure: undefined, deviceAsked: true });
   ask({ kind: 'device', choice: device.value as DeviceChoice });
 });
-epochs.addEventListener('change', () => view.begin(Number(epochs.value)));
 kernels.addEventListener('toggle', listKernels);
-byId('failure-close', HTMLButtonElement).addEventListener('click', () => {
-  failure.hidden = true;
-  train.focus();
+addEventListener('resize', () => store.change({}));
+addEventListener('beforeunload', (event) => {
+  if (isBusy(store.state)) event.preventDefault();
 });
 
-ask({ kind: 'device', choice: device.value as DeviceChoice });
-ask({ kind: 'samples' });
+ask({ kind: 'device', choice: 'wasm' });
 
-function show(report: Report): void {
-  switch (report.kind) {
-    case 'ready':
-      train.disabled = false;
-      enter('idle');
-      break;
-    case 'device':
-      device.value = report.choice;
-      device.removeAttribute('aria-busy');
-      view.showDevice(report.info);
-      listKernels();
-      break;
-    case 'phase':
-      enter(report.phase);
-      break;
-    case 'fresh':
-      view.clear();
-      break;
-    case 'progress':
-      view.progress(report);
-      view.showDevice(report.info);
-      askAgain();
-      break;
-    case 'tested':
-      view.tested(report);
-      break;
-    case 'samples':
-      classifier.showSamples(report.samples);
-      break;
-    case 'classified':
-      classifier.show(report);
-      break;
-    case 'kernels':
-      showKernels(report);
-      break;
-    case 'failed':
-      fail(report.failure);
-  }
-}
-
-const actions: Readonly<Record<Phase, string>> = {
-  idle: 'Train',
-  training: 'Pause',
-  paused: 'Resume',
-  done: 'Train again',
-};
-
-function enter(next: Phase): void {
-  phase = next;
-  setText(train, actions[phase]);
-  // A button that is switched off loses the focus, and the keyboard its place.
-  if (phase === 'idle' && document.activeElement === reset) train.focus();
-  reset.disabled = phase === 'idle';
-  epochs.disabled = phase === 'training' || phase === 'paused';
-  view.enter(phase);
-  classifier.update();
-}
-
-function askAgain(): void {
-  if (performance.now() - asked < askAgainEvery) return;
-  asked = performance.now();
-  classifier.update();
+function start(): void {
+  const read = settings.read();
+  if (read !== undefined) ask({ kind: 'start', settings: read });
 }
 
 function listKernels(): void {
   if (kernels.open) ask({ kind: 'kernels' });
-}
-
-function fail({ during, name, message, cure }: Failure): void {
-  setText(byId('failure-title', HTMLElement), `${during}: ${name}`);
-  setText(byId('failure-message', HTMLElement), message);
-  setText(byId('failure-cure', HTMLElement), `What to do: ${cure}`);
-  failure.hidden = false;
-  failure.scrollIntoView({ block: 'nearest' });
-  classifier.settle();
 }

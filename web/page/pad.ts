@@ -1,10 +1,14 @@
-/** The drawing grid: strokes by mouse, touch or pen, and a brush that the keyboard moves. */
+/** The drawing grid, of the size that the model reads: strokes by mouse, touch or pen, and a brush that the keyboard moves. */
 import { byId, paint, setText, within } from './elements.ts';
 
-/** Width and height of the grid. */
-const side = 20;
-/** Half the width of a stroke, in cells, where it is fully bright; from there it fades over one cell. */
-const strokeRadius = 0.65;
+/** Half the width of a stroke, as a part of the shorter side, where it is full; from there it fades over as much. */
+const strokeRadius = 0.65 / 20;
+const strokeFade = 1 / 20;
+/** How far the brush of the keyboard goes at once, as a part of the shorter side. */
+const brushStep = 1 / 20;
+
+/** `[H, W, C]` */
+export type PadShape = readonly [height: number, width: number, channels: number];
 
 interface Point {
   readonly x: number;
@@ -24,7 +28,10 @@ export class Pad {
   readonly #brushMark = byId('brush', HTMLSpanElement);
   readonly #position = byId('pad-position', HTMLParagraphElement);
   readonly #changed: () => void;
-  #pixels = new Float32Array(side * side);
+  #shape: PadShape = [20, 20, 1];
+  /** Brightness of what is drawn on. */
+  #paper: 0 | 1 = 0;
+  #pixels = new Float32Array(20 * 20);
   #drawn = true;
   /** Where a pointer was last, while it is down. */
   #pointer: Point | undefined;
@@ -40,7 +47,26 @@ export class Pad {
     this.#show();
   }
 
-  /** A copy, in [0, 1]. */
+  get shape(): PadShape {
+    return this.#shape;
+  }
+
+  /** An empty grid of another size, unless it has this one. */
+  prepare(shape: PadShape, paper: 0 | 1): void {
+    if (shape.every((length, axis) => length === this.#shape[axis]) && paper === this.#paper) return;
+    const [height, width, channels] = shape;
+    this.#shape = shape;
+    this.#paper = paper;
+    this.#canvas.width = width;
+    this.#canvas.height = height;
+    this.#frame.style.setProperty('--rows', `${height}`);
+    this.#frame.style.setProperty('--columns', `${width}`);
+    this.#brush = { x: Math.floor(width / 2) - 1, y: Math.floor(0.15 * height) };
+    this.#pixels = new Float32Array(height * width * channels);
+    this.clear();
+  }
+
+  /** A copy, `[H, W, C]`, in [0, 1]. */
   get pixels(): Float32Array {
     return this.#pixels.slice();
   }
@@ -50,8 +76,13 @@ export class Pad {
     return this.#drawn;
   }
 
+  /** Whether it is a drawing of light ink in one color, as handwriting is. */
+  get isInk(): boolean {
+    return this.#paper === 0 && this.#shape[2] === 1;
+  }
+
   get empty(): boolean {
-    return this.#pixels.every((value) => value === 0);
+    return this.#pixels.every((value) => value === this.#paper);
   }
 
   /** Shows a picture that was not drawn. */
@@ -62,7 +93,7 @@ export class Pad {
   }
 
   clear(): void {
-    this.#pixels.fill(0);
+    this.#pixels.fill(this.#paper);
     this.#drawn = true;
     this.#show();
     this.#changed();
@@ -95,7 +126,8 @@ export class Pad {
   /** In cells; whole numbers are their centers. */
   #pointOf({ clientX, clientY }: PointerEvent): Point {
     const { left, top, width, height } = this.#canvas.getBoundingClientRect();
-    return { x: ((clientX - left) / width) * side - 0.5, y: ((clientY - top) / height) * side - 0.5 };
+    const [rows, columns] = this.#shape;
+    return { x: ((clientX - left) / width) * columns - 0.5, y: ((clientY - top) / height) * rows - 0.5 };
   }
 
   #followKeys(): void {
@@ -129,9 +161,11 @@ export class Pad {
   }
 
   #moveBrush({ x, y }: Point): void {
-    const inside = (place: number): number => Math.min(Math.max(place, 0), side - 1);
+    const inside = (place: number, end: number): number => Math.min(Math.max(place, 0), end - 1);
+    const [rows, columns] = this.#shape;
+    const step = Math.max(1, Math.round(brushStep * Math.min(rows, columns)));
     const from = this.#brush;
-    this.#brush = { x: inside(from.x + x), y: inside(from.y + y) };
+    this.#brush = { x: inside(from.x + step * x, columns), y: inside(from.y + step * y, rows) };
     if (this.#spaceHeld || this.#penDown) this.#stroke(from, this.#brush);
   }
 
@@ -147,17 +181,20 @@ export class Pad {
 
   /** Draws a line with soft edges. */
   #stroke(from: Point, to: Point): void {
-    const reach = strokeRadius + 1;
-    const cells = (first: number, last: number): [number, number] => [
+    const [rows, columns, channels] = this.#shape;
+    const fade = strokeFade * Math.min(rows, columns);
+    const reach = strokeRadius * Math.min(rows, columns) + fade;
+    const cells = (first: number, last: number, end: number): [number, number] => [
       Math.max(Math.ceil(Math.min(first, last) - reach), 0),
-      Math.min(Math.floor(Math.max(first, last) + reach), side - 1),
+      Math.min(Math.floor(Math.max(first, last) + reach), end - 1),
     ];
-    const [left, right] = cells(from.x, to.x);
-    const [top, bottom] = cells(from.y, to.y);
+    const [left, right] = cells(from.x, to.x, columns);
+    const [top, bottom] = cells(from.y, to.y, rows);
     for (let y = top; y <= bottom; y++) {
       for (let x = left; x <= right; x++) {
-        const ink = Math.min(Math.max(reach - distance({ x, y }, from, to), 0), 1);
-        this.#pixels[y * side + x] = Math.max(this.#pixels[y * side + x], ink);
+        const ink = Math.min(Math.max((reach - distance({ x, y }, from, to)) / fade, 0), 1);
+        const first = (y * columns + x) * channels;
+        for (let place = first; place < first + channels; place++) this.#ink(place, ink);
       }
     }
     this.#drawn = true;
@@ -165,8 +202,13 @@ export class Pad {
     this.#changed();
   }
 
+  #ink(place: number, ink: number): void {
+    const before = this.#pixels[place];
+    this.#pixels[place] = this.#paper === 0 ? Math.max(before, ink) : Math.min(before, 1 - ink);
+  }
+
   #show(): void {
-    paint(this.#canvas, this.#pixels);
+    paint(this.#canvas, this.#pixels, this.#shape[2]);
   }
 }
 

@@ -1,125 +1,89 @@
-/** The training panel: figures, charts, and the progress in words. */
-import type { DeviceInfo } from '../../src/index.ts';
-import type { Phase, Progress, Tested } from '../protocol.ts';
+/** The training panel and the curves: figures, charts, and the progress in words, all of the same moment. */
+import { Announcer } from './announcer.ts';
 import { Curves } from './curves.ts';
 import { byId, percent, setText } from './elements.ts';
-
-/** Milliseconds between drawings of the charts: each takes some milliseconds of the page's own thread. */
-const drawEvery = 300;
-/** Milliseconds between announcements to screen readers. */
-const announceEvery = 2000;
+import { isBusy, type State } from './state.ts';
+import { deviceInWords, modelInWords, statusInWords } from './words.ts';
 
 const count = new Intl.NumberFormat('en', { maximumSignificantDigits: 3 });
 
+const actions: Readonly<Record<State['phase'], string>> = {
+  idle: 'Train',
+  training: 'Pause',
+  paused: 'Resume',
+  done: 'Train again',
+};
+
 export class TrainingView {
-  readonly #loss = new Curves(byId('loss-chart', HTMLDivElement), {
+  readonly #loss = new Curves(byId('loss-chart', SVGSVGElement), {
     name: 'Loss by epoch',
-    domain: [0, 2.4],
-    ticks: [0, 0.5, 1, 1.5, 2],
+    format: (value) => value.toFixed(3),
     tickFormat: (value) => value.toFixed(1),
   });
-  readonly #accuracy = new Curves(byId('accuracy-chart', HTMLDivElement), {
+  readonly #accuracy = new Curves(byId('accuracy-chart', SVGSVGElement), {
     name: 'Accuracy by epoch',
-    domain: [0, 1],
-    ticks: [0, 0.25, 0.5, 0.75, 1],
+    format: percent,
     tickFormat: (value) => `${Math.round(100 * value)}%`,
   });
+  readonly #announcer = new Announcer();
+  readonly #train = byId('train', HTMLButtonElement);
+  readonly #reset = byId('reset', HTMLButtonElement);
   readonly #progress = byId('progress', HTMLProgressElement);
-  readonly #status = byId('status', HTMLParagraphElement);
-  readonly #figures = {
+  readonly #awaiting = byId('awaiting', HTMLSpanElement);
+  readonly #texts = {
+    status: byId('status', HTMLSpanElement),
+    model: byId('model-info', HTMLParagraphElement),
+    device: byId('device-info', HTMLParagraphElement),
     loss: byId('loss', HTMLElement),
     accuracy: byId('accuracy', HTMLElement),
     testAccuracy: byId('test-accuracy', HTMLElement),
     speed: byId('speed', HTMLElement),
   };
-  #tested: Tested | undefined;
-  #announced = Number.NEGATIVE_INFINITY;
-  #drawing: ReturnType<typeof setTimeout> | undefined;
 
-  constructor() {
-    new ResizeObserver(() => this.#drawSoon()).observe(byId('loss-chart', HTMLDivElement));
+  show(state: State): void {
+    const { progress, tested, model, deviceInfo } = state;
+    const texts = this.#texts;
+    const status = statusInWords(state);
+    setText(texts.status, status);
+    this.#announcer.say(status);
+    setText(texts.model, modelInWords(state));
+    setText(texts.device, deviceInfo ? deviceInWords(deviceInfo) : '');
+    setText(texts.loss, progress ? progress.loss.toFixed(3) : '–');
+    setText(texts.accuracy, progress ? percent(progress.accuracy) : '–');
+    setText(texts.speed, progress ? count.format(progress.imagesPerSecond) : '–');
+    setText(texts.testAccuracy, tested ? percent(tested.accuracy) : '–');
+    this.#showAwaited(state);
+    this.#showButtons(state);
+    const epochs = epochsOf(state);
+    const guess = Math.log(model?.classNames.length ?? 10);
+    this.#loss.show({ train: state.training.loss, test: state.testing.loss, epochs, top: 1.05 * guess });
+    this.#accuracy.show({ train: state.training.accuracy, test: state.testing.accuracy, epochs, top: 1 });
   }
 
-  /** Whether the model has been trained at all. */
-  get trained(): boolean {
-    return this.#progress.value > 0;
+  /** A bar that moves while nobody knows for how long. */
+  #showAwaited(state: State): void {
+    const { awaiting, progress, phase } = state;
+    setText(this.#awaiting, awaiting === undefined ? '' : `${awaiting}…`);
+    this.#awaiting.hidden = awaiting === undefined;
+    const unknown = awaiting !== undefined && (progress === undefined || phase !== 'training');
+    if (unknown) this.#progress.removeAttribute('value');
+    else this.#progress.value = (progress?.epoch ?? 0) / epochsOf(state);
   }
 
-  showDevice({ name, description, threads, adapter }: DeviceInfo): void {
-    const plural = threads === 1 ? 'one thread' : `${threads} threads`;
-    const where = adapter === undefined && name !== 'gpu' ? `, ${plural}` : '';
-    setText(byId('device-info', HTMLParagraphElement), `Computing on ${name}: ${description}${where}.`);
-  }
-
-  /** Axes for a training of a length. */
-  begin(epochs: number): void {
-    this.#loss.epochs = this.#accuracy.epochs = epochs;
-    this.#drawSoon();
-  }
-
-  clear(): void {
-    this.#loss.clear();
-    this.#accuracy.clear();
-    this.#progress.value = 0;
-    this.#tested = undefined;
-    for (const figure of Object.values(this.#figures)) setText(figure, '–');
-    this.#drawSoon();
-  }
-
-  progress({ epoch, epochs, loss, accuracy, imagesPerSecond }: Progress): void {
-    this.#loss.addTraining({ epoch, value: loss });
-    this.#accuracy.addTraining({ epoch, value: accuracy });
-    this.#progress.value = epoch / epochs;
-    setText(this.#figures.loss, loss.toFixed(3));
-    setText(this.#figures.accuracy, percent(accuracy));
-    setText(this.#figures.speed, count.format(imagesPerSecond));
-    this.#drawSoon();
-  }
-
-  tested(tested: Tested): void {
-    this.#tested = tested;
-    this.#loss.addTest({ epoch: tested.epoch, value: tested.loss });
-    this.#accuracy.addTest({ epoch: tested.epoch, value: tested.accuracy });
-    setText(this.#figures.testAccuracy, percent(tested.accuracy));
-    this.#announce('training');
-  }
-
-  enter(phase: Phase): void {
-    this.#announced = Number.NEGATIVE_INFINITY;
-    this.#announce(phase);
-  }
-
-  #announce(phase: Phase): void {
-    const now = performance.now();
-    if (now - this.#announced < announceEvery) return;
-    this.#announced = now;
-    setText(this.#status, inWords(phase, this.#tested));
-  }
-
-  /** One chart at a time, with room for input between them. */
-  #drawSoon(): void {
-    this.#drawing ??= setTimeout(() => {
-      requestAnimationFrame(() => this.#loss.draw());
-      setTimeout(() => {
-        this.#drawing = undefined;
-        requestAnimationFrame(() => this.#accuracy.draw());
-      }, drawEvery / 2);
-    }, drawEvery / 2);
+  #showButtons(state: State): void {
+    const { phase, digits } = state;
+    setText(this.#train, actions[phase]);
+    this.#train.disabled = digits === undefined;
+    // A button that is switched off loses the focus, and the keyboard its place.
+    if (phase === 'idle' && document.activeElement === this.#reset) this.#train.focus();
+    this.#reset.disabled = phase === 'idle';
   }
 }
 
-function inWords(phase: Phase, tested: Tested | undefined): string {
-  const result = tested && `${percent(tested.accuracy)} of the test digits are recognized`;
-  switch (phase) {
-    case 'idle':
-      return 'Ready. Nothing is learned yet.';
-    case 'training':
-      return result
-        ? `Epoch ${tested.epoch} of ${tested.epochs} done: ${result}.`
-        : 'Training the first epoch…';
-    case 'paused':
-      return result ? `Paused. After epoch ${tested.epoch}, ${result}.` : 'Paused in the first epoch.';
-    case 'done':
-      return `Done. ${result ?? ''}.`;
-  }
+/** Of the training that is shown; before one, of the one that would be. */
+function epochsOf(state: State): number {
+  const { model, progress, texts, data } = state;
+  const shown = isBusy(state) || progress !== undefined ? model?.training?.settings.epochs : undefined;
+  const typed = Number(texts[data].epochs);
+  return shown ?? (typed >= 1 && Number.isInteger(typed) ? typed : 30);
 }

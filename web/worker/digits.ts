@@ -1,29 +1,14 @@
 /** The embedded digits in a browser: the sheet of cells that `loadDigits` reads from the package, fetched and cut alike. */
-import {
-  channelStatistics,
-  digitsFromSheet,
-  type Image,
-  type ImageDataset,
-  type Normalization,
-} from '../../src/index.ts';
-
-/** What the page trains on and tests with. */
-export interface Digits {
-  readonly train: ImageDataset;
-  readonly test: ImageDataset;
-  readonly normalization: Normalization;
-}
-
-/** Width and height of a digit. */
-export const side = 20;
+import { channelStatistics, digitsFromSheet, type Image } from '../../src/index.ts';
+import type { LearningData } from './pictures.ts';
 
 /** Fetches the sheet. */
-export async function fetchDigits(url: string): Promise<Digits> {
+export async function fetchDigits(url: string): Promise<LearningData> {
   const response = await fetch(url);
   if (!response.ok)
     throw new Error(`The digits could not be fetched: ${url} gives status ${response.status}.`);
   const { train, test } = digitsFromSheet(await decode(await response.blob()));
-  return { train, test, normalization: channelStatistics(train) };
+  return { choice: 'digits', train, test, normalization: channelStatistics(train) };
 }
 
 /** A gray picture, decoded by the browser: weft's own reader of PNG files needs Node. */

@@ -1,8 +1,8 @@
 /** Brings a drawing into the form of the training images, so that it may be small, large or in a corner. */
 
-/** What the training images have in common: the longer side of their ink, and where its center of mass lies. */
-const inkSide = 15;
-const center = 9.8;
+/** What the training images have in common, as parts of their side: the longer side of their ink, and where its center of mass lies. */
+const inkSide = 15 / 20;
+const centerPlace = 10.3 / 20;
 /** Ink fainter than this does not count for the size. */
 const faint = 0.25;
 
@@ -10,7 +10,8 @@ const faint = 0.25;
 export function fitDrawing(pixels: Float32Array, side: number): Float32Array {
   const ink = measure(pixels, side);
   if (ink === undefined) return pixels;
-  const scale = ink.longest / inkSide;
+  const scale = ink.longest / (inkSide * side);
+  const center = centerPlace * side - 0.5;
   const fitted = new Float32Array(pixels.length);
   for (let y = 0; y < side; y++) {
     for (let x = 0; x < side; x++) {

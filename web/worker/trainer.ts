@@ -1,10 +1,11 @@
-/** Starts, pauses and restarts a session, on the device that was chosen. */
+/** Starts, pauses and restarts the training of a model, on the device that was chosen. */
 import { deviceInfo, setDevice } from '../../src/index.ts';
-import type { DeviceChoice, Phase, Report } from '../protocol.ts';
-import type { Digits } from './digits.ts';
+import type { DeviceChoice, Phase, Report, Sample, Settings } from '../protocol.ts';
 import { failureOf } from './failure.ts';
 import { giveWay } from './give-way.ts';
 import { Meter } from './meter.ts';
+import { Network } from './network.ts';
+import { type LearningData, samplesOf } from './pictures.ts';
 import { Session } from './session.ts';
 
 /** Each choice as weft takes it. */
@@ -19,47 +20,63 @@ const devices: Readonly<Record<DeviceChoice, () => Promise<void>>> = {
 
 /** Longest time without reading messages, in milliseconds, where steps are shorter. */
 const longestStretch = 25;
+/** Most pictures that are shown of one kind of mistake. */
+const mostExamples = 60;
 
 export class Trainer {
-  readonly #digits: Digits;
   readonly #report: (report: Report) => void;
-  #session: Session;
-  #phase: Phase = 'idle';
+  #network: Network;
+  #session: Session | undefined;
   #device: DeviceChoice = 'wasm';
   #wanted = false;
   /** The training that runs, or the last one. */
   #run: Promise<void> = Promise.resolve();
+  /** What each test image was taken for, lately. */
+  #predictions: Int32Array | undefined;
 
-  constructor(digits: Digits, report: (report: Report) => void) {
-    this.#digits = digits;
+  constructor(data: LearningData, settings: Settings, report: (report: Report) => void) {
     this.#report = report;
-    this.#session = new Session(digits);
+    this.#network = Network.forData(data, settings);
+    this.#session = new Session(this.#network, data, settings);
+    this.#tellModel();
   }
 
-  get session(): Session {
+  get network(): Network {
+    return this.#network;
+  }
+
+  get session(): Session | undefined {
     return this.#session;
   }
 
-  /** Starts, or goes on. */
-  async train(epochs: number): Promise<void> {
+  /** Starts from new weights. */
+  async start(data: LearningData, settings: Settings): Promise<void> {
+    await this.renew(data, settings);
+    await this.resume();
+  }
+
+  /** New weights, untrained. */
+  async renew(data: LearningData, settings: Settings): Promise<void> {
     await this.#stopped();
-    if (this.#session.finished) return;
-    if (this.#phase === 'idle') this.#session.begin(epochs);
+    this.#network = Network.forData(data, settings);
+    this.#session = new Session(this.#network, data, settings);
+    this.#predictions = undefined;
+    this.#tellModel();
+    this.#enter('idle');
+  }
+
+  /** Begins, or goes on. */
+  async resume(): Promise<void> {
+    await this.#stopped();
+    if (this.#session === undefined || this.#session.finished) return;
     this.#enter('training');
     this.#wanted = true;
-    this.#run = this.#train();
+    this.#run = this.#train(this.#session);
   }
 
   /** Stops after the step that runs. */
   pause(): void {
     this.#wanted = false;
-  }
-
-  async reset(): Promise<void> {
-    await this.#stopped();
-    this.#session = new Session(this.#digits);
-    this.#report({ kind: 'fresh' });
-    this.#enter('idle');
   }
 
   /** Computes on another device from here on. One that is not there leaves everything as it is. */
@@ -74,9 +91,30 @@ export class Trainer {
     this.#report({ kind: 'device', choice: this.#device, info: deviceInfo() });
   }
 
+  /** Test images of a class that were taken for another, or for itself. */
+  examples(actual: number, predicted: number): readonly Sample[] {
+    const predictions = this.#predictions;
+    const test = this.#session?.data.test;
+    if (predictions === undefined || test === undefined) return [];
+    const found = [...predictions.keys()].filter(
+      (index) => test.labels[index] === actual && predictions[index] === predicted,
+    );
+    return samplesOf(test, found.slice(0, mostExamples));
+  }
+
   #enter(phase: Phase): void {
-    this.#phase = phase;
     this.#report({ kind: 'phase', phase });
+  }
+
+  #tellModel(): void {
+    const session = this.#session;
+    const training = session && {
+      settings: session.settings,
+      data: session.data.choice,
+      train: session.data.train.labels.length,
+      test: session.data.test.labels.length,
+    };
+    this.#report({ kind: 'model', ...this.#network.facts, training });
   }
 
   async #stopped(): Promise<void> {
@@ -84,37 +122,51 @@ export class Trainer {
     await this.#run;
   }
 
-  async #train(): Promise<void> {
+  async #train(session: Session): Promise<void> {
     try {
-      await this.#steps();
-      this.#enter(this.#session.finished ? 'done' : 'paused');
+      await this.#steps(session);
+      this.#enter(session.finished ? 'done' : 'paused');
     } catch (error) {
       const cure = 'The weights are kept: choose another device, then resume.';
-      this.#report({
-        kind: 'failed',
-        failure: failureOf(error, `Training on ${deviceInfo().name}`, cure),
-      });
+      this.#await(undefined);
+      this.#report({ kind: 'failed', failure: failureOf(error, `Training on ${deviceInfo().name}`, cure) });
       this.#enter('paused');
     }
   }
 
-  async #steps(): Promise<void> {
-    const session = this.#session;
+  async #steps(session: Session): Promise<void> {
     const meter = new Meter();
     let lastPause = performance.now();
+    this.#await('Compiling the training step');
+    // Else the message would wait for the step that it announces.
+    await giveWay();
     while (this.#wanted && !session.finished) {
       const started = performance.now();
       const figures = await session.step();
       meter.add(figures, performance.now() - started);
       if (meter.due || session.atEpochEnd) this.#tell(session, meter);
-      if (session.atEpochEnd) this.#report({ kind: 'tested', ...(await session.test()) });
+      if (session.atEpochEnd) await this.#test(session);
       if (performance.now() - lastPause < longestStretch) continue;
       await giveWay();
       lastPause = performance.now();
     }
+    this.#await(undefined);
   }
 
-  #tell({ position, epochs }: Session, meter: Meter): void {
-    this.#report({ kind: 'progress', epoch: position, epochs, info: deviceInfo(), ...meter.read() });
+  async #test(session: Session): Promise<void> {
+    this.#await('Testing');
+    const { figures, predictions } = await this.#network.test(session.data.test);
+    this.#predictions = predictions;
+    this.#report({ kind: 'tested', epoch: session.position, ...figures });
+    this.#await(undefined);
+  }
+
+  #tell({ position }: Session, meter: Meter): void {
+    this.#report({ kind: 'progress', epoch: position, info: deviceInfo(), ...meter.read() });
+    this.#await(undefined);
+  }
+
+  #await(what: string | undefined): void {
+    this.#report({ kind: 'awaiting', what });
   }
 }

@@ -1,10 +1,13 @@
 /** The worker: all computing happens here, so that the page stays free. It answers the page's requests. */
 import sheetUrl from '../../assets/digits.png';
-import { RandomGenerator, subset } from '../../src/index.ts';
+import { type ImageDataset, modelNames, RandomGenerator } from '../../src/index.ts';
+import { defaultSettings } from '../defaults.ts';
 import type { Report, Request, Sample } from '../protocol.ts';
-import { type Digits, fetchDigits, side } from './digits.ts';
+import { fetchDigits } from './digits.ts';
 import { failureOf } from './failure.ts';
 import { fitDrawing } from './fit-drawing.ts';
+import { kernelsOf } from './kernels.ts';
+import { type LearningData, learningDataOf, samplesOf } from './pictures.ts';
 import { Trainer } from './trainer.ts';
 
 const report = (message: Report): void => postMessage(message);
@@ -20,14 +23,15 @@ addEventListener('message', ({ data }: MessageEvent<Request>) => {
 });
 
 interface Ready {
-  readonly digits: Digits;
+  readonly digits: LearningData;
   readonly trainer: Trainer;
 }
 
 async function start(): Promise<Ready> {
   const digits = await fetchDigits(sheetUrl);
-  const trainer = new Trainer(digits, report);
-  report({ kind: 'ready', images: digits.train.labels.length, parameters: trainer.session.parameterCount });
+  const trainer = new Trainer(digits, defaultSettings.digits, report);
+  const [train, test] = [digits.train.labels.length, digits.test.labels.length];
+  report({ kind: 'ready', train, test, models: modelNames });
   return { digits, trainer };
 }
 
@@ -36,18 +40,30 @@ function answer({ digits, trainer }: Ready, request: Request): void {
     case 'device':
       inOrder(() => trainer.use(request.choice));
       break;
-    case 'train':
-      inOrder(() => trainer.train(request.epochs));
+    case 'start': {
+      const { settings, pictures } = request;
+      inOrder(() => trainer.start(pictures ? learningDataOf(pictures) : digits, settings));
+      break;
+    }
+    case 'resume':
+      inOrder(() => trainer.resume());
       break;
     case 'reset':
-      inOrder(() => trainer.reset());
+      inOrder(() => trainer.renew(digits, defaultSettings.digits));
       break;
     case 'pause':
       trainer.pause();
       break;
-    case 'samples':
-      report({ kind: 'samples', samples: drawSamples(digits) });
+    case 'samples': {
+      const test = trainer.session?.data.test;
+      report({ kind: 'samples', samples: test ? drawSamples(test) : [] });
       break;
+    }
+    case 'examples': {
+      const { actual, predicted } = request;
+      report({ kind: 'examples', actual, predicted, samples: trainer.examples(actual, predicted) });
+      break;
+    }
     case 'classify':
       classify(trainer, request).catch((error) => fail(error, 'Classifying'));
       break;
@@ -61,24 +77,28 @@ function inOrder(work: () => Promise<void>): void {
 }
 
 async function classify(
-  trainer: Trainer,
+  { network }: Trainer,
   { pixels, drawn }: { readonly pixels: Float32Array; readonly drawn: boolean },
 ): Promise<void> {
-  const seen = drawn ? fitDrawing(pixels, side) : pixels;
-  report({ kind: 'classified', probabilities: await trainer.session.classify(seen), seen });
+  const [height, width, channels] = network.inputShape;
+  // The page may have asked about another model than the one that is there by now: no probabilities, then.
+  const fits = pixels.length === height * width * channels;
+  const seen = drawn && fits && height === width ? fitDrawing(pixels, height) : pixels;
+  const probabilities = fits ? await network.classify(seen) : new Float32Array();
+  report({ kind: 'classified', probabilities, seen });
 }
 
-async function list(trainer: Trainer): Promise<void> {
-  report({ kind: 'kernels', ...(await trainer.session.kernels()) });
+async function list({ network, session }: Trainer): Promise<void> {
+  report({ kind: 'kernels', ...(await kernelsOf(network, session)) });
 }
 
 /** A test image of each class, in order. */
-function drawSamples({ test }: Digits): Sample[] {
-  return test.classNames.map((_, label) => {
+function drawSamples(test: ImageDataset): Sample[] {
+  const chosen = test.classNames.flatMap((_, label) => {
     const candidates = [...test.labels.keys()].filter((index) => test.labels[index] === label);
-    const { images } = subset(test, [candidates[lots.nextUint32() % candidates.length]]);
-    return { label, pixels: Float32Array.from(images, (value) => value / 255) };
+    return candidates.length === 0 ? [] : [candidates[lots.nextUint32() % candidates.length]];
   });
+  return samplesOf(test, chosen);
 }
 
 function fail(error: unknown, during: string): void {

@@ -4,7 +4,7 @@ export type { Fan, Initializer } from './initializers.ts';
 export * as initializers from './initializers.ts';
 export { Activation, type JsonValue, Layer } from './layer.ts';
 export * from './layers.ts';
-export * from './losses.ts';
+export * from './losses/index.ts';
 export { inMode } from './mode.ts';
 export * from './models.ts';
 export { type AnyModule, Module } from './module.ts';

@@ -3,7 +3,7 @@ import { batchIndices, gatherBatch } from '../data/batches.ts';
 import { type ImageDataset, validateLabels } from '../data/dataset.ts';
 import { applyNormalization, type Normalization, requireUsablePixels } from '../data/normalize.ts';
 import { DTypeError, NonFiniteError, ShapeError } from '../errors.ts';
-import { softmaxCrossEntropy } from '../nn/losses.ts';
+import { softmaxCrossEntropy } from '../nn/losses/cross-entropy.ts';
 import { inMode } from '../nn/mode.ts';
 import { type Module, requireModule } from '../nn/module.ts';
 import { argMax } from '../ops/reduce.ts';

@@ -5,7 +5,7 @@ import { type ImageDataset, requireSameImages, validateLabels } from '../data/da
 import { type Normalization, requireUsablePixels } from '../data/normalize.ts';
 import { RandomGenerator } from '../data/random-generator.ts';
 import { NonFiniteError, OptionError, ShapeError } from '../errors.ts';
-import { softmaxCrossEntropy } from '../nn/losses.ts';
+import { softmaxCrossEntropy } from '../nn/losses/cross-entropy.ts';
 import { type Module, requireModule } from '../nn/module.ts';
 import type { StateDict } from '../nn/state-dict.ts';
 import { type Optimizer, requireOptimizer } from '../optim/optimizer.ts';

@@ -61,6 +61,7 @@ import {
   recurrentState,
   swapLast,
 } from './layouts.ts';
+import { lossCases } from './loss-cases.ts';
 import { orderAndMatrixCases } from './order-and-matrix-cases.ts';
 import { train } from './training.ts';
 import { floats, type Golden, numberIn, pairIn } from './vectors.ts';
@@ -288,6 +289,7 @@ export const cases: Readonly<Record<string, Case>> = {
   matmul_batched: expression('matmul and gather', ({ a, b }) => ({ y: matmul(a, b) })),
   gather_rows: expression('matmul and gather', ({ x, index }) => ({ y: gather(x, index) })),
 
+  ...lossCases,
   ...orderAndMatrixCases,
 
   conv2d_0: convolution,

@@ -23,7 +23,7 @@ export type Tensors = Readonly<Record<string, Tensor>>;
 export type Build = (inputs: Tensors, golden: Golden) => Tensors | Promise<Tensors>;
 
 /** Inputs that are not float32. */
-const integerInputs = new Set(['index', 'lengths', 'target', 'Y']);
+const integerInputs = new Set(['index', 'lengths', 'target', 'Y', 'input_lengths', 'target_lengths']);
 
 export function expression(family: string, build: Build, more: Partial<Case> = {}): Case {
   const run = async (golden: Golden): Promise<Results> => {

@@ -1,8 +1,9 @@
-/** A data set in a few lines. */
-import { imageCount } from '../data/dataset.ts';
+/** A data set in a few lines, and what is to be known beside an accuracy. */
+import { type ImageDataset, imageCount } from '../data/dataset.ts';
 import { formatInteger, printable } from '../text.ts';
+import { accuracyInterval, balancedAccuracy, type Evaluation, majorityAccuracy } from '../train/index.ts';
 import type { PreparedDataset } from './holdout.ts';
-import { counted } from './terminal.ts';
+import { counted, percent } from './terminal.ts';
 
 /** More class names than this make a long line: then only the first ones are told. */
 const LISTED_CLASSES = 12;
@@ -25,4 +26,49 @@ export function describeDataset(data: PreparedDataset): string {
   ]
     .map(printable)
     .join('\n');
+}
+
+/** What an accuracy has to be compared with. */
+export interface Scores {
+  /** The mean recall of the classes. */
+  readonly balancedAccuracy: number;
+  /** Of always guessing `majorityClass`. */
+  readonly majorityAccuracy: number;
+  /** The commonest class of the training images; of models without a record, of the test images. */
+  readonly majorityClass: string;
+  /** Of the accuracy, with 95 % confidence. */
+  readonly accuracyInterval: readonly [low: number, high: number];
+}
+
+/**
+ * The scores of a model on a data set.
+ *
+ * @param trainCounts how many training images each class had, if that is known
+ */
+export function scoresOf(
+  { labels, classNames }: ImageDataset,
+  { accuracy, confusion }: Pick<Evaluation, 'accuracy' | 'confusion'>,
+  trainCounts?: readonly number[],
+): Scores {
+  const counts = trainCounts ?? classNames.map((_, label) => labels.filter((each) => each === label).length);
+  const commonest = counts.indexOf(Math.max(...counts));
+  return {
+    balancedAccuracy: balancedAccuracy(confusion),
+    majorityAccuracy: majorityAccuracy(labels, [commonest]),
+    majorityClass: classNames[commonest] ?? '',
+    accuracyInterval: accuracyInterval(accuracy, labels.length),
+  };
+}
+
+/** The scores as a sentence or two, to stand below the accuracy. */
+export function describeScores({
+  balancedAccuracy: balanced,
+  majorityAccuracy: majority,
+  majorityClass,
+  accuracyInterval: [low, high],
+}: Scores): string {
+  return (
+    `Between ${percent(low, 1)} and ${percent(high, 1)} with 95 % confidence. Always guessing "${majorityClass}", the commonest ` +
+    `class, gives ${percent(majority, 1)}. Balanced accuracy (every class counts the same): ${percent(balanced, 1)}.`
+  );
 }

@@ -1,15 +1,14 @@
 /** `weft evaluate`: how a trained model does on a test set. */
-import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { listed } from '../data/class-folders.ts';
 import { type ImageDataset, imageCount } from '../data/dataset.ts';
 import { DatasetError } from '../data/errors.ts';
-import { isSamePlace } from '../data/files.ts';
-import { loadDataset, loadRecordedImages, loadTestImages, type TestImages } from '../data/load.ts';
+import { loadDataset } from '../data/load.ts';
+import { loadAllImages, loadRecordedTest, seenInTraining, type TestImages } from '../data/recorded-images.ts';
 import { type DeviceOptions, setDevice } from '../index.ts';
-import { printable } from '../text.ts';
-import { evaluate, type SavedModel } from '../train/index.ts';
+import { formatInteger, printable } from '../text.ts';
+import { type Evaluation, evaluate, type SavedModel } from '../train/index.ts';
 import { confusionRows, formatConfusion, formatQualities, qualities } from './confusion.ts';
+import { describeScores, scoresOf } from './describe.ts';
 import { RunError } from './run-error.ts';
 import { readRun, requireFiniteAnswers } from './run-reading.ts';
 import type { RunRecord } from './run-record.ts';
@@ -32,33 +31,61 @@ export async function evaluateCommand(
 ): Promise<void> {
   await setDevice(options.device);
   const { record, saved, notes: runNotes } = await readRun(run);
-  const source = options.data ?? record?.data.source ?? withoutData(run);
-  const { name, images, notes: imageNotes } = testImages(run, record, source, saved);
+  const { name, images, notes: imageNotes, seen } = testImages(run, record, options.data, saved);
   const dataset = withClassesOf(saved, images);
-  const { accuracy, loss, confusion, probabilities } = await evaluate(saved.model, dataset, {
-    normalization: saved.normalization,
-  });
-  requireFiniteAnswers(run, probabilities);
   const { classNames } = dataset;
-  const notes = [...runNotes, ...imageNotes];
-  const rows = confusionRows(confusion, classNames.length);
+  const answers = await evaluate(saved.model, dataset, { normalization: saved.normalization });
+  requireFiniteAnswers(run, answers.probabilities);
+  const { accuracy, loss } = answers;
+  const count = imageCount(dataset);
+  const rows = confusionRows(answers.confusion, classNames.length);
+  const scores = scoresOf(dataset, answers, record?.data.classCounts?.train);
+  const trained = seen && trainedOn(dataset, answers, seen);
+  const notes = [...runNotes, ...imageNotes, ...(trained?.notes ?? [])];
   for (const note of notes) say(printable(note));
   if (options.json) {
     const classes = qualities(rows).map((quality, index) => ({ name: classNames[index], ...quality }));
-    const count = imageCount(dataset);
-    result(
-      JSON.stringify(
-        { run, data: source, images: count, accuracy, loss, notes, classes, confusion: rows },
-        null,
-        2,
-      ),
-    );
+    const answer = {
+      run,
+      data: options.data ?? record?.data.source,
+      images: count,
+      accuracy,
+      loss,
+      ...scores,
+      ...(trained && { trainedOn: trained.count, accuracyOfOthers: trained.accuracyOfOthers }),
+      notes,
+      classes,
+      confusion: rows,
+    };
+    result(JSON.stringify(answer, null, 2));
     return;
   }
-  const title = `${saved.name} of ${run} on ${counted(imageCount(dataset), 'test image')} of ${name}`;
-  result(`${printable(title)}: accuracy ${percent(accuracy)}, loss ${loss.toFixed(4)}\n`);
+  const title = `${saved.name} of ${run} on ${counted(count, 'test image')} of ${name}`;
+  result(`${printable(title)}: accuracy ${percent(accuracy)}, loss ${loss.toFixed(4)}`);
+  result(`${printable(describeScores(scores))}\n`);
   result(`${formatQualities(rows, classNames)}\n`);
   result(formatConfusion(rows, classNames));
+}
+
+/** What is to be known where a model is tested on images that it has seen. */
+function trainedOn(
+  { name, labels }: ImageDataset,
+  { predictions }: Evaluation,
+  seen: readonly boolean[],
+): { readonly count: number; readonly accuracyOfOthers: number | undefined; readonly notes: string[] } {
+  const count = seen.filter(Boolean).length;
+  const others = labels.length - count;
+  const right = labels.filter((label, index) => !seen[index] && predictions[index] === label).length;
+  const accuracyOfOthers = others === 0 ? undefined : right / others;
+  if (count === 0) return { count, accuracyOfOthers, notes: [] };
+  const rest =
+    accuracyOfOthers === undefined
+      ? 'There are no others.'
+      : `On the other ${formatInteger(others)} it is ${percent(accuracyOfOthers)}.`;
+  const note =
+    `${name}: the model was trained or validated on ${formatInteger(count)} of these ${counted(labels.length, 'image')}, ` +
+    `so the accuracy says little about new ones. ${rest}`;
+  return { count, accuracyOfOthers, notes: [note] };
 }
 
 /** The library does not record what a model was trained on. */
@@ -71,42 +98,30 @@ function withoutData(run: string): never {
   });
 }
 
-/** On the data of the run, the images that were held out then; on other data, its test set or else all of it. */
+/** What a model is tested on. */
+interface Tested extends TestImages {
+  /** Of other data than the run's: which images the model was trained or validated on, as far as that is known. */
+  readonly seen?: readonly boolean[] | undefined;
+}
+
+/** Without `--data` the images that were held out when the run was trained; else all images of those data. */
 function testImages(
   run: string,
   record: RunRecord | undefined,
-  source: string,
+  data: string | undefined,
   { inputShape }: SavedModel,
-): TestImages {
+): Tested {
   const channels = inputShape[2] === 1 ? 1 : 3;
-  const trained = record?.data.source;
-  const own =
-    trained !== undefined &&
-    (source === trained || resolve(source) === trained || isSamePlace(source, trained));
-  if (record === undefined || !own) return loadTestImages(source, channels);
-  const split = readSplit(run);
-  if (split === undefined) {
-    // The digits, IDX files with a test set, and runs of earlier versions.
-    const { name, test, notes } = loadDataset(source, { seed: record.seed });
-    return { name, images: test, notes };
+  const split = record && readSplit(run);
+  if (data !== undefined || record === undefined) {
+    const all = loadAllImages(data ?? withoutData(run), { channels });
+    return { ...all, seen: split && seenInTraining(split, all.images) };
   }
-  const others = [...split.train, ...split.validation];
-  const { name, images, notes, missing, added } = loadRecordedImages(source, split.test, others, channels);
-  const all = split.test.length;
-  const changes = [
-    `${name}: tested on ${counted(all - missing.length, 'image')} that ${all === 1 ? 'was' : 'were'} held out in training.`,
-  ];
-  if (missing.length > 0) {
-    changes.push(
-      `${name}: ${missing.length} of the ${counted(all, 'image')} held out are missing: ${listed(missing)}.`,
-    );
-  }
-  if (added > 0) {
-    changes.push(
-      `${name}: ${counted(added, 'image')} added since the training ${added === 1 ? 'is' : 'are'} not looked at.`,
-    );
-  }
-  return { name, images, notes: [...notes, ...changes] };
+  const { source } = record.data;
+  if (split !== undefined) return loadRecordedTest(source, split, { channels });
+  // Earlier versions did not record the split of the digits and of IDX files with a test set.
+  const { name, test, notes } = loadDataset(source, { seed: record.seed });
+  return { name, images: test, notes };
 }
 
 /**
@@ -143,7 +158,10 @@ export function addEvaluate(program: Command, { streams }: CommandContext): void
     .command('evaluate')
     .description('test a trained model')
     .argument('<run>', runHelp)
-    .option('--data <name>', `${dataHelp} (default: what was held out when the run was trained)`)
+    .option(
+      '--data <name>',
+      `${dataHelp} (default: what was held out when the run was trained); all its images are used`,
+    )
     .addOption(deviceOption())
     .addOption(jsonOption('the result'))
     .action(async (run, options) => {

@@ -10,7 +10,7 @@ import { commandLine } from './invocation.ts';
 import { findMistakes, imagePng } from './report/mistakes.ts';
 import type { RunFolder } from './run-folder.ts';
 import { METRICS_FILE, type Metrics, type RunRecord, recordText } from './run-record.ts';
-import { SPLIT_FILE, splitRecord } from './split-file.ts';
+import { SPLIT_FILE, splitText } from './split-file.ts';
 import { counted, type Terminal } from './terminal.ts';
 
 const REPORT_FILE = 'report.html';
@@ -36,10 +36,9 @@ export async function keepModel(
   await keepRecord(folder, record);
 }
 
-/** Writes which images were held out, where the data set does not say it. */
+/** Writes which images the run is trained, validated and tested on. */
 export async function keepSplit({ folder, data }: OngoingRun): Promise<void> {
-  const split = splitRecord(data);
-  if (split !== undefined) await folder.write(SPLIT_FILE, `${JSON.stringify(split, null, 1)}\n`);
+  await folder.write(SPLIT_FILE, splitText(data));
 }
 
 /** Writes that a run failed, if that can be written: the error itself is what is told. */
@@ -73,9 +72,9 @@ export async function writeRun(
     ['model.safetensors', 'weights'],
     [METRICS_FILE, 'all numbers of this run'],
     [REPORT_FILE, `learning curves, confusion matrix and ${counted(mistakes, 'mistake')}, for a browser`],
+    [SPLIT_FILE, 'which images it was trained, validated and tested on'],
     [SAMPLE_FILE, `a test picture of class ${test.classNames[test.labels[sample]!]}`],
   ];
-  if (splitRecord(data) !== undefined) files.push([SPLIT_FILE, 'which pictures were held out']);
   const width = Math.max(...files.map(([name]) => join(folder.path, name).length));
   say(`\nWrote`);
   for (const [name, contents] of files) {

@@ -5,6 +5,7 @@ import { readFile } from '../data/files.ts';
 import { WeftError } from '../errors.ts';
 import { messageOf } from '../text.ts';
 import type { Confusion } from './confusion.ts';
+import type { Scores } from './describe.ts';
 import { RunError } from './run-error.ts';
 
 /** One epoch. Losses are mean cross-entropies in nats, accuracies parts of 1. */
@@ -94,14 +95,10 @@ export interface RunRecord extends TrainSettings {
 }
 
 /** What a finished run has besides. */
-export interface Metrics extends RunRecord {
+export interface Metrics extends RunRecord, Scores {
   readonly status: 'finished';
   readonly testAccuracy: number;
   readonly testLoss: number;
-  /** The mean over the classes of the part of their test images that was recognized: each class counts the same. */
-  readonly balancedAccuracy: number;
-  /** What always guessing the most frequent training class would reach on the test images. */
-  readonly majorityAccuracy: number;
   /** `confusion[truth][predicted]` over the test images. */
   readonly confusion: Confusion;
 }

@@ -1,26 +1,36 @@
-/** split.json of a run: which images it was trained, validated and tested on, by file or by a hash of their pixels. */
+/**
+ * split.json of a run: which images it was trained, validated and tested on. A part has the number of its images (`count`),
+ * their files where they have any, a hash of what each shows (`hashes`, `contentHashes` one after the other, 8 characters
+ * each) and their classes (`labels`, places in `classNames`: little-endian 16-bit numbers in base64).
+ */
 import { join } from 'node:path';
 import { findEntry, readFile, type Wanted } from '../data/files.ts';
-import { imageKeys } from '../data/split.ts';
+import { type RecordedPart, type RecordedSplit, recordedSplit } from '../data/recorded-images.ts';
+import { isRecord } from '../options.ts';
 import type { PreparedDataset } from './holdout.ts';
 import { RunError } from './run-error.ts';
 
 export const SPLIT_FILE = 'split.json';
 
-/** The keys (`imageKeys`) of the images of each part. */
-export interface SplitRecord {
-  readonly train: readonly string[];
-  readonly validation: readonly string[];
-  readonly test: readonly string[];
+const format = 2;
+/** Characters of a content hash. */
+const hashLength = 8;
+
+/** The text of split.json for a data set. */
+export function splitText(data: PreparedDataset): string {
+  const { classNames, train, validation, test } = recordedSplit(data);
+  const parts = {
+    train: encodedPart(train),
+    ...(validation && { validation: encodedPart(validation) }),
+    test: encodedPart(test),
+  };
+  return `${JSON.stringify({ format, classNames, ...parts }, null, 1)}\n`;
 }
 
-/**
- * What there is to record of a data set as it was loaded. Undefined where its files hold the split themselves: the digits,
- * and IDX files with a test set.
- */
-export function splitRecord({ drawn, train, validation, test }: PreparedDataset): SplitRecord | undefined {
-  if (!drawn && test.files === undefined) return undefined;
-  return { train: imageKeys(train), validation: imageKeys(validation), test: imageKeys(test) };
+function encodedPart({ files, hashes = [], labels = [] }: RecordedPart): object {
+  const bytes = Buffer.alloc(2 * labels.length);
+  for (let i = 0; i < labels.length; i++) bytes.writeUInt16LE(labels[i]!, 2 * i);
+  return { count: hashes.length, files, hashes: hashes.join(''), labels: bytes.toString('base64') };
 }
 
 /**
@@ -28,36 +38,58 @@ export function splitRecord({ drawn, train, validation, test }: PreparedDataset)
  *
  * @throws RunError when it cannot be read or is not what `weft train` writes
  */
-export function readSplit(run: string): SplitRecord | undefined {
+export function readSplit(run: string): RecordedSplit | undefined {
   const path = join(run, SPLIT_FILE);
   const wanted: Wanted = { error: RunError, expected: 'the split of a training run' };
   if (findEntry(path, wanted) === undefined) return undefined;
-  const text = new TextDecoder().decode(readFile(path, wanted));
-  const split = parsed(text);
+  const split = parsed(new TextDecoder().decode(readFile(path, wanted)));
   if (split !== undefined) return split;
   throw new RunError({
     where: path,
     got: 'something else',
-    expected: 'JSON with lists of texts: train, validation and test',
+    expected: 'JSON with the images of train, validation and test',
     cure: 'The file is damaged: train again, or restore it.',
   });
 }
 
-function parsed(text: string): SplitRecord | undefined {
+function parsed(text: string): RecordedSplit | undefined {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
     return undefined;
   }
-  return isSplit(value) ? value : undefined;
+  if (!isRecord(value)) return undefined;
+  const decode = value.format === format ? decodedPart : listedPart;
+  const [train, validation, test] = [value.train, value.validation, value.test].map(decode);
+  const { classNames } = value;
+  if (!train || !test || (value.validation !== undefined && !validation)) return undefined;
+  if (value.format !== format) return { train, validation, test };
+  return isTexts(classNames) ? { classNames, train, validation, test } : undefined;
 }
 
-function isSplit(value: unknown): value is SplitRecord {
-  if (typeof value !== 'object' || value === null) return false;
-  const parts: Record<string, unknown> = { ...value };
-  return (['train', 'validation', 'test'] as const).every((name) => {
-    const part = parts[name];
-    return Array.isArray(part) && part.every((key) => typeof key === 'string');
-  });
+function decodedPart(part: unknown): RecordedPart | undefined {
+  if (!isRecord(part)) return undefined;
+  const { count, files, hashes, labels } = part;
+  if (typeof count !== 'number' || typeof hashes !== 'string' || typeof labels !== 'string') return undefined;
+  const bytes = Buffer.from(labels, 'base64');
+  if (hashes.length !== hashLength * count || bytes.length !== 2 * count) return undefined;
+  if (files !== undefined && !(isTexts(files) && files.length === count)) return undefined;
+  return {
+    files,
+    hashes: Array.from({ length: count }, (_, i) => hashes.slice(i * hashLength, (i + 1) * hashLength)),
+    labels: Array.from({ length: count }, (_, i) => bytes.readUInt16LE(2 * i)),
+  };
+}
+
+/** Earlier versions listed files, or for images without files the SHA-256 of their pixels and the number of equal ones. */
+function listedPart(part: unknown): RecordedPart | undefined {
+  if (!isTexts(part)) return undefined;
+  const isHash = part.length > 0 && part.every((key) => /^[0-9a-f]{24}-\d+$/.test(key));
+  if (!isHash) return { files: part };
+  return { hashes: part.map((key) => Buffer.from(key.slice(0, 12), 'hex').toString('base64')) };
+}
+
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((each) => typeof each === 'string');
 }

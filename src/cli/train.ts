@@ -10,8 +10,8 @@ import { createModel, summary } from '../nn/index.ts';
 import { Adam, oneCycle } from '../optim/index.ts';
 import { printable } from '../text.ts';
 import { type Evaluation, evaluate, fit } from '../train/index.ts';
-import { type Confusion, confusionRows, formatConfusion, qualities } from './confusion.ts';
-import { describeDataset } from './describe.ts';
+import { confusionRows, formatConfusion } from './confusion.ts';
+import { describeDataset, describeScores, scoresOf } from './describe.ts';
 import { exitCodes, interruptedCode } from './exit-codes.ts';
 import { type PreparedDataset, withValidation } from './holdout.ts';
 import { commandLine } from './invocation.ts';
@@ -71,8 +71,7 @@ export async function trainCommand(
     const metrics: Metrics = {
       testAccuracy,
       testLoss,
-      balancedAccuracy: balancedAccuracy(confusion),
-      majorityAccuracy: majorityAccuracy(data),
+      ...scoresOf(data.test, evaluation, [...classCounts(data.train)]),
       ...record,
       status: 'finished',
       confusion,
@@ -99,18 +98,6 @@ function requireSeveralClasses({ name, train }: PreparedDataset): void {
   });
 }
 
-/** The mean recall of the classes that occur. */
-function balancedAccuracy(confusion: Confusion): number {
-  const present = qualities(confusion).filter(({ support }) => support > 0);
-  return present.reduce((sum, { recall }) => sum + recall, 0) / present.length;
-}
-
-function majorityAccuracy({ train, test }: PreparedDataset): number {
-  const counts = classCounts(train);
-  const majority = counts.indexOf(Math.max(...counts));
-  return test.labels.filter((label) => label === majority).length / imageCount(test);
-}
-
 function describeTraining({ epochs, batch, lr, seed }: TrainOptions): string {
   return (
     `Training on ${deviceInfo().name}: ${counted(epochs, 'epoch')}, batches of ${batch}, ` +
@@ -118,10 +105,12 @@ function describeTraining({ epochs, batch, lr, seed }: TrainOptions): string {
   );
 }
 
-function describeTest({ testAccuracy, testLoss, trainSeconds, confusion, data }: Metrics): string {
+function describeTest(metrics: Metrics): string {
+  const { testAccuracy, testLoss, trainSeconds, confusion, data } = metrics;
   return (
     `Test accuracy ${percent(testAccuracy)}, loss ${testLoss.toFixed(4)} on ${counted(data.test, 'image')}, ` +
-    `after ${duration(trainSeconds)} of training.\n\n${formatConfusion(confusion, data.classNames)}`
+    `after ${duration(trainSeconds)} of training.\n${printable(describeScores(metrics))}\n\n` +
+    formatConfusion(confusion, data.classNames)
   );
 }
 
@@ -160,7 +149,6 @@ async function train(
   let nextKept = 0;
   const keep = async (status: RunRecord['status']): Promise<void> => {
     const begun = performance.now();
-    if (nextKept === 0) await keepSplit(run);
     await keepModel(run, recordNow(status));
     const ended = performance.now();
     nextKept = ended + (ended - begun) / SHARE_OF_KEEPING;
@@ -175,7 +163,8 @@ async function train(
       augmentation,
       seed: options.seed,
       signal,
-      onStep: (report) => {
+      onStep: async (report) => {
+        if (!stepped) await keepSplit(run);
         stepped = true;
         progress.step(report);
       },

@@ -24,6 +24,8 @@ export interface ImageDataset {
   readonly classNames: readonly string[];
   /** The file of each image, `[N]`: its path within the data set. Undefined where images have no files of their own. */
   readonly files?: readonly string[] | undefined;
+  /** The group of each image, `[N]`, such as a patient: images of one group stay on one side of what is drawn. */
+  readonly groups?: readonly string[] | undefined;
 }
 
 /** Number of images. */
@@ -174,9 +176,18 @@ export function subset(
     labels[i] = dataset.labels[index];
   }
   const [, height, width, channels] = dataset.shape;
-  const { files } = dataset;
+  const { files, groups } = dataset;
   const named = files && { files: Array.from(indices, (index) => files[index]) };
-  return { ...dataset, name, images, labels, ...named, shape: [indices.length, height, width, channels] };
+  const grouped = groups && { groups: Array.from(indices, (index) => groups[index]) };
+  return {
+    ...dataset,
+    name,
+    images,
+    labels,
+    ...named,
+    ...grouped,
+    shape: [indices.length, height, width, channels],
+  };
 }
 
 /**
@@ -209,7 +220,8 @@ export function concatenate(first: ImageDataset, second: ImageDataset, name = fi
   labels.set(second.labels, first.labels.length);
   const [, height, width, channels] = first.shape;
   const files = first.files && second.files && [...first.files, ...second.files];
-  return { ...first, name, images, labels, files, shape: [labels.length, height, width, channels] };
+  const groups = first.groups && second.groups && [...first.groups, ...second.groups];
+  return { ...first, name, images, labels, files, groups, shape: [labels.length, height, width, channels] };
 }
 
 /**

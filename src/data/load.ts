@@ -2,22 +2,14 @@
 import { requireKnownOptions, requireNumber } from '../options.ts';
 import { type ClassFolders, entriesOf, findPictures, isPng, subfolders } from './class-folders.ts';
 import { node } from './code-files.ts';
-import {
-  classCounts,
-  concatenate,
-  type ImageDataset,
-  imageCount,
-  requireSameImages,
-  splitBy,
-  validateLabels,
-} from './dataset.ts';
+import { classCounts, type ImageDataset, requireSameImages, validateLabels } from './dataset.ts';
 import { loadDigits } from './digits.ts';
 import { DatasetError } from './errors.ts';
 import { findEntry } from './files.ts';
 import { readPictures } from './folder.ts';
 import { datasetFromIdx } from './idx-dataset.ts';
 import { findIdxFiles, type IdxFiles } from './idx-files.ts';
-import { drawnSplit, imageKeys } from './split.ts';
+import { drawnSplit } from './split.ts';
 
 /** A data set as loaded: what to train on and what to test on. */
 export interface LoadedDataset {
@@ -70,88 +62,17 @@ export function loadDataset(nameOrFolder: string, options: LoadOptions = {}): Lo
   return complete(findSource(nameOrFolder), seed);
 }
 
-/** The images of a data set to test a model on that was not trained on it. */
-export interface TestImages {
-  readonly name: string;
-  readonly images: ImageDataset;
-  readonly notes: readonly string[];
-}
-
-/**
- * The test set of a data set, or all of it where it has none: nothing needs to be held out for a model that was not
- * trained on it.
- *
- * @param channels of the model: pictures in files are made gray or RGB for it
- * @throws as `loadDataset`
- */
-export function loadTestImages(nameOrFolder: string, channels?: 1 | 3): TestImages {
-  const source = findSource(nameOrFolder);
-  const notes = [...source.notes];
-  const splits = source.splits.includes('test') ? (['test'] as const) : source.splits;
-  const parts = splits.map((split) => source.read(split, { channels, notes }));
-  return { name: source.name, images: joined(source.name, parts), notes };
-}
-
-/** The images of a data set that were held out when a model was trained. */
-export interface RecordedImages extends TestImages {
-  /** Keys that were recorded, and of which there is no image any more. */
-  readonly missing: readonly string[];
-  /** How many images were not there when the model was trained. */
-  readonly added: number;
-}
-
-/**
- * The images with the keys of a recorded test set, however the data set has changed since.
- *
- * @param test the keys (`imageKeys`) to take
- * @param others the keys of all other images that there were
- * @throws as `loadDataset`, and DatasetError when no image is left
- */
-export function loadRecordedImages(
-  nameOrFolder: string,
-  test: readonly string[],
-  others: readonly string[],
-  channels?: 1 | 3,
-): RecordedImages {
-  const { name, splits, read, notes: found } = findSource(nameOrFolder);
-  const notes = [...found];
-  const wanted = new Set(test);
-  const known = new Set([...test, ...others]);
-  let added = 0;
-  const only = (key: string): boolean => {
-    if (!known.has(key)) added++;
-    return wanted.has(key);
-  };
-  const images = joined(
-    name,
-    splits.map((split) => read(split, { channels, notes, only })),
-  );
-  const left = new Set(imageKeys(images));
-  return { name, images, notes, missing: test.filter((key) => !left.has(key)), added };
-}
-
-function joined(name: string, parts: readonly ImageDataset[]): ImageDataset {
-  const filled = parts.filter((part) => imageCount(part) > 0);
-  if (filled.length > 0) return filled.reduce((all, part) => concatenate(all, part));
-  throw new DatasetError({
-    where: name,
-    got: 'none of the images that were held out when the model was trained',
-    expected: 'at least one of them',
-    cure: 'Bring them back, or test on another folder with --data.',
-  });
-}
-
 /** How a part of a data set is read. */
-interface ReadOptions {
+export interface ReadOptions {
   readonly channels: 1 | 3 | undefined;
   /** Collects what is odd about the images. */
   readonly notes: string[];
-  /** Which images, by their keys; default all. */
-  readonly only?: (key: string) => boolean;
+  /** Which images, by their files; default all. Images without files are read all of them. */
+  readonly only?: (file: string) => boolean;
 }
 
 /** What a data set has itself, not yet read; a missing test set is still to be held out. */
-interface FoundDataset {
+export interface FoundDataset {
   readonly name: string;
   readonly splits: readonly Split[];
   readonly read: (split: Split, options: ReadOptions) => ImageDataset;
@@ -160,7 +81,8 @@ interface FoundDataset {
   readonly withoutTraining: string;
 }
 
-function findSource(nameOrFolder: string): FoundDataset {
+/** Finds a data set by name or folder; what it holds is read later. */
+export function findSource(nameOrFolder: string): FoundDataset {
   if (nameOrFolder === 'digits') {
     const digits = loadDigits();
     return {
@@ -200,12 +122,9 @@ function idxSource(folder: string, name: string, { splits, notes }: IdxFiles): F
     name,
     splits: SPLITS.filter((split) => splits.has(split)),
     // The labels of training say how many classes there are.
-    read: (split, { only }) => {
+    read: (split) => {
       if (splits.has('train')) train ??= load('train');
-      const images = split === 'train' && train ? train : load(split, train?.classNames);
-      if (only === undefined) return images;
-      const wanted = imageKeys(images).map(only);
-      return splitBy(images, (index) => wanted[index])[1];
+      return split === 'train' && train ? train : load(split, train?.classNames);
     },
     notes: notes.map((note) => `${name}: ${note}`),
     withoutTraining: `IDX files of ${[...splits.keys()].join(', ')} only`,

@@ -1,72 +1,99 @@
 /**
- * Which images are held out where a data set has no test set: drawn by what each image is called, so that an image stays
- * on its side whatever is added to the data set or removed.
+ * Which images are held out where a data set does not say it: drawn by what each image is called, so that an image stays on
+ * its side whatever is added to the data set or removed. Images of one group stay together.
  */
 
 import { node } from './code-files.ts';
-import { type ImageDataset, imageCount, imageLength, splitBy } from './dataset.ts';
+import { contentHashes } from './content-hash.ts';
+import { type ImageDataset, imageCount, splitBy } from './dataset.ts';
 
-/**
- * What each image is called, whichever others are there: its file in the data set, or else a hash of its pixels and how
- * many equal ones come before it.
- */
-export function imageKeys(dataset: ImageDataset): readonly string[] {
-  if (dataset.files !== undefined) return dataset.files;
-  const { buffer, byteOffset, BYTES_PER_ELEMENT } = dataset.images;
-  const size = imageLength(dataset) * BYTES_PER_ELEMENT;
-  const seen = new Map<string, number>();
-  return Array.from({ length: imageCount(dataset) }, (_, index) => {
-    const hash = sha256(new Uint8Array(buffer, byteOffset + index * size, size)).toString('hex', 0, 12);
-    const before = seen.get(hash) ?? 0;
-    seen.set(hash, before + 1);
-    return `${hash}-${before}`;
-  });
+/** What is drawn at once: one image, or a group of them. */
+interface Unit {
+  /** In [0, 1). */
+  readonly draw: number;
+  readonly images: readonly number[];
 }
 
 /**
- * Holds out about a share of every class. Each image is drawn for itself, by its key and the seed alone, so no image
- * changes sides when others come or go, except that a class of two or more images keeps at least one on both sides.
+ * Holds out about a share of every class. Each image (or group, which counts as one of the class that most of its images
+ * have) is drawn for itself, by its name and the seed alone. So none changes sides when others come or go, except that a
+ * class of two or more keeps at least one on both sides.
  *
+ * @param purpose keeps draws of one seed apart
  * @returns the rest, then what was held out
  */
 export function drawnSplit(
   dataset: ImageDataset,
   share: number,
   seed: number,
+  purpose: 'test' | 'validation' = 'test',
 ): [rest: ImageDataset, heldOut: ImageDataset] {
-  const draws = imageKeys(dataset).map((key) => draw(key, share, seed));
-  const members: number[][] = dataset.classNames.map(() => []);
-  dataset.labels.forEach((label, index) => {
-    members[label].push(index);
-  });
-  const isHeldOut = new Set<number>();
-  for (const indices of members.filter(({ length }) => length >= 2)) {
-    const order = indices.sort((first, second) => draws[first] - draws[second]);
-    const drawn = order.filter((index) => draws[index] < share).length;
-    const count = Math.min(Math.max(drawn, 1), order.length - 1);
-    for (const index of order.slice(0, count)) isHeldOut.add(index);
+  const isHeldOut = new Uint8Array(imageCount(dataset));
+  const salt = purpose === 'test' ? `${seed}` : `${seed} ${purpose}`;
+  for (const units of unitsOfClasses(dataset, share, salt)) {
+    if (units.length < 2) continue;
+    units.sort((first, second) => first.draw - second.draw);
+    const drawn = units.filter(({ draw }) => draw < share).length;
+    const count = Math.min(Math.max(drawn, 1), units.length - 1);
+    for (const { images } of units.slice(0, count)) for (const index of images) isHeldOut[index] = 1;
   }
-  return splitBy(dataset, (index) => isHeldOut.has(index));
+  return splitBy(dataset, (index) => isHeldOut[index] === 1);
+}
+
+/** For each class, what is drawn of it. */
+function unitsOfClasses(dataset: ImageDataset, share: number, salt: string): Unit[][] {
+  const { labels, classNames, files, groups } = dataset;
+  const units: Unit[][] = classNames.map(() => []);
+  const names = groups ?? files ?? distinct(contentHashes(dataset));
+  for (const [name, images] of placesOf(names)) {
+    const label = commonest(images.map((index) => labels[index]));
+    units[label].push({ draw: drawOf(name, share, salt), images });
+  }
+  return units;
+}
+
+/** Where each text occurs. */
+export function placesOf(texts: readonly string[]): Map<string, number[]> {
+  const places = new Map<string, number[]>();
+  texts.forEach((text, index) => {
+    const found = places.get(text);
+    if (found) found.push(index);
+    else places.set(text, [index]);
+  });
+  return places;
+}
+
+/** The commonest of some classes, of equally common ones the lowest. */
+function commonest(labels: readonly number[]): number {
+  const counts = new Map<number, number>();
+  for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
+  return [...counts].sort(([a, first], [b, second]) => second - first || a - b)[0][0];
+}
+
+/** The texts, with the number of equal ones before where there are any. */
+function distinct(texts: readonly string[]): string[] {
+  const seen = new Map<string, number>();
+  return texts.map((text) => {
+    const before = seen.get(text) ?? 0;
+    seen.set(text, before + 1);
+    return `${text}-${before}`;
+  });
 }
 
 /**
- * A number in [0, 1), below `share` for those that are held out. Keys mostly end in a number: of each 1 / share in a row
+ * A number in [0, 1), below `share` for those that are held out. Names mostly end in a number: of each 1 / share in a row
  * (0 to 4 at a share of 0.2) one is held out, which one is random. So the counts are nearly exact, where a number drawn for
- * each key alone would give 20 ± 4 of 100.
+ * each name alone would give 20 ± 4 of 100.
  */
-function draw(key: string, share: number, seed: number): number {
-  const every = Math.round(1 / share);
-  const [, start = key, digits = '0', end = ''] = /^(.*?)(\d{1,9})(\D*)$/s.exec(key) ?? [];
+function drawOf(name: string, share: number, salt: string): number {
+  const every = Math.max(Math.round(1 / share), 1);
+  const [, start = name, digits = '0', end = ''] = /^(.*?)(\d{1,9})(\D*)$/s.exec(name) ?? [];
   const place = Number(digits) % every;
   const row = (Number(digits) - place) / every;
-  const shift = fraction(`${seed}\0${start}\0${row}\0${end}`);
-  return (((place + Math.floor(shift * every)) % every) + fraction(`${seed}\0${key}`)) / every;
+  const shift = fraction(`${salt}\0${start}\0${row}\0${end}`);
+  return (((place + Math.floor(shift * every)) % every) + fraction(`${salt}\0${name}`)) / every;
 }
 
 function fraction(text: string): number {
-  return sha256(text).readUIntBE(0, 6) / 2 ** 48;
-}
-
-function sha256(contents: Uint8Array | string): Buffer {
-  return node.crypto.createHash('sha256').update(contents).digest();
+  return node.crypto.hash('sha256', text, 'buffer').readUIntBE(0, 6) / 2 ** 48;
 }

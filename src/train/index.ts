@@ -11,6 +11,14 @@ export {
   predict,
 } from './evaluate.ts';
 export { type EpochReport, type FitOptions, fit, type History, type StepReport } from './fit.ts';
-export { accuracyOf, type ClassMetrics, classMetrics, confusionMatrix } from './metrics.ts';
+export {
+  accuracyInterval,
+  accuracyOf,
+  balancedAccuracy,
+  type ClassMetrics,
+  classMetrics,
+  confusionMatrix,
+  majorityAccuracy,
+} from './metrics.ts';
 export { loadOptimizer, saveOptimizer } from './optimizer-file.ts';
 export { decodeSafetensors, encodeSafetensors, type Safetensors } from './safetensors.ts';

@@ -1,4 +1,7 @@
-/** Metrics of a classifier, from its predictions: accuracy, confusion matrix, precision, recall and F1 per class. */
+/**
+ * Metrics of a classifier, from its predictions: accuracy and how sure it is, what guessing gives, confusion matrix,
+ * precision, recall and F1 per class.
+ */
 import { LabelError, OptionError } from '../errors.ts';
 import { describeValue, requireNumber } from '../options.ts';
 
@@ -11,6 +14,55 @@ export function accuracyOf(predictions: ArrayLike<number>, labels: ArrayLike<num
   let correct = 0;
   for (let index = 0; index < labels.length; index++) if (predictions[index] === labels[index]) correct++;
   return correct / labels.length;
+}
+
+/**
+ * The accuracy of always guessing one class, the commonest of training: what a model has to beat.
+ *
+ * @param labels what it is tested on
+ * @param trainLabels where the commonest class is looked for, of equally common ones the lowest; default `labels`
+ */
+export function majorityAccuracy(labels: ArrayLike<number>, trainLabels: ArrayLike<number> = labels): number {
+  requireClassNumbers('majorityAccuracy', { labels, trainLabels });
+  const counts = new Map<number, number>();
+  for (let index = 0; index < trainLabels.length; index++) {
+    counts.set(trainLabels[index], (counts.get(trainLabels[index]) ?? 0) + 1);
+  }
+  const [commonest] = [...counts].sort(([a, first], [b, second]) => second - first || a - b)[0] ?? [];
+  let correct = 0;
+  for (let index = 0; index < labels.length; index++) if (labels[index] === commonest) correct++;
+  return correct / labels.length;
+}
+
+/**
+ * The mean recall of the classes that occur: every class counts the same, however many are of it. Guessing gives 1 / classes.
+ * NaN when there are none.
+ *
+ * @param confusion a matrix of `confusionMatrix`
+ */
+export function balancedAccuracy(confusion: Int32Array): number {
+  const occurring = metricsOf('balancedAccuracy', confusion).filter(({ support }) => support > 0);
+  return occurring.reduce((sum, { recall }) => sum + recall, 0) / occurring.length;
+}
+
+/** Of the standard normal distribution, 95 % lie within this many standard deviations. */
+const normal95 = 1.959964;
+
+/**
+ * Where the accuracy on many more images of the same kind would lie, with 95 % confidence: the interval of Wilson (1927),
+ * which holds near 0 and 1 and for few images as well. Copies and images of one patient count as one, so with them it is
+ * too narrow.
+ *
+ * @param accuracy the part of the images that are right, 0 to 1
+ * @param count how many images were tested
+ */
+export function accuracyInterval(accuracy: number, count: number): [low: number, high: number] {
+  requireNumber('accuracyInterval', 'accuracy', accuracy, 'a number from 0 to 1');
+  requireNumber('accuracyInterval', 'count', count, 'a whole number of at least 1');
+  const square = normal95 ** 2 / count;
+  const center = (accuracy + square / 2) / (1 + square);
+  const half = (Math.sqrt((accuracy * (1 - accuracy) + square / 4) / count) * normal95) / (1 + square);
+  return [Math.max(center - half, 0), Math.min(center + half, 1)];
 }
 
 /**
@@ -56,10 +108,14 @@ export interface ClassMetrics {
 
 /** Precision, recall and F1 of each class, from a confusion matrix. */
 export function classMetrics(confusion: Int32Array): ClassMetrics[] {
+  return metricsOf('classMetrics', confusion);
+}
+
+function metricsOf(where: string, confusion: Int32Array): ClassMetrics[] {
   const classes = ArrayBuffer.isView(confusion) ? Math.sqrt(confusion.length) : Number.NaN;
   if (!Number.isInteger(classes)) {
     throw new OptionError({
-      where: 'classMetrics',
+      where,
       got: ArrayBuffer.isView(confusion) ? `${confusion.length} counts` : describeValue(confusion),
       expected: 'a square matrix, [classes, classes]',
       cure: 'Pass what confusionMatrix returned.',
@@ -86,8 +142,8 @@ function ratio(part: number, whole: number): number {
   return whole === 0 ? 0 : part / whole;
 }
 
-function requireSameLength(where: string, predictions: ArrayLike<number>, labels: ArrayLike<number>): void {
-  for (const [name, given] of Object.entries({ predictions, labels })) {
+function requireClassNumbers(where: string, lists: Readonly<Record<string, ArrayLike<number>>>): void {
+  for (const [name, given] of Object.entries(lists)) {
     if (typeof given === 'object' && given !== null && Number.isSafeInteger(given.length)) continue;
     throw new OptionError({
       where,
@@ -96,6 +152,10 @@ function requireSameLength(where: string, predictions: ArrayLike<number>, labels
       cure: 'Pass an Int32Array, or an array of numbers.',
     });
   }
+}
+
+function requireSameLength(where: string, predictions: ArrayLike<number>, labels: ArrayLike<number>): void {
+  requireClassNumbers(where, { predictions, labels });
   if (predictions.length === labels.length) return;
   throw new OptionError({
     where,

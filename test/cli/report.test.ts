@@ -33,6 +33,8 @@ function reportOf(
     status: 'finished',
     testAccuracy: 0.5,
     testLoss: 1,
+    majorityClass: 'bar',
+    accuracyInterval: [0.5, 0.9],
     balancedAccuracy: 0.5,
     majorityAccuracy: 0.4,
     bestEpoch: epochs,

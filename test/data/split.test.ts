@@ -1,10 +1,8 @@
 /** The test set that is held out: kept when the data set grows, nearly exact in its counts. */
-import { rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { expect, test } from 'vitest';
-import { classCounts } from '../../src/data/dataset.ts';
-import { loadDataset, loadRecordedImages, loadTestImages } from '../../src/data/load.ts';
-import { drawnSplit, imageKeys } from '../../src/data/split.ts';
+import { describe, expect, test } from 'vitest';
+import { classCounts, subset } from '../../src/data/dataset.ts';
+import { loadDataset } from '../../src/data/load.ts';
+import { drawnSplit } from '../../src/data/split.ts';
 import { plainPng, temporaryFolder, tinyDataset } from '../support/datasets.ts';
 
 const named = (names: readonly string[]) => ({
@@ -17,7 +15,7 @@ const named = (names: readonly string[]) => ({
 const numbered = (count: number, prefix: string): string[] =>
   Array.from({ length: count }, (_, number) => `${prefix}${number}.png`);
 const heldOut = (names: readonly string[], seed = 0): Set<string> =>
-  new Set(imageKeys(drawnSplit(named(names), 0.2, seed)[1]));
+  new Set(drawnSplit(named(names), 0.2, seed)[1].files);
 
 test.each([
   ['numbers', (count: number) => numbered(count, '')],
@@ -52,42 +50,60 @@ test('a class of two or more keeps one on both sides, whatever is drawn', () => 
   }
 });
 
-test('images without files are known by their pixels; equal ones are told apart', () => {
-  const images = { ...tinyDataset([0, 0, 0, 0], 1), images: Uint8Array.of(7, 8, 7, 7) };
-  const keys = imageKeys(images);
-  expect(new Set(keys).size).toBe(4);
-  expect(keys.map((key) => key.split('-')[1])).toEqual(['0', '0', '1', '2']);
-  expect(keys[0]!.split('-')[0]).toBe(keys[2]!.split('-')[0]);
+test('the images held out for validation are others than those for testing', () => {
+  const names = numbered(400, 'a/');
+  const [rest, held] = drawnSplit(named(names), 0.2, 0);
+  const [, validation] = drawnSplit(rest, 0.2, 0, 'validation');
+  expect(validation.labels.length).toBeGreaterThan(50);
+  expect(validation.labels.length).toBeLessThan(78);
+  expect(validation.files!.some((file) => held.files!.includes(file))).toBe(false);
 });
 
-test('recorded images are found again, with what is missing and how many are new', () => {
-  const files = Object.fromEntries(
-    ['a', 'b'].flatMap((name) => numbered(10, `${name}/`).map((file, i) => [file, plainPng(i)])),
-  );
-  const folder = temporaryFolder(files);
-  const { train, test: held } = loadDataset(folder);
-  const [keys, others] = [imageKeys(held), imageKeys(train)];
-  rmSync(join(folder, keys[0]!));
-  // Of another size: it is not even read.
-  writeFileSync(join(folder, 'a', 'new.png'), plainPng(9, 5, 5));
-  const found = loadRecordedImages(folder, keys, others);
-  expect(imageKeys(found.images)).toEqual(keys.slice(1));
-  expect(found).toMatchObject({ missing: [keys[0]], added: 1 });
-  expect(() => loadRecordedImages(folder, ['a/none.png'], others)).toThrow(
-    /none of the images that were held out/,
-  );
-});
-
-test('other data are tested on as a whole, or on their test set', () => {
-  const plain = temporaryFolder({ 'a/1.png': plainPng(1), 'b/1.png': plainPng(2) });
-  expect(loadTestImages(plain).images.labels.length).toBe(2);
-  const split = temporaryFolder({
-    'train/a/1.png': plainPng(1),
-    'test/a/1.png': plainPng(2),
-    'test/a/2.png': plainPng(2),
+test('images without files are drawn by what they show, equal ones each for itself', () => {
+  const count = 600;
+  const images = { ...tinyDataset(new Array(count).fill(0), 1), images: new Uint8Array(count).fill(7, 300) };
+  images.images.forEach((_, index) => {
+    if (index < 300) images.images[index] = index % 256;
   });
-  expect(loadTestImages(split).images.labels.length).toBe(2);
-  expect(loadTestImages(temporaryFolder({ 'test/a/1.png': plainPng(1) })).images.labels.length).toBe(1);
+  const [, held] = drawnSplit(images, 0.2, 0);
+  expect(held.labels.length).toBeGreaterThan(80);
+  expect(held.labels.length).toBeLessThan(160);
+  const [, again] = drawnSplit(subset(images, [...Array(count).keys()].reverse()), 0.2, 0);
+  expect([...again.images].sort()).toEqual([...held.images].sort());
+});
+
+describe('groups', () => {
+  /** 40 patients of 1 to 5 pictures; the disease is the patient's. */
+  const patients = Array.from({ length: 40 }, (_, patient) =>
+    Array.from({ length: 1 + (patient % 5) }, (_, i) => ({
+      file: `${patient % 2 === 0 ? 'a' : 'b'}/${patient}-${i}.png`,
+      group: `patient ${patient}`,
+    })),
+  ).flat();
+  const grouped = (members: typeof patients) => ({
+    ...named(members.map(({ file }) => file)),
+    groups: members.map(({ group }) => group),
+  });
+
+  test('stay together, whatever comes or goes', () => {
+    const [rest, held] = drawnSplit(grouped(patients), 0.2, 0);
+    expect(new Set([...rest.groups!, ...held.groups!]).size).toBe(40);
+    expect(rest.groups!.some((group) => held.groups!.includes(group))).toBe(false);
+    expect(new Set(held.groups).size).toBeGreaterThan(5);
+    expect(new Set(held.groups).size).toBeLessThan(11);
+    const fewer = patients.filter(({ group }) => !group.endsWith('3'));
+    const [, after] = drawnSplit(grouped(fewer), 0.2, 0);
+    expect(after.groups).toEqual(held.groups!.filter((group) => !group.endsWith('3')));
+  });
+
+  test('both sides have two groups of a class', () => {
+    const two = patients.filter(({ group }) => ['patient 0', 'patient 2', 'patient 1'].includes(group));
+    for (let seed = 0; seed < 20; seed++) {
+      const [rest, held] = drawnSplit(grouped(two), 0.2, seed);
+      expect(new Set(held.groups).size).toBe(1);
+      expect(rest.groups).toContain('patient 1');
+    }
+  });
 });
 
 test('one class is said', () => {

@@ -267,10 +267,12 @@ export const functions = (folder: string): Record<string, Arguments> => ({
       },
     ];
   },
-  accuracyOf: () => [
+  ...each('accuracyOf majorityAccuracy', () => [
     [0, 1],
     [0, 0],
-  ],
+  ]),
+  accuracyInterval: () => [0.5, 10],
+  balancedAccuracy: () => [Int32Array.of(1, 0, 0, 1)],
   classMetrics: () => [Int32Array.of(1, 0, 0, 1)],
   confusionMatrix: () => [[0, 1], [0, 0], 2],
   decodeSafetensors: () => [weft.encodeSafetensors({}), 'f'],

@@ -1,7 +1,14 @@
 /** Metrics from predictions. */
 import { expect, test } from 'vitest';
 import { LabelError, OptionError } from '../../src/errors.ts';
-import { accuracyOf, classMetrics, confusionMatrix } from '../../src/train/metrics.ts';
+import {
+  accuracyInterval,
+  accuracyOf,
+  balancedAccuracy,
+  classMetrics,
+  confusionMatrix,
+  majorityAccuracy,
+} from '../../src/train/metrics.ts';
 
 const labels = [0, 0, 0, 1, 1, 3];
 const predictions = [0, 0, 1, 1, 0, 3];
@@ -9,6 +16,39 @@ const predictions = [0, 0, 1, 1, 0, 3];
 test('accuracy', () => {
   expect(accuracyOf(predictions, labels)).toBeCloseTo(4 / 6, 12);
   expect(accuracyOf([], [])).toBeNaN();
+});
+
+test('what guessing gives: the commonest class of training, of equally common ones the lowest', () => {
+  expect(majorityAccuracy(labels)).toBe(0.5);
+  expect(majorityAccuracy(labels, [3, 1, 3])).toBeCloseTo(1 / 6, 12);
+  expect(majorityAccuracy(labels, [3, 1])).toBeCloseTo(2 / 6, 12);
+  expect(majorityAccuracy([])).toBeNaN();
+});
+
+test('balanced accuracy: the mean recall of the classes that occur', () => {
+  expect(balancedAccuracy(confusionMatrix(predictions, labels, 4))).toBeCloseTo((2 / 3 + 1 / 2 + 1) / 3, 12);
+  // Always the commonest class.
+  expect(balancedAccuracy(confusionMatrix(new Int32Array(6), labels, 4))).toBeCloseTo(1 / 3, 12);
+  expect(balancedAccuracy(new Int32Array(4))).toBeNaN();
+});
+
+test('the interval of an accuracy: where it is 1.96 standard deviations from what was seen', () => {
+  for (const [accuracy, count] of [
+    [0.8, 10],
+    [0.97, 1000],
+    [1, 8],
+    [0, 8],
+  ] as const) {
+    const [low, high] = accuracyInterval(accuracy, count);
+    for (const bound of [low, high]) {
+      if (bound === accuracy) continue;
+      const deviation = Math.sqrt((bound * (1 - bound)) / count);
+      expect(Math.abs(bound - accuracy) / deviation).toBeCloseTo(1.96, 4);
+    }
+    expect(low).toBeLessThanOrEqual(accuracy);
+    expect(high).toBeGreaterThanOrEqual(accuracy);
+  }
+  expect(accuracyInterval(1, 8)[1]).toBe(1);
 });
 
 test('the rows of the confusion matrix are the truth', () => {

@@ -77,12 +77,20 @@ module.exports = {
     {
       name: 'declared-dependencies',
       severity: 'error',
-      from: { path: '^(src|kernels)/' },
+      from: { path: '^(src|kernels)/', pathNot: '^src/cli/' },
       // gpu.js is an optional peer of whoever installs weft, so here it is a development dependency as well.
       to: {
         dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown', 'unknown', 'undetermined'],
         dependencyTypesNot: ['npm-peer'],
       },
+    },
+    {
+      name: 'declared-dependencies-of-the-command',
+      comment:
+        'What the command needs besides the library is bundled with it, so that users do not install it.',
+      severity: 'error',
+      from: { path: '^src/cli/' },
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'unknown', 'undetermined'] },
     },
   ],
   options: {

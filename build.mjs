@@ -4,58 +4,84 @@
  *
  * As a file a module, the library took five times as long to load. All of it is in one file, dist/src/weft.js
  * (but for the gpu device, in weft-gpu.js), which `weft` and the command both import, so that there is one Tensor class.
- * The source maps lead from there to the sources, which they hold.
+ * What only the command needs of other packages is in files beside it, so that who imports weft does not install them.
  *
- * Whoever cannot import (Jest as it comes, `require` in Node before 20.19) gets the same once more as CommonJS, in dist/cjs: made
- * small, since two copies of a library are one too many. Type declarations come from tsc; those that nothing of
- * src/index.d.ts leads to are left out, and the others are there twice, since TypeScript knows CommonJS by the folder.
+ * Whoever cannot import (Jest as it comes, `require` in Node before 20.19) gets the same once more as CommonJS, in dist/cjs.
+ * Code is made small, since that is most of what is installed, but functions and classes keep their names. Type declarations
+ * come from tsc; those that nothing of src/index.d.ts leads to are left out, and the others are there twice, since
+ * TypeScript knows CommonJS by the folder.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { builtinModules } from 'node:module';
+import { dirname, join, relative } from 'node:path';
 import { build } from 'rolldown';
+import { esmExternalRequirePlugin } from 'rolldown/plugins';
 import ts from 'typescript';
+import { licensesOf } from './build/licenses.mjs';
 
 const { dependencies, devDependencies, peerDependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
+const installed = Object.keys({ ...dependencies, ...peerDependencies });
+
 /** What only the gpu device needs: a file of its own, which is loaded when the device is asked for. */
 const gpu =
-  /[\\/](kernels[\\/](gpu-versions\.ts|.*[\\/]gpu(\.ts|[\\/].*))|src[\\/]devices[\\/](auto\.ts|gpu[\\/](?!(open|sources)\.ts).*))$/;
-/** Everything but the command. */
-const library = /[\\/](kernels|src[\\/](?!cli[\\/]))/;
+  /^(kernels\/(gpu-versions\.ts|.*\/gpu(\.ts|\/.*))|src\/devices\/(auto\.ts|gpu\/(?!(open|sources)\.ts).*))$/;
+
+/** The bundle of each package that only the command needs. It loads each when it first needs it; what is not named draws charts. */
+const bundleOfPackage = new Map([
+  ['commander', 'command-line'],
+  ['cli-progress', 'progress-bar'],
+  ...['string-width', 'strip-ansi', 'ansi-regex', 'emoji-regex', 'is-fullwidth-code-point'].map((name) => [
+    name,
+    'progress-bar',
+  ]),
+]);
+
+/** The bundle that a module is part of; null where the bundler may decide. */
+function bundleOf(file) {
+  const path = relative('.', file).replaceAll('\\', '/');
+  const name = /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1];
+  if (name !== undefined) return bundleOfPackage.get(name) ?? 'charts';
+  if (path.startsWith('src/cli/')) return null;
+  return gpu.test(path) ? 'weft-gpu' : 'weft';
+}
+
+/** Names of functions and classes are read: in stack traces, summaries and messages. */
+const keepNames = { function: true, class: true };
+const minify = { compress: { keepNames }, mangle: { keepNames }, codegen: true };
 /** Bundlers for pages put substitutes in the place of Node's bare names. weft asks what there is, and needs none. */
 const names = { process: 'globalThis.process', Buffer: 'globalThis.Buffer' };
-const external = [/^node:/, ...Object.keys({ ...dependencies, ...peerDependencies })];
 
-await build({
+const { output } = await build({
   input: { 'src/index': 'src/index.ts', 'src/cli/main': 'src/cli/main.ts' },
   // For 'node' rolldown would import node:module into the library, which is for pages as well.
   platform: 'neutral',
-  external,
+  resolve: { mainFields: ['module', 'main'] },
+  external: installed,
+  // Packages in CommonJS require the modules of Node, which modules have to import.
+  plugins: [esmExternalRequirePlugin({ external: [/^node:/, ...builtinModules] })],
   transform: { define: names },
   output: {
     dir: 'dist',
     cleanDir: true,
     chunkFileNames: 'src/[name].js',
-    codeSplitting: {
-      groups: [
-        { name: 'weft', test: (path) => library.test(path) && !gpu.test(path), priority: 1 },
-        { name: 'weft-gpu', test: gpu },
-      ],
-    },
-    sourcemap: true,
-    minifyInternalExports: false,
-    // Names of classes are read: in summaries, and in messages.
-    keepNames: true,
+    codeSplitting: { groups: [{ debugName: 'by bundle', name: bundleOf }] },
+    minify,
   },
 });
+
+const contained = output
+  .flatMap(({ modules = {} }) => Object.entries(modules))
+  .filter(([, { renderedLength }]) => renderedLength > 0);
+writeFileSync(join('dist', 'THIRD-PARTY-LICENSES.txt'), licensesOf(contained.map(([path]) => path)));
 
 await build({
   input: 'src/index.ts',
   platform: 'neutral',
-  external,
+  external: [/^node:/, ...installed],
   // Where the code lies is told by __filename there.
   transform: { define: { ...names, 'import.meta': '{}' } },
-  output: { file: 'dist/cjs/index.js', format: 'cjs', codeSplitting: false, minify: true, keepNames: true },
+  output: { file: 'dist/cjs/index.js', format: 'cjs', codeSplitting: false, minify },
 });
 
 await build({

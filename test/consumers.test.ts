@@ -166,7 +166,7 @@ describe('a bundle', () => {
     it('reads and writes pictures, and says what to copy for the digits', () => {
       const [pixels, digits] = run().split('\n');
       expect(pixels).toBe('Float32Array(2) [ 0, 1 ]');
-      expect(digits).toMatch(/^DatasetError digits: .*Copy node_modules\/weft\/assets\/digits\.png/);
+      expect(digits).toMatch(/^DatasetError digits: .*Copy node_modules\/weft-nn\/assets\/digits\.png/);
     });
 
     it('finds the digits beside it', () => {

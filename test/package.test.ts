@@ -1,10 +1,13 @@
 /** The package as users get it: the packed files, imported by JavaScript and TypeScript, and the command. */
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { build } from 'rolldown';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Consumer, manifest } from './support/packed.ts';
+import { Consumer, manifest, root } from './support/packed.ts';
+
+const publint = join(root, 'node_modules', '.bin', 'publint');
+if (!existsSync(publint)) console.warn('skipped: what publint says, which is not installed (npm ci)');
 
 describe('the packed package', () => {
   let consumer: Consumer;
@@ -34,17 +37,27 @@ describe('the packed package', () => {
     expect(consumer.packed.files.filter(({ path }) => unwanted.test(path))).toEqual([]);
   });
 
-  it('holds every source once, so that the command and those who import it share one Tensor class', () => {
-    const maps = consumer.packed.files.map(({ path }) => path).filter((path) => path.endsWith('.js.map'));
-    const sources = maps.flatMap((path): string[] => {
-      const map = JSON.parse(readFileSync(join(consumer.installed, path), 'utf8'));
-      return map.sources.map((source: string) =>
-        relative(consumer.installed, resolve(consumer.installed, dirname(path), source)),
-      );
+  it('holds the Tensor class once for those who import, the command among them', () => {
+    const modules = consumer.packed.files.filter(({ path }) => /^dist\/src\/.*\.js$/.test(path));
+    const holding = modules.filter(({ path }) =>
+      /\bclass Tensor\b/.test(readFileSync(join(consumer.installed, path), 'utf8')),
+    );
+    expect(holding.map(({ path }) => path)).toEqual(['dist/src/weft.js']);
+  });
+
+  it.skipIf(!existsSync(publint))('is well described by its package.json, as publint judges', () => {
+    const lint = spawnSync(publint, ['--strict', '--pack', 'false', consumer.installed], {
+      encoding: 'utf8',
     });
-    expect(sources).toContain('src/tensor/tensor.ts');
-    expect(sources).toContain('src/cli/main.ts');
-    expect(sources.length).toBe(new Set(sources).size);
+    expect(lint.stdout).toMatch(/All good!/);
+  });
+
+  it('needs the decoder of JPEG files alone, and names the licenses of what came with it', () => {
+    expect(Object.keys(manifest.dependencies)).toEqual(['@cwasm/jpeg-turbo']);
+    const licenses = readFileSync(join(consumer.installed, 'dist', 'THIRD-PARTY-LICENSES.txt'), 'utf8');
+    for (const name of ['commander', 'cli-progress', '@observablehq/plot', '@xmldom/xmldom', 'd3-scale']) {
+      expect(licenses).toMatch(new RegExp(`^${name} \\d+\\.\\d+\\.\\d+ \\(`, 'm'));
+    }
   });
 
   it('is imported by JavaScript', () => {
@@ -61,10 +74,12 @@ describe('the packed package', () => {
     expect(runScript(script.join('\n')).trim()).toBe('Float32Array(2) [ 0, 1 ] 4000');
   });
 
-  it('leads from stack traces to its sources', () => {
+  it('keeps the names of functions in stack traces, and of classes', () => {
     const script =
-      "import { zeros } from 'weft-nn'; try { zeros([2]).reshape([3]); } catch (error) { console.log(error.stack); }";
-    expect(runScript(script, '--enable-source-maps')).toMatch(/src\/ops\/\w+\.ts:\d+/);
+      "import { Dense, ones } from 'weft-nn'; try { new Dense(2, 3).call(ones([4, 5])); } catch (error) { console.log(error.stack); }";
+    const stack = runScript(script);
+    expect(stack).toMatch(/^ShapeError: dense: got /);
+    expect(stack).toMatch(/at Dense\.forward \(.*weft-nn\/dist\/src\/weft\.js/);
   });
 
   it('is bundled for a page, without anything of Node', async () => {
@@ -94,8 +109,22 @@ describe('the packed package', () => {
     ]);
   });
 
-  it('brings the command', () => {
-    const main = join(consumer.installed, manifest.bin.weft);
-    expect(execFileSync('node', [main, '--version'], { encoding: 'utf8' }).trim()).toBe(manifest.version);
+  describe('the command', () => {
+    const weft = (...args: string[]) =>
+      execFileSync('node', [join(consumer.installed, manifest.bin.weft), ...args], {
+        cwd: consumer.folder,
+        encoding: 'utf8',
+      });
+
+    it('says its version', () => {
+      expect(weft('--version').trim()).toBe(manifest.version);
+    });
+
+    it('draws the report with what it brings', () => {
+      weft('train', '--epochs', '1', '--out', 'run');
+      expect(readFileSync(join(consumer.folder, 'run', 'report.html'), 'utf8')).toMatch(
+        /<svg[^>]*aria-label/,
+      );
+    });
   });
 });

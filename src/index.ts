@@ -119,6 +119,7 @@ export type { DType, NumericArray, TensorSpec } from './tensor/dtype.ts';
 export type { NestedArray } from './tensor/print.ts';
 export { seed } from './tensor/random.ts';
 export { type CompileOptions, compile, type TensorTree } from './tensor/runtime.ts';
+export type { StepPart } from './tensor/scope.ts';
 export type { Shape } from './tensor/shape.ts';
 export { Tensor } from './tensor/tensor.ts';
 export { Parameter, Variable } from './tensor/variable.ts';

@@ -16,17 +16,52 @@ export function printable(text: string): string {
   );
 }
 
-/** A column: its heading, and the side its cells are aligned to. */
+/** A column: its heading, the side its cells are aligned to, and how wide it may be before cells go on in another line. */
 export interface Column {
   readonly heading: string;
   readonly align?: 'left' | 'right';
+  /** In characters. Cells are broken at spaces; a longer word makes the column wider. Default: never broken. */
+  readonly widest?: number;
 }
 
-/** Rows under headings, columns two spaces apart, a line of dashes below the headings. */
-export function formatTable(columns: readonly Column[], contents: readonly (readonly string[])[]): string {
-  const rows = contents.map((row) => row.map(printable));
-  const widths = columns.map(({ heading }, column) =>
-    rows.reduce((widest, row) => Math.max(widest, row[column].length), printable(heading).length),
+/** The width of the widest of some texts. */
+function widestOf(texts: readonly string[]): number {
+  return texts.reduce((widest, { length }) => Math.max(widest, length), 0);
+}
+
+/** A text as lines of at most `width` characters, broken at spaces. */
+function broken(text: string, width: number): readonly string[] {
+  if (text.length <= width) return [text];
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1);
+    if (line !== undefined && line.length + 1 + word.length <= width) lines[lines.length - 1] += ` ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}
+
+/**
+ * Rows under headings, columns two spaces apart, a line of dashes below the headings. A row that is a text stands alone in its
+ * line, as a heading of those that follow.
+ */
+export function formatTable(
+  columns: readonly Column[],
+  contents: readonly (readonly string[] | string)[],
+): string {
+  const rows = contents.map((row) =>
+    typeof row === 'string'
+      ? printable(row)
+      : columns.map(({ widest = Number.POSITIVE_INFINITY }, column) =>
+          broken(printable(row[column]), widest),
+        ),
+  );
+  const headings = columns.map(({ heading }) => printable(heading));
+  const widths = headings.map((heading, column) =>
+    rows.reduce(
+      (widest, row) => (typeof row === 'string' ? widest : Math.max(widest, widestOf(row[column]))),
+      heading.length,
+    ),
   );
   const line = (cells: readonly string[]): string =>
     cells
@@ -35,8 +70,12 @@ export function formatTable(columns: readonly Column[], contents: readonly (read
       )
       .join('  ')
       .trimEnd();
-  const headings = line(columns.map(({ heading }) => printable(heading)));
-  return [headings, widths.map((width) => '-'.repeat(width)).join('  '), ...rows.map(line)].join('\n');
+  const lines = rows.flatMap((row) => {
+    if (typeof row === 'string') return [row];
+    const height = row.reduce((most, { length }) => Math.max(most, length), 1);
+    return Array.from({ length: height }, (_, at) => line(row.map((cell) => cell[at] ?? '')));
+  });
+  return [line(headings), widths.map((width) => '-'.repeat(width)).join('  '), ...lines].join('\n');
 }
 
 const prefixes = ['', ' k', ' M', ' G', ' T'];

@@ -17,7 +17,7 @@ import {
   recorder,
   recordGradient,
 } from '../tensor/recorder.ts';
-import { withScope } from '../tensor/scope.ts';
+import { buildingPart, withScope } from '../tensor/scope.ts';
 import { formatShape, sameShape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { Parameter, Variable } from '../tensor/variable.ts';
@@ -201,11 +201,13 @@ function gradientsOf(
   // What left the body of a loop would have no gradient, and nobody would know.
   if (!isBuildingLoop() && graph.some(({ source }) => source?.kind === 'standIn')) throw leftBehind();
   const places = standingFor(graph, targets);
-  const gradients = concealedResults(() => backpropagate([output], [seed], places.flat(), graph));
-  let next = 0;
-  return targets.map(({ shape }, index) => {
-    const parts = places[index].map(() => gradients[next++]).filter((part) => part !== undefined);
-    return parts.length > 0 ? concealed(() => parts.reduce((a, b) => add(a, b))) : fill(0, shape);
+  return buildingPart('gradient', () => {
+    const gradients = concealedResults(() => backpropagate([output], [seed], places.flat(), graph));
+    let next = 0;
+    return targets.map(({ shape }, index) => {
+      const shares = places[index].map(() => gradients[next++]).filter((share) => share !== undefined);
+      return shares.length > 0 ? concealed(() => shares.reduce((a, b) => add(a, b))) : fill(0, shape);
+    });
   });
 }
 
@@ -281,7 +283,8 @@ export function backward(loss: Tensor, parameters?: readonly Parameter[]): void 
   const found = gradientsOf('backward()', loss, list, undefined, graph);
   list.forEach((parameter, index) => {
     const before = recordedGradient(parameter);
-    const value = before ? concealed(() => add(before.value, found[index])) : found[index];
+    const sum = (): Tensor => (before ? concealed(() => add(before.value, found[index])) : found[index]);
+    const value = buildingPart('gradient', sum);
     recordGradient(parameter, { value, losses: [...(before?.losses ?? []), loss.snapshot()] });
   });
   recorder().leftBy.set(loss.node, list);

@@ -1,54 +1,126 @@
 /** `weft explain`: the plan of one training step. */
-
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import { loadDataset } from '../data/load.ts';
 import { type DeviceOptions, explain, setDevice, type Tensor, zeros } from '../index.ts';
-import { createModel, softmaxCrossEntropy } from '../nn/index.ts';
+import { createModel, type Module, modelNames, softmaxCrossEntropy } from '../nn/index.ts';
 import { Adam } from '../optim/index.ts';
-import { deviceOption, modelOption } from './shared-options.ts';
-import { type CommandContext, openTerminal, type Terminal } from './terminal.ts';
-import { defaultLearningRate, trainDefaults } from './train-defaults.ts';
+import { printable } from '../text.ts';
+import { positiveInteger } from './numbers.ts';
+import { RunError } from './run-error.ts';
+import { readRun } from './run-reading.ts';
+import { dataHelp, deviceOption, runHelp } from './shared-options.ts';
+import { type CommandContext, counted, openTerminal, type Terminal } from './terminal.ts';
+import { trainDefaults } from './train-defaults.ts';
 
 /** The options of the command line. */
 export interface ExplainOptions {
-  readonly model: string;
+  readonly model?: string;
+  readonly data?: string;
+  readonly batch?: number;
   readonly device: keyof DeviceOptions;
 }
 
-/** The embedded digits. */
-const INPUT_SHAPE = [20, 20, 1] as const;
-const CLASSES = 10;
+/** A model, and what it is trained on. */
+interface Subject {
+  readonly name: string;
+  readonly model: Module;
+  /** Shape of one input. */
+  readonly inputShape: readonly number[];
+  /** Undefined for a model that tells no classes apart. */
+  readonly classes: number | undefined;
+  readonly batch: number;
+}
 
-/** Prints the kernels of a training step of the model on a batch of digits. Nothing is computed. */
+/** Prints the kernels of a training step. Nothing is computed. */
 export async function explainCommand(
-  { model: modelName, device }: ExplainOptions,
-  { result }: Terminal,
+  run: string | undefined,
+  options: ExplainOptions,
+  { result, aside }: Terminal,
 ): Promise<void> {
-  await setDevice(device);
-  const model = createModel(modelName, { inputShape: INPUT_SHAPE, classes: CLASSES });
-  const optimizer = new Adam(model.parameters(), { learningRate: defaultLearningRate(modelName) });
-  const step = async (images: Tensor, labels: Tensor): Promise<Tensor> => {
-    const loss = softmaxCrossEntropy(model.call(images), labels);
+  await setDevice(options.device);
+  const { name, model, inputShape, classes, batch } =
+    run === undefined ? newModel(options) : await trainedModel(run, options, aside);
+  const optimizer = new Adam(model.parameters());
+  const step = async (inputs: Tensor, labels: Tensor): Promise<Tensor> => {
+    const scores = model.call(inputs);
+    const loss = classes === undefined ? scores.square().mean() : softmaxCrossEntropy(scores, labels);
     loss.backward();
     await optimizer.step();
     return loss;
   };
-  const plan = await explain(
-    step,
-    zeros([trainDefaults.batch, ...INPUT_SHAPE]),
-    zeros([trainDefaults.batch], 'int32'),
+  const plan = await explain(step, zeros([batch, ...inputShape]), zeros([batch], 'int32'));
+  const task =
+    classes === undefined
+      ? 'with the mean of its squared outputs as the loss'
+      : `of ${counted(classes, 'class')}`;
+  result(
+    printable(
+      `A training step of ${name} with Adam on ${counted(batch, 'input')} of ${inputShape.join('×')} ${task}:`,
+    ),
   );
-  result(`A training step of ${modelName} with Adam on ${trainDefaults.batch} digits of 20×20 pixels:\n`);
-  result(plan);
+  result(`\n${plan}`);
 }
+
+/** A model as `weft train` makes it. */
+function newModel({
+  model: name = trainDefaults.model,
+  data = trainDefaults.data,
+  batch,
+}: ExplainOptions): Subject {
+  const { shape, classNames } = loadDataset(data).train;
+  const [, height, width, channels] = shape;
+  const inputShape = [height, width, channels] as const;
+  const classes = classNames.length;
+  const model = createModel(name, { inputShape, classes });
+  return { name, model, inputShape, classes, batch: batch ?? trainDefaults.batch };
+}
+
+/** The model of a run, with the batches it was trained on. */
+async function trainedModel(
+  run: string,
+  { model: wanted, data, batch }: ExplainOptions,
+  aside: Terminal['aside'],
+): Promise<Subject> {
+  const given = wanted === undefined ? data && `--data ${data}` : `--model ${wanted}`;
+  if (given !== undefined) {
+    throw new RunError({
+      where: run,
+      got: `${given} beside a run`,
+      expected: 'a run, which has its model and its data, or options for a new model',
+      cure: 'Leave out the one or the other.',
+    });
+  }
+  const { record, saved, notes } = await readRun(run);
+  for (const note of notes) aside(printable(note));
+  return {
+    ...saved,
+    name: `${saved.name} of ${run}`,
+    classes: saved.classNames?.length,
+    batch: batch ?? record?.batchSize ?? trainDefaults.batch,
+  };
+}
+
+const help = `
+Each line is a kernel: the layer and the operations it computes, the shape it runs over, its arithmetic, what it reads and
+writes. They belong to the forward pass, to the gradient, or to the update of the weights; a kernel that computes some of
+several says so. The plan is the same on all devices. Without a run it is that of a new model.`;
 
 /** Declares `weft explain`. */
 export function addExplain(program: Command, { streams }: CommandContext): void {
   program
     .command('explain')
-    .description(
-      'print the plan of a training step on digits: its kernels with shapes, FLOPs, bytes and memory',
+    .description('print the plan of a training step: its kernels with shapes, FLOPs, bytes and memory')
+    .argument('[run]', runHelp)
+    .addOption(
+      new Option('--model <name>', `the network (default: ${trainDefaults.model})`).choices(modelNames),
     )
-    .addOption(modelOption())
+    .option('--data <name>', `${dataHelp} (default: digits)`)
+    .option(
+      '--batch <number>',
+      `inputs in a step (default: that of the run, or ${trainDefaults.batch})`,
+      positiveInteger,
+    )
     .addOption(deviceOption())
-    .action(async (options) => explainCommand(options, openTerminal(streams, false)));
+    .addHelpText('after', help)
+    .action(async (run, options) => explainCommand(run, options, openTerminal(streams, false)));
 }

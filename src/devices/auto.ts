@@ -60,6 +60,7 @@ function chainOfProducts(side: number, products: number): Plan {
       inputs: [at === 0 ? 0 : at + 1, 1],
       outputs: [at === products - 1 ? last : at + 2],
       label: 'measuring',
+      parts: [],
       joins: false,
     })),
     inputs: [spec, spec],

@@ -5,7 +5,7 @@
 import type { TensorSpec } from '../tensor/dtype.ts';
 import { leaf } from '../tensor/leaves.ts';
 import { Node } from '../tensor/node.ts';
-import { withScope } from '../tensor/scope.ts';
+import { buildingPart, withScope } from '../tensor/scope.ts';
 import { Tensor } from '../tensor/tensor.ts';
 
 /** A map from tensors to something, whatever handle of a tensor is given. */
@@ -124,9 +124,11 @@ export function rebuild(order: readonly Node[], copies: TensorMap<Tensor>): void
 
 /** Applies a node once more, to what stands for its inputs, and notes what stands for its outputs. */
 export function copyNode(node: Node, copies: TensorMap<Tensor>): void {
-  const { primitive, attributes, outputs, scope } = node;
+  const { primitive, attributes, outputs, scope, part } = node;
   const inputs = node.inputs.map((input) => copies.get(input) ?? input);
-  const copy = withScope(scope, () => new Node(primitive, inputs, { attributes, outputs }));
+  const copy = withScope(scope, () =>
+    buildingPart(part, () => new Node(primitive, inputs, { attributes, outputs })),
+  );
   outputs.forEach((_, output) => {
     const tensor = new Tensor(node, output);
     if (!copies.has(tensor)) copies.set(tensor, new Tensor(copy, output));

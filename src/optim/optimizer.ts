@@ -11,7 +11,7 @@ import { asCodeOf, concealed } from '../tensor/exposure.ts';
 import { fill, leaf } from '../tensor/leaves.ts';
 import { hostValue, type Recorder, recordedGradient, recorder, recordGradient } from '../tensor/recorder.ts';
 import { runtime } from '../tensor/runtime.ts';
-import { withScope } from '../tensor/scope.ts';
+import { buildingPart, withScope } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type Parameter, Variable } from '../tensor/variable.ts';
 import { Accumulation } from './accumulation.ts';
@@ -148,7 +148,7 @@ export abstract class Optimizer<Settings extends object = object> {
     const losses = this.#lossesOf('step', stepped);
     // A schedule that gives no rate is found out before anything is recorded.
     if (!recorder().tracing) this.#requireRates();
-    concealed(() => this.#recordStep(stepped));
+    concealed(() => buildingPart('update', () => this.#recordStep(stepped)));
     recorder().whenOver.push((applied) => {
       if (applied) this.#stepCount++;
     });
@@ -190,7 +190,8 @@ export abstract class Optimizer<Settings extends object = object> {
   accumulate(): Promise<void> {
     const given = this.parameters.filter((each) => recordedGradient(each));
     const losses = this.#lossesOf('accumulate', given);
-    this.#accumulation.add(new Map(given.map((each) => [each, recordedGradient(each)!.value])));
+    const gradients = new Map(given.map((each) => [each, recordedGradient(each)!.value]));
+    buildingPart('update', () => this.#accumulation.add(gradients));
     for (const parameter of given) recordGradient(parameter, undefined);
     return this.#apply(losses);
   }

@@ -6,6 +6,7 @@ import type { NumericArray } from '../tensor/dtype.ts';
 import { fillPrimitive } from '../tensor/leaves.ts';
 import { type Node, nodesBehind, type VariableSource } from '../tensor/node.ts';
 import { leftBehind } from '../tensor/recorder.ts';
+import type { StepPart } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Variable } from '../tensor/variable.ts';
 import { type Bindings, copyPrimitive, type Graph, GraphBuilder, isOf, type ValueId } from './graph.ts';
@@ -51,7 +52,7 @@ export function captureGraph(
   const outputIds = outputs.map((tensor) => ownValue(builder, idOf(tensor), claimed));
   const updateIds = [...updates].map(([variable, value]) => {
     builder.variable(variable);
-    return { variable: builder.numberOf(variable), value: ownValue(builder, idOf(value), claimed) };
+    return { variable: builder.numberOf(variable), value: ownValue(builder, idOf(value), claimed, 'update') };
   });
   const tail = `outputs ${outputIds.join(',')} updates ${updateIds.map((each) => `${each.variable}=${each.value}`).join(',')}`;
   return {
@@ -70,7 +71,7 @@ export function captureGraph(
  * A value that may be written to a place of its own. Leaves, constants, views of them, and values that already go
  * somewhere else are copied.
  */
-function ownValue(builder: GraphBuilder, id: ValueId, claimed: Set<ValueId>): ValueId {
+function ownValue(builder: GraphBuilder, id: ValueId, claimed: Set<ValueId>, part?: StepPart): ValueId {
   let base = id;
   let producer = builder.producer(base);
   while (producer?.primitive.kind === 'movement') {
@@ -90,6 +91,7 @@ function ownValue(builder: GraphBuilder, id: ValueId, claimed: Set<ValueId>): Va
     attributes,
     specs: [spec],
     scope: '',
+    part: part ?? builder.producer(id)?.part ?? 'forward',
   });
   claimed.add(copy);
   return copy;
@@ -163,6 +165,7 @@ function addLoop(
       inputs: inputs.map((input) => idOf(node.inputs[input])),
       specs: results.map((result) => node.outputs[result]),
       scope: node.scope,
+      part: node.part,
     })
     .forEach((id, at) => {
       ids[results[at]] = id;
@@ -171,11 +174,11 @@ function addLoop(
 }
 
 function addNode(builder: GraphBuilder, node: Node, idOf: (tensor: Tensor) => ValueId): readonly ValueId[] {
-  const { source, primitive, attributes, scope, outputs: specs } = node;
+  const { source, primitive, attributes, scope, part, outputs: specs } = node;
   if (source?.kind === 'variable') return [source.assigned ? idOf(source.assigned) : held(builder, source)];
   if (source) return [builder.input(source, specs[0])];
   if (isOf(node, fillPrimitive)) return [builder.constant(node.attributes.value, specs[0])];
-  return addOperation(builder, { primitive, attributes, inputs: node.inputs.map(idOf), scope, specs });
+  return addOperation(builder, { primitive, attributes, inputs: node.inputs.map(idOf), scope, part, specs });
 }
 
 /** A variable as the device holds it. */

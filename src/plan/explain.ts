@@ -10,7 +10,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { flattenTree } from '../tensor/tree.ts';
 import { formatBytes, formatCount, formatTable } from '../text.ts';
 import { captureGraph } from './capture.ts';
-import type { Plan, PlanBuffer, PlanLoop } from './plan.ts';
+import type { Plan, PlanBuffer, PlanLoop, PlanStep } from './plan.ts';
 import { makePlan } from './planner.ts';
 
 /**
@@ -51,62 +51,116 @@ export async function planOf<Arguments extends readonly Tensor[]>(
   return makePlan(captureGraph((await finished).tensors, updates, start).graph);
 }
 
-/** A table of the kernels, and totals below it. */
+/** A table of the kernels, and totals below it: of each part of a training step, where there are several. Fits 100 columns. */
 export function formatPlan(plan: Plan): string {
-  const columns = [
-    { heading: '#', align: 'right' },
-    { heading: 'kernel' },
-    { heading: 'computes' },
-    { heading: 'shape' },
-    { heading: 'FLOPs', align: 'right' },
-    { heading: 'bytes', align: 'right' },
-    { heading: 'reads' },
-    { heading: 'writes' },
-  ] as const;
-  const rows = rowsOf(plan, '', (index) => formatPlace(plan.buffers[index]));
-  const flops = plan.steps.reduce((total, { contract, call }) => total + contract.flops(call), 0);
-  const bytes = plan.steps.reduce((total, { contract, call }) => total + bytesOf(contract, call), 0);
+  const parts = [...new Set(plan.steps.map(partOf))];
+  const rows = plan.steps.flatMap((step, index) => {
+    const begins = parts.length > 1 && (index === 0 || partOf(plan.steps[index - 1]) !== partOf(step));
+    const own = rowsOf(step, `${index}`, (buffer) => formatPlace(plan.buffers[buffer]));
+    return begins ? [`${partOf(step)}:`, ...own] : own;
+  });
+  const all = totalsOf(plan.steps);
   return [
-    formatTable(columns, rows),
+    stepTable(rows),
     '',
-    `${plan.steps.length} kernels, ${formatCount(flops)} FLOPs, ${formatBytes(bytes)} read and written, ` +
+    ...(parts.length > 1 ? [totalsTable(plan, parts), ''] : []),
+    `${all.kernels} kernels, ${all.flops} FLOPs, ${all.bytes} read and written, ` +
       `arena ${formatBytes(plan.arenaBytes)}, ${plan.updated.length} variables updated`,
     'places: in = argument or data, var = parameter or state, out = result, @ = offset in the arena',
-    ...(plan.steps.some(({ loop }) => loop) ? [placesInLoops] : []),
+    ...(plan.steps.some(({ loop }) => loop) ? placesInLoops : []),
   ].join('\n');
 }
 
-const placesInLoops =
-  "inside a loop: carry = as the step before left it, next = for the step behind, x[t] = a step's slice of what the loop " +
-  'reads, y[t] of what it writes, @ = offset in its own arena';
+/** What a table may be wide. */
+const widest = 100;
 
-/** The rows of a plan's steps, those of a loop's body below it. `numbered` stands in front of their numbers. */
-function rowsOf(plan: Plan, numbered: string, place: (buffer: number) => string): string[][] {
-  return plan.steps.flatMap(({ contract, call, inputs, outputs, label, loop }, index) => {
-    const number = `${numbered}${index}`;
-    const row = [
-      number,
-      loop ? `${contract.name} × ${loop.steps}` : contract.name,
-      label.length > longestLabel ? `${label.slice(0, longestLabel - 1)}…` : label,
-      spaceOf(call),
-      formatCount(contract.flops(call)),
-      formatBytes(bytesOf(contract, call)),
-      inputs.map(place).join(' '),
-      outputs.map(place).join(' '),
-    ];
-    if (!loop) return [row];
-    return [
-      row,
-      ...rowsOf(loop.plan, `${number}.`, (buffer) =>
-        placeInLoop(
-          loop,
-          buffer,
-          (at) => place(inputs[at]),
-          (at) => place(outputs[at]),
-        ),
-      ),
-    ];
-  });
+/** How wide columns may be before their cells are broken: the first of these that fits is taken. */
+const columnWidths = [
+  { computes: 48, shape: 48, reads: 48, writes: 48 },
+  { computes: 36, shape: 24, reads: 24, writes: 15 },
+  { computes: 30, shape: 16, reads: 15, writes: 9 },
+];
+
+function stepTable(rows: readonly (readonly string[] | string)[]): string {
+  const tables = columnWidths.map(({ computes, shape, reads, writes }) =>
+    formatTable(
+      [
+        { heading: '#', align: 'right' },
+        { heading: 'computes', widest: computes },
+        { heading: 'shape', widest: shape },
+        { heading: 'FLOPs', align: 'right' },
+        { heading: 'bytes', align: 'right' },
+        { heading: 'reads', widest: reads },
+        { heading: 'writes', widest: writes },
+      ],
+      rows,
+    ),
+  );
+  return tables.find((table) => widthOf(table) <= widest) ?? tables.at(-1)!;
+}
+
+/** The length of the longest line. */
+function widthOf(text: string): number {
+  return text.split('\n').reduce((most, { length }) => Math.max(most, length), 0);
+}
+
+const placesInLoops = [
+  "inside a loop: carry = as the step before left it, next = for the step behind, x[t] = a step's slice",
+  'of what the loop reads, y[t] of what it writes, @ = offset in its own arena',
+];
+
+/** What of a training step a kernel belongs to; `forward and gradient` where it computes some of both. */
+function partOf({ parts }: PlanStep): string {
+  return parts.join(' and ');
+}
+
+/** What steps cost together. */
+function totalsOf(steps: readonly PlanStep[]): { kernels: string; flops: string; bytes: string } {
+  const flops = steps.reduce((total, { contract, call }) => total + contract.flops(call), 0);
+  const bytes = steps.reduce((total, { contract, call }) => total + bytesOf(contract, call), 0);
+  return { kernels: `${steps.length}`, flops: formatCount(flops), bytes: formatBytes(bytes) };
+}
+
+function totalsTable({ steps }: Plan, parts: readonly string[]): string {
+  const right = { align: 'right' } as const;
+  return formatTable(
+    [
+      { heading: 'part' },
+      { heading: 'kernels', ...right },
+      { heading: 'FLOPs', ...right },
+      { heading: 'bytes', ...right },
+    ],
+    parts.map((part) => {
+      const { kernels, flops, bytes } = totalsOf(steps.filter((step) => partOf(step) === part));
+      return [part, kernels, flops, bytes];
+    }),
+  );
+}
+
+/** The row of a step, those of a loop's body below it. */
+function rowsOf(
+  { contract, call, inputs, outputs, label, loop }: PlanStep,
+  number: string,
+  place: (buffer: number) => string,
+): string[][] {
+  const row = [
+    number,
+    `${label.length > longestLabel ? `${label.slice(0, longestLabel - 1)}…` : label}${loop ? ` × ${loop.steps}` : ''}`,
+    spaceOf(call),
+    formatCount(contract.flops(call)),
+    formatBytes(bytesOf(contract, call)),
+    inputs.map(place).join(' '),
+    outputs.map(place).join(' '),
+  ];
+  if (!loop) return [row];
+  const inside = (buffer: number): string =>
+    placeInLoop(
+      loop,
+      buffer,
+      (at) => place(inputs[at]),
+      (at) => place(outputs[at]),
+    );
+  return [row, ...loop.plan.steps.flatMap((step, index) => rowsOf(step, `${number}.${index}`, inside))];
 }
 
 /** A place in the body of a loop; `input` and `output` say where those of the loop itself are. */
@@ -133,7 +187,7 @@ function placeInLoop(
 const longestLabel = 48;
 
 /** The shape that says most: the space of a fused kernel, else the first output. */
-function spaceOf({ attributes, outputs }: Plan['steps'][number]['call']): string {
+function spaceOf({ attributes, outputs }: PlanStep['call']): string {
   const { shape } = { shape: outputs[0].shape, ...attributes };
   const result = formatShape(outputs[0].shape);
   const space = formatShape(shape);

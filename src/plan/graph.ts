@@ -5,6 +5,7 @@
 import type { TensorSpec } from '../tensor/dtype.ts';
 import type { LeafSource } from '../tensor/node.ts';
 import { isOf, type Primitive } from '../tensor/primitive.ts';
+import type { StepPart } from '../tensor/scope.ts';
 import { formatShape } from '../tensor/shape.ts';
 import type { Variable } from '../tensor/variable.ts';
 import { keyOf } from './key.ts';
@@ -34,6 +35,8 @@ export interface OperationCall<Attributes extends object = object> {
   readonly inputs: readonly ValueId[];
   /** The layer it was built in. */
   readonly scope: string;
+  /** The part of a training step it was built in. */
+  readonly part: StepPart;
 }
 
 export interface Operation extends OperationCall {

@@ -1,6 +1,7 @@
 /** The plan: kernels in order, with a place for every value. Pure data; a device turns it into something that runs. */
 import type { KernelCall, KernelContract } from '../../kernels/support/contract.ts';
 import type { TensorSpec } from '../tensor/dtype.ts';
+import type { StepPart } from '../tensor/scope.ts';
 import type { StackSource } from './loop.ts';
 
 /** Where a buffer lies. */
@@ -33,6 +34,9 @@ export interface PlanStep {
   readonly outputs: readonly number[];
   /** The layer and operations it computes, for people. */
   readonly label: string;
+  /** The parts of a training step that these operations belong to: several where a kernel computes some of each, none
+   * where the device itself made the step. */
+  readonly parts: readonly StepPart[];
   /**
    * Whether it may run over each piece of the result of the step before as soon as that piece is computed: it is
    * elementwise, and what it writes is not read by that step. Several may follow one step. A device need not do so.

@@ -9,6 +9,7 @@ import {
 } from '../../kernels/support/contract.ts';
 import { isDense } from '../../kernels/support/view.ts';
 import type { TensorSpec } from '../tensor/dtype.ts';
+import { type StepPart, stepParts } from '../tensor/scope.ts';
 import { type Fusion, fuse } from './fuse.ts';
 import { type Graph, isOf, type ValueId } from './graph.ts';
 import {
@@ -86,7 +87,7 @@ class Planner {
     for (const { variable, value } of copiedUpdates) this.#addCopy(value, variable);
     const { values, outputs, updates } = this.#graph;
     // What has a place by now is read by whoever asked for it.
-    const steps = this.#steps.map((step, index) => this.#withUnread(step, index));
+    const steps = this.#steps.map((step, index) => this.#withUnread(this.#withParts(step, index), index));
     const { buffers, arenaBytes } = this.#placeBuffers();
     return {
       buffers,
@@ -186,6 +187,7 @@ class Planner {
     inputs: readonly number[],
     outputs: readonly number[],
     label: string,
+    parts: Iterable<StepPart>,
     specs?: { inputs: readonly TensorSpec[]; outputs: readonly TensorSpec[] },
     loop?: PlanLoop,
   ): void {
@@ -205,7 +207,17 @@ class Planner {
       if (draft.from < 0) draft.from = this.#leader;
       draft.to = step;
     }
-    this.#steps.push({ contract, call, inputs, outputs, label, joins, ...(loop && { loop }) });
+    const within = new Set(parts);
+    this.#steps.push({
+      contract,
+      call,
+      inputs,
+      outputs,
+      label,
+      parts: stepParts.filter((part) => within.has(part)),
+      joins,
+      ...(loop && { loop }),
+    });
   }
 
   /** Whether an elementwise step only needs, of what the steps from the leader on write, the same elements. */
@@ -238,7 +250,8 @@ class Planner {
   #addElementwise(group: ElementwiseGroup): void {
     const { shape } = this.#graph.values[group.stores[0]].spec;
     const wanted = group.stores.map((value) => ({ value, stored: true }));
-    const { loads, instructions, inputs, registers } = writeProgram(this.#graph, this.#fusion, shape, wanted);
+    const program = writeProgram(this.#graph, this.#fusion, shape, wanted);
+    const { loads, instructions, inputs, registers, parts } = program;
     const attributes: ElementwiseAttributes = { shape, loads, instructions, stores: registers };
     this.#reuse(group);
     const specOf = (value: ValueId): TensorSpec => this.#graph.values[value].spec;
@@ -251,6 +264,7 @@ class Planner {
         group.stores[0],
         instructions.map(({ operator }) => operator).filter((name) => name !== 'constant'),
       ),
+      parts,
       { inputs: inputs.map(specOf), outputs: group.stores.map(specOf) },
     );
   }
@@ -292,6 +306,7 @@ class Planner {
       inputs.map((value) => this.#buffer(value)),
       [this.#buffer(operation.outputs[0])],
       this.#label(operation.outputs[0], [...names, operator]),
+      [operation.part, ...program.parts],
     );
   }
 
@@ -304,6 +319,7 @@ class Planner {
       operation.inputs.map((value) => this.#buffer(value)),
       operation.outputs.map((value) => this.#buffer(value)),
       this.#label(operation.outputs[0], [operation.primitive.name]),
+      [operation.part],
       { inputs: operation.inputs.map(specOf), outputs: operation.outputs.map(specOf) },
       loop,
     );
@@ -324,6 +340,7 @@ class Planner {
       [this.#buffer(value)],
       [this.#variableBuffer(variable)],
       'copy to variable',
+      ['update'],
     );
   }
 
@@ -333,6 +350,14 @@ class Planner {
     const scope = producer.kind === 'operation' ? this.#graph.operations[producer.index].scope : '';
     const names = operations.length === 0 ? 'copy' : operations.join(' ');
     return scope ? `${scope}: ${names}` : names;
+  }
+
+  /** A constant that is written out is built in no part: it belongs to the one that reads it first. */
+  #withParts(step: PlanStep, index: number): PlanStep {
+    if (step.parts.length > 0) return step;
+    const reads = ({ inputs }: PlanStep): boolean => step.outputs.some((buffer) => inputs.includes(buffer));
+    const reader = this.#steps.find((each, at) => at > index && each.parts.length > 0 && reads(each));
+    return { ...step, parts: reader?.parts ?? ['forward'] };
   }
 
   /** A step that is told which of its outputs nobody reads. */

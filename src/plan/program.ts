@@ -3,6 +3,7 @@ import type { BinaryOperator, Instruction, Load, UnaryOperator } from '../../ker
 import { isDense, type View } from '../../kernels/support/view.ts';
 import { cast } from '../ops/cast.ts';
 import { where } from '../ops/elementwise.ts';
+import type { StepPart } from '../tensor/scope.ts';
 import { sameShape } from '../tensor/shape.ts';
 import type { Fusion } from './fuse.ts';
 import { copyPrimitive, type Graph, isOf, type Operation, type ValueId } from './graph.ts';
@@ -17,6 +18,8 @@ export interface FusedProgram {
   readonly inputs: readonly ValueId[];
   /** The register of each wanted value. */
   readonly registers: readonly number[];
+  /** The parts of a training step that its operations belong to. */
+  readonly parts: ReadonlySet<StepPart>;
 }
 
 /**
@@ -35,6 +38,7 @@ export function writeProgram(
   // Registers of instructions are numbered after the loads, whose count is known only at the end: until then they
   // are kept as negative numbers, -1 for the first instruction.
   const instructions: Instruction[] = [];
+  const parts = new Set<StepPart>();
   const registers = new Map<ValueId, { readonly view: View | undefined; readonly register: number }[]>();
   const computing = new Set(wanted.flatMap(({ value, stored }) => (stored ? [value] : [])));
 
@@ -70,6 +74,7 @@ export function writeProgram(
   const compute = (value: ValueId, through: View, inPlace: boolean): number => {
     const { producer, spec } = graph.values[value];
     const operation = producer.kind === 'operation' ? graph.operations[producer.index] : undefined;
+    if (operation) parts.add(operation.part);
     // A value computed through a view reads its operands, which are dense, through that view.
     const operands = fusion
       .operandsOf(value)
@@ -88,6 +93,7 @@ export function writeProgram(
     inputs,
     instructions: instructions.map((instruction) => renumber(instruction, number)),
     registers: found.map(number),
+    parts,
   };
 }
 

@@ -164,9 +164,9 @@ function simplifyMatmul(
   builder: GraphBuilder,
   wanted: WantedOperation<MatmulAttributes>,
 ): ValueId | undefined {
-  const { inputs, attributes, scope } = wanted;
-  const a = withoutTranspose(builder, inputs[0], scope);
-  const b = withoutTranspose(builder, inputs[1], scope);
+  const { inputs, attributes } = wanted;
+  const a = withoutTranspose(builder, inputs[0], wanted);
+  const b = withoutTranspose(builder, inputs[1], wanted);
   if (a === undefined && b === undefined) return undefined;
   const flags: MatmulAttributes = {
     transposeA: attributes.transposeA !== (a !== undefined),
@@ -176,7 +176,11 @@ function simplifyMatmul(
 }
 
 /** For a [B, C, R] operand that is a transpose of [B, R, C]: the latter. Sees through the reshape that adds B = 1. */
-function withoutTranspose(builder: GraphBuilder, operand: ValueId, scope: string): ValueId | undefined {
+function withoutTranspose(
+  builder: GraphBuilder,
+  operand: ValueId,
+  { scope, part }: WantedOperation,
+): ValueId | undefined {
   const outer = builder.producer(operand);
   if (isOf(outer, permutePrimitive)) {
     return outer.attributes.order.join() === '0,2,1' ? outer.inputs[0] : undefined;
@@ -194,5 +198,6 @@ function withoutTranspose(builder: GraphBuilder, operand: ValueId, scope: string
     attributes: { shape: stored },
     specs: [{ shape: stored, dtype }],
     scope,
+    part,
   })[0];
 }

@@ -1,7 +1,7 @@
 /** A node of the graph: one application of a primitive, or a leaf with its source. */
 import type { NumericArray, TensorSpec } from './dtype.ts';
 import type { Primitive } from './primitive.ts';
-import { currentScope } from './scope.ts';
+import { currentPart, currentScope, type StepPart } from './scope.ts';
 import type { Tensor } from './tensor.ts';
 import type { Variable } from './variable.ts';
 
@@ -73,6 +73,8 @@ export class Node {
   readonly source: LeafSource | undefined;
   /** The layer that was running when the node was made, such as `encoder.lstm`; empty outside layers. */
   readonly scope: string = currentScope();
+  /** The part of a training step that was being built when the node was made. */
+  readonly part: StepPart = currentPart();
   /** Values already computed, one per output. */
   readonly values: (NumericArray | undefined)[];
   /** Whether somebody outside the library may hold it, and so ask for its value or its derivative at any time. */

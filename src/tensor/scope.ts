@@ -1,6 +1,30 @@
-/** The path of the layer that is running, so that nodes and errors can name it. */
+/** Where in a program a node is built, so that nodes and errors can name it: the layer, and the part of a training step. */
 
 const path: string[] = [];
+
+/** The parts of a training step, in the order in which they are built: the loss, its derivatives, the optimizer's step. */
+export const stepParts = ['forward', 'gradient', 'update'] as const;
+
+/** One of them. */
+export type StepPart = (typeof stepParts)[number];
+
+let part: StepPart = 'forward';
+
+/** The part that is being built. */
+export function currentPart(): StepPart {
+  return part;
+}
+
+/** Runs `body`, which builds a part. `body` must not be asynchronous. */
+export function buildingPart<Result>(built: StepPart, body: () => Result): Result {
+  const before = part;
+  part = built;
+  try {
+    return body();
+  } finally {
+    part = before;
+  }
+}
 
 /** The running layer's path, such as `encoder.lstm`, or an empty string. */
 export function currentScope(): string {

@@ -64,11 +64,3 @@ test('a device that is not there fails before anything is read', async () => {
     expect(stderr).toContain('DeviceUnavailableError');
   }
 });
-
-test('explain prints the kernels of a training step', async () => {
-  const { exitCode, stdout } = await run(['explain', '--model', 'row-lstm']);
-  expect(exitCode).toBe(0);
-  expect(stdout).toContain('A training step of row-lstm');
-  for (const kernel of ['matmul', 'lstm', 'lstmGradient', 'adam']) expect(stdout).toContain(kernel);
-  expect(stdout).toMatch(/\d+ kernels, .* FLOPs/);
-});

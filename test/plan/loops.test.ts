@@ -161,18 +161,19 @@ describe('explain', () => {
       zeros([2, 5, 3]),
     );
     expect(text).toMatchInlineSnapshot(`
-      "  #  kernel       computes  shape      FLOPs  bytes  reads        writes
-      ---  -----------  --------  ---------  -----  -----  -----------  -------------
-        0  elementwise  copy      [2, 3]         0   24 B               @256
-        1  elementwise  copy      [5, 2, 3]      0  240 B  in1          @0
-        2  scan × 5     scan      [2, 3]       240  324 B  @256 @0 in0  @320 @128
-      2.0  matmul       matmul    [1, 2, 3]     36   84 B  carry0 in0   @0
-      2.1  elementwise  add tanh  [2, 3]        12   72 B  @0[t] @0     next0=@128[t]
-        3  elementwise  copy      [2, 5, 3]      0  240 B  @128         out0
+      "  #  computes  shape      FLOPs  bytes  reads        writes
+      ---  --------  ---------  -----  -----  -----------  -------------
+        0  copy      [2, 3]         0   24 B               @256
+        1  copy      [5, 2, 3]      0  240 B  in1          @0
+        2  scan × 5  [2, 3]       240  324 B  @256 @0 in0  @320 @128
+      2.0  matmul    [1, 2, 3]     36   84 B  carry0 in0   @0
+      2.1  add tanh  [2, 3]        12   72 B  @0[t] @0     next0=@128[t]
+        3  copy      [2, 5, 3]      0  240 B  @128         out0
 
       4 kernels, 240 FLOPs, 828 B read and written, arena 384 B, 0 variables updated
       places: in = argument or data, var = parameter or state, out = result, @ = offset in the arena
-      inside a loop: carry = as the step before left it, next = for the step behind, x[t] = a step's slice of what the loop reads, y[t] of what it writes, @ = offset in its own arena"
+      inside a loop: carry = as the step before left it, next = for the step behind, x[t] = a step's slice
+      of what the loop reads, y[t] of what it writes, @ = offset in its own arena"
     `);
   });
 

@@ -3,11 +3,15 @@ import { describe, expect, it } from 'vitest';
 import { CpuDevice } from '../../src/devices/cpu/device.ts';
 import { Evaluator } from '../../src/devices/evaluator.ts';
 import {
+  Dense,
+  explain,
   full,
   grad,
   LSTM,
   matmul,
   pad,
+  planOf as planOfFunction,
+  SGD,
   stopGradient,
   sum,
   type Tensor,
@@ -227,5 +231,41 @@ describe('padded constants', () => {
   it('come from the gradient of a slice', async () => {
     const x = tensor([1, 2, 3, 4]);
     expect(await grad(x.slice([1, 3]).sum(), x).array()).toEqual([0, 1, 1, 0]);
+  });
+});
+
+describe('the parts of a training step', () => {
+  const step = async (x: Tensor): Promise<Tensor> => {
+    const layer = new Dense(3, 2);
+    const optimizer = new SGD(layer.parameters());
+    const loss = layer.call(x).square().sum();
+    loss.backward();
+    await optimizer.step();
+    return loss;
+  };
+
+  it('are told apart: what is fused of several belongs to each, and what is written out to whoever reads it', async () => {
+    const { steps } = await planOfFunction(step, numbers.real([4, 3]));
+    const parts = steps.map((each) => each.parts.join(' and '));
+    expect(new Set(parts)).toEqual(
+      new Set(
+        ['forward', 'gradient', 'update', 'forward and gradient'].filter((part) => parts.includes(part)),
+      ),
+    );
+    expect(parts).toEqual(expect.arrayContaining(['forward', 'gradient', 'update']));
+    expect(parts[0]).toBe('forward');
+    expect(parts.at(-1)).toBe('update');
+    expect(planOf(numbers.real([4]).exp()).steps[0].parts).toEqual(['forward']);
+  });
+
+  it('add up to the totals, within 100 columns', async () => {
+    const plan = await planOfFunction(step, numbers.real([4, 3]));
+    const text = await explain(step, numbers.real([4, 3]));
+    for (const heading of ['forward:', 'gradient:', 'update:']) expect(text.split('\n')).toContain(heading);
+    const rows = [...text.matchAll(/^(?:forward|gradient|update)[a-z ]* {2,}(\d+) /gm)].map(([, count]) =>
+      Number(count),
+    );
+    expect(rows.reduce((sum, count) => sum + count, 0)).toBe(plan.steps.length);
+    for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
   });
 });

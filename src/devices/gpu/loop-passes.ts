@@ -224,6 +224,7 @@ function joinPlan(label: string, parts: readonly TensorSpec[], whole: TensorSpec
         inputs: [...parts.keys()],
         outputs: [parts.length],
         label,
+        parts: [],
         joins: false,
       },
     ],

@@ -42,6 +42,7 @@ function scheduled(...sketches: readonly Sketch[]): PlanSchedule {
       inputs: reads.map((name) => names.indexOf(name)),
       outputs: writes.map((name) => names.indexOf(name)),
       label: 'sketch',
+      parts: [],
       joins,
     })),
     inputs: count('i'),

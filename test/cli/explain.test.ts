@@ -1,0 +1,30 @@
+/** `weft explain`: of a new model on data, and of a run; its parts add up, and it fits a terminal. */
+import { expect, test } from 'vitest';
+import { classFolders, run, trainedRun } from './support.ts';
+
+test('the kernels of a training step on digits, by its parts', async () => {
+  const { exitCode, stdout } = await run(['explain', '--model', 'row-lstm']);
+  expect(exitCode).toBe(0);
+  expect(stdout).toContain('A training step of row-lstm with Adam on 32 inputs of 20×20×1 of 10 classes:');
+  for (const kernel of ['matmul', 'lstm', 'lstmGradient', 'adam']) expect(stdout).toContain(kernel);
+  const lines = stdout.split('\n');
+  for (const line of lines) expect(line.length).toBeLessThanOrEqual(100);
+  for (const part of ['forward:', 'gradient:', 'update:']) expect(lines).toContain(part);
+  const counts = [...stdout.matchAll(/^(?:forward|gradient|update)[a-z ]* {2,}(\d+) /gm)].map(([, count]) =>
+    Number(count),
+  );
+  expect(stdout).toContain(`\n${counts.reduce((sum, count) => sum + count, 0)} kernels, `);
+});
+
+test('of other data, and of a run with its batch', async () => {
+  const data = classFolders();
+  const fresh = await run(['explain', '--model', 'row-gru', '--data', data, '--batch', '5']);
+  expect(fresh.stdout).toContain('row-gru with Adam on 5 inputs of 8×8×1 of 3 classes:');
+  const folder = await trainedRun(data);
+  const { stdout, stderr } = await run(['explain', folder]);
+  expect(stdout).toContain(`row-gru of ${folder} with Adam on 8 inputs of 8×8×1 of 3 classes:`);
+  expect(stderr).toBe('');
+  const refused = await run(['explain', folder, '--model', 'cnn']);
+  expect(refused).toMatchObject({ exitCode: 1, stdout: '' });
+  expect(refused.stderr).toContain('--model cnn beside a run');
+});

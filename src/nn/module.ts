@@ -211,8 +211,8 @@ export abstract class Module<Input = Tensor, Output = Tensor> {
    * Returns the module.
    *
    * ```ts
-   * model.conv.freeze();
-   * const optimizer = new Adam(model.parameters()); // frozen parameters may be among them
+   * const network = new Sequential({ body: new Dense(4, 8).freeze(), head: new Dense(8, 3) });
+   * const optimizer = new Adam(network.parameters()); // frozen parameters may be among them
    * ```
    */
   freeze(): this {
@@ -258,7 +258,9 @@ export abstract class Module<Input = Tensor, Output = Tensor> {
    * variables that the state does not have stay as they are, and entries that the model does not have are left.
    *
    * ```ts
-   * const { missing } = await model.loadStateDict(pretrained, { strict: false });
+   * const larger = new Sequential({ dense: new Dense(4, 3), head: new Dense(3, 2) });
+   * const { missing } = await larger.loadStateDict(await model.stateDict(), { strict: false });
+   * console.log(missing); // ['head.weight', 'head.bias']
    * ```
    *
    * @returns which paths were set, and which were not

@@ -6,11 +6,11 @@ import { loadDataset } from '../data/load.ts';
 import { loadAllImages, loadRecordedTest, seenInTraining, type TestImages } from '../data/recorded-images.ts';
 import { type DeviceOptions, setDevice } from '../index.ts';
 import { formatInteger, printable } from '../text.ts';
-import { type Evaluation, evaluate, type SavedModel } from '../train/index.ts';
+import { type Evaluation, evaluate } from '../train/index.ts';
 import { confusionRows, formatConfusion, formatQualities, qualities } from './confusion.ts';
 import { describeScores, scoresOf } from './describe.ts';
 import { RunError } from './run-error.ts';
-import { readRun, requireFiniteAnswers } from './run-reading.ts';
+import { type PictureModel, readRun, requireFiniteAnswers } from './run-reading.ts';
 import type { RunRecord } from './run-record.ts';
 import { dataHelp, deviceOption, jsonOption, runHelp } from './shared-options.ts';
 import { readSplit } from './split-file.ts';
@@ -109,7 +109,7 @@ function testImages(
   run: string,
   record: RunRecord | undefined,
   data: string | undefined,
-  { inputShape }: SavedModel,
+  { inputShape }: PictureModel,
 ): Tested {
   const channels = inputShape[2] === 1 ? 1 : 3;
   const split = record && readSplit(run);
@@ -129,7 +129,7 @@ function testImages(
  *
  * @throws DatasetError when the image size or a class is another
  */
-function withClassesOf({ inputShape, classNames }: SavedModel, dataset: ImageDataset): ImageDataset {
+function withClassesOf({ inputShape, classNames }: PictureModel, dataset: ImageDataset): ImageDataset {
   const [, ...imageShape] = dataset.shape;
   if (imageShape.join() !== inputShape.join()) {
     throw new DatasetError({

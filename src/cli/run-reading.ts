@@ -6,11 +6,18 @@ import { RunError } from './run-error.ts';
 import { METRICS_FILE, type RunRecord, readMetrics } from './run-record.ts';
 import { counted } from './terminal.ts';
 
+/** A model that tells classes of pictures apart: what the command trains and uses. */
+export interface PictureModel extends SavedModel {
+  readonly classNames: readonly string[];
+  /** `[H, W, C]` */
+  readonly inputShape: readonly [number, number, number];
+}
+
 /** What a run folder holds for later use. */
 export interface TrainedRun {
   /** Undefined for a model that the library saved, not `weft train`. */
   readonly record: RunRecord | undefined;
-  readonly saved: SavedModel;
+  readonly saved: PictureModel;
   /** What is to be known of the model: that its training did not end well. */
   readonly notes: readonly string[];
 }
@@ -27,7 +34,9 @@ export async function readRun(run: string): Promise<TrainedRun> {
   const kind = findEntry(run, aModel);
   const holds = (name: string): boolean => findEntry(join(run, name), aModel) !== undefined;
   const isModel = kind === 'file' || (kind === 'folder' && !holds(METRICS_FILE) && modelFiles.some(holds));
-  if (isModel) return { record: undefined, saved: await loadModel(run), notes: [] };
+  if (isModel) {
+    return { record: undefined, saved: requirePictureModel(run, await loadModel(run)), notes: [] };
+  }
   const record = readMetrics(run);
   const { status, failure, history } = record;
   if (status === 'failed' && !holds('model.json')) {
@@ -48,9 +57,28 @@ export async function readRun(run: string): Promise<TrainedRun> {
   const after = counted(history.length, 'epoch');
   return {
     record,
-    saved: await loadModel(run),
+    saved: requirePictureModel(run, await loadModel(run)),
     notes: end === undefined ? [] : [`The training of ${run} ${end}: its model is that after ${after}.`],
   };
+}
+
+/**
+ * The model, if it is one for pictures.
+ *
+ * @throws RunError when it is another
+ */
+export function requirePictureModel(run: string, saved: SavedModel): PictureModel {
+  const { inputShape, classNames } = saved;
+  if (Array.isArray(inputShape) && inputShape.length === 3 && classNames !== undefined) {
+    const [height, width, channels] = inputShape;
+    return { ...saved, inputShape: [height, width, channels], classNames };
+  }
+  throw new RunError({
+    where: run,
+    got: `a model of inputs ${JSON.stringify(inputShape)}${classNames === undefined ? ' without classes' : ''}`,
+    expected: 'a model of pictures, [height, width, channels], with classes',
+    cure: 'Use it in a program: loadModel gives it.',
+  });
 }
 
 /**

@@ -71,10 +71,3 @@ export function invalid(path: string, got: string, expected: string, cause?: unk
   const cure = 'The file is damaged or was not written by saveModel: copy or save the model again.';
   return new CheckpointError({ where: path, got, expected, cure }, { cause });
 }
-
-/** In hexadecimal, of all parts one after the other. */
-export function sha256(...parts: readonly Uint8Array[]): string {
-  const hash = node.crypto.createHash('sha256');
-  for (const part of parts) hash.update(part);
-  return hash.digest('hex');
-}

@@ -1,5 +1,6 @@
 /** Training, evaluating, saving and loading classifiers. */
 export { loadModel, type ModelToSave, type SavedModel, saveModel } from './checkpoint.ts';
+export type { InputForm, InputForms } from './description.ts';
 export { findNonFinite, type InputSummary, type NonFiniteFinding } from './diagnose.ts';
 export { CheckpointError, NonFiniteStepError } from './errors.ts';
 export {
@@ -20,5 +21,8 @@ export {
   confusionMatrix,
   majorityAccuracy,
 } from './metrics.ts';
+export type { BlobLike, ModelSource, UrlLike } from './model-source.ts';
+export type { ModelDownload, ModelTarget } from './model-target.ts';
 export { loadOptimizer, saveOptimizer } from './optimizer-file.ts';
 export { decodeSafetensors, encodeSafetensors, type Safetensors } from './safetensors.ts';
+export { deleteStoredModel, type StoredModel, storedModels } from './stored-models.ts';

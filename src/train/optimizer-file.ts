@@ -18,12 +18,12 @@ import {
   optimizerFile,
   readChecked,
   requireFolder,
-  sha256,
   weightsFile,
   writeChecked,
 } from './checkpoint-files.ts';
 import { CheckpointError } from './errors.ts';
 import { decodeSafetensors, encodeSafetensors, type Safetensors } from './safetensors.ts';
+import { sha256 } from './sha256.ts';
 
 /** The digest of each weight by name. */
 type Digests = Readonly<Record<string, string>>;

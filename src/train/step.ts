@@ -100,7 +100,7 @@ export class TrainingStep {
       this.#optimizer.zeroGradients();
       const scores = this.#model.call(images);
       requireScores(scores.shape, labels.size, this.#dataset.classNames.length, this.#dataset.name);
-      requireListed(this.#model, scores, this.#optimizer.parameters);
+      requireListed(this.#model, [scores], this.#optimizer.parameters);
       const loss = lossOf(this.#loss, scores, labels);
       loss.backward();
       const gradients = this.#optimizer.parameters.flatMap(({ grad }) => (grad ? [grad] : []));

@@ -1,11 +1,13 @@
 /** Building what a model gives without computing it: what it refuses, and what it hides, comes out before anything changes. */
 import { ModelConfigError } from '../nn/errors.ts';
-import type { Module } from '../nn/module.ts';
+import type { AnyModule } from '../nn/module.ts';
 import { nodesBehind } from '../tensor/node.ts';
 import { keepingRandom } from '../tensor/random.ts';
 import { traceSync } from '../tensor/recorder.ts';
+import type { TensorTree } from '../tensor/runtime.ts';
 import { type Shape, sizeOf } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { flattenTree } from '../tensor/tree.ts';
 import type { Variable } from '../tensor/variable.ts';
 
 /** Runs `build`, forgets what it records, and puts the random generator back. */
@@ -13,16 +15,25 @@ export function onTrial<Result>(build: () => Result): Result {
   return keepingRandom(() => traceSync(build));
 }
 
+/** The tensors that a model gives, in order, whatever it takes and gives. */
+export function outputsOf(model: AnyModule, input: TensorTree): readonly Tensor[] {
+  return flattenTree(model.call(input as never) as TensorTree, `the output of ${model.kind}`).tensors;
+}
+
 /**
  * Variables that are kept where nobody finds them are neither trained nor saved.
  *
- * @param scores what the model gave
+ * @param outputs what the model gave
  * @param trained variables that need not be the model's
- * @throws ModelConfigError for one behind the scores that no module of the model lists
+ * @throws ModelConfigError for one behind the outputs that no module of the model lists
  */
-export function requireListed(model: Module, scores: Tensor, trained: readonly Variable[] = []): void {
+export function requireListed(
+  model: AnyModule,
+  outputs: readonly Tensor[],
+  trained: readonly Variable[] = [],
+): void {
   const known = new Set([...trained, ...model.namedVariables().map(([, variable]) => variable)]);
-  for (const { source, scope } of nodesBehind([scores])) {
+  for (const { source, scope } of nodesBehind(outputs)) {
     if (source?.kind !== 'variable' || known.has(source.variable)) continue;
     throw new ModelConfigError({
       where: scope ? `${model.kind} "${scope}"` : model.kind,
@@ -33,8 +44,8 @@ export function requireListed(model: Module, scores: Tensor, trained: readonly V
   }
 }
 
-/** The shape of the largest value that is computed on the way to a tensor. */
-export function largestValue(tensor: Tensor): Shape {
-  const shapes = nodesBehind([tensor]).flatMap(({ outputs }) => outputs.map(({ shape }) => shape));
+/** The shape of the largest value that is computed on the way to tensors. */
+export function largestValue(tensors: readonly Tensor[]): Shape {
+  const shapes = nodesBehind(tensors).flatMap(({ outputs }) => outputs.map(({ shape }) => shape));
   return shapes.reduce((largest, shape) => (sizeOf(shape) > sizeOf(largest) ? shape : largest));
 }

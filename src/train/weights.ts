@@ -5,9 +5,10 @@
 
 import type { StateDict } from '../nn/state-dict.ts';
 import { TextDecoder, TextEncoder } from '../node-modules.ts';
-import { sha256 } from './checkpoint-files.ts';
 import { type Description, parseDescription } from './description.ts';
+import { CheckpointError } from './errors.ts';
 import { encodeSafetensors, type Safetensors } from './safetensors.ts';
+import { sha256 } from './sha256.ts';
 
 const digestKey = 'weft.sha256';
 const descriptionKey = 'weft.description';
@@ -35,4 +36,24 @@ export function ownDescription(
   const written = new TextDecoder().decode(bytes.subarray(digestStart, end));
   const actual = sha256(bytes.subarray(0, digestStart), new TextEncoder().encode(blank), bytes.subarray(end));
   return written === digest && actual === digest ? parseDescription(path, text) : undefined;
+}
+
+/** Why a file without model.json beside it cannot be loaded. */
+export function notWhole(path: string, { [descriptionKey]: text }: Safetensors['metadata']): CheckpointError {
+  const [got, cure] =
+    text === undefined
+      ? [
+          'weights without a description of their model',
+          'Of files that other programs wrote, build the model yourself and give it the weights: model.loadStateDict(decodeSafetensors(bytes).state). What early versions of weft saved needs its folder, with model.json.',
+        ]
+      : [
+          'contents that are not those it was saved with (their SHA-256 differs)',
+          'The file is damaged: copy or save it again.',
+        ];
+  return new CheckpointError({
+    where: path,
+    got,
+    expected: 'model.safetensors as saveModel writes it',
+    cure,
+  });
 }

@@ -245,6 +245,8 @@ export const functions = (folder: string): Record<string, Arguments> => ({
     {},
   ],
   loadModel: () => [`${folder}/model`, {}],
+  storedModels: () => [],
+  deleteStoredModel: () => ['digits'],
   saveOptimizer: () => [`${folder}/saved`, stepped()],
   loadOptimizer: () => [`${folder}/model`, stepped()],
   findNonFinite: () => [weft.tensor([-1]).log()],
@@ -407,5 +409,14 @@ export const records: readonly string[] = [
   'loadModel',
 ];
 
-/** Calls that are right in kind, and refused for what they meet: a sheet of another size, an optimizer that was not saved. */
-export const refused: readonly string[] = ['digitsFromSheet', 'loadOptimizer', 'new Optimizer'];
+/**
+ * Calls that are right in kind, and refused for what they meet: a sheet of another size, an optimizer that was not saved, and
+ * the storage of a browser, which Node has not.
+ */
+export const refused: readonly string[] = [
+  'digitsFromSheet',
+  'loadOptimizer',
+  'new Optimizer',
+  'storedModels',
+  'deleteStoredModel',
+];

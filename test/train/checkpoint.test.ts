@@ -124,7 +124,7 @@ describe('damage', () => {
     ['a newer version', json((value) => ({ ...value, version: 9 })), /version 9/],
     ['no name', json(({ name: _, ...rest }) => rest), /name undefined/],
     ['no class names', json((value) => ({ ...value, classNames: [] })), /classNames \[\]/],
-    ['a wrong input shape', json((value) => ({ ...value, inputShape: [6, 6] })), /inputShape \[6,6\]/],
+    ['a wrong input shape', json((value) => ({ ...value, inputShape: [6, -6] })), /inputShape \[6,-6\]/],
     ['a wrong normalization', json((value) => ({ ...value, normalization: {} })), /normalization \{\}/],
     ['no architecture', json(({ architecture: _, ...rest }) => rest), /model\.json: moduleFromConfig/],
     [

@@ -1,4 +1,5 @@
 /** Where a model is loaded from: a folder or a file, an address, bytes, a blob, or what a page has stored. */
+import { requireBytes } from '../data/bytes.ts';
 import { node } from '../data/code-files.ts';
 import { findEntry } from '../data/files.ts';
 import { OptionError } from '../errors.ts';
@@ -43,13 +44,13 @@ const wanted = { error: CheckpointError, expected: 'a file that saveModel wrote'
 /** @throws OptionError for what cannot be a source */
 export function openSource(source: ModelSource): ModelFiles {
   if (typeof source === 'string' && source !== '') return openText(source);
-  if (isBytes(source)) return single('the bytes of the model', async () => asBytes(source));
+  if (isBytes(source)) return single('the bytes of the model', async () => requireBytes('loadModel', source));
   if (isRecord(source)) {
     if (typeof source.href === 'string') return openAddress(source.href);
     const { arrayBuffer } = source;
     if (typeof arrayBuffer === 'function') {
       const place = typeof source.name === 'string' ? source.name : 'the blob of the model';
-      return single(place, async () => asBytes(await arrayBuffer.call(source)));
+      return single(place, async () => requireBytes('loadModel', await arrayBuffer.call(source)));
     }
     if (isPlainObject(source) && 'indexedDB' in source) {
       const key = requireKey('loadModel', source.indexedDB);
@@ -89,12 +90,6 @@ function isBytes(value: unknown): value is ArrayBufferLike | ArrayBufferView {
     ArrayBuffer.isView(value) ||
     /^\[object (Shared)?ArrayBuffer\]$/.test(Object.prototype.toString.call(value))
   );
-}
-
-function asBytes(bytes: ArrayBufferLike | ArrayBufferView): Uint8Array {
-  return ArrayBuffer.isView(bytes)
-    ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    : new Uint8Array(bytes);
 }
 
 /** The bytes at an address. */

@@ -217,6 +217,80 @@ export function resize(image: Image, height: number, width: number): Image {
   return { ...image, width, height, pixels };
 }
 
+/** How a picture of other proportions is brought to a size. */
+export const pictureFits = ['stretch', 'pad', 'crop'] as const;
+
+/**
+ * How a picture of other proportions is brought to a size: `stretch` changes its proportions; `pad` keeps them and fills the
+ * rest with the mean color of its border; `crop` keeps them and takes the middle.
+ */
+export type PictureFit = (typeof pictureFits)[number];
+
+/**
+ * The picture at another size, as `resize` makes it, with its proportions changed or kept. Call `compositeAlpha` first when
+ * the picture has alpha.
+ *
+ * @param size `[height, width]`
+ * @throws OptionError as `resize`
+ */
+export function fitTo(image: Image, [height, width]: readonly [number, number], fit: PictureFit): Image {
+  if (height === image.height && width === image.width) return image;
+  const scales = [height / image.height, width / image.width];
+  if (fit === 'crop') {
+    const scale = Math.max(...scales);
+    const rows = Math.min(Math.max(Math.round(height / scale), 1), image.height);
+    const columns = Math.min(Math.max(Math.round(width / scale), 1), image.width);
+    return resize(middleOf(image, rows, columns), height, width);
+  }
+  if (fit === 'stretch' || scales[0] === scales[1]) return resize(image, height, width);
+  const scale = Math.min(...scales);
+  const rows = Math.max(Math.round(image.height * scale), 1);
+  const columns = Math.max(Math.round(image.width * scale), 1);
+  return padded(resize(image, rows, columns), height, width);
+}
+
+function middleOf(image: Image, height: number, width: number): Image {
+  const { channels } = image;
+  const top = Math.floor((image.height - height) / 2);
+  const left = Math.floor((image.width - width) / 2);
+  const pixels = new Float32Array(height * width * channels);
+  for (let y = 0; y < height; y++) {
+    const start = ((top + y) * image.width + left) * channels;
+    pixels.set(image.pixels.subarray(start, start + width * channels), y * width * channels);
+  }
+  return { ...image, height, width, pixels };
+}
+
+function padded(image: Image, height: number, width: number): Image {
+  const { channels } = image;
+  const color = borderColor(image);
+  const pixels = Float32Array.from({ length: height * width * channels }, (_, i) => color[i % channels]);
+  const top = Math.floor((height - image.height) / 2);
+  const left = Math.floor((width - image.width) / 2);
+  const rowLength = image.width * channels;
+  for (let y = 0; y < image.height; y++) {
+    const row = image.pixels.subarray(y * rowLength, (y + 1) * rowLength);
+    pixels.set(row, ((top + y) * width + left) * channels);
+  }
+  return { ...image, height, width, pixels };
+}
+
+/** The mean of the outermost pixels, for each channel. */
+function borderColor({ height, width, channels, pixels }: Image): number[] {
+  const sums = new Array<number>(channels).fill(0);
+  let count = 0;
+  for (let y = 0; y < height; y++) {
+    const inner = y > 0 && y < height - 1;
+    for (let x = 0; x < width; x += inner ? Math.max(width - 1, 1) : 1) {
+      for (let channel = 0; channel < channels; channel++) {
+        sums[channel] += pixels[(y * width + x) * channels + channel];
+      }
+      count++;
+    }
+  }
+  return sums.map((sum) => sum / count);
+}
+
 /**
  * What each output position takes from the input axis: position p takes, of the inputs from `firsts[p]` on, as much as
  * the weights from `starts[p]` to `starts[p + 1]` say.

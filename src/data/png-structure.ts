@@ -52,6 +52,12 @@ const BIT_DEPTHS: ReadonlyMap<number, readonly number[]> = new Map([
 const DAMAGED = 'The file is damaged: fetch or export it again.';
 const AGAIN = 'Export the picture again, as a plain PNG.';
 
+/** Whether a file begins as PNG files do, or did before it was carried as text: then reading it says so. */
+export function startsAsPng(bytes: Uint8Array): boolean {
+  const place = bytes.subarray(0, 6).indexOf(0x50);
+  return place >= 1 && bytes[place + 1] === 0x4e && bytes[place + 2] === 0x47;
+}
+
 /**
  * Reads the header. Nothing is allocated, so a header that claims an absurd size costs nothing.
  *

@@ -111,14 +111,15 @@ function testImages(
   data: string | undefined,
   { inputShape }: PictureModel,
 ): Tested {
-  const channels = inputShape[2] === 1 ? 1 : 3;
+  const [height, width, depth] = inputShape;
+  const form = { size: [height, width], fit: record?.data.fit, channels: depth === 1 ? 1 : 3 } as const;
   const split = record && readSplit(run);
   if (data !== undefined || record === undefined) {
-    const all = loadAllImages(data ?? withoutData(run), { channels });
+    const all = loadAllImages(data ?? withoutData(run), form);
     return { ...all, seen: split && seenInTraining(split, all.images) };
   }
   const { source } = record.data;
-  if (split !== undefined) return loadRecordedTest(source, split, { channels });
+  if (split !== undefined) return loadRecordedTest(source, split, form);
   // Earlier versions did not record the split of the digits and of IDX files with a test set.
   const { name, test, notes } = loadDataset(source, { seed: record.seed });
   return { name, images: test, notes };

@@ -1,10 +1,9 @@
 /** Pictures from outside, brought into the form a model was trained on. */
 
 import { fullBrightness, type ImageDataset } from '../data/dataset.ts';
-import { PngError } from '../data/errors.ts';
-import { opaque } from '../data/folder.ts';
-import { type Image, invert, isUniform, resize, toRgb } from '../data/image.ts';
-import { readPng } from '../data/png.ts';
+import { PictureError } from '../data/errors.ts';
+import { type Image, invert, isUniform, opaque, resize, toRgb } from '../data/image.ts';
+import { readPicture } from '../data/picture.ts';
 
 /** What a model takes. */
 export interface PictureForm {
@@ -26,11 +25,11 @@ const ODD_BRIGHTNESS = 0.5;
 /**
  * Reads a picture, lays what is transparent over white or black as training does, makes it gray or RGB, takes its negative if asked, and resizes it.
  *
- * @throws PngError naming the file when it is missing, broken, no PNG, or lacks the channels the model needs
+ * @throws PictureError naming the file when it is missing, broken, no picture, or lacks the channels the model needs
  */
 export function preparePicture(path: string, form: PictureForm, negative: boolean): PreparedPicture {
   const [height, width, channels] = form.image;
-  const read = readPng(path);
+  const read = readPicture(path);
   const colored = withChannels(read, channels, path);
   const picture = resize(negative ? invert(colored) : colored, height, width);
   const notes: string[] = [];
@@ -58,7 +57,7 @@ function withChannels(image: Image, channels: number, path: string): Image {
   if (channels === 1) return opaque(image, 1);
   if (channels === 3) return toRgb(opaque(image, 3));
   if (channels === image.channels) return image;
-  throw new PngError({
+  throw new PictureError({
     where: path,
     got: `a picture of ${image.channels} channels`,
     expected: `${channels} channels, as the model was trained on`,

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { classCounts, type ImageDataset, imageCount } from '../data/dataset.ts';
 import { DatasetError } from '../data/errors.ts';
+import type { PictureFit } from '../data/image.ts';
 import { hasOneClass, loadDataset } from '../data/load.ts';
 import { channelStatistics } from '../data/normalize.ts';
 import { type DeviceOptions, deviceInfo, seed, setDevice } from '../index.ts';
@@ -22,7 +23,7 @@ import { keepFailure, keepModel, keepSplit, type OngoingRun, writeRun } from './
 import { openRunFolder, type RunFolder } from './run-folder.ts';
 import { requireFiniteAnswers } from './run-reading.ts';
 import { bestEpoch, type EpochRecord, type Metrics, type RunRecord, recordText } from './run-record.ts';
-import { dataHelp, deviceOption, jsonOption, modelOption } from './shared-options.ts';
+import { dataHelp, deviceOption, fitOption, jsonOption, modelOption, sizeOption } from './shared-options.ts';
 import { type CommandContext, counted, duration, openTerminal, percent, type Terminal } from './terminal.ts';
 import { augmentation, defaultLearningRate, trainDefaults } from './train-defaults.ts';
 import { version } from './version.ts';
@@ -36,6 +37,8 @@ export interface TrainOptions {
   readonly lr: number;
   readonly seed: number;
   readonly device: keyof DeviceOptions;
+  readonly size?: readonly [height: number, width: number] | undefined;
+  readonly fit: PictureFit;
   readonly out?: string;
   readonly json: boolean;
 }
@@ -48,7 +51,10 @@ export async function trainCommand(
 ): Promise<number> {
   await setDevice(options.device);
   seed(options.seed);
-  const data = withValidation(loadDataset(options.data, { seed: options.seed }), options.seed);
+  const data = withValidation(
+    loadDataset(options.data, { seed: options.seed, size: options.size, fit: options.fit }),
+    options.seed,
+  );
   requireSeveralClasses(data);
   const [, height, width, channels] = data.train.shape;
   const inputShape = [height, width, channels] as const;
@@ -230,7 +236,7 @@ function settingsOf(
       validation: imageCount(data.validation),
       test: imageCount(data.test),
       image: [height, width, channels],
-      fit: 'stretch',
+      fit: data.form.fit,
       classNames: data.train.classNames,
       classCounts: {
         train: counts(data.train),
@@ -246,8 +252,19 @@ function settingsOf(
 /** The arguments that repeat the run: what differs from the defaults, with a path that holds from anywhere. */
 function commandOf(options: TrainOptions, source: string): string[] {
   const { model, epochs, batch, seed } = options;
-  const usual = { ...trainDefaults, lr: defaultLearningRate(model) };
-  const given = { data: source, model, epochs, batch, lr: options.lr, seed, device: deviceInfo().name };
+  const usual = { ...trainDefaults, lr: defaultLearningRate(model), size: undefined, fit: 'stretch' };
+  const size = options.size?.join('x');
+  const given = {
+    data: source,
+    size,
+    fit: options.fit,
+    model,
+    epochs,
+    batch,
+    lr: options.lr,
+    seed,
+    device: deviceInfo().name,
+  };
   const names = Object.keys(given) as (keyof typeof given)[];
   const changed = names.filter((name) => given[name] !== usual[name]);
   return ['train', ...changed.flatMap((name) => [`--${name}`, `${given[name]}`])];
@@ -268,6 +285,8 @@ export function addTrain(program: Command, { streams, signal, finish }: CommandC
       positiveNumber,
     )
     .option('--seed <number>', 'decides everything random', seedNumber, trainDefaults.seed)
+    .addOption(sizeOption())
+    .addOption(fitOption())
     .addOption(deviceOption())
     .option('--out <folder>', 'the run folder, new or empty (default: runs/<time>-<model>)')
     .addOption(jsonOption('the metrics'))

@@ -1,8 +1,9 @@
 /** Which pictures a folder of class folders holds, and in words what else lies in it and is left out. */
-
 import { node } from './code-files.ts';
 import { DatasetError } from './errors.ts';
 import { type FolderEntry, readFolder, type Wanted } from './files.ts';
+import { compareNaturally } from './natural-order.ts';
+import { pictureKind } from './picture.ts';
 
 /** One picture of a class. */
 export interface PictureFile {
@@ -15,7 +16,7 @@ export interface PictureFile {
 /** The pictures of a folder of class folders. */
 export interface ClassFolders {
   readonly classNames: readonly string[];
-  /** Sorted by class and name. */
+  /** By class folder and name. */
   readonly files: readonly PictureFile[];
   /** What was left out, as sentences. */
   readonly notes: readonly string[];
@@ -24,16 +25,30 @@ export interface ClassFolders {
 const aFolder: Wanted = { error: DatasetError, expected: 'a readable folder' };
 /** What `listed` shows. */
 const shownTexts = 3;
-const pictureEndings = /^\.(png|apng|jpe?g|jfif|gif|webp|bmp|tiff?|heic|heif|avif|jxl|svg|psd|ppm|pgm|dcm)$/;
+/** Endings that promise a picture which can be read. */
+const readEndings = /^\.(png|apng|jpe?g|jpe|jfif|pjpe?g)$/;
+const pictureEndings = /^\.(gif|webp|bmp|tiff?|heic|heif|avif|jxl|jp2|svg|psd|ppm|pgm|dcm)$/;
+/** What systems leave in folders: no part of anybody's data. */
+const leftBySystems = /^(thumbs\.db|ehthumbs\.db|desktop\.ini|__macosx|@eadir|icon\r|lost\+found)$/i;
 
-/** The names in a folder, without those that start with a dot. */
+/** The names in a folder, without those that start with a dot or that systems leave there. */
 export function entriesOf(folder: string): FolderEntry[] {
-  return readFolder(folder, aFolder);
+  return readFolder(folder, aFolder).filter(({ name }) => !leftBySystems.test(name));
 }
 
-/** Whether an entry is a PNG file, by its name. */
-export function isPng({ name, kind }: FolderEntry): boolean {
-  return kind === 'file' && endingOf(name) === '.png';
+/** Whether an entry promises to be a picture that can be read, by its name. */
+export function isNamedPicture({ name, kind }: FolderEntry): boolean {
+  return kind === 'file' && readEndings.test(endingOf(name));
+}
+
+/** Whether an entry is to be read as a picture: by its name, or else because its first bytes say so. */
+function isPicture(entry: FolderEntry): boolean {
+  if (entry.kind !== 'file' || isNamedPicture(entry)) return entry.kind === 'file';
+  try {
+    return typeof pictureKind(entry.path) === 'string';
+  } catch {
+    return false;
+  }
 }
 
 /**
@@ -58,10 +73,10 @@ export function subfolders(folder: string): FolderEntry[] {
 }
 
 /**
- * Finds `folder/<class>/<picture>.png`.
+ * Finds `folder/<class>/<picture>`.
  *
  * @param name of the data set, for the notes
- * @param known the classes in order; default those of this folder, sorted
+ * @param known the classes in order; default those of this folder, in natural order
  * @param prefix of the pictures' names, such as `train/`
  * @throws DatasetError when there are no class folders, or one is empty, unreadable or unknown
  */
@@ -77,10 +92,12 @@ export function findPictures(
   for (const entry of entriesOf(folder)) {
     const ending = endingOf(entry.name);
     if (entry.kind === 'special') left.add('special');
-    if (entry.kind === 'file' && pictureEndings.test(ending)) left.add('beside', '', ending);
+    const isAny = isNamedPicture(entry) || pictureEndings.test(ending);
+    if (entry.kind === 'file' && isAny) left.add('beside', '', ending);
   }
   // Composed and decomposed letters (é, as macOS stores it) are one name.
-  const classNames = known ?? [...new Set(folders.map((entry) => entry.name.normalize()))].sort();
+  const classNames =
+    known ?? [...new Set(folders.map((entry) => entry.name.normalize()))].sort(compareNaturally);
   const files = folders.flatMap((entry) => {
     const className = entry.name.normalize();
     const label = classNames.findIndex((each) => each.normalize() === className);
@@ -98,7 +115,7 @@ export function findPictures(
 
 function classPictures(folder: FolderEntry, className: string, left: LeftOut): FolderEntry[] {
   const entries = entriesOf(folder.path);
-  const pictures = entries.filter(isPng);
+  const pictures = entries.filter(isPicture);
   if (pictures.length === 0) {
     const empty = entries.length === 0;
     const holdsFolders = entries.some(({ kind }) => kind === 'folder');
@@ -106,23 +123,24 @@ function classPictures(folder: FolderEntry, className: string, left: LeftOut): F
       where: folder.path,
       got: empty
         ? 'an empty class folder'
-        : `a class folder without PNG files (${listed(entries.map(({ name }) => name))})`,
-      expected: 'at least one PNG file',
+        : `a class folder without pictures that can be read (${listed(entries.map(({ name }) => name))})`,
+      expected: 'at least one PNG or JPEG file',
       cure: holdsFolders
         ? 'If the folders in it are the classes, give its path, or name those that hold classes train, test and val.'
         : `Add ${empty ? '' : 'or convert '}pictures, or remove the folder.`,
     });
   }
+  const taken = new Set(pictures);
   for (const entry of entries) {
     if (entry.kind !== 'file') left.add(kindOfEntry[entry.kind], className);
-    else if (!isPng(entry)) left.add('other', className, endingOf(entry.name) || 'no ending');
+    else if (!taken.has(entry)) left.add('other', className, endingOf(entry.name) || 'no ending');
   }
   return pictures;
 }
 
 /** What can be left out: one of it, and several. */
 const kinds = {
-  other: ['file that is not PNG is', 'files that are not PNG are'],
+  other: ['file that is no PNG or JPEG picture is', 'files that are no PNG or JPEG pictures are'],
   beside: ['picture beside the class folders is', 'pictures beside the class folders are'],
   nested: ['folder inside a class folder is', 'folders inside class folders are'],
   special: ['pipe, socket or device is', 'pipes, sockets or devices are'],
@@ -149,7 +167,7 @@ class LeftOut {
     this.#found.push({ kind, className, ending });
   }
 
-  /** One a kind: `photos: 50 files that are not PNG are ignored (.jpg): 48 in a, 2 in b.` */
+  /** One a kind: `photos: 50 files that are no PNG or JPEG pictures are ignored (.gif): 48 in a, 2 in b.` */
   notes(): string[] {
     return [...new Set(this.#found.map(({ kind }) => kind))].map((kind) => {
       const found = this.#found.filter((each) => each.kind === kind);
@@ -187,7 +205,7 @@ function noClassFolders(folder: string): DatasetError {
     where: folder,
     got: names.length === 0 ? 'an empty folder' : `a folder without subfolders (${listed(names)})`,
     expected:
-      'one subfolder for each class, holding PNG files; or IDX files, named as those of MNIST are ' +
+      'one subfolder for each class, holding PNG or JPEG files; or IDX files, named as those of MNIST are ' +
       '(train-images-idx3-ubyte, train-labels-idx1-ubyte, plain or .gz)',
     cure: 'Sort the pictures into folders named after their classes, or rename the IDX files.',
   });

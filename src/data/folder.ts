@@ -6,7 +6,7 @@ import { node } from './code-files.ts';
 import type { ImageDataset } from './dataset.ts';
 import { DatasetError } from './errors.ts';
 import { requirePath } from './files.ts';
-import { PictureFaults, readPictures } from './folder-pictures.ts';
+import { commonSize, PictureFaults, readPictures } from './folder-pictures.ts';
 import { type FormOptions, requireForm } from './form.ts';
 
 /** Options of reading a folder of class folders. */
@@ -43,7 +43,7 @@ export function datasetFromFolder(folder: string, options: FolderOptions = {}): 
     'fit',
   ]);
   requireForm('datasetFromFolder', options);
-  const { channels, maxPixels, classNames, size, fit, onNote = () => {} } = options;
+  const { channels, maxPixels, classNames, size, fit = 'stretch', onNote = () => {} } = options;
   requirePath(folder, { error: DatasetError, expected: 'a folder of class folders' });
   const isText = (value: unknown): boolean => typeof value === 'string';
   const namesHold = classNames === undefined || (Array.isArray(classNames) && classNames.every(isText));
@@ -69,7 +69,9 @@ export function datasetFromFolder(folder: string, options: FolderOptions = {}): 
   const found = findPictures(folder, name, classNames);
   found.notes.forEach(onNote);
   const faults = new PictureFaults();
-  const { dataset } = readPictures(name, found, { channels, maxPixels, size, fit, faults, onNote });
+  const form = { size: size ?? commonSize(found.files, faults, maxPixels), fit };
+  const onForm = size === undefined ? onNote : undefined;
+  const dataset = readPictures(name, found, { form, onForm, channels, maxPixels, faults, onNote });
   faults.raise(folder);
   return dataset;
 }

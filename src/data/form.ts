@@ -1,13 +1,12 @@
 /** The form that the pictures of a data set are brought to: given, or chosen by the sizes of the training pictures. */
-import { OptionError } from '../errors.ts';
-import { describeValue, requireOneOf } from '../options.ts';
-import { MOST_PIXELS, type PictureFit, pictureFits } from './image.ts';
+import { requireOneOf } from '../options.ts';
+import { type PictureFit, pictureFits, requireSize } from './image.ts';
 import type { PictureSize } from './picture.ts';
 
-/** How pictures are brought to a form; what is left out is chosen by the pictures. */
+/** How pictures are brought to a form; what is left out is chosen. */
 export interface FormOptions {
-  /** `[height, width]` in pixels. */
-  readonly size?: readonly [number, number] | undefined;
+  /** `[height, width]` in pixels; default as `chooseSize` says. */
+  readonly size?: readonly [height: number, width: number] | undefined;
   /** How pictures of other proportions are brought to it; default 'stretch'. */
   readonly fit?: PictureFit | undefined;
 }
@@ -15,7 +14,7 @@ export interface FormOptions {
 /** The form of the pictures of a data set. */
 export interface ImageForm {
   /** `[height, width]` in pixels. */
-  readonly size: readonly [number, number];
+  readonly size: readonly [height: number, width: number];
   readonly fit: PictureFit;
 }
 
@@ -29,47 +28,34 @@ const CHOSEN_SIDE = 64;
 /** Throws OptionError for a size or a fit that is none. */
 export function requireForm(where: string, { size, fit }: FormOptions): void {
   if (fit !== undefined) requireOneOf(where, 'fit', fit, pictureFits);
-  if (size === undefined) return;
-  const isSide = (side: unknown): boolean => Number.isSafeInteger(side) && Number(side) >= 1;
-  if (Array.isArray(size) && size.length === 2 && size.every(isSide) && size[0] * size[1] <= MOST_PIXELS) return;
-  throw new OptionError({
-    where,
-    got: `size ${describeValue(size)}`,
-    expected: `[height, width] in whole pixels, at most ${MOST_PIXELS} in all`,
-    cure: 'Give both sides, for example [64, 64], or leave size out.',
-  });
+  if (size !== undefined) requireSize(where, size);
 }
 
-/** Counts sizes, and chooses one for all. */
-export class SizeCounts {
-  readonly #counts = new Map<string, { readonly size: readonly [number, number]; count: number }>();
-  /** Of the shorter side. */
-  readonly #shorter: number[] = [];
-
-  add({ height, width }: PictureSize): void {
-    const key = `${height}×${width}`;
-    const counted = this.#counts.get(key) ?? { size: [height, width], count: 0 };
-    counted.count++;
-    this.#counts.set(key, counted);
-    this.#shorter.push(Math.min(height, width));
+/**
+ * One size for pictures of several: the commonest one, if a quarter of them or more have it and no side is longer than 256; else a
+ * square whose side is the median of their shorter sides, at most 64. Of no pictures 1×1.
+ */
+export function chooseSize(sizes: readonly PictureSize[]): ImageForm['size'] {
+  if (sizes.length === 0) return [1, 1];
+  const counts = new Map<string, { readonly size: ImageForm['size']; count: number }>();
+  for (const { height, width } of sizes) {
+    const counted = counts.get(`${height}×${width}`) ?? { size: [height, width], count: 0 };
+    counts.set(`${height}×${width}`, { size: counted.size, count: counted.count + 1 });
   }
-
-  /** How many different ones there are. */
-  get kinds(): number {
-    return this.#counts.size;
+  const commonest = [...counts.values()].reduce((most, each) => (each.count > most.count ? each : most));
+  if (commonest.count >= LEAST_SHARE * sizes.length && Math.max(...commonest.size) <= LONGEST_KEPT_SIDE) {
+    return commonest.size;
   }
+  const shorter = sizes.map(({ height, width }) => Math.min(height, width)).sort((a, b) => a - b);
+  const side = Math.min(shorter[Math.floor(shorter.length / 2)], CHOSEN_SIDE);
+  return [side, side];
+}
 
-  /**
-   * The commonest size, if a quarter of the pictures or more have it and it is no photograph's; else a square whose side is
-   * the median of the shorter sides, but at most 64 pixels. Undefined when nothing was counted.
-   */
-  choose(): readonly [number, number] | undefined {
-    if (this.kinds === 0) return undefined;
-    const [{ size, count }] = [...this.#counts.values()].sort((first, second) => second.count - first.count);
-    const total = this.#shorter.length;
-    if (count >= LEAST_SHARE * total && Math.max(...size) <= LONGEST_KEPT_SIDE) return size;
-    const median = this.#shorter.sort((first, second) => first - second)[Math.floor(total / 2)];
-    const side = Math.min(median, CHOSEN_SIDE);
-    return [side, side];
-  }
+/** In words that some pictures, of so many, were brought to a form nobody had asked for, and how to ask for another. */
+export function describeForm({ size, fit }: ImageForm, changed: number, all: number): string {
+  const how = { stretch: 'stretched', pad: 'padded', crop: 'cropped' }[fit];
+  return (
+    `${changed} of ${all} pictures ${changed === 1 ? 'is' : 'are'} brought to ${size.join('×')} pixels ` +
+    `(height × width), ${how}. Another size: --size HxW; without changing proportions: --fit pad or crop.`
+  );
 }

@@ -1,6 +1,6 @@
 /** One picture in memory, and the conversions between kinds of picture. */
 import { OptionError } from '../errors.ts';
-import { describeValue, requireNumber } from '../options.ts';
+import { describeValue, requireNumber, requireOneOf } from '../options.ts';
 
 /**
  * A picture. `pixels` is row-major `[height, width, channels]` with values in [0, 1]: 0 is black, 1 is full
@@ -115,6 +115,16 @@ export function contrastingBackground(image: Image): 0 | 1 {
     opacity += alpha;
   }
   return brightness < opacity / 2 ? 1 : 0;
+}
+
+/**
+ * A picture without alpha, which is laid over the background that contrasts with it, and gray (1) or red, green, blue (3) as wanted;
+ * where nothing is wanted, gray stays gray. Training and predicting see pictures in this way.
+ */
+export function opaque(image: Image, channels: 1 | 3 | undefined): Image {
+  const background = contrastingBackground(image);
+  if (channels === undefined) return compositeAlpha(image, background);
+  return channels === 1 ? toGray(image, background) : toRgb(image, background);
 }
 
 /** Whether all pixels of a picture are equal. */
@@ -233,7 +243,10 @@ export type PictureFit = (typeof pictureFits)[number];
  * @param size `[height, width]`
  * @throws OptionError as `resize`
  */
-export function fitTo(image: Image, [height, width]: readonly [number, number], fit: PictureFit): Image {
+export function fitTo(image: Image, size: readonly [height: number, width: number], fit: PictureFit): Image {
+  requireImage('fitTo', image);
+  requireOneOf('fitTo', 'fit', fit, pictureFits);
+  const [height, width] = requireSize('fitTo', size);
   if (height === image.height && width === image.width) return image;
   const scales = [height / image.height, width / image.width];
   if (fit === 'crop') {
@@ -337,6 +350,20 @@ function requireRoom(image: Image, height: number, width: number): void {
     got: `a size of ${width}×${height} pixels for a picture of ${image.width}×${image.height}`,
     expected: `at most ${most} pixels, also at the new width and the old height`,
     cure: 'Give a smaller size.',
+  });
+}
+
+/** Throws OptionError unless `size` is `[height, width]` of a picture; returns it. */
+export function requireSize(where: string, size: readonly [number, number]): readonly [number, number] {
+  const isSide = (side: unknown): boolean => Number.isSafeInteger(side) && Number(side) >= 1;
+  if (Array.isArray(size) && size.length === 2 && size.every(isSide) && size[0] * size[1] <= MOST_PIXELS) {
+    return size;
+  }
+  throw new OptionError({
+    where,
+    got: `size ${describeValue(size)}`,
+    expected: `[height, width] in whole pixels, at most ${MOST_PIXELS} in all`,
+    cure: 'Give both sides, for example [64, 64].',
   });
 }
 

@@ -13,12 +13,24 @@ export {
   validateLabels,
 } from './dataset.ts';
 export { digitsFromSheet, loadDigits } from './digits.ts';
-export { DatasetError, IdxError, PngError } from './errors.ts';
+export { DatasetError, IdxError, JpegError, PictureError, PngError } from './errors.ts';
 export { datasetFromFolder, type FolderOptions } from './folder.ts';
+export type { FormOptions, ImageForm } from './form.ts';
 export { decodeIdx, encodeIdx, type IdxArray, type IdxData, type IdxOptions, readIdx } from './idx.ts';
-export { compositeAlpha, type Image, invert, resize, toGray, toRgb } from './image.ts';
+export {
+  compositeAlpha,
+  fitTo,
+  type Image,
+  invert,
+  type PictureFit,
+  resize,
+  toGray,
+  toRgb,
+} from './image.ts';
+export { decodeJpeg, type JpegOptions } from './jpeg.ts';
 export { type LoadedDataset, type LoadOptions, loadDataset } from './load.ts';
 export { applyNormalization, channelStatistics, type Normalization } from './normalize.ts';
+export { type PictureOptions, readPicture } from './picture.ts';
 export { decodePng, encodePng, type PngOptions, readPng } from './png.ts';
 export { RandomGenerator } from './random-generator.ts';
 export { datasetFromSheet, type SheetOptions } from './sheet.ts';

@@ -50,7 +50,7 @@ let instance: TurboJpeg | undefined;
  */
 export function decodeSamples(file: Uint8Array, header: JpegHeader, where: string): Uint8Array {
   const { width, height, components } = header;
-  const turbo = (instance ??= instantiate());
+  const turbo = instance ?? instantiate();
   // What throws below leaves the instance in the middle of something.
   instance = undefined;
   const bytesPerRow = width * components;

@@ -77,7 +77,8 @@ export function readJpegHeader(bytes: Uint8Array, where: string, maxPixels: numb
     const firstScan = marker.end - 2;
     const segment = segmentAt(bytes, marker.end, where);
     if (marker.code === START_OF_SCAN) {
-      if (frame === undefined) throw damaged(where, 'a scan before the size of the picture', 'the size first');
+      if (frame === undefined)
+        throw damaged(where, 'a scan before the size of the picture', 'the size first');
       return { ...frame, orientation: orientation ?? 1, adobe, firstScan };
     }
     if (FRAMES.includes(marker.code)) {
@@ -196,7 +197,9 @@ function orientationOf(segment: Uint8Array): number | undefined {
 }
 
 function startsWith(segment: Uint8Array, text: string): boolean {
-  return segment.length >= text.length && [...text].every((character, i) => segment[i] === character.charCodeAt(0));
+  return (
+    segment.length >= text.length && [...text].every((character, i) => segment[i] === character.charCodeAt(0))
+  );
 }
 
 /** The error for data that are not what was promised. */

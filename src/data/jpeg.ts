@@ -53,7 +53,8 @@ function upright(samples: Uint8Array, { width, height, components, adobe, orient
     for (let x = 0; x < outWidth; x++) {
       const [column, row] = turned ? [y, x] : [x, y];
       const source =
-        ((fromBottom ? height - 1 - row : row) * width + (fromRight ? width - 1 - column : column)) * components;
+        ((fromBottom ? height - 1 - row : row) * width + (fromRight ? width - 1 - column : column)) *
+        components;
       for (let channel = 0; channel < channels; channel++) {
         const sample = samples[source + channel];
         if (components !== 4) pixels[target++] = sample / 255;

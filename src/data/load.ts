@@ -1,12 +1,13 @@
 /** One entry to all data sets: the embedded digits, a folder of IDX files, or a folder of class folders. */
 import { requireKnownOptions, requireNumber } from '../options.ts';
-import { type ClassFolders, entriesOf, findPictures, isPng, subfolders } from './class-folders.ts';
+import { type ClassFolders, entriesOf, findPictures, isNamedPicture, subfolders } from './class-folders.ts';
 import { node } from './code-files.ts';
 import { classCounts, type ImageDataset, requireSameImages, validateLabels } from './dataset.ts';
 import { loadDigits } from './digits.ts';
 import { DatasetError } from './errors.ts';
 import { findEntry } from './files.ts';
-import { readPictures } from './folder.ts';
+import { commonSize, PictureFaults, readPictures } from './folder-pictures.ts';
+import { type FormOptions, type ImageForm, requireForm } from './form.ts';
 import { datasetFromIdx } from './idx-dataset.ts';
 import { findIdxFiles, type IdxFiles } from './idx-files.ts';
 import { drawnSplit } from './split.ts';
@@ -21,6 +22,8 @@ export interface LoadedDataset {
   readonly test: ImageDataset;
   /** Present when the folder has a validation set of its own. */
   readonly validation?: ImageDataset;
+  /** The form of all its pictures: what makes others like them. */
+  readonly form: ImageForm;
   /** Whether the test set was held out from the training images, as the data set has none itself. Default false. */
   readonly drawn?: boolean;
   /** What the reader should know, as sentences: what was left out, or that a test set was held out. */
@@ -28,7 +31,7 @@ export interface LoadedDataset {
 }
 
 /** Options of `loadDataset`. */
-export interface LoadOptions {
+export interface LoadOptions extends FormOptions {
   /** Decides which images are held out when a folder has no test set; default 0. */
   readonly seed?: number;
 }
@@ -45,7 +48,7 @@ const FOLDERS: Readonly<Record<Split, readonly string[]>> = {
 };
 const ACCEPTED =
   "'digits' (embedded), a folder of IDX files (train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-… or test-…, " +
-  'val-…; plain or .gz), or a folder with one subfolder of PNG files per class, directly or in train/, test/ and val/';
+  'val-…; plain or .gz), or a folder with one subfolder of PNG or JPEG files per class, directly or in train/, test/ and val/';
 
 /**
  * Loads a data set by name or folder. Train, test and validation sets have the same image size and classes. A folder
@@ -57,18 +60,21 @@ const ACCEPTED =
  *   LabelError when a file is broken
  */
 export function loadDataset(nameOrFolder: string, options: LoadOptions = {}): LoadedDataset {
-  requireKnownOptions('loadDataset', options, ['seed']);
+  requireKnownOptions('loadDataset', options, ['seed', 'size', 'fit']);
+  requireForm('loadDataset', options);
   const seed = requireNumber('loadDataset', 'seed', options.seed ?? 0, 'a whole number of at least 0');
-  return complete(findSource(nameOrFolder), seed);
+  return complete(nameOrFolder, findSource(nameOrFolder), seed, options);
 }
 
 /** How a part of a data set is read. */
-export interface ReadOptions {
+export interface ReadOptions extends FormOptions {
   readonly channels: 1 | 3 | undefined;
   /** Collects what is odd about the images. */
   readonly notes: string[];
   /** Which images, by their files; default all. Images without files are read all of them. */
   readonly only?: (file: string) => boolean;
+  /** Collects the pictures that cannot be read; by default they are thrown. */
+  readonly faults?: PictureFaults;
 }
 
 /** What a data set has itself, not yet read; a missing test set is still to be held out. */
@@ -159,14 +165,28 @@ function folderSource(folder: string, name: string): FoundDataset {
   const ignored = isSplit ? names.filter((subfolder) => splitOf(subfolder) === undefined) : [];
   const beside =
     ignored.length === 0 ? [] : [`${name}: ignored the folders beside train/: ${ignored.join(', ')}.`];
+  let usual: ImageForm['size'] | undefined;
+  let formNoted = false;
   return {
     name,
     splits: [...parts.keys()],
-    read: (split, { channels, notes, only }) => {
+    read: (split, { channels, notes, only, size, fit = 'stretch', faults: collected }) => {
+      const faults = collected ?? new PictureFaults();
       const { files, classNames } = parts.get(split)!;
       const wanted = only === undefined ? files : files.filter((file) => only(file.name));
       const title = isSplit ? `${name} ${split}` : name;
-      return readPictures(title, { files: wanted, classNames }, channels, (note) => notes.push(note));
+      // Without training pictures the first part says what is usual.
+      if (size === undefined) usual ??= commonSize([...parts.values()][0].files, faults);
+      const form: ImageForm = { size: size ?? usual ?? [1, 1], fit };
+      const onNote = (note: string): void => void notes.push(note);
+      const onForm = (note: string): void => {
+        if (size === undefined && !formNoted) onNote(note);
+        formNoted = true;
+      };
+      const reading = { form, onForm, channels, faults, onNote };
+      const images = readPictures(title, { files: wanted, classNames }, reading);
+      if (collected === undefined) faults.raise(folder);
+      return images;
     },
     notes: [...[...parts.values()].flatMap(({ notes }) => notes), ...beside],
     withoutTraining: `a folder ${[...parts.keys()].join('/ and ')}/ without train/`,
@@ -183,19 +203,21 @@ function isSplitFolder(
   splitOf: (subfolder: string) => Split | undefined,
 ): boolean {
   const { join } = node.path;
-  const holdsPng = (name: string): boolean => entriesOf(join(folder, name)).some(isPng);
+  const holdsPictures = (name: string): boolean => entriesOf(join(folder, name)).some(isNamedPicture);
   const named = names.filter((name) => splitOf(name) !== undefined);
   const isClassAmongOthers = (): boolean =>
-    named.length === 1 && names.some((name) => !named.includes(name) && holdsPng(name));
+    named.length === 1 && names.some((name) => !named.includes(name) && holdsPictures(name));
   return named.some((name) => {
     if (splitOf(name) === 'validation') return false;
-    return !holdsPng(name) || (subfolders(join(folder, name)).length > 0 && !isClassAmongOthers());
+    return !holdsPictures(name) || (subfolders(join(folder, name)).length > 0 && !isClassAmongOthers());
   });
 }
 
 function complete(
+  where: string,
   { name, splits, read, notes: found, withoutTraining }: FoundDataset,
   seed: number,
+  { size, fit = 'stretch' }: FormOptions,
 ): LoadedDataset {
   const notes = [...found];
   if (!splits.includes('train')) {
@@ -207,15 +229,18 @@ function complete(
       cure: 'Add the training images, plain or .gz.',
     });
   }
-  const train = read('train', { channels: undefined, notes });
+  const faults = new PictureFaults();
+  const train = read('train', { channels: undefined, notes, size, fit, faults });
   const channels = train.shape[3] === 1 ? 1 : 3;
   const [test, validation] = (['test', 'validation'] as const).map((split) =>
-    splits.includes(split) ? read(split, { channels, notes }) : undefined,
+    splits.includes(split) ? read(split, { channels, notes, size, fit, faults }) : undefined,
   );
+  faults.raise(where);
   for (const part of [test, validation]) if (part) requireSameImages(train, part);
   const rest = validation === undefined ? {} : { validation };
   if (hasOneClass(train)) notes.push(`${name}: ${oneClass}`);
-  if (test !== undefined) return { name, train, test, ...rest, notes };
+  const form: ImageForm = { size: [train.shape[1], train.shape[2]], fit };
+  if (test !== undefined) return { name, train, test, ...rest, form, notes };
 
   const [kept, heldOut] = drawnSplit(train, HELD_OUT_SHARE, seed);
   const held = { ...heldOut, name: `${name} test` };
@@ -233,7 +258,7 @@ function complete(
     `${name} has no test set: ${held.labels.length} of ${train.labels.length} images ` +
       `(about ${HELD_OUT_SHARE * 100} % of each class, seed ${seed}) are held out as one.`,
   );
-  return { name, train: { ...kept, name: `${name} train` }, test: held, ...rest, drawn: true, notes };
+  return { name, train: { ...kept, name: `${name} train` }, test: held, ...rest, form, drawn: true, notes };
 }
 
 const oneClass =

@@ -30,30 +30,37 @@ const ENOUGH_FOR_HEADERS = 2 ** 16;
 const CONVERT = 'Convert it to PNG or JPEG; a changed file name does not convert it.';
 const FETCH = 'The download or copy went wrong: fetch the picture again, or remove the file.';
 
-/** What else a file may be: how it starts (a dot stands for any byte), its name, and what to do about it. */
+/**
+ * What else a file may be: how it starts, its name, and what to do about it. In these patterns a character is a byte, and ␀ to ␟
+ * are the bytes 0 to 31.
+ */
 const OTHERS: readonly (readonly [start: RegExp, what: string, cure: string])[] = [
   [/^GIF8/, 'a GIF picture', CONVERT],
   [/^RIFF....WEBP/s, 'a WebP picture', CONVERT],
   [/^....ftypavi[fs]/s, 'an AVIF picture', CONVERT],
   [/^....ftyp(hei|hev|mif|msf)/s, 'a HEIC picture, as iPhones make them', CONVERT],
-  [/^....ftyp|^\x1aE\xdf\xa3|^RIFF....AVI /s, 'a film', 'Take single pictures from it, or remove it.'],
-  [/^(\0\0\0\x0cJXL |\xff\x0a)/, 'a JPEG XL picture', CONVERT],
-  [/^(\0\0\0\x0cjP {2}|\xff\x4f\xff\x51)/, 'a JPEG 2000 picture', CONVERT],
-  [/^(II\*\0|MM\0\*|II\+\0|MM\0\+)/, 'a TIFF picture', CONVERT],
-  [/^BM[^]{4}\0\0\0\0/, 'a BMP picture', CONVERT],
+  [/^(....ftyp|␚Eß£|RIFF....AVI )/s, 'a film', 'Take single pictures from it, or remove it.'],
+  [/^(␀␀␀␌JXL |ÿ\n)/, 'a JPEG XL picture', CONVERT],
+  [/^(␀␀␀␌jP {2}|ÿOÿQ)/, 'a JPEG 2000 picture', CONVERT],
+  [/^(II[*+]␀|MM␀[*+])/, 'a TIFF picture', CONVERT],
+  [/^BM.{4}␀␀␀␀/s, 'a BMP picture', CONVERT],
   [/^8BPS/, 'a Photoshop picture', CONVERT],
   [/^P[1-7]\s/, 'a picture of the PNM family', CONVERT],
-  [/^\0\0[\x01\x02]\0[^\0]\0/, 'an icon', CONVERT],
-  [/^[^]{128}DICM/, 'a DICOM picture', CONVERT],
-  [/^\0{32}/, 'a file that starts with zeros', FETCH],
-  [/^(\xef\xbf\xbd){2}/, 'a file whose bytes were decoded as UTF-8', 'It was carried as text: fetch it in binary mode.'],
+  [/^␀␀[␁␂]␀[^␀]␀/, 'an icon', CONVERT],
+  [/^.{128}DICM/s, 'a DICOM picture', CONVERT],
+  [/^␀{32}/, 'a file that starts with zeros', FETCH],
+  [
+    /^(ï¿½){2}/,
+    'a file whose bytes were decoded as UTF-8',
+    'It was carried as text: fetch it in binary mode.',
+  ],
   [/^%PDF/, 'a PDF document', CONVERT],
   [/^version https:\/\/git-lfs/, 'a Git LFS pointer, not the picture', 'Fetch the pictures: git lfs pull.'],
-  [/^\s*(<!doctype html|<html|<head|<body)/i, 'a web page', FETCH],
-  [/^\s*(<\?xml[^]*)?<svg/i, 'an SVG drawing', CONVERT],
-  [/^PK\x03\x04/, 'a ZIP archive', 'Unpack it.'],
-  [/^\x1f\x8b/, 'a gzip archive', 'Unpack it.'],
-  [/^[\t\n\r\x20-\x7e]+$/, 'a text file', FETCH],
+  [/^(ï»¿)?\s*(<!doctype html|<html|<head|<body)/i, 'a web page', FETCH],
+  [/^(ï»¿)?\s*(<\?xml.*)?<svg/is, 'an SVG drawing', CONVERT],
+  [/^PK␃␄/, 'a ZIP archive', 'Unpack it.'],
+  [/^␟\u008b/, 'a gzip archive', 'Unpack it.'],
+  [/^[\t\n\r -~]+$/, 'a text file', FETCH],
 ];
 
 /**
@@ -107,8 +114,9 @@ function otherFile(path: string, bytes: Uint8Array): PictureError {
 
 function describeStart(bytes: Uint8Array): readonly [what: string, cure: string] {
   if (bytes.length === 0) return ['an empty file', FETCH];
-  // A character for each byte.
-  const start = String.fromCharCode(...bytes.subarray(0, 256));
+  const isPlain = (byte: number): boolean => byte >= 32 || byte === 9 || byte === 10 || byte === 13;
+  const characters = Array.from(bytes.subarray(0, 256), (byte) => (isPlain(byte) ? byte : 0x2400 + byte));
+  const start = String.fromCharCode(...characters);
   const other = OTHERS.find(([pattern]) => pattern.test(start));
   if (other !== undefined) return [other[1], other[2]];
   const shown = Array.from(bytes.subarray(0, 8), (byte) => byte.toString(16).padStart(2, '0')).join(' ');

@@ -7,6 +7,7 @@ import { listed } from './class-folders.ts';
 import { contentHashes } from './content-hash.ts';
 import { concatenate, type ImageDataset, imageCount, subset } from './dataset.ts';
 import { DatasetError } from './errors.ts';
+import type { FormOptions } from './form.ts';
 import { findSource, type LoadedDataset } from './load.ts';
 import { placesOf } from './split.ts';
 
@@ -41,7 +42,7 @@ export function recordedSplit({ train, validation, test }: LoadedDataset): Recor
 }
 
 /** The form of a model's images, into which pictures are brought. */
-export interface PictureOptions {
+export interface ModelForm extends FormOptions {
   readonly channels?: 1 | 3 | undefined;
 }
 
@@ -58,10 +59,10 @@ export interface TestImages {
  *
  * @throws as `loadDataset`
  */
-export function loadAllImages(nameOrFolder: string, options: PictureOptions = {}): TestImages {
+export function loadAllImages(nameOrFolder: string, options: ModelForm = {}): TestImages {
   const { name, splits, read, notes: found } = findSource(nameOrFolder);
   const notes = [...found];
-  const parts = splits.map((split) => read(split, { channels: options.channels, notes }));
+  const parts = splits.map((split) => read(split, { channels: undefined, ...options, notes }));
   const images = joined(parts);
   if (images === undefined) throw noneLeft(name);
   if (splits.length > 1) {
@@ -81,13 +82,13 @@ export function loadAllImages(nameOrFolder: string, options: PictureOptions = {}
 export function loadRecordedTest(
   nameOrFolder: string,
   split: RecordedSplit,
-  options: PictureOptions = {},
+  options: ModelForm = {},
 ): TestImages {
   const source = findSource(nameOrFolder);
   const { name, splits } = source;
   const notes = [...source.notes];
   const read = (only: (file: string) => boolean): ImageDataset | undefined =>
-    joined(splits.map((part) => source.read(part, { channels: options.channels, notes, only })));
+    joined(splits.map((part) => source.read(part, { channels: undefined, ...options, notes, only })));
 
   const parts = [split.train, ...(split.validation ? [split.validation] : []), split.test];
   const known = new Set(parts.flatMap(({ files }) => files ?? []));

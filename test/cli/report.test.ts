@@ -74,7 +74,7 @@ function reportOf(
   return renderReport({
     metrics,
     summary: 'layer  kind',
-    data: { name: 'tiny', train: test, test, notes: ['Noted.'] },
+    data: { name: 'tiny', train: test, test, form: { size: [1, 1], fit: 'stretch' }, notes: ['Noted.'] },
     answers: { predictions, probabilities },
   });
 }

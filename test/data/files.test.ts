@@ -136,7 +136,7 @@ describe('beside class folders', () => {
   test('pipes, and what is odd inside a class, are left out with a note', () => {
     const folder = temporaryFolder({
       ...classes,
-      'a/3.jpg': '',
+      'a/3.gif': '',
       'a/x.txt': '',
       'b/x.txt': '',
       'a/in/4.png': '',
@@ -150,7 +150,7 @@ describe('beside class folders', () => {
     expect(notes.map((note) => note.slice(note.indexOf(' ') + 1)).slice(0, -1)).toEqual([
       '2 pipes, sockets or devices are ignored: 1 in a.',
       '1 picture beside the class folders is ignored (.png).',
-      '3 files that are not PNG are ignored (.txt, .jpg): 2 in a, 1 in b.',
+      '3 files that are no PNG or JPEG pictures are ignored (.txt, .gif): 2 in a, 1 in b.',
       '1 folder inside a class folder is ignored: 1 in a.',
       '1 link that leads nowhere is ignored: 1 in b.',
     ]);

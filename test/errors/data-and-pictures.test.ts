@@ -32,14 +32,12 @@ describe('pictures and data sets', () => {
       );
     }
   });
-  test('pictures of different sizes', async () => {
-    const folder = temporaryFolder({ 'a/1.png': plainPng(5), 'a/2.png': plainPng(5, 3, 2) });
+  test('pictures that cannot be read', async () => {
+    const folder = temporaryFolder({ 'a/1.png': 'GIF89a', 'a/2.jpg': '', 'a/3.png': plainPng(5) });
     await refuses(
       () => loadDataset(folder),
       DatasetError,
-      '2.png: got a picture of 3×2',
-      '2×2, the size of',
-      '1.png',
+      '2 pictures that cannot be read: a/1.png: a GIF picture; a/2.jpg: an empty file',
     );
   });
   test('a truncated PNG', async () => {

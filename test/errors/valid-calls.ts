@@ -31,6 +31,13 @@ const picture = (): weft.Image => ({
   bitDepth: 8,
   pixels: Float32Array.of(0, 0.25, 0.5, 1),
 });
+/** Gray, 2×2. */
+const smallJpeg = () =>
+  Buffer.from(
+    '/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB' +
+      'AQEBAQEBAQH/wAALCAACAAIBAREA/8QAFAABAAAAAAAAAAAAAAAAAAAAAP/EABQQAQAAAAAAAAAAAAAAAAAAAAD/2gAIAQEAAD8AP//Z',
+    'base64',
+  );
 const generator = () => new weft.RandomGenerator(1);
 const dense = () => new weft.Dense(2, 2);
 const parameter = () => new weft.Parameter(weft.ones([2]), 'w');
@@ -219,7 +226,7 @@ export const functions = (folder: string): Record<string, Arguments> => ({
   loadDigits: none,
   datasetFromFolder: () => [
     `${folder}/pictures`,
-    { name: 'p', classNames: ['a'], channels: 1, maxPixels: 9 },
+    { name: 'p', classNames: ['a'], channels: 1, maxPixels: 9, size: [2, 2], fit: 'pad' },
   ],
   decodeIdx: () => [weft.encodeIdx({ shape: [2], data: Uint8Array.of(1, 2) }), { name: 'f', maxBytes: 99 }],
   encodeIdx: () => [{ shape: [2], data: Uint8Array.of(1, 2) }],
@@ -228,11 +235,14 @@ export const functions = (folder: string): Record<string, Arguments> => ({
   ...each('toGray toRgb', () => [picture(), 0.5]),
   invert: () => [picture()],
   resize: () => [picture(), 3, 3],
-  loadDataset: () => [`${folder}/pictures`, { seed: 1 }],
+  fitTo: () => [picture(), [3, 4], 'pad'],
+  loadDataset: () => [`${folder}/pictures`, { seed: 1, size: [2, 2], fit: 'crop' }],
   applyNormalization: () => [Float32Array.of(1, 2), normalization()],
   channelStatistics: () => [toy()],
   decodePng: () => [weft.encodePng(picture()), { name: 'f', maxPixels: 9 }],
   encodePng: () => [picture()],
+  decodeJpeg: () => [smallJpeg(), { name: 'f', maxPixels: 64 }],
+  readPicture: () => [`${folder}/one.png`, { maxPixels: 9 }],
   readPng: () => [`${folder}/one.png`, { name: 'f', maxPixels: 9 }],
   datasetFromSheet: () => [
     picture(),

@@ -176,7 +176,7 @@ function folderSource(folder: string, name: string): FoundDataset {
       const wanted = only === undefined ? files : files.filter((file) => only(file.name));
       const title = isSplit ? `${name} ${split}` : name;
       // Without training pictures the first part says what is usual.
-      if (size === undefined) usual ??= commonSize([...parts.values()][0].files, faults);
+      if (size === undefined) usual ??= commonSize(only ? wanted : [...parts.values()][0].files, faults);
       const form: ImageForm = { size: size ?? usual ?? [1, 1], fit };
       const onNote = (note: string): void => void notes.push(note);
       const onForm = (note: string): void => {

@@ -70,7 +70,7 @@ test('prints accuracy, quality of each class and the confusion matrix', async ()
   expect(stdout).toMatch(/true \\ predicted +0 +1 +2/);
 });
 
-test('other data may lack a class, but not bring a new one or another size', async () => {
+test('other data may lack a class or have another size, but not bring a new class', async () => {
   const folder = await trainedRun(classFolders());
   const files = (names: Record<string, Uint8Array>): string =>
     temporaryFolder(
@@ -90,8 +90,7 @@ test('other data may lack a class, but not bring a new one or another size', asy
   expect(strange).toMatchObject({ exitCode: 1, stdout: '' });
   expect(strange.stderr).toContain('got a class "cross"');
   const larger = await run(['evaluate', folder, '--data', files({ bar: plainPng(9, 12, 12) })]);
-  expect(larger).toMatchObject({ exitCode: 1, stdout: '' });
-  expect(larger.stderr).toContain('got images of 12×12×1');
+  expect(larger.exitCode).toBe(0);
 });
 
 test('what is no run', async () => {

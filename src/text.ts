@@ -123,3 +123,34 @@ export function formatTime(milliseconds: number): string {
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
+
+/** The one of `names` that `text` is most likely meant to be; undefined when it is like none of them. */
+export function nearest<Name extends string>(text: unknown, names: readonly Name[]): Name | undefined {
+  if (typeof text !== 'string' || text === '') return undefined;
+  const given = text.toLowerCase();
+  const ranked = names
+    .map((name) => {
+      const candidate = name.toLowerCase();
+      const begins = given.length > 1 && candidate.startsWith(given);
+      return { name, edits: begins ? 1 : editsBetween(given.slice(0, 100), candidate) };
+    })
+    .sort((a, b) => a.edits - b.edits);
+  const [best] = ranked;
+  return best !== undefined && best.edits <= Math.max(1, best.name.length * 0.4) ? best.name : undefined;
+}
+
+/** Letters put in, left out, replaced or swapped with the next one that make `to` of `from`. */
+function editsBetween(from: string, to: string): number {
+  const rows = [Array.from({ length: to.length + 1 }, (_, column) => column)];
+  for (let i = 1; i <= from.length; i++) {
+    const [above, row] = [rows[i - 1], [i]];
+    for (let j = 1; j <= to.length; j++) {
+      const replaced = above[j - 1] + (from[i - 1] === to[j - 1] ? 0 : 1);
+      const swapped = i > 1 && j > 1 && from[i - 1] === to[j - 2] && from[i - 2] === to[j - 1];
+      const edits = Math.min(above[j] + 1, row[j - 1] + 1, replaced);
+      row.push(swapped ? Math.min(edits, rows[i - 2][j - 2] + 1) : edits);
+    }
+    rows.push(row);
+  }
+  return rows[from.length][to.length];
+}

@@ -52,12 +52,17 @@ describe('optimizers, schedules, models, devices, seeds', () => {
       '"resnet"',
       'conv-lstm',
     );
+    await refuses(
+      () => createModel('conv-lsmt', { inputShape, classes: 2 }),
+      OptionError,
+      "Did you mean 'conv-lstm'?",
+    );
     const more = untyped<{ inputShape: typeof inputShape; classes: number }>({
       inputShape,
       classes: 2,
-      hidden: 5,
+      width: 5,
     });
-    await refuses(() => createModel('cnn', more), OptionError, 'createModel: got unknown option "hidden"');
+    await refuses(() => createModel('cnn', more), OptionError, 'createModel: got unknown option "width"');
     for (const shape of [undefined, [8, 8], [8, 8, 1, 1], [8, 0, 1]]) {
       const given = { inputShape: untyped<typeof inputShape>(shape), classes: 2 };
       await refuses(() => createModel('cnn', given), OptionError, 'createModel: got inputShape', '[H, W, C]');

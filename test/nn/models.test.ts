@@ -1,8 +1,36 @@
 /** Modules as trees, ready-made models, models as JSON, and the summary. */
-import { describe, expect, it } from 'vitest';
+import { resolve } from 'node:path';
+import ts from 'typescript';
+import { describe, expect, expectTypeOf, it } from 'vitest';
 import { Parameter, seed, type Tensor, zeros } from '../../src/index.ts';
 import * as nn from '../../src/nn/index.ts';
 import { errorOf, values } from './support.ts';
+
+/** What an editor offers at the end of a line of code. */
+function completions(line: string): string[] {
+  const models = resolve(import.meta.dirname, '../../src/nn/models.ts');
+  const file = resolve(import.meta.dirname, 'typed.ts');
+  const code = `import { createModel } from '${models}';\n${line}`;
+  const service = ts.createLanguageService({
+    getCompilationSettings: () => ({
+      allowImportingTsExtensions: true,
+      noEmit: true,
+      target: ts.ScriptTarget.ES2022,
+    }),
+    getScriptFileNames: () => [file],
+    getScriptVersion: () => '1',
+    getScriptSnapshot: (name) => {
+      const text = name === file ? code : ts.sys.readFile(name);
+      return text === undefined ? undefined : ts.ScriptSnapshot.fromString(text);
+    },
+    getCurrentDirectory: () => import.meta.dirname,
+    getDefaultLibFileName: ts.getDefaultLibFilePath,
+    fileExists: (name) => name === file || ts.sys.fileExists(name),
+    readFile: ts.sys.readFile,
+  });
+  const offered = service.getCompletionsAtPosition(file, code.length, undefined);
+  return offered?.entries.map(({ name }) => name) ?? [];
+}
 
 const options = { inputShape: [20, 20, 1], classes: 10 } as const;
 
@@ -75,6 +103,45 @@ describe('createModel', () => {
       return nn.createModel('conv-lstm', options).stateDict();
     };
     expect(await draw()).toEqual(await draw());
+  });
+
+  it.each(nn.modelNames)('%s takes a width, a depth and a dropout of its own', async (name) => {
+    const sizes = { inputShape: [8, 12, 1], classes: 3 } as const;
+    const usual = nn.createModel(name, sizes);
+    const recurrent = name !== 'cnn';
+    const model = nn.createModel(name, {
+      ...sizes,
+      hidden: 5,
+      dropout: 0.6,
+      ...(recurrent ? { layers: 2 } : {}),
+    });
+    expect(model.eval().call(values([2, 8, 12, 1])).shape).toEqual([2, 3]);
+    const config = JSON.stringify(nn.moduleToConfig(model));
+    expect(config).toContain('5');
+    expect(config.match(/0\.6/g)).toHaveLength(recurrent ? 2 : 1);
+    expect(model.parameterCount()).toBeLessThan(usual.parameterCount());
+    expect(
+      nn
+        .createModel(name, { ...sizes, dropout: 0 })
+        .namedModules()
+        .map(([path]) => path),
+    ).not.toContain('dropout');
+  });
+
+  it('has nothing to set that does nothing', () => {
+    const sizes = { inputShape: [8, 8, 1], classes: 3 } as const;
+    const layers = errorOf(() => nn.createModel('cnn', { ...sizes, layers: 2 }));
+    expect(layers.message).toMatch(/layers 2 for 'cnn'.*dense layer of 'cnn' has hidden units/);
+    for (const wrong of [{ hidden: 0 }, { layers: 1.5 }, { dropout: 1 }])
+      expect(() => nn.createModel('conv-lstm', { ...sizes, ...wrong })).toThrow(
+        /createModel: got (hidden|layers|dropout)/,
+      );
+  });
+
+  it('completes its names in an editor, and takes a text that is read from somewhere', () => {
+    expectTypeOf<nn.ModelName>().toExtend<Parameters<typeof nn.createModel>[0]>();
+    expectTypeOf<string>().toExtend<Parameters<typeof nn.createModel>[0]>();
+    expect(completions("createModel('")).toEqual(expect.arrayContaining([...nn.modelNames]));
   });
 
   it('names what it knows', () => {

@@ -22,7 +22,28 @@ export function positiveNumber(text: string): number {
   throw new InvalidArgumentError('Give a number above 0.');
 }
 
-/** `Number` alone takes '', ' ' and 0x10 as well. */
-function decimal(text: string): number {
+/** A number of at least 0. */
+export function nonNegativeNumber(text: string): number {
+  const value = decimal(text);
+  if (Number.isFinite(value) && value >= 0) return value;
+  throw new InvalidArgumentError('Give a number of at least 0.');
+}
+
+/** A share that may be nothing but not all: 0 to below 1. */
+export function shareOrNone(text: string): number {
+  const value = decimal(text);
+  if (value >= 0 && value < 1) return value;
+  throw new InvalidArgumentError('Give a number from 0 to below 1, such as 0.25.');
+}
+
+/** A share that is neither nothing nor all. */
+export function properShare(text: string): number {
+  const value = decimal(text);
+  if (value > 0 && value < 1) return value;
+  throw new InvalidArgumentError('Give a number between 0 and 1, such as 0.1.');
+}
+
+/** The number that a text is in decimal notation, else NaN: `Number` alone takes '', ' ' and 0x10 as well. */
+export function decimal(text: string): number {
   return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
 }

@@ -7,7 +7,7 @@ import { duration, percent, type Terminal } from './terminal.ts';
 /** Shows steps and epochs; `stop` gives the terminal back, however training ended. */
 export interface Progress {
   readonly step: (report: StepReport) => void;
-  readonly epoch: (record: EpochRecord) => void;
+  readonly epoch: (record: EpochRecord, isBest: boolean) => void;
   readonly stop: () => void;
 }
 
@@ -39,12 +39,12 @@ export async function showProgress({ say, progress: stream }: Terminal, epochs: 
         bar.update(step, payload);
       }
     },
-    epoch: (record) => {
+    epoch: (record, isBest) => {
       stop();
       say(
         `${name(record.epoch)}  train loss ${record.trainLoss.toFixed(4)}  accuracy ${padded(record.trainAccuracy)}` +
           `  validation loss ${record.valLoss.toFixed(4)}  accuracy ${padded(record.valAccuracy)}` +
-          `  ${duration(record.seconds)}`,
+          `  ${duration(record.seconds)}${isBest ? '  best' : ''}`,
       );
     },
     stop,

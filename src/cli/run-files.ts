@@ -1,8 +1,12 @@
-/** What a run leaves behind: the model and its record after each epoch; in the end the report and a picture to try it on. */
+/**
+ * What a run leaves behind: its best and its last model and its record while it trains; in the end the report and a picture
+ * to try it on.
+ */
 import { join } from 'node:path';
 import type { Normalization } from '../data/normalize.ts';
 import { WeftError } from '../errors.ts';
 import type { Module } from '../nn/index.ts';
+import type { Optimizer } from '../optim/index.ts';
 import { printable } from '../text.ts';
 import { type Evaluation, saveModel } from '../train/index.ts';
 import type { PreparedDataset } from './holdout.ts';
@@ -13,27 +17,46 @@ import { METRICS_FILE, type Metrics, type RunRecord, recordText } from './run-re
 import { SPLIT_FILE, splitText } from './split-file.ts';
 import { counted, type Terminal } from './terminal.ts';
 
+/** The folder, in that of the run, of the last model and the state of its optimizer. */
+export const LAST_FOLDER = 'last';
 const REPORT_FILE = 'report.html';
 const SAMPLE_FILE = 'sample.png';
 
 /** A run while it trains. */
 export interface OngoingRun {
   readonly folder: RunFolder;
+  /** The model that is trained. */
   readonly model: Module;
+  /** The model as it was after its best epoch. */
+  readonly best: Module;
+  readonly optimizer: Optimizer;
   readonly normalization: Normalization;
   /** The table of layers. */
   readonly summary: string;
   readonly data: PreparedDataset;
 }
 
-/** Writes the model as it is now, with what is known of the run: what there is if nothing more comes. */
-export async function keepModel(
-  { folder, model, normalization }: OngoingRun,
+/** Writes the best model. */
+export async function keepBest(
+  { folder, best, normalization }: OngoingRun,
   record: RunRecord,
 ): Promise<void> {
-  const { classNames, image: inputShape } = record.data;
-  await saveModel(folder.path, { model, name: record.model, classNames, inputShape, normalization });
-  await keepRecord(folder, record);
+  await saveModel(folder.path, { ...descriptionOf(record), model: best, normalization });
+}
+
+/** Writes the model as it is now, with the state of its optimizer. */
+export async function keepLast(run: OngoingRun, record: RunRecord): Promise<void> {
+  const { folder, model, optimizer, normalization } = run;
+  await saveModel(await folder.subfolder(LAST_FOLDER), {
+    ...descriptionOf(record),
+    model,
+    optimizer,
+    normalization,
+  });
+}
+
+function descriptionOf({ model: name, data: { classNames, image: inputShape } }: RunRecord) {
+  return { name, classNames, inputShape };
 }
 
 /** Writes which images the run is trained, validated and tested on. */
@@ -47,7 +70,8 @@ export async function keepFailure(folder: RunFolder, record: RunRecord, error: u
   await keepRecord(folder, { ...record, status: 'failed', failure }).catch(() => undefined);
 }
 
-async function keepRecord(folder: RunFolder, record: RunRecord): Promise<void> {
+/** Writes metrics.json. */
+export async function keepRecord(folder: RunFolder, record: RunRecord): Promise<void> {
   await folder.write(METRICS_FILE, `${recordText(record)}\n`);
 }
 
@@ -69,7 +93,8 @@ export async function writeRun(
   const mistakes = findMistakes(test, answers).length;
   const files: [string, string][] = [
     ['model.json', 'layers, classes and normalization'],
-    ['model.safetensors', 'weights'],
+    ['model.safetensors', 'weights of the best epoch'],
+    [`${LAST_FOLDER}/`, 'the model after the last epoch, with the state of its optimizer'],
     [METRICS_FILE, 'all numbers of this run'],
     [REPORT_FILE, `learning curves, confusion matrix and ${counted(mistakes, 'mistake')}, for a browser`],
     [SPLIT_FILE, 'which images it was trained, validated and tested on'],

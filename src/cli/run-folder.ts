@@ -1,9 +1,20 @@
 /** The folder a training run writes to: made, and written to, before training, so that a bad place fails at once. */
-import { closeSync, ftruncateSync, mkdirSync, openSync, rmdirSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  ftruncateSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  rmdirSync,
+  rmSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import { readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileError, readFolder, type Wanted } from '../data/files.ts';
 import { codeOf } from '../node-modules.ts';
-import { writeWhole } from '../train/atomic.ts';
+import { isRunning, machine, sweep, writeWhole } from '../train/atomic.ts';
 import { RunError } from './run-error.ts';
 
 /** A folder for one run. */
@@ -11,12 +22,18 @@ export interface RunFolder {
   readonly path: string;
   /** Writes a file, whole or not at all, and returns its path. */
   readonly write: (name: string, contents: string | Uint8Array) => Promise<string>;
+  /** The path of a folder in it, which is made if there is none. A link in its place is replaced, and not followed. */
+  readonly subfolder: (name: string) => Promise<string>;
   /** Ends the claim to the folder, and removes it again if it was made here and nothing was written to it. */
   readonly leave: () => void;
 }
 
-/** Stands in the folder until the run has written something, so that no other run takes it for an empty one. */
+/**
+ * Stands in the folder until the run has written something, so that no other run takes it for an empty one. It says which
+ * process made it: that of a killed one claims nothing.
+ */
 const claim = '.weft-run';
+const claimant = (): string => `${machine()} ${process.pid} `;
 
 const aPlace: Wanted = { error: RunError, expected: 'a folder that can be written to' };
 
@@ -28,8 +45,12 @@ const aPlace: Wanted = { error: RunError, expected: 'a folder that can be writte
  * @param room how many bytes the run will write at least
  * @throws RunError when the folder cannot be made or written to, or has something in it
  */
-export function openRunFolder(path: string | undefined, model: string, room: number): RunFolder {
-  const { folder, made } = path === undefined ? makeNew(defaultRunPath(model, new Date())) : make(path);
+export async function openRunFolder(
+  path: string | undefined,
+  model: string,
+  room: number,
+): Promise<RunFolder> {
+  const { folder, made } = path === undefined ? makeNew(defaultRunPath(model, new Date())) : await make(path);
   const endClaim = (): void => rmSync(join(folder, claim), { force: true });
   const removeIfUnused = (): void => {
     try {
@@ -52,6 +73,16 @@ export function openRunFolder(path: string | undefined, model: string, room: num
         throw fileError(target, error, aPlace);
       });
       endClaim();
+      return target;
+    },
+    subfolder: async (name) => {
+      const target = join(folder, name);
+      try {
+        if (lstatSync(target, { throwIfNoEntry: false })?.isSymbolicLink()) unlinkSync(target);
+        mkdirSync(target, { recursive: true });
+      } catch (error) {
+        throw fileError(target, error, aPlace);
+      }
       return target;
     },
     leave: () => {
@@ -88,11 +119,22 @@ function makeNew(path: string): Made {
   }
 }
 
-function make(folder: string): Made {
+async function make(folder: string): Promise<Made> {
   if (makeOne(folder)) return { folder, made: true };
+  await removeDeadClaim(folder);
   const entries = readFolder(folder, aPlace);
   if (entries.length === 0) return { folder, made: false };
   throw notEmpty(folder, `${entries[0]!.name}${entries.length > 1 ? ', …' : ''}`, entries.length === 1);
+}
+
+/** Removes the claim of a process that was killed before it had anything to write, and its unfinished files. */
+async function removeDeadClaim(folder: string): Promise<void> {
+  const path = join(folder, claim);
+  const text = await readFile(path, 'utf8').catch(() => '');
+  const [where, pid] = text.split(' ');
+  if (where !== machine() || isRunning(Number(pid))) return;
+  await rm(path, { force: true });
+  await sweep(folder);
 }
 
 function notEmpty(folder: string, names: string, single: boolean): RunError {
@@ -131,10 +173,11 @@ function claimFolder(folder: string, room: number): void {
     throw fileError(folder, error, aPlace);
   }
   try {
+    const said = writeSync(file, claimant());
     const block = new Uint8Array(2 ** 20);
     for (let written = 0; written < room; )
       written += writeSync(file, block, 0, Math.min(block.length, room - written));
-    ftruncateSync(file);
+    ftruncateSync(file, said);
   } catch (error) {
     rmSync(path, { force: true });
     throw fileError(folder, error, aPlace);

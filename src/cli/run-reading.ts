@@ -54,11 +54,13 @@ export async function readRun(run: string): Promise<TrainedRun> {
     finished: undefined,
   };
   const end = ends[status];
-  const after = counted(history.length, 'epoch');
+  const { bestEpoch } = record;
+  const model =
+    bestEpoch === undefined ? `after ${counted(history.length, 'epoch')}` : `of epoch ${bestEpoch}, the best`;
   return {
     record,
     saved: requirePictureModel(run, await loadModel(run)),
-    notes: end === undefined ? [] : [`The training of ${run} ${end}: its model is that after ${after}.`],
+    notes: end === undefined ? [] : [`The training of ${run} ${end}: its model is that ${model}.`],
   };
 }
 

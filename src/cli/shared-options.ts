@@ -3,6 +3,7 @@ import { InvalidArgumentError, Option } from 'commander';
 import { pictureFits } from '../data/image.ts';
 import { deviceNames } from '../index.ts';
 import { modelNames } from '../nn/index.ts';
+import { nearest } from '../text.ts';
 import { trainDefaults } from './train-defaults.ts';
 
 /** What `--data` takes. */
@@ -15,14 +16,13 @@ export const runHelp =
 
 /** `--model NAME` */
 export function modelOption(): Option {
-  return new Option('--model <name>', 'the network').choices(modelNames).default(trainDefaults.model);
+  return oneOf(new Option('--model <name>', 'the network'), modelNames).default(trainDefaults.model);
 }
 
 /** `--device NAME` */
 export function deviceOption(): Option {
-  return new Option('--device <name>', 'what computes')
-    .choices([...deviceNames(), 'auto'])
-    .default(trainDefaults.device);
+  const names = [...deviceNames(), 'auto'];
+  return oneOf(new Option('--device <name>', 'what computes'), names).default(trainDefaults.device);
 }
 
 /** `--json` */
@@ -48,7 +48,16 @@ function pictureSize(text: string): readonly [height: number, width: number] {
 
 /** `--fit KIND` */
 export function fitOption(): Option {
-  return new Option('--fit <kind>', 'how pictures of other proportions are brought to the size')
-    .choices(pictureFits)
-    .default('stretch');
+  const option = new Option('--fit <kind>', 'how pictures of other proportions are brought to the size');
+  return oneOf(option, pictureFits).default('stretch');
+}
+
+/** The option, taking one of `names`; of what is nearly one, that is said. */
+export function oneOf(option: Option, names: readonly string[]): Option {
+  return option.choices(names).argParser((text) => {
+    if (names.includes(text)) return text;
+    const near = nearest(text, names);
+    const meant = near === undefined ? '' : ` Did you mean ${near}?`;
+    throw new InvalidArgumentError(`Allowed choices are ${names.join(', ')}.${meant}`);
+  });
 }

@@ -1,9 +1,13 @@
 /** The settings of `weft train`, with the reason beside each. */
+
 export const trainDefaults = {
   data: 'digits',
+  fit: 'stretch',
   model: 'conv-lstm',
+  optimizer: 'adam',
   // One-cycle reaches its accuracy at the end of any length; 30 epochs of digits take a few seconds
   // on wasm, and more gain nothing that lasts over several seeds.
+  schedule: 'one-cycle',
   epochs: 30,
   // Small enough for many updates in few epochs, large enough for efficient kernels.
   batch: 32,
@@ -14,7 +18,14 @@ export const trainDefaults = {
 /** How far training images are moved at random: see `AugmentOptions`. */
 export const augmentation = { shift: 1, rotation: 5 } as const;
 
-/** The highest learning rate at which a model trains without setbacks: LSTMs that read raw pixels bear half as much. */
-export function defaultLearningRate(model: string): number {
+/** Plain steps along the gradient go nowhere at rates that do not diverge: nearly everybody gives SGD this momentum. */
+export const sgdMomentum = 0.9;
+
+/**
+ * The highest learning rate at which a model trains without setbacks: LSTMs that read raw pixels bear half as much. SGD does
+ * not divide by the size of the gradients, and wants more.
+ */
+export function defaultLearningRate(model: string, optimizer: string = trainDefaults.optimizer): number {
+  if (optimizer === 'sgd') return 0.03;
   return model.startsWith('conv') || model === 'cnn' ? 6e-3 : 3e-3;
 }

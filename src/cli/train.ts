@@ -1,47 +1,58 @@
-/** `weft train`: loads data, trains a model, tests it, and writes the run folder. */
-import { resolve } from 'node:path';
-import type { Command } from 'commander';
+/** `weft train`: loads data, trains a model, tests the best epoch, and writes the run folder. */
+import { type Command, Option } from 'commander';
 import { classCounts, type ImageDataset, imageCount } from '../data/dataset.ts';
 import { DatasetError } from '../data/errors.ts';
-import type { PictureFit } from '../data/image.ts';
 import { hasOneClass, loadDataset } from '../data/load.ts';
 import { channelStatistics } from '../data/normalize.ts';
-import { type DeviceOptions, deviceInfo, seed, setDevice } from '../index.ts';
-import { createModel, summary } from '../nn/index.ts';
-import { Adam, oneCycle } from '../optim/index.ts';
-import { printable } from '../text.ts';
-import { type Evaluation, evaluate, fit } from '../train/index.ts';
-import { confusionRows, formatConfusion } from './confusion.ts';
-import { describeDataset, describeScores, scoresOf } from './describe.ts';
+import { deviceInfo, seed, setDevice } from '../index.ts';
+import { summary } from '../nn/index.ts';
+import { keepingRandom } from '../tensor/random.ts';
+import { type Evaluation, evaluate } from '../train/index.ts';
+import { augmentSpec } from './augment-spec.ts';
+import { classWeightsText } from './class-weights.ts';
+import { confusionRows } from './confusion.ts';
+import { describeDataset, scoresOf } from './describe.ts';
 import { exitCodes, interruptedCode } from './exit-codes.ts';
 import { type PreparedDataset, withValidation } from './holdout.ts';
-import { commandLine } from './invocation.ts';
-import { positiveInteger, positiveNumber, seedNumber } from './numbers.ts';
+import {
+  nonNegativeNumber,
+  positiveInteger,
+  positiveNumber,
+  properShare,
+  seedNumber,
+  shareOrNone,
+} from './numbers.ts';
 import { datasetBorderBrightness } from './pictures.ts';
-import { showProgress } from './progress.ts';
-import { keepFailure, keepModel, keepSplit, type OngoingRun, writeRun } from './run-files.ts';
-import { openRunFolder, type RunFolder } from './run-folder.ts';
+import { keepFailure, type OngoingRun, writeRun } from './run-files.ts';
+import { openRunFolder } from './run-folder.ts';
+import type { FixedRecord } from './run-keeper.ts';
 import { requireFiniteAnswers } from './run-reading.ts';
-import { bestEpoch, type EpochRecord, type Metrics, type RunRecord, recordText } from './run-record.ts';
-import { dataHelp, deviceOption, fitOption, jsonOption, modelOption, sizeOption } from './shared-options.ts';
-import { type CommandContext, counted, duration, openTerminal, percent, type Terminal } from './terminal.ts';
-import { augmentation, defaultLearningRate, trainDefaults } from './train-defaults.ts';
+import { type DataRecord, type Metrics, type RunRecord, recordText } from './run-record.ts';
+import {
+  dataHelp,
+  deviceOption,
+  fitOption,
+  jsonOption,
+  modelOption,
+  oneOf,
+  sizeOption,
+} from './shared-options.ts';
+import { type CommandContext, openTerminal, type Terminal } from './terminal.ts';
+import { augmentation, trainDefaults } from './train-defaults.ts';
+import { trainLoop } from './train-loop.ts';
+import {
+  commandOf,
+  misfit,
+  modelOf,
+  optimizerNames,
+  optimizerOf,
+  scheduleNames,
+  settingsOf,
+  sourceOf,
+  type TrainOptions,
+} from './train-settings.ts';
+import { describeEarlyStop, describeInterruption, describeTest, describeTraining } from './train-texts.ts';
 import { version } from './version.ts';
-
-/** The options of the command line. */
-export interface TrainOptions {
-  readonly data: string;
-  readonly model: string;
-  readonly epochs: number;
-  readonly batch: number;
-  readonly lr: number;
-  readonly seed: number;
-  readonly device: keyof DeviceOptions;
-  readonly size?: readonly [height: number, width: number] | undefined;
-  readonly fit: PictureFit;
-  readonly out?: string;
-  readonly json: boolean;
-}
 
 /** Runs the command; returns its exit code. */
 export async function trainCommand(
@@ -51,26 +62,49 @@ export async function trainCommand(
 ): Promise<number> {
   await setDevice(options.device);
   seed(options.seed);
+  const { say, result } = terminal;
   const data = withValidation(
     loadDataset(options.data, { seed: options.seed, size: options.size, fit: options.fit }),
     options.seed,
+    options.valSplit,
   );
   requireSeveralClasses(data);
-  const [, height, width, channels] = data.train.shape;
-  const inputShape = [height, width, channels] as const;
-  const model = createModel(options.model, { inputShape, classes: data.train.classNames.length });
-  const layers = summary(model, inputShape);
-  const folder = openRunFolder(options.out, options.model, 4 * model.parameterCount() + ROOM_FOR_REPORT);
+  const settings = settingsOf(options, data.train);
+  const model = modelOf(options, data.train);
+  const fixed: FixedRecord = {
+    command: commandOf(options, deviceInfo().name),
+    ...settings,
+    device: deviceInfo().name,
+    parameters: model.parameterCount(),
+    data: dataRecord(options, data),
+    versions: { weft: version, node: process.versions.node },
+  };
+  const layers = summary(model, fixed.data.image);
+  // The best model and the last one, which has two more numbers a weight for its optimizer; while one is written, the one
+  // before is there as well.
+  const room = 5 * 4 * model.parameterCount() + ROOM_FOR_REPORT;
+  const folder = await openRunFolder(options.out, options.model, room);
   try {
-    const { say, result } = terminal;
-    say(`${describeDataset(data)}\n\n${options.model}\n${layers}\n\n${describeTraining(options)}`);
-    const normalization = channelStatistics(data.train);
-    const run: OngoingRun = { folder, model, normalization, summary: layers, data };
-    const record = await train(run, options, terminal, signal);
+    say(
+      `${describeDataset(data)}\n\n${options.model}\n${layers}\n\n${describeTraining(settings, data.train)}`,
+    );
+    const run: OngoingRun = {
+      folder,
+      model,
+      // Its weights are thrown away: they must not change what is random afterwards.
+      best: keepingRandom(() => modelOf(options, data.train)),
+      optimizer: optimizerOf(settings, model, data.train),
+      normalization: channelStatistics(data.train),
+      summary: layers,
+      data,
+    };
+    const record = await trainLoop(run, fixed, terminal, signal);
     if (record === undefined || record.status === 'interrupted') {
       say(record === undefined ? 'Interrupted: nothing was written.' : describeInterruption(record, folder));
       return interruptedCode(signal?.reason);
     }
+    const early = describeEarlyStop(record);
+    if (early !== undefined) say(early);
     const evaluation = await testNow(run, record);
     const { accuracy: testAccuracy, loss: testLoss } = evaluation;
     const confusion = confusionRows(evaluation.confusion, data.train.classNames.length);
@@ -104,102 +138,33 @@ function requireSeveralClasses({ name, train }: PreparedDataset): void {
   });
 }
 
-function describeTraining({ epochs, batch, lr, seed }: TrainOptions): string {
-  return (
-    `Training on ${deviceInfo().name}: ${counted(epochs, 'epoch')}, batches of ${batch}, ` +
-    `Adam with one-cycle learning rate up to ${lr}, seed ${seed}.`
-  );
-}
-
-function describeTest(metrics: Metrics): string {
-  const { testAccuracy, testLoss, trainSeconds, confusion, data } = metrics;
-  return (
-    `Test accuracy ${percent(testAccuracy)}, loss ${testLoss.toFixed(4)} on ${counted(data.test, 'image')}, ` +
-    `after ${duration(trainSeconds)} of training.\n${printable(describeScores(metrics))}\n\n` +
-    formatConfusion(confusion, data.classNames)
-  );
-}
-
-function describeInterruption({ history, epochs }: RunRecord, { path }: RunFolder): string {
-  return (
-    `Interrupted after ${history.length} of ${counted(epochs, 'epoch')}: the model as it is now is in ${printable(path)}, ` +
-    `untested. To test it:\n${commandLine(['evaluate', path])}`
-  );
-}
-
-/** Where epochs are so short that writing takes longer than this part of the time, not each of them is written. */
-const SHARE_OF_KEEPING = 0.05;
-
-/**
- * Trains with progress. The model and the record of the run are written after each epoch, and when a signal ends training;
- * the record also when an error does. Undefined when a signal came before the first step: then there is nothing to keep.
- */
-async function train(
-  run: OngoingRun,
+function dataRecord(
   options: TrainOptions,
-  terminal: Terminal,
-  signal: AbortSignal | undefined,
-): Promise<RunRecord | undefined> {
-  const { model, data, normalization, folder } = run;
-  const { epochs, batch } = options;
-  const steps = Math.ceil(imageCount(data.train) / batch) * epochs;
-  const progress = await showProgress(terminal, epochs);
-  const started = performance.now();
-  const settings = settingsOf(run, options);
-  const history: EpochRecord[] = [];
-  const recordNow = (status: RunRecord['status']): RunRecord => {
-    const trainSeconds = (performance.now() - started) / 1000;
-    return { status, ...settings, trainSeconds, history, bestEpoch: bestEpoch(history)?.epoch };
+  { name, train, validation, test, form }: PreparedDataset,
+): DataRecord {
+  const [, height, width, channels] = train.shape;
+  const counts = (dataset: ImageDataset): number[] => [...classCounts(dataset)];
+  return {
+    source: sourceOf(options),
+    name,
+    train: imageCount(train),
+    validation: imageCount(validation),
+    test: imageCount(test),
+    image: [height, width, channels],
+    fit: form.fit,
+    classNames: train.classNames,
+    classCounts: { train: counts(train), validation: counts(validation), test: counts(test) },
+    borderBrightness: datasetBorderBrightness(train),
   };
-  let stepped = false;
-  let nextKept = 0;
-  const keep = async (status: RunRecord['status']): Promise<void> => {
-    const begun = performance.now();
-    await keepModel(run, recordNow(status));
-    const ended = performance.now();
-    nextKept = ended + (ended - begun) / SHARE_OF_KEEPING;
-  };
-  try {
-    const { aborted } = await fit(model, data.train, {
-      epochs,
-      batchSize: batch,
-      optimizer: new Adam(model.parameters(), { learningRate: oneCycle(options.lr, steps) }),
-      validation: data.validation,
-      normalization,
-      augmentation,
-      seed: options.seed,
-      signal,
-      onStep: async (report) => {
-        if (!stepped) await keepSplit(run);
-        stepped = true;
-        progress.step(report);
-      },
-      onEpoch: async ({ valLoss, valAccuracy, ...report }) => {
-        // Both are there because a validation set is given.
-        const record = { ...report, valLoss: valLoss!, valAccuracy: valAccuracy! };
-        history.push(record);
-        progress.epoch(record);
-        if (performance.now() >= nextKept) await keep('training');
-      },
-    });
-    if (!stepped) return undefined;
-    const status = aborted ? 'interrupted' : 'training';
-    await keep(status);
-    return recordNow(status);
-  } catch (error) {
-    if (stepped) await keepFailure(folder, recordNow('failed'), error);
-    throw error;
-  } finally {
-    progress.stop();
-  }
 }
 
+/** Tests the best model. */
 async function testNow(
-  { folder, model, data, normalization }: OngoingRun,
+  { folder, best, data, normalization }: OngoingRun,
   record: RunRecord,
 ): Promise<Evaluation> {
   try {
-    const evaluation = await evaluate(model, data.test, { normalization });
+    const evaluation = await evaluate(best, data.test, { normalization });
     requireFiniteAnswers(folder.path, evaluation.probabilities);
     return evaluation;
   } catch (error) {
@@ -208,90 +173,77 @@ async function testNow(
   }
 }
 
-/** What is fixed before training. */
-function settingsOf(
-  { model, data }: OngoingRun,
-  options: TrainOptions,
-): Omit<RunRecord, 'status' | 'trainSeconds' | 'history' | 'bestEpoch'> {
-  const source = options.data === 'digits' ? options.data : resolve(options.data);
-  const counts = (dataset: ImageDataset): number[] => [...classCounts(dataset)];
-  const [, height, width, channels] = data.train.shape;
-  return {
-    command: commandOf(options, source),
-    epochs: options.epochs,
-    device: deviceInfo().name,
-    parameters: model.parameterCount(),
-    seed: options.seed,
-    model: options.model,
-    optimizer: 'adam',
-    weightDecay: 0,
-    schedule: 'one-cycle',
-    learningRate: options.lr,
-    batchSize: options.batch,
-    augmentation,
-    data: {
-      source,
-      name: data.name,
-      train: imageCount(data.train),
-      validation: imageCount(data.validation),
-      test: imageCount(data.test),
-      image: [height, width, channels],
-      fit: data.form.fit,
-      classNames: data.train.classNames,
-      classCounts: {
-        train: counts(data.train),
-        validation: counts(data.validation),
-        test: counts(data.test),
-      },
-      borderBrightness: datasetBorderBrightness(data.train),
-    },
-    versions: { weft: version, node: process.versions.node },
-  };
-}
-
-/** The arguments that repeat the run: what differs from the defaults, with a path that holds from anywhere. */
-function commandOf(options: TrainOptions, source: string): string[] {
-  const { model, epochs, batch, seed } = options;
-  const usual = { ...trainDefaults, lr: defaultLearningRate(model), size: undefined, fit: 'stretch' };
-  const size = options.size?.join('x');
-  const given = {
-    data: source,
-    size,
-    fit: options.fit,
-    model,
-    epochs,
-    batch,
-    lr: options.lr,
-    seed,
-    device: deviceInfo().name,
-  };
-  const names = Object.keys(given) as (keyof typeof given)[];
-  const changed = names.filter((name) => given[name] !== usual[name]);
-  return ['train', ...changed.flatMap((name) => [`--${name}`, `${given[name]}`])];
-}
-
 /** Declares `weft train`. */
 export function addTrain(program: Command, { streams, signal, finish }: CommandContext): void {
+  const own = "default: the model's own";
+  const { shift, rotation } = augmentation;
   program
     .command('train')
     .description('train a model, test it, and write a run folder with weights, metrics and a report')
     .option('--data <name>', dataHelp, trainDefaults.data)
-    .addOption(modelOption())
-    .option('--epochs <number>', 'passes over the training images', positiveInteger, trainDefaults.epochs)
-    .option('--batch <number>', 'images in a training step', positiveInteger, trainDefaults.batch)
-    .option(
-      '--lr <number>',
-      'highest learning rate of the one-cycle schedule (default: 0.006, or 0.003 for models that read raw rows)',
-      positiveNumber,
-    )
-    .option('--seed <number>', 'decides everything random', seedNumber, trainDefaults.seed)
     .addOption(sizeOption())
     .addOption(fitOption())
+    .option(
+      '--val-split <share>',
+      'share of the training images held out for validation, where the data set has no validation images (default: 0.05)',
+      properShare,
+    )
+    .addOption(modelOption())
+    .option(
+      '--hidden <number>',
+      `units of the recurrent layers, or of the dense layer of cnn (${own}, 64 to 128)`,
+      positiveInteger,
+    )
+    .option('--layers <number>', 'recurrent layers (default: 1)', positiveInteger)
+    .option('--dropout <share>', `share of features dropped in training (${own}, 0.25 or 0)`, shareOrNone)
+    .option('--epochs <number>', 'passes over the training images', positiveInteger, trainDefaults.epochs)
+    .option('--batch <number>', 'images in a training step', positiveInteger, trainDefaults.batch)
+    .addOption(
+      oneOf(
+        new Option('--optimizer <name>', 'the update rule; sgd has momentum 0.9'),
+        optimizerNames,
+      ).default(trainDefaults.optimizer),
+    )
+    .option(
+      '--lr <number>',
+      'highest learning rate (default: 0.006, or 0.003 for models that read raw rows; 0.03 with sgd)',
+      positiveNumber,
+    )
+    .addOption(
+      oneOf(
+        new Option('--schedule <name>', 'how the learning rate changes over all epochs'),
+        scheduleNames,
+      ).default(trainDefaults.schedule),
+    )
+    .option(
+      '--weight-decay <number>',
+      'pulls weights to 0 (default: 0, or 0.01 with adamw)',
+      nonNegativeNumber,
+    )
+    .option(
+      '--augment <changes>',
+      `random changes of the training images: some of shift=PIXELS,rotation=DEGREES,scale=SHARE,flip (default: shift=${shift},rotation=${rotation})`,
+      augmentSpec,
+    )
+    .option('--no-augment', 'show the training images as they are')
+    .option(
+      '--class-weights <weights>',
+      'how much an image of each class counts in the loss: balanced, none, or some of NAME=NUMBER,… (default: none)',
+      classWeightsText,
+    )
+    .option(
+      '--early-stopping <epochs>',
+      'stop after so many epochs without a new best (default: train all epochs)',
+      positiveInteger,
+    )
+    .option('--seed <number>', 'decides everything random', seedNumber, trainDefaults.seed)
     .addOption(deviceOption())
     .option('--out <folder>', 'the run folder, new or empty (default: runs/<time>-<model>)')
     .addOption(jsonOption('the metrics'))
-    .action(async (options) => {
-      const settings = { ...options, lr: options.lr ?? defaultLearningRate(options.model) };
-      finish(await trainCommand(settings, openTerminal(streams, options.json), signal));
+    .action(async (given, command: Command) => {
+      const options: TrainOptions = given;
+      const wrong = misfit(options);
+      if (wrong !== undefined) command.error(`error: ${wrong}`, { exitCode: exitCodes.usage });
+      finish(await trainCommand(options, openTerminal(streams, options.json), signal));
     });
 }

@@ -1,9 +1,9 @@
-/** Random small shifts, rotations and changes of scale, which show a network more pictures than there are. */
+/** Random small shifts, rotations, changes of scale and mirror images, which show a network more pictures than there are. */
 import { OptionError } from '../errors.ts';
-import { describeValue, requireKnownOptions } from '../options.ts';
+import { describeValue, requireBoolean, requireKnownOptions } from '../options.ts';
 import { type RandomGenerator, requireGenerator } from './random-generator.ts';
 
-/** How far an image may be moved. Each default is 0: no change. */
+/** How far an image may be moved. Each default is 0, or false: no change. */
 export interface AugmentOptions {
   /** Largest shift along each axis, in pixels (fractions allowed). */
   readonly shift?: number;
@@ -11,23 +11,26 @@ export interface AugmentOptions {
   readonly rotation?: number;
   /** Largest change of scale, as a part of the size in [0, 1): 0.1 means 0.9 to 1.1 times. */
   readonly scale?: number;
+  /** Whether half of the images, drawn at random, are mirrored left to right. */
+  readonly flip?: boolean;
 }
 
-/** Throws OptionError when an option is unknown, negative, not finite, or a scale of 1 or more. */
+/** Throws OptionError when an option is unknown, negative, not finite, a scale of 1 or more, or a flip that is not true or false. */
 export function requireAugmentOptions(where: string, options: AugmentOptions): void {
-  requireKnownOptions(where, options, ['shift', 'rotation', 'scale']);
+  requireKnownOptions(where, options, ['shift', 'rotation', 'scale', 'flip']);
   requireRange(where, 'shift', options.shift, Number.MAX_VALUE);
   requireRange(where, 'rotation', options.rotation, 360);
   requireRange(where, 'scale', options.scale, 1 - Number.EPSILON);
+  requireBoolean(where, 'flip', options.flip ?? false);
 }
 
 /**
  * Moves every image of a batch by its own random shift, rotation and scale, in place. New values are interpolated
  * linearly between the four nearest pixels; outside the image its edge continues, so it does not matter whether
- * pixels are normalized. Every image takes four draws from the generator, whatever the options.
+ * pixels are normalized. Every image takes four draws from the generator, whatever the options, and a fifth with `flip`.
  *
  * @param images `[N, H, W, C]`
- * @throws OptionError when an option is unknown, negative, not finite, or a scale of 1 or more
+ * @throws OptionError when an option is unknown, negative, not finite, a scale of 1 or more, or a flip that is not true or false
  */
 export function augmentBatch(
   images: Float32Array,
@@ -46,7 +49,7 @@ export function augmentBatch(
       cure: 'Give the images of a batch as gatherBatch makes them, with their shape.',
     });
   }
-  const { shift = 0, rotation = 0, scale = 0 } = options;
+  const { shift = 0, rotation = 0, scale = 0, flip = false } = options;
   const [count, height, width, channels] = shape;
   const length = height * width * channels;
   const between = (limit: number): number => (2 * generator.uniform() - 1) * limit;
@@ -55,8 +58,9 @@ export function augmentBatch(
     const shiftY = between(shift);
     const angle = (between(rotation) * Math.PI) / 180;
     const factor = 1 + between(scale);
-    if (shiftX === 0 && shiftY === 0 && angle === 0 && factor === 1) continue;
     const pixels = images.subarray(image * length, (image + 1) * length);
+    if (flip && generator.uniform() < 0.5) mirror(pixels, width, channels);
+    if (shiftX === 0 && shiftY === 0 && angle === 0 && factor === 1) continue;
     resample(pixels, [height, width, channels], { shiftX, shiftY, angle, factor });
   }
 }
@@ -67,6 +71,16 @@ interface Motion {
   /** Radians, clockwise on the screen (y points down). */
   readonly angle: number;
   readonly factor: number;
+}
+
+/** Turns each row round, the channels of a pixel staying together. */
+function mirror(pixels: Float32Array, width: number, channels: number): void {
+  const row = width * channels;
+  const source = pixels.slice();
+  for (let from = 0; from < pixels.length; from += channels) {
+    const [start, column] = [from - (from % row), from % row];
+    pixels.set(source.subarray(from, from + channels), start + row - channels - column);
+  }
 }
 
 /** Fills each target pixel from the place it came from: the inverse motion about the center of the image. */

@@ -127,7 +127,7 @@ async function identity(path: string): Promise<string> {
 }
 
 /** Removes temporary files whose process is no more. */
-async function sweep(folder: string): Promise<void> {
+export async function sweep(folder: string): Promise<void> {
   const { readdir, rm, stat } = node.fs.promises;
   for (const name of await readdir(folder).catch(() => [])) {
     const [, , where, pid] = temporaryName.exec(name) ?? [];
@@ -140,7 +140,8 @@ async function sweep(folder: string): Promise<void> {
   }
 }
 
-function isRunning(pid: number): boolean {
+/** Whether a process of this machine is there. */
+export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
@@ -153,7 +154,7 @@ function isRunning(pid: number): boolean {
 let known: string | undefined;
 
 /** Where process numbers mean the same: this machine since it was started, and in it this container. */
-function machine(): string {
+export function machine(): string {
   known ??= digestOf(placeText());
   return known;
 }

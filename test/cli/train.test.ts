@@ -39,6 +39,7 @@ describe('training on class folders', () => {
     expect(stdout).toMatch(/Test accuracy [\d.]+ %/);
     expect(stdout).toMatch(/true \\ predicted +bar +block +empty/);
     expect(readdirSync(out).sort()).toEqual([
+      'last',
       'metrics.json',
       'model.json',
       'model.safetensors',
@@ -177,6 +178,7 @@ describe('interruption', () => {
     );
     expect(outcome).toMatchObject({ exitCode: code, stderr: '' });
     expect(readdirSync(out).sort()).toEqual([
+      'last',
       'metrics.json',
       'model.json',
       'model.safetensors',
@@ -248,7 +250,7 @@ describe('the run folder', () => {
 
   test('files are written whole, and replace links', async () => {
     const folder = temporaryFolder({ victim: 'precious' });
-    const { path, write } = openRunFolder(join(folder, 'run'), 'x', 0);
+    const { path, write } = await openRunFolder(join(folder, 'run'), 'x', 0);
     symlinkSync('../victim', join(path, 'report.html'));
     await write('report.html', 'report');
     expect(readFileSync(join(folder, 'victim'), 'utf8')).toBe('precious');
@@ -283,13 +285,13 @@ describe('the run folder', () => {
 
   test('the folder is claimed until the run has written something, or is left', async () => {
     const out = join(temporaryFolder(), 'run');
-    const folder = openRunFolder(out, 'x', 10);
+    const folder = await openRunFolder(out, 'x', 10);
     expect(readdirSync(out)).toEqual(['.weft-run']);
-    expect(() => openRunFolder(out, 'x', 0)).toThrow('.weft-run');
+    await expect(openRunFolder(out, 'x', 0)).rejects.toThrow('.weft-run');
     await folder.write('a', 'a');
     folder.leave();
     expect(readdirSync(out)).toEqual(['a']);
-    openRunFolder(`${out}2`, 'x', 0).leave();
+    (await openRunFolder(`${out}2`, 'x', 0)).leave();
     expect(existsSync(`${out}2`)).toBe(false);
   });
 

@@ -1,0 +1,229 @@
+/** What the options of `weft train` mean: the settings that are recorded, and what training is made of by them. */
+import { resolve } from 'node:path';
+import type { AugmentOptions } from '../data/augment.ts';
+import { type ImageDataset, imageCount } from '../data/dataset.ts';
+import type { PictureFit } from '../data/image.ts';
+import { type DeviceOptions, tensor } from '../index.ts';
+import { createModel, type Module, softmaxCrossEntropy } from '../nn/index.ts';
+import {
+  Adam,
+  AdamW,
+  constant,
+  cosine,
+  type Optimizer,
+  oneCycle,
+  RMSprop,
+  type Schedule,
+  SGD,
+  stepDecay,
+} from '../optim/index.ts';
+import type { Loss } from '../train/index.ts';
+import { formatAugmentation } from './augment-spec.ts';
+import { classWeightsOf } from './class-weights.ts';
+import type { TrainSettings } from './run-record.ts';
+import { augmentation, defaultLearningRate, sgdMomentum, trainDefaults } from './train-defaults.ts';
+
+/** The options of the command line. */
+export interface TrainOptions {
+  readonly data: string;
+  readonly size?: readonly [height: number, width: number];
+  readonly fit: PictureFit;
+  readonly valSplit?: number;
+  readonly model: string;
+  readonly hidden?: number;
+  readonly layers?: number;
+  readonly dropout?: number;
+  readonly epochs: number;
+  readonly batch: number;
+  readonly optimizer: OptimizerName;
+  readonly lr?: number;
+  readonly schedule: ScheduleName;
+  readonly weightDecay?: number;
+  /** false: none. Default: the usual ones. */
+  readonly augment?: AugmentOptions | false;
+  readonly classWeights?: string;
+  readonly earlyStopping?: number;
+  readonly seed: number;
+  readonly device: keyof DeviceOptions;
+  readonly out?: string;
+  readonly json: boolean;
+}
+
+interface OptimizerKind {
+  /** In a sentence. */
+  readonly title: string;
+  /** What weight decay there is where none is asked for. */
+  readonly weightDecay: number;
+  readonly make: (model: Module, options: { learningRate: Schedule; weightDecay: number }) => Optimizer;
+}
+
+const optimizers = {
+  adam: {
+    title: 'Adam',
+    weightDecay: 0,
+    make: (model, options) => new Adam(model.parameters(), options),
+  },
+  adamw: {
+    title: 'AdamW',
+    weightDecay: 0.01,
+    make: (model, options) => new AdamW(model.parameters(), options),
+  },
+  rmsprop: {
+    title: 'RMSprop',
+    weightDecay: 0,
+    make: (model, options) => new RMSprop(model.parameters(), options),
+  },
+  sgd: {
+    title: `SGD with momentum ${sgdMomentum}`,
+    weightDecay: 0,
+    make: (model, options) => new SGD(model.parameters(), { ...options, momentum: sgdMomentum }),
+  },
+} satisfies Record<string, OptimizerKind>;
+
+/** What `--optimizer` takes. */
+export type OptimizerName = keyof typeof optimizers;
+export const optimizerNames = Object.keys(optimizers) as readonly OptimizerName[];
+
+interface ScheduleKind {
+  readonly make: (rate: number, steps: number) => Schedule;
+  /** What the rate does, in a sentence. */
+  readonly describe: (rate: number) => string;
+}
+
+const schedules = {
+  'one-cycle': {
+    make: oneCycle,
+    describe: (rate) =>
+      `one-cycle learning rate: from ${short(rate / 25)} up to ${rate} in 30 % of the steps, then down to almost 0`,
+  },
+  cosine: {
+    make: cosine,
+    describe: (rate) => `cosine learning rate: from ${rate} down to 0 along half a cosine`,
+  },
+  step: {
+    make: (rate, steps) => stepDecay(rate, Math.ceil(steps / 3), 0.1),
+    describe: (rate) =>
+      `step learning rate: ${rate}, ${short(rate / 10)}, ${short(rate / 100)}, each for a third of the steps`,
+  },
+  constant: { make: constant, describe: (rate) => `constant learning rate ${rate}` },
+} satisfies Record<string, ScheduleKind>;
+
+/** What `--schedule` takes. */
+export type ScheduleName = keyof typeof schedules;
+export const scheduleNames = Object.keys(schedules) as readonly ScheduleName[];
+
+function short(rate: number): number {
+  return Number(rate.toPrecision(3));
+}
+
+/** The optimizer in words. */
+export function describeOptimizer({ optimizer, weightDecay }: TrainSettings): string {
+  const kind: OptimizerKind | undefined = optimizers[optimizer as OptimizerName];
+  return `${kind?.title ?? optimizer}${weightDecay > 0 ? ` and weight decay ${weightDecay}` : ''}`;
+}
+
+/** What the learning rate does, in words. */
+export function describeSchedule({ schedule, learningRate }: TrainSettings): string {
+  return schedules[schedule as ScheduleName]?.describe(learningRate) ?? schedule;
+}
+
+/**
+ * What is wrong with the options whatever the data is, as a sentence: an option that does nothing is refused, since whoever
+ * gave it waits for what it does. Undefined when they fit together.
+ */
+export function misfit({ model, layers, epochs, earlyStopping }: TrainOptions): string | undefined {
+  if (layers !== undefined && model === 'cnn') {
+    return `--layers ${layers} does nothing for cnn: it has no recurrent layers. --hidden sets the width of its dense layer; conv-lstm has recurrent layers.`;
+  }
+  if (earlyStopping !== undefined && earlyStopping > epochs - 2) {
+    const most = epochs - 2;
+    return `--early-stopping ${earlyStopping} never stops ${epochs} epochs early: ${most < 1 ? 'train for 3 epochs or more' : `give ${most} or less, or more --epochs`}.`;
+  }
+  return undefined;
+}
+
+/** The settings, with what follows from the model and the training images filled in. */
+export function settingsOf(options: TrainOptions, train: ImageDataset): TrainSettings {
+  const { model, hidden, layers, dropout, optimizer, schedule, augment } = options;
+  return {
+    model,
+    hidden,
+    layers,
+    dropout,
+    optimizer,
+    weightDecay: options.weightDecay ?? optimizers[optimizer].weightDecay,
+    schedule,
+    learningRate: options.lr ?? defaultLearningRate(model, optimizer),
+    epochs: options.epochs,
+    batchSize: options.batch,
+    augmentation: { ...(augment === false ? {} : (augment ?? augmentation)) },
+    classWeights: classWeightsOf(options.classWeights, train),
+    validationShare: options.valSplit,
+    earlyStopping: options.earlyStopping,
+    seed: options.seed,
+  };
+}
+
+/** A new model for images as those of the data set. */
+export function modelOf(options: TrainOptions, { shape, classNames }: ImageDataset): Module {
+  const [, height, width, channels] = shape;
+  const { model, hidden, layers, dropout } = options;
+  const inputShape = [height, width, channels] as const;
+  return createModel(model, { inputShape, classes: classNames.length, hidden, layers, dropout });
+}
+
+/** The optimizer of a model, whose schedule ends with the last of the planned epochs. */
+export function optimizerOf(settings: TrainSettings, model: Module, train: ImageDataset): Optimizer {
+  const { optimizer, schedule, learningRate, weightDecay, epochs, batchSize } = settings;
+  const steps = Math.ceil(imageCount(train) / batchSize) * epochs;
+  const rate = schedules[schedule as ScheduleName].make(learningRate, steps);
+  return optimizers[optimizer as OptimizerName].make(model, { learningRate: rate, weightDecay });
+}
+
+/** The loss, in which all classes count the same unless they have weights. */
+export function lossOf({ classWeights }: TrainSettings, { classNames }: ImageDataset): Loss {
+  if (classWeights === undefined) return softmaxCrossEntropy;
+  const weights = tensor(Float32Array.from(classNames, (name) => classWeights[name]!));
+  return (scores, labels) => softmaxCrossEntropy(scores, labels, { classWeights: weights });
+}
+
+/** The full path of a folder, which holds from anywhere; the name of an embedded data set. */
+export function sourceOf({ data }: TrainOptions): string {
+  return data === 'digits' ? data : resolve(data);
+}
+
+/** The arguments that repeat the run: what differs from the defaults. `device` is the one that was used. */
+export function commandOf(options: TrainOptions, device: string): string[] {
+  const { augment, model, optimizer } = options;
+  const usual: Readonly<Record<string, unknown>> = {
+    ...trainDefaults,
+    lr: defaultLearningRate(model, optimizer),
+    'weight-decay': optimizers[optimizer].weightDecay,
+    augment: formatAugmentation(augmentation),
+  };
+  const given = {
+    data: sourceOf(options),
+    size: options.size?.join('x'),
+    fit: options.fit,
+    'val-split': options.valSplit,
+    model,
+    hidden: options.hidden,
+    layers: options.layers,
+    dropout: options.dropout,
+    epochs: options.epochs,
+    batch: options.batch,
+    optimizer,
+    lr: options.lr,
+    schedule: options.schedule,
+    'weight-decay': options.weightDecay,
+    augment: augment ? formatAugmentation(augment) : undefined,
+    'class-weights': options.classWeights,
+    'early-stopping': options.earlyStopping,
+    seed: options.seed,
+    device,
+  };
+  const words = Object.entries(given)
+    .filter(([name, value]) => value !== undefined && value !== usual[name])
+    .flatMap(([name, value]) => [`--${name}`, `${value}`]);
+  return ['train', ...words, ...(augment === false ? ['--no-augment'] : [])];
+}

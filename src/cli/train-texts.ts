@@ -1,0 +1,97 @@
+/** What `weft train` says of a training: before it, at its end, and when it ended early. */
+import type { ImageDataset } from '../data/dataset.ts';
+import { deviceInfo } from '../index.ts';
+import { printable } from '../text.ts';
+import { formatAugmentation } from './augment-spec.ts';
+import { formatConfusion } from './confusion.ts';
+import { describeScores } from './describe.ts';
+import { commandLine } from './invocation.ts';
+import type { RunFolder } from './run-folder.ts';
+import type { Metrics, RunRecord, TrainSettings } from './run-record.ts';
+import { counted, duration, percent } from './terminal.ts';
+import { describeOptimizer, describeSchedule } from './train-settings.ts';
+
+/** More class weights than this make a long line: then only the extremes are told. */
+const LISTED_WEIGHTS = 8;
+
+/** All that is on, a line each. */
+export function describeTraining(settings: TrainSettings, { classNames }: ImageDataset): string {
+  const { epochs, batchSize, seed, hidden, layers, dropout, earlyStopping } = settings;
+  const moves = formatAugmentation(settings.augmentation).replaceAll(',', ', ').replaceAll('=', ' ');
+  const lines = [
+    `Training on ${deviceInfo().name}: ${counted(epochs, 'epoch')}, batches of ${batchSize}, seed ${seed}.`,
+    `${describeOptimizer(settings)}; ${describeSchedule(settings)}.`,
+    moves === ''
+      ? 'Training images are shown as they are (--augment changes them at random).'
+      : `Training images are changed at random: ${moves} (--no-augment shows them as they are).`,
+  ];
+  const own = Object.entries({ hidden, layers, dropout }).filter(([, value]) => value !== undefined);
+  if (own.length > 0)
+    lines.push(`The model has ${own.map(([name, value]) => `${name} ${value}`).join(', ')}.`);
+  if (settings.classWeights !== undefined) {
+    lines.push(`In the loss, classes count ${describeWeights(settings.classWeights, classNames)}.`);
+  }
+  if (earlyStopping !== undefined) {
+    const early =
+      settings.schedule === 'constant'
+        ? ''
+        : ` The learning rate is that of ${counted(epochs, 'epoch')} all the same: a run that stops early misses its low end.`;
+    lines.push(`Stops after ${counted(earlyStopping, 'epoch')} without a new best.${early}`);
+  }
+  return lines.map(printable).join('\n');
+}
+
+function describeWeights(weights: Readonly<Record<string, number>>, names: readonly string[]): string {
+  const sorted = names.map((name) => ({ name, weight: weights[name]! })).sort((a, b) => a.weight - b.weight);
+  const text = ({ name, weight }: { name: string; weight: number }): string =>
+    `${Number(weight.toPrecision(3))} (${name})`;
+  if (sorted.length <= LISTED_WEIGHTS) return sorted.map(text).join(', ');
+  return `from ${text(sorted[0]!)} to ${text(sorted.at(-1)!)}`;
+}
+
+/** `epoch 7 of 30, validation accuracy 97.50 %` */
+function describeBest({ history, bestEpoch }: RunRecord): string {
+  const best = history.find(({ epoch }) => epoch === bestEpoch);
+  const accuracy = best === undefined ? '' : ` (validation accuracy ${percent(best.valAccuracy)})`;
+  return `epoch ${bestEpoch}${accuracy}`;
+}
+
+/** The result. */
+export function describeTest(metrics: Metrics): string {
+  const { testAccuracy, testLoss, trainSeconds, confusion, data, history, bestEpoch } = metrics;
+  const model =
+    history.length === 1
+      ? ''
+      : bestEpoch === history.length
+        ? ' The best epoch was the last.'
+        : ` The model is that of the best of ${history.length} epochs, ${describeBest(metrics)}.`;
+  return (
+    `Test accuracy ${percent(testAccuracy)}, loss ${testLoss.toFixed(4)} on ${counted(data.test, 'image')}, ` +
+    `after ${duration(trainSeconds)} of training.${model}\n${printable(describeScores(metrics))}\n\n` +
+    formatConfusion(confusion, data.classNames)
+  );
+}
+
+/** That training stopped before the planned epochs were over. */
+export function describeEarlyStop({ history, epochs, earlyStopping }: RunRecord): string | undefined {
+  if (earlyStopping === undefined || history.length === epochs) return undefined;
+  return `Stopped after ${history.length} of ${counted(epochs, 'epoch')}: no new best in ${counted(earlyStopping, 'epoch')}.`;
+}
+
+/** What a signal left. */
+export function describeInterruption(record: RunRecord, { path }: RunFolder): string {
+  const { history, epochs } = record;
+  const model =
+    history.length === 0
+      ? `the model as it is now is in ${path}`
+      : `the model of the best, ${describeBest(record)}, is in ${path}, that of now in ${path}/last`;
+  return printable(
+    `Interrupted after ${history.length} of ${counted(epochs, 'epoch')}: ${model}. It is not tested; to test it:`,
+  ).concat(`\n${commandLine(['evaluate', path])}`);
+}
+
+/** What an error left; undefined where that is nothing. */
+export function describeFailure(record: RunRecord, { path }: RunFolder): string | undefined {
+  if (record.bestEpoch === undefined) return undefined;
+  return printable(`Training failed. The model of the best before, ${describeBest(record)}, is in ${path}.`);
+}

@@ -308,13 +308,14 @@ function borderColor({ height, width, channels, pixels }: Image): number[] {
  * What each output position takes from the input axis: position p takes, of the inputs from `firsts[p]` on, as much as
  * the weights from `starts[p]` to `starts[p + 1]` say.
  */
-interface AxisWeights {
+export interface AxisWeights {
   readonly firsts: readonly number[];
   readonly starts: readonly number[];
   readonly weights: readonly number[];
 }
 
-function axisWeights(from: number, to: number): AxisWeights {
+/** The weights that bring an axis of `from` positions to `to`. */
+export function axisWeights(from: number, to: number): AxisWeights {
   // Flat: an axis may have millions of positions.
   const firsts: number[] = [];
   const starts = [0];

@@ -221,6 +221,7 @@ export const functions = (folder: string): Record<string, Arguments> => ({
   classCounts: () => [toy()],
   shuffledIndices: () => [5, generator()],
   stratifiedSplit: () => [toy(), 0.5, generator()],
+  findOverlap: () => [toy(), toy(), { correlation: 0.99, mirrored: true }],
   stridedSplit: () => [toy(), 2],
   digitsFromSheet: () => [picture()],
   loadDigits: none,

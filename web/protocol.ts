@@ -16,13 +16,20 @@ export interface Settings {
   readonly epochs: number;
   readonly learningRate: number;
   readonly batchSize: number;
+  /** Of the layer before the last; undefined for as many as the model has. */
+  readonly hidden: number | undefined;
+  /** Share of them that is dropped in training; undefined for as much as the model has. */
+  readonly dropout: number | undefined;
+  /** Height and width of the pictures; digits have their own. */
+  readonly size: number;
 }
 
-/** Pictures of one's own, all of one size, as bytes. */
+/** Pictures of one's own, in color, as bytes. */
 export interface Pictures {
   readonly classNames: readonly string[];
-  /** `[N, H, W, C]` */
-  readonly shape: readonly [number, number, number, number];
+  /** Height and width of each, before they are brought to the size that is trained with. */
+  readonly side: number;
+  /** `[N, side, side, 3]` */
   readonly pixels: Uint8Array;
   /** `[N]` */
   readonly labels: Int32Array;
@@ -37,6 +44,13 @@ export type Request =
   | { readonly kind: 'start'; readonly settings: Settings; readonly pictures?: Pictures }
   | { readonly kind: 'pause' }
   | { readonly kind: 'resume' }
+  /** The bytes of a saved model, to be used as it is. `training`: what it was trained with, where the page has kept that. */
+  | {
+      readonly kind: 'open';
+      readonly bytes: Uint8Array<ArrayBuffer>;
+      readonly name: string;
+      readonly training: TrainingFacts | undefined;
+    }
   /** Back to an untrained model for digits. */
   | { readonly kind: 'reset' }
   /** `[H, W, C]` of the model's input, in [0, 1]. `drawn` ones are moved and scaled as the training images of digits were. */
@@ -65,6 +79,8 @@ export type Report =
   | ({ readonly kind: 'model' } & ModelFacts)
   | ({ readonly kind: 'progress'; readonly info: DeviceInfo } & Progress)
   | ({ readonly kind: 'tested' } & Tested)
+  /** The model as a file, of the moment of the last test. */
+  | { readonly kind: 'weights'; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly kind: 'classified'; readonly probabilities: Float32Array; readonly seen: Float32Array }
   | { readonly kind: 'samples'; readonly samples: readonly Sample[] }
   | {
@@ -78,6 +94,8 @@ export type Report =
 
 /** What there is to know of a model. */
 export interface ModelFacts {
+  /** What to call it. */
+  readonly name: string;
   readonly classNames: readonly string[];
   /** `[H, W, C]` */
   readonly inputShape: readonly [number, number, number];
@@ -85,7 +103,7 @@ export interface ModelFacts {
   readonly parameters: number;
   /** Mean brightness of what it was trained on, in [0, 1]; undefined where nobody knows. */
   readonly brightness: number | undefined;
-  /** What it is trained with; undefined for one that is not being trained here. */
+  /** What it is trained with; undefined for one that was opened, of which nobody knows. */
   readonly training: TrainingFacts | undefined;
 }
 
@@ -109,7 +127,7 @@ export interface Progress {
 
 /** How the model does on the test images. */
 export interface Tested {
-  /** Epochs made, with the part of the one that ran. */
+  /** Epochs made, with the part of the one that ran; 0 for a model that was opened. */
   readonly epoch: number;
   readonly loss: number;
   readonly accuracy: number;

@@ -7,11 +7,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chromiumPath, plainFlags } from '../../bench/page/chromium.ts';
 import { complaintsOf, figure, launchChromium, type Site, serveSite } from './site.ts';
 import { longestTask } from './tasks.ts';
+import * as visit from './visit.ts';
+import { patience } from './visit.ts';
 
 if (!chromiumPath) console.warn('skipped: the page, since there is no Chromium on this machine');
-
-/** Longest that a single thing may take; the machines that run this are small and shared. */
-const patience = { timeout: 60_000, interval: 50 };
 
 /** Runs in the page: collects moments in which sentence, figures, and the words of the charts say different things. */
 const watchForContradictions = `
@@ -46,10 +45,8 @@ describe.skipIf(!chromiumPath)('the page', () => {
     await site?.close();
   });
 
-  const text = async (selector: string): Promise<string> =>
-    (await page.locator(selector).textContent())?.trim() ?? '';
-  const until = (selector: string, expected: string | RegExp) =>
-    expect.poll(() => text(selector), patience).toMatch(expected);
+  const text = (selector: string) => visit.text(page, selector);
+  const until = (selector: string, expected: string | RegExp) => visit.until(page, selector, expected);
   const percentages = async () =>
     (await page.locator('#bars .value').allTextContents()).map((value) => Number.parseFloat(value));
   const lossBelow = (limit: number) => expect.poll(() => figure(page, 'loss'), patience).toBeLessThan(limit);

@@ -29,15 +29,22 @@ export class Answer {
   #bars: readonly Bar[] = [];
   #names: readonly string[] = [];
   #shape: readonly number[] = [1, 1, 1];
+  #paper = 0;
 
-  /** For another model. */
-  prepare(names: readonly string[], shape: readonly [number, number, number]): void {
+  /**
+   * For another model.
+   *
+   * @param paper brightness of an empty picture
+   */
+  prepare(names: readonly string[], shape: readonly [number, number, number], paper: 0 | 1): void {
     this.#shape = shape;
+    this.#paper = paper;
     [this.#seen.height, this.#seen.width] = shape;
     if (names.length === this.#names.length && names.every((name, i) => name === this.#names[i])) return;
     this.#names = names;
     this.#bars = Array.from({ length: Math.min(names.length, mostBars) }, makeBar);
     this.#list.replaceChildren(...this.#bars.map(({ row }) => row));
+    this.#list.classList.toggle('few', names.length < 8);
     this.#list.classList.toggle(
       'long-names',
       names.some((name) => name.length > 2),
@@ -51,7 +58,7 @@ export class Answer {
       const listed = this.#names.length <= mostBars ? this.#names[index] : '';
       setBar(bar, listed, undefined, false);
     });
-    paint(this.#seen, new Float32Array(this.#seen.width * this.#seen.height), 1);
+    paint(this.#seen, new Float32Array(this.#seen.width * this.#seen.height).fill(this.#paper), 1);
   }
 
   show({ probabilities, seen, label, trained }: Answered): void {

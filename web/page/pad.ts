@@ -76,11 +76,6 @@ export class Pad {
     return this.#drawn;
   }
 
-  /** Whether it is a drawing of light ink in one color, as handwriting is. */
-  get isInk(): boolean {
-    return this.#paper === 0 && this.#shape[2] === 1;
-  }
-
   get empty(): boolean {
     return this.#pixels.every((value) => value === this.#paper);
   }

@@ -41,6 +41,8 @@ export class SettingsForm {
     const device = this.#device.selectedOptions[0]?.text ?? '';
     setText(this.#summary, `${settings ? settingsInWords(settings) : 'not complete'}, on ${device}`);
     this.#showModels(state);
+    // Digits have a size of their own.
+    byId('size-field', HTMLDivElement).hidden = state.data === 'digits';
     if (!state.deviceAsked) this.#device.value = state.device;
     this.#device.ariaBusy = `${state.deviceAsked}`;
     for (const [name, field] of this.#fields) {

@@ -23,18 +23,30 @@ export function readSettings(texts: SettingTexts): {
     epochs: Number(texts.epochs),
     learningRate: Number(texts.learningRate),
     batchSize: Number(texts.batchSize),
+    hidden: numberOrNothing(texts.hidden),
+    dropout: numberOrNothing(texts.dropout),
+    size: Number(texts.size),
   };
   return { settings, complaints };
 }
 
 function complaintAbout(name: NumericSetting, text: string): string | undefined {
-  const { least, most, whole } = ranges[name];
+  const { least, most, whole, optional } = ranges[name];
+  if (optional && text.trim() === '') return undefined;
   const value = Number(text.trim() || Number.NaN);
   if (value >= least && value <= most && (!whole || Number.isInteger(value))) return undefined;
-  return `${whole ? 'A whole number' : 'A number'} from ${least} to ${most}.`;
+  return `${whole ? 'A whole number' : 'A number'} from ${least} to ${most}${optional ? ', or nothing' : ''}.`;
 }
 
-/** `conv-lstm, 30 epochs, rate 0.006, batches of 32` */
-export function settingsInWords({ model, epochs, learningRate, batchSize }: Settings): string {
-  return `${model}, ${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}, rate ${learningRate}, batches of ${batchSize}`;
+function numberOrNothing(text: string): number | undefined {
+  return text.trim() === '' ? undefined : Number(text);
+}
+
+/** `conv-lstm, 30 epochs, rate 0.006, batches of 32, 64 units` */
+export function settingsInWords(settings: Settings): string {
+  const { model, epochs, learningRate, batchSize, hidden, dropout } = settings;
+  const units = hidden === undefined ? '' : `, ${hidden} units`;
+  const dropped = dropout === undefined ? '' : `, dropout ${dropout}`;
+  const length = `${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}`;
+  return `${model}, ${length}, rate ${learningRate}, batches of ${batchSize}${units}${dropped}`;
 }

@@ -12,6 +12,8 @@ import type {
   Settings,
   Tested,
 } from '../protocol.ts';
+import type { KeptModel } from './kept-model.ts';
+import type { OwnClass } from './own-pictures.ts';
 
 /** A value at some point of the training. */
 export interface Point {
@@ -23,6 +25,18 @@ export interface Point {
 export interface History {
   readonly loss: readonly Point[];
   readonly accuracy: readonly Point[];
+}
+
+/** Answers of a kind: images of a class, and what they were taken for. */
+export interface Cell {
+  readonly actual: number;
+  readonly predicted: number;
+}
+
+/** A class as it was before something of it was removed, or all of it. */
+export interface Removed {
+  readonly words: string;
+  readonly before: readonly OwnClass[];
 }
 
 /** What is typed into the fields, right or wrong. */
@@ -49,6 +63,28 @@ export interface State {
   readonly training: History;
   readonly testing: History;
   readonly samples: readonly Sample[];
+  /** The model as a file, of the last test. */
+  readonly weights: Uint8Array<ArrayBuffer> | undefined;
+  /** The kind of answer whose pictures are wanted, and the pictures. */
+  readonly cell: Cell | undefined;
+  readonly examples: readonly Sample[] | undefined;
+  /** Classes of one's own. */
+  readonly classes: readonly OwnClass[];
+  /** The last thing that was removed from them, to be put back. */
+  readonly removed: Removed | undefined;
+  /** What is to be said about them: of a picture that cannot be read, of the camera. */
+  readonly trouble: string | undefined;
+  readonly camera: 'off' | 'asked' | 'own' | 'try';
+  /** Under which name the model of this moment is kept. */
+  readonly keptId: string | undefined;
+  /** The kept model that is being opened. */
+  readonly openingId: string | undefined;
+  readonly kept: readonly KeptModel[];
+  /** Whether the last kept model is offered: until something else is chosen. */
+  readonly offered: boolean;
+  /** Why nothing can be kept. */
+  readonly keepsNothing: string | undefined;
+  readonly otherTabs: number;
   readonly failure: Failure | undefined;
   /** The training was ended by the failure. */
   readonly failedTraining: boolean;
@@ -63,6 +99,9 @@ export const nothingLearned = {
   training: noHistory,
   testing: noHistory,
   failedTraining: false,
+  weights: undefined,
+  cell: undefined,
+  examples: undefined,
 } as const;
 
 const texts = (settings: Settings): SettingTexts => ({
@@ -70,6 +109,9 @@ const texts = (settings: Settings): SettingTexts => ({
   epochs: `${settings.epochs}`,
   learningRate: `${settings.learningRate}`,
   batchSize: `${settings.batchSize}`,
+  hidden: `${settings.hidden ?? ''}`,
+  dropout: `${settings.dropout ?? ''}`,
+  size: `${settings.size}`,
 });
 
 const initial: State = {
@@ -85,6 +127,16 @@ const initial: State = {
   texts: { digits: texts(defaultSettings.digits), own: texts(defaultSettings.own) },
   model: undefined,
   samples: [],
+  classes: [],
+  removed: undefined,
+  trouble: undefined,
+  camera: 'off',
+  keptId: undefined,
+  openingId: undefined,
+  kept: [],
+  offered: true,
+  keepsNothing: undefined,
+  otherTabs: 0,
   failure: undefined,
 };
 

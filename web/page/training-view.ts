@@ -18,7 +18,7 @@ export class TrainingView {
   readonly #loss = new Curves(byId('loss-chart', SVGSVGElement), {
     name: 'Loss by epoch',
     format: (value) => value.toFixed(3),
-    tickFormat: (value) => value.toFixed(1),
+    tickFormat: (value) => `${Number(value.toFixed(2))}`,
   });
   readonly #accuracy = new Curves(byId('accuracy-chart', SVGSVGElement), {
     name: 'Accuracy by epoch',
@@ -71,8 +71,10 @@ export class TrainingView {
   }
 
   #showButtons(state: State): void {
-    const { phase, digits } = state;
-    setText(this.#train, actions[phase]);
+    const { phase, digits, data, model } = state;
+    // Something else than what the model of this moment has learned.
+    const other = phase === 'done' && model?.training?.data !== data;
+    setText(this.#train, other ? 'Train' : actions[phase]);
     this.#train.disabled = digits === undefined;
     // A button that is switched off loses the focus, and the keyboard its place.
     if (phase === 'idle' && document.activeElement === this.#reset) this.#train.focus();

@@ -2,28 +2,40 @@
 import type { DeviceInfo } from '../../src/index.ts';
 import type { ModelFacts, Tested } from '../protocol.ts';
 import { percent } from './elements.ts';
+import { missingOf } from './own-pictures.ts';
 import { settingsInWords } from './settings.ts';
 import { isBusy, isTrained, type State } from './state.ts';
 
 const whole = new Intl.NumberFormat('en');
 
 /** How the training is going. */
-export function statusInWords({ digits, phase, model, progress, tested, failedTraining }: State): string {
+export function statusInWords(state: State): string {
+  const { digits, data, classes, phase, model, progress, tested, failedTraining } = state;
   if (digits === undefined) return '';
   const epochs = model?.training?.settings.epochs;
   const result = tested && `${percent(tested.accuracy)} of ${countOf(model, tested)} are recognized`;
   switch (phase) {
-    case 'idle':
-      return 'Ready. Nothing is learned yet.';
+    case 'idle': {
+      const missing = data === 'own' ? missingOf(classes) : undefined;
+      return `Nothing is learned yet. ${missing ?? 'Ready.'}`;
+    }
     case 'training':
-      if (result) return `Epoch ${tested.epoch} of ${epochs} done: ${result}.`;
+      if (result) return `Epoch ${place(tested.epoch)} of ${epochs} done: ${result}.`;
       return progress ? 'Training the first epoch…' : '';
     case 'paused': {
       const how = failedTraining ? 'Stopped by an error' : 'Paused';
-      return result ? `${how}. After epoch ${tested.epoch}, ${result}.` : `${how} in the first epoch.`;
+      return result
+        ? `${how}. After epoch ${place(tested.epoch)} of ${epochs}, ${result}.`
+        : `${how} in the first epoch.`;
     }
-    case 'done':
+    case 'done': {
+      if (model?.training === undefined) {
+        return `Opened “${model?.name}”. ${result ? capital(result) : 'There is nothing here to test it with'}.`;
+      }
+      const early = tested !== undefined && tested.epoch < model.training.settings.epochs;
+      if (early) return `Kept after epoch ${place(tested.epoch)} of ${epochs}: ${result}.`;
       return result ? `Done. ${capital(result)}.` : 'Done.';
+    }
   }
 }
 
@@ -49,6 +61,11 @@ export function deviceInWords({ name, description, threads, adapter }: DeviceInf
 
 function countOf(model: ModelFacts | undefined, { count }: Tested): string {
   return `${whole.format(count)} test ${model?.training?.data === 'own' ? 'pictures' : 'digits'}`;
+}
+
+/** Epochs, to a tenth. */
+function place(epoch: number): string {
+  return `${Number(epoch.toFixed(1))}`;
 }
 
 function capital(text: string): string {

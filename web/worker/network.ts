@@ -9,8 +9,10 @@ import {
   gatherBatch,
   type ImageDataset,
   imageCount,
+  loadModel,
   type Module,
   type Normalization,
+  saveModel,
   seed,
   softmax,
   softmaxCrossEntropy,
@@ -33,6 +35,7 @@ export interface Test {
 }
 
 export class Network {
+  readonly name: string;
   readonly model: Module;
   readonly classNames: readonly string[];
   readonly inputShape: readonly [number, number, number];
@@ -44,11 +47,13 @@ export class Network {
   readonly #classify = compile((images: Tensor) => this.read(images));
 
   constructor(
+    name: string,
     model: Module,
     classNames: readonly string[],
     inputShape: readonly [number, number, number],
     normalization: Normalization | undefined,
   ) {
+    this.name = name;
     this.model = model;
     this.classNames = classNames;
     this.inputShape = inputShape;
@@ -56,23 +61,44 @@ export class Network {
   }
 
   /** With new weights. */
-  static forData({ train, normalization }: LearningData, { model }: Settings): Network {
+  static forData(
+    { choice, train, normalization }: LearningData,
+    { model, hidden, dropout }: Settings,
+  ): Network {
     const [, ...inputShape] = train.shape;
     const { classNames } = train;
     seed(randomSeed);
     return new Network(
-      createModel(model, { inputShape, classes: classNames.length }),
+      `${model} for ${choice === 'digits' ? 'digits' : 'own pictures'}`,
+      createModel(model, { inputShape, classes: classNames.length, hidden, dropout }),
       classNames,
       inputShape,
       normalization,
     );
   }
 
+  /** Of a saved model, if it reads pictures. */
+  static async open(bytes: Uint8Array<ArrayBuffer>, name: string): Promise<Network> {
+    const { model, classNames, inputShape, normalization } = await loadModel(bytes);
+    if (!isPictureShape(inputShape) || classNames === undefined) {
+      throw new Error(
+        `The model “${name}” ${classNames ? `takes ${JSON.stringify(inputShape)}, no pictures` : 'tells no classes apart'}.`,
+      );
+    }
+    return new Network(name, model, classNames, inputShape, normalization);
+  }
+
+  /** As one file. */
+  save(): Promise<Uint8Array<ArrayBuffer>> {
+    const { model, name, classNames, inputShape, normalization } = this;
+    return saveModel({ model, name, classNames, inputShape, normalization });
+  }
+
   get facts(): Omit<ModelFacts, 'training'> {
-    const { model, classNames, inputShape, normalization } = this;
+    const { name, model, classNames, inputShape, normalization } = this;
     const mean = normalization?.mean;
     const brightness = mean && mean.reduce((sum, value) => sum + value, 0) / mean.length;
-    return { classNames, inputShape, parameters: model.parameterCount(), brightness };
+    return { name, classNames, inputShape, parameters: model.parameterCount(), brightness };
   }
 
   /** The probabilities of the classes, of normalized images. */
@@ -105,4 +131,9 @@ export class Network {
     const correct = predictions.filter((prediction, index) => prediction === dataset.labels[index]).length;
     return { figures: { loss: total / count, accuracy: correct / count, count, confusion }, predictions };
   }
+}
+
+function isPictureShape(shape: unknown): shape is readonly [number, number, number] {
+  const isPicture = Array.isArray(shape) && shape.length === 3 && shape.every(Number.isInteger);
+  return isPicture && [1, 3].includes(shape[2]);
 }

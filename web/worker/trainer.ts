@@ -1,11 +1,11 @@
 /** Starts, pauses and restarts the training of a model, on the device that was chosen. */
-import { deviceInfo, setDevice } from '../../src/index.ts';
-import type { DeviceChoice, Phase, Report, Sample, Settings } from '../protocol.ts';
+import { deviceInfo, type ImageDataset, setDevice } from '../../src/index.ts';
+import type { DeviceChoice, Phase, Report, Sample, Settings, TrainingFacts } from '../protocol.ts';
 import { failureOf } from './failure.ts';
 import { giveWay } from './give-way.ts';
 import { Meter } from './meter.ts';
 import { Network } from './network.ts';
-import { type LearningData, samplesOf } from './pictures.ts';
+import { fits, type LearningData, samplesOf } from './pictures.ts';
 import { Session } from './session.ts';
 
 /** Each choice as weft takes it. */
@@ -25,6 +25,7 @@ const mostExamples = 60;
 
 export class Trainer {
   readonly #report: (report: Report) => void;
+  readonly #digits: LearningData;
   #network: Network;
   #session: Session | undefined;
   #device: DeviceChoice = 'wasm';
@@ -34,10 +35,11 @@ export class Trainer {
   /** What each test image was taken for, lately. */
   #predictions: Int32Array | undefined;
 
-  constructor(data: LearningData, settings: Settings, report: (report: Report) => void) {
+  constructor(digits: LearningData, settings: Settings, report: (report: Report) => void) {
     this.#report = report;
-    this.#network = Network.forData(data, settings);
-    this.#session = new Session(this.#network, data, settings);
+    this.#digits = digits;
+    this.#network = Network.forData(digits, settings);
+    this.#session = new Session(this.#network, digits, settings);
     this.#tellModel();
   }
 
@@ -47,6 +49,34 @@ export class Trainer {
 
   get session(): Session | undefined {
     return this.#session;
+  }
+
+  /** What the model can be tested with. */
+  get test(): ImageDataset | undefined {
+    if (this.#session !== undefined) return this.#session.data.test;
+    const { classNames, inputShape } = this.#network;
+    return fits(this.#digits, classNames, inputShape) ? this.#digits.test : undefined;
+  }
+
+  /**
+   * A saved model in place of this one.
+   *
+   * @param training what it was trained with; then its test is known as well
+   */
+  async open(
+    bytes: Uint8Array<ArrayBuffer>,
+    name: string,
+    training: TrainingFacts | undefined,
+  ): Promise<void> {
+    await this.#stopped();
+    // One that cannot be opened leaves everything as it is.
+    this.#network = await Network.open(bytes, name);
+    this.#session = undefined;
+    this.#predictions = undefined;
+    this.#report({ kind: 'model', ...this.#network.facts, training });
+    if (training === undefined) await this.#measure(0);
+    this.#enter('done');
+    this.#report({ kind: 'weights', bytes });
   }
 
   /** Starts from new weights. */
@@ -92,10 +122,11 @@ export class Trainer {
   }
 
   /** Test images of a class that were taken for another, or for itself. */
-  examples(actual: number, predicted: number): readonly Sample[] {
+  async examples(actual: number, predicted: number): Promise<readonly Sample[]> {
+    const test = this.test;
+    if (test === undefined) return [];
+    this.#predictions ??= (await this.#network.test(test)).predictions;
     const predictions = this.#predictions;
-    const test = this.#session?.data.test;
-    if (predictions === undefined || test === undefined) return [];
     const found = [...predictions.keys()].filter(
       (index) => test.labels[index] === actual && predictions[index] === predicted,
     );
@@ -145,19 +176,28 @@ export class Trainer {
       const figures = await session.step();
       meter.add(figures, performance.now() - started);
       if (meter.due || session.atEpochEnd) this.#tell(session, meter);
-      if (session.atEpochEnd) await this.#test(session);
+      if (session.atEpochEnd) await this.#keep(session);
       if (performance.now() - lastPause < longestStretch) continue;
       await giveWay();
       lastPause = performance.now();
     }
+    if (!session.atEpochEnd) await this.#keep(session);
     this.#await(undefined);
   }
 
-  async #test(session: Session): Promise<void> {
+  /** Tests the model as it is now and hands it out: figures and weights belong together. */
+  async #keep(session: Session): Promise<void> {
+    await this.#measure(session.position);
+    this.#report({ kind: 'weights', bytes: await this.#network.save() });
+  }
+
+  async #measure(epoch: number): Promise<void> {
+    const test = this.test;
+    if (test === undefined) return;
     this.#await('Testing');
-    const { figures, predictions } = await this.#network.test(session.data.test);
+    const { figures, predictions } = await this.#network.test(test);
     this.#predictions = predictions;
-    this.#report({ kind: 'tested', epoch: session.position, ...figures });
+    this.#report({ kind: 'tested', epoch, ...figures });
     this.#await(undefined);
   }
 

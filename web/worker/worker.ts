@@ -42,9 +42,14 @@ function answer({ digits, trainer }: Ready, request: Request): void {
       break;
     case 'start': {
       const { settings, pictures } = request;
-      inOrder(() => trainer.start(pictures ? learningDataOf(pictures) : digits, settings));
+      inOrder(async () =>
+        trainer.start(pictures ? learningDataOf(pictures, settings.size) : digits, settings),
+      );
       break;
     }
+    case 'open':
+      open(trainer, request);
+      break;
     case 'resume':
       inOrder(() => trainer.resume());
       break;
@@ -55,15 +60,13 @@ function answer({ digits, trainer }: Ready, request: Request): void {
       trainer.pause();
       break;
     case 'samples': {
-      const test = trainer.session?.data.test;
+      const { test } = trainer;
       report({ kind: 'samples', samples: test ? drawSamples(test) : [] });
       break;
     }
-    case 'examples': {
-      const { actual, predicted } = request;
-      report({ kind: 'examples', actual, predicted, samples: trainer.examples(actual, predicted) });
+    case 'examples':
+      showExamples(trainer, request).catch((error) => fail(error, 'Looking for pictures'));
       break;
-    }
     case 'classify':
       classify(trainer, request).catch((error) => fail(error, 'Classifying'));
       break;
@@ -74,6 +77,23 @@ function answer({ digits, trainer }: Ready, request: Request): void {
 
 function inOrder(work: () => Promise<void>): void {
   last = last.then(work).catch((error) => fail(error, 'The worker'));
+}
+
+function open(trainer: Trainer, { bytes, name, training }: Extract<Request, { kind: 'open' }>): void {
+  last = last
+    .then(() => trainer.open(bytes, name, training))
+    .catch((error) => {
+      const cure =
+        'Open a model that weft has saved for pictures: model.safetensors of a run, or a download from this page.';
+      report({ kind: 'failed', failure: failureOf(error, `Opening ${name}`, cure) });
+    });
+}
+
+async function showExamples(
+  trainer: Trainer,
+  { actual, predicted }: { readonly actual: number; readonly predicted: number },
+): Promise<void> {
+  report({ kind: 'examples', actual, predicted, samples: await trainer.examples(actual, predicted) });
 }
 
 async function classify(

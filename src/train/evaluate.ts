@@ -1,14 +1,14 @@
-/** Evaluating a classifier on a data set, and predicting the classes of pictures. */
+/** Evaluating a classifier on a data set. */
 import { batchIndices, gatherBatch } from '../data/batches.ts';
 import { type ImageDataset, validateLabels } from '../data/dataset.ts';
-import { applyNormalization, type Normalization, requireUsablePixels } from '../data/normalize.ts';
-import { DTypeError, NonFiniteError, ShapeError } from '../errors.ts';
+import { type Normalization, requireUsablePixels } from '../data/normalize.ts';
+import { NonFiniteError, ShapeError } from '../errors.ts';
 import { softmaxCrossEntropy } from '../nn/losses/cross-entropy.ts';
 import { inMode } from '../nn/mode.ts';
 import { type Module, requireModule } from '../nn/module.ts';
 import { argMax } from '../ops/reduce.ts';
 import { softmax } from '../ops/softmax.ts';
-import { describeValue, requireFunction, requireKnownOptions, requireNumber } from '../options.ts';
+import { requireFunction, requireKnownOptions, requireNumber } from '../options.ts';
 import { fromData } from '../tensor/leaves.ts';
 import { compile } from '../tensor/runtime.ts';
 import { formatShape, type Shape, sizeOf } from '../tensor/shape.ts';
@@ -16,9 +16,6 @@ import { Tensor } from '../tensor/tensor.ts';
 import { accuracyOf, confusionMatrix } from './metrics.ts';
 import { momentOf } from './moment.ts';
 import { Pace } from './pace.ts';
-
-/** Pictures that `predict` computes together. */
-const picturesAtOnce = 256;
 
 /** A loss of scores [N, classes] and labels [N]: a scalar, the mean over the batch. */
 export type Loss = (scores: Tensor, labels: Tensor) => Tensor;
@@ -44,14 +41,6 @@ export interface Evaluation {
   /** The class with the highest score: `[N]`. */
   readonly predictions: Int32Array;
   /** The softmax of the scores: `[N, classes]`. */
-  readonly probabilities: Float32Array;
-}
-
-/** The class of a picture. */
-export interface Prediction {
-  /** The class with the highest score. */
-  readonly label: number;
-  /** One for each class, in all 1. */
   readonly probabilities: Float32Array;
 }
 
@@ -140,56 +129,6 @@ export class DatasetEvaluator {
   }
 }
 
-/**
- * The classes of pictures, in evaluation mode; no layer's own mode changes. All pictures are seen by the model as it is at
- * the moment of the call.
- *
- * @param images pixels in [0, 1], row-major
- * @param shape `[N, H, W, C]`
- * @throws ShapeError when the pixels do not fill the shape or the model does not give one row of scores per picture,
- *   DTypeError for pixels that are no floats, DatasetError for floats up to 255 without a normalization, NonFiniteError
- *   for a NaN or infinite one
- */
-export async function predict(
-  model: Module,
-  images: Float32Array,
-  shape: readonly [number, number, number, number],
-  options: { readonly normalization?: Normalization | undefined } = {},
-): Promise<Prediction[]> {
-  requireKnownOptions('predict', options, ['normalization']);
-  requireModule('predict', model);
-  requirePixels(images, shape);
-  const [count, ...imageShape] = shape;
-  requireUsablePixels('predict', { name: 'predict', images }, shape[3], options.normalization);
-  requireFinitePixels('predict', images, imageShape, (image) => image);
-  const length = sizeOf(imageShape);
-  const standStill = count > picturesAtOnce ? momentOf(model) : undefined;
-  const compute = compile((batch: Tensor): Tensor[] => {
-    standStill?.();
-    const scores = inMode(model, 'eval', () => model.call(batch));
-    requireScores(scores.shape, batch.shape[0], scores.shape[1] ?? 0, 'predict');
-    return [argMax(scores), softmax(scores)];
-  });
-  const predictions: Prediction[] = [];
-  const pace = new Pace();
-  for (const indices of batchIndices(count, picturesAtOnce)) {
-    const start = indices[0] * length;
-    const pixels = images.slice(start, start + indices.length * length);
-    if (options.normalization) applyNormalization(pixels, options.normalization);
-    const [labels, probabilities] = await compute(
-      fromData(pixels, [indices.length, ...imageShape], 'float32'),
-    );
-    const classes = probabilities.shape[1];
-    const labelData = await labels.data();
-    const values = Float32Array.from(await probabilities.data());
-    labelData.forEach((label, index) => {
-      predictions.push({ label, probabilities: values.slice(index * classes, (index + 1) * classes) });
-    });
-    await pace.afterStep();
-  }
-  return predictions;
-}
-
 /** The loss of a batch, which has to be a scalar tensor. */
 export function lossOf(loss: Loss, scores: Tensor, labels: Tensor): Tensor {
   const value = loss(scores, labels);
@@ -202,33 +141,8 @@ export function lossOf(loss: Loss, scores: Tensor, labels: Tensor): Tensor {
   });
 }
 
-/** Throws unless the pictures are float32 pixels that fill their shape. */
-function requirePixels(images: unknown, shape: readonly number[]): void {
-  if (!(images instanceof Float32Array)) {
-    throw new DTypeError({
-      where: 'predict',
-      got: ArrayBuffer.isView(images) ? `${images.constructor.name} data` : describeValue(images),
-      expected: 'pixels in [0, 1] as a Float32Array',
-      cure: 'Convert the pixels: bytes are divided by 255.',
-    });
-  }
-  const whole =
-    Array.isArray(shape) &&
-    shape.length === 4 &&
-    shape.every((length, axis) => Number.isSafeInteger(length) && length >= (axis === 0 ? 0 : 1));
-  if (whole && images.length === sizeOf(shape)) return;
-  throw new ShapeError({
-    where: 'predict',
-    got: `${images.length} pixel values for ${whole ? formatShape(shape, imageAxes) : describeValue(shape)}`,
-    expected: whole ? `${sizeOf(shape)} pixel values` : `[${imageAxes.join(', ')}]`,
-    cure: 'Give the shape of all pictures together, and one value for each place, in row-major order.',
-  });
-}
-
-const imageAxes = ['N', 'H', 'W', 'C'];
-
 /** Throws NonFiniteError for a pixel that is NaN or infinite: no score that comes from it means anything. */
-function requireFinitePixels(
+export function requireFinitePixels(
   where: string,
   images: Float32Array,
   imageShape: Shape,

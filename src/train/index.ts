@@ -3,15 +3,9 @@ export { loadModel, type ModelToSave, type SavedModel, saveModel } from './check
 export type { InputForm, InputForms } from './description.ts';
 export { findNonFinite, type InputSummary, type NonFiniteFinding } from './diagnose.ts';
 export { CheckpointError, NonFiniteStepError } from './errors.ts';
-export {
-  type EvaluateOptions,
-  type Evaluation,
-  evaluate,
-  type Loss,
-  type Prediction,
-  predict,
-} from './evaluate.ts';
+export { type EvaluateOptions, type Evaluation, evaluate, type Loss } from './evaluate.ts';
 export { type EpochReport, type FitOptions, fit, type History, type StepReport } from './fit.ts';
+export { fromPixels, type PixelOptions, type PixelSource } from './from-pixels.ts';
 export {
   accuracyInterval,
   accuracyOf,
@@ -24,5 +18,6 @@ export {
 export type { BlobLike, ModelSource, UrlLike } from './model-source.ts';
 export type { ModelDownload, ModelTarget } from './model-target.ts';
 export { loadOptimizer, saveOptimizer } from './optimizer-file.ts';
+export { type Prediction, type PredictOptions, predict } from './predict.ts';
 export { decodeSafetensors, encodeSafetensors, type Safetensors } from './safetensors.ts';
 export { deleteStoredModel, type StoredModel, storedModels } from './stored-models.ts';

@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander';
 import { WeftError } from '../index.ts';
 import { printable } from '../text.ts';
 import { addEvaluate } from './evaluate.ts';
+import { refuseExcessArguments } from './excess-arguments.ts';
 import { exitCodes } from './exit-codes.ts';
 import { addExplain } from './explain.ts';
 import { commandLine } from './invocation.ts';
@@ -81,7 +82,8 @@ function describeError(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
-function buildProgram(context: CommandContext): Command {
+/** The program with its commands. */
+export function buildProgram(context: CommandContext): Command {
   const { stdout, stderr } = context.streams;
   const program = new Command('weft')
     .description('Trains recurrent networks that read images as sequences, and uses them.')
@@ -91,5 +93,6 @@ function buildProgram(context: CommandContext): Command {
     .exitOverride()
     .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) });
   for (const add of [addTrain, addEvaluate, addPredict, addExplain]) add(program, context);
+  refuseExcessArguments(program);
   return program;
 }

@@ -8,7 +8,7 @@ import { printable } from '../text.ts';
 import { positiveInteger } from './numbers.ts';
 import { RunError } from './run-error.ts';
 import { readRun } from './run-reading.ts';
-import { dataHelp, deviceOption, runHelp } from './shared-options.ts';
+import { dataHelp, deviceOption, oneOf, runHelp } from './shared-options.ts';
 import { type CommandContext, counted, openTerminal, type Terminal } from './terminal.ts';
 import { trainDefaults } from './train-defaults.ts';
 
@@ -112,7 +112,7 @@ export function addExplain(program: Command, { streams }: CommandContext): void 
     .description('print the plan of a training step: its kernels with shapes, FLOPs, bytes and memory')
     .argument('[run]', runHelp)
     .addOption(
-      new Option('--model <name>', `the network (default: ${trainDefaults.model})`).choices(modelNames),
+      oneOf(new Option('--model <name>', `the network (default: ${trainDefaults.model})`), modelNames),
     )
     .option('--data <name>', `${dataHelp} (default: digits)`)
     .option(

@@ -16,6 +16,6 @@ function program(): string[] {
 }
 
 /** Quotes for a POSIX shell where something would be taken apart. */
-function quoted(argument: string): string {
+export function quoted(argument: string): string {
   return /^[\w./:=@%+,-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`;
 }

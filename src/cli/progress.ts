@@ -11,7 +11,33 @@ export interface Progress {
   readonly stop: () => void;
 }
 
-const barFormat = '{epoch}  [{bar}] {percentage} %  loss {loss}  accuracy {accuracy}  {left} left';
+/** Columns of the bar itself, at most; and at least, before something beside it is left out. */
+const WIDEST_BAR = 24;
+const NARROWEST_BAR = 6;
+/** Columns of a stream that does not say how many it has. */
+const USUAL_COLUMNS = 80;
+
+/** What stands beside the bar. */
+export interface BarTexts {
+  readonly epoch: string;
+  readonly loss: string;
+  readonly accuracy: string;
+  readonly left: string;
+}
+
+/** The bar with its texts in fewer than `columns` columns, however few there are. `part` is what is done, 0 to 1. */
+export function barLine(columns: number, part: number, { epoch, loss, accuracy, left }: BarTexts): string {
+  const room = columns - 1;
+  const done = `${Math.floor(part * 100)} %`;
+  for (const texts of [[loss, accuracy, left], [loss, left], [left], []]) {
+    const beside = texts.map((text) => `  ${text}`).join('');
+    const width = Math.min(WIDEST_BAR, room - `${epoch}  [] ${done}${beside}`.length);
+    if (width < NARROWEST_BAR) continue;
+    const filled = Math.round(part * width);
+    return `${epoch}  [${'#'.repeat(filled)}${'.'.repeat(width - filled)}] ${done}${beside}`;
+  }
+  return `${epoch}  ${done}`.slice(0, Math.max(room, 0));
+}
 
 /** Progress over `epochs` epochs. */
 export async function showProgress({ say, progress: stream }: Terminal, epochs: number): Promise<Progress> {
@@ -26,11 +52,11 @@ export async function showProgress({ say, progress: stream }: Terminal, epochs: 
   return {
     step: ({ epoch, step, steps, loss, accuracy, secondsLeft }) => {
       if (bars === undefined) return;
-      const payload = {
+      const payload: BarTexts = {
         epoch: name(epoch),
-        loss: loss.toFixed(4),
-        accuracy: percent(accuracy),
-        left: duration(secondsLeft),
+        loss: `loss ${loss.toFixed(4)}`,
+        accuracy: `accuracy ${percent(accuracy)}`,
+        left: `${duration(secondsLeft)} left`,
       };
       if (bar === undefined) {
         bar = new bars.SingleBar(barOptions(stream));
@@ -54,10 +80,7 @@ export async function showProgress({ say, progress: stream }: Terminal, epochs: 
 function barOptions(stream: Terminal['progress']): Options {
   return {
     stream,
-    format: barFormat,
-    barsize: 24,
-    barCompleteChar: '#',
-    barIncompleteChar: '.',
+    format: (_, { progress }, texts: BarTexts) => barLine(stream.columns ?? USUAL_COLUMNS, progress, texts),
     fps: 8,
     hideCursor: true,
     clearOnComplete: true,

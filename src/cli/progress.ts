@@ -54,7 +54,7 @@ export async function showProgress({ say, progress: stream }: Terminal, epochs: 
       if (bars === undefined) return;
       const payload: BarTexts = {
         epoch: name(epoch),
-        loss: `loss ${loss.toFixed(4)}`,
+        loss: `loss ${lossText(loss)}`,
         accuracy: `accuracy ${percent(accuracy)}`,
         left: `${duration(secondsLeft)} left`,
       };
@@ -68,8 +68,8 @@ export async function showProgress({ say, progress: stream }: Terminal, epochs: 
     epoch: (record, isBest) => {
       stop();
       say(
-        `${name(record.epoch)}  train loss ${record.trainLoss.toFixed(4)}  accuracy ${padded(record.trainAccuracy)}` +
-          `  validation loss ${record.valLoss.toFixed(4)}  accuracy ${padded(record.valAccuracy)}` +
+        `${name(record.epoch)}  train loss ${lossText(record.trainLoss)}  accuracy ${padded(record.trainAccuracy)}` +
+          `  validation loss ${lossText(record.valLoss)}  accuracy ${padded(record.valAccuracy)}` +
           `  ${duration(record.seconds)}${isBest ? '  best' : ''}`,
       );
     },
@@ -87,6 +87,11 @@ function barOptions(stream: Terminal['progress']): Options {
     // The handler of Ctrl-C ends training, and that stops the bar.
     gracefulExit: false,
   };
+}
+
+/** `0.1234`; of what has gone astray the size, on few columns. */
+function lossText(loss: number): string {
+  return loss < 1e5 ? loss.toFixed(4) : loss.toExponential(2);
 }
 
 function padded(accuracy: number): string {

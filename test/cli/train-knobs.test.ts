@@ -1,0 +1,129 @@
+/** The knobs of `weft train`: what is on is said and recorded, and the recorded command repeats the run. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { Metrics } from '../../src/cli/run-record.ts';
+import { optimizerNames, scheduleNames } from '../../src/cli/train-settings.ts';
+import { temporaryFolder } from '../support/datasets.ts';
+import { classFolders, type Outcome, run } from './support.ts';
+
+interface Run extends Outcome {
+  readonly metrics: Metrics;
+  readonly weights: Buffer;
+}
+
+/** Trains in a new folder. */
+async function trained(args: readonly string[]): Promise<Run> {
+  const out = join(temporaryFolder(), 'run');
+  const outcome = await run([...args, '--out', out]);
+  expect(outcome).toMatchObject({ exitCode: 0, stderr: '' });
+  return {
+    ...outcome,
+    metrics: JSON.parse(readFileSync(join(out, 'metrics.json'), 'utf8')),
+    weights: readFileSync(join(out, 'last', 'model.safetensors')),
+  };
+}
+
+describe('the recorded command repeats the run, bit for bit', () => {
+  const rows: [string, string[]][] = [
+    ['the usual', ['--epochs', '1']],
+    [
+      'all at once',
+      [
+        ...['--model', 'row-lstm', '--hidden', '6', '--layers', '2', '--dropout', '0.1', '--epochs', '4'],
+        ...['--batch', '7', '--optimizer', 'adamw', '--lr', '0.01', '--schedule', 'cosine', '--size', '6x5'],
+        ...['--weight-decay', '0.1', '--augment', 'shift=2,rotation=10,scale=0.1,flip', '--fit', 'pad'],
+        ...[
+          '--class-weights',
+          'bar=2,empty=0.5',
+          '--val-split',
+          '0.2',
+          '--early-stopping',
+          '2',
+          '--seed',
+          '7',
+        ],
+      ],
+    ],
+    [
+      'nothing random in the images',
+      ['--no-augment', '--epochs', '1', '--model', 'cnn', '--optimizer', 'sgd'],
+    ],
+  ];
+  test.each(rows)('%s', async (_, args) => {
+    const first = await trained(['train', '--data', classFolders(), ...args]);
+    const again = await trained(first.metrics.command);
+    expect(again.weights.equals(first.weights)).toBe(true);
+    expect(again.metrics.command).toEqual(first.metrics.command);
+    const { history, trainSeconds, ...rest } = first.metrics;
+    expect(again.metrics).toMatchObject(rest);
+  });
+});
+
+test('what is on is printed and recorded', async () => {
+  const args = [
+    '--hidden',
+    '6',
+    '--layers',
+    '2',
+    '--dropout',
+    '0.1',
+    '--optimizer',
+    'sgd',
+    '--augment',
+    'flip',
+  ];
+  const more = [
+    '--weight-decay',
+    '0.01',
+    '--class-weights',
+    'balanced',
+    '--val-split',
+    '0.2',
+    '--epochs',
+    '4',
+  ];
+  const { stdout, metrics } = await trained([
+    'train',
+    ...['--data', classFolders(), ...args, ...more, '--early-stopping', '2', '--schedule', 'step'],
+  ]);
+  for (const text of [
+    'SGD with momentum 0.9 and weight decay 0.01; step learning rate: 0.03, 0.003, 0.0003, each for a third',
+    'Training images are changed at random: flip',
+    'The model has hidden 6, layers 2, dropout 0.1.',
+    'In the loss, classes count ',
+    'Stops after 2 epochs without a new best.',
+  ]) {
+    expect(stdout).toContain(text);
+  }
+  expect(metrics).toMatchObject({
+    ...{ hidden: 6, layers: 2, dropout: 0.1, optimizer: 'sgd', weightDecay: 0.01, schedule: 'step' },
+    ...{ learningRate: 0.03, augmentation: { flip: true }, validationShare: 0.2, earlyStopping: 2 },
+    classWeights: { bar: expect.any(Number), block: expect.any(Number), empty: expect.any(Number) },
+  });
+});
+
+describe.each(optimizerNames)('%s', (optimizer) => {
+  test.each(scheduleNames)('with %s', async (schedule) => {
+    const args = ['--model', 'row-gru', '--hidden', '4', '--epochs', '2', '--data', classFolders(5)];
+    const { metrics } = await trained(['train', ...args, '--optimizer', optimizer, '--schedule', schedule]);
+    expect(metrics).toMatchObject({ optimizer, schedule, status: 'finished' });
+  });
+});
+
+describe('refused before training', () => {
+  const own = (): string => {
+    const folder = classFolders(4);
+    return folder;
+  };
+  test.each([
+    ['a class that is none', ['--class-weights', 'blok=2'], 'Did you mean "block"?'],
+    ['weights that change nothing', ['--class-weights', 'bar=1'], 'gives all classes the weight 1'],
+    ['too small a picture', ['--size', '3x3'], 'at least 4×4'],
+  ])('%s', async (_, args, message) => {
+    const out = join(temporaryFolder(), 'run');
+    const { exitCode, stdout, stderr } = await run(['train', '--data', own(), ...args, '--out', out]);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+    expect(stderr).toContain(message);
+  });
+});

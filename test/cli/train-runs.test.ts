@@ -1,0 +1,172 @@
+/** What a training leaves: the best model and the last one, whatever ends it. */
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { withValidation } from '../../src/cli/holdout.ts';
+import { openRunFolder } from '../../src/cli/run-folder.ts';
+import { type Metrics, readMetrics } from '../../src/cli/run-record.ts';
+import { loadDataset } from '../../src/data/load.ts';
+import { Adam, evaluate, loadModel, loadOptimizer } from '../../src/index.ts';
+import { machine } from '../../src/train/atomic.ts';
+import { temporaryFolder } from '../support/datasets.ts';
+import { builtCommand, classFolders, run, runChild } from './support.ts';
+
+const quick = ['--model', 'row-gru', '--hidden', '8', '--batch', '8'];
+
+function metricsOf(folder: string): Metrics {
+  return JSON.parse(readFileSync(join(folder, 'metrics.json'), 'utf8'));
+}
+
+/** Loss and accuracy of a saved model on the validation images of a run. */
+async function validated(folder: string, data: string): Promise<{ valLoss: number; valAccuracy: number }> {
+  const { model, normalization } = await loadModel(folder);
+  const { validation } = withValidation(loadDataset(data), 0);
+  const { loss, accuracy } = await evaluate(model, validation, { normalization, batchSize: 8 });
+  return { valLoss: loss, valAccuracy: accuracy };
+}
+
+test('the best epoch is kept and tested, the last one lies beside it with its optimizer', async () => {
+  const data = classFolders();
+  const out = join(temporaryFolder(), 'run');
+  // At a rate this high the validation loss goes up and down.
+  const args = ['train', '--data', data, ...quick, '--epochs', '12', '--lr', '0.3', '--out', out];
+  const { exitCode, stdout } = await run([...args, '--schedule', 'constant']);
+  expect(exitCode).toBe(0);
+  const { history, bestEpoch } = metricsOf(out);
+  const best = history[bestEpoch! - 1]!;
+  for (const { valAccuracy, valLoss } of history) {
+    expect(valAccuracy).toBeLessThanOrEqual(best.valAccuracy);
+    if (valAccuracy === best.valAccuracy) expect(valLoss).toBeGreaterThanOrEqual(best.valLoss);
+  }
+  const { valLoss, valAccuracy } = best;
+  expect(await validated(out, data)).toEqual({ valLoss, valAccuracy });
+  const last = history.at(-1)!;
+  expect(await validated(join(out, 'last'), data)).toEqual({
+    valLoss: last.valLoss,
+    valAccuracy: last.valAccuracy,
+  });
+  const { model } = await loadModel(join(out, 'last'));
+  const optimizer = new Adam(model.parameters());
+  await loadOptimizer(join(out, 'last'), optimizer);
+  expect(optimizer.stepCount).toBe(12 * Math.ceil(metricsOf(out).data.train / 8));
+  const marked = stdout.split('\n').filter((line) => /^epoch .* best$/.test(line));
+  expect(marked.at(-1)).toMatch(new RegExp(`^epoch +${bestEpoch}/12`));
+  expect(stdout).toMatch(
+    bestEpoch === 12
+      ? /The best epoch was the last/
+      : new RegExp(`the best of 12 epochs, epoch ${bestEpoch} `),
+  );
+});
+
+test('a loss that becomes NaN later: exit code 1, and the best model before is kept', async () => {
+  const data = classFolders();
+  const out = join(temporaryFolder(), 'run');
+  const args = [
+    'train',
+    '--data',
+    data,
+    '--model',
+    'cnn',
+    '--optimizer',
+    'sgd',
+    '--lr',
+    '1e6',
+    '--epochs',
+    '9',
+  ];
+  const { exitCode, stdout, stderr } = await run([...args, '--schedule', 'constant', '--out', out]);
+  expect(exitCode).toBe(1);
+  expect(stderr).toMatch(/^NonFinite\w*Error: /);
+  const { status, history, bestEpoch } = metricsOf(out);
+  expect({ status, epochs: history.length > 0 }).toEqual({ status: 'failed', epochs: true });
+  expect(stdout).toContain(`The model of the best before, epoch ${bestEpoch}`);
+  const { valLoss, valAccuracy } = history[bestEpoch! - 1]!;
+  expect(await validated(out, data)).toEqual({ valLoss, valAccuracy });
+  const tested = await run(['evaluate', out]);
+  expect(tested.exitCode).toBe(0);
+  expect(tested.stdout).toContain(`failed: its model is that of epoch ${bestEpoch}, the best`);
+});
+
+test('early stopping, and what it says', async () => {
+  const out = join(temporaryFolder(), 'run');
+  // Nothing changes at this rate, so the first epoch stays the best.
+  const args = ['train', '--data', classFolders(), ...quick, '--epochs', '9', '--lr', '1e-30', '--out', out];
+  const { exitCode, stdout } = await run([...args, '--early-stopping', '2', '--schedule', 'constant']);
+  expect(exitCode).toBe(0);
+  expect(stdout).toContain('Stopped after 3 of 9 epochs: no new best in 2 epochs.');
+  expect(metricsOf(out)).toMatchObject({ status: 'finished', bestEpoch: 1, epochs: 9, earlyStopping: 2 });
+});
+
+describe('kill -9', () => {
+  test('at any moment leaves a run that can be used, or nothing', async () => {
+    const data = classFolders();
+    const found = { runs: 0, nothing: 0 };
+    for (let time = 300; time < 3200; time += 350) {
+      const out = join(temporaryFolder(), 'run');
+      const child = spawn(process.execPath, [
+        builtCommand,
+        'train',
+        ...['--data', data, ...quick, '--epochs', '100000', '--out', out],
+      ]);
+      const ended = new Promise((done) => child.once('exit', done));
+      await wait(time + Math.random() * 200);
+      child.kill('SIGKILL');
+      await ended;
+      const left = existsSync(out)
+        ? readdirSync(out).filter((name) => !/^\.weft-run$|\.tmp$/.test(name))
+        : [];
+      if (left.length === 0) {
+        found.nothing++;
+        // The folder is free again.
+        if (existsSync(out)) (await openRunFolder(out, 'x', 0)).leave();
+        continue;
+      }
+      found.runs++;
+      const { status, bestEpoch, history } = readMetrics(out);
+      expect({ status, best: bestEpoch! <= history.length }).toEqual({ status: 'training', best: true });
+      expect(await run(['evaluate', out])).toMatchObject({ exitCode: 0, stderr: '' });
+      await loadModel(join(out, 'last'));
+    }
+    expect(found.runs).toBeGreaterThan(0);
+  });
+
+  test('the claim of a process that is no more holds no folder, that of a living one does', async () => {
+    const { pid } = spawnSync(process.execPath, ['--version']);
+    const claimed = (process: number): string =>
+      temporaryFolder({
+        '.weft-run': `${machine()} ${process} `,
+        [`model.json.${machine()}-${process}-0123456789abcdef.tmp`]: '{',
+      });
+    const free = claimed(pid);
+    const folder = await openRunFolder(free, 'x', 0);
+    expect(readdirSync(free)).toEqual(['.weft-run']);
+    folder.leave();
+    await expect(openRunFolder(claimed(process.pid), 'x', 0)).rejects.toThrow('got a folder with');
+  });
+});
+
+test('a link in the place of the folder last/ is replaced, and not followed', async () => {
+  const folder = temporaryFolder();
+  mkdirSync(join(folder, 'elsewhere'));
+  const { path, subfolder } = await openRunFolder(join(folder, 'run'), 'x', 0);
+  symlinkSync('../elsewhere', join(path, 'last'));
+  const last = await subfolder('last');
+  writeFileSync(join(last, 'file'), '');
+  expect(readdirSync(join(folder, 'elsewhere'))).toEqual([]);
+  expect(await subfolder('last')).toBe(last);
+  expect(readdirSync(last)).toEqual(['file']);
+});
+
+test('ten runs started at once have ten folders', async () => {
+  const cwd = temporaryFolder();
+  const args = ['train', '--data', classFolders(4), ...quick, '--epochs', '1'];
+  const outcomes = await Promise.all(Array.from({ length: 10 }, () => runChild(args, undefined, cwd)));
+  expect(outcomes.map(({ exitCode, stderr }) => ({ exitCode, stderr }))).toEqual(
+    outcomes.map(() => ({ exitCode: 0, stderr: '' })),
+  );
+  const folders = readdirSync(join(cwd, 'runs'));
+  expect(folders).toHaveLength(10);
+  for (const folder of folders) expect(metricsOf(join(cwd, 'runs', folder)).status).toBe('finished');
+});

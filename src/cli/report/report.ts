@@ -1,11 +1,16 @@
-/** The report of a training run: one HTML file with nothing outside it, no scripts, readable on light and dark. */
+/** The report of a training run: one HTML file with nothing outside it, no scripts, readable on light and dark, and on paper. */
 import type { LoadedDataset } from '../../data/load.ts';
 import { formatInteger, printable } from '../../text.ts';
-import { frequentMistakes, qualities } from '../confusion.ts';
+import { type Confusion, frequentMistakes, qualities } from '../confusion.ts';
+import { describeScores } from '../describe.ts';
+import { commandLine } from '../invocation.ts';
 import type { Metrics } from '../run-record.ts';
 import { counted, duration, percent } from '../terminal.ts';
-import { accuracyChart, confusionChart, lossChart } from './charts.ts';
+import { confusionChart } from './confusion-chart.ts';
+import { accuracyChart, lossChart } from './curves.ts';
+import { escapeHtml, numberTable, scrolling } from './html.ts';
 import { type Answers, findMistakes, imagePng } from './mistakes.ts';
+import { settingsOf } from './settings.ts';
 import { styleSheet } from './style.ts';
 
 /** What a report tells. */
@@ -19,8 +24,6 @@ export interface ReportContents {
 }
 
 const SHOWN_MISTAKES = 24;
-/** Pairs of classes, where they are too many for a chart. */
-const LISTED_MISTAKES = 60;
 /** Small pictures are enlarged to about this many screen pixels. */
 const PICTURE_SIZE = 96;
 
@@ -28,6 +31,7 @@ const PICTURE_SIZE = 96;
 export function renderReport(contents: ReportContents): string {
   const { metrics, summary } = contents;
   const title = `${metrics.model} on ${metrics.data.name}`;
+  const { history, bestEpoch } = metrics;
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -41,33 +45,35 @@ export function renderReport(contents: ReportContents): string {
 <main>
 <h1>${escapeHtml(title)}</h1>
 ${headline(metrics)}
+<p>${escapeHtml(describeScores(metrics))}</p>
+${notesList(contents.data.notes)}
 <section>
 <h2>Learning curves</h2>
 <p class="legend"><span class="train">training images</span> <span class="validation">validation images</span></p>
-<div class="charts">
-<figure><figcaption>Loss</figcaption>${lossChart(metrics.history)}</figure>
-<figure><figcaption>Accuracy</figcaption>${accuracyChart(metrics.history)}</figure>
+<div class="side-by-side curves">
+<figure><figcaption>Loss</figcaption>${lossChart(history, bestEpoch)}</figure>
+<figure><figcaption>Accuracy</figcaption>${accuracyChart(history, bestEpoch)}</figure>
 </div>
-<p class="aside">Training values are means over the epoch, while the weights change and dropout is on; validation
-values are taken at its end.</p>
+<p class="aside">${keptEpoch(metrics)}Training values are means over the epoch, while the weights change and dropout is on;
+validation values are taken at its end.</p>
 </section>
 <section>
 <h2>Confusion matrix</h2>
-<p>${counted(metrics.data.test, 'test image')}: ${confusionIntroduction(metrics)}</p>
-<div class="charts">
-${confusionFigure(metrics)}
+${confusionSection(metrics)}
+</section>
+<section>
+<h2>Classes</h2>
 ${qualityTable(metrics)}
-</div>
 </section>
 ${mistakesSection(contents)}
 <section>
 <h2>Model</h2>
-<pre>${summary.split('\n').map(escapeHtml).join('\n')}</pre>
+<pre tabindex="0">${summary.split('\n').map(escapeHtml).join('\n')}</pre>
 </section>
 <section>
 <h2>Settings</h2>
+${repetition(metrics)}
 ${settingsTable(metrics)}
-${contents.data.notes.map((note) => `<p class="aside">${escapeHtml(note)}</p>`).join('\n')}
 </section>
 </main>
 </body>
@@ -75,35 +81,14 @@ ${contents.data.notes.map((note) => `<p class="aside">${escapeHtml(note)}</p>`).
 `;
 }
 
-/** A chart of more classes than this is too large to draw and to read: then the most frequent mistakes are listed. */
-const MOST_CHARTED_CLASSES = 100;
-
-function confusionIntroduction({ data: { classNames } }: Metrics): string {
-  return classNames.length <= MOST_CHARTED_CLASSES
-    ? 'how many of each class (rows) were taken for which class (columns).'
-    : `the most frequent mistakes of ${counted(classNames.length, 'class')}; metrics.json has the whole matrix.`;
-}
-
-function confusionFigure({ confusion, data: { classNames } }: Metrics): string {
-  if (classNames.length <= MOST_CHARTED_CLASSES) {
-    return `<figure>${confusionChart(confusion, classNames.map(printable))}</figure>`;
-  }
-  const rows = frequentMistakes(confusion, LISTED_MISTAKES).map(
-    ({ truth, predicted, count }) =>
-      `<tr><th scope="row">${escapeHtml(classNames[truth]!)}</th><td>${escapeHtml(classNames[predicted]!)}</td><td>${count}</td></tr>`,
-  );
-  return `<table class="numbers">
-<thead><tr><th>class</th><th>taken for</th><th>images</th></tr></thead>
-<tbody>${rows.join('')}</tbody>
-</table>`;
-}
-
 function headline(metrics: Metrics): string {
+  const { confusion, data, testAccuracy, testLoss, parameters, trainSeconds, history } = metrics;
+  const right = confusion.reduce((sum, row, truth) => sum + row[truth]!, 0);
   const facts = [
-    [percent(metrics.testAccuracy), 'test accuracy'],
-    [metrics.testLoss.toFixed(4), 'test loss (nats)'],
-    [formatInteger(metrics.parameters), 'parameters'],
-    [duration(metrics.trainSeconds), `training, ${counted(metrics.epochs, 'epoch')}`],
+    [percent(testAccuracy), `test accuracy: ${formatInteger(right)} of ${formatInteger(data.test)}`],
+    [testLoss.toFixed(4), 'test loss (nats)'],
+    [formatInteger(parameters), 'parameters'],
+    [duration(trainSeconds), `training, ${counted(history.length, 'epoch')}`],
   ];
   const items = facts.map(
     ([value, name]) => `<div><dd>${escapeHtml(value!)}</dd><dt>${escapeHtml(name!)}</dt></div>`,
@@ -111,15 +96,58 @@ function headline(metrics: Metrics): string {
   return `<dl class="headline">${items.join('')}</dl>`;
 }
 
-function qualityTable({ confusion, data }: Metrics): string {
-  const rows = qualities(confusion).map(({ precision, recall, f1, support }, index) => {
-    const parts = [precision, recall, f1].map((part) => `<td>${percent(part, 1)}</td>`).join('');
-    return `<tr><th scope="row">${escapeHtml(data.classNames[index]!)}</th><td>${support}</td>${parts}</tr>`;
+function notesList(notes: readonly string[]): string {
+  if (notes.length === 0) return '';
+  return `<ul class="notes">${notes.map((note) => `<li>${escapeHtml(note)}</li>`).join('')}</ul>`;
+}
+
+function keptEpoch({ bestEpoch, history }: Metrics): string {
+  if (bestEpoch === undefined) return '';
+  const last = history.length === bestEpoch ? ', the last one' : '';
+  return `The model is that of epoch ${bestEpoch}${last}: the best on the validation images. `;
+}
+
+/** A chart of more classes than this is too large to draw and to read: then the most frequent mistakes are listed. */
+const MOST_CHARTED_CLASSES = 100;
+/** From so many classes on the list helps beside the chart, too. */
+const CLASSES_WITH_LIST = 12;
+const LISTED_MISTAKES = 60;
+const LISTED_BESIDE_CHART = 15;
+
+function confusionSection({ confusion, data: { test, classNames } }: Metrics): string {
+  const classes = classNames.length;
+  if (classes > MOST_CHARTED_CLASSES) {
+    return `<p>${counted(test, 'test image')}: the most frequent mistakes of ${counted(classes, 'class')}; metrics.json has the
+whole matrix.</p>
+${mistakesTable(confusion, classNames, LISTED_MISTAKES)}`;
+  }
+  const introduction = `<p>${counted(test, 'test image')}: how many of each class (rows) were taken for which class (columns).
+The stronger the color, the larger the share of the row: <span class="right">right</span>, <span class="wrong">wrong</span>.</p>`;
+  const chart = `<figure>${scrolling(confusionChart(confusion, classNames.map(printable)))}</figure>`;
+  if (classes < CLASSES_WITH_LIST) return `${introduction}\n${chart}`;
+  return `${introduction}
+${chart}
+<h3>Most frequent mistakes</h3>
+${mistakesTable(confusion, classNames, LISTED_BESIDE_CHART)}`;
+}
+
+function mistakesTable(confusion: Confusion, classNames: readonly string[], most: number): string {
+  const rows = frequentMistakes(confusion, most).map(({ truth, predicted, count }) => {
+    const images = confusion[truth]!.reduce((sum, each) => sum + each, 0);
+    return [classNames[truth]!, classNames[predicted]!, `${count} of ${images}`];
   });
-  return `<table class="numbers">
-<thead><tr><th>class</th><th>images</th><th>precision</th><th>recall</th><th>F1</th></tr></thead>
-<tbody>${rows.join('')}</tbody>
-</table>`;
+  return rows.length === 0 ? '<p>None.</p>' : numberTable(['class', 'taken for', 'images'], rows, 2);
+}
+
+function qualityTable({ confusion, data: { classNames, classCounts } }: Metrics): string {
+  const rows = qualities(confusion).map(({ precision, recall, f1, support }, index) => [
+    classNames[index]!,
+    ...(classCounts === undefined ? [] : [formatInteger(classCounts.train[index]!)]),
+    formatInteger(support),
+    ...[precision, recall, f1].map((part) => percent(part, 1)),
+  ]);
+  const trained = classCounts === undefined ? [] : ['trained on'];
+  return numberTable(['class', ...trained, 'tested on', 'precision', 'recall', 'F1'], rows);
 }
 
 function mistakesSection({ data: { test }, answers }: ReportContents): string {
@@ -131,8 +159,10 @@ function mistakesSection({ data: { test }, answers }: ReportContents): string {
   const figures = shown.map(({ index, truth, predicted, confidence }) => {
     const png = Buffer.from(imagePng(test, index)).toString('base64');
     const [right, wrong] = [escapeHtml(truth), escapeHtml(predicted)];
+    const file = test.files?.[index] ?? `test image ${index}`;
     return `<figure><img ${size} src="data:image/png;base64,${png}" alt="a picture of class ${right}">
-<figcaption><span class="right">${right}</span> taken for <span class="wrong">${wrong}</span><br>${percent(confidence, 1)} sure</figcaption></figure>`;
+<figcaption><span class="right">${right}</span> taken for <span class="wrong">${wrong}</span>, ${percent(confidence, 1)} sure
+<small>${escapeHtml(file)}</small></figcaption></figure>`;
   });
   const introduction =
     mistakes.length === 0
@@ -147,42 +177,16 @@ function mistakesSection({ data: { test }, answers }: ReportContents): string {
 </section>`;
 }
 
+/** The command that trains such a model again; a click selects all of it. */
+function repetition({ command }: Metrics): string {
+  if (command.length === 0) return '';
+  return `<p>The command that repeats the run:</p>
+<pre class="command" tabindex="0">${escapeHtml(commandLine(command))}</pre>`;
+}
+
 function settingsTable(metrics: Metrics): string {
-  const { data, augmentation } = metrics;
-  const [height, width, channels] = data.image;
-  const moves = Object.entries(augmentation).map(([name, value]) => `${name} ${value}`);
-  const settings: [string, string][] = [
-    ['data', data.source],
-    [
-      'images',
-      `${formatInteger(data.train)} for training, ${formatInteger(data.validation)} for validation, ${formatInteger(data.test)} for testing`,
-    ],
-    ['image size', `${height}×${width}×${channels} (height × width × channels)`],
-    ['classes', data.classNames.join(', ')],
-    ['model', metrics.model],
-    ['optimizer', `${metrics.optimizer}, ${metrics.schedule} learning rate up to ${metrics.learningRate}`],
-    ['batch size', `${metrics.batchSize}`],
-    ['epochs', `${metrics.epochs}`],
-    ['augmentation', moves.length === 0 ? 'none' : moves.join(', ')],
-    ['seed', `${metrics.seed}`],
-    ['device', metrics.device],
-    ['versions', `weft ${metrics.versions.weft}, Node ${metrics.versions.node}`],
-  ];
-  const rows = settings.map(
+  const rows = settingsOf(metrics).map(
     ([name, value]) => `<tr><th scope="row">${name}</th><td>${escapeHtml(value)}</td></tr>`,
   );
   return `<table>${rows.join('\n')}</table>`;
-}
-
-const entities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-/** Names of classes and folders are text, whatever they hold. */
-function escapeHtml(text: string): string {
-  return printable(text).replace(/[&<>"']/g, (character) => entities[character]!);
 }

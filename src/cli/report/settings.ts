@@ -1,0 +1,40 @@
+/** The settings of a run in words. */
+import { formatInteger } from '../../text.ts';
+import type { Metrics } from '../run-record.ts';
+
+/** Names and values; what was not asked for, and is not on, is left out. */
+export function settingsOf(metrics: Metrics): [name: string, value: string][] {
+  const { data, augmentation, classWeights, earlyStopping, hidden, layers, dropout, validationShare } =
+    metrics;
+  const [height, width, channels] = data.image;
+  const moves = Object.entries(augmentation).map(([name, value]) => `${name} ${value}`);
+  const weights = Object.entries(classWeights ?? {}).map(
+    ([name, weight]) => `${name} ${weight.toPrecision(3)}`,
+  );
+  const given: [string, string | number | undefined][] = [
+    ['data', data.source],
+    [
+      'images',
+      `${formatInteger(data.train)} for training, ${formatInteger(data.validation)} for validation, ${formatInteger(data.test)} for testing`,
+    ],
+    ['image size', `${height}×${width}×${channels} (height × width × channels); others: ${data.fit}`],
+    ['classes', formatInteger(data.classNames.length)],
+    ['model', metrics.model],
+    ['hidden units', hidden],
+    ['recurrent layers', layers],
+    ['dropout', dropout],
+    ['optimizer', metrics.optimizer],
+    ['learning rate', `${metrics.learningRate} at most, ${metrics.schedule}`],
+    ['weight decay', metrics.weightDecay || undefined],
+    ['batch size', metrics.batchSize],
+    ['epochs', `${metrics.history.length} of ${metrics.epochs}`],
+    ['early stopping', earlyStopping && `after ${earlyStopping} epochs without a new best`],
+    ['class weights', weights.length === 0 ? undefined : weights.join(', ')],
+    ['augmentation', moves.length === 0 ? 'none' : moves.join(', ')],
+    ['held out for validation', validationShare && `${validationShare * 100} %`],
+    ['seed', metrics.seed],
+    ['device', metrics.device],
+    ['versions', `weft ${metrics.versions.weft}, Node ${metrics.versions.node}`],
+  ];
+  return given.flatMap(([name, value]) => (value === undefined ? [] : [[name, `${value}`]]));
+}

@@ -10,7 +10,7 @@ import { type Evaluation, evaluate } from '../train/index.ts';
 import { confusionRows, formatConfusion, formatQualities, qualities } from './confusion.ts';
 import { describeScores, scoresOf } from './describe.ts';
 import { RunError } from './run-error.ts';
-import { type PictureModel, readRun, requireFiniteAnswers } from './run-reading.ts';
+import { type PictureClassifier, readRun, requireClasses, requireFiniteAnswers } from './run-reading.ts';
 import type { RunRecord } from './run-record.ts';
 import { dataHelp, deviceOption, jsonOption, runHelp } from './shared-options.ts';
 import { readSplit } from './split-file.ts';
@@ -30,7 +30,8 @@ export async function evaluateCommand(
   { say, result }: Terminal,
 ): Promise<void> {
   await setDevice(options.device);
-  const { record, saved, notes: runNotes } = await readRun(run);
+  const { record, saved: model, notes: runNotes } = await readRun(run);
+  const saved = requireClasses(run, model);
   const { name, images, notes: imageNotes, seen } = testImages(run, record, options.data, saved);
   const dataset = withClassesOf(saved, images);
   const { classNames } = dataset;
@@ -109,7 +110,7 @@ function testImages(
   run: string,
   record: RunRecord | undefined,
   data: string | undefined,
-  { inputShape }: PictureModel,
+  { inputShape }: PictureClassifier,
 ): Tested {
   const [height, width, depth] = inputShape;
   const form = { size: [height, width], fit: record?.data.fit, channels: depth === 1 ? 1 : 3 } as const;
@@ -130,7 +131,7 @@ function testImages(
  *
  * @throws DatasetError when the image size or a class is another
  */
-function withClassesOf({ inputShape, classNames }: PictureModel, dataset: ImageDataset): ImageDataset {
+function withClassesOf({ inputShape, classNames }: PictureClassifier, dataset: ImageDataset): ImageDataset {
   const [, ...imageShape] = dataset.shape;
   if (imageShape.join() !== inputShape.join()) {
     throw new DatasetError({

@@ -1,61 +1,107 @@
 /** Pictures from outside, brought into the form a model was trained on. */
-
 import { fullBrightness, type ImageDataset } from '../data/dataset.ts';
 import { PictureError } from '../data/errors.ts';
-import { type Image, invert, isUniform, opaque, resize, toRgb } from '../data/image.ts';
+import {
+  fitTo,
+  hasAlpha,
+  type Image,
+  invert,
+  isUniform,
+  opaque,
+  type PictureFit,
+  toRgb,
+} from '../data/image.ts';
 import { readPicture } from '../data/picture.ts';
+import type { PictureModel } from './run-reading.ts';
+import type { RunRecord } from './run-record.ts';
 
 /** What a model takes. */
 export interface PictureForm {
   /** `[height, width, channels]` */
   readonly image: readonly [number, number, number];
+  /** How pictures of other proportions are brought to that size. */
+  readonly fit: PictureFit;
   /** Mean brightness of the border of the training images, where that is known. */
   readonly borderBrightness: number | undefined;
 }
 
-/** A picture as the model takes it, with what was done to it or is odd about it. */
+/** The form of a model's pictures; where the library saved it, without the record of a run, they are stretched. */
+export function pictureForm({ inputShape }: PictureModel, record: RunRecord | undefined): PictureForm {
+  const { fit = 'stretch', borderBrightness } = record?.data ?? {};
+  return { image: inputShape, fit, borderBrightness };
+}
+
+/** What was done to a picture, or is odd about it. */
+export interface PictureNote {
+  /** Of this picture. */
+  readonly text: string;
+  /** Of many: the same for all to which the same was done. */
+  readonly kind: string;
+}
+
+/** A picture as the model takes it. */
 export interface PreparedPicture {
+  /** `[height, width, channels]`, in [0, 1]. */
   readonly pixels: Float32Array;
-  readonly notes: readonly string[];
+  readonly notes: readonly PictureNote[];
 }
 
 /** A border this much brighter or darker than in training is worth a note. */
 const ODD_BRIGHTNESS = 0.5;
 
+/** Channels farther apart than this are a color; less is what JPEG does to gray. */
+const FAINTEST_COLOR = 1 / 16;
+
 /**
- * Reads a picture, lays what is transparent over white or black as training does, makes it gray or RGB, takes its negative if asked, and resizes it.
+ * Reads a picture and does with it what is done in training, in the same order: what is transparent is laid over white or
+ * black, whichever is farther from what is drawn; then comes the negative if it is asked for; then size and channels.
  *
  * @throws PictureError naming the file when it is missing, broken, no picture, or lacks the channels the model needs
  */
 export function preparePicture(path: string, form: PictureForm, negative: boolean): PreparedPicture {
   const [height, width, channels] = form.image;
   const read = readPicture(path);
-  const colored = withChannels(read, channels, path);
-  const picture = resize(negative ? invert(colored) : colored, height, width);
-  const notes: string[] = [];
-  if (isUniform(colored)) notes.push('it is of one color all over: there is nothing to recognize');
-  if (picture !== colored && (read.height !== height || read.width !== width)) {
-    const stretched = read.height * width !== read.width * height;
-    notes.push(
-      `resized from ${read.width}×${read.height} to ${width}×${height} pixels` +
-        `${stretched ? ', which changes its proportions' : ''}`,
+  const keepsAlpha = hasAlpha(read) && channels === read.channels;
+  const whole = keepsAlpha ? read : opaque(read, undefined);
+  const seen = negative ? invert(whole) : whole;
+  const picture = withChannels(fitTo(seen, [height, width], form.fit), channels, path);
+  const notes: PictureNote[] = [];
+  const note = (text: string, kind: string): void => {
+    notes.push({ text, kind });
+  };
+  if (isUniform(whole))
+    note('it is of one color all over: there is nothing to recognize', 'of one color all over');
+  if (read.height !== height || read.width !== width) {
+    const other = read.height * width !== read.width * height;
+    const how = other ? otherProportions[form.fit] : '';
+    note(
+      `resized from ${read.width}×${read.height} to ${width}×${height} pixels${how}`,
+      `resized to ${width}×${height} pixels${how}`,
     );
   }
+  if (channels === 1 && isColored(whole)) note('made gray, as the training images are', 'made gray');
   const border = borderBrightness(picture);
   const usual = form.borderBrightness ?? border;
   if (Math.abs(border - usual) > ODD_BRIGHTNESS) {
     const [here, there] = border > usual ? ['bright', 'dark'] : ['dark', 'bright'];
-    notes.push(
-      `its border is ${here}, that of the training images ${there}: ` +
-        `${negative ? 'try it without --invert' : '--invert classifies its negative'}`,
+    const cure = negative ? 'try it without --invert' : '--invert classifies its negative';
+    note(
+      `its border is ${here}, that of the training images ${there}: ${cure}`,
+      `with a ${here} border, where that of the training images is ${there}: ${cure.replace('it ', '')}`,
     );
   }
   return { pixels: picture.pixels, notes };
 }
 
+const otherProportions: Readonly<Record<PictureFit, string>> = {
+  stretch: ', which changes its proportions',
+  pad: ', with borders added',
+  crop: ', what is beyond the middle cut off',
+};
+
 function withChannels(image: Image, channels: number, path: string): Image {
   if (channels === 1) return opaque(image, 1);
-  if (channels === 3) return toRgb(opaque(image, 3));
+  if (channels === 3) return toRgb(image);
   if (channels === image.channels) return image;
   throw new PictureError({
     where: path,
@@ -63,6 +109,15 @@ function withChannels(image: Image, channels: number, path: string): Image {
     expected: `${channels} channels, as the model was trained on`,
     cure: 'Export the picture with these channels',
   });
+}
+
+function isColored({ channels, pixels }: Image): boolean {
+  if (channels < 3) return false;
+  for (let i = 0; i < pixels.length; i += channels) {
+    const [red, green, blue] = [pixels[i]!, pixels[i + 1]!, pixels[i + 2]!];
+    if (Math.max(red, green, blue) - Math.min(red, green, blue) > FAINTEST_COLOR) return true;
+  }
+  return false;
 }
 
 /** Mean brightness of the outermost pixels of a picture. */

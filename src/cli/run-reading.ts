@@ -6,11 +6,15 @@ import { RunError } from './run-error.ts';
 import { METRICS_FILE, type RunRecord, readMetrics } from './run-record.ts';
 import { counted } from './terminal.ts';
 
-/** A model that tells classes of pictures apart: what the command trains and uses. */
+/** A model of pictures: what the command uses. */
 export interface PictureModel extends SavedModel {
-  readonly classNames: readonly string[];
   /** `[H, W, C]` */
   readonly inputShape: readonly [number, number, number];
+}
+
+/** One that tells classes of pictures apart: what the command trains. */
+export interface PictureClassifier extends PictureModel {
+  readonly classNames: readonly string[];
 }
 
 /** What a run folder holds for later use. */
@@ -35,7 +39,7 @@ export async function readRun(run: string): Promise<TrainedRun> {
   const holds = (name: string): boolean => findEntry(join(run, name), aModel) !== undefined;
   const isModel = kind === 'file' || (kind === 'folder' && !holds(METRICS_FILE) && modelFiles.some(holds));
   if (isModel) {
-    return { record: undefined, saved: requirePictureModel(run, await loadModel(run)), notes: [] };
+    return { record: undefined, saved: requirePictures(run, await loadModel(run)), notes: [] };
   }
   const record = readMetrics(run);
   const { status, failure, history } = record;
@@ -59,27 +63,35 @@ export async function readRun(run: string): Promise<TrainedRun> {
     bestEpoch === undefined ? `after ${counted(history.length, 'epoch')}` : `of epoch ${bestEpoch}, the best`;
   return {
     record,
-    saved: requirePictureModel(run, await loadModel(run)),
+    saved: requirePictures(run, await loadModel(run)),
     notes: end === undefined ? [] : [`The training of ${run} ${end}: its model is that ${model}.`],
   };
 }
 
-/**
- * The model, if it is one for pictures.
- *
- * @throws RunError when it is another
- */
-export function requirePictureModel(run: string, saved: SavedModel): PictureModel {
-  const { inputShape, classNames } = saved;
-  if (Array.isArray(inputShape) && inputShape.length === 3 && classNames !== undefined) {
+/** @throws RunError unless the model takes pictures */
+function requirePictures(run: string, saved: SavedModel): PictureModel {
+  const { inputShape } = saved;
+  if (Array.isArray(inputShape) && inputShape.every((length) => typeof length === 'number')) {
     const [height, width, channels] = inputShape;
-    return { ...saved, inputShape: [height, width, channels], classNames };
+    if (inputShape.length === 3 && channels <= 4) return { ...saved, inputShape: [height, width, channels] };
   }
   throw new RunError({
     where: run,
-    got: `a model of inputs ${JSON.stringify(inputShape)}${classNames === undefined ? ' without classes' : ''}`,
-    expected: 'a model of pictures, [height, width, channels], with classes',
-    cure: 'Use it in a program: loadModel gives it.',
+    got: `a model that takes inputs of the form ${JSON.stringify(inputShape)}`,
+    expected: 'one that takes pictures: [height, width, channels], with 1 to 4 channels',
+    cure: 'Use it in a program: loadModel gives the model, and its call takes tensors.',
+  });
+}
+
+/** @throws RunError unless the model tells classes apart */
+export function requireClasses(run: string, saved: PictureModel): PictureClassifier {
+  const { classNames } = saved;
+  if (classNames !== undefined) return { ...saved, classNames };
+  throw new RunError({
+    where: run,
+    got: 'a model without classes, which gives numbers',
+    expected: 'one that tells classes apart',
+    cure: 'Use it in a program, with evaluate and a loss; weft predict writes its numbers.',
   });
 }
 

@@ -41,6 +41,34 @@ export function openTerminal({ stdout, stderr }: Streams, json: boolean): Termin
   return { result: writeTo(stdout), say: writeTo(progress), aside: writeTo(stderr), progress };
 }
 
+/** How long a counter stands before it is drawn again, in milliseconds. */
+const COUNTER_PERIOD = 100;
+const ERASE_LINE = '\r\u001b[K';
+
+/** A line on a terminal that says how far something is, and is gone when anything else is written. Elsewhere it is not shown. */
+export class Counter {
+  readonly #stream: OutputStream;
+  #shown = false;
+  #drawn = 0;
+
+  constructor(stream: OutputStream) {
+    this.#stream = stream;
+  }
+
+  show(text: string): void {
+    const now = performance.now();
+    if (this.#stream.isTTY !== true || now - this.#drawn < COUNTER_PERIOD) return;
+    this.#stream.write(`${ERASE_LINE}${text}`);
+    this.#drawn = now;
+    this.#shown = true;
+  }
+
+  clear(): void {
+    if (this.#shown) this.#stream.write(ERASE_LINE);
+    this.#shown = false;
+  }
+}
+
 /** `1 image`, `2 images`, `1,000 images`. */
 export function counted(count: number, noun: string): string {
   return `${formatInteger(count)} ${noun}${count === 1 ? '' : noun.endsWith('s') ? 'es' : 's'}`;

@@ -42,7 +42,7 @@ export function isNamedPicture({ name, kind }: FolderEntry): boolean {
 }
 
 /** Whether an entry is to be read as a picture: by its name, or else because its first bytes say so. */
-function isPicture(entry: FolderEntry): boolean {
+export function isPicture(entry: FolderEntry): boolean {
   if (entry.kind !== 'file' || isNamedPicture(entry)) return entry.kind === 'file';
   try {
     return typeof pictureKind(entry.path) === 'string';

@@ -1,8 +1,9 @@
 /** `weft predict`: classes of pictures of all kinds, and pictures that are none. */
-import { rmSync, writeFileSync } from 'node:fs';
+import { rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { decodePng, encodePng } from '../../src/data/png.ts';
+import { Dense, Flatten, Sequential, saveModel } from '../../src/index.ts';
 import { temporaryFolder } from '../support/datasets.ts';
 import { classFolders, picture, run, trainedRun } from './support.ts';
 
@@ -74,21 +75,132 @@ test('dark ink on nothing is seen: on white, and inverted on black', async () =>
   expect(plain.stdout).toMatch(/nothing\.png.*\n {2}note: it is of one color all over/);
 });
 
-test('a bad picture among good ones: a message that names it, and no half result', async () => {
-  const folder = await trainedRun(classFolders());
+describe('many pictures, and bad ones among them', () => {
   const good = picture('bar');
-  const pictures = temporaryFolder({
-    'good.png': good,
-    'truncated.png': good.subarray(0, good.length - 20),
-    'text.png': 'not a picture',
+  const setUp = async (): Promise<{ readonly folder: string; readonly pictures: string }> => {
+    const folder = await trainedRun(classFolders(4));
+    const pictures = temporaryFolder({
+      '10.png': good,
+      '2.png': picture('block'),
+      'deeper/a, "b".png': good,
+      'deeper/truncated.png': good.subarray(0, good.length - 20),
+      'deeper/text.png': 'not a picture',
+      'notes.txt': 'not a picture, and not called one',
+      'empty/about.md': '',
+    });
+    symlinkSync(pictures, join(pictures, 'deeper', 'circle'));
+    return { folder, pictures };
+  };
+  const names = ['2.png', '10.png', 'deeper/a, "b".png', 'deeper/text.png', 'deeper/truncated.png'];
+
+  test('a folder is looked through in natural order; what is left out or broken is told, and the rest is classified', async () => {
+    const { folder, pictures } = await setUp();
+    const missing = join(pictures, 'missing.png');
+    const { exitCode, stdout, stderr } = await run(['predict', folder, pictures, missing, '--top', '1']);
+    expect(exitCode).toBe(1);
+    const lines = stdout.trimEnd().split('\n');
+    expect(lines).toEqual(
+      names
+        .slice(0, 3)
+        .map((name) => expect.stringMatching(new RegExp(`^${join(pictures, name)}: \\w+ [\\d.]+ %$`))),
+    );
+    expect(stderr).toContain(`${pictures}: left out what is no PNG or JPEG picture: `);
+    for (const kind of ['1 .txt', '1 .md', '1 links back']) expect(stderr).toContain(kind);
+    for (const name of [...names.slice(3), 'missing.png'])
+      expect(stderr).toContain(`Error: ${join(pictures, name)}: got `);
+    expect(stderr).toContain('3 of 6 pictures could not be read.');
   });
-  for (const name of ['truncated.png', 'text.png', 'missing.png']) {
-    const bad = join(pictures, name);
-    const outcome = await run(['predict', folder, join(pictures, 'good.png'), bad]);
-    expect(outcome).toMatchObject({ exitCode: 1, stdout: '' });
-    expect(outcome.stderr).toContain(`PngError: ${bad}: got `);
-    expect(outcome.stderr.trimEnd().split('\n')).toHaveLength(1);
-  }
+
+  test('JSON has the bad ones, too', async () => {
+    const { folder, pictures } = await setUp();
+    const { exitCode, stdout } = await run(['predict', folder, pictures, '--json']);
+    expect(exitCode).toBe(1);
+    const answers: { picture: string; class?: string; error?: string }[] = JSON.parse(stdout);
+    expect(answers.map((answer) => answer.picture)).toEqual(names.map((name) => join(pictures, name)));
+    for (const answer of answers.slice(0, 3)) expect(answer).toMatchObject({ class: expect.any(String) });
+    for (const answer of answers.slice(3)) expect(answer.error).toContain('got ');
+  });
+
+  test('CSV as spreadsheets read it', async () => {
+    const { folder, pictures } = await setUp();
+    const { exitCode, stdout } = await run(['predict', folder, pictures, '--csv', '--top', '2']);
+    expect(exitCode).toBe(1);
+    const rows = stdout.split('\r\n');
+    expect(rows[0]).toBe('picture,class,probability,class 2,probability 2,error');
+    expect(rows).toHaveLength(7);
+    expect(rows[3]).toMatch(/^"[^"]*a, ""b""\.png",\w+,[\d.e-]+,\w+,[\d.e-]+,$/);
+    expect(rows[4]).toMatch(/text\.png,,,,,".*got a text file, /);
+  });
+
+  test('a folder without pictures; a wrong option', async () => {
+    const { folder, pictures } = await setUp();
+    const empty = join(pictures, 'empty');
+    const { exitCode, stdout, stderr } = await run(['predict', folder, empty, '--json']);
+    expect({ exitCode, answers: JSON.parse(stdout) }).toMatchObject({
+      exitCode: 1,
+      answers: [{ picture: empty }],
+    });
+    expect(stderr).toContain('got a folder without pictures');
+    expect(await run(['predict', folder, empty, '--json', '--csv'])).toMatchObject({
+      exitCode: 2,
+      stdout: '',
+    });
+  });
+
+  test('of many pictures what was done to them is told in sums, and progress is shown on a terminal', async () => {
+    const { folder } = await setUp();
+    const [width, height] = [16, 8];
+    const wide = encodePng({
+      width,
+      height,
+      channels: 3,
+      bitDepth: 8,
+      pixels: Float32Array.from({ length: 384 }, (_, i) => (i % 3) / 2),
+    });
+    const many = temporaryFolder(
+      Object.fromEntries(
+        Array.from({ length: 600 }, (_, index) => [`${index}.png`, index < 5 ? wide : good]),
+      ),
+    );
+    const { exitCode, stdout, stderr } = await run(['predict', folder, many]);
+    expect(exitCode).toBe(0);
+    expect(stdout.trimEnd().split('\n')).toHaveLength(600);
+    expect(stderr).toContain('note: 5 of 600 pictures: resized to 8×8 pixels, which changes its proportions');
+    expect(stderr).toContain('note: 5 of 600 pictures: made gray');
+    const terminal = await run(['predict', folder, many], { isTTY: true });
+    expect(terminal.stdout).toContain('\r\u001b[K0 of 600 pictures');
+  });
+});
+
+test('a model that gives numbers, and one that takes no pictures', async () => {
+  const folder = temporaryFolder();
+  const saved = {
+    model: new Sequential([new Flatten(), new Dense(64, 2)]),
+    name: 'sizes',
+    inputShape: [8, 8, 1],
+  };
+  await saveModel(folder, saved);
+  const path = join(temporaryFolder({ 'bar.png': picture('bar') }), 'bar.png');
+  const [answer] = JSON.parse((await run(['predict', folder, path, '--json'])).stdout);
+  expect(answer).toEqual({ picture: path, numbers: [expect.any(Number), expect.any(Number)], notes: [] });
+  expect((await run(['predict', folder, path])).stdout).toBe(`${path}: ${answer.numbers.join(', ')}\n`);
+  expect((await run(['predict', folder, path, '--csv'])).stdout).toBe(
+    `picture,value 1,value 2,error\r\n${path},${answer.numbers.join(',')},\r\n`,
+  );
+  expect((await run(['evaluate', folder, '--data', classFolders()])).stderr).toContain(
+    'a model without classes',
+  );
+  expect((await run(['predict', join(folder, 'model.safetensors'), path])).stdout).toContain(
+    `${answer.numbers[0]}`,
+  );
+
+  const other = temporaryFolder();
+  await saveModel(other, { model: new Dense(3, 2), name: 'rows', inputShape: [3] });
+  const refused = await run(['predict', other, path]);
+  expect(refused).toMatchObject({ exitCode: 1, stdout: '' });
+  expect(refused.stderr).toContain(
+    'got a model that takes inputs of the form [3], expected one that takes pictures',
+  );
 });
 
 test('damaged weights: a message that names the file', async () => {

@@ -32,6 +32,13 @@ export type { WasmOptions } from './devices/wasm/device.ts';
 export * from './errors.ts';
 export * from './nn/index.ts';
 export * from './ops/activations.ts';
+export {
+  adaptiveAvgPool1d,
+  adaptiveAvgPool2d,
+  adaptiveMaxPool1d,
+  adaptiveMaxPool2d,
+} from './ops/adaptive-pooling.ts';
+export { type AttentionOptions, scaledDotProductAttention } from './ops/attention.ts';
 export { broadcastTo, reshape, sum } from './ops/broadcast.ts';
 export {
   type Conv1dOptions,
@@ -45,7 +52,7 @@ export {
   type StepPadding,
 } from './ops/convolution.ts';
 export * from './ops/creation.ts';
-export { dropout } from './ops/dropout.ts';
+export { type DropoutOptions, dropout } from './ops/dropout.ts';
 export { einsum } from './ops/einsum.ts';
 export * from './ops/elementwise.ts';
 export { embedding, gather, oneHot, scatter, takeAlongAxis } from './ops/indexing.ts';
@@ -70,7 +77,15 @@ export {
   tile,
   transpose,
 } from './ops/movement.ts';
-export { batchNorm, groupNorm, layerNorm, type NormOptions } from './ops/normalization.ts';
+export {
+  batchNorm,
+  groupNorm,
+  instanceNorm,
+  layerNorm,
+  type NormOptions,
+  type RmsNormOptions,
+  rmsNorm,
+} from './ops/normalization.ts';
 export { argSort, sort, topK } from './ops/ordering.ts';
 export {
   avgPool1d,
@@ -111,6 +126,7 @@ export {
 } from './ops/scan.ts';
 export { logSoftmax, softmax } from './ops/softmax.ts';
 export { type UnfoldOptions, unfold } from './ops/unfold.ts';
+export { type Upsample2dOptions, upsample2d } from './ops/upsampling.ts';
 export * from './optim/index.ts';
 export { explain, planOf } from './plan/explain.ts';
 export type { Place, Plan, PlanBuffer, PlanLoop, PlanStep } from './plan/plan.ts';

@@ -3,6 +3,8 @@
  * library code (`connect`) come from here, so each class that a family exports can be stored; their bases stand elsewhere.
  */
 export * from './activations.ts';
+export * from './adaptive-pooling.ts';
+export * from './attention.ts';
 export * from './convolution.ts';
 export * from './dense.ts';
 export * from './dropout.ts';
@@ -10,5 +12,9 @@ export * from './embedding.ts';
 export * from './normalization.ts';
 export * from './pooling.ts';
 export * from './recurrent.ts';
+export * from './recurrent-cells.ts';
 export * from './reshaping.ts';
+export * from './separable-convolution.ts';
 export * from './sequential.ts';
+export * from './time-distributed.ts';
+export * from './upsampling.ts';

@@ -1,7 +1,7 @@
-/** Normalization layers: over the batch, over features, over groups of channels. */
+/** Normalization layers: over the batch, over features, over groups of channels, over each channel. */
 import { OptionError, ShapeError } from '../errors.ts';
 import { add, multiply, stopGradient } from '../ops/elementwise.ts';
-import { groupNorm, layerNorm, normalizeWith } from '../ops/normalization.ts';
+import { groupNorm, instanceNorm, layerNorm, normalizeWith, rmsNorm } from '../ops/normalization.ts';
 import { mean, variance } from '../ops/reduce.ts';
 import { requireBoolean, requireKnownOptions, requireList, requireNumber } from '../options.ts';
 import { fill } from '../tensor/leaves.ts';
@@ -11,7 +11,7 @@ import { Parameter, Variable } from '../tensor/variable.ts';
 import { type Cure, describeShape, requireLastAxes } from './checks.ts';
 import { type JsonValue, Layer } from './layer.ts';
 
-/** Options of `LayerNorm` and `GroupNorm`. */
+/** Options of `LayerNorm`, `GroupNorm` and `RMSNorm`. */
 export interface NormLayerOptions {
   /** Added to the variance. Default 1e-5. */
   readonly epsilon?: number;
@@ -32,6 +32,19 @@ function makeAffine(where: string, affine: boolean, shape: Shape): { scale?: Par
 /** The affine part as the operations take it. */
 function affineOf(scale: Parameter | undefined, shift: Parameter | undefined) {
   return { ...(scale && { scale }), ...(shift && { shift }) };
+}
+
+/** The lengths of the last axes, given as one or several. */
+function requireLengths(where: string, shape: number | Shape): Shape {
+  const lengths = typeof shape === 'number' ? [shape] : [...requireList(where, 'shape', shape)];
+  requireNumber(where, 'number of axes', lengths.length, 'a whole number of at least 1');
+  for (const length of lengths) requireNumber(where, 'shape', length, 'a whole number of at least 1');
+  return lengths;
+}
+
+/** The last axes of a tensor, as many as there are lengths. */
+function lastAxes(lengths: Shape): readonly number[] {
+  return lengths.map((_, axis) => axis - lengths.length);
 }
 
 /** The advice for a wrong last axis; `layer` is the constructor's call as far as the features. */
@@ -157,11 +170,7 @@ export class LayerNorm extends Layer {
   /** `shape`: the length of the last axis, or the lengths of the last axes. */
   constructor(shape: number | Shape, options: NormLayerOptions = {}) {
     super();
-    this.normalizedShape =
-      typeof shape === 'number' ? [shape] : [...requireList('LayerNorm', 'shape', shape)];
-    requireNumber('LayerNorm', 'number of axes', this.normalizedShape.length, 'a whole number of at least 1');
-    for (const length of this.normalizedShape)
-      requireNumber('LayerNorm', 'shape', length, 'a whole number of at least 1');
+    this.normalizedShape = requireLengths('LayerNorm', shape);
     requireKnownOptions('LayerNorm', options, ['epsilon', 'affine']);
     const { epsilon = 1e-5, affine = true } = options;
     requireNumber('LayerNorm', 'epsilon', epsilon, 'a number from 0 to 1');
@@ -179,7 +188,7 @@ export class LayerNorm extends Layer {
 
   forward(x: Tensor): Tensor {
     requireLastAxes(this, x, this.normalizedShape, featureCure('LayerNorm('));
-    const axes = this.normalizedShape.map((_, axis) => axis - this.normalizedShape.length);
+    const axes = lastAxes(this.normalizedShape);
     return layerNorm(x, { axes, epsilon: this.epsilon, ...affineOf(this.scale, this.shift) });
   }
 }
@@ -235,5 +244,103 @@ export class GroupNorm extends Layer {
   forward(x: Tensor): Tensor {
     requireLastAxes(this, x, [this.channels], featureCure(`GroupNorm(${this.groups}, `), 2);
     return groupNorm(x, this.groups, { epsilon: this.epsilon, ...affineOf(this.scale, this.shift) });
+  }
+}
+
+/** Options of `InstanceNorm`. */
+export interface InstanceNormOptions extends Omit<NormLayerOptions, 'affine'> {
+  /** Whether a scale (from 1) and a shift (from 0) are learned. Default false, as in PyTorch. */
+  readonly affine?: boolean;
+}
+
+/**
+ * Instance normalization (Ulyanov et al. 2016) of each channel of each sample over all positions: x [N, …, channels], images
+ * or sequences, → the same shape. With `affine: true`, parameters: `scale`, `shift` [channels].
+ *
+ * @throws ShapeError when the last axis is not `channels`, or for fewer than three axes.
+ */
+export class InstanceNorm extends Layer {
+  /** Length of the last axis. */
+  readonly channels: number;
+  /** Added to the variance. */
+  readonly epsilon: number;
+  /** [channels], multiplied after normalizing; undefined unless `affine: true`. */
+  readonly scale: Parameter | undefined;
+  /** [channels], added after scaling; undefined unless `affine: true`. */
+  readonly shift: Parameter | undefined;
+
+  /**
+   * Normalizes each channel of each sample of x [N, H, W, channels] or [N, T, channels]. Defaults: epsilon 1e-5, nothing
+   * learned.
+   *
+   * @throws OptionError for options out of range
+   */
+  constructor(channels: number, options: InstanceNormOptions = {}) {
+    super();
+    requireNumber('InstanceNorm', 'channels', channels, 'a whole number of at least 1');
+    requireKnownOptions('InstanceNorm', options, ['epsilon', 'affine']);
+    const { epsilon = 1e-5, affine = false } = options;
+    requireNumber('InstanceNorm', 'epsilon', epsilon, 'a number from 0 to 1');
+    this.channels = channels;
+    this.epsilon = epsilon;
+    ({ scale: this.scale, shift: this.shift } = makeAffine('InstanceNorm', affine, [channels]));
+  }
+
+  override get kind(): string {
+    return 'instanceNorm';
+  }
+
+  config(): readonly JsonValue[] {
+    return [this.channels, { epsilon: this.epsilon, affine: this.scale !== undefined }];
+  }
+
+  forward(x: Tensor): Tensor {
+    requireLastAxes(this, x, [this.channels], featureCure('InstanceNorm('), 3);
+    return instanceNorm(x, { epsilon: this.epsilon, ...affineOf(this.scale, this.shift) });
+  }
+}
+
+/**
+ * Division by the root of the mean square (Zhang & Sennrich 2019) of the last axis, or the last axes: x […, ...shape] → the
+ * same shape. As LayerNorm, without a mean that is taken away and without a shift. Parameter: `scale` of `shape`.
+ *
+ * @throws ShapeError when the last axes are not `shape`.
+ */
+export class RMSNorm extends Layer {
+  /** The lengths of the last axes, over which it normalizes. */
+  readonly normalizedShape: Shape;
+  /** Added to the mean square. */
+  readonly epsilon: number;
+  /** Of `normalizedShape`, multiplied after normalizing; undefined with `affine: false`. */
+  readonly scale: Parameter | undefined;
+
+  /**
+   * x / √(mean(x²) + epsilon) · scale over the last axis, or axes, of x […, ...shape]. Defaults: epsilon 1e-5, a learned
+   * scale (`affine`).
+   *
+   * @throws OptionError for lengths or options out of range
+   */
+  constructor(shape: number | Shape, options: NormLayerOptions = {}) {
+    super();
+    this.normalizedShape = requireLengths('RMSNorm', shape);
+    requireKnownOptions('RMSNorm', options, ['epsilon', 'affine']);
+    const { epsilon = 1e-5, affine = true } = options;
+    requireBoolean('RMSNorm', 'affine', affine);
+    this.epsilon = requireNumber('RMSNorm', 'epsilon', epsilon, 'a number from 0 to 1');
+    this.scale = affine ? new Parameter(fill(1, this.normalizedShape), 'scale') : undefined;
+  }
+
+  override get kind(): string {
+    return 'rmsNorm';
+  }
+
+  config(): readonly JsonValue[] {
+    return [this.normalizedShape, { epsilon: this.epsilon, affine: this.scale !== undefined }];
+  }
+
+  forward(x: Tensor): Tensor {
+    requireLastAxes(this, x, this.normalizedShape, featureCure('RMSNorm('));
+    const axes = lastAxes(this.normalizedShape);
+    return rmsNorm(x, { axes, epsilon: this.epsilon, ...(this.scale && { scale: this.scale }) });
   }
 }

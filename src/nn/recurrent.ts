@@ -1,12 +1,10 @@
 /** The recurrent layers: LSTM, GRU and the plain RNN. */
 import { OptionError } from '../errors.ts';
-import { relu } from '../ops/activations.ts';
 import { applyAll } from '../ops/apply.ts';
-import { add, tanh } from '../ops/elementwise.ts';
-import { matmul } from '../ops/matmul.ts';
+import { add } from '../ops/elementwise.ts';
 import { concat, narrow } from '../ops/movement.ts';
 import { gruPrimitive, lstmPrimitive } from '../ops/recurrent.ts';
-import { gruStep, gruSteps, lstmStep, lstmSteps } from '../ops/recurrent-composed.ts';
+import { gruSteps, lstmSteps } from '../ops/recurrent-composed.ts';
 import { requireBoolean, requireNumber, requireOneOf } from '../options.ts';
 import { requireBudget } from '../tensor/budget.ts';
 import { fill } from '../tensor/leaves.ts';
@@ -22,6 +20,18 @@ import {
   type RecurrentOptions,
   stepOf,
 } from './recurrent-layer.ts';
+import {
+  type CellWeights,
+  gruBias,
+  type HiddenState,
+  type LstmState,
+  project,
+  stepOfGru,
+  stepOfLstm,
+  stepOfRnn,
+} from './recurrent-steps.ts';
+
+export type { CellWeights, HiddenState, LstmState } from './recurrent-steps.ts';
 
 /** Options of LSTM, GRU and RNN. */
 export interface GatedOptions extends RecurrentOptions {
@@ -75,35 +85,6 @@ export interface GruSteps {
   readonly gates: Tensor;
 }
 
-/** The LSTM's state: output h and cell c, each [layers·D, N, H]. */
-export interface LstmState {
-  /** The output after the last step. */
-  readonly h: Tensor;
-  /** The cell after the last step. */
-  readonly c: Tensor;
-}
-
-/** The state of GRU and RNN: [layers·D, N, H]. */
-export interface HiddenState {
-  /** The output after the last step. */
-  readonly h: Tensor;
-}
-
-/**
- * The weights of one layer and direction, with the biases that PyTorch has. Where only the sum of the two biases matters,
- * Adam still moves a sum of two parameters twice as far as one, so both are kept and training follows PyTorch's.
- */
-export interface CellWeights {
-  /** [F, gates·H], F being the features that the layer reads. */
-  readonly inputWeight: Parameter;
-  /** [H, gates·H] */
-  readonly recurrentWeight: Parameter;
-  /** [gates·H], added to the input's part: b_ih. Undefined with `bias: false`. */
-  readonly inputBias: Parameter | undefined;
-  /** [gates·H], added to the recurrent part: b_hh. Undefined with `bias: false`. */
-  readonly recurrentBias: Parameter | undefined;
-}
-
 /** A layer whose cell has gates side by side; an RNN has one. */
 abstract class GatedLayer<
   State extends TensorsByName<State>,
@@ -136,18 +117,6 @@ abstract class GatedLayer<
       recurrentBias: bias ? this.weight([width], 'recurrentBias') : undefined,
     };
   }
-}
-
-/** The part of all gates that the input alone decides: […, F] → […, gates·H]. */
-function project(x: Tensor, weight: Tensor, ...biases: (Tensor | undefined)[]): Tensor {
-  const present = biases.filter((bias) => bias !== undefined);
-  const z = matmul(x, weight);
-  return present.length === 0
-    ? z
-    : add(
-        z,
-        present.reduce((a, b) => add(a, b)),
-      );
 }
 
 /** The step of [N, T, F] that was read last, [N, F]. */
@@ -229,9 +198,7 @@ export class LSTM extends GatedLayer<LstmState, Own<LstmOptions>> {
   }
 
   protected step(weights: CellWeights, state: LstmState, xt: Tensor): CellStep<LstmState> {
-    const z = project(xt, weights.inputWeight, weights.inputBias, weights.recurrentBias);
-    const { h, c } = lstmStep(z, weights.recurrentWeight, state);
-    return { state: { h, c } };
+    return { state: stepOfLstm(weights, state, xt) };
   }
 
   protected override runCell(pass: CellPass<CellWeights, LstmState>): CellRun<LstmState> {
@@ -292,16 +259,14 @@ export class GRU extends GatedLayer<HiddenState, Own<FusedOptions>> {
     });
   }
 
-  protected step(weights: CellWeights, { h }: HiddenState, xt: Tensor): CellStep<HiddenState> {
-    const z = project(xt, weights.inputWeight, weights.inputBias);
-    return { state: { h: gruStep(z, weights.recurrentWeight, this.#recurrentBias(weights), h).h } };
+  protected step(weights: CellWeights, state: HiddenState, xt: Tensor): CellStep<HiddenState> {
+    return { state: stepOfGru(weights, state, xt) };
   }
 
   protected override runCell(pass: CellPass<CellWeights, HiddenState>): CellRun<HiddenState> {
     const { weights, x, state, mask, reverse } = pass;
     const z = project(x, weights.inputWeight, weights.inputBias);
-    const bias = this.#recurrentBias(weights);
-    const inputs = [z, weights.recurrentWeight, bias, state.h, ...(mask ? [mask] : [])];
+    const inputs = [z, weights.recurrentWeight, gruBias(weights), state.h, ...(mask ? [mask] : [])];
     const attributes = { reverse, masked: mask !== undefined };
     const [h, gates] = this.options.fused
       ? applyAll(gruPrimitive, inputs, attributes)
@@ -309,10 +274,6 @@ export class GRU extends GatedLayer<HiddenState, Own<FusedOptions>> {
     // A fourth part of the gates is there for the gradient alone.
     const details = [narrow(gates, -1, 0, 3 * this.hidden)];
     return { outputs: h, state: { h: lastRead(h, reverse) }, details };
-  }
-
-  #recurrentBias({ recurrentBias }: CellWeights): Tensor {
-    return recurrentBias ?? fill(0, [3 * this.hidden]);
   }
 }
 
@@ -349,9 +310,7 @@ export class RNN extends GatedLayer<HiddenState, Own<RnnOptions>> {
     requireOneOf(where, 'nonlinearity', this.options.nonlinearity, ['tanh', 'relu']);
   }
 
-  protected step(weights: CellWeights, { h }: HiddenState, xt: Tensor): CellStep<HiddenState> {
-    const z = project(xt, weights.inputWeight, weights.inputBias, weights.recurrentBias);
-    const sum = add(z, matmul(h, weights.recurrentWeight));
-    return { state: { h: this.options.nonlinearity === 'relu' ? relu(sum) : tanh(sum) } };
+  protected step(weights: CellWeights, state: HiddenState, xt: Tensor): CellStep<HiddenState> {
+    return { state: stepOfRnn(weights, state, xt, this.options.nonlinearity) };
   }
 }

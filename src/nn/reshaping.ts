@@ -1,7 +1,8 @@
-/** Layers that only arrange: other shapes, and the scan orders that turn an image into a sequence. */
+/** Layers that only arrange: other shapes, other borders, and the scan orders that turn an image into a sequence. */
 import { OptionError, ShapeError } from '../errors.ts';
 import { reshape } from '../ops/broadcast.ts';
-import { permute } from '../ops/movement.ts';
+import { type Padding, requirePadding, resolvePadding } from '../ops/convolution.ts';
+import { pad, permute, slice } from '../ops/movement.ts';
 import { describeValue, requireList } from '../options.ts';
 import { describeLengths, formatShape, isLength, type Shape, sizeOf } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -131,5 +132,96 @@ export class ColumnsToSequence extends Layer {
     requireAxes(this, x, ['N', 'H', 'W', 'C'], imageCure);
     const [n, height, width, channels] = x.shape as [number, number, number, number];
     return reshape(permute(x, [0, 2, 1, 3]), [n, width, height * channels]);
+  }
+}
+
+/** How much on each side of an image: a number, [vertical, horizontal], or [[top, bottom], [left, right]]. */
+export type Border = Exclude<Padding, string>;
+
+/** A border, looked at, as [[top, bottom], [left, right]]. */
+function sidesOf(where: string, border: Border) {
+  requirePadding(where, border);
+  const [top, bottom, left, right] = resolvePadding(border, [0, 0], [0, 0], [0, 0]);
+  return [
+    [top, bottom],
+    [left, right],
+  ] as const;
+}
+
+/**
+ * Zeros around images: x [N, H, W, C] → [N, top + H + bottom, left + W + right, C]. Convolutions and pooling pad by themselves.
+ *
+ * @throws OptionError for a border out of range; ShapeError for another rank.
+ */
+export class ZeroPad2d extends Layer {
+  /** [[top, bottom], [left, right]] */
+  readonly border: readonly [readonly [number, number], readonly [number, number]];
+
+  /**
+   * Zeros around images x [N, H, W, C]. `border`: a number for all sides, [vertical, horizontal], or [[top, bottom], [left,
+   * right]]; default 1.
+   *
+   * @throws OptionError for a border out of range
+   */
+  constructor(border: Border = 1) {
+    super();
+    this.border = sidesOf('ZeroPad2d', border);
+  }
+
+  override get kind(): string {
+    return 'zeroPad2d';
+  }
+
+  config(): readonly JsonValue[] {
+    return [this.border];
+  }
+
+  forward(x: Tensor): Tensor {
+    requireAxes(this, x, ['N', 'H', 'W', 'C'], imageCure);
+    return pad(x, [[0, 0], ...this.border, [0, 0]]);
+  }
+}
+
+/**
+ * Images without their border: x [N, H, W, C] → [N, H - top - bottom, W - left - right, C].
+ *
+ * @throws OptionError for a border out of range; ShapeError for another rank, or images that are nothing but border.
+ */
+export class Crop2d extends Layer {
+  /** [[top, bottom], [left, right]] */
+  readonly border: readonly [readonly [number, number], readonly [number, number]];
+
+  /**
+   * Takes the border off images x [N, H, W, C]. `border`: a number for all sides, [vertical, horizontal], or [[top, bottom],
+   * [left, right]].
+   *
+   * @throws OptionError for a border out of range
+   */
+  constructor(border: Border) {
+    super();
+    this.border = sidesOf('Crop2d', border);
+  }
+
+  override get kind(): string {
+    return 'crop2d';
+  }
+
+  config(): readonly JsonValue[] {
+    return [this.border];
+  }
+
+  forward(x: Tensor): Tensor {
+    requireAxes(this, x, ['N', 'H', 'W', 'C'], imageCure);
+    const [[top, bottom], [left, right]] = this.border;
+    const [, height, width] = x.shape as [number, number, number];
+    if (top + bottom < height && left + right < width) {
+      return slice(x, null, [top, height - bottom], [left, width - right]);
+    }
+    throw new ShapeError({
+      where: this.describe(),
+      got: formatShape(x.shape, ['N', 'H', 'W', 'C']),
+      expected: `images of more than ${top + bottom}×${left + right} pixels`,
+      cure: 'Take off less: the border is [[top, bottom], [left, right]].',
+    });
   }
 }

@@ -60,7 +60,7 @@ function describe(
     throw new ModelConfigError({
       where,
       got: `a module of class ${module.constructor.name}${type === undefined ? '' : ' without config()'}`,
-      expected: type === undefined ? `a class of the table: ${namesOf(types)}` : 'config()',
+      expected: type === undefined ? namesOf(types) : 'config()',
       cure:
         module instanceof Activation
           ? 'Make a class of the activation, with a config(), and pass it in: moduleToConfig(model, { MyActivation }).'
@@ -117,7 +117,7 @@ function build(description: unknown, types: ModuleTypes, path: readonly string[]
     throw new ModelConfigError({
       where,
       got: `type ${describeValue(type)}`,
-      expected: `one of ${namesOf(types)}`,
+      expected: namesOf(types),
       cure: 'Pass classes of your own as moduleFromConfig(config, { MyLayer }), or update the library.',
     });
   }
@@ -137,7 +137,8 @@ function build(description: unknown, types: ModuleTypes, path: readonly string[]
 }
 
 function namesOf(types: ModuleTypes): string {
-  return Object.keys(types).sort().join(', ');
+  const own = Object.keys(types).filter((name) => !Object.hasOwn(layerTypes, name));
+  return ['a class of layerTypes', ...own.sort()].join(', ');
 }
 
 /** What a message calls a part of the model: names come from files, and may be long. */

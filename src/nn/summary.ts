@@ -7,7 +7,7 @@ import type { DType } from '../tensor/dtype.ts';
 import { type Node, nodesBehind } from '../tensor/node.ts';
 import { isOf } from '../tensor/primitive.ts';
 import { traceSync } from '../tensor/recorder.ts';
-import { type Shape, sizeOf } from '../tensor/shape.ts';
+import { type Shape, sameShape, sizeOf } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { formatCount, formatInteger, formatTable } from '../text.ts';
 import { inMode } from './mode.ts';
@@ -90,8 +90,16 @@ export function summarize(model: Module, inputShape: Shape, options: SummaryOpti
         flops: flops.get(path) ?? 0,
       };
     })
-    // Containers that only pass on have nothing to say.
-    .filter((row, index) => row.parameters > 0 || row.flops > 0 || modules[index][1].children().length === 0);
+    .filter((row, index) => {
+      if (row.parameters > 0 || row.flops > 0) return true;
+      const shapes = modules[index][1]
+        .children()
+        .map(([name]) => outputs.get(row.path ? `${row.path}.${name}` : name));
+      // Containers that only pass on have nothing to say.
+      return !shapes.some(
+        (output) => output instanceof Tensor && sameShape(output.shape, row.outputShape ?? []),
+      );
+    });
   const total = (values: Iterable<number>) => [...values].reduce((sum, value) => sum + value, 0);
   return {
     rows,

@@ -1,14 +1,14 @@
-/** Normalizations of activations, composed from mean and variance. */
+/** Normalizations of activations, composed from mean, variance and mean square. */
 import { describeValue, requireKnownOptions, requireNumber } from '../options.ts';
 import { inScope } from '../tensor/scope.ts';
 import { formatShape, normalizeAxes } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { requireOption, requireTensor } from './apply.ts';
 import { reshape } from './broadcast.ts';
-import { add, multiply, rsqrt, subtract } from './elementwise.ts';
+import { add, multiply, rsqrt, square, subtract } from './elementwise.ts';
 import { mean, variance } from './reduce.ts';
 
-/** Options of `layerNorm`, `batchNorm` and `groupNorm`. */
+/** Options of `layerNorm`, `batchNorm`, `groupNorm` and `instanceNorm`. */
 export interface NormOptions {
   /** Multiplied after normalizing; broadcasts. */
   readonly scale?: Tensor;
@@ -98,4 +98,41 @@ export function groupNorm(x: Tensor, groups: number, options: NormOptions = {}):
   const normal = normalizeWith(grouped, center, spread, { epsilon: options.epsilon ?? 1e-5 });
   // Scale and shift are of the channels, which lie apart until here.
   return scaledAndShifted(reshape(normal, x.shape), options);
+}
+
+/**
+ * Normalizes each channel of each sample over all positions: x [N, …, C] (Ulyanov et al. 2016).
+ *
+ * @throws OptionError for fewer than three axes, and for options out of range
+ */
+export function instanceNorm(x: Tensor, options: NormOptions = {}): Tensor {
+  requireNormOptions('instanceNorm', x, options);
+  requireOption(
+    x.rank >= 3,
+    'instanceNorm',
+    formatShape(x.shape),
+    'a batch, positions and channels: [N, …, C]',
+    'Without positions there is one value a channel: use layerNorm.',
+  );
+  return layerNorm(x, { ...options, axes: x.shape.slice(1, -1).map((_, place) => place + 1) });
+}
+
+/** Options of `rmsNorm`. */
+export interface RmsNormOptions extends Omit<NormOptions, 'shift'> {
+  /** Over which the mean is taken. Default: the last. */
+  readonly axes?: number | readonly number[];
+}
+
+/**
+ * x / √(mean(x²) + ε) · scale, the mean over `axes` (default: the last) of each sample (Zhang & Sennrich 2019). Values up to
+ * 1e19 in size are normalized.
+ *
+ * @throws OptionError for options out of range, and axes that x does not have
+ */
+export function rmsNorm(x: Tensor, options: RmsNormOptions = {}): Tensor {
+  requireNormOptions('rmsNorm', x, options, ['scale', 'epsilon', 'axes']);
+  const { axes = -1, epsilon = 1e-5, scale } = options;
+  const normalized = normalizeAxes(inScope('rmsNorm'), axes, x.rank);
+  const meanSquare = mean(square(x), normalized, { keepDims: true });
+  return scaledAndShifted(multiply(x, rsqrt(add(meanSquare, epsilon))), { ...(scale && { scale }) });
 }

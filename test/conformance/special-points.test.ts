@@ -4,6 +4,8 @@
  */
 import { afterAll, describe, expect, it } from 'vitest';
 import {
+  adaptiveAvgPool1d,
+  adaptiveMaxPool1d,
   avgPool2d,
   batchNorm,
   binaryCrossEntropy,
@@ -16,6 +18,7 @@ import {
   grad,
   groupNorm,
   huber,
+  instanceNorm,
   layerNorm,
   logSoftmax,
   logSumExp,
@@ -27,6 +30,7 @@ import {
   min,
   norm,
   prod,
+  scaledDotProductAttention,
   setDevice,
   softmax,
   softmaxCrossEntropy,
@@ -37,6 +41,7 @@ import {
   type Tensor,
   tensor,
   topK,
+  upsample2d,
   variance,
 } from '../../src/index.ts';
 import * as activations from '../../src/ops/activations.ts';
@@ -108,6 +113,11 @@ const ofRows: Readonly<Record<string, Function>> = {
   layerNorm: (x) => layerNorm(x),
   batchNorm: (x) => batchNorm(x.reshape([-1, 1])),
   groupNorm: (x) => groupNorm(x.reshape([1, -1]), 1),
+  instanceNorm: (x) => instanceNorm(x.reshape([1, -1, 1])),
+  scaledDotProductAttention: (x) => {
+    const each = x.reshape([2, 2]);
+    return scaledDotProductAttention(each, each, each, { causal: true });
+  },
   clipByGlobalNorm: (x) => {
     const { gradients, norm } = clipByGlobalNorm([x], 1);
     // A norm that overflows scales everything to 0.
@@ -118,6 +128,9 @@ const ofRows: Readonly<Record<string, Function>> = {
   'softmaxCrossEntropy of probabilities': (x) =>
     softmaxCrossEntropy(x.reshape([1, -1]), tensor([[0.5, 0.5, 0, 0]])),
   avgPool2d: (x) => avgPool2d(x.reshape([1, 2, 2, 1]), 2),
+  adaptiveAvgPool1d: (x) => adaptiveAvgPool1d(x.reshape([1, 4, 1]), 3),
+  adaptiveMaxPool1d: (x) => adaptiveMaxPool1d(x.reshape([1, 4, 1]), 3),
+  upsample2d: (x) => upsample2d(x.reshape([1, 2, 2, 1]), { mode: 'bilinear' }),
   maxPool2d: (x) => maxPool2d(x.reshape([1, 2, 2, 1]), 2),
 };
 

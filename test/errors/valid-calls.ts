@@ -109,8 +109,10 @@ export const functions = (folder: string): Record<string, Arguments> => ({
   embedding: () => [matrix(), int32([0, 1])],
   ...each('layerNorm', () => [matrix(), { axes: -1, epsilon: 1e-3, scale: weft.ones([2]) }]),
   batchNorm: () => [matrix(), { epsilon: 1e-3, scale: weft.ones([2]), shift: weft.ones([2]) }],
+  instanceNorm: () => [image(), { epsilon: 1e-3, scale: weft.ones([2]), shift: weft.ones([2]) }],
+  rmsNorm: () => [matrix(), { axes: [-1], epsilon: 1e-3, scale: weft.ones([2]) }],
   groupNorm: () => [matrix(), 1, { epsilon: 1e-3, scale: weft.ones([2]) }],
-  dropout: () => [vector(), 0.5],
+  dropout: () => [matrix(), 0.5, { sharedAxes: [1] }],
   conv1d: () => [
     sequence(),
     weft.ones([2, 2, 1]),
@@ -136,6 +138,15 @@ export const functions = (folder: string): Record<string, Arguments> => ({
   maxPool2d: () => [image(), 2, { stride: 2, padding: 'valid' }],
   avgPool2d: () => [image(), [2, 2], { stride: 2, padding: 0, countPadding: true }],
   ...each('globalAvgPool2d globalMaxPool2d', () => [image()]),
+  ...each('adaptiveAvgPool2d adaptiveMaxPool2d', () => [image(), [3, 2]]),
+  ...each('adaptiveAvgPool1d adaptiveMaxPool1d', () => [sequence(), 2]),
+  upsample2d: () => [image(), { size: [3, 8], mode: 'bilinear' }],
+  scaledDotProductAttention: () => [
+    sequence(),
+    sequence(),
+    sequence(),
+    { mask: weft.ones([3, 3], 'bool'), causal: true, dropout: 0.5, scale: 2 },
+  ],
   maxPool1d: () => [sequence(), 2, { stride: 2, padding: 'same' }],
   avgPool1d: () => [sequence(), 2, { stride: 1, padding: [1, 0], countPadding: true }],
   ...each('globalAvgPool1d globalMaxPool1d', () => [sequence()]),
@@ -337,6 +348,17 @@ const inputs: Record<string, Arguments> = {
   Activation: unary,
   ...Object.fromEntries(Object.entries(layerExamples).map(([name, { input }]) => [name, () => [input()]])),
   ...each('RecurrentLayer RNN GRU LSTM', () => [{ x: sequence(), lengths: int32([2]) }]),
+  ...each('RNNCell GRUCell', () => [{ x: weft.ones([2, 3]), state: { h: matrix() } }]),
+  LSTMCell: () => [{ x: weft.ones([2, 3]), state: { h: matrix(), c: matrix() } }],
+  MultiHeadAttention: () => [
+    {
+      query: weft.ones([1, 2, 4]),
+      key: weft.ones([1, 3, 4]),
+      value: weft.ones([1, 3, 4]),
+      keyMask: weft.ones([1, 3], 'bool'),
+      mask: weft.ones([2, 3], 'bool'),
+    },
+  ],
 };
 
 /** A parameter of a state. */
@@ -357,6 +379,9 @@ const layerMethods = Object.fromEntries(
 export const methods: Record<string, Arguments> = {
   ...layerMethods,
   ...each('RecurrentLayer.run GRU.run LSTM.run', () => [{ x: sequence(), lengths: int32([2]) }]),
+  ...Object.fromEntries(
+    ['RNNCell', 'GRUCell', 'LSTMCell', 'MultiHeadAttention'].map((name) => [`${name}.run`, inputs[name]]),
+  ),
   'Module.call': inputs.Dense,
   'Layer.call': inputs.Dense,
   'Module.childName': () => [dense()],
@@ -401,6 +426,7 @@ export const internal: readonly string[] = [
       (method) => `${name}.${method}`,
     ),
   ),
+  ...['RNNCell.next', 'GRUCell.next', 'LSTMCell.next'],
   'Variable.plan',
   'Variable.settle',
 ];

@@ -75,6 +75,7 @@ function replace(layer: Module, weights: ReadonlyMap<string, Tensor>): void {
 describe.each(names.filter((name) => name in layerExamples))('%s', (name) => {
   const example = layerExamples[name];
   const { computes } = example;
+  const run = (layer: Module, x: Tensor): Tensor => example.call?.(layer as never, x) ?? layer.call(x);
   const fresh = (): Module => Reflect.construct(layerTypes[name], example.arguments());
 
   /** In evaluation mode, with weights and statistics that no initializer gives. */
@@ -88,19 +89,19 @@ describe.each(names.filter((name) => name in layerExamples))('%s', (name) => {
 
   it('computes what its example says', async () => {
     const [layer, x] = [await made(), example.input()];
-    await expectClose(layer.call(x), computes(layer as never, x));
+    await expectClose(run(layer, x), computes(layer as never, x));
   });
 
   it('has the gradients of what it computes, and uses every parameter', async () => {
     const [layer, x] = [await made(), example.input()];
     const parameters = layer.namedParameters();
     const given = parameters.map(([, parameter]) => parameter);
-    for (const gradient of grad(layer.call(x).square().sum(), given)) {
+    for (const gradient of grad(run(layer, x).square().sum(), given)) {
       expect((await gradient.data()).some((value) => value !== 0)).toBe(true);
     }
     const call = (input: Tensor, ...weights: Tensor[]) => {
       replace(layer, new Map(parameters.map(([path], index) => [path, weights[index]])));
-      return layer.call(input);
+      return run(layer, input);
     };
     await gradCheck(call, [x, ...given.map((parameter) => parameter.snapshot())], { epsilon: 2 ** -7 });
   });
@@ -146,7 +147,7 @@ describe.each(names.filter((name) => name in layerExamples))('%s', (name) => {
     const own = rows.filter(({ path }) => path === 'part' || path.startsWith('part.'));
     expect(own.reduce((sum, row) => sum + row.parameters, 0)).toBe(layer.parameterCount());
     const output = inMode(layer, 'eval', () => layer.call(zeros([1, ...shape.slice(1)], { dtype })));
-    expect(own.at(-1)!.outputShape).toEqual(output.shape);
+    expect(own.map(({ outputShape }) => outputShape)).toContainEqual(output.shape);
     if (layer.children().length === 0) expect(own.map(({ kind }) => kind)).toEqual([layer.kind]);
   });
 

@@ -13,6 +13,8 @@ export interface LayerExample<Arguments, Layer> {
   readonly arguments: () => Arguments;
   /** What it is called with, away from kinks. */
   readonly input: () => weft.Tensor;
+  /** How it is called with that. Default: `layer.call(x)`. */
+  readonly call?: (layer: Layer, x: weft.Tensor) => weft.Tensor;
   /** What it computes of that in evaluation mode, said without it. */
   readonly computes: (layer: Layer, x: weft.Tensor) => weft.Tensor;
 }
@@ -30,6 +32,33 @@ const image = () =>
 /** The example of an activation without arguments. */
 function activation(computes: (x: weft.Tensor) => weft.Tensor): LayerExample<[], unknown> {
   return { arguments: () => [], input: matrix, computes: (_, x) => computes(x) };
+}
+
+/** A state [2, H] that a cell starts from. */
+const state = (hidden: number) => values([2, hidden], 3);
+
+/** What the input and the state of a cell give to its gates. */
+function ofGates(cell: weft.CellWeights, x: weft.Tensor, hidden: number): [weft.Tensor, weft.Tensor] {
+  return [
+    x.matmul(cell.inputWeight).add(cell.inputBias!),
+    state(hidden).matmul(cell.recurrentWeight).add(cell.recurrentBias!),
+  ];
+}
+
+/** The next h of a GRU. */
+function gru(fromInput: weft.Tensor, fromState: weft.Tensor, h: weft.Tensor): weft.Tensor {
+  const [reset, update, candidate] = fromInput.split(3, -1);
+  const [resetOf, updateOf, candidateOf] = fromState.split(3, -1);
+  const kept = update.add(updateOf).sigmoid();
+  const next = candidate.add(reset.add(resetOf).sigmoid().mul(candidateOf)).tanh();
+  return next.add(kept.mul(h.sub(next)));
+}
+
+/** The next h and c of an LSTM. */
+function lstm(fromInput: weft.Tensor, fromState: weft.Tensor, c: weft.Tensor): [weft.Tensor, weft.Tensor] {
+  const [input, forget, candidate, output] = fromInput.add(fromState).split(4, -1);
+  const cell = forget.sigmoid().mul(c).add(input.sigmoid().mul(candidate.tanh()));
+  return [output.sigmoid().mul(cell.tanh()), cell];
 }
 
 /** The last state of a cell that reads steps [N, F] from first to last. `step` gives the next states from x·W + b. */
@@ -129,6 +158,19 @@ export const layerExamples: {
     input: image,
     computes: (_, x) => weft.avgPool2d(x, [2, 3], { stride: 2, padding: 1, countPadding: false }),
   },
+  SeparableConv2d: {
+    arguments: () => [
+      2,
+      3,
+      2,
+      { bias: true, weightInitializer: ones, stride: 1, padding: 1, dilation: 1, depthMultiplier: 2 },
+    ],
+    input: image,
+    computes: ({ depthwise, pointwise }, x) => {
+      const each = weft.conv2d(x, depthwise.weight, { padding: 1, groups: 2 });
+      return each.matmul(pointwise.weight.reshape(4, 3)).add(pointwise.bias!);
+    },
+  },
   MaxPool1d: {
     arguments: () => [2, { stride: 2, padding: 1 }],
     input: sequence,
@@ -145,6 +187,76 @@ export const layerExamples: {
   GlobalMaxPool1d: { arguments: () => [], input: sequence, computes: (_, x) => x.max(1) },
   GlobalAvgPool2d: { arguments: () => [], input: image, computes: (_, x) => x.mean([1, 2]) },
   GlobalMaxPool2d: { arguments: () => [], input: image, computes: (_, x) => x.max([1, 2]) },
+
+  AdaptiveAvgPool2d: {
+    arguments: () => [[2, 3]],
+    input: image,
+    computes: (_, x) => {
+      const rows = [x.slice(null, [0, 3]), x.slice(null, [2, 5])].map((each) =>
+        each.mean(1, { keepDims: true }),
+      );
+      return weft.concat(rows, 1).reshape(2, 2, 3, 2, 2).mean(3);
+    },
+  },
+  AdaptiveMaxPool2d: {
+    arguments: () => [[2, 3]],
+    input: image,
+    computes: (_, x) => {
+      const rows = [x.slice(null, [0, 3]), x.slice(null, [2, 5])].map((each) =>
+        each.max(1, { keepDims: true }),
+      );
+      return weft.concat(rows, 1).reshape(2, 2, 3, 2, 2).max(3);
+    },
+  },
+  AdaptiveAvgPool1d: {
+    arguments: () => [2],
+    input: sequence,
+    computes: (_, x) => weft.stack([x.slice(null, [0, 2]).mean(1), x.slice(null, [1, 3]).mean(1)], 1),
+  },
+  AdaptiveMaxPool1d: {
+    arguments: () => [2],
+    input: sequence,
+    computes: (_, x) => weft.stack([x.slice(null, [0, 2]).max(1), x.slice(null, [1, 3]).max(1)], 1),
+  },
+  Upsample: {
+    arguments: () => [{ factor: [2, 1], mode: 'bilinear' }],
+    input: image,
+    computes: (_, x) => {
+      const [above, below] = [x.slice(null, [0, 1]), x.slice(null, [4, 5])];
+      const [before, after] = [
+        weft.concat([above, x.slice(null, [0, 4])], 1),
+        weft.concat([x.slice(null, [1, 5]), below], 1),
+      ];
+      const between = (each: weft.Tensor) => x.mul(0.75).add(each.mul(0.25));
+      return weft.stack([between(before), between(after)], 2).reshape(2, 10, 6, 2);
+    },
+  },
+  ZeroPad2d: {
+    arguments: () => [
+      [
+        [1, 0],
+        [0, 2],
+      ],
+    ],
+    input: image,
+    computes: (_, x) =>
+      x.pad([
+        [0, 0],
+        [1, 0],
+        [0, 2],
+        [0, 0],
+      ]),
+  },
+  Crop2d: {
+    arguments: () => [
+      [
+        [1, 0],
+        [0, 2],
+      ],
+    ],
+    input: image,
+    computes: (_, x) => x.slice(null, [1, 5], [0, 4]),
+  },
 
   BatchNorm: {
     arguments: () => [2, { epsilon: 1e-3, affine: true, momentum: 0.2 }],
@@ -163,6 +275,20 @@ export const layerExamples: {
     input: image,
     computes: ({ scale, shift }, x) => weft.groupNorm(x, 2, { epsilon: 1e-3, scale: scale!, shift: shift! }),
   },
+  InstanceNorm: {
+    arguments: () => [2, { epsilon: 1e-3, affine: true }],
+    input: image,
+    computes: ({ scale, shift }, x) => weft.groupNorm(x, 2, { epsilon: 1e-3, scale: scale!, shift: shift! }),
+  },
+  RMSNorm: {
+    arguments: () => [[3, 2], { epsilon: 1e-3, affine: true }],
+    input: sequence,
+    computes: ({ scale }, x) => {
+      const size = x.square().mean([1, 2], { keepDims: true }).add(1e-3).sqrt();
+      return x.div(size).mul(scale!);
+    },
+  },
+  SpatialDropout: { arguments: () => [0.5], input: sequence, computes: (_, x) => x },
   Dropout: { arguments: () => [0.5], input: matrix, computes: (_, x) => x },
   Embedding: {
     arguments: () => [3, 2, { weightInitializer: ones }],
@@ -202,16 +328,7 @@ export const layerExamples: {
       { layers: 1, bidirectional: false, bias: true, output: 'last', dropout: 0, fused: true },
     ],
     input: sequence,
-    computes: (layer, x) =>
-      lastState(layer, x, (a, b, [h]) => {
-        const [[reset, update, candidate], [resetOf, updateOf, candidateOf]] = [
-          a.split(3, -1),
-          b.split(3, -1),
-        ];
-        const kept = update.add(updateOf).sigmoid();
-        const next = candidate.add(reset.add(resetOf).sigmoid().mul(candidateOf)).tanh();
-        return [next.add(kept.mul(h.sub(next)))];
-      }),
+    computes: (layer, x) => lastState(layer, x, (a, b, [h]) => [gru(a, b, h)]),
   },
   LSTM: {
     arguments: () => [
@@ -228,14 +345,55 @@ export const layerExamples: {
       },
     ],
     input: sequence,
-    computes: (layer, x) =>
-      lastState(layer, x, (a, b, [, c]) => {
-        const [input, forget, candidate, output] = a.add(b).split(4, -1);
-        const cell = forget.sigmoid().mul(c).add(input.sigmoid().mul(candidate.tanh()));
-        return [output.sigmoid().mul(cell.tanh()), cell];
-      }),
+    computes: (layer, x) => lastState(layer, x, (a, b, [, c]) => lstm(a, b, c)),
+  },
+  RNNCell: {
+    arguments: () => [3, 2, { bias: true, nonlinearity: 'relu' }],
+    input: matrix,
+    call: (cell, x) => cell.run({ x, state: { h: state(2) } }).h,
+    computes: (cell, x) => weft.add(...ofGates(cell, x, 2)).relu(),
+  },
+  GRUCell: {
+    arguments: () => [3, 2, { bias: true }],
+    input: matrix,
+    call: (cell, x) => cell.run({ x, state: { h: state(2) } }).h,
+    computes: (cell, x) => gru(...ofGates(cell, x, 2), state(2)),
+  },
+  LSTMCell: {
+    arguments: () => [3, 2, { bias: true }],
+    input: matrix,
+    call: (cell, x) => {
+      const { h, c } = cell.run({ x, state: { h: state(2), c: state(2).mul(2) } });
+      return h.add(c);
+    },
+    computes: (cell, x) => {
+      const [h, c] = lstm(...ofGates(cell, x, 2), state(2).mul(2));
+      return h.add(c);
+    },
+  },
+  MultiHeadAttention: {
+    arguments: () => [4, 2, { dropout: 0.5, bias: true, causal: true, keyInputs: 4, valueInputs: 4 }],
+    input: () => values([2, 3, 4]),
+    computes: ({ query, key, value, output }, x) => {
+      const [q, k, v] = [query, key, value].map((each) => x.matmul(each.weight).add(each.bias!).split(2, -1));
+      const heads = [0, 1].map((head) => {
+        const scores = q[head].matmul(k[head].transpose()).div(Math.sqrt(2));
+        const past = weft.tril(weft.ones([3, 3])).equal(1);
+        return scores
+          .exp()
+          .mul(past)
+          .div(scores.exp().mul(past).sum(-1, { keepDims: true }))
+          .matmul(v[head]);
+      });
+      return weft.concat(heads, -1).matmul(output.weight).add(output.bias!);
+    },
   },
 
+  TimeDistributed: {
+    arguments: () => [new weft.Dense(2, 3)],
+    input: sequence,
+    computes: ({ layers: [dense] }, x) => dense.call(x),
+  },
   Sequential: {
     arguments: () => [{ dense: new weft.Dense(3, 2), relu: new weft.ReLU() }],
     input: matrix,

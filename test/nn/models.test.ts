@@ -191,13 +191,13 @@ describe('serialization', () => {
   it('takes classes of the user', () => {
     const model = new nn.Sequential({ doubled: new Doubled() });
     expect(errorOf(() => nn.moduleToConfig(model)).message).toContain(
-      'moduleToConfig "doubled": got a module of class Doubled, expected a class of the table: AvgPool2d, ',
+      'moduleToConfig "doubled": got a module of class Doubled, expected a class of layerTypes. ',
     );
     const config = nn.moduleToConfig(model, { Doubled });
     const error = errorOf(() => nn.moduleFromConfig(config));
     expect(error.name).toBe('ModelConfigError');
     expect(error.message).toContain(
-      'moduleFromConfig "doubled": got type "Doubled", expected one of AvgPool2d',
+      'moduleFromConfig "doubled": got type "Doubled", expected a class of layerTypes',
     );
     expect(nn.moduleFromConfig(config, { Doubled }).call(zeros([2])).shape).toEqual([2]);
   });

@@ -10,6 +10,9 @@ const reasons: Readonly<Record<string, string>> = {
   sampling: 'makes tensors',
   convolution: 'wants weights',
   pooling: 'wants images',
+  'adaptive-pooling': 'wants images',
+  upsampling: 'wants images',
+  attention: 'takes several tensors of one kind',
   unfold: 'wants images',
   normalization: 'is a part of layers',
   dropout: 'is a part of layers',
@@ -29,6 +32,7 @@ const helperModules = [
 const helpers = [
   ...[
     'asNumber',
+    'attentionWeights',
     'besideSteps',
     'broadcastTogether',
     'checkLabels',
@@ -48,7 +52,7 @@ const helpers = [
     'requireRank',
     'requireSteps',
   ],
-  ...['resolvePadding', 'withoutAxes', 'checkInputs', 'checkStep', 'loopInBlocks'],
+  ...['requireUpsampling', 'resolvePadding', 'withoutAxes', 'checkInputs', 'checkStep', 'loopInBlocks'],
 ];
 
 const folder = new URL('../../src/ops/', import.meta.url);

@@ -8,15 +8,16 @@
  *
  * Whoever cannot import (Jest as it comes, `require` in Node before 20.19) gets the same once more as CommonJS, in dist/cjs.
  * Code is made small, since that is most of what is installed, but functions and classes keep their names. Type declarations
- * come from tsc; those that nothing of src/index.d.ts leads to are left out, and the others are there twice, since
- * TypeScript knows CommonJS by the folder.
+ * come from tsc, once, in dist/cjs, where TypeScript takes them for CommonJS; dist/src/index.d.ts exports them to modules.
+ * Those that nothing of it leads to are left out.
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { build } from 'rolldown';
 import { esmExternalRequirePlugin } from 'rolldown/plugins';
+import { minifySync } from 'rolldown/utils';
 import ts from 'typescript';
 import { licensesOf } from './build/licenses.mjs';
 
@@ -56,7 +57,11 @@ const { output } = await build({
   input: { 'src/index': 'src/index.ts', 'src/cli/main': 'src/cli/main.ts' },
   // For 'node' rolldown would import node:module into the library, which is for pages as well.
   platform: 'neutral',
-  resolve: { mainFields: ['module', 'main'] },
+  resolve: {
+    mainFields: ['module', 'main'],
+    // Charts need its documents and what writes them, not its parser, which is twice as large.
+    alias: { '@xmldom/xmldom': '@xmldom/xmldom/lib/dom.js' },
+  },
   external: installed,
   // Packages in CommonJS require the modules of Node, which modules have to import.
   plugins: [esmExternalRequirePlugin({ external: [/^node:/, ...builtinModules] })],
@@ -69,6 +74,13 @@ const { output } = await build({
     minify,
   },
 });
+
+// Nobody reads stack traces of what came from other packages.
+for (const name of new Set(['charts', ...bundleOfPackage.values()])) {
+  const file = join('dist', 'src', `${name}.js`);
+  const options = { module: true, compress: true, mangle: true };
+  writeFileSync(file, minifySync(file, readFileSync(file, 'utf8'), options).code);
+}
 
 const contained = output
   .flatMap(({ modules = {} }) => Object.entries(modules))
@@ -113,7 +125,8 @@ function declarationsFrom(file, found = new Set()) {
   return found;
 }
 
-const declarations = declarationsFrom(join('dist', 'src', 'index.d.ts'));
+// Modules can import CommonJS: the other way round, TypeScript 5.8 is the first to allow it.
+const declarations = declarationsFrom(join('dist', 'cjs', 'src', 'index.d.ts'));
 for (const path of readdirSync('dist', { recursive: true })) {
   const file = join('dist', path);
   if (!file.endsWith('.d.ts')) continue;
@@ -121,14 +134,11 @@ for (const path of readdirSync('dist', { recursive: true })) {
     rmSync(file);
     continue;
   }
-  const copy = join('dist', 'cjs', path);
-  mkdirSync(dirname(copy), { recursive: true });
-  // The parameter that arrays have since TypeScript 5.7, in words that older versions know.
-  const text = readFileSync(file, 'utf8').replace(
-    /\b(\w+Array)<ArrayBuffer>/g,
-    "ReturnType<$1Constructor['of']>",
-  );
+  const text = readFileSync(file, 'utf8')
+    // The parameter that arrays have since TypeScript 5.7, in words that older versions know.
+    .replace(/\b(\w+Array)<ArrayBuffer>/g, "ReturnType<$1Constructor['of']>")
+    .replace(/^(?: {4})+/gm, (indent) => '\t'.repeat(indent.length / 4));
   writeFileSync(file, text);
-  writeFileSync(copy, text);
 }
 writeFileSync(join('dist', 'cjs', 'package.json'), '{ "type": "commonjs" }\n');
+writeFileSync(join('dist', 'src', 'index.d.ts'), "export * from '../cjs/src/index.js';\n");

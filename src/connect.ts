@@ -1,8 +1,8 @@
 /** Where the parts meet: the evaluator over the devices is handed to the tensors, and the methods to their class. */
 import type { Device, DeviceInfo, DeviceMemory } from './devices/device.ts';
 import { Evaluator } from './devices/evaluator.ts';
-import type { GpuCounters } from './devices/gpu/compiled-functions.ts';
-import type { GpuOptions } from './devices/gpu/device.ts';
+import type { GpuCounters } from './devices/gpu/counters.ts';
+import type { GpuOptions } from './devices/gpu/gpu-options.ts';
 import {
   type DeviceName,
   devices,

@@ -1,7 +1,5 @@
 /** What users import. Importing it connects the tensors to the devices and gives them their methods. */
 import { connect } from './connect.ts';
-// For its declarations of the methods of Tensor.
-import './tensor-methods.ts';
 
 connect();
 
@@ -25,10 +23,10 @@ export {
 } from './connect.ts';
 export * from './data/index.ts';
 export type { DeviceInfo, DeviceMemory } from './devices/device.ts';
-export type { GpuCounters } from './devices/gpu/compiled-functions.ts';
-export type { GpuOptions } from './devices/gpu/device.ts';
+export type { GpuCounters } from './devices/gpu/counters.ts';
+export type { GpuOptions } from './devices/gpu/gpu-options.ts';
 export { type KernelSource, kernelSources } from './devices/gpu/sources.ts';
-export type { WasmOptions } from './devices/wasm/device.ts';
+export type { WasmOptions } from './devices/wasm/wasm-options.ts';
 export * from './errors.ts';
 export * from './nn/index.ts';
 export * from './ops/activations.ts';

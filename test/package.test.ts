@@ -22,16 +22,9 @@ describe('the packed package', () => {
     return consumer.run('use.mjs', ...flags);
   }
 
-  it('holds the code, the data set and the documents, and nothing else', () => {
+  it('holds the code, the data set and what is to be read first, and nothing else', () => {
     const folders = new Set(consumer.packed.files.map(({ path }) => path.split('/')[0]));
-    expect([...folders].sort()).toEqual([
-      'ARCHITECTURE.md',
-      'LICENSE',
-      'README.md',
-      'assets',
-      'dist',
-      'package.json',
-    ]);
+    expect([...folders].sort()).toEqual(['LICENSE', 'README.md', 'assets', 'dist', 'package.json']);
     expect(consumer.packed.files.map(({ path }) => path)).toContain('assets/digits.png');
     const unwanted = /\.wasm$|test|bench|\.tsbuildinfo$/;
     expect(consumer.packed.files.filter(({ path }) => unwanted.test(path))).toEqual([]);

@@ -9,8 +9,8 @@ import type { NumericArray, TensorSpec } from '../tensor/dtype.ts';
 import type { VariableStorage } from '../tensor/runtime.ts';
 import { formatTime } from '../text.ts';
 import type { Device, DeviceInfo, DeviceMemory, Executable } from './device.ts';
-import type { GpuCounters } from './gpu/compiled-functions.ts';
-import type { PassLimits } from './gpu/compose.ts';
+import type { GpuCounters } from './gpu/counters.ts';
+import type { PassesDevice } from './gpu/pass-limits.ts';
 import { planPasses } from './gpu/plan-passes.ts';
 import { passesRun } from './gpu/planned-passes.ts';
 
@@ -23,9 +23,6 @@ export interface Cost {
   /** A floating point operation more. */
   readonly perFlop: number;
 }
-
-/** A device that runs plans as passes. */
-export type PassesDevice = Device & PassLimits;
 
 /** Milliseconds that a run of so many kernels with so many operations should take. */
 export function estimate({ perRun, perKernel, perFlop }: Cost, kernels: number, flops: number): number {

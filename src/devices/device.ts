@@ -5,7 +5,7 @@
 import type { Plan } from '../plan/plan.ts';
 import type { NumericArray, TensorSpec } from '../tensor/dtype.ts';
 import type { VariableStorage } from '../tensor/runtime.ts';
-import type { GpuCounters } from './gpu/compiled-functions.ts';
+import type { GpuCounters } from './gpu/counters.ts';
 
 /** A device, in words. */
 export interface DeviceInfo {

@@ -3,7 +3,7 @@ import { inject } from 'vitest';
 import { floatsOfSpec } from '../../kernels/support/gpu/gpu-kernel.ts';
 import { GpuDevice } from '../../src/devices/gpu/device.ts';
 import { GpuExecutable, type GpuHost } from '../../src/devices/gpu/executable.ts';
-import type { Backend } from '../../src/devices/gpu/library.ts';
+import type { Backend } from '../../src/devices/gpu/gpu-options.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import type { NumericArray } from '../../src/tensor/dtype.ts';
 import type { PlanOnArrays } from '../support/devices.ts';

@@ -3,10 +3,10 @@
  * was deleted, or deleted twice, is an error, and so is a result that nobody deleted.
  */
 import { GpuFunctions } from '../../src/devices/gpu/compiled-functions.ts';
-import type { PassLimits } from '../../src/devices/gpu/compose.ts';
 import type { GpuHost } from '../../src/devices/gpu/executable.ts';
 import { Journal } from '../../src/devices/gpu/journal.ts';
 import type { GpuArgument, GpuFunction, GpuHandle, GpuInstance } from '../../src/devices/gpu/library.ts';
+import type { PassLimits } from '../../src/devices/gpu/pass-limits.ts';
 
 /** An array of the emulated GPU. */
 class EmulatedArray implements GpuHandle {

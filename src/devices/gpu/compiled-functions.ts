@@ -4,35 +4,11 @@
  * fresh array at every call, which is somebody's to delete: the new value of a variable, a step of a sequence.
  */
 import { DeviceLostError } from '../../errors.ts';
+import type { GpuCounters } from './counters.ts';
 import { FunctionPool, type FunctionText } from './function-pool.ts';
+import type { Backend } from './gpu-options.ts';
 import type { Hardware } from './hardware.ts';
-import {
-  type Backend,
-  type GpuArgument,
-  type GpuFunction,
-  type GpuHandle,
-  type GpuInstance,
-  letGo,
-} from './library.ts';
-
-/** What has crossed between host and GPU, and what ran there, since the device was made. */
-export interface GpuCounters {
-  readonly uploads: number;
-  readonly uploadedBytes: number;
-  readonly downloads: number;
-  readonly downloadedBytes: number;
-  /** Functions that were run. */
-  readonly passes: number;
-  /** Functions that were compiled. */
-  readonly compiled: number;
-  /** Milliseconds in compiling, in handing over arrays, in starting functions, and in waiting for results. */
-  readonly milliseconds: {
-    readonly compile: number;
-    readonly upload: number;
-    readonly kernel: number;
-    readonly download: number;
-  };
-}
+import { type GpuArgument, type GpuFunction, type GpuHandle, type GpuInstance, letGo } from './library.ts';
 
 /** Copies what it is given. */
 const uploading = (size: number): FunctionText => ({

@@ -5,6 +5,7 @@
  * asked to read fewer arrays in a pass and, if that does not help, passes are cut in halves, since a shorter piece of a
  * result often needs fewer segments; one more pass joins the halves.
  */
+
 import { sizeOf } from '../../../kernels/support/contract.ts';
 import {
   type ComposedPass,
@@ -22,6 +23,7 @@ import {
 import { DeviceLimitError } from '../../errors.ts';
 import type { PlanStep } from '../../plan/plan.ts';
 import { formatShape } from '../../tensor/shape.ts';
+import type { PassLimits } from './pass-limits.ts';
 import { segmentLengths } from './segments.ts';
 
 /** What is composed: a step of a plan, or what a loop does besides. */
@@ -35,14 +37,6 @@ export interface StepReading {
   readonly steps?: readonly [first: number, last: number];
   /** Which inputs are the slice of the loop's step in a stack of one segment. Default: none. */
   readonly isSlice?: (input: number) => boolean;
-}
-
-/** What bounds the passes of a GPU. */
-export interface PassLimits {
-  /** The most buffers or textures that a function may read. */
-  readonly mostReads: number;
-  /** The most floats in one of them: those of a segment. */
-  readonly mostFloats: number;
 }
 
 /** The passes of a step. */

@@ -10,34 +10,15 @@ import type { VariableStorage } from '../../tensor/runtime.ts';
 import { sizeOf } from '../../tensor/shape.ts';
 import type { Device, DeviceInfo, DeviceMemory } from '../device.ts';
 import { Reclaimer } from '../reclaim.ts';
-import { type GpuCounters, GpuFunctions } from './compiled-functions.ts';
-import type { PassLimits } from './compose.ts';
+import { GpuFunctions } from './compiled-functions.ts';
+import type { GpuCounters } from './counters.ts';
 import { GpuExecutable, type GpuHost } from './executable.ts';
+import { type Backend, backends, type GpuOptions } from './gpu-options.ts';
 import { type Hardware, hardwareOf } from './hardware.ts';
 import { Journal } from './journal.ts';
-import {
-  type Backend,
-  backends,
-  firstLineOf,
-  type GpuInstance,
-  type GpuLibrary,
-  type GpuLibraryLoader,
-  letGo,
-  loadLibrary,
-  obstacleTo,
-} from './library.ts';
+import { firstLineOf, type GpuInstance, type GpuLibrary, letGo, loadLibrary, obstacleTo } from './library.ts';
+import type { PassLimits } from './pass-limits.ts';
 import { GpuStorage, type Held } from './storage.ts';
-
-/** Options of the `gpu` device. */
-export interface GpuOptions {
-  /** The way to the GPU. Default: the first of webgpu, webgl2, webgl and headlessgl that is there and computes rightly. */
-  readonly backend?: Backend;
-  /**
-   * Where gpu.js comes from: `() => import('gpu.js')`. Needed where webpack (or Next.js) bundles the program, since webpack
-   * takes an optional package for a must. Default: the package that is installed.
-   */
-  readonly library?: GpuLibraryLoader;
-}
 
 const cureInNode = 'Install the package gl, which needs a display such as Xvfb.';
 const cureInPage = 'Switch hardware acceleration on in the settings of the browser.';

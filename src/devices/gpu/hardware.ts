@@ -1,5 +1,7 @@
 /** What is behind a backend: its name, its limits, and whether it is still there. */
-import type { Backend, GpuFunction } from './library.ts';
+
+import type { Backend } from './gpu-options.ts';
+import type { GpuFunction } from './library.ts';
 
 /** The part of a WebGPU device that is used here. */
 interface WebGpuContext {

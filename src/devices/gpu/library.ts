@@ -4,6 +4,7 @@ import type { ComposedPass } from '../../../kernels/support/gpu/gpu-kernel.ts';
 import { functionText, type NumberType } from '../../../kernels/support/gpu/shader-function.ts';
 import { DeviceUnavailableError } from '../../errors.ts';
 import { messageOf } from '../../text.ts';
+import type { Backend, GpuLibraryLoader } from './gpu-options.ts';
 
 /** An array on the GPU. */
 export interface GpuHandle {
@@ -53,13 +54,6 @@ export interface GpuLibrary {
     isWebGPUAvailable(): Promise<boolean>;
   };
 }
-
-/** The ways to a GPU that gpu.js has. Its modes `webasm` and `cpu` are none, and are never used. */
-export const backends = ['webgpu', 'webgl2', 'webgl', 'headlessgl'] as const;
-export type Backend = (typeof backends)[number];
-
-/** How a program hands gpu.js over: `() => import('gpu.js')`. */
-export type GpuLibraryLoader = () => unknown;
 
 /** What gpu.js exports: bundlers and Node differ in where they put what a CommonJS module exports. */
 interface LibraryModule {

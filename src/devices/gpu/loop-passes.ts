@@ -15,7 +15,8 @@ import {
 import type { Plan, PlanLoop, PlanStep } from '../../plan/plan.ts';
 import type { TensorSpec } from '../../tensor/dtype.ts';
 import { byteLength } from '../needs.ts';
-import { composeStep, type PassLimits } from './compose.ts';
+import { composeStep } from './compose.ts';
+import type { PassLimits } from './pass-limits.ts';
 import {
   type PlannedCarry,
   type PlannedLoop,

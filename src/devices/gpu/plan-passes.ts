@@ -3,8 +3,9 @@ import { gpuVersionOf } from '../../../kernels/gpu-versions.ts';
 import { sizeOf } from '../../../kernels/support/contract.ts';
 import { floatsOfSpec } from '../../../kernels/support/gpu/gpu-kernel.ts';
 import type { Plan, PlanBuffer, PlanLoop, PlanStep } from '../../plan/plan.ts';
-import { composeStep, type PassLimits } from './compose.ts';
+import { composeStep } from './compose.ts';
 import { type LoopSurroundings, planLoop } from './loop-passes.ts';
+import type { PassLimits } from './pass-limits.ts';
 import {
   allPasses,
   type PlannedCheck,

@@ -1,7 +1,9 @@
 /** The `wasm` device, of which there is one: parameters that it holds stay where they are when its options change. */
 import { DeviceUnavailableError } from '../../errors.ts';
-import { WasmDevice, type WasmOptions } from './device.ts';
+import type { Device } from '../device.ts';
+import { WasmDevice } from './device.ts';
 import { hasVectors } from './target.ts';
+import type { WasmOptions } from './wasm-options.ts';
 
 const device = new WasmDevice();
 
@@ -9,7 +11,7 @@ const device = new WasmDevice();
  * @param options those that are left out go back to their defaults; without any, all stay as they are
  * @throws DeviceUnavailableError in an engine that cannot run it; OptionError
  */
-export function openWasm(options?: WasmOptions): WasmDevice {
+export function openWasm(options?: WasmOptions): Device {
   if (!hasVectors()) {
     throw new DeviceUnavailableError({
       where: 'setDevice',

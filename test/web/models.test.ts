@@ -21,6 +21,9 @@ describe.skipIf(!chromiumPath)('models in the page', () => {
     visitor = await browser.newContext({ viewport: { width: 1280, height: 900 } });
     page = await visitor.newPage();
     complaints = complaintsOf(page);
+    await page.addInitScript(
+      'Worker = class extends Worker { constructor(...options) { super(...options); globalThis.theWorker = this; } }',
+    );
     await page.goto(site.isolated);
     await page.locator('#train:enabled').waitFor();
   });
@@ -146,10 +149,65 @@ describe.skipIf(!chromiumPath)('models in the page', () => {
     await page.click('#failure-close');
   });
 
+  it('says the same everywhere after an error, goes on, and forgets it all after a reset', async () => {
+    await page.fill('#epochs', '20');
+    await page.click('#train');
+    await until(page, '#status', /^Epoch 1 of 20 done/);
+    await page.click('#train');
+    await until(page, '#status', /^Paused/);
+    // As the worker tells it when a step fails.
+    const failure = { during: 'Training', name: 'DeviceLimitError', message: 'too much', cure: 'take less' };
+    for (const report of [{ phase: 'training' }, { failure }, { phase: 'paused' }]) {
+      const kind = 'phase' in report ? 'phase' : 'failed';
+      const data = JSON.stringify({ kind, ...report });
+      await page.evaluate(`theWorker.dispatchEvent(new MessageEvent('message', { data: ${data} }))`);
+    }
+    await until(page, '#failure', /Training: DeviceLimitError.*What to do: take less/s);
+    await until(page, '#status', /^Stopped by an error\. After epoch [\d.]+ of 20, .* are recognized\.$/);
+    const accuracy = await text(page, '#test-accuracy');
+    expect(await text(page, '#status')).toContain(` ${accuracy} of`);
+    expect(await page.locator('#accuracy-chart').getAttribute('aria-label')).toContain(
+      `${accuracy} on test images`,
+    );
+    await page.click('#train');
+    await until(page, '#train', 'Pause');
+    expect(await page.locator('#failure').isVisible()).toBe(false);
+    await page.click('#reset');
+    await until(page, '#status', 'Nothing is learned yet. Ready.');
+    expect(await text(page, '#loss')).toBe('–');
+    expect(await page.locator('#accuracy-chart').getAttribute('aria-label')).toMatch('no values yet');
+    expect(await page.locator('#confusion').isVisible()).toBe(false);
+  });
+
+  it('trains where nothing can be kept, says so, and asks before that is lost', async () => {
+    const forgetful = await browser.newPage();
+    await forgetful.addInitScript(
+      "indexedDB.open = () => { throw new DOMException('no storage', 'SecurityError'); }",
+    );
+    await forgetful.goto(site.plain);
+    await forgetful.locator('#train:enabled').waitFor();
+    await train(forgetful, 1);
+    await until(
+      forgetful,
+      '#keeps-note',
+      'This browser keeps no models (no storage): download one before you leave.',
+    );
+    const asked: string[] = [];
+    forgetful.once('dialog', (dialog) => {
+      asked.push(dialog.message());
+      void dialog.dismiss();
+    });
+    await forgetful.click('#reset');
+    expect(asked).toEqual([expect.stringMatching(/is not downloaded/)]);
+    await until(forgetful, '#status', /^Done/);
+    await forgetful.close();
+  });
+
   it('deletes a kept model after a question', async () => {
+    const count = await page.locator('#kept-models > li').count();
     page.once('dialog', (dialog) => void dialog.accept());
     await page.locator('#kept-models button', { hasText: 'Delete' }).first().click();
-    await expect.poll(() => page.locator('#kept-models > li').count(), patience).toBe(3);
+    await expect.poll(() => page.locator('#kept-models > li').count(), patience).toBe(count - 1);
     expect(complaints).toEqual([]);
   });
 });

@@ -130,7 +130,7 @@ describe.skipIf(!chromiumPath)('own pictures in the page', () => {
 
   it('keeps them over a reload, with the model', async () => {
     await page.reload();
-    await until(page, '#offer-text', /cnn for own pictures/);
+    await until(page, '#offer-text', /cnn for upright, lying/);
     await page.click('#offer-use');
     await until(page, '#status', /^Done.*4 test pictures are recognized/);
     expect(await page.locator('#learn-own').isChecked()).toBe(true);

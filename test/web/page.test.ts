@@ -197,6 +197,10 @@ describe.skipIf(!chromiumPath)('the page', () => {
     await small.goto(site.plain);
     await small.locator('#train:enabled').waitFor();
     await small.fill('#epochs', '3');
+    // The grid is in reach, and a finger on it draws instead of scrolling.
+    const { y, height } = (await small.locator('#pad').boundingBox())!;
+    expect(y + height).toBeLessThan(844);
+    expect(await small.evaluate("getComputedStyle(document.querySelector('#pad')).touchAction")).toBe('none');
     await small.tap('#train');
     await expect.poll(() => figure(small, 'test-accuracy'), patience).toBeGreaterThan(50);
     await small.tap('#kernels > summary');

@@ -45,10 +45,9 @@ export class Answer {
     this.#bars = Array.from({ length: Math.min(names.length, mostBars) }, makeBar);
     this.#list.replaceChildren(...this.#bars.map(({ row }) => row));
     this.#list.classList.toggle('few', names.length < 8);
-    this.#list.classList.toggle(
-      'long-names',
-      names.some((name) => name.length > 2),
-    );
+    const longest = names.reduce((most, { length }) => Math.max(most, length), 0);
+    this.#list.classList.toggle('long-names', longest > 2);
+    this.#list.style.setProperty('--longest', `${longest}`);
     this.clear('');
   }
 

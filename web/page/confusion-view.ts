@@ -63,6 +63,10 @@ export class ConfusionView {
     body.append(...rows);
     this.#table.replaceChildren(head, body);
     this.#table.classList.toggle('many', classNames.length > 15);
+    this.#table.classList.toggle(
+      'long-names',
+      classNames.some((name) => name.length > 4),
+    );
   }
 
   #fill({ classNames }: ModelFacts, { confusion, count }: Tested, selected: Cell | undefined): void {
@@ -82,7 +86,6 @@ export class ConfusionView {
       setText(button, times === 0 ? '' : `${times}`);
       button.disabled = times === 0;
       button.style.setProperty('--share', share.toFixed(3));
-      button.classList.toggle('strong', share > 0.55);
       button.ariaPressed = `${selected?.actual === actual && selected.predicted === predicted}`;
       button.ariaLabel = `${times} of ${classNames[actual]} taken for ${classNames[predicted]}`;
     }

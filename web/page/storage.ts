@@ -20,15 +20,10 @@ type Contents = { readonly [Name in Place]?: readonly Kept[Name][] };
 const places: readonly Place[] = ['models', 'weights', 'classes', 'pictures'];
 
 export class Storage {
-  readonly #database: Promise<IDBDatabase>;
+  readonly #database = open();
 
-  /** @throws (later, from each method) what the browser says where it keeps nothing, as in some private windows */
   constructor() {
-    const request = indexedDB.open('weft-page', 1);
-    request.onupgradeneeded = () => {
-      for (const place of places) request.result.createObjectStore(place, { keyPath: 'id' });
-    };
-    this.#database = settled(request);
+    // Each method says it.
     this.#database.catch(() => undefined);
   }
 
@@ -70,6 +65,15 @@ export class Storage {
 /** Names that no other tab gives: `crypto.randomUUID` is not there on pages without encryption. */
 export function newId(): string {
   return Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join('-');
+}
+
+/** @throws what the browser says where it keeps nothing, as in some private windows */
+async function open(): Promise<IDBDatabase> {
+  const request = indexedDB.open('weft-page', 1);
+  request.onupgradeneeded = () => {
+    for (const place of places) request.result.createObjectStore(place, { keyPath: 'id' });
+  };
+  return settled(request);
 }
 
 function settled<Result>(request: IDBRequest<Result>): Promise<Result> {

@@ -25,6 +25,7 @@ export class TrainingView {
     format: percent,
     tickFormat: (value) => `${Math.round(100 * value)}%`,
   });
+  readonly #curves = byId('curves', HTMLElement);
   readonly #announcer = new Announcer();
   readonly #train = byId('train', HTMLButtonElement);
   readonly #reset = byId('reset', HTMLButtonElement);
@@ -54,6 +55,8 @@ export class TrainingView {
     setText(texts.testAccuracy, tested ? percent(tested.accuracy) : '–');
     this.#showAwaited(state);
     this.#showButtons(state);
+    // Of a model that was opened nobody knows how it was trained.
+    this.#curves.classList.toggle('unknown', model !== undefined && model.training === undefined);
     const epochs = epochsOf(state);
     const guess = Math.log(model?.classNames.length ?? 10);
     this.#loss.show({ train: state.training.loss, test: state.testing.loss, epochs, top: 1.05 * guess });

@@ -69,7 +69,7 @@ export class Network {
     const { classNames } = train;
     seed(randomSeed);
     return new Network(
-      `${model} for ${choice === 'digits' ? 'digits' : 'own pictures'}`,
+      `${model} for ${choice === 'digits' ? 'digits' : listed(classNames)}`,
       createModel(model, { inputShape, classes: classNames.length, hidden, dropout }),
       classNames,
       inputShape,
@@ -131,6 +131,13 @@ export class Network {
     const correct = predictions.filter((prediction, index) => prediction === dataset.labels[index]).length;
     return { figures: { loss: total / count, accuracy: correct / count, count, confusion }, predictions };
   }
+}
+
+/** `cat, dog, bird and 4 more` */
+function listed(names: readonly string[]): string {
+  return names.length <= 3
+    ? names.join(', ')
+    : `${names.slice(0, 3).join(', ')} and ${names.length - 3} more`;
 }
 
 function isPictureShape(shape: unknown): shape is readonly [number, number, number] {

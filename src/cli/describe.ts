@@ -1,7 +1,8 @@
 /** A data set in a few lines, and what is to be known beside an accuracy. */
-import { type ImageDataset, imageCount } from '../data/dataset.ts';
-import { formatInteger, printable } from '../text.ts';
+import { classCounts, type ImageDataset, imageCount } from '../data/dataset.ts';
+import { formatInteger, formatTable, printable } from '../text.ts';
 import { accuracyInterval, balancedAccuracy, type Evaluation, majorityAccuracy } from '../train/index.ts';
+import { type CopyScores, describeCopies } from './copies.ts';
 import type { PreparedDataset } from './holdout.ts';
 import { counted, percent } from './terminal.ts';
 
@@ -22,10 +23,32 @@ export function describeDataset(data: PreparedDataset): string {
       `${formatInteger(imageCount(test))} for testing`,
     `Images of ${height}×${width} pixels (height × width), ${colors}; ` +
       `${counted(classNames.length, 'class')}: ${listed}${more}`,
+    ...(classNames.length <= LISTED_CLASSES ? [] : [describeCounts(data)]),
     ...data.notes,
   ]
     .map(printable)
+    .concat(classNames.length <= LISTED_CLASSES ? [`\n${countsTable(data)}`] : [])
     .join('\n');
+}
+
+/** How many images of each class each part has. */
+function countsTable({ train, validation, test }: PreparedDataset): string {
+  const counts = [train, validation, test].map((part) => classCounts(part));
+  const columns = ['training', 'validation', 'test'].map((heading) => ({ heading, align: 'right' as const }));
+  return formatTable(
+    [{ heading: 'class' }, ...columns],
+    train.classNames.map((name, label) => [name, ...counts.map((part) => formatInteger(part[label]!))]),
+  );
+}
+
+/** Of many classes those with the fewest and the most images. */
+function describeCounts({ train }: PreparedDataset): string {
+  const counts = classCounts(train);
+  const [least, most] = [Math.min(...counts), Math.max(...counts)];
+  const nameOf = (count: number): string => `"${train.classNames[counts.indexOf(count)]}"`;
+  return least === most
+    ? `${formatInteger(least)} training images of each class`
+    : `${formatInteger(least)} (${nameOf(least)}) to ${formatInteger(most)} (${nameOf(most)}) training images a class`;
 }
 
 /** What an accuracy has to be compared with. */
@@ -66,9 +89,10 @@ export function describeScores({
   majorityAccuracy: majority,
   majorityClass,
   accuracyInterval: [low, high],
-}: Scores): string {
+  ...copies
+}: Scores & Partial<CopyScores>): string {
   return (
     `Between ${percent(low, 1)} and ${percent(high, 1)} with 95 % confidence. Always guessing "${majorityClass}", the commonest ` +
-    `class, gives ${percent(majority, 1)}. Balanced accuracy (every class counts the same): ${percent(balanced, 1)}.`
+    `class, gives ${percent(majority, 1)}. Balanced accuracy (every class counts the same): ${percent(balanced, 1)}.${describeCopies(copies)}`
   );
 }

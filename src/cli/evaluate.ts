@@ -1,14 +1,27 @@
 /** `weft evaluate`: how a trained model does on a test set. */
 import type { Command } from 'commander';
-import { type ImageDataset, imageCount } from '../data/dataset.ts';
+import { type ImageDataset, imageCount, imageName } from '../data/dataset.ts';
 import { DatasetError } from '../data/errors.ts';
+import { fileError, findEntry, type Wanted } from '../data/files.ts';
 import { loadDataset } from '../data/load.ts';
-import { loadAllImages, loadRecordedTest, seenInTraining, type TestImages } from '../data/recorded-images.ts';
+import {
+  loadAllImages,
+  loadRecordedTest,
+  type RecordedCopy,
+  type RecordedPart,
+  seenInTraining,
+  type TestImages,
+} from '../data/recorded-images.ts';
 import { type DeviceOptions, setDevice } from '../index.ts';
-import { formatInteger, printable } from '../text.ts';
+import { formatInteger, formatTable, printable } from '../text.ts';
+import { writeWhole } from '../train/atomic.ts';
 import { type Evaluation, evaluate } from '../train/index.ts';
 import { confusionRows, formatConfusion, formatQualities, qualities } from './confusion.ts';
+import { copyScores } from './copies.ts';
 import { describeScores, scoresOf } from './describe.ts';
+import { positiveInteger } from './numbers.ts';
+import { predictionsCsv } from './predictions-file.ts';
+import { findMistakes, type Mistake } from './report/mistakes.ts';
 import { RunError } from './run-error.ts';
 import { type PictureClassifier, readRun, requireClasses, requireFiniteAnswers } from './run-reading.ts';
 import type { RunRecord } from './run-record.ts';
@@ -19,6 +32,8 @@ import { type CommandContext, counted, openTerminal, percent, type Terminal } fr
 /** The options of the command line. */
 export interface EvaluateCommandOptions {
   readonly data?: string;
+  readonly worst?: number;
+  readonly csv?: string;
   readonly device: keyof DeviceOptions;
   readonly json: boolean;
 }
@@ -32,7 +47,8 @@ export async function evaluateCommand(
   await setDevice(options.device);
   const { record, saved: model, notes: runNotes } = await readRun(run);
   const saved = requireClasses(run, model);
-  const { name, images, notes: imageNotes, seen } = testImages(run, record, options.data, saved);
+  const tested = testImages(run, record, options.data, saved);
+  const { name, images, notes: imageNotes, seen, copies, train } = tested;
   const dataset = withClassesOf(saved, images);
   const { classNames } = dataset;
   const answers = await evaluate(saved.model, dataset, { normalization: saved.normalization });
@@ -40,10 +56,18 @@ export async function evaluateCommand(
   const { accuracy, loss } = answers;
   const count = imageCount(dataset);
   const rows = confusionRows(answers.confusion, classNames.length);
-  const scores = scoresOf(dataset, answers, record?.data.classCounts?.train);
+  const scores = {
+    ...scoresOf(dataset, answers, record?.data.classCounts?.train),
+    ...(copies && copyScores(dataset, answers, copies)),
+  };
   const trained = seen && trainedOn(dataset, answers, seen);
   const notes = [...runNotes, ...imageNotes, ...(trained?.notes ?? [])];
   for (const note of notes) say(printable(note));
+  if (options.csv !== undefined) {
+    const originals = copies && new Map(copies.map(({ first, second }) => [second, nameOf(train, first)]));
+    await writeNew(options.csv, predictionsCsv(dataset, answers, originals));
+  }
+  const worst = options.worst === undefined ? [] : findMistakes(dataset, answers).slice(0, options.worst);
   if (options.json) {
     const classes = qualities(rows).map((quality, index) => ({ name: classNames[index], ...quality }));
     const answer = {
@@ -57,6 +81,9 @@ export async function evaluateCommand(
       notes,
       classes,
       confusion: rows,
+      ...(options.worst !== undefined && {
+        worst: worst.map(({ index, ...mistake }) => ({ picture: imageName(dataset, index), ...mistake })),
+      }),
     };
     result(JSON.stringify(answer, null, 2));
     return;
@@ -66,6 +93,49 @@ export async function evaluateCommand(
   result(`${printable(describeScores(scores))}\n`);
   result(`${formatQualities(rows, classNames)}\n`);
   result(formatConfusion(rows, classNames));
+  if (options.worst !== undefined) result(`\n${formatWorst(dataset, worst)}`);
+  if (options.csv !== undefined) say(`\nWrote ${printable(options.csv)}`);
+}
+
+/** The mistakes to which the true class was given the least probability, with the files of their images. */
+function formatWorst(dataset: ImageDataset, worst: readonly Mistake[]): string {
+  if (worst.length === 0) return 'No mistakes.';
+  return formatTable(
+    [
+      { heading: 'worst mistakes' },
+      { heading: 'true' },
+      { heading: 'its probability', align: 'right' },
+      { heading: 'predicted' },
+      { heading: 'its probability', align: 'right' },
+    ],
+    worst.map(({ index, truth, predicted, confidence, truthProbability }) => [
+      imageName(dataset, index),
+      truth,
+      percent(truthProbability),
+      predicted,
+      percent(confidence),
+    ]),
+  );
+}
+
+function nameOf(part: RecordedPart | undefined, place: number): string {
+  return part?.files?.[place] ?? `training image ${place}`;
+}
+
+/** Writes a file that is not there yet. */
+async function writeNew(path: string, contents: string): Promise<void> {
+  const wanted: Wanted = { error: RunError, expected: 'a file that can be written' };
+  if (findEntry(path, wanted) !== undefined) {
+    throw new RunError({
+      where: path,
+      got: 'a file or folder of this name that is there already',
+      expected: 'a new name: nothing is written over',
+      cure: 'Give another name, or remove it.',
+    });
+  }
+  await writeWhole(path, contents).catch((error: unknown) => {
+    throw fileError(path, error, wanted);
+  });
 }
 
 /** What is to be known where a model is tested on images that it has seen. */
@@ -103,6 +173,9 @@ function withoutData(run: string): never {
 interface Tested extends TestImages {
   /** Of other data than the run's: which images the model was trained or validated on, as far as that is known. */
   readonly seen?: readonly boolean[] | undefined;
+  /** Of the run's own data: the images that are copies of training images. */
+  readonly copies?: readonly RecordedCopy[] | undefined;
+  readonly train?: RecordedPart | undefined;
 }
 
 /** Without `--data` the images that were held out when the run was trained; else all images of those data. */
@@ -120,7 +193,7 @@ function testImages(
     return { ...all, seen: split && seenInTraining(split, all.images) };
   }
   const { source } = record.data;
-  if (split !== undefined) return loadRecordedTest(source, split, form);
+  if (split !== undefined) return { ...loadRecordedTest(source, split, form), train: split.train };
   // Earlier versions did not record the split of the digits and of IDX files with a test set.
   const { name, test, notes } = loadDataset(source, { seed: record.seed });
   return { name, images: test, notes };
@@ -164,6 +237,8 @@ export function addEvaluate(program: Command, { streams }: CommandContext): void
       '--data <name>',
       `${dataHelp} (default: what was held out when the run was trained); all its images are used`,
     )
+    .option('--worst <number>', 'list the worst mistakes, with the files of their pictures', positiveInteger)
+    .option('--csv <file>', 'write the answer for each image to a new file')
     .addOption(deviceOption())
     .addOption(jsonOption('the result'))
     .action(async (run, options) => {

@@ -1,16 +1,20 @@
 /** Which images watch over training. The test images are never among them: they are looked at once, at the end. */
+import { balanceNotes } from '../data/balance.ts';
 import { type ImageDataset, imageCount } from '../data/dataset.ts';
 import type { LoadedDataset } from '../data/load.ts';
 import { drawnSplit } from '../data/split.ts';
 import { OptionError } from '../errors.ts';
+import { copiesNotes, findCopies, type SplitCopies } from './copies.ts';
 import { counted } from './terminal.ts';
 
 /** The part of the training images held out for validation where the data set has no validation images itself. */
 const VALIDATION_SHARE = 0.05;
 
-/** A data set with validation images. */
+/** A data set with validation images, looked at for what makes its accuracy say little. */
 export interface PreparedDataset extends LoadedDataset {
   readonly validation: ImageDataset;
+  /** Images of which there is a copy among the training images. */
+  readonly copies: SplitCopies;
 }
 
 /**
@@ -21,7 +25,7 @@ export interface PreparedDataset extends LoadedDataset {
  */
 export function withValidation(loaded: LoadedDataset, seed: number, share?: number): PreparedDataset {
   if (loaded.validation !== undefined) {
-    if (share === undefined) return { ...loaded, validation: loaded.validation };
+    if (share === undefined) return lookedAt(loaded, loaded.train, loaded.validation);
     throw new OptionError({
       where: loaded.name,
       got: `a share of ${share} to hold out for validation`,
@@ -34,11 +38,23 @@ export function withValidation(loaded: LoadedDataset, seed: number, share?: numb
   if (imageCount(heldOut) === 0) {
     // One image per class: nothing can be held out, and then the training images are all there is to watch.
     const note = 'Too few images to hold any out: validation uses the training images.';
-    return { ...loaded, validation: loaded.train, notes: [...loaded.notes, note] };
+    return lookedAt(loaded, loaded.train, loaded.train, note);
   }
   const note =
     `For validation, ${counted(imageCount(heldOut), 'training image')} ` +
     `(about ${Number((used * 100).toPrecision(3))} % of each class, seed ${seed}) are held out${share === undefined ? '; --val-split changes how many' : ''}.`;
   const validation = { ...heldOut, name: `${loaded.name} validation` };
-  return { ...loaded, train, validation, notes: [...loaded.notes, note] };
+  return lookedAt(loaded, train, validation, note);
+}
+
+function lookedAt(
+  loaded: LoadedDataset,
+  train: ImageDataset,
+  validation: ImageDataset,
+  ...notes: readonly string[]
+): PreparedDataset {
+  const parts = { train, validation, test: loaded.test };
+  const copies = findCopies(parts);
+  const found = [...loaded.notes, ...notes, ...balanceNotes(parts), ...copiesNotes(parts, copies)];
+  return { ...loaded, ...parts, copies, notes: found };
 }

@@ -3,6 +3,7 @@
  * to try it on.
  */
 import { join } from 'node:path';
+import { imageName } from '../data/dataset.ts';
 import type { Normalization } from '../data/normalize.ts';
 import { WeftError } from '../errors.ts';
 import type { Module } from '../nn/index.ts';
@@ -11,6 +12,7 @@ import { printable } from '../text.ts';
 import { type Evaluation, saveModel } from '../train/index.ts';
 import type { PreparedDataset } from './holdout.ts';
 import { commandLine } from './invocation.ts';
+import { PREDICTIONS_FILE, predictionsCsv } from './predictions-file.ts';
 import { findMistakes, imagePng } from './report/mistakes.ts';
 import type { RunFolder } from './run-folder.ts';
 import { METRICS_FILE, type Metrics, type RunRecord, recordText } from './run-record.ts';
@@ -88,6 +90,10 @@ export async function writeRun(
   // The chart library is only needed here, and takes a third of a second to load.
   const { renderReport } = await import('./report/report.ts');
   await folder.write(REPORT_FILE, renderReport({ metrics, summary, data, answers }));
+  const originals = new Map(
+    data.copies.test.map(({ first, second }) => [second, imageName(data.train, first)]),
+  );
+  await folder.write(PREDICTIONS_FILE, predictionsCsv(test, answers, originals));
   const sample = sampleIndex(answers.predictions, test.labels);
   const samplePath = await folder.write(SAMPLE_FILE, imagePng(test, sample));
   const mistakes = findMistakes(test, answers).length;
@@ -97,6 +103,7 @@ export async function writeRun(
     [`${LAST_FOLDER}/`, 'the model after the last epoch, with the state of its optimizer'],
     [METRICS_FILE, 'all numbers of this run'],
     [REPORT_FILE, `learning curves, confusion matrix and ${counted(mistakes, 'mistake')}, for a browser`],
+    [PREDICTIONS_FILE, 'the answer for each test image'],
     [SPLIT_FILE, 'which images it was trained, validated and tested on'],
     [SAMPLE_FILE, `a test picture of class ${test.classNames[test.labels[sample]!]}`],
   ];

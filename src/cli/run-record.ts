@@ -5,6 +5,7 @@ import { readFile } from '../data/files.ts';
 import { WeftError } from '../errors.ts';
 import { messageOf } from '../text.ts';
 import type { Confusion } from './confusion.ts';
+import type { CopyScores } from './copies.ts';
 import type { Scores } from './describe.ts';
 import { RunError } from './run-error.ts';
 
@@ -95,7 +96,7 @@ export interface RunRecord extends TrainSettings {
 }
 
 /** What a finished run has besides. */
-export interface Metrics extends RunRecord, Scores {
+export interface Metrics extends RunRecord, Scores, Partial<CopyScores> {
   readonly status: 'finished';
   readonly testAccuracy: number;
   readonly testLoss: number;

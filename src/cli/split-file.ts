@@ -1,11 +1,17 @@
 /**
  * split.json of a run: which images it was trained, validated and tested on. A part has the number of its images (`count`),
  * their files where they have any, a hash of what each shows (`hashes`, `contentHashes` one after the other, 8 characters
- * each) and their classes (`labels`, places in `classNames`: little-endian 16-bit numbers in base64).
+ * each) and their classes (`labels`, places in `classNames`: little-endian 16-bit numbers in base64). `copies` lists the test images that are copies of training images: place in test, place in
+ * train, 1 where all pixels are equal.
  */
 import { join } from 'node:path';
 import { findEntry, readFile, type Wanted } from '../data/files.ts';
-import { type RecordedPart, type RecordedSplit, recordedSplit } from '../data/recorded-images.ts';
+import {
+  type RecordedCopy,
+  type RecordedPart,
+  type RecordedSplit,
+  recordedSplit,
+} from '../data/recorded-images.ts';
 import { isRecord } from '../options.ts';
 import type { PreparedDataset } from './holdout.ts';
 import { RunError } from './run-error.ts';
@@ -24,7 +30,8 @@ export function splitText(data: PreparedDataset): string {
     ...(validation && { validation: encodedPart(validation) }),
     test: encodedPart(test),
   };
-  return `${JSON.stringify({ format, classNames, ...parts }, null, 1)}\n`;
+  const copies = data.copies.test.map(({ first, second, identical }) => [second, first, identical ? 1 : 0]);
+  return `${JSON.stringify({ format, classNames, ...parts, copies }, null, 1)}\n`;
 }
 
 function encodedPart({ files, hashes = [], labels = [] }: RecordedPart): object {
@@ -65,7 +72,8 @@ function parsed(text: string): RecordedSplit | undefined {
   const { classNames } = value;
   if (!train || !test || (value.validation !== undefined && !validation)) return undefined;
   if (value.format !== format) return { train, validation, test };
-  return isTexts(classNames) ? { classNames, train, validation, test } : undefined;
+  const copies = decodedCopies(value.copies);
+  return isTexts(classNames) && copies ? { classNames, train, validation, test, copies } : undefined;
 }
 
 function decodedPart(part: unknown): RecordedPart | undefined {
@@ -80,6 +88,19 @@ function decodedPart(part: unknown): RecordedPart | undefined {
     hashes: Array.from({ length: count }, (_, i) => hashes.slice(i * hashLength, (i + 1) * hashLength)),
     labels: Array.from({ length: count }, (_, i) => bytes.readUInt16LE(2 * i)),
   };
+}
+
+function decodedCopies(value: unknown): RecordedCopy[] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const rows = value.filter(
+    (row): row is number[] => Array.isArray(row) && row.length === 3 && row.every(Number.isSafeInteger),
+  );
+  if (rows.length < value.length) return undefined;
+  return rows.map(([second, first, identical]) => ({
+    second: second!,
+    first: first!,
+    identical: identical === 1,
+  }));
 }
 
 /** Earlier versions listed files, or for images without files the SHA-256 of their pixels and the number of equal ones. */

@@ -11,6 +11,7 @@ import { type Evaluation, evaluate } from '../train/index.ts';
 import { augmentSpec } from './augment-spec.ts';
 import { classWeightsText } from './class-weights.ts';
 import { confusionRows } from './confusion.ts';
+import { copyScores } from './copies.ts';
 import { describeDataset, scoresOf } from './describe.ts';
 import { exitCodes, interruptedCode } from './exit-codes.ts';
 import { type PreparedDataset, withValidation } from './holdout.ts';
@@ -112,6 +113,7 @@ export async function trainCommand(
       testAccuracy,
       testLoss,
       ...scoresOf(data.test, evaluation, [...classCounts(data.train)]),
+      ...copyScores(data.test, evaluation, data.copies.test),
       ...record,
       status: 'finished',
       confusion,

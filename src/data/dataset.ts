@@ -39,6 +39,11 @@ export function imageLength(dataset: ImageDataset): number {
   return dataset.shape[1] * dataset.shape[2] * dataset.shape[3];
 }
 
+/** What to call an image: its file, or else the name of its data set and its place. */
+export function imageName({ name, files }: ImageDataset, index: number): string {
+  return files?.[index] ?? `${name} ${index}`;
+}
+
 /** The value of a pixel at full brightness: 255 of bytes, 1 of floats. */
 export function fullBrightness(images: PixelArray): number {
   return images instanceof Float32Array ? 1 : 255;

@@ -9,6 +9,7 @@ import { concatenate, type ImageDataset, imageCount, subset } from './dataset.ts
 import { DatasetError } from './errors.ts';
 import type { FormOptions } from './form.ts';
 import { findSource, type LoadedDataset } from './load.ts';
+import type { CopiedImage } from './overlap.ts';
 import { placesOf } from './split.ts';
 
 /** Some images of a data set, each known by its place in these lists. */
@@ -28,7 +29,12 @@ export interface RecordedSplit {
   /** Undefined where the training images were those of validation too. */
   readonly validation?: RecordedPart | undefined;
   readonly test: RecordedPart;
+  /** Test images with a copy among the training images, by their places. Undefined where nobody has looked for them. */
+  readonly copies?: readonly RecordedCopy[] | undefined;
 }
+
+/** A test image (`second`) that is a copy of a training image (`first`). */
+export type RecordedCopy = Pick<CopiedImage, 'first' | 'second' | 'identical'>;
 
 /** What there is to record of a data set. */
 export function recordedSplit({ train, validation, test }: LoadedDataset): RecordedSplit {
@@ -51,6 +57,12 @@ export interface TestImages {
   readonly name: string;
   readonly images: ImageDataset;
   readonly notes: readonly string[];
+}
+
+/** The images of a recorded test set. */
+export interface RecordedTest extends TestImages {
+  /** The copies among them, `second` being their place now. */
+  readonly copies: readonly RecordedCopy[] | undefined;
 }
 
 /**
@@ -83,7 +95,7 @@ export function loadRecordedTest(
   nameOrFolder: string,
   split: RecordedSplit,
   options: ModelForm = {},
-): TestImages {
+): RecordedTest {
   const source = findSource(nameOrFolder);
   const { name, splits } = source;
   const notes = [...source.notes];
@@ -107,12 +119,18 @@ export function loadRecordedTest(
   }
   if (pool === undefined) throw noneLeft(name);
   const match = matched(split, pool);
-  const indices = match.places.filter((place) => place >= 0);
+  const left = [...match.places.keys()].filter((index) => match.places[index] >= 0);
+  const indices = left.map((index) => match.places[index]);
+  const placesNow = new Map(left.map((index, place) => [index, place]));
   if (indices.length === 0) throw noneLeft(name);
   const added = pool.files === undefined ? match.unmatched : unknown.size - match.movedFiles;
   return {
     name,
     images: subset(pool, indices),
+    copies: split.copies?.flatMap((copy) => {
+      const second = placesNow.get(copy.second);
+      return second === undefined ? [] : [{ ...copy, second }];
+    }),
     notes: [...notes, ...changes(name, match, added)],
   };
 }

@@ -56,6 +56,27 @@ test('IDX files without a test set: the images are known by their pixels', async
   expect(JSON.parse(stdout)).toMatchObject({ images: metrics.data.test, loss: metrics.testLoss });
 });
 
+test('the worst mistakes and all answers, with their files', async () => {
+  const folder = await trainedRun(classFolders());
+  const csv = join(temporaryFolder(), 'all.csv');
+  const { stdout } = await run(['evaluate', folder, '--worst', '2', '--csv', csv]);
+  const rows = readFileSync(csv, 'utf8').split('\r\n');
+  expect(rows[0]).toBe('picture,true,predicted,correct,probability,true_probability,copy_of');
+  expect(rows).toHaveLength(1 + 6 + 1);
+  expect(readFileSync(join(folder, 'predictions.csv'), 'utf8')).toBe(rows.join('\r\n'));
+  const wrong = rows.filter((row) => row.split(',')[3] === '0');
+  if (wrong.length === 0) expect(stdout).toContain('No mistakes.');
+  else
+    expect(stdout).toMatch(
+      /worst mistakes +true +its probability +predicted[^\n]+\n[- ]+\n(bar|block|empty)\/\d\.png/,
+    );
+  const { worst } = JSON.parse((await run(['evaluate', folder, '--worst', '2', '--json'])).stdout);
+  expect(worst).toHaveLength(Math.min(wrong.length, 2));
+  const again = await run(['evaluate', folder, '--csv', csv]);
+  expect(again).toMatchObject({ exitCode: 1, stdout: expect.not.stringContaining('accuracy') });
+  expect(again.stderr).toContain('all.csv: got a file or folder of this name');
+});
+
 test('another folder is tested on as a whole', async () => {
   const folder = await trainedRun(classFolders());
   const { stdout } = await run(['evaluate', folder, '--data', classFolders(4), '--json']);

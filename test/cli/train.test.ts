@@ -43,6 +43,7 @@ describe('training on class folders', () => {
       'metrics.json',
       'model.json',
       'model.safetensors',
+      'predictions.csv',
       'report.html',
       'sample.png',
       'split.json',

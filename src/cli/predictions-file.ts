@@ -1,0 +1,39 @@
+/** predictions.csv of a run: what the model answered for each test image. */
+import { type ImageDataset, imageName } from '../data/dataset.ts';
+import { csvRow } from './csv.ts';
+import type { Answers } from './report/mistakes.ts';
+
+export const PREDICTIONS_FILE = 'predictions.csv';
+
+/**
+ * A row for each image, in their order: its file, or else its place in the data set; its class, the answer, 1 where that is
+ * right, the probabilities of the answer and of the true class; its group where there are groups; and the training image
+ * that it is a copy of, where that is known.
+ *
+ * @param originals by the place of a test image, the name of the training image that it is a copy of
+ */
+export function predictionsCsv(
+  dataset: ImageDataset,
+  { predictions, probabilities }: Answers,
+  originals?: ReadonlyMap<number, string>,
+): string {
+  const { labels, classNames, groups } = dataset;
+  const header = ['picture', 'true', 'predicted', 'correct', 'probability', 'true_probability'];
+  const rows = Array.from(labels, (label, index) => {
+    const predicted = predictions[index]!;
+    const probabilityOf = (place: number): string =>
+      probabilities[index * classNames.length + place]!.toPrecision(6);
+    return [
+      imageName(dataset, index),
+      classNames[label]!,
+      classNames[predicted]!,
+      predicted === label ? 1 : 0,
+      Number(probabilityOf(predicted)),
+      Number(probabilityOf(label)),
+      ...(groups ? [groups[index]!] : []),
+      ...(originals ? [originals.get(index) ?? ''] : []),
+    ];
+  });
+  const more = [...(groups ? ['group'] : []), ...(originals ? ['copy_of'] : [])];
+  return [[...header, ...more], ...rows].map(csvRow).join('');
+}

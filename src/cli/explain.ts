@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import { loadDataset } from '../data/load.ts';
 import { type DeviceOptions, explain, setDevice, type Tensor, zeros } from '../index.ts';
 import { createModel, type Module, modelNames, softmaxCrossEntropy } from '../nn/index.ts';
-import { Adam } from '../optim/index.ts';
+import { Adam, type Optimizer } from '../optim/index.ts';
 import { printable } from '../text.ts';
 import { positiveInteger } from './numbers.ts';
 import { RunError } from './run-error.ts';
@@ -11,6 +11,7 @@ import { readRun } from './run-reading.ts';
 import { dataHelp, deviceOption, oneOf, runHelp } from './shared-options.ts';
 import { type CommandContext, counted, openTerminal, type Terminal } from './terminal.ts';
 import { trainDefaults } from './train-defaults.ts';
+import { describeOptimizer, optimizerOf } from './train-settings.ts';
 
 /** The options of the command line. */
 export interface ExplainOptions {
@@ -29,6 +30,9 @@ interface Subject {
   /** Undefined for a model that tells no classes apart. */
   readonly classes: number | undefined;
   readonly batch: number;
+  readonly optimizer: Optimizer;
+  /** What it is called. */
+  readonly optimizerTitle: string;
 }
 
 /** Prints the kernels of a training step. Nothing is computed. */
@@ -38,9 +42,8 @@ export async function explainCommand(
   { result, aside }: Terminal,
 ): Promise<void> {
   await setDevice(options.device);
-  const { name, model, inputShape, classes, batch } =
+  const { name, model, inputShape, classes, batch, optimizer, optimizerTitle } =
     run === undefined ? newModel(options) : await trainedModel(run, options, aside);
-  const optimizer = new Adam(model.parameters());
   const step = async (inputs: Tensor, labels: Tensor): Promise<Tensor> => {
     const scores = model.call(inputs);
     const loss = classes === undefined ? scores.square().mean() : softmaxCrossEntropy(scores, labels);
@@ -55,7 +58,7 @@ export async function explainCommand(
       : `of ${counted(classes, 'class')}`;
   result(
     printable(
-      `A training step of ${name} with Adam on ${counted(batch, 'input')} of ${inputShape.join('×')} ${task}:`,
+      `A training step of ${name} with ${optimizerTitle} on ${counted(batch, 'input')} of ${inputShape.join('×')} ${task}:`,
     ),
   );
   result(`\n${plan}`);
@@ -72,7 +75,14 @@ function newModel({
   const inputShape = [height, width, channels] as const;
   const classes = classNames.length;
   const model = createModel(name, { inputShape, classes });
-  return { name, model, inputShape, classes, batch: batch ?? trainDefaults.batch };
+  return {
+    name,
+    model,
+    inputShape,
+    classes,
+    batch: batch ?? trainDefaults.batch,
+    ...adamOf(model),
+  };
 }
 
 /** The model of a run, with the batches it was trained on. */
@@ -97,7 +107,18 @@ async function trainedModel(
     name: `${saved.name} of ${run}`,
     classes: saved.classNames?.length,
     batch: batch ?? record?.batchSize ?? trainDefaults.batch,
+    ...(record === undefined
+      ? adamOf(saved.model)
+      : {
+          optimizer: optimizerOf(record, saved.model, record.data.train),
+          optimizerTitle: describeOptimizer(record),
+        }),
   };
+}
+
+/** What trains where nothing else is asked for. */
+function adamOf(model: Module): Pick<Subject, 'optimizer' | 'optimizerTitle'> {
+  return { optimizer: new Adam(model.parameters()), optimizerTitle: 'Adam' };
 }
 
 const help = `

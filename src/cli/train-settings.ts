@@ -1,7 +1,7 @@
 /** What the options of `weft train` mean: the settings that are recorded, and what training is made of by them. */
 import { resolve } from 'node:path';
 import type { AugmentOptions } from '../data/augment.ts';
-import { type ImageDataset, imageCount } from '../data/dataset.ts';
+import type { ImageDataset } from '../data/dataset.ts';
 import type { PictureFit } from '../data/image.ts';
 import { type DeviceOptions, tensor } from '../index.ts';
 import { createModel, type Module, softmaxCrossEntropy } from '../nn/index.ts';
@@ -172,12 +172,14 @@ export function modelOf(options: TrainOptions, { shape, classNames }: ImageDatas
   return createModel(model, { inputShape, classes: classNames.length, hidden, layers, dropout });
 }
 
-/** The optimizer of a model, whose schedule ends with the last of the planned epochs. */
-export function optimizerOf(settings: TrainSettings, model: Module, train: ImageDataset): Optimizer {
+/** The optimizer of a model that is trained on so many images; its schedule ends with the last of the planned epochs. */
+export function optimizerOf(settings: TrainSettings, model: Module, images: number): Optimizer {
   const { optimizer, schedule, learningRate, weightDecay, epochs, batchSize } = settings;
-  const steps = Math.ceil(imageCount(train) / batchSize) * epochs;
+  const steps = Math.ceil(images / batchSize) * epochs;
   const rate = schedules[schedule as ScheduleName].make(learningRate, steps);
-  return optimizers[optimizer as OptimizerName].make(model, { learningRate: rate, weightDecay });
+  // Runs of earlier versions had Adam, in other words.
+  const kind: OptimizerKind = optimizers[optimizer as OptimizerName] ?? optimizers.adam;
+  return kind.make(model, { learningRate: rate, weightDecay });
 }
 
 /** The loss, in which all classes count the same unless they have weights. */

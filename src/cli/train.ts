@@ -94,7 +94,7 @@ export async function trainCommand(
       model,
       // Its weights are thrown away: they must not change what is random afterwards.
       best: keepingRandom(() => modelOf(options, data.train)),
-      optimizer: optimizerOf(settings, model, data.train),
+      optimizer: optimizerOf(settings, model, imageCount(data.train)),
       normalization: channelStatistics(data.train),
       summary: layers,
       data,

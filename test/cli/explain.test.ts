@@ -1,5 +1,6 @@
 /** `weft explain`: of a new model on data, and of a run; its parts add up, and it fits a terminal. */
 import { expect, test } from 'vitest';
+import { temporaryFolder } from '../support/datasets.ts';
 import { classFolders, run, trainedRun } from './support.ts';
 
 test('the kernels of a training step on digits, by its parts', async () => {
@@ -24,6 +25,23 @@ test('of other data, and of a run with its batch', async () => {
   const { stdout, stderr } = await run(['explain', folder]);
   expect(stdout).toContain(`row-gru of ${folder} with Adam on 8 inputs of 8×8×1 of 3 classes:`);
   expect(stderr).toBe('');
+  const other = temporaryFolder();
+  await run([
+    'train',
+    '--data',
+    data,
+    '--model',
+    'row-gru',
+    '--epochs',
+    '1',
+    '--optimizer',
+    'sgd',
+    '--out',
+    other,
+  ]);
+  expect((await run(['explain', other, '--batch', '2'])).stdout).toContain(
+    'with SGD with momentum 0.9 on 2 inputs',
+  );
   const refused = await run(['explain', folder, '--model', 'cnn']);
   expect(refused).toMatchObject({ exitCode: 1, stdout: '' });
   expect(refused.stderr).toContain('--model cnn beside a run');

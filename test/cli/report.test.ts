@@ -37,7 +37,7 @@ function reportOf(
     accuracyInterval: [0.5, 0.9],
     balancedAccuracy: 0.5,
     majorityAccuracy: 0.4,
-    bestEpoch: epochs,
+    bestEpoch: Math.max(1, epochs - 1),
     command: ['train', '--data', 'a&b'],
     epochs,
     trainSeconds: 3,
@@ -67,7 +67,8 @@ function reportOf(
     confusion,
     versions: { weft: '0', node: '20' },
   };
-  const test = { ...tinyDataset(labels, classes), classNames: names };
+  const files = labels.map((_, index) => `pictures/${index}.png`);
+  const test = { ...tinyDataset(labels, classes), classNames: names, files };
   const probabilities = predictions.flatMap((predicted) =>
     names.map((_, index) => (index === predicted ? 0.9 : 0.1 / (classes - 1))),
   );
@@ -88,6 +89,10 @@ test('is complete in itself', () => {
     expect(html).toContain(text);
   }
   expect(html).toContain('1 mistake in 4 test images; all of them');
+  expect(html).toContain('best: 2');
+  expect(html).toContain('The model is that of epoch 2: the best on the validation images.');
+  expect(html).toContain('pictures/2.png');
+  expect(html).toMatch(/<pre class="command"[^>]*>.*weft.* train --data &#39;a&amp;b&#39;<\/pre>/);
 });
 
 test('names of classes and folders are text', () => {
@@ -118,8 +123,16 @@ describe('runs that are out of the ordinary', () => {
     const names = Array.from({ length: 100 }, (_, index) => `class ${index}`);
     const html = reportOf([0, 1], [5, 1], { names, epochs: 200 });
     expect(html).not.toContain('NaN');
-    expect(html).toContain('true class 0, predicted class 5: 1');
+    expect(html).toContain('true class 0, predicted class 5: 1 (100.0 % of the row)');
+    expect(html).toContain('best: 199');
   });
+});
+
+test('long names are shortened in the chart, where their titles have them whole', () => {
+  const names = ['Brachiosaurus altithorax, juvenile', 'Brachiosaurus altithorax, adult'];
+  const html = reportOf([0, 1], [1, 1], { names });
+  expect(html).toContain('>Brachiosaurus…venile<');
+  expect(html).toContain(`<title>${names[0]}</title>`);
 });
 
 const chromium = spawnSync('chromium', ['--version']).status === 0;

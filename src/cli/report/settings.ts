@@ -1,6 +1,7 @@
 /** The settings of a run in words. */
 import { formatInteger } from '../../text.ts';
 import type { Metrics } from '../run-record.ts';
+import { describeOptimizer, describeSchedule } from '../train-settings.ts';
 
 /** Names and values; what was not asked for, and is not on, is left out. */
 export function settingsOf(metrics: Metrics): [name: string, value: string][] {
@@ -23,9 +24,8 @@ export function settingsOf(metrics: Metrics): [name: string, value: string][] {
     ['hidden units', hidden],
     ['recurrent layers', layers],
     ['dropout', dropout],
-    ['optimizer', metrics.optimizer],
-    ['learning rate', `${metrics.learningRate} at most, ${metrics.schedule}`],
-    ['weight decay', metrics.weightDecay || undefined],
+    ['optimizer', describeOptimizer(metrics)],
+    ['learning rate', describeSchedule(metrics)],
     ['batch size', metrics.batchSize],
     ['epochs', `${metrics.history.length} of ${metrics.epochs}`],
     ['early stopping', earlyStopping && `after ${earlyStopping} epochs without a new best`],

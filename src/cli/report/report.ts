@@ -57,6 +57,7 @@ ${notesList(contents.data.notes)}
 <p class="aside">${keptEpoch(metrics)}Training values are means over the epoch, while the weights change and dropout is on;
 validation values are taken at its end.</p>
 </section>
+<div class="${metrics.data.classNames.length < CLASSES_WITH_LIST ? 'side-by-side' : ''}">
 <section>
 <h2>Confusion matrix</h2>
 ${confusionSection(metrics)}
@@ -65,6 +66,7 @@ ${confusionSection(metrics)}
 <h2>Classes</h2>
 ${qualityTable(metrics)}
 </section>
+</div>
 ${mistakesSection(contents)}
 <section>
 <h2>Model</h2>
@@ -109,7 +111,7 @@ function keptEpoch({ bestEpoch, history }: Metrics): string {
 
 /** A chart of more classes than this is too large to draw and to read: then the most frequent mistakes are listed. */
 const MOST_CHARTED_CLASSES = 100;
-/** From so many classes on the list helps beside the chart, too. */
+/** From so many classes on the chart needs the width of the page, and a list of its largest mistakes. */
 const CLASSES_WITH_LIST = 12;
 const LISTED_MISTAKES = 60;
 const LISTED_BESIDE_CHART = 15;
@@ -123,10 +125,10 @@ ${mistakesTable(confusion, classNames, LISTED_MISTAKES)}`;
   }
   const introduction = `<p>${counted(test, 'test image')}: how many of each class (rows) were taken for which class (columns).
 The stronger the color, the larger the share of the row: <span class="right">right</span>, <span class="wrong">wrong</span>.</p>`;
-  const chart = `<figure>${scrolling(confusionChart(confusion, classNames.map(printable)))}</figure>`;
-  if (classes < CLASSES_WITH_LIST) return `${introduction}\n${chart}`;
+  const chart = confusionChart(confusion, classNames.map(printable));
+  if (classes < CLASSES_WITH_LIST) return `${introduction}\n<figure>${chart}</figure>`;
   return `${introduction}
-${chart}
+<figure>${scrolling(chart)}</figure>
 <h3>Most frequent mistakes</h3>
 ${mistakesTable(confusion, classNames, LISTED_BESIDE_CHART)}`;
 }
@@ -161,7 +163,7 @@ function mistakesSection({ data: { test }, answers }: ReportContents): string {
     const [right, wrong] = [escapeHtml(truth), escapeHtml(predicted)];
     const file = test.files?.[index] ?? `test image ${index}`;
     return `<figure><img ${size} src="data:image/png;base64,${png}" alt="a picture of class ${right}">
-<figcaption><span class="right">${right}</span> taken for <span class="wrong">${wrong}</span>, ${percent(confidence, 1)} sure
+<figcaption><span class="right">${right}</span> taken for <span class="wrong">${wrong}</span>,<br>${percent(confidence, 1)} sure
 <small>${escapeHtml(file)}</small></figcaption></figure>`;
   });
   const introduction =

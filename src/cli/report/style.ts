@@ -28,15 +28,17 @@ p { margin: 0 0 12px; max-width: 90ch; }
 .headline dd { margin: 0; font-size: 26px; font-weight: 600; font-variant-numeric: tabular-nums; }
 .headline dt { color: var(--quiet); font-size: 14px; }
 .notes { margin: 0; padding: 0 0 0 20px; font-size: 14px; color: var(--quiet); max-width: 100ch; }
+.side-by-side section { flex: 1 1 480px; min-width: 0; }
 .side-by-side { display: flex; flex-wrap: wrap; gap: 16px 32px; align-items: flex-start; }
 figure { margin: 0; }
+figure svg { max-width: 100%; height: auto; font-size: 12px; }
 figcaption { font-weight: 600; font-size: 15px; margin-bottom: 4px; }
 .curves figure { flex: 1 1 320px; max-width: 540px; }
 .curves { margin-bottom: 12px; }
-.curves svg { display: block; width: 100%; height: auto; font-size: 12px; }
+.curves svg { display: block; width: 100%; }
 .scrolling { max-width: 100%; overflow: auto; }
 .scrolling:has(table) { max-height: 760px; }
-.scrolling svg { display: block; max-width: none; height: auto; font-size: 12px; }
+.scrolling svg { display: block; max-width: none; }
 .legend span { margin-right: 20px; white-space: nowrap; }
 .legend span::before { content: ''; display: inline-block; width: 22px; height: 4px; border-radius: 2px;
   margin-right: 8px; vertical-align: middle; background: currentColor; }
@@ -56,7 +58,7 @@ th, td { text-align: left; padding: 4px 16px 4px 0; border-bottom: 1px solid var
 th[scope=row] { font-weight: 500; color: var(--quiet); overflow-wrap: normal; }
 .numbers th, .numbers td { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .numbers thead th { position: sticky; top: 0; background: var(--background); }
-.numbers tbody th { white-space: normal; overflow-wrap: anywhere; min-width: 8em; max-width: 22em; text-align: left; }
+.numbers tbody th { white-space: normal; overflow-wrap: anywhere; min-width: 5em; max-width: 22em; text-align: left; }
 .numbers thead .name { text-align: left; }
 @media (max-width: 600px) {
   main { padding: 20px 16px 48px; }

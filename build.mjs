@@ -7,7 +7,7 @@
  * What only the command needs of other packages is in files beside it, so that who imports weft does not install them.
  *
  * Whoever cannot import (Jest as it comes, `require` in Node before 20.19) gets the same once more as CommonJS, in dist/cjs.
- * Code is made small, since that is most of what is installed, but functions and classes keep their names. Type declarations
+ * Code is made small, since that is most of what is installed, but classes keep their names, and functions of modules. Declarations
  * come from tsc, once, in dist/cjs, where TypeScript takes them for CommonJS; dist/src/index.d.ts exports them to modules.
  * Those that nothing of it leads to are left out.
  */
@@ -47,9 +47,11 @@ function bundleOf(file) {
   return gpu.test(path) ? 'weft-gpu' : 'weft';
 }
 
-/** Names of functions and classes are read: in stack traces, summaries and messages. */
-const keepNames = { function: true, class: true };
-const minify = { compress: { keepNames }, mangle: { keepNames }, codegen: true };
+/** Makes code small, but for the names that are read: of classes in summaries and messages, of functions in stack traces. */
+function minifyBut(keepNames) {
+  return { compress: { keepNames }, mangle: { keepNames }, codegen: true };
+}
+
 /** Bundlers for pages put substitutes in the place of Node's bare names. weft asks what there is, and needs none. */
 const names = { process: 'globalThis.process', Buffer: 'globalThis.Buffer' };
 
@@ -71,7 +73,7 @@ const { output } = await build({
     cleanDir: true,
     chunkFileNames: 'src/[name].js',
     codeSplitting: { groups: [{ debugName: 'by bundle', name: bundleOf }] },
-    minify,
+    minify: minifyBut({ class: true, function: true }),
   },
 });
 
@@ -93,7 +95,13 @@ await build({
   external: [/^node:/, ...installed],
   // Where the code lies is told by __filename there.
   transform: { define: { ...names, 'import.meta': '{}' } },
-  output: { file: 'dist/cjs/index.js', format: 'cjs', codeSplitting: false, minify },
+  output: {
+    file: 'dist/cjs/index.js',
+    format: 'cjs',
+    codeSplitting: false,
+    // Jest leaves functions of packages out of its stack traces.
+    minify: minifyBut({ class: true, function: false }),
+  },
 });
 
 await build({

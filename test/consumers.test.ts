@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { build as esbuild } from 'esbuild';
 import { build as vite } from 'vite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Consumer, root } from './support/packed.ts';
+import { Consumer, root, tools } from './support/packed.ts';
 
 let consumer: Consumer;
 beforeAll(() => {
@@ -44,6 +44,25 @@ describe('CommonJS', () => {
       String(99 ** 3),
       '',
     ]);
+  });
+});
+
+describe('a worker', () => {
+  it('imports weft, and has threads of its own', () => {
+    consumer.write(
+      'worker.mjs',
+      `import { parentPort } from 'node:worker_threads';
+      import { ones, setDevice } from 'weft-nn';
+      setDevice('wasm', { threads: 2 });
+      parentPort.postMessage(await ones([99, 99]).matmul(ones([99, 99])).sum().item());`,
+    );
+    consumer.write(
+      'starts-worker.mjs',
+      `import { Worker } from 'node:worker_threads';
+      const worker = new Worker(new URL('./worker.mjs', import.meta.url));
+      worker.on('message', (value) => { console.log(value); process.exit(); });`,
+    );
+    expect(consumer.run('starts-worker.mjs').trim()).toBe(String(99 ** 3));
   });
 });
 
@@ -176,13 +195,25 @@ describe('a bundle', () => {
   });
 });
 
-/** Where webpack and Jest are installed: they are too large for this repository. */
-const tools = process.env['WEFT_TOOLS'] ?? root;
 const commandOf = (name: string) => join(tools, 'node_modules', '.bin', name);
-for (const name of ['webpack', 'jest']) {
+for (const name of ['rollup', 'webpack', 'jest']) {
   if (existsSync(commandOf(name))) continue;
   console.warn(`skipped: weft and ${name}, which is not installed (WEFT_TOOLS may name a folder with it)`);
 }
+
+describe.skipIf(!existsSync(commandOf('rollup')))('Rollup', () => {
+  it('makes a bundle that runs, when it is told to look into node_modules', () => {
+    consumer.write(
+      'rollup.js',
+      "import { tensor } from 'weft-nn'; console.log(await tensor([1, 2]).sum().item());",
+    );
+    const resolver = join(tools, 'node_modules', '@rollup', 'plugin-node-resolve');
+    const flags = ['rollup.js', '--dir', 'rollup', '--format', 'es', '--plugin', resolver];
+    const { status } = spawnSync(commandOf('rollup'), flags, { cwd: consumer.folder, encoding: 'utf8' });
+    expect(status).toBe(0);
+    expect(consumer.run('rollup/rollup.js').trim()).toBe('3');
+  });
+});
 
 describe.skipIf(!existsSync(commandOf('webpack')))('webpack', () => {
   it('makes a bundle without gpu.js, which is not installed, and has nothing to remark', () => {

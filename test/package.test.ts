@@ -4,10 +4,14 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'rolldown';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Consumer, manifest, root } from './support/packed.ts';
+import { Consumer, manifest, root, tools } from './support/packed.ts';
 
 const publint = join(root, 'node_modules', '.bin', 'publint');
 if (!existsSync(publint)) console.warn('skipped: what publint says, which is not installed (npm ci)');
+const attw = join(tools, 'node_modules', '.bin', 'attw');
+if (!existsSync(attw)) {
+  console.warn('skipped: what attw says, which is not installed (WEFT_TOOLS may name a folder with it)');
+}
 
 describe('the packed package', () => {
   let consumer: Consumer;
@@ -43,6 +47,12 @@ describe('the packed package', () => {
       encoding: 'utf8',
     });
     expect(lint.stdout).toMatch(/All good!/);
+  });
+
+  it.skipIf(!existsSync(attw))('has types for every way to resolve it, as attw judges', () => {
+    const archive = join(consumer.folder, consumer.packed.filename);
+    const { stdout } = spawnSync(attw, [archive, '--no-emoji'], { encoding: 'utf8' });
+    expect(stdout).toMatch(/No problems found/);
   });
 
   it('needs the decoder of JPEG files alone, and names the licenses of what came with it', () => {

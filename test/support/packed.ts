@@ -13,24 +13,38 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 
 export const root = resolve(import.meta.dirname, '../..');
+/** Where what is too large for this repository is installed: webpack, Rollup, Jest, attw. */
+export const tools = process.env['WEFT_TOOLS'] ?? root;
 export const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+
+/** What npm says of a package that it packed. */
+interface Packed {
+  readonly filename: string;
+  /** Bytes of all files. */
+  readonly unpackedSize: number;
+  readonly files: readonly { readonly path: string }[];
+}
+
+/** Packs what was built. */
+export function packFiles(...options: readonly string[]): Packed {
+  const output = execFileSync('npm', ['pack', '--json', '--ignore-scripts', ...options], {
+    cwd: root,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  return JSON.parse(output)[0];
+}
 
 /** A folder with weft in its node_modules. */
 export class Consumer {
   readonly folder = mkdtempSync(join(tmpdir(), 'weft-consumer-'));
   readonly installed = join(this.folder, 'node_modules', 'weft-nn');
   /** What npm packed. */
-  readonly packed: { readonly filename: string; readonly files: readonly { readonly path: string }[] };
+  readonly packed: Packed;
 
   /** `packages`: what is installed besides weft and its dependencies, from this repository. */
   constructor(packages: readonly string[] = []) {
-    const pack = ['pack', '--json', '--ignore-scripts', '--pack-destination', this.folder];
-    const output = execFileSync('npm', pack, {
-      cwd: root,
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    [this.packed] = JSON.parse(output);
+    this.packed = packFiles('--pack-destination', this.folder);
     mkdirSync(this.installed, { recursive: true });
     const archive = join(this.folder, this.packed.filename);
     execFileSync('tar', ['-xzf', archive, '-C', this.installed, '--strip-components=1']);

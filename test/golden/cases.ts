@@ -53,6 +53,7 @@ import {
   variance,
 } from '../../src/index.ts';
 import { along, type Build, type Case, expression, type Results, type Tensors, unary } from './expression.ts';
+import { layerCases } from './layer-cases.ts';
 import {
   channelsFirst,
   channelsLast,
@@ -289,6 +290,7 @@ export const cases: Readonly<Record<string, Case>> = {
   matmul_batched: expression('matmul and gather', ({ a, b }) => ({ y: matmul(a, b) })),
   gather_rows: expression('matmul and gather', ({ x, index }) => ({ y: gather(x, index) })),
 
+  ...layerCases,
   ...lossCases,
   ...orderAndMatrixCases,
 

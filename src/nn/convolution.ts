@@ -97,7 +97,8 @@ export class Conv2d extends Layer {
   readonly #options: Required<Omit<Conv2dOperation, 'bias'>>;
 
   /**
-   * Draws the weights. `kernelSize` is a number for both axes, or [height, width].
+   * 2-D convolution, x [N, H, W, inputChannels] → [N, OH, OW, outputChannels]; `kernelSize` is a number for both axes, or
+   * [height, width]. Defaults: stride 1, no padding, dilation 1, one group, bias.
    *
    * @throws OptionError for sizes or options out of range
    */
@@ -158,7 +159,8 @@ export class Conv1d extends Layer {
   readonly #options: Required<Omit<Conv1dOperation, 'bias'>>;
 
   /**
-   * Draws the weights. `kernelSize` is a length in steps.
+   * 1-D convolution, x [N, T, inputChannels] → [N, OT, outputChannels]; `kernelSize` is a length in steps. Defaults: stride 1,
+   * no padding, dilation 1, one group, bias.
    *
    * @throws OptionError for sizes or options out of range
    */
@@ -222,7 +224,8 @@ export class ConvTranspose2d extends Layer {
   readonly #options: Required<Omit<ConvTranspose2dOperation, 'bias'>>;
 
   /**
-   * Draws the weights. `kernelSize` is a number for both axes, or [height, width].
+   * Transposed 2-D convolution, x [N, H, W, inputChannels] → [N, OH, OW, outputChannels]; `kernelSize` is a number for both
+   * axes, or [height, width]. Defaults: stride 1, padding 0, outputPadding 0, dilation 1, one group, bias.
    *
    * @throws OptionError for sizes or options out of range
    */

@@ -35,7 +35,7 @@ export class Dense extends Layer {
   readonly bias: Parameter | undefined;
 
   /**
-   * Draws the weights.
+   * A dense (linear, fully connected) layer: x […, inputs] → […, outputs], x·W + b. Default: bias.
    *
    * @throws OptionError for sizes or options out of range
    */

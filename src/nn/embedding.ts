@@ -28,7 +28,7 @@ export class Embedding extends Layer {
   readonly weight: Parameter;
 
   /**
-   * Draws the table.
+   * A learned vector for each of `count` symbols: int32 x […] → […, features]. Default: drawn from normal(1).
    *
    * @throws OptionError for sizes or options out of range
    */

@@ -37,7 +37,7 @@ export class Activation extends Layer {
   readonly #operation: (x: Tensor) => Tensor;
 
   /**
-   * `kind` names the layer in messages and tables; `operation` is what it computes.
+   * A function of tensors as a layer: x → operation(x), any shape that the function takes. `kind` names the layer in messages and tables; `operation` is what it computes.
    *
    * @throws OptionError unless one is a text and the other a function
    */

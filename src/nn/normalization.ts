@@ -83,7 +83,12 @@ export class BatchNorm extends Layer {
   /** [features], from 1: used in evaluation mode. */
   readonly runningVariance: Variable;
 
-  /** @throws OptionError for options out of range */
+  /**
+   * Normalizes the last axis of x […, features] over all others, by the batch or, in evaluation mode, by running statistics.
+   * Defaults: epsilon 1e-5, momentum 0.1, a learned scale and shift (`affine`).
+   *
+   * @throws OptionError for options out of range
+   */
   constructor(features: number, options: BatchNormOptions = {}) {
     super();
     requireNumber('BatchNorm', 'features', features, 'a whole number of at least 1');
@@ -167,7 +172,12 @@ export class LayerNorm extends Layer {
   /** Of `normalizedShape`, added after scaling; undefined with `affine: false`. */
   readonly shift: Parameter | undefined;
 
-  /** `shape`: the length of the last axis, or the lengths of the last axes. */
+  /**
+   * Normalizes each sample of x […, ...shape] over the last axis, or axes: `shape` is its length, or theirs. Defaults: epsilon
+   * 1e-5, a learned scale and shift (`affine`).
+   *
+   * @throws OptionError for lengths or options out of range
+   */
   constructor(shape: number | Shape, options: NormLayerOptions = {}) {
     super();
     this.normalizedShape = requireLengths('LayerNorm', shape);
@@ -211,7 +221,12 @@ export class GroupNorm extends Layer {
   /** [channels], added after scaling; undefined with `affine: false`. */
   readonly shift: Parameter | undefined;
 
-  /** @throws OptionError when `groups` does not divide `channels`, or for options out of range */
+  /**
+   * Normalizes each sample of x [N, …, channels] over `groups` blocks of channels and all positions. Defaults: epsilon 1e-5, a
+   * learned scale and shift (`affine`).
+   *
+   * @throws OptionError when `groups` does not divide `channels`, or for options out of range
+   */
   constructor(groups: number, channels: number, options: NormLayerOptions = {}) {
     super();
     requireNumber('GroupNorm', 'groups', groups, 'a whole number of at least 1');

@@ -138,7 +138,8 @@ export class LSTM extends GatedLayer<LstmState, Own<LstmOptions>> {
   protected readonly stateNames = ['h', 'c'] as const;
 
   /**
-   * Draws the weights of every layer and direction. `inputs` is F of x [N, T, F].
+   * Long short-term memory: x [N, T, inputs] → the last output [N, hidden], or with `output: 'sequence'` all [N, T, hidden]; twice as wide if
+   * bidirectional. Defaults: one layer, one direction, bias, fused, no dropout.
    *
    * @throws OptionError for sizes or options out of range
    */
@@ -226,7 +227,8 @@ export class GRU extends GatedLayer<HiddenState, Own<FusedOptions>> {
   protected readonly stateNames = ['h'] as const;
 
   /**
-   * Draws the weights of every layer and direction. `inputs` is F of x [N, T, F].
+   * Gated recurrent unit: x [N, T, inputs] → the last output [N, hidden], or with `output: 'sequence'` all [N, T, hidden]; twice as wide if
+   * bidirectional. Defaults: one layer, one direction, bias, fused, no dropout.
    *
    * @throws OptionError for sizes or options out of range
    */
@@ -289,7 +291,8 @@ export class RNN extends GatedLayer<HiddenState, Own<RnnOptions>> {
   protected readonly stateNames = ['h'] as const;
 
   /**
-   * Draws the weights of every layer and direction. `inputs` is F of x [N, T, F].
+   * Plain recurrent network: x [N, T, inputs] → the last output [N, hidden], or with `output: 'sequence'` all [N, T, hidden]; twice as wide if
+   * bidirectional. Defaults: one layer, one direction, bias, tanh, no dropout.
    *
    * @throws OptionError for sizes or options out of range
    */

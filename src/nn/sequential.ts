@@ -23,7 +23,11 @@ export class Sequential extends Layer {
   /** The first name of each module: asked for at each call of one, so it is looked up and not searched. */
   readonly #names = new Map<AnyModule, string>();
 
-  /** @throws OptionError for names that cannot be, and members that are no modules */
+  /**
+   * Pipes a tensor through modules: an array of them, or a record by name, in order.
+   *
+   * @throws OptionError for names that cannot be, and members that are no modules
+   */
   constructor(modules: readonly Module[] | NamedModules = []) {
     super();
     if (typeof modules !== 'object' || modules === null || modules instanceof Module) {

@@ -140,3 +140,15 @@ test('every kernel has a test of its own in test/kernels', () => {
   const untested = folders.filter(({ name }) => !tests.includes(`/kernels/${name}/cpu.ts'`));
   expect(untested.map(({ name }) => name)).toEqual(['support']);
 });
+
+test('each constructor of a layer that takes something says what the layer is: editors show that text', () => {
+  const families = [...textOf('src/nn/layers.ts').matchAll(/'\.\/(.+)'/g)].map(([, file]) =>
+    textOf(`src/nn/${file}`),
+  );
+  const classes = families.flatMap((text) => text.split(/^(?=export class )/m).slice(1));
+  const silent = classes.filter((text) => {
+    const [, said] = /\/\*\*((?:(?!\*\/).)*)\*\/\n {2}constructor\((?!\))/s.exec(text) ?? [];
+    return said === undefined ? /^ {2}constructor\((?!\))/m.test(text) : /^[\s*]*@/.test(said);
+  });
+  expect(silent.map((text) => /class (\w+)/.exec(text)![1])).toEqual([]);
+});

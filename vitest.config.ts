@@ -21,6 +21,8 @@ export default defineConfig(({ mode }) => ({
     maxWorkers: '100%',
     allowOnly: false,
     execArgv: ['--expose-gc', ...relaxedSimd],
+    // What `fit` tells of each epoch.
+    onConsoleLog: (text) => !/^epoch \d+ of \d+: /.test(text),
     // Generous: the machines that run this are small and shared. No test asserts a time.
     testTimeout: 120_000,
     hookTimeout: 120_000,

@@ -29,7 +29,7 @@ import { type ModelTarget, openTarget } from './model-target.ts';
 import { optimizerState, rememberLoaded } from './optimizer-file.ts';
 import { decodeSafetensors } from './safetensors.ts';
 import { sha256 } from './sha256.ts';
-import { largestValue, onTrial, outputsOf, requireListed } from './trial.ts';
+import { largestValue, onTrial, outputTree, requireListed } from './trial.ts';
 import { encodeWeights, notWhole, ownDescription } from './weights.ts';
 
 /** A model with all that is needed to use it. */
@@ -231,7 +231,7 @@ function requireFitting(model: AnyModule, { inputShape, classNames, normalizatio
   const inputs = mapForms(inputShape, ({ shape, dtype }) => fill(0, [1, ...shape], dtype));
   if (normalization) requireNormalization('normalization', normalization, lastAxis(inputShape));
   // Only the shapes are computed: nobody awaits the outputs.
-  const outputs = onTrial(() => inMode(model, 'eval', () => outputsOf(model, inputs)));
+  const outputs = onTrial(() => inMode(model, 'eval', () => outputTree(model, inputs).tensors));
   requireListed(model, outputs);
   const largest = largestValue(outputs);
   if (sizeOf(largest) > largestPicture) {

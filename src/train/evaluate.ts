@@ -1,47 +1,61 @@
-/** Evaluating a classifier on a data set. */
-import { batchIndices, gatherBatch } from '../data/batches.ts';
+/** Evaluating a model: loss, metrics, and how a classifier does. */
 import { type ImageDataset, validateLabels } from '../data/dataset.ts';
 import { type Normalization, requireUsablePixels } from '../data/normalize.ts';
-import { NonFiniteError, ShapeError } from '../errors.ts';
-import { softmaxCrossEntropy } from '../nn/losses/cross-entropy.ts';
 import { inMode } from '../nn/mode.ts';
-import { type Module, requireModule } from '../nn/module.ts';
+import { type AnyModule, type Module, requireModule } from '../nn/module.ts';
 import { argMax } from '../ops/reduce.ts';
 import { softmax } from '../ops/softmax.ts';
 import { requireFunction, requireKnownOptions, requireNumber } from '../options.ts';
-import { fromData } from '../tensor/leaves.ts';
 import { compile } from '../tensor/runtime.ts';
-import { formatShape, type Shape, sizeOf } from '../tensor/shape.ts';
-import { Tensor } from '../tensor/tensor.ts';
-import { accuracyOf, confusionMatrix } from './metrics.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import {
+  type BatchSource,
+  type Examples,
+  ImageSource,
+  openExamples,
+  type Structure,
+  treesOf,
+} from './batch-source.ts';
+import { Means } from './means.ts';
+import { confusionMatrix, mostClasses } from './metrics.ts';
 import { momentOf } from './moment.ts';
+import { type Loss, type MetricFunctions, Objective, requireMetrics } from './objective.ts';
 import { Pace } from './pace.ts';
+import { outputTree } from './trial.ts';
 
-/** A loss of scores [N, classes] and labels [N]: a scalar, the mean over the batch. */
-export type Loss = (scores: Tensor, labels: Tensor) => Tensor;
-
-/** Options of `evaluate`. */
-export interface EvaluateOptions {
-  /** Images computed at a time. Default 256. */
+/** Options of evaluating on anything. `Output` is what the model gives, `Targets` what it is compared with. */
+export interface TensorEvaluateOptions<Output = Tensor, Targets = Tensor> {
+  /** Examples computed at a time. Default 256. Batches of an iterator are taken as they come. */
   readonly batchSize?: number;
-  /** Has to be the one the model was trained with. Default: none, pixels in [0, 1]. */
-  readonly normalization?: Normalization | undefined;
-  /** Default: softmax cross-entropy. */
-  readonly loss?: Loss;
+  /** Default: softmax cross-entropy, where targets are int32 classes and outputs scores. */
+  readonly loss?: Loss<Output, Targets>;
+  /** Reported by name, as means over the examples. Default: none. */
+  readonly metrics?: MetricFunctions<Output, Targets>;
 }
 
-/** How a model does on a data set. */
-export interface Evaluation {
-  /** The mean over all images. */
+/** Options of evaluating on pictures. */
+export interface EvaluateOptions extends TensorEvaluateOptions {
+  /** Has to be the one the model was trained with. Default: none, pixels in [0, 1]. */
+  readonly normalization?: Normalization | undefined;
+}
+
+/**
+ * How a model does. On pictures everything is there; on other examples what comes from classes is `Unknown`, undefined, where
+ * targets are no int32 `[N]` or outputs no scores `[N, classes]`.
+ */
+export interface Evaluation<Unknown = never> {
+  /** The mean over all examples. */
   readonly loss: number;
-  /** The part of the images whose class is right. */
-  readonly accuracy: number;
+  /** The part of the labels whose class is right. */
+  readonly accuracy: number | Unknown;
+  /** Metrics of one's own, by name: means over all examples. */
+  readonly metrics: Readonly<Record<string, number>>;
   /** How often each class was taken for each: `[classes, classes]`, the row being the truth. */
-  readonly confusion: Int32Array;
+  readonly confusion: Int32Array | Unknown;
   /** The class with the highest score: `[N]`. */
-  readonly predictions: Int32Array;
+  readonly predictions: Int32Array | Unknown;
   /** The softmax of the scores: `[N, classes]`. */
-  readonly probabilities: Float32Array;
+  readonly probabilities: Float32Array | Unknown;
 }
 
 /**
@@ -52,124 +66,130 @@ export interface Evaluation {
  *   give one score per class, NonFiniteError for a NaN or infinite pixel, OptionError for options that are unknown or
  *   out of range
  */
-export async function evaluate(
+export function evaluate(
   model: Module,
   dataset: ImageDataset,
+  options?: EvaluateOptions,
+): Promise<Evaluation>;
+/**
+ * The same for any model, on `{ inputs, targets }` of tensors or on batches: see `Examples`.
+ *
+ * @throws ShapeError when inputs and targets are of other numbers, OptionError without a loss that fits, and for options that are
+ *   unknown or out of range
+ */
+export function evaluate<Inputs, Targets, Output>(
+  model: Module<Inputs, Output>,
+  examples: Examples<Inputs, Targets>,
+  options?: TensorEvaluateOptions<Output, Targets>,
+): Promise<Evaluation<undefined>>;
+export async function evaluate(
+  model: AnyModule,
+  data: unknown,
   options: EvaluateOptions = {},
-): Promise<Evaluation> {
-  requireKnownOptions('evaluate', options, ['batchSize', 'normalization', 'loss']);
+): Promise<Evaluation<undefined>> {
+  const pictures = isImageDataset(data);
+  requireKnownOptions('evaluate', options, [
+    'batchSize',
+    'loss',
+    'metrics',
+    ...(pictures ? ['normalization'] : []),
+  ]);
   requireModule('evaluate', model);
-  validateLabels(dataset);
-  const { batchSize = 256, normalization, loss = softmaxCrossEntropy } = options;
-  requireUsablePixels('evaluate', dataset, dataset.shape[3], normalization);
+  if (pictures) validateLabels(data);
+  const { batchSize = 256, normalization, loss, metrics } = options;
+  if (pictures) requireUsablePixels('evaluate', data, data.shape[3], normalization);
   requireNumber('evaluate', 'batchSize', batchSize, 'a whole number of at least 1');
-  requireFunction('evaluate', 'loss', loss);
-  const standStill = dataset.shape[0] > batchSize ? momentOf(model) : undefined;
-  return new DatasetEvaluator(model, dataset, { batchSize, normalization, loss }, standStill).run();
+  if (loss !== undefined) requireFunction('evaluate', 'loss', loss);
+  requireMetrics('evaluate', metrics);
+  const standStill = pictures && data.shape[0] <= batchSize ? undefined : momentOf(model);
+  const source = pictures
+    ? new ImageSource(data, { batchSize, normalization })
+    : await openExamples('evaluate', data, { batchSize });
+  const classes = pictures ? { count: data.classNames.length, name: data.name } : undefined;
+  return new Evaluator(model, source, new Objective({ loss, metrics, classes }), standStill).run();
 }
 
 /**
- * `evaluate` for a model that is evaluated on one data set again and again: the compiled function is kept. What it is made
- * with has been checked.
+ * Whether this is meant as a data set of pictures; whether it is one, `validateLabels` says. What is none of the other kinds is
+ * taken for one, whose error says most.
  */
-export class DatasetEvaluator {
-  readonly #dataset: ImageDataset;
-  readonly #batchSize: number;
-  readonly #normalization: Normalization | undefined;
-  readonly #compute: (images: Tensor, labels: Tensor) => Promise<Tensor[]>;
+export function isImageDataset(data: unknown): data is ImageDataset {
+  if (typeof data === 'function') return false;
+  if (typeof data !== 'object' || data === null) return true;
+  return !('inputs' in data || 'targets' in data || Symbol.iterator in data || Symbol.asyncIterator in data);
+}
 
-  constructor(
-    model: Module,
-    dataset: ImageDataset,
-    { batchSize, normalization, loss }: EvaluateOptions & { readonly batchSize: number; readonly loss: Loss },
-    standStill?: () => void,
-  ) {
-    this.#dataset = dataset;
-    this.#batchSize = batchSize;
-    this.#normalization = normalization;
-    this.#compute = compile((images: Tensor, labels: Tensor): Tensor[] => {
+/** `evaluate` for a model that is evaluated again and again: the compiled function is kept. */
+export class Evaluator {
+  readonly #source: BatchSource;
+  readonly #objective: Objective;
+  readonly #compute: (...tensors: Tensor[]) => Promise<Readonly<Record<string, Tensor>>>;
+  #structure: Structure | undefined;
+
+  constructor(model: AnyModule, source: BatchSource, objective: Objective, standStill?: () => void) {
+    this.#source = source;
+    this.#objective = objective;
+    this.#compute = compile((...tensors: Tensor[]): Record<string, Tensor> => {
       standStill?.();
-      const scores = inMode(model, 'eval', () => model.call(images));
-      requireScores(scores.shape, labels.size, dataset.classNames.length, dataset.name);
-      return [lossOf(loss, scores, labels), argMax(scores), softmax(scores)];
+      const [inputs, targets] = treesOf(this.#structure!, tensors);
+      const { tree } = inMode(model, 'eval', () => outputTree(model, inputs));
+      const { loss, correct, metrics, scores } = objective.judge(tree, targets);
+      const classes =
+        scores?.shape.length === 2 ? { predictions: argMax(scores), probabilities: softmax(scores) } : {};
+      return { loss, ...(correct && { correct }), ...(metrics && { metrics }), ...classes };
     });
   }
 
-  /** @param signal ends the run early; the result is then of the images seen so far and of no use */
-  async run(signal?: { readonly aborted: boolean }): Promise<Evaluation> {
-    const dataset = this.#dataset;
-    const [count, ...imageShape] = dataset.shape;
-    const classes = dataset.classNames.length;
-    const predictions = new Int32Array(count);
-    const probabilities = new Float32Array(count * classes);
+  /** @param signal ends the run early; the result is then of the examples seen so far and of no use */
+  async run(signal?: { readonly aborted: boolean }): Promise<Evaluation<undefined>> {
+    const means = new Means(this.#objective.metricNames);
+    const predictions: Int32Array[] = [];
+    const probabilities: Float32Array[] = [];
+    const labels: Int32Array[] = [];
     const pace = new Pace();
-    let lossSum = 0;
-    let done = 0;
-    for (const indices of batchIndices(count, this.#batchSize)) {
+    let classes = 0;
+    for await (const batch of this.#source.batches(undefined)) {
       if (signal?.aborted) break;
-      const { images, labels } = gatherBatch(dataset, indices, this.#normalization);
-      requireFinitePixels(`evaluate on ${dataset.name}`, images, imageShape, (image) => indices[image]);
-      const [loss, predicted, probability] = await this.#compute(
-        fromData(images, [indices.length, ...imageShape], 'float32'),
-        fromData(labels, [indices.length], 'int32'),
-      );
-      predictions.set(await predicted.data(), done);
-      probabilities.set(await probability.data(), done * classes);
-      lossSum += (await loss.item()) * indices.length;
-      done += indices.length;
+      this.#structure = batch;
+      const { inputs, targets, size } = batch;
+      const found = await this.#compute(...inputs.tensors, ...targets.tensors);
+      const [label] = targets.tensors;
+      means.add(size, {
+        loss: await found.loss.item(),
+        correct: 'correct' in found ? { right: await found.correct.item(), of: label.size } : undefined,
+        metrics: 'metrics' in found ? await found.metrics.data() : [],
+      });
+      if ('predictions' in found) {
+        classes = found.probabilities.shape[1];
+        predictions.push(Int32Array.from(await found.predictions.data()));
+        probabilities.push(Float32Array.from(await found.probabilities.data()));
+        labels.push(Int32Array.from(await label.data()));
+      }
       await pace.afterStep();
     }
+    const answered = classes > 0;
+    const predicted = joined(Int32Array, predictions);
     return {
-      loss: lossSum / done,
-      accuracy: accuracyOf(predictions.subarray(0, done), dataset.labels.subarray(0, done)),
-      confusion: confusionMatrix(predictions, dataset.labels, classes),
-      predictions,
-      probabilities,
+      ...means.read(),
+      confusion:
+        answered && (classes <= mostClasses || this.#objective.ofPictures)
+          ? confusionMatrix(predicted, joined(Int32Array, labels), classes)
+          : undefined,
+      predictions: answered ? predicted : undefined,
+      probabilities: answered ? joined(Float32Array, probabilities) : undefined,
     };
   }
 }
 
-/** The loss of a batch, which has to be a scalar tensor. */
-export function lossOf(loss: Loss, scores: Tensor, labels: Tensor): Tensor {
-  const value = loss(scores, labels);
-  if (value instanceof Tensor && value.size === 1) return value;
-  throw new ShapeError({
-    where: 'the option loss',
-    got: value instanceof Tensor ? `a loss of shape ${formatShape(value.shape)}` : 'no tensor',
-    expected: 'a scalar: the mean over the batch',
-    cure: 'Return the loss from the function, reduced with mean or sum.',
-  });
-}
-
-/** Throws NonFiniteError for a pixel that is NaN or infinite: no score that comes from it means anything. */
-export function requireFinitePixels(
-  where: string,
-  images: Float32Array,
-  imageShape: Shape,
-  nameOf: (image: number) => number,
-): void {
-  const wrong = images.findIndex((value) => !Number.isFinite(value));
-  if (wrong < 0) return;
-  throw new NonFiniteError({
-    where: `${where}, image ${nameOf(Math.floor(wrong / sizeOf(imageShape)))}`,
-    got: `a pixel that is ${images[wrong]}`,
-    expected: 'finite pixels',
-    cure: 'Remove or repair the picture, or look at what computes its pixels.',
-  });
-}
-
-/** Throws unless the model gave one score for each class and image. */
-export function requireScores(
-  shape: readonly number[],
-  images: number,
-  classes: number,
-  where: string,
-): void {
-  if (shape.length === 2 && shape[0] === images && shape[1] === classes) return;
-  throw new ShapeError({
-    where: `the model on ${where}`,
-    got: `scores of shape ${formatShape(shape)}`,
-    expected: formatShape([images, classes], ['N', 'classes']),
-    cure: 'Give the last layer one output for each class, and nothing after it that changes the shape.',
-  });
+function joined<Values extends Int32Array | Float32Array>(
+  make: new (length: number) => Values,
+  parts: readonly Values[],
+): Values {
+  const whole = new make(parts.reduce((total, { length }) => total + length, 0));
+  let end = 0;
+  for (const part of parts) {
+    whole.set(part, end);
+    end += part.length;
+  }
+  return whole;
 }

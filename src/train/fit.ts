@@ -1,120 +1,35 @@
-/** Training a classifier on a data set: epochs, shuffling, validation, history, and when to stop. */
-import { type AugmentOptions, augmentBatch, requireAugmentOptions } from '../data/augment.ts';
-import { batchIndices, gatherBatch } from '../data/batches.ts';
-import { type ImageDataset, requireSameImages, validateLabels } from '../data/dataset.ts';
-import { type Normalization, requireUsablePixels } from '../data/normalize.ts';
-import { RandomGenerator } from '../data/random-generator.ts';
+/** Training a model: epochs, validation, history, and when to stop. */
+import type { ImageDataset } from '../data/dataset.ts';
 import { NonFiniteError, OptionError, ShapeError } from '../errors.ts';
-import { softmaxCrossEntropy } from '../nn/losses/cross-entropy.ts';
-import { type Module, requireModule } from '../nn/module.ts';
+import type { AnyModule, Module } from '../nn/module.ts';
 import type { StateDict } from '../nn/state-dict.ts';
-import { type Optimizer, requireOptimizer } from '../optim/optimizer.ts';
-import { requireBoolean, requireFunction, requireKnownOptions, requireNumber } from '../options.ts';
 import type { NumericArray } from '../tensor/dtype.ts';
-import { runtime } from '../tensor/runtime.ts';
+import { runtime, type TensorTree } from '../tensor/runtime.ts';
+import { printable } from '../text.ts';
+import {
+  type BatchSource,
+  type Examples,
+  type ImageAugmentation,
+  ImageSource,
+  openExamples,
+  type TensorAugmentation,
+} from './batch-source.ts';
+import { describeEpoch, isBetter } from './best-epoch.ts';
 import { NonFiniteStepError } from './errors.ts';
-import { DatasetEvaluator, type Loss } from './evaluate.ts';
+import { Evaluator, isImageDataset } from './evaluate.ts';
+import {
+  type AnyFitOptions,
+  checkFit,
+  type EpochReport,
+  type FitOptions,
+  type History,
+  requireWholeBatch,
+  type TensorFitOptions,
+} from './fit-options.ts';
+import { type BatchMeans, Means } from './means.ts';
+import { Objective } from './objective.ts';
 import { Pace } from './pace.ts';
 import { TrainingStep } from './step.ts';
-
-/** What is known after each step. */
-export interface StepReport {
-  /** From 1. */
-  readonly epoch: number;
-  /** In the epoch, from 1. */
-  readonly step: number;
-  /** Steps of an epoch. */
-  readonly steps: number;
-  /** The mean over the epoch so far. */
-  readonly loss: number;
-  /** The part of the epoch's images so far whose class was right. */
-  readonly accuracy: number;
-  /** Of this batch alone. */
-  readonly batchLoss: number;
-  /** The rate this step was made with. */
-  readonly learningRate: number;
-  /** An estimate for the rest of the training, validation included. */
-  readonly secondsLeft: number;
-}
-
-/** One epoch. Training figures are means over the epoch, while the model was changing. */
-export interface EpochReport {
-  /** From 1. */
-  readonly epoch: number;
-  /** The mean over the training images. */
-  readonly trainLoss: number;
-  /** The part of the training images whose class was right. */
-  readonly trainAccuracy: number;
-  /** Undefined without a validation set. */
-  readonly valLoss: number | undefined;
-  /** Undefined without a validation set. */
-  readonly valAccuracy: number | undefined;
-  /** Of training and validation. */
-  readonly seconds: number;
-}
-
-/** How a training went. */
-export interface History {
-  /** The finished epochs. */
-  readonly epochs: readonly EpochReport[];
-  /** Whether the signal ended it. */
-  readonly aborted: boolean;
-}
-
-/** Options of `fit`. */
-export interface FitOptions {
-  /** How often the whole data set is shown. */
-  readonly epochs: number;
-  /** Has the parameters to train. */
-  readonly optimizer: Optimizer;
-  /** Images in a step. Default 32. The last batch of an epoch may be smaller: see `dropLast`. */
-  readonly batchSize?: number;
-  /**
-   * Leaves out a last batch that is smaller than the others: other images each epoch, since they are shuffled. For batch
-   * normalization, which cannot learn from a single value. Default false.
-   */
-  readonly dropLast?: boolean;
-  /** Default: softmax cross-entropy. */
-  readonly loss?: Loss;
-  /** Evaluated after each epoch. Default: none. */
-  readonly validation?: ImageDataset | undefined;
-  /** Usually `channelStatistics(train)`. Default: none, pixels in [0, 1]. */
-  readonly normalization?: Normalization | undefined;
-  /** Random changes to the training images. Default: none. */
-  readonly augmentation?: AugmentOptions | undefined;
-  /** Of shuffling and augmentation; dropout follows the global `seed`. Default 0. */
-  readonly seed?: number;
-  /** Epochs made before, when training is resumed: the first one made now shuffles as the one after them. Default 0. */
-  readonly epochsDone?: number;
-  /** Ends the training after the step that runs: see `fit`. */
-  readonly signal?: { readonly aborted: boolean } | undefined;
-  /** Called after each step. */
-  readonly onStep?: ((report: StepReport) => void | Promise<void>) | undefined;
-  /** Called after each epoch. */
-  readonly onEpoch?: ((report: EpochReport) => void | Promise<void>) | undefined;
-  /** Leaves the model as it was after its best epoch: by validation accuracy, ties by validation loss. Default false. */
-  readonly restoreBest?: boolean;
-  /** Stops after `patience` epochs in a row without a new best. Default: never. */
-  readonly earlyStopping?: { readonly patience: number } | undefined;
-}
-
-const optionNames = [
-  'epochs',
-  'optimizer',
-  'batchSize',
-  'dropLast',
-  'loss',
-  'validation',
-  'normalization',
-  'augmentation',
-  'seed',
-  'epochsDone',
-  'signal',
-  'onStep',
-  'onEpoch',
-  'restoreBest',
-  'earlyStopping',
-] as const satisfies readonly (keyof FitOptions)[];
 
 /**
  * Trains a model to give each image's class the highest score.
@@ -133,70 +48,144 @@ const optionNames = [
  *   bad operation and the likely cause. That step is not made; the model stays as the step before left it.
  * @throws NonFiniteError when an epoch ends with parameters, or a validation loss, that are NaN or infinite
  */
-export async function fit(model: Module, train: ImageDataset, options: FitOptions): Promise<History> {
-  checkOptions(model, train, options);
-  return new Training(model, train, options).run();
+export function fit(model: Module, train: ImageDataset, options: FitOptions): Promise<History>;
+/**
+ * Trains a model on anything else: on `{ inputs, targets }`, which are tensors, or arrays or objects of tensors, with the
+ * examples along the first axis; or on batches of such, from an iterable or a function that gives one for each epoch. The model is
+ * called with `inputs`, the loss with what it gives and `targets`. Without a loss, targets are int32 classes.
+ *
+ * ```ts
+ * const x = randn([64, 4]);
+ * const examples = { inputs: x, targets: x.sum(-1, { keepDims: true }) };
+ * const line = new Dense(4, 1);
+ * const optimizer = new Adam(line.parameters(), { learningRate: 0.1 });
+ * await fit(line, examples, { epochs: 2, optimizer, loss: meanSquaredError, progress: false });
+ * ```
+ *
+ * @throws as for pictures; ShapeError when inputs and targets, or one batch and the next, do not fit together
+ */
+export function fit<Inputs, Targets, Output>(
+  model: Module<Inputs, Output>,
+  train: Examples<Inputs, Targets>,
+  options: TensorFitOptions<Inputs, Output, Targets>,
+): Promise<History<undefined>>;
+export async function fit(model: AnyModule, train: unknown, options: unknown): Promise<History<undefined>> {
+  const given = options as AnyFitOptions;
+  const images = isImageDataset(train) ? train : undefined;
+  checkFit(model, images, given);
+  const { batchSize = 32, validation, normalization, seed, dropLast, stepsPerEpoch } = given;
+  const sources = images
+    ? {
+        training: new ImageSource(images, {
+          batchSize,
+          dropLast,
+          seed,
+          normalization,
+          augmentation: given.augmentation as ImageAugmentation | undefined,
+        }),
+        validation: validation
+          ? new ImageSource(validation as ImageDataset, { batchSize, normalization })
+          : undefined,
+      }
+    : {
+        training: await openExamples('the training data', train, {
+          batchSize,
+          dropLast,
+          seed,
+          stepsPerEpoch,
+          augmentation: given.augmentation as TensorAugmentation<TensorTree> | undefined,
+        }),
+        validation:
+          validation === undefined
+            ? undefined
+            : await openExamples('the validation data', validation, { batchSize }),
+      };
+  const classes = images && { count: images.classNames.length, name: images.name };
+  return new Training(model, sources, given, classes).run();
+}
+
+interface Sources {
+  readonly training: BatchSource;
+  readonly validation: BatchSource | undefined;
 }
 
 class Training {
-  readonly #model: Module;
-  readonly #train: ImageDataset;
-  readonly #options: FitOptions;
-  readonly #batchSize: number;
-  readonly #steps: number;
+  readonly #model: AnyModule;
+  readonly #train: BatchSource;
+  readonly #options: AnyFitOptions;
+  readonly #objective: Objective;
   readonly #step: TrainingStep;
-  readonly #evaluator: DatasetEvaluator | undefined;
+  readonly #evaluator: Evaluator | undefined;
   readonly #pace = new Pace();
   readonly #started = performance.now();
   #stepsDone = 0;
+  /** Of an epoch, as far as that is known. */
+  #steps: number | undefined;
 
-  constructor(model: Module, train: ImageDataset, options: FitOptions) {
-    const { batchSize = 32, loss = softmaxCrossEntropy, optimizer, normalization, validation } = options;
-    const images = train.shape[0];
-    const last = options.dropLast ? 0 : images % batchSize;
+  constructor(
+    model: AnyModule,
+    { training, validation }: Sources,
+    options: AnyFitOptions,
+    classes: { readonly count: number; readonly name: string } | undefined,
+  ) {
+    const { batchSize = 32, loss, metrics, optimizer, dropLast } = options;
+    const { count } = training;
     this.#model = model;
-    this.#train = train;
+    this.#train = training;
     this.#options = options;
-    this.#batchSize = batchSize;
-    this.#steps = Math.floor(images / batchSize) + Math.sign(last);
-    this.#step = new TrainingStep(model, optimizer, loss, train);
-    if (last > 0 && last < images) this.#rehearseLast(last);
-    this.#evaluator =
-      validation && new DatasetEvaluator(model, validation, { batchSize, normalization, loss });
+    this.#steps = training.steps;
+    this.#objective = new Objective({ loss, metrics, classes });
+    this.#step = new TrainingStep(model, optimizer, this.#objective);
+    if (dropLast && count !== undefined) requireWholeBatch(count, batchSize);
+    const last = dropLast || count === undefined ? 0 : count % batchSize;
+    if (last > 0 && last < count!) this.#rehearseLast(last, batchSize);
+    this.#evaluator = validation && new Evaluator(model, validation, this.#objective);
   }
 
   /** @throws OptionError when the model takes the other batches, but not the last one */
-  #rehearseLast(images: number): void {
+  #rehearseLast(examples: number, batchSize: number): void {
+    const { blank, count } = { blank: (size: number) => this.#train.blank(size)!, count: this.#train.count };
     try {
-      this.#step.rehearse(images);
+      this.#step.rehearse(blank(examples));
     } catch (error) {
       if (!(error instanceof ShapeError)) throw error;
       // A model that cannot take the others either says so itself.
-      this.#step.rehearse(this.#batchSize);
-      const all = this.#train.shape[0];
+      this.#step.rehearse(blank(batchSize));
       throw new OptionError(
         {
           where: 'fit',
-          got: `a last batch of ${images} of the ${all} images, which the model cannot take (${error.where}: got ${error.got})`,
+          got: `a last batch of ${examples} of the ${count} examples, which the model cannot take (${error.where}: got ${error.got})`,
           expected: `batches that it can: ${error.expected}`,
-          cure: `Leave it out with dropLast: true, or choose a batchSize that leaves another rest than ${this.#batchSize} does.`,
+          cure: `Leave it out with dropLast: true, or choose a batchSize that leaves another rest than ${batchSize} does.`,
         },
         { cause: error },
       );
     }
   }
 
-  async run(): Promise<History> {
-    const { epochs, epochsDone = 0, restoreBest, earlyStopping, onEpoch, signal } = this.#options;
-    const reports: EpochReport[] = [];
-    let best: { readonly report: EpochReport; readonly state: StateDict | undefined } | undefined;
-    for (let epoch = epochsDone + 1; epoch <= epochsDone + epochs; epoch++) {
+  async run(): Promise<History<undefined>> {
+    const {
+      epochs,
+      epochsDone = 0,
+      restoreBest,
+      earlyStopping,
+      onStep,
+      onEpoch,
+      signal,
+      monitor,
+    } = this.#options;
+    const { progress = onStep === undefined && onEpoch === undefined } = this.#options;
+    const last = epochsDone + epochs;
+    const reports: EpochReport<undefined>[] = [];
+    let best: { readonly report: EpochReport<undefined>; readonly state: StateDict | undefined } | undefined;
+    for (let epoch = epochsDone + 1; epoch <= last; epoch++) {
       const report = await this.#epoch(epoch);
       if (report === undefined) break;
       reports.push(report);
-      if (isBetter(report, best?.report)) {
+      if (isBetter(report, best?.report, monitor)) {
         best = { report, state: restoreBest ? await this.#model.stateDict() : undefined };
       }
+      if (progress) console.log(printable(describeEpoch(report, last)));
       await onEpoch?.(report);
       if (earlyStopping && best && epoch - best.report.epoch >= earlyStopping.patience) break;
     }
@@ -206,7 +195,7 @@ class Training {
   }
 
   /** One epoch with its validation; undefined when the signal ended it. */
-  async #epoch(epoch: number): Promise<EpochReport | undefined> {
+  async #epoch(epoch: number): Promise<EpochReport<undefined> | undefined> {
     const started = performance.now();
     const { signal } = this.#options;
     const trained = await this.#trainOnce(epoch);
@@ -221,47 +210,42 @@ class Training {
       trainAccuracy: trained.accuracy,
       valLoss: validated?.loss,
       valAccuracy: validated?.accuracy,
+      trainMetrics: trained.metrics,
+      valMetrics: validated?.metrics,
       seconds: (performance.now() - started) / 1000,
     };
   }
 
-  async #trainOnce(epoch: number): Promise<{ loss: number; accuracy: number }> {
-    const { optimizer, seed = 0, augmentation, normalization, signal, onStep } = this.#options;
-    const { dropLast = false } = this.#options;
-    // Streams of their own, so that neither depends on how much the other draws.
-    const shuffle = new RandomGenerator(seed, 2 * epoch);
-    const motion = new RandomGenerator(seed, 2 * epoch + 1);
-    const [, height, width, channels] = this.#train.shape;
-    let lossSum = 0;
-    let correct = 0;
-    let seen = 0;
+  async #trainOnce(epoch: number): Promise<BatchMeans> {
+    const { optimizer, signal, onStep } = this.#options;
+    const means = new Means(this.#objective.metricNames);
+    const { steps } = this.#train;
     let step = 0;
-    for (const indices of batchIndices(this.#train.shape[0], this.#batchSize, { shuffle, dropLast })) {
+    for await (const batch of this.#train.batches(epoch)) {
       if (signal?.aborted) break;
       step++;
-      const batch = gatherBatch(this.#train, indices, normalization);
-      if (augmentation) {
-        augmentBatch(batch.images, [indices.length, height, width, channels], augmentation, motion);
-      }
       const { learningRate } = optimizer;
-      const result = await this.#step.run(batch, indices, { epoch, step, steps: this.#steps });
+      const result = await this.#step.run(batch, { epoch, step, steps });
       this.#stepsDone++;
-      lossSum += result.loss * indices.length;
-      correct += result.correct;
-      seen += indices.length;
-      await onStep?.({
-        epoch,
-        step,
-        steps: this.#steps,
-        loss: lossSum / seen,
-        accuracy: correct / seen,
-        batchLoss: result.loss,
-        learningRate,
-        secondsLeft: this.#secondsLeft(),
-      });
+      means.add(batch.size, result);
+      if (onStep) {
+        const { loss, accuracy } = means.read();
+        const secondsLeft = this.#secondsLeft();
+        await onStep({
+          epoch,
+          step,
+          steps,
+          loss,
+          accuracy,
+          batchLoss: result.loss,
+          learningRate,
+          secondsLeft,
+        });
+      }
       await this.#pace.afterStep();
     }
-    return { loss: lossSum / seen, accuracy: correct / seen };
+    this.#steps ??= step;
+    return means.read();
   }
 
   /** Each step is looked at before it is made, but what the last one made of the parameters has no step after it. */
@@ -279,12 +263,13 @@ class Training {
         expected: 'finite parameters',
         cure: `A step took them beyond what float32 holds: lower the learning rate (${learningRate}), or set clipNorm, and train from an earlier state.`,
       },
-      { epoch, step: this.#steps, finding: undefined },
+      { epoch, step: this.#steps ?? 0, finding: undefined },
     );
   }
 
   /** As if the remaining steps, with their validation, went as the ones before. */
-  #secondsLeft(): number {
+  #secondsLeft(): number | undefined {
+    if (this.#steps === undefined) return undefined;
     const elapsed = (performance.now() - this.#started) / 1000;
     const stepsLeft = this.#options.epochs * this.#steps - this.#stepsDone;
     return (elapsed / this.#stepsDone) * stepsLeft;
@@ -304,73 +289,5 @@ function requireFiniteLoss(epoch: number, loss: number): void {
     got: `loss ${loss}`,
     expected: 'a finite loss',
     cure: 'The parameters are finite, so the scores are too large: lower the learning rate, or look for the operation with findNonFinite.',
-  });
-}
-
-function isBetter(report: EpochReport, best: EpochReport | undefined): boolean {
-  if (report.valAccuracy === undefined || report.valLoss === undefined) return false;
-  if (best === undefined || report.valAccuracy > best.valAccuracy!) return true;
-  return report.valAccuracy === best.valAccuracy && report.valLoss < best.valLoss!;
-}
-
-function checkOptions(model: Module, train: ImageDataset, options: FitOptions): void {
-  requireKnownOptions('fit', options, optionNames);
-  const { batchSize = 32, seed = 0, epochsDone = 0, validation, normalization } = options;
-  requireNumber('fit', 'epochs', options.epochs, 'a whole number of at least 1');
-  requireNumber('fit', 'batchSize', batchSize, 'a whole number of at least 1');
-  requireNumber('fit', 'seed', seed, 'a whole number of at least 0');
-  requireNumber('fit', 'epochsDone', epochsDone, 'a whole number of at least 0');
-  requireBoolean('fit', 'restoreBest', options.restoreBest ?? false);
-  requireBoolean('fit', 'dropLast', options.dropLast ?? false);
-  for (const name of ['loss', 'onStep', 'onEpoch'] as const) {
-    if (options[name] !== undefined) requireFunction('fit', name, options[name]);
-  }
-  if (options.augmentation !== undefined) requireAugmentOptions('fit, augmentation', options.augmentation);
-  validateLabels(train);
-  if (validation !== undefined) {
-    validateLabels(validation);
-    requireSameImages(train, validation);
-    requireSameClasses(train, validation);
-  }
-  if (options.dropLast && train.shape[0] < batchSize) {
-    throw new OptionError({
-      where: 'fit',
-      got: `dropLast with batches of ${batchSize} for ${train.shape[0]} images`,
-      expected: 'at least one whole batch',
-      cure: 'Choose a smaller batchSize, or leave dropLast out.',
-    });
-  }
-  requireUsablePixels('fit', train, train.shape[3], normalization);
-  if (options.earlyStopping !== undefined) {
-    requireKnownOptions('earlyStopping of fit', options.earlyStopping, ['patience']);
-    requireNumber('fit', 'patience', options.earlyStopping.patience, 'a whole number of at least 1');
-  }
-  if (!validation && (options.restoreBest || options.earlyStopping)) {
-    throw new OptionError({
-      where: 'fit',
-      got: `${options.restoreBest ? 'restoreBest' : 'earlyStopping'} without a validation set`,
-      expected: 'validation: the best epoch is the one with the best validation accuracy',
-      cure: 'Hold out a part of the data with stratifiedSplit and pass it as validation.',
-    });
-  }
-  requireModule('fit', model);
-  const parameters = new Set(model.parameters());
-  requireOptimizer('fit', options.optimizer);
-  if (options.optimizer.parameters.some((parameter) => parameters.has(parameter))) return;
-  throw new OptionError({
-    where: 'fit',
-    got: 'an optimizer without any parameter of the model',
-    expected: 'an optimizer of model.parameters()',
-    cure: 'Make the optimizer from this model: new Adam(model.parameters()).',
-  });
-}
-
-function requireSameClasses(train: ImageDataset, validation: ImageDataset): void {
-  if (train.classNames.join('\n') === validation.classNames.join('\n')) return;
-  throw new OptionError({
-    where: 'fit',
-    got: `classes ${validation.classNames.join(', ')} in ${validation.name}`,
-    expected: `those of ${train.name}: ${train.classNames.join(', ')}`,
-    cure: 'Validate on a part of the same data set.',
   });
 }

@@ -1,10 +1,25 @@
-/** Training, evaluating, saving and loading classifiers. */
+/** Training, evaluating, saving and loading models. */
+export type {
+  ExampleBatches,
+  Examples,
+  ImageAugmentation,
+  TensorAugmentation,
+  TensorExamples,
+} from './batch-source.ts';
 export { loadModel, type ModelToSave, type SavedModel, saveModel } from './checkpoint.ts';
 export type { InputForm, InputForms } from './description.ts';
 export { findNonFinite, type InputSummary, type NonFiniteFinding } from './diagnose.ts';
 export { CheckpointError, NonFiniteStepError } from './errors.ts';
-export { type EvaluateOptions, type Evaluation, evaluate, type Loss } from './evaluate.ts';
-export { type EpochReport, type FitOptions, fit, type History, type StepReport } from './fit.ts';
+export { type EvaluateOptions, type Evaluation, evaluate, type TensorEvaluateOptions } from './evaluate.ts';
+export { fit } from './fit.ts';
+export type {
+  EpochReport,
+  FitOptions,
+  History,
+  Monitor,
+  StepReport,
+  TensorFitOptions,
+} from './fit-options.ts';
 export { fromPixels, type PixelOptions, type PixelSource } from './from-pixels.ts';
 export {
   accuracyInterval,
@@ -17,6 +32,7 @@ export {
 } from './metrics.ts';
 export type { BlobLike, ModelSource, UrlLike } from './model-source.ts';
 export type { ModelDownload, ModelTarget } from './model-target.ts';
+export type { Loss, MetricFunctions } from './objective.ts';
 export { loadOptimizer, saveOptimizer } from './optimizer-file.ts';
 export { type Prediction, type PredictOptions, predict } from './predict.ts';
 export { decodeSafetensors, encodeSafetensors, type Safetensors } from './safetensors.ts';

@@ -6,7 +6,7 @@ import { LabelError, OptionError } from '../errors.ts';
 import { describeValue, requireNumber } from '../options.ts';
 
 /** Counts of 1 GiB. */
-const mostClasses = 2 ** 14;
+export const mostClasses = 2 ** 14;
 
 /** The part of predictions that are right. NaN when there are none. */
 export function accuracyOf(predictions: ArrayLike<number>, labels: ArrayLike<number>): number {

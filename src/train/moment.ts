@@ -1,5 +1,5 @@
 /** The values that a model has at one moment, for what is computed from them while it is trained. */
-import type { Module } from '../nn/module.ts';
+import type { AnyModule } from '../nn/module.ts';
 import { recorder } from '../tensor/recorder.ts';
 import { Variable } from '../tensor/variable.ts';
 
@@ -8,7 +8,7 @@ import { Variable } from '../tensor/variable.ts';
  *
  * @returns to be called in a function that is being captured: there the model computes with the copies
  */
-export function momentOf(model: Module): () => void {
+export function momentOf(model: AnyModule): () => void {
   const copies = model
     .namedVariables()
     .map(([, variable]) => ({ variable, copy: new Variable(variable.snapshot(), variable.name) }));

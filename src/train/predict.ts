@@ -17,9 +17,10 @@ import { fromData } from '../tensor/leaves.ts';
 import { compile } from '../tensor/runtime.ts';
 import { formatShape, type Shape, sizeOf } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
+import { requireFinitePixels } from './batch-source.ts';
 import type { SavedModel } from './checkpoint.ts';
-import { requireFinitePixels, requireScores } from './evaluate.ts';
 import { momentOf } from './moment.ts';
+import { requireScores } from './objective.ts';
 import { Pace } from './pace.ts';
 
 /** Inputs that are computed together. */

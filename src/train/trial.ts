@@ -6,7 +6,7 @@ import { keepingRandom } from '../tensor/random.ts';
 import { traceSync } from '../tensor/recorder.ts';
 import type { TensorTree } from '../tensor/runtime.ts';
 import { type Shape, sizeOf } from '../tensor/shape.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import { Tensor } from '../tensor/tensor.ts';
 import { flattenTree } from '../tensor/tree.ts';
 import type { Variable } from '../tensor/variable.ts';
 
@@ -15,9 +15,16 @@ export function onTrial<Result>(build: () => Result): Result {
   return keepingRandom(() => traceSync(build));
 }
 
-/** The tensors that a model gives, in order, whatever it takes and gives. */
-export function outputsOf(model: AnyModule, input: TensorTree): readonly Tensor[] {
-  return flattenTree(model.call(input as never) as TensorTree, `the output of ${model.kind}`).tensors;
+/** What a model gives, whatever it takes: as it is, and as a list of tensors. */
+export function outputTree(
+  model: AnyModule,
+  input: TensorTree,
+): { readonly tree: TensorTree; readonly tensors: readonly Tensor[] } {
+  const tree = model.call(input as never) as TensorTree;
+  return {
+    tree,
+    tensors: tree instanceof Tensor ? [tree] : flattenTree(tree, `the output of ${model.kind}`).tensors,
+  };
 }
 
 /**

@@ -108,7 +108,7 @@ describe('the last, smaller batch', () => {
     const training = fit(model, odd, { epochs: 1, batchSize: 16, optimizer });
     await expect(training).rejects.toThrow(OptionError);
     await expect(training).rejects.toThrow(
-      /last batch of 1 of the 33 images.*batchNorm "norm".*dropLast: true/,
+      /last batch of 1 of the 33 examples.*batchNorm "norm".*dropLast: true/,
     );
     expect(await model.stateDict()).toEqual(before);
     expect(optimizer.stepCount).toBe(0);
@@ -134,7 +134,7 @@ describe('the last, smaller batch', () => {
     const model = denseModel();
     const optimizer = new Adam(model.parameters());
     const options = { epochs: 1, batchSize: 64, dropLast: true, optimizer };
-    await expect(fit(model, odd, options)).rejects.toThrow(/dropLast with batches of 64 for 33 images/);
+    await expect(fit(model, odd, options)).rejects.toThrow(/dropLast with batches of 64 for 33 examples/);
     // @ts-expect-error what JavaScript may pass
     await expect(fit(model, odd, { ...options, dropLast: 1 })).rejects.toThrow(/dropLast 1/);
   });

@@ -1,0 +1,429 @@
+/**
+ * Where batches come from: a data set of pictures, examples in tensors, or an iterator. What trains and evaluates knows only
+ * `BatchSource`.
+ */
+import { type AugmentOptions, augmentBatch } from '../data/augment.ts';
+import { batchIndices, gatherBatch } from '../data/batches.ts';
+import type { ImageDataset } from '../data/dataset.ts';
+import type { Normalization } from '../data/normalize.ts';
+import { RandomGenerator } from '../data/random-generator.ts';
+import { NonFiniteError, OptionError, ShapeError } from '../errors.ts';
+import { describeValue, isPlainObject, isRecord } from '../options.ts';
+import type { DType, NumericArray } from '../tensor/dtype.ts';
+import { fill, fromData } from '../tensor/leaves.ts';
+import { runtime, type TensorTree } from '../tensor/runtime.ts';
+import { formatShape, type Shape, sizeOf } from '../tensor/shape.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { type FlatTree, flattenTree } from '../tensor/tree.ts';
+
+/** Examples in tensors: the first axis of each is the number of the example. */
+export interface TensorExamples<Inputs, Targets> {
+  /** What the model is called with: a tensor, or an array or object of tensors. */
+  readonly inputs: Inputs;
+  /** What the loss compares its outputs with: a tensor, or an array or object of tensors. */
+  readonly targets: Targets;
+}
+
+/** Batches, one after the other, as somebody's code makes them. */
+export type ExampleBatches<Inputs, Targets> =
+  | Iterable<TensorExamples<Inputs, Targets>>
+  | AsyncIterable<TensorExamples<Inputs, Targets>>;
+
+/**
+ * What a model is trained or evaluated on: examples in tensors, which are shuffled and put into batches; or batches, that are
+ * taken as they come. An iterator that runs once is made anew for each epoch by a function.
+ */
+export type Examples<Inputs, Targets> =
+  | TensorExamples<Inputs, Targets>
+  | ExampleBatches<Inputs, Targets>
+  | ((epoch: number) => ExampleBatches<Inputs, Targets>);
+
+/**
+ * Changes the pictures of a batch in place, `[N, H, W, C]`, normalized if the training is. What it draws from the generator is
+ * the same whenever the training is repeated.
+ */
+export type ImageAugmentation = (
+  images: Float32Array,
+  shape: readonly [number, number, number, number],
+  generator: RandomGenerator,
+) => void;
+
+/** Gives the inputs of a batch, changed. What it draws from the generator is the same whenever the training is repeated. */
+export type TensorAugmentation<Inputs> = (
+  inputs: Inputs,
+  generator: RandomGenerator,
+) => Inputs | Promise<Inputs>;
+
+/** The tensors of a batch, and the structure that they are given in. */
+export interface Structure {
+  readonly inputs: FlatTree;
+  readonly targets: FlatTree;
+}
+
+/** Tensors, those of the inputs first, in the structure of a batch. */
+export function treesOf(
+  { inputs, targets }: Structure,
+  tensors: readonly Tensor[],
+): [inputs: TensorTree, targets: TensorTree] {
+  const border = inputs.tensors.length;
+  return [inputs.rebuild(tensors.slice(0, border)), targets.rebuild(tensors.slice(border))];
+}
+
+/** A batch on its way into a model. */
+export interface Batch extends Structure {
+  /** Examples in it. */
+  readonly size: number;
+  /** What messages call one of its examples. */
+  nameOf(example: number): string;
+}
+
+/** Batches of what a model is trained or evaluated on. */
+export interface BatchSource {
+  /** What messages call it. */
+  readonly name: string;
+  /** Examples of an epoch, where that is known before. */
+  readonly count: number | undefined;
+  /** Batches of an epoch, where that is known before. */
+  readonly steps: number | undefined;
+  /** Zeros in the form of a batch of so many examples, where the form is known before. */
+  blank(size: number): Structure | undefined;
+  /** One epoch of training, from 1; or all in order and unchanged, for evaluation. */
+  batches(epoch: number | undefined): Iterable<Batch> | AsyncIterable<Batch>;
+}
+
+/** How examples become batches. */
+export interface Batching {
+  readonly batchSize: number;
+  readonly dropLast?: boolean | undefined;
+  readonly seed?: number | undefined;
+}
+
+/** Streams of their own, so that neither depends on how much the other draws. */
+function shuffleOf(seed: number, epoch: number): RandomGenerator {
+  return new RandomGenerator(seed, 2 * epoch);
+}
+function motionOf(seed: number, epoch: number): RandomGenerator {
+  return new RandomGenerator(seed, 2 * epoch + 1);
+}
+
+function stepsOf(count: number, { batchSize, dropLast }: Batching): number {
+  return dropLast ? Math.floor(count / batchSize) : Math.ceil(count / batchSize);
+}
+
+/** Which examples go together: drawn anew for each epoch, or in order. */
+function indicesOf(count: number, epoch: number | undefined, batching: Batching): Iterable<Int32Array> {
+  const { batchSize, dropLast = false, seed = 0 } = batching;
+  if (epoch === undefined) return batchIndices(count, batchSize);
+  return batchIndices(count, batchSize, { shuffle: shuffleOf(seed, epoch), dropLast });
+}
+
+/** Batches of a data set of pictures. */
+export class ImageSource implements BatchSource {
+  readonly #dataset: ImageDataset;
+  readonly #options: ImageBatching;
+
+  constructor(dataset: ImageDataset, options: ImageBatching) {
+    this.#dataset = dataset;
+    this.#options = options;
+  }
+
+  get name(): string {
+    return this.#dataset.name;
+  }
+
+  get count(): number {
+    return this.#dataset.shape[0];
+  }
+
+  get steps(): number {
+    return stepsOf(this.count, this.#options);
+  }
+
+  blank(size: number): Structure {
+    const [, ...imageShape] = this.#dataset.shape;
+    return {
+      inputs: flattenTree(fill(0, [size, ...imageShape])),
+      targets: flattenTree(fill(0, [size], 'int32')),
+    };
+  }
+
+  *batches(epoch: number | undefined): Iterable<Batch> {
+    const { augmentation, normalization, seed = 0 } = this.#options;
+    const { name } = this.#dataset;
+    const [, height, width, channels] = this.#dataset.shape;
+    const motion = motionOf(seed, epoch ?? 0);
+    for (const indices of indicesOf(this.count, epoch, this.#options)) {
+      const { images, labels } = gatherBatch(this.#dataset, indices, normalization);
+      const size = indices.length;
+      const shape = [size, height, width, channels] as const;
+      if (epoch === undefined) {
+        requireFinitePixels(`evaluate on ${name}`, images, shape.slice(1), (image) => indices[image]);
+      } else if (typeof augmentation === 'function') {
+        augmentation(images, shape, motion);
+      } else if (augmentation) {
+        augmentBatch(images, shape, augmentation, motion);
+      }
+      yield {
+        inputs: flattenTree(fromData(images, shape, 'float32')),
+        targets: flattenTree(fromData(labels, [size], 'int32')),
+        size,
+        nameOf: (image) => `image ${indices[image]} of ${name}`,
+      };
+    }
+  }
+}
+
+/** How pictures become batches. */
+export interface ImageBatching extends Batching {
+  readonly normalization?: Normalization | undefined;
+  readonly augmentation?: AugmentOptions | ImageAugmentation | undefined;
+}
+
+/** How examples in tensors, or batches of them, come to a model. */
+export interface TensorBatching extends Batching {
+  readonly augmentation?: TensorAugmentation<TensorTree> | undefined;
+  readonly stepsPerEpoch?: number | undefined;
+}
+
+/** Values of all examples on the host. */
+interface Column {
+  readonly data: NumericArray;
+  readonly shape: Shape;
+  readonly dtype: DType;
+}
+
+/** Opens what is no data set of pictures. `name`: what messages call it. */
+export async function openExamples(
+  name: string,
+  examples: unknown,
+  batching: TensorBatching,
+): Promise<BatchSource> {
+  if (typeof examples === 'function' || isIterable(examples))
+    return new IteratorSource(name, examples, batching);
+  if (!isPlainObject(examples) || !('inputs' in examples) || !('targets' in examples)) {
+    throw new OptionError({
+      where: name,
+      got: describeValue(examples),
+      expected: 'a data set of pictures, { inputs, targets } of tensors, or an iterable of such batches',
+      cure: 'Give the examples as tensors whose first axis is the number of the example, or a function that gives an iterator.',
+    });
+  }
+  const [inputs, targets] = [treeOf(name, examples, 'inputs'), treeOf(name, examples, 'targets')];
+  const count = sizeOfBatch(name, inputs, targets);
+  const tensors = [...inputs.tensors, ...targets.tensors];
+  const values = await runtime().readAll(tensors);
+  const columns = tensors.map(({ shape, dtype }, index): Column => ({ data: values[index], shape, dtype }));
+  return new TensorSource(name, count, { inputs, targets, columns }, batching);
+}
+
+/** Examples that lie in memory, and the structure that they are given in. */
+interface StoredExamples extends Structure {
+  /** Of the inputs, then of the targets. */
+  readonly columns: readonly Column[];
+}
+
+class TensorSource implements BatchSource {
+  readonly name: string;
+  readonly count: number;
+  readonly #stored: StoredExamples;
+  readonly #batching: TensorBatching;
+
+  constructor(name: string, count: number, stored: StoredExamples, batching: TensorBatching) {
+    this.name = name;
+    this.count = count;
+    this.#stored = stored;
+    this.#batching = batching;
+  }
+
+  get steps(): number {
+    return stepsOf(this.count, this.#batching);
+  }
+
+  blank(size: number): Structure {
+    return this.#filled(({ shape: [, ...rest], dtype }) => fill(0, [size, ...rest], dtype));
+  }
+
+  async *batches(epoch: number | undefined): AsyncIterable<Batch> {
+    const { augmentation, seed = 0 } = this.#batching;
+    const motion = motionOf(seed, epoch ?? 0);
+    for (const indices of indicesOf(this.count, epoch, this.#batching)) {
+      const size = indices.length;
+      const { inputs, targets } = this.#filled(({ data, shape: [, ...rest], dtype }) =>
+        fromData(rowsOf(data, sizeOf(rest), indices), [size, ...rest], dtype),
+      );
+      const changed = epoch !== undefined && augmentation;
+      yield {
+        inputs: changed ? await augmented(this.name, inputs, augmentation, motion) : inputs,
+        targets,
+        size,
+        nameOf: (example) => `example ${indices[example]} of ${this.name}`,
+      };
+    }
+  }
+
+  #filled(make: (column: Column) => Tensor): Structure {
+    const [inputs, targets] = treesOf(this.#stored, this.#stored.columns.map(make));
+    return { inputs: flattenTree(inputs), targets: flattenTree(targets) };
+  }
+}
+
+/** Rows of an array of rows, in the given order. */
+function rowsOf(data: NumericArray, length: number, indices: Int32Array): NumericArray {
+  const rows = data.slice(0, indices.length * length);
+  for (let row = 0; row < indices.length; row++) {
+    const start = indices[row] * length;
+    rows.set(data.subarray(start, start + length), row * length);
+  }
+  return rows;
+}
+
+class IteratorSource implements BatchSource {
+  readonly name: string;
+  readonly count = undefined;
+  readonly #examples: unknown;
+  readonly #batching: TensorBatching;
+
+  constructor(name: string, examples: unknown, batching: TensorBatching) {
+    this.name = name;
+    this.#examples = examples;
+    this.#batching = batching;
+  }
+
+  get steps(): number | undefined {
+    return this.#batching.stepsPerEpoch;
+  }
+
+  blank(): undefined {
+    return undefined;
+  }
+
+  async *batches(epoch: number | undefined): AsyncIterable<Batch> {
+    const { augmentation, seed = 0 } = this.#batching;
+    const most = epoch === undefined ? undefined : this.steps;
+    const motion = motionOf(seed, epoch ?? 0);
+    let taken = 0;
+    for await (const each of this.#open(epoch ?? 0)) {
+      taken++;
+      const name = `batch ${taken} of ${this.name}`;
+      if (!isRecord(each) || !('inputs' in each) || !('targets' in each)) {
+        throw this.#refused(
+          name,
+          describeValue(each),
+          '{ inputs, targets } of tensors',
+          'Yield batches in that form.',
+        );
+      }
+      const [inputs, targets] = [treeOf(name, each, 'inputs'), treeOf(name, each, 'targets')];
+      const size = sizeOfBatch(name, inputs, targets);
+      const changed = epoch !== undefined && augmentation;
+      yield {
+        inputs: changed ? await augmented(name, inputs, augmentation, motion) : inputs,
+        targets,
+        size,
+        nameOf: (example) => `example ${example} of ${name}`,
+      };
+      if (taken === most) return;
+    }
+    if (taken > 0 && (most === undefined || taken === most)) return;
+    throw this.#refused(
+      epoch === undefined ? this.name : `${this.name}, epoch ${epoch}`,
+      taken === 0 ? 'no batch' : `${taken} batches`,
+      most === undefined ? 'at least one batch' : `${most}, as stepsPerEpoch says`,
+      'An iterator runs only once: give a function that makes a new one for each epoch, such as an async function*.',
+    );
+  }
+
+  #open(epoch: number): Iterable<unknown> | AsyncIterable<unknown> {
+    const found: unknown = typeof this.#examples === 'function' ? this.#examples(epoch) : this.#examples;
+    if (isIterable(found)) return found;
+    throw this.#refused(
+      this.name,
+      `a function that gives ${describeValue(found)}`,
+      'an iterator',
+      'Write it as function* or async function*.',
+    );
+  }
+
+  #refused(where: string, got: string, expected: string, cure: string): OptionError {
+    return new OptionError({ where, got, expected, cure });
+  }
+}
+
+function isIterable(value: unknown): value is Iterable<unknown> | AsyncIterable<unknown> {
+  return (
+    typeof value === 'object' && value !== null && (Symbol.iterator in value || Symbol.asyncIterator in value)
+  );
+}
+
+function treeOf(where: string, examples: Readonly<Record<string, unknown>>, part: string): FlatTree {
+  const tree = flattenTree(examples[part] as TensorTree, `${part} of ${where}`);
+  if (tree.tensors.length > 0) return tree;
+  throw new OptionError({
+    where,
+    got: `no tensor in ${part}`,
+    expected: 'a tensor, or an array or object of tensors',
+    cure: `Give ${part} to train on.`,
+  });
+}
+
+/** The number of examples, which all tensors have as their first axis. */
+function sizeOfBatch(where: string, inputs: FlatTree, targets: FlatTree): number {
+  const all = [inputs, targets].flatMap(({ tensors, paths }, part) =>
+    tensors.map(({ shape }, index) => ({
+      shape,
+      name: `${part === 0 ? 'inputs' : 'targets'}${paths[index]}`,
+    })),
+  );
+  const [
+    {
+      shape: [count],
+    },
+  ] = all;
+  const odd = all.find(({ shape }) => shape.length === 0 || shape[0] !== count || count === 0);
+  if (odd === undefined) return count;
+  const [first] = all;
+  throw new ShapeError({
+    where,
+    got:
+      odd === first
+        ? `${odd.name} ${formatShape(odd.shape)}`
+        : `${first.name} ${formatShape(first.shape)} and ${odd.name} ${formatShape(odd.shape)}`,
+    expected: 'one first axis for all: the number of examples, at least one',
+    cure: 'Put the examples along the first axis; a single one has length 1 there.',
+  });
+}
+
+async function augmented(
+  where: string,
+  inputs: FlatTree,
+  augmentation: TensorAugmentation<TensorTree>,
+  generator: RandomGenerator,
+): Promise<FlatTree> {
+  const changed = flattenTree(await augmentation(inputs.rebuild(inputs.tensors), generator), 'augmentation');
+  const same = changed.paths.join() === inputs.paths.join();
+  const wrong = changed.tensors.findIndex(({ shape }, index) => shape[0] !== inputs.tensors[index]?.shape[0]);
+  if (same && wrong < 0) return changed;
+  throw new ShapeError({
+    where: `augmentation of ${where}`,
+    got: same ? formatShape(changed.tensors[wrong].shape) : 'inputs of another structure',
+    expected: same ? `${inputs.tensors[wrong].shape[0]} examples` : 'the structure that it was given',
+    cure: 'Return the inputs, changed, with as many examples.',
+  });
+}
+
+/** Throws NonFiniteError for a pixel that is NaN or infinite: no score that comes from it means anything. */
+export function requireFinitePixels(
+  where: string,
+  images: Float32Array,
+  imageShape: Shape,
+  nameOf: (image: number) => number,
+): void {
+  const wrong = images.findIndex((value) => !Number.isFinite(value));
+  if (wrong < 0) return;
+  throw new NonFiniteError({
+    where: `${where}, image ${nameOf(Math.floor(wrong / sizeOf(imageShape)))}`,
+    got: `a pixel that is ${images[wrong]}`,
+    expected: 'finite pixels',
+    cure: 'Remove or repair the picture, or look at what computes its pixels.',
+  });
+}

@@ -1,0 +1,259 @@
+/** What `fit` takes and tells: its options, their checks, and the reports of steps and epochs. */
+import { type AugmentOptions, requireAugmentOptions } from '../data/augment.ts';
+import { type ImageDataset, requireSameImages, validateLabels } from '../data/dataset.ts';
+import { type Normalization, requireUsablePixels } from '../data/normalize.ts';
+import { OptionError } from '../errors.ts';
+import { type AnyModule, requireModule } from '../nn/module.ts';
+import { type Optimizer, requireOptimizer } from '../optim/optimizer.ts';
+import {
+  describeValue,
+  requireBoolean,
+  requireFunction,
+  requireKnownOptions,
+  requireNumber,
+} from '../options.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { Examples, ImageAugmentation, TensorAugmentation } from './batch-source.ts';
+import { type Loss, type MetricFunctions, requireMetrics } from './objective.ts';
+
+/** What is known after each step. `Unknown` is undefined where not pictures but other examples are trained on. */
+export interface StepReport<Unknown = never> {
+  /** From 1. */
+  readonly epoch: number;
+  /** In the epoch, from 1. */
+  readonly step: number;
+  /** Steps of an epoch. Of an iterator unknown, but for `stepsPerEpoch`. */
+  readonly steps: number | Unknown;
+  /** The mean over the epoch so far. */
+  readonly loss: number;
+  /** The part of the epoch's labels so far whose class was right. */
+  readonly accuracy: number | Unknown;
+  /** Of this batch alone. */
+  readonly batchLoss: number;
+  /** The rate this step was made with. */
+  readonly learningRate: number;
+  /** An estimate for the rest of the training, validation included. Of an iterator unknown in the first epoch. */
+  readonly secondsLeft: number | Unknown;
+}
+
+/**
+ * One epoch. Training figures are means over the epoch, while the model was changing. `Unknown` is undefined where targets are no
+ * classes.
+ */
+export interface EpochReport<Unknown = never> {
+  /** From 1. */
+  readonly epoch: number;
+  /** The mean over the training examples. */
+  readonly trainLoss: number;
+  /** The part of the training labels whose class was right. */
+  readonly trainAccuracy: number | Unknown;
+  /** Undefined without a validation set. */
+  readonly valLoss: number | undefined;
+  /** Undefined without a validation set, and where there are no classes. */
+  readonly valAccuracy: number | undefined;
+  /** Metrics of one's own, by name: means over the training examples. */
+  readonly trainMetrics: Readonly<Record<string, number>>;
+  /** The same on the validation set. Undefined without one. */
+  readonly valMetrics: Readonly<Record<string, number>> | undefined;
+  /** Of training and validation. */
+  readonly seconds: number;
+}
+
+/** How a training went. */
+export interface History<Unknown = never> {
+  /** The finished epochs. */
+  readonly epochs: readonly EpochReport<Unknown>[];
+  /** Whether the signal ended it. */
+  readonly aborted: boolean;
+}
+
+/** Which quantity of the validation set says which epoch is the best. */
+export type Monitor =
+  | 'accuracy'
+  | 'loss'
+  | {
+      /** The name of one of `metrics`. */
+      readonly metric: string;
+      readonly goal: 'greatest' | 'least';
+    };
+
+/** Options of `fit` whatever it trains on. `Output` is what the model gives, `Targets` what it is compared with. */
+interface CommonFitOptions<Output, Targets, Unknown> {
+  /** How often all examples are shown. */
+  readonly epochs: number;
+  /** Has the parameters to train. */
+  readonly optimizer: Optimizer;
+  /** Examples in a step. Default 32. The last batch of an epoch may be smaller: see `dropLast`. */
+  readonly batchSize?: number;
+  /**
+   * Leaves out a last batch that is smaller than the others: other examples each epoch, since they are shuffled. For batch
+   * normalization, which cannot learn from a single value. Default false.
+   */
+  readonly dropLast?: boolean;
+  /** Default: softmax cross-entropy, where targets are int32 classes and outputs scores. */
+  readonly loss?: Loss<Output, Targets>;
+  /** Reported for each epoch, by name. Default: none. */
+  readonly metrics?: MetricFunctions<Output, Targets>;
+  /** Of shuffling and augmentation; dropout follows the global `seed`. Default 0. */
+  readonly seed?: number;
+  /** Epochs made before, when training is resumed: the first one made now shuffles as the one after them. Default 0. */
+  readonly epochsDone?: number;
+  /** Ends the training after the step that runs: see `fit`. */
+  readonly signal?: { readonly aborted: boolean } | undefined;
+  /** Called after each step. */
+  readonly onStep?: ((report: StepReport<Unknown>) => void | Promise<void>) | undefined;
+  /** Called after each epoch. */
+  readonly onEpoch?: ((report: EpochReport<Unknown>) => void | Promise<void>) | undefined;
+  /** A line for each epoch, by console.log. Default: true, but false where `onStep` or `onEpoch` is told instead. */
+  readonly progress?: boolean;
+  /** Leaves the model as it was after its best epoch: see `monitor`. Default false. */
+  readonly restoreBest?: boolean;
+  /** Stops after `patience` epochs in a row without a new best. Default: never. */
+  readonly earlyStopping?: { readonly patience: number } | undefined;
+  /** What makes an epoch the best, ties by validation loss. Default: accuracy on the validation set, or loss where there is none. */
+  readonly monitor?: Monitor;
+}
+
+/** Options of `fit` on pictures. */
+export interface FitOptions extends CommonFitOptions<Tensor, Tensor, never> {
+  /** Evaluated after each epoch. Default: none. */
+  readonly validation?: ImageDataset | undefined;
+  /** Usually `channelStatistics(train)`. Default: none, pixels in [0, 1]. */
+  readonly normalization?: Normalization | undefined;
+  /** Random changes to the training images, or a function that makes them. Default: none. */
+  readonly augmentation?: AugmentOptions | ImageAugmentation | undefined;
+}
+
+/** Options of `fit` on other examples than pictures. */
+export interface TensorFitOptions<Inputs = Tensor, Output = Tensor, Targets = Tensor>
+  extends CommonFitOptions<Output, Targets, undefined> {
+  /** Evaluated after each epoch. Default: none. */
+  readonly validation?: Examples<Inputs, Targets> | undefined;
+  /** Gives the inputs of each training batch, changed at random. Default: none. */
+  readonly augmentation?: TensorAugmentation<Inputs> | undefined;
+  /** Batches that an epoch takes from an iterator, which may then be endless. Default: all. */
+  readonly stepsPerEpoch?: number | undefined;
+}
+
+/** Options as they are looked at, before it is known what they belong to. */
+export type AnyFitOptions = CommonFitOptions<never, never, undefined> & {
+  readonly validation?: unknown;
+  readonly normalization?: Normalization | undefined;
+  readonly augmentation?: unknown;
+  readonly stepsPerEpoch?: number | undefined;
+};
+
+const commonNames = [
+  'epochs',
+  'optimizer',
+  'batchSize',
+  'dropLast',
+  'loss',
+  'metrics',
+  'validation',
+  'augmentation',
+  'seed',
+  'epochsDone',
+  'signal',
+  'onStep',
+  'onEpoch',
+  'progress',
+  'restoreBest',
+  'earlyStopping',
+  'monitor',
+] as const satisfies readonly (keyof FitOptions & keyof TensorFitOptions)[];
+
+/** Throws for options that are unknown, out of range, or do not fit what is trained on. */
+export function checkFit(model: AnyModule, train: ImageDataset | undefined, options: AnyFitOptions): void {
+  requireKnownOptions('fit', options, [...commonNames, train ? 'normalization' : 'stepsPerEpoch']);
+  const { batchSize = 32, seed = 0, epochsDone = 0 } = options;
+  requireNumber('fit', 'epochs', options.epochs, 'a whole number of at least 1');
+  requireNumber('fit', 'batchSize', batchSize, 'a whole number of at least 1');
+  requireNumber('fit', 'seed', seed, 'a whole number of at least 0');
+  requireNumber('fit', 'epochsDone', epochsDone, 'a whole number of at least 0');
+  for (const name of ['restoreBest', 'dropLast', 'progress'] as const) {
+    requireBoolean('fit', name, options[name] ?? false);
+  }
+  for (const name of ['loss', 'onStep', 'onEpoch'] as const) {
+    if (options[name] !== undefined) requireFunction('fit', name, options[name]);
+  }
+  requireMetrics('fit', options.metrics);
+  if (options.stepsPerEpoch !== undefined) {
+    requireNumber('fit', 'stepsPerEpoch', options.stepsPerEpoch, 'a whole number of at least 1');
+  }
+  if (train) checkImages(train, options);
+  else if (options.augmentation !== undefined) requireFunction('fit', 'augmentation', options.augmentation);
+  checkBest(options);
+  requireModule('fit', model);
+  const parameters = new Set(model.parameters());
+  requireOptimizer('fit', options.optimizer);
+  if (options.optimizer.parameters.some((parameter) => parameters.has(parameter))) return;
+  throw new OptionError({
+    where: 'fit',
+    got: 'an optimizer without any parameter of the model',
+    expected: 'an optimizer of model.parameters()',
+    cure: 'Make the optimizer from this model: new Adam(model.parameters()).',
+  });
+}
+
+function checkImages(train: ImageDataset, options: AnyFitOptions): void {
+  const { augmentation, normalization } = options;
+  if (augmentation !== undefined && typeof augmentation !== 'function') {
+    requireAugmentOptions('fit, augmentation', augmentation as AugmentOptions);
+  }
+  validateLabels(train);
+  if (options.validation !== undefined) {
+    const validation = options.validation as ImageDataset;
+    validateLabels(validation);
+    requireSameImages(train, validation);
+    requireSameClasses(train, validation);
+  }
+  requireUsablePixels('fit', train, train.shape[3], normalization);
+}
+
+/** Throws OptionError where `dropLast` would leave nothing. */
+export function requireWholeBatch(examples: number, batchSize: number): void {
+  if (examples >= batchSize) return;
+  throw new OptionError({
+    where: 'fit',
+    got: `dropLast with batches of ${batchSize} for ${examples} examples`,
+    expected: 'at least one whole batch',
+    cure: 'Choose a smaller batchSize, or leave dropLast out.',
+  });
+}
+
+function checkBest({ validation, restoreBest, earlyStopping, monitor, metrics = {} }: AnyFitOptions): void {
+  if (earlyStopping !== undefined) {
+    requireKnownOptions('earlyStopping of fit', earlyStopping, ['patience']);
+    requireNumber('fit', 'patience', earlyStopping.patience, 'a whole number of at least 1');
+  }
+  if (!validation && (restoreBest || earlyStopping || monitor)) {
+    throw new OptionError({
+      where: 'fit',
+      got: `${restoreBest ? 'restoreBest' : earlyStopping ? 'earlyStopping' : 'monitor'} without a validation set`,
+      expected:
+        'validation: the best epoch is the one with the best validation accuracy, or what monitor says',
+      cure: 'Hold out a part of the data (of pictures, with stratifiedSplit) and pass it as validation.',
+    });
+  }
+  if (monitor === undefined || monitor === 'accuracy' || monitor === 'loss') return;
+  const named = typeof monitor === 'object' && monitor !== null && Object.hasOwn(metrics, monitor.metric);
+  if (named && (monitor.goal === 'greatest' || monitor.goal === 'least')) return;
+  const names = Object.keys(metrics);
+  throw new OptionError({
+    where: 'fit',
+    got: `monitor ${describeValue(monitor)}`,
+    expected: `'accuracy', 'loss', or { metric, goal: 'greatest' or 'least' } of ${names.length > 0 ? names.join(', ') : 'metrics, of which there are none'}`,
+    cure: 'Correct monitor, or leave it out.',
+  });
+}
+
+function requireSameClasses(train: ImageDataset, validation: ImageDataset): void {
+  if (train.classNames.join('\n') === validation.classNames.join('\n')) return;
+  throw new OptionError({
+    where: 'fit',
+    got: `classes ${validation.classNames.join(', ')} in ${validation.name}`,
+    expected: `those of ${train.name}: ${train.classNames.join(', ')}`,
+    cure: 'Validate on a part of the same data set.',
+  });
+}

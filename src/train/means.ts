@@ -1,0 +1,45 @@
+/** Means over the examples of batches: the loss, the part of labels that are right, and metrics of one's own. */
+import type { StepResult } from './step.ts';
+
+/** What batches came to. */
+export interface BatchMeans {
+  readonly loss: number;
+  /** Undefined where there are no classes. */
+  readonly accuracy: number | undefined;
+  readonly metrics: Readonly<Record<string, number>>;
+}
+
+/** Adds up batches, each as much as it has examples. */
+export class Means {
+  readonly #names: readonly string[];
+  readonly #metrics: Float64Array;
+  #loss = 0;
+  #examples = 0;
+  #right = 0;
+  #labels = 0;
+
+  constructor(names: readonly string[]) {
+    this.#names = names;
+    this.#metrics = new Float64Array(names.length);
+  }
+
+  add(examples: number, { loss, correct, metrics }: StepResult): void {
+    this.#loss += loss * examples;
+    this.#examples += examples;
+    this.#right += correct?.right ?? 0;
+    this.#labels += correct?.of ?? 0;
+    for (let index = 0; index < metrics.length; index++) this.#metrics[index] += metrics[index] * examples;
+  }
+
+  read(): BatchMeans {
+    const means = this.#names.map((name, index): [string, number] => [
+      name,
+      this.#metrics[index] / this.#examples,
+    ]);
+    return {
+      loss: this.#loss / this.#examples,
+      accuracy: this.#labels > 0 ? this.#right / this.#labels : undefined,
+      metrics: Object.fromEntries(means),
+    };
+  }
+}

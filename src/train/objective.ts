@@ -1,0 +1,152 @@
+/** What outputs are judged by: the loss, how many are right where they are scores of classes, and metrics of one's own. */
+import { OptionError, ShapeError } from '../errors.ts';
+import { softmaxCrossEntropy } from '../nn/losses/index.ts';
+import { sum } from '../ops/broadcast.ts';
+import { cast, equal } from '../ops/elementwise.ts';
+import { stack } from '../ops/movement.ts';
+import { argMax } from '../ops/reduce.ts';
+import { describeValue, isPlainObject, requireFunction } from '../options.ts';
+import type { TensorTree } from '../tensor/runtime.ts';
+import { formatShape } from '../tensor/shape.ts';
+import { Tensor } from '../tensor/tensor.ts';
+
+/**
+ * A loss or a metric: a scalar, the mean over the batch. A model that classifies is judged by its scores `[N, classes]` and the labels
+ * `[N]`, any other by what it gives and its targets.
+ */
+export type Loss<Output = Tensor, Targets = Tensor> = (outputs: Output, targets: Targets) => Tensor;
+
+/** Metrics of one's own, by name. */
+export type MetricFunctions<Output = Tensor, Targets = Tensor> = Readonly<
+  Record<string, Loss<Output, Targets>>
+>;
+
+/** What a loss of trees and one of tensors have in common inside. */
+type AnyLoss = (outputs: never, targets: never) => Tensor;
+
+/** How the outputs of a model are judged. */
+export interface ObjectiveOptions {
+  readonly loss?: AnyLoss | undefined;
+  readonly metrics?: Readonly<Record<string, AnyLoss>> | undefined;
+  /** The number of classes of a data set of pictures, and its name. */
+  readonly classes?: { readonly count: number; readonly name: string } | undefined;
+}
+
+/** What a batch is found to be. */
+export interface Judgment {
+  readonly loss: Tensor;
+  /** How many labels have the highest score. Undefined where outputs are no scores. */
+  readonly correct: Tensor | undefined;
+  /** `[metrics]`; undefined where there are none. */
+  readonly metrics: Tensor | undefined;
+  /** The scores, where there are some. */
+  readonly scores: Tensor | undefined;
+}
+
+/** Judges batches. */
+export class Objective {
+  readonly metricNames: readonly string[];
+  /** Whether outputs have to be scores of pictures. */
+  readonly ofPictures: boolean;
+  readonly #options: ObjectiveOptions;
+
+  constructor(options: ObjectiveOptions) {
+    this.metricNames = Object.keys(options.metrics ?? {});
+    this.ofPictures = options.classes !== undefined;
+    this.#options = options;
+  }
+
+  judge(outputs: TensorTree, targets: TensorTree): Judgment {
+    const { loss, metrics = {}, classes } = this.#options;
+    if (classes && outputs instanceof Tensor && targets instanceof Tensor) {
+      requireScores(outputs.shape, targets.size, classes.count, classes.name);
+    }
+    const scored = areScores(outputs, targets)
+      ? { scores: outputs as Tensor, labels: targets as Tensor }
+      : undefined;
+    const values = Object.entries(metrics).map(([name, metric]) =>
+      scalarOf(metric as Loss<TensorTree, TensorTree>, outputs, targets, `metrics.${name}`),
+    );
+    return {
+      loss: scalarOf((loss ?? defaultLoss) as Loss<TensorTree, TensorTree>, outputs, targets, 'loss'),
+      correct: scored && sum(cast(equal(argMax(scored.scores), scored.labels), 'int32')),
+      metrics:
+        values.length > 0 ? stack(values.map((value) => cast(value, 'float32').reshape([]))) : undefined,
+      scores: scored?.scores,
+    };
+  }
+}
+
+/** Whether outputs are scores of classes, and targets the numbers of the classes. */
+function areScores(outputs: TensorTree, targets: TensorTree): boolean {
+  if (!(outputs instanceof Tensor) || !(targets instanceof Tensor)) return false;
+  return (
+    targets.dtype === 'int32' &&
+    outputs.shape.length > 1 &&
+    outputs.shape.slice(0, -1).join() === targets.shape.join()
+  );
+}
+
+function defaultLoss(outputs: TensorTree, targets: TensorTree): Tensor {
+  if (areScores(outputs, targets)) return softmaxCrossEntropy(outputs as Tensor, targets as Tensor);
+  const described = (tree: TensorTree): string =>
+    tree instanceof Tensor ? `${tree.dtype}${formatShape(tree.shape)}` : describeValue(Object.keys(tree));
+  throw new OptionError({
+    where: 'the option loss',
+    got: `none, for outputs ${described(outputs)} and targets ${described(targets)}`,
+    expected:
+      'a loss: without one, targets are int32 classes, and outputs have a score for each class along one more axis',
+    cure: 'Give one: loss: meanSquaredError for numbers, softmaxCrossEntropy for soft targets of their shape, or (outputs, targets) => … of your own.',
+  });
+}
+
+/** The loss or metric of a batch, which has to be a scalar tensor. */
+function scalarOf(
+  judge: Loss<TensorTree, TensorTree>,
+  outputs: TensorTree,
+  targets: TensorTree,
+  option: string,
+): Tensor {
+  const value = judge(outputs, targets);
+  if (value instanceof Tensor && value.size === 1) return value;
+  throw new ShapeError({
+    where: `the option ${option}`,
+    got:
+      value instanceof Tensor
+        ? `${option === 'loss' ? 'a loss' : 'a value'} of shape ${formatShape(value.shape)}`
+        : 'no tensor',
+    expected: 'a scalar: the mean over the batch',
+    cure: 'Return it from the function, reduced with mean or sum.',
+  });
+}
+
+/** Throws OptionError unless metrics are functions by name. */
+export function requireMetrics(where: string, metrics: unknown): void {
+  if (metrics === undefined) return;
+  if (isPlainObject(metrics)) {
+    for (const [name, metric] of Object.entries(metrics)) requireFunction(where, `metrics.${name}`, metric);
+    return;
+  }
+  throw new OptionError({
+    where,
+    got: `metrics ${describeValue(metrics)}`,
+    expected: 'functions by name',
+    cure: 'Give an object: metrics: { error: meanAbsoluteError }.',
+  });
+}
+
+/** Throws unless the model gave one score for each class and image. */
+export function requireScores(
+  shape: readonly number[],
+  images: number,
+  classes: number,
+  where: string,
+): void {
+  if (shape.length === 2 && shape[0] === images && shape[1] === classes) return;
+  throw new ShapeError({
+    where: `the model on ${where}`,
+    got: `scores of shape ${formatShape(shape)}`,
+    expected: formatShape([images, classes], ['N', 'classes']),
+    cure: 'Give the last layer one output for each class, and nothing after it that changes the shape.',
+  });
+}

@@ -186,7 +186,7 @@ export interface TensorBatching extends Batching {
 }
 
 /** Values of all examples on the host. */
-interface Column {
+interface StoredTensor {
   readonly data: NumericArray;
   readonly shape: Shape;
   readonly dtype: DType;
@@ -212,17 +212,19 @@ export async function openExamples(
   const count = sizeOfBatch(name, inputs, targets);
   const tensors = [...inputs.tensors, ...targets.tensors];
   const values = await runtime().readAll(tensors);
-  const columns = tensors.map(({ shape, dtype }, index): Column => ({ data: values[index], shape, dtype }));
-  return new TensorSource(name, count, { inputs, targets, columns }, batching);
+  const columns = tensors.map(
+    ({ shape, dtype }, index): StoredTensor => ({ data: values[index], shape, dtype }),
+  );
+  return new ExampleSource(name, count, { inputs, targets, columns }, batching);
 }
 
 /** Examples that lie in memory, and the structure that they are given in. */
 interface StoredExamples extends Structure {
   /** Of the inputs, then of the targets. */
-  readonly columns: readonly Column[];
+  readonly columns: readonly StoredTensor[];
 }
 
-class TensorSource implements BatchSource {
+class ExampleSource implements BatchSource {
   readonly name: string;
   readonly count: number;
   readonly #stored: StoredExamples;
@@ -261,7 +263,7 @@ class TensorSource implements BatchSource {
     }
   }
 
-  #filled(make: (column: Column) => Tensor): Structure {
+  #filled(make: (column: StoredTensor) => Tensor): Structure {
     const [inputs, targets] = treesOf(this.#stored, this.#stored.columns.map(make));
     return { inputs: flattenTree(inputs), targets: flattenTree(targets) };
   }

@@ -50,7 +50,7 @@ export function describeEpoch(report: EpochReport<undefined>, last: number): str
     ].join(', ');
   const validation =
     valLoss === undefined ? '' : `; validation ${parts(valLoss, valAccuracy, valMetrics ?? {})}`;
-  return `epoch ${epoch} of ${last}: ${parts(trainLoss, trainAccuracy, trainMetrics)}${validation}; ${seconds.toFixed(1)} s`;
+  return `epoch ${epoch} of ${last}: ${parts(trainLoss, trainAccuracy, trainMetrics ?? {})}${validation}; ${seconds.toFixed(1)} s`;
 }
 
 function rounded(value: number): string {

@@ -6,6 +6,7 @@ import { type AnyModule, type Module, requireModule } from '../nn/module.ts';
 import { argMax } from '../ops/reduce.ts';
 import { softmax } from '../ops/softmax.ts';
 import { requireFunction, requireKnownOptions, requireNumber } from '../options.ts';
+import type { NumericArray } from '../tensor/dtype.ts';
 import { compile } from '../tensor/runtime.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import {
@@ -106,7 +107,7 @@ export async function evaluate(
     ? new ImageSource(data, { batchSize, normalization })
     : await openExamples('evaluate', data, { batchSize });
   const classes = pictures ? { count: data.classNames.length, name: data.name } : undefined;
-  return new Evaluator(model, source, new Objective({ loss, metrics, classes }), standStill).run();
+  return new ModelEvaluator(model, source, new Objective({ loss, metrics, classes }), standStill).run();
 }
 
 /**
@@ -120,7 +121,7 @@ export function isImageDataset(data: unknown): data is ImageDataset {
 }
 
 /** `evaluate` for a model that is evaluated again and again: the compiled function is kept. */
-export class Evaluator {
+export class ModelEvaluator {
   readonly #source: BatchSource;
   readonly #objective: Objective;
   readonly #compute: (...tensors: Tensor[]) => Promise<Readonly<Record<string, Tensor>>>;
@@ -134,9 +135,12 @@ export class Evaluator {
       const [inputs, targets] = treesOf(this.#structure!, tensors);
       const { tree } = inMode(model, 'eval', () => outputTree(model, inputs));
       const { loss, correct, metrics, scores } = objective.judge(tree, targets);
-      const classes =
-        scores?.shape.length === 2 ? { predictions: argMax(scores), probabilities: softmax(scores) } : {};
-      return { loss, ...(correct && { correct }), ...(metrics && { metrics }), ...classes };
+      // Of classes, what is right is counted on the host: one value less to wait for.
+      const answers =
+        scores?.shape.length === 2
+          ? { predictions: argMax(scores), probabilities: softmax(scores) }
+          : correct && { correct };
+      return { loss, ...(metrics && { metrics }), ...answers };
     });
   }
 
@@ -154,17 +158,19 @@ export class Evaluator {
       const { inputs, targets, size } = batch;
       const found = await this.#compute(...inputs.tensors, ...targets.tensors);
       const [label] = targets.tensors;
-      means.add(size, {
-        loss: await found.loss.item(),
-        correct: 'correct' in found ? { right: await found.correct.item(), of: label.size } : undefined,
-        metrics: 'metrics' in found ? await found.metrics.data() : [],
-      });
+      let right = 'correct' in found ? await found.correct.item() : undefined;
       if ('predictions' in found) {
         classes = found.probabilities.shape[1];
         predictions.push(Int32Array.from(await found.predictions.data()));
         probabilities.push(Float32Array.from(await found.probabilities.data()));
-        labels.push(Int32Array.from(await label.data()));
+        labels.push(Int32Array.from(await valuesOf(label)));
+        right = countEqual(predictions.at(-1)!, labels.at(-1)!);
       }
+      means.add(size, {
+        loss: await found.loss.item(),
+        correct: right === undefined ? undefined : { right, of: label.size },
+        metrics: 'metrics' in found ? await found.metrics.data() : [],
+      });
       await pace.afterStep();
     }
     const answered = classes > 0;
@@ -179,6 +185,18 @@ export class Evaluator {
       probabilities: answered ? joined(Float32Array, probabilities) : undefined,
     };
   }
+}
+
+/** Without a request where the host has them. */
+async function valuesOf(tensor: Tensor): Promise<NumericArray> {
+  const { source } = tensor.node;
+  return source?.kind === 'data' ? source.data : tensor.data();
+}
+
+function countEqual(predictions: Int32Array, labels: Int32Array): number {
+  let count = 0;
+  for (let index = 0; index < labels.length; index++) if (predictions[index] === labels[index]) count++;
+  return count;
 }
 
 function joined<Values extends Int32Array | Float32Array>(

@@ -51,10 +51,10 @@ export interface EpochReport<Unknown = never> {
   readonly valLoss: number | undefined;
   /** Undefined without a validation set, and where there are no classes. */
   readonly valAccuracy: number | undefined;
-  /** Metrics of one's own, by name: means over the training examples. */
-  readonly trainMetrics: Readonly<Record<string, number>>;
+  /** Metrics of one's own, by name: means over the training examples. Undefined where there are none. */
+  readonly trainMetrics?: Readonly<Record<string, number>>;
   /** The same on the validation set. Undefined without one. */
-  readonly valMetrics: Readonly<Record<string, number>> | undefined;
+  readonly valMetrics?: Readonly<Record<string, number>>;
   /** Of training and validation. */
   readonly seconds: number;
 }

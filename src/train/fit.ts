@@ -16,7 +16,7 @@ import {
 } from './batch-source.ts';
 import { describeEpoch, isBetter } from './best-epoch.ts';
 import { NonFiniteStepError } from './errors.ts';
-import { Evaluator, isImageDataset } from './evaluate.ts';
+import { isImageDataset, ModelEvaluator } from './evaluate.ts';
 import {
   type AnyFitOptions,
   checkFit,
@@ -104,7 +104,7 @@ export async function fit(model: AnyModule, train: unknown, options: unknown): P
   return new Training(model, sources, given, classes).run();
 }
 
-interface Sources {
+interface FitSources {
   readonly training: BatchSource;
   readonly validation: BatchSource | undefined;
 }
@@ -115,7 +115,7 @@ class Training {
   readonly #options: AnyFitOptions;
   readonly #objective: Objective;
   readonly #step: TrainingStep;
-  readonly #evaluator: Evaluator | undefined;
+  readonly #evaluator: ModelEvaluator | undefined;
   readonly #pace = new Pace();
   readonly #started = performance.now();
   #stepsDone = 0;
@@ -124,7 +124,7 @@ class Training {
 
   constructor(
     model: AnyModule,
-    { training, validation }: Sources,
+    { training, validation }: FitSources,
     options: AnyFitOptions,
     classes: { readonly count: number; readonly name: string } | undefined,
   ) {
@@ -139,7 +139,7 @@ class Training {
     if (dropLast && count !== undefined) requireWholeBatch(count, batchSize);
     const last = dropLast || count === undefined ? 0 : count % batchSize;
     if (last > 0 && last < count!) this.#rehearseLast(last, batchSize);
-    this.#evaluator = validation && new Evaluator(model, validation, this.#objective);
+    this.#evaluator = validation && new ModelEvaluator(model, validation, this.#objective);
   }
 
   /** @throws OptionError when the model takes the other batches, but not the last one */
@@ -210,8 +210,8 @@ class Training {
       trainAccuracy: trained.accuracy,
       valLoss: validated?.loss,
       valAccuracy: validated?.accuracy,
-      trainMetrics: trained.metrics,
-      valMetrics: validated?.metrics,
+      ...(this.#options.metrics && { trainMetrics: trained.metrics }),
+      ...(this.#options.metrics && validated && { valMetrics: validated.metrics }),
       seconds: (performance.now() - started) / 1000,
     };
   }

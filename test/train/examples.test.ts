@@ -54,7 +54,7 @@ describe('regression of sequences', () => {
     expect(aborted).toBe(false);
     const last = epochs.at(-1)!;
     expect(last.trainLoss).toBeLessThan(epochs[0].trainLoss / 2);
-    expect(Object.keys(last.trainMetrics)).toEqual(['error', 'bias']);
+    expect(Object.keys(last.trainMetrics!)).toEqual(['error', 'bias']);
     expect([last.trainAccuracy, last.valAccuracy]).toEqual([undefined, undefined]);
     const evaluation = await evaluate(model, validation, {
       loss: meanSquaredError,

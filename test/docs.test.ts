@@ -81,7 +81,10 @@ export const checks: [unknown, unknown][] = [];\n${imported}`;
 }
 
 describe('examples', () => {
-  const pages = ['README.md', 'kernels/README.md', 'docs/recurrence.md'].map((page) => join(root, page));
+  const documents = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md'));
+  const pages = ['README.md', 'kernels/README.md', ...documents.map((name) => `docs/${name}`)].map((page) =>
+    join(root, page),
+  );
   const examples = [...sources(join(root, 'src')), ...pages].flatMap(examplesIn);
   const paths = examples.map((_, index) => join(scratch, `example${index}.ts`));
 

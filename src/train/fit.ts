@@ -55,8 +55,8 @@ export function fit(model: Module, train: ImageDataset, options: FitOptions): Pr
  * called with `inputs`, the loss with what it gives and `targets`. Without a loss, targets are int32 classes.
  *
  * ```ts
- * const x = randn([64, 4]);
- * const examples = { inputs: x, targets: x.sum(-1, { keepDims: true }) };
+ * const inputs = randn([64, 4]);
+ * const examples = { inputs, targets: inputs.sum(-1, { keepDims: true }) };
  * const line = new Dense(4, 1);
  * const optimizer = new Adam(line.parameters(), { learningRate: 0.1 });
  * await fit(line, examples, { epochs: 2, optimizer, loss: meanSquaredError, progress: false });

@@ -97,7 +97,11 @@ ask({ kind: 'device', choice: 'wasm' });
 void keeper.list();
 Promise.all([storage.all('classes'), storage.all('pictures')])
   .then(([names, pictures]) => store.change({ classes: assembled(names, pictures) }))
-  .catch(keeper.complain);
+  .catch(keeper.complain)
+  // Not before: what is kept would take the place of what was made meanwhile.
+  .finally(() => {
+    byId('learn-own', HTMLInputElement).disabled = false;
+  });
 
 function start(): void {
   const { data, classes } = store.state;

@@ -183,10 +183,15 @@ function testImages(
   run: string,
   record: RunRecord | undefined,
   data: string | undefined,
-  { inputShape }: PictureClassifier,
+  { inputShape, classNames }: PictureClassifier,
 ): Tested {
   const [height, width, depth] = inputShape;
-  const form = { size: [height, width], fit: record?.data.fit, channels: depth === 1 ? 1 : 3 } as const;
+  const form = {
+    size: [height, width],
+    fit: record?.data.fit,
+    channels: depth === 1 ? 1 : 3,
+    classNames,
+  } as const;
   const split = record && readSplit(run);
   if (data !== undefined || record === undefined) {
     const all = loadAllImages(data ?? withoutData(run), form);

@@ -1,5 +1,6 @@
 /** Options that several commands take, declared once. */
 import { InvalidArgumentError, Option } from 'commander';
+import { readClassNames } from '../data/class-names.ts';
 import { pictureFits } from '../data/image.ts';
 import { deviceNames } from '../index.ts';
 import { modelNames } from '../nn/index.ts';
@@ -48,8 +49,8 @@ function pictureSize(text: string): readonly [height: number, width: number] {
 
 /** `--fit KIND` */
 export function fitOption(): Option {
-  const option = new Option('--fit <kind>', 'how pictures of other proportions are brought to the size');
-  return oneOf(option, pictureFits).default('stretch');
+  const what = 'how pictures of other proportions are brought to the size (default: stretch)';
+  return oneOf(new Option('--fit <kind>', what), pictureFits);
 }
 
 /** The option, taking one of `names`; of what is nearly one, that is said. */
@@ -60,4 +61,14 @@ export function oneOf(option: Option, names: readonly string[]): Option {
     const meant = near === undefined ? '' : ` Did you mean ${near}?`;
     throw new InvalidArgumentError(`Allowed choices are ${names.join(', ')}.${meant}`);
   });
+}
+
+/** `--classes FILE` or `--classes a,b,c` */
+export function classesOption(): Option {
+  return new Option(
+    '--classes <names>',
+    'the classes in order: a file with one name a line, or names parted by commas (default: the folders, a classes.txt beside IDX files, or numbers)',
+  ).argParser((text) =>
+    text.includes(',') ? text.split(',').map((name) => name.trim()) : readClassNames(text),
+  );
 }

@@ -17,7 +17,7 @@ export interface ReadingOptions {
   readonly channels: 1 | 3 | undefined;
   readonly maxPixels?: number | undefined;
   /** Collects the pictures that cannot be read. */
-  readonly faults: PictureFaults;
+  readonly report: PictureReport;
   readonly onNote: (note: string) => void;
 }
 
@@ -30,11 +30,11 @@ interface StoredPicture {
 /** The size that is chosen for some pictures. Those that cannot be read are among the faults, and have no say. */
 export function commonSize(
   files: readonly PictureFile[],
-  faults: PictureFaults,
+  report: PictureReport,
   maxPixels = MOST_PIXELS,
 ): ImageForm['size'] {
   const sizes: PictureSize[] = [];
-  for (const file of files) faults.during(file, () => sizes.push(measurePicture(file.path, maxPixels)));
+  for (const file of files) report.during(file, () => sizes.push(measurePicture(file.path, maxPixels)));
   return chooseSize(sizes);
 }
 
@@ -42,14 +42,14 @@ export function commonSize(
 export function readPictures(
   name: string,
   { files, classNames }: Pick<ClassFolders, 'files' | 'classNames'>,
-  { form, onForm, channels, maxPixels = MOST_PIXELS, faults, onNote }: ReadingOptions,
+  { form, onForm, channels, maxPixels = MOST_PIXELS, report, onNote }: ReadingOptions,
 ): ImageDataset {
   const [height, width] = form.size;
   const pictures: StoredPicture[] = [];
   const vanished: string[] = [];
   let changed = 0;
   for (const file of files) {
-    faults.during(file, () => {
+    report.during(file, () => {
       const read = readPicture(file.path, { maxPixels });
       // What is transparent is laid over something first: its color is nobody's.
       const fitted = fitTo(opaque(read, undefined), form.size, form.fit);
@@ -61,6 +61,7 @@ export function readPictures(
       pictures.push({ file, pixels });
     });
   }
+  report.changed += changed;
   if (changed > 0) onForm?.(`${name}: ${describeForm(form, changed, files.length)}`);
   if (vanished.length > 0) {
     const what = vanished.length === 1 ? 'picture with transparency is' : 'pictures with transparency are';
@@ -94,8 +95,10 @@ function joined(pictures: readonly StoredPicture[], length: number): Uint8Array 
 /** Of the pictures that cannot be read, so many are named. */
 const SHOWN_FAULTS = 12;
 
-/** The pictures of a data set that cannot be read, collected so that all of them are told at once. */
-export class PictureFaults {
+/** What became of the pictures of a data set: which cannot be read, so that all of them are told at once. */
+export class PictureReport {
+  /** How many were brought to another size. */
+  changed = 0;
   readonly #faults = new Map<string, WeftError>();
 
   /** Runs `read`, and keeps the error that it throws. */

@@ -6,7 +6,7 @@ import { node } from './code-files.ts';
 import type { ImageDataset } from './dataset.ts';
 import { DatasetError } from './errors.ts';
 import { requirePath } from './files.ts';
-import { commonSize, PictureFaults, readPictures } from './folder-pictures.ts';
+import { commonSize, PictureReport, readPictures } from './folder-pictures.ts';
 import { type FormOptions, requireForm } from './form.ts';
 
 /** Options of reading a folder of class folders. */
@@ -68,10 +68,10 @@ export function datasetFromFolder(folder: string, options: FolderOptions = {}): 
   const name = options.name ?? node.path.basename(folder);
   const found = findPictures(folder, name, classNames);
   found.notes.forEach(onNote);
-  const faults = new PictureFaults();
-  const form = { size: size ?? commonSize(found.files, faults, maxPixels), fit };
+  const report = new PictureReport();
+  const form = { size: size ?? commonSize(found.files, report, maxPixels), fit };
   const onForm = size === undefined ? onNote : undefined;
-  const dataset = readPictures(name, found, { form, onForm, channels, maxPixels, faults, onNote });
-  faults.raise(folder);
+  const dataset = readPictures(name, found, { form, onForm, channels, maxPixels, report, onNote });
+  report.raise(folder);
   return dataset;
 }

@@ -1,7 +1,9 @@
 /** The form that the pictures of a data set are brought to: given, or chosen by the sizes of the training pictures. */
 import { requireOneOf } from '../options.ts';
-import { type PictureFit, pictureFits, requireSize } from './image.ts';
+import { fullBrightness, type ImageDataset } from './dataset.ts';
+import { fitTo, type Image, type PictureFit, pictureFits, requireSize } from './image.ts';
 import type { PictureSize } from './picture.ts';
+import { allocatePixels, storePixels } from './sheet.ts';
 
 /** How pictures are brought to a form; what is left out is chosen. */
 export interface FormOptions {
@@ -58,4 +60,22 @@ export function describeForm({ size, fit }: ImageForm, changed: number, all: num
     `${changed} of ${all} pictures ${changed === 1 ? 'is' : 'are'} brought to ${size.join('×')} pixels ` +
     `(height × width), ${how}. Another size: --size HxW; without changing proportions: --fit pad or crop.`
   );
+}
+
+/** The images of a data set in another form. */
+export function fitDataset(dataset: ImageDataset, { size, fit }: ImageForm): ImageDataset {
+  const [count, height, width, depth] = dataset.shape;
+  const channels = depth as Image['channels'];
+  const full = fullBrightness(dataset.images);
+  const bitDepth = full === 255 ? 8 : 16;
+  const length = height * width * channels;
+  const newLength = size[0] * size[1] * channels;
+  const images = allocatePixels(count * newLength, bitDepth);
+  for (let index = 0; index < count; index++) {
+    const stored = dataset.images.subarray(index * length, (index + 1) * length);
+    const pixels = Float32Array.from(stored, (value) => value / full);
+    const image: Image = { height, width, channels, bitDepth, pixels };
+    storePixels(images, index * newLength, fitTo(image, size, fit).pixels);
+  }
+  return { ...dataset, images, shape: [count, ...size, channels] };
 }

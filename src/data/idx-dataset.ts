@@ -1,5 +1,5 @@
 /** The IDX files of one split, read as a data set. */
-import { LabelError } from '../errors.ts';
+import { classesOf, type LabelMeaning } from './class-names.ts';
 import { node } from './code-files.ts';
 import { type ImageDataset, validateLabels } from './dataset.ts';
 import { DatasetError } from './errors.ts';
@@ -10,7 +10,10 @@ import type { IdxSplitFiles } from './idx-files.ts';
  * Reads one split: images of type uint8 `[N, H, W]` or `[N, H, W, C]` with 1 to 4 channels, or float32/float64 with
  * values in [0, 1]; labels of any integer type, `[N]`.
  *
- * @param classNames default '0', '1', … up to the largest label, at least two; no more than 256, or than there are images
+ * @param meaning of the labels; default the numbers up to the largest label, at least two; no more than 256, or than there
+ *   are images
+ * @param transposed whether rows and columns are to be swapped
+ * @returns the data set, and what its labels mean
  * @throws DatasetError when a file is missing or holds something else; LabelError when a label is out of range;
  *   IdxError when a file is broken
  */
@@ -18,8 +21,9 @@ export function datasetFromIdx(
   folder: string,
   files: IdxSplitFiles,
   name: string,
-  classNames?: readonly string[],
-): ImageDataset {
+  meaning: LabelMeaning | undefined,
+  transposed: boolean,
+): { readonly dataset: ImageDataset; readonly meaning: LabelMeaning } {
   if (files.images === undefined || files.labels === undefined) {
     throw new DatasetError({
       where: folder,
@@ -31,46 +35,34 @@ export function datasetFromIdx(
   const imagesPath = node.path.join(folder, files.images);
   const labelsPath = node.path.join(folder, files.labels);
   const pictures = readIdx(imagesPath);
-  const labels = labelsOf(readIdx(labelsPath), labelsPath);
-  const dataset: ImageDataset = {
-    name,
-    images: pixelsOf(pictures, imagesPath),
-    shape: imageShape(pictures, imagesPath),
-    labels,
-    classNames: classNames ?? numberedClasses(labels, labelsPath),
-  };
+  const stored = labelsOf(readIdx(labelsPath), labelsPath);
+  const { labels, classNames, first } = classesOf(stored, meaning, labelsPath);
+  const images = pixelsOf(pictures, imagesPath);
+  const shape = imageShape(pictures, imagesPath);
+  const dataset: ImageDataset = { name, images, shape, labels, classNames };
   validateLabels(dataset, labelsPath);
-  return dataset;
+  return {
+    dataset: transposed ? upright(dataset) : dataset,
+    meaning: { classNames, first },
+  };
 }
 
-/** Labels that fit into a byte are always possible. */
-const FEW_CLASSES = 256;
-
-/**
- * '0', '1', … up to the largest label. A label far beyond the number of images is no class, and must not decide how
- * many names are made.
- */
-function numberedClasses(labels: Int32Array, where: string): string[] {
-  const most = Math.max(FEW_CLASSES, labels.length);
-  const isClass = (label: number) => label >= 0 && label < most;
-  const odd = labels.findIndex((label) => !isClass(label));
-  if (odd < 0) {
-    const largest = labels.reduce((highest, label) => Math.max(highest, label), 1);
-    return Array.from({ length: largest + 1 }, (_, label) => String(label));
+/** The images with rows and columns swapped. */
+function upright(dataset: ImageDataset): ImageDataset {
+  const [count, height, width, channels] = dataset.shape;
+  const images = dataset.images.slice();
+  let place = 0;
+  for (let image = 0; image < count; image++) {
+    const start = image * height * width * channels;
+    for (let column = 0; column < width; column++) {
+      for (let row = 0; row < height; row++) {
+        for (let channel = 0; channel < channels; channel++) {
+          images[place++] = dataset.images[start + (row * width + column) * channels + channel];
+        }
+      }
+    }
   }
-  const swapped = new DataView(new ArrayBuffer(4));
-  const littleEndian = labels.every((label) => {
-    swapped.setInt32(0, label);
-    return isClass(swapped.getInt32(0, true));
-  });
-  throw new LabelError({
-    where: `${where}, item ${odd}`,
-    got: `label ${labels[odd]}`,
-    expected: `0 to ${most - 1}: ${labels.length} images cannot have more classes than that`,
-    cure: littleEndian
-      ? 'The labels seem to be written little-endian: IDX is big-endian. Swap their bytes, or write them as bytes.'
-      : 'Correct the label, or number the classes from 0 without gaps.',
-  });
+  return { ...dataset, images, shape: [count, width, height, channels] };
 }
 
 function imageShape({ shape }: IdxArray, where: string): [number, number, number, number] {

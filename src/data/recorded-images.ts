@@ -8,8 +8,9 @@ import { contentHashes } from './content-hash.ts';
 import { concatenate, type ImageDataset, imageCount, subset } from './dataset.ts';
 import { DatasetError } from './errors.ts';
 import type { FormOptions } from './form.ts';
-import { findSource, type LoadedDataset } from './load.ts';
+import type { LoadedDataset } from './load.ts';
 import type { CopiedImage } from './overlap.ts';
+import { findSource } from './source.ts';
 import { placesOf } from './split.ts';
 
 /** Some images of a data set, each known by its place in these lists. */
@@ -49,6 +50,8 @@ export function recordedSplit({ train, validation, test }: LoadedDataset): Recor
 
 /** The form of a model's images, into which pictures are brought. */
 export interface ModelForm extends FormOptions {
+  /** What labels without names are called. */
+  readonly classNames?: readonly string[] | undefined;
   readonly channels?: 1 | 3 | undefined;
 }
 
@@ -72,7 +75,7 @@ export interface RecordedTest extends TestImages {
  * @throws as `loadDataset`
  */
 export function loadAllImages(nameOrFolder: string, options: ModelForm = {}): TestImages {
-  const { name, splits, read, notes: found } = findSource(nameOrFolder);
+  const { name, splits, read, notes: found } = findSource(nameOrFolder, { otherwise: options.classNames });
   const notes = [...found];
   const parts = splits.map((split) => read(split, { channels: undefined, ...options, notes }));
   const images = joined(parts);
@@ -96,7 +99,7 @@ export function loadRecordedTest(
   split: RecordedSplit,
   options: ModelForm = {},
 ): RecordedTest {
-  const source = findSource(nameOrFolder);
+  const source = findSource(nameOrFolder, { otherwise: options.classNames });
   const { name, splits } = source;
   const notes = [...source.notes];
   const read = (only: (file: string) => boolean): ImageDataset | undefined =>

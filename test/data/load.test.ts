@@ -241,8 +241,8 @@ describe('class folders', () => {
       /c: got a class folder without pictures that can be read \(x\.gif, y\.txt\)/,
     ],
     'folders of classes in a class folder': [
-      { 'Training/a/1.png': plainPng(1), 'Testing/a/1.png': plainPng(1) },
-      /Testing: got a class folder without pictures that can be read \(a\).* give its path, or name those .* train, test and val/,
+      { 'First/a/1.png': plainPng(1), 'Second/a/1.png': plainPng(1) },
+      /First: got a class folder without pictures that can be read \(a\).* give its path, or name those .* train, test and val/,
     ],
     'an empty class folder': [{ ...good, 'c/.keep': '' }, /c: got an empty class folder/],
     'a broken picture': [

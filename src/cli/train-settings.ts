@@ -27,7 +27,8 @@ import { augmentation, defaultLearningRate, sgdMomentum, trainDefaults } from '.
 export interface TrainOptions {
   readonly data: string;
   readonly size?: readonly [height: number, width: number];
-  readonly fit: PictureFit;
+  readonly fit?: PictureFit;
+  readonly classes?: readonly string[];
   readonly valSplit?: number;
   readonly model: string;
   readonly hidden?: number;
@@ -207,6 +208,7 @@ export function commandOf(options: TrainOptions, device: string): string[] {
     data: sourceOf(options),
     size: options.size?.join('x'),
     fit: options.fit,
+    classes: options.classes?.join(','),
     'val-split': options.valSplit,
     model,
     hidden: options.hidden,

@@ -30,6 +30,7 @@ import type { FixedRecord } from './run-keeper.ts';
 import { requireFiniteAnswers } from './run-reading.ts';
 import { type DataRecord, type Metrics, type RunRecord, recordText } from './run-record.ts';
 import {
+  classesOption,
   dataHelp,
   deviceOption,
   fitOption,
@@ -65,7 +66,12 @@ export async function trainCommand(
   seed(options.seed);
   const { say, result } = terminal;
   const data = withValidation(
-    loadDataset(options.data, { seed: options.seed, size: options.size, fit: options.fit }),
+    loadDataset(options.data, {
+      seed: options.seed,
+      size: options.size,
+      fit: options.fit,
+      classNames: options.classes,
+    }),
     options.seed,
     options.valSplit,
   );
@@ -185,6 +191,7 @@ export function addTrain(program: Command, { streams, signal, finish }: CommandC
     .option('--data <name>', dataHelp, trainDefaults.data)
     .addOption(sizeOption())
     .addOption(fitOption())
+    .addOption(classesOption())
     .option(
       '--val-split <share>',
       'share of the training images held out for validation, where the data set has no validation images (default: 0.05)',

@@ -98,19 +98,28 @@ export function findPictures(
   // Composed and decomposed letters (é, as macOS stores it) are one name.
   const classNames =
     known ?? [...new Set(folders.map((entry) => entry.name.normalize()))].sort(compareNaturally);
+  const labelOf = labelsByName(classNames);
+  const seen = new Set<string>();
   const files = folders.flatMap((entry) => {
-    const className = entry.name.normalize();
-    const label = classNames.findIndex((each) => each.normalize() === className);
-    if (label < 0) throw unknownClass(entry, classNames);
-    return classPictures(entry, className, left).map(
-      (picture): PictureFile => ({
-        path: picture.path,
-        name: `${prefix}${className}/${picture.name.normalize()}`,
-        label,
-      }),
-    );
+    const label = labelOf(entry.name);
+    if (label === undefined) throw unknownClass(entry, classNames);
+    const className = classNames[label];
+    return classPictures(entry, className, left).map((picture): PictureFile => {
+      const path = `${entry.name}/${picture.name}`;
+      // Two ways to write é may lie side by side.
+      const name = `${prefix}${path.normalize(seen.has(path.normalize()) ? 'NFD' : 'NFC')}`;
+      seen.add(path.normalize());
+      return { path: picture.path, name, label };
+    });
   });
   return { classNames, files, notes: left.notes() };
+}
+
+/** Finds classes by their names; where no class has a name, one that differs in capitals alone is meant. */
+function labelsByName(classNames: readonly string[]): (name: string) => number | undefined {
+  const exact = new Map(classNames.map((name, label) => [name.normalize(), label]));
+  const folded = new Map(classNames.map((name, label) => [name.normalize().toLowerCase(), label]));
+  return (name) => exact.get(name.normalize()) ?? folded.get(name.normalize().toLowerCase());
 }
 
 function classPictures(folder: FolderEntry, className: string, left: LeftOut): FolderEntry[] {
@@ -207,7 +216,9 @@ function noClassFolders(folder: string): DatasetError {
     expected:
       'one subfolder for each class, holding PNG or JPEG files; or IDX files, named as those of MNIST are ' +
       '(train-images-idx3-ubyte, train-labels-idx1-ubyte, plain or .gz)',
-    cure: 'Sort the pictures into folders named after their classes, or rename the IDX files.',
+    cure:
+      'Sort the pictures into folders named after their classes, or rename the IDX files. If this folder is one of the classes, ' +
+      'give the one above it.',
   });
 }
 

@@ -28,12 +28,14 @@ const fillers =
 /**
  * The folder that holds a data set: where a folder holds one folder and no pictures, as archives do when they are unpacked, that
  * one, and so on.
+ *
+ * @param within whether the folder is a part itself: then one of a part's name in it is its copy, as in `seg_train/seg_train`
  */
-export function descend(folder: string): Place {
+export function descend(folder: string, within = false): Place {
   let place: Place = { folder, prefix: '' };
   for (let depth = 0; depth < DEEPEST; depth++) {
     const inner = onlyFolder(place.folder);
-    if (inner === undefined || partOf(inner.name)?.rest === '') break;
+    if (inner === undefined || (!within && partOf(inner.name)?.rest === '')) break;
     place = { folder: inner.path, prefix: `${place.prefix}${inner.name}/` };
   }
   return place;
@@ -92,7 +94,7 @@ export function findLayout({ folder, prefix }: Place): Layout {
   const notes: string[] = [];
   for (const { entry, split } of group) {
     if (parts.has(split)) throw twoFolders(folder, split, group);
-    const inner = descend(entry.path);
+    const inner = descend(entry.path, true);
     parts.set(split, { folder: inner.folder, prefix: `${prefix}${entry.name}/${inner.prefix}` });
   }
   const beside = folders.filter((entry) => !group.some((each) => each.entry === entry));

@@ -5,6 +5,7 @@ import type { ImageDataset } from './dataset.ts';
 import { DatasetError } from './errors.ts';
 import { chooseSize, describeForm, type ImageForm } from './form.ts';
 import { fitTo, hasAlpha, isUniform, MOST_PIXELS, opaque } from './image.ts';
+import { compareNaturally } from './natural-order.ts';
 import { measurePicture, type PictureSize, readPicture } from './picture.ts';
 import { allocatePixels, storePixels } from './sheet.ts';
 
@@ -117,7 +118,7 @@ export class PictureReport {
    * @throws the error of the only picture, or a DatasetError with the first ones, whose cause has them all
    */
   raise(where: string): void {
-    const faults = [...this.#faults];
+    const faults = [...this.#faults].sort(([first], [second]) => compareNaturally(first, second));
     if (faults.length === 0) return;
     if (faults.length === 1) throw faults[0][1];
     const shown = faults.slice(0, SHOWN_FAULTS).map(([file, { got }]) => `${file}: ${got}`);
@@ -129,7 +130,7 @@ export class PictureReport {
         expected: 'PNG and JPEG pictures',
         cure: 'Fetch, convert or remove them.',
       },
-      { cause: new AggregateError(this.#faults.values()) },
+      { cause: new AggregateError(faults.map(([, error]) => error)) },
     );
   }
 }

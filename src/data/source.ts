@@ -1,6 +1,6 @@
 /** Finds a data set by name or folder, and reads its parts one by one: the embedded digits, IDX files, or class folders. */
-import type { ClassFolders } from './class-folders.ts';
-import { entriesOf, findPictures } from './class-folders.ts';
+import { nearest } from '../text.ts';
+import { type ClassFolders, entriesOf, findPictures, listed } from './class-folders.ts';
 import { findClassNames, type LabelMeaning, requireClassNames } from './class-names.ts';
 import { node } from './code-files.ts';
 import type { ImageDataset } from './dataset.ts';
@@ -12,7 +12,6 @@ import { commonSize, PictureReport, readPictures } from './folder-pictures.ts';
 import { type FormOptions, fitDataset, type ImageForm } from './form.ts';
 import { datasetFromIdx } from './idx-dataset.ts';
 import { findIdxFiles, type IdxFiles, type Split } from './idx-files.ts';
-import { nearNames } from './near-names.ts';
 
 /** How a part of a data set is read. */
 export interface ReadOptions extends FormOptions {
@@ -88,15 +87,13 @@ function notFound(nameOrFolder: string, kind: EntryKind | undefined): DatasetErr
     [above, missing] = [dirname(above), basename(above)];
   }
   const given = node.path.isAbsolute(nameOrFolder) ? above : node.path.relative('.', above);
-  const near =
-    kind === undefined ? nearNames(missing, foldersIn(above)).map((each) => join(given, each)) : [];
-  if (kind === undefined && nearNames(nameOrFolder, ['digits']).length > 0) near.push('digits');
-  const meant = near.length === 0 ? 'Check the path' : `Did you mean ${near.join(' or ')}`;
+  const folder = kind === undefined ? nearest(missing, foldersIn(above)) : undefined;
+  const meant = folder === undefined ? nearest(nameOrFolder, ['digits']) : join(given, folder);
   return new DatasetError({
     where: 'loadDataset',
     got: `"${nameOrFolder}", which is ${what}`,
     expected: ACCEPTED,
-    cure: `${meant}${near.length === 0 ? '' : '?'}${near.length === 0 ? '; it' : ' It'} was looked for at ${path}.`,
+    cure: `${meant === undefined ? 'Check the path; it' : `Did you mean ${meant}? It`} was looked for at ${path}.`,
   });
 }
 
@@ -197,6 +194,17 @@ function folderSource(
     if (part === undefined) continue;
     const known = parts.get('train')?.classNames ?? classNames;
     parts.set(split, findPictures(part.folder, `${name} ${split}`, known, part.prefix));
+  }
+  const unmet = classNames?.find(
+    (_, label) => !parts.get('train')?.files.some((file) => file.label === label),
+  );
+  if (unmet !== undefined && parts.has('train')) {
+    throw new DatasetError({
+      where: folder,
+      got: `no folder for the class "${unmet}"`,
+      expected: `a folder for each of the classes ${listed(classNames ?? [])}`,
+      cure: 'Correct the names of the classes (--classes), or leave them out: the folders name them.',
+    });
   }
   let usual: ImageForm['size'] | undefined;
   let formNoted = false;

@@ -5,7 +5,7 @@ import type { FolderEntry } from './files.ts';
 import { findIdxFiles, type Split, splitNames } from './idx-files.ts';
 
 /** A folder of class folders or IDX files. */
-export interface Place {
+export interface FoundFolder {
   readonly folder: string;
   /** Of the names of its pictures: its path within the data set, with a slash at the end, or empty. */
   readonly prefix: string;
@@ -14,7 +14,7 @@ export interface Place {
 /** The parts of a data set. */
 export interface Layout {
   /** Each part that has a folder of its own. Undefined where the class folders are not divided into parts. */
-  readonly parts: ReadonlyMap<Split, Place> | undefined;
+  readonly parts: ReadonlyMap<Split, FoundFolder> | undefined;
   /** What was found elsewhere than where it was looked for, or is left out, as sentences without the name. */
   readonly notes: readonly string[];
 }
@@ -31,8 +31,8 @@ const fillers =
  *
  * @param within whether the folder is a part itself: then one of a part's name in it is its copy, as in `seg_train/seg_train`
  */
-export function descend(folder: string, within = false): Place {
-  let place: Place = { folder, prefix: '' };
+export function descend(folder: string, within = false): FoundFolder {
+  let place: FoundFolder = { folder, prefix: '' };
   for (let depth = 0; depth < DEEPEST; depth++) {
     const inner = onlyFolder(place.folder);
     if (inner === undefined || (!within && partOf(inner.name)?.rest === '')) break;
@@ -77,7 +77,7 @@ function partOf(name: string): { readonly split: Split; readonly rest: string } 
  *
  * @throws DatasetError when two folders are called like one part
  */
-export function findLayout({ folder, prefix }: Place): Layout {
+export function findLayout({ folder, prefix }: FoundFolder): Layout {
   const folders = subfolders(folder);
   const named = folders.flatMap((entry) => {
     const part = partOf(entry.name);
@@ -90,7 +90,7 @@ export function findLayout({ folder, prefix }: Place): Layout {
         ?.rest;
   const group = named.filter((each) => each.rest === rest);
   if (!holdParts(folders, group)) return { parts: undefined, notes: [] };
-  const parts = new Map<Split, Place>();
+  const parts = new Map<Split, FoundFolder>();
   const notes: string[] = [];
   for (const { entry, split } of group) {
     if (parts.has(split)) throw twoFolders(folder, split, group);

@@ -7,7 +7,7 @@ import type { ImageDataset } from './dataset.ts';
 import { loadDigits } from './digits.ts';
 import { DatasetError } from './errors.ts';
 import { type EntryKind, findEntry, type Wanted } from './files.ts';
-import { descend, findLayout, type Place } from './folder-layout.ts';
+import { descend, type FoundFolder, findLayout } from './folder-layout.ts';
 import { commonSize, PictureReport, readPictures } from './folder-pictures.ts';
 import { type FormOptions, fitDataset, type ImageForm } from './form.ts';
 import { datasetFromIdx } from './idx-dataset.ts';
@@ -172,7 +172,7 @@ function idxSource(
 }
 
 function folderSource(
-  place: Place,
+  place: FoundFolder,
   name: string,
   above: readonly string[],
   { classNames }: NamingOptions,

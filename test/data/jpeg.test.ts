@@ -191,7 +191,7 @@ describe('what is damaged', () => {
     const names = ['baseline', 'progressive', 'gray', 'restarts', 'printColors'] as const;
     const good = decodeJpeg(jpegFile('baseline'));
     let refused = 0;
-    for (let round = 0; round < 3000; round++) {
+    for (let round = 0; round < 1200; round++) {
       const file = jpegFile(names[round % names.length]);
       const changes = 1 + (round % 4);
       for (let i = 0; i < changes; i++) {
@@ -206,7 +206,7 @@ describe('what is damaged', () => {
       }
       if (round % 500 === 0) expect(decodeJpeg(jpegFile('baseline'))).toEqual(good);
     }
-    expect(refused).toBeGreaterThan(500);
+    expect(refused).toBeGreaterThan(200);
     expect(decodeJpeg(jpegFile('baseline'))).toEqual(good);
   });
 });

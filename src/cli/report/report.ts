@@ -85,9 +85,13 @@ ${settingsTable(metrics)}
 
 function headline(metrics: Metrics): string {
   const { confusion, data, testAccuracy, testLoss, parameters, trainSeconds, history } = metrics;
+  const { copies = 0, accuracyWithoutCopies } = metrics;
   const right = confusion.reduce((sum, row, truth) => sum + row[truth]!, 0);
   const facts = [
     [percent(testAccuracy), `test accuracy: ${formatInteger(right)} of ${formatInteger(data.test)}`],
+    ...(copies > 0 && accuracyWithoutCopies !== undefined
+      ? [[percent(accuracyWithoutCopies), `without the ${formatInteger(copies)} with a copy in training`]]
+      : []),
     [testLoss.toFixed(4), 'test loss (nats)'],
     [formatInteger(parameters), 'parameters'],
     [duration(trainSeconds), `training, ${counted(history.length, 'epoch')}`],

@@ -148,8 +148,15 @@ function notEmpty(folder: string, names: string, single: boolean): RunError {
 
 /** Whether the folder was made: false where something of this name exists. */
 function makeOne(folder: string): boolean {
+  const above = dirname(folder);
   try {
-    mkdirSync(dirname(folder), { recursive: true });
+    mkdirSync(above, { recursive: true });
+  } catch (error) {
+    // Something that is no folder: reading it says what.
+    if (codeOf(error) === 'EEXIST') readFolder(above, aPlace);
+    throw fileError(folder, error, aPlace);
+  }
+  try {
     mkdirSync(folder);
     return true;
   } catch (error) {

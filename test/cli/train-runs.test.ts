@@ -159,6 +159,13 @@ test('a link in the place of the folder last/ is replaced, and not followed', as
   expect(readdirSync(last)).toEqual(['file']);
 });
 
+test('a file where the folder of runs goes', async () => {
+  const cwd = temporaryFolder({ runs: '' });
+  const { exitCode, stderr } = await runChild(['train', '--data', classFolders(4), ...quick], undefined, cwd);
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain('RunError: runs: got a file, expected a folder that can be written to');
+});
+
 test('ten runs started at once have ten folders', async () => {
   const cwd = temporaryFolder();
   const args = ['train', '--data', classFolders(4), ...quick, '--epochs', '1'];

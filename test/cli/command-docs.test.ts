@@ -1,0 +1,38 @@
+/** docs/command.md against the program: each option of `weft train` with its default, and an example that is one. */
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { expect, test } from 'vitest';
+import { buildProgram } from '../../src/cli/commands.ts';
+
+const page = readFileSync(resolve(import.meta.dirname, '../../docs/command.md'), 'utf8');
+
+/** The section of that heading, to the next one of its rank. */
+function section(heading: string): string {
+  const [, text = ''] = page.split(`\n## ${heading}\n`);
+  return text.split('\n## ')[0]!;
+}
+
+/** Rows of the table of options: flags, default, text. */
+function rows(heading: string): [flags: string, standard: string, text: string][] {
+  const found = section(heading).matchAll(/^\| `(--[^`]+)` \|([^|]*)\|(.*)\|$/gm);
+  return [...found].map(([, flags, standard, text]) => [flags!, standard!.trim(), text!.trim()]);
+}
+
+test('train: the table has the options of the program, no more and no fewer, with their defaults', () => {
+  const program = buildProgram({
+    streams: { stdout: process.stdout, stderr: process.stderr },
+    signal: undefined,
+    finish: () => undefined,
+  });
+  const { options } = program.commands.find((command) => command.name() === 'train')!;
+  expect(rows('Train').map(([flags]) => flags)).toEqual(options.map(({ flags }) => flags));
+  const defaults = new Map(rows('Train').map(([flags, standard]) => [flags, standard]));
+  for (const { flags, defaultValue, negate } of options) {
+    if (defaultValue === undefined || typeof defaultValue === 'boolean' || negate) continue;
+    expect(defaults.get(flags), flags).toBe(`\`${defaultValue}\``);
+  }
+  for (const [flags, , text] of rows('Train')) {
+    const name = flags.split(' ')[0]!;
+    expect(text, flags).toMatch(new RegExp(`\`[^\`]*${name}\\b`));
+  }
+});

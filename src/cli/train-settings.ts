@@ -30,6 +30,7 @@ export interface TrainOptions {
   readonly fit?: PictureFit;
   readonly classes?: readonly string[];
   readonly valSplit?: number;
+  readonly groups?: string;
   readonly model: string;
   readonly hidden?: number;
   readonly layers?: number;
@@ -210,6 +211,7 @@ export function commandOf(options: TrainOptions, device: string): string[] {
     fit: options.fit,
     classes: options.classes?.join(','),
     'val-split': options.valSplit,
+    groups: options.groups,
     model,
     hidden: options.hidden,
     layers: options.layers,

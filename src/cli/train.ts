@@ -2,6 +2,7 @@
 import { type Command, Option } from 'commander';
 import { classCounts, type ImageDataset, imageCount } from '../data/dataset.ts';
 import { DatasetError } from '../data/errors.ts';
+import { groupSource } from '../data/groups.ts';
 import { hasOneClass, loadDataset } from '../data/load.ts';
 import { channelStatistics } from '../data/normalize.ts';
 import { deviceInfo, seed, setDevice } from '../index.ts';
@@ -71,6 +72,7 @@ export async function trainCommand(
       size: options.size,
       fit: options.fit,
       classNames: options.classes,
+      groups: options.groups === undefined ? undefined : groupSource(options.groups),
     }),
     options.seed,
     options.valSplit,
@@ -196,6 +198,10 @@ export function addTrain(program: Command, { streams, signal, finish }: CommandC
       '--val-split <share>',
       'share of the training images held out for validation, where the data set has no validation images (default: 0.05)',
       properShare,
+    )
+    .option(
+      '--groups <what>',
+      'keep pictures of one group (a patient, a place) together: a CSV file picture,group or a JSON file, or a pattern for their names such as ^(patient\\d+)_',
     )
     .addOption(modelOption())
     .option(

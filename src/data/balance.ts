@@ -55,7 +55,7 @@ export function balanceNotes({
     const guessed = classCounts(test)[most] / imageCount(test);
     notes.push(
       `The classes are unbalanced: ${(share * 100).toFixed(1)} % of the training images are of "${classNames[most]}", and always ` +
-        `guessing it is right for ${(guessed * 100).toFixed(1)} % of the test images. --class-weights makes rare classes count more.`,
+        `guessing it is right for ${(guessed * 100).toFixed(1)} % of the test images. --class-weights balanced makes all classes count the same.`,
     );
   }
   return notes;

@@ -16,6 +16,7 @@ export { digitsFromSheet, loadDigits } from './digits.ts';
 export { DatasetError, IdxError, JpegError, PictureError, PngError } from './errors.ts';
 export { datasetFromFolder, type FolderOptions } from './folder.ts';
 export type { FormOptions, ImageForm } from './form.ts';
+export type { GroupSource } from './groups.ts';
 export { decodeIdx, encodeIdx, type IdxArray, type IdxData, type IdxOptions, readIdx } from './idx.ts';
 export {
   compositeAlpha,

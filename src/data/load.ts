@@ -5,6 +5,7 @@ import { classCounts, type ImageDataset, requireSameImages, validateLabels } fro
 import { DatasetError } from './errors.ts';
 import { PictureReport } from './folder-pictures.ts';
 import { type FormOptions, type ImageForm, requireForm } from './form.ts';
+import { type GroupSource, requireGroupSource, withGroups } from './groups.ts';
 import { type FoundDataset, findSource } from './source.ts';
 import { drawnSplit } from './split.ts';
 
@@ -28,6 +29,11 @@ export interface LoadedDataset {
 
 /** Options of `loadDataset`. */
 export interface LoadOptions extends FormOptions {
+  /**
+   * Keeps pictures of one group on one side of what is held out: a pattern with one group in parentheses for their names
+   * (`/^(patient\d+)_/`), or the path of a CSV file (`picture,group`) or JSON file. Default: each picture is drawn alone.
+   */
+  readonly groups?: GroupSource | undefined;
   /** The classes in order: of IDX files the names of their labels, of class folders their order. */
   readonly classNames?: readonly string[] | undefined;
   /** Decides which images are held out when a folder has no test set; default 0. */
@@ -46,8 +52,9 @@ const HELD_OUT_SHARE = 0.2;
  *   LabelError when a file is broken
  */
 export function loadDataset(nameOrFolder: string, options: LoadOptions = {}): LoadedDataset {
-  requireKnownOptions('loadDataset', options, ['seed', 'size', 'fit', 'classNames']);
+  requireKnownOptions('loadDataset', options, ['seed', 'size', 'fit', 'classNames', 'groups']);
   requireForm('loadDataset', options);
+  if (options.groups !== undefined) requireGroupSource('loadDataset', options.groups);
   const { classNames } = options;
   if (classNames !== undefined) {
     for (const name of requireList('loadDataset', 'classNames', classNames)) {
@@ -62,7 +69,7 @@ function complete(
   where: string,
   { name, splits, read, notes: found, withoutTraining }: FoundDataset,
   seed: number,
-  { size, fit }: FormOptions,
+  { size, fit, groups }: LoadOptions,
 ): LoadedDataset {
   const notes = [...found];
   if (!splits.includes('train')) {
@@ -75,12 +82,14 @@ function complete(
     });
   }
   const report = new PictureReport();
-  const train = read('train', { channels: undefined, notes, size, fit, report });
-  const channels = train.shape[3] === 1 ? 1 : 3;
-  const [test, validation] = (['test', 'validation'] as const).map((split) =>
+  const readTrain = read('train', { channels: undefined, notes, size, fit, report });
+  const channels = readTrain.shape[3] === 1 ? 1 : 3;
+  const [readTest, readValidation] = (['test', 'validation'] as const).map((split) =>
     splits.includes(split) ? read(split, { channels, notes, size, fit, report }) : undefined,
   );
   report.raise(where);
+  const parts = [readTrain, readTest, readValidation] as const;
+  const [train, test, validation] = groups === undefined ? parts : withGroups(parts, groups, notes);
   if (fit !== undefined && report.changed === 0) throw nothingToFit(train, fit);
   for (const part of [test, validation]) if (part) requireSameImages(train, part);
   const rest = validation === undefined ? {} : { validation };

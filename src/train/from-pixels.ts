@@ -1,10 +1,12 @@
 /** Pictures of a page, or read from a file, as the tensor that a model takes: done as training and `weft predict` do it. */
 import {
+  compositeAlpha,
   contrastingBackground,
+  fitTo,
   type Image,
   invert,
+  type PictureFit,
   requireImage,
-  resize,
   toGray,
   toRgb,
 } from '../data/image.ts';
@@ -29,6 +31,11 @@ export interface PixelSource {
 export interface PixelOptions {
   /** `[height, width]` of the result. Default: the picture's own. */
   readonly size?: readonly [height: number, width: number];
+  /**
+   * How a picture of other proportions comes to that size: `stretch` changes them, `pad` fills the rest with the mean color of the
+   * border, `crop` takes the middle. What the model was trained with. Default `stretch`.
+   */
+  readonly fit?: PictureFit;
   /** 1 for gray, 3 for red, green, blue. Default 3. */
   readonly channels?: 1 | 3;
   /** Takes the negative: for dark ink on white, where the model was trained on white on black. Default false. */
@@ -53,7 +60,7 @@ export interface PixelOptions {
  *   options out of range
  */
 export function fromPixels(source: PixelSource, options: PixelOptions = {}): Tensor {
-  requireKnownOptions('fromPixels', options, ['size', 'channels', 'invert', 'background']);
+  requireKnownOptions('fromPixels', options, ['size', 'fit', 'channels', 'invert', 'background']);
   const { channels = 3, invert: negative = false } = options;
   requireBoolean('fromPixels', 'invert', negative);
   if (channels !== 1 && channels !== 3) {
@@ -67,16 +74,10 @@ export function fromPixels(source: PixelSource, options: PixelOptions = {}): Ten
   const image = imageOf(source);
   const { background = contrastingBackground(image), size = [image.height, image.width] } = options;
   requireNumber('fromPixels', 'background', background, 'a number from 0 to 1');
-  if (!Array.isArray(size) || size.length !== 2) {
-    throw new OptionError({
-      where: 'fromPixels',
-      got: `size ${describeValue(size)}`,
-      expected: '[height, width]',
-      cure: 'Give the size of the pictures that the model was trained on: inputShape says it.',
-    });
-  }
-  const colored = channels === 1 ? toGray(image, background) : toRgb(image, background);
-  const { width, height, pixels } = resize(negative ? invert(colored) : colored, size[0], size[1]);
+  // The order of training.
+  const whole = compositeAlpha(image, background);
+  const fitted = fitTo(negative ? invert(whole) : whole, size, options.fit ?? 'stretch');
+  const { width, height, pixels } = channels === 1 ? toGray(fitted) : toRgb(fitted);
   return fromData(pixels, [1, height, width, channels], 'float32');
 }
 

@@ -275,7 +275,7 @@ export const functions = (folder: string): Record<string, Arguments> => ({
   evaluate: () => [denseModel(), toy(), { batchSize: 4, normalization: normalization() }],
   fromPixels: () => [
     { width: 2, height: 1, channels: 1, bitDepth: 8, pixels: Float32Array.of(0, 1) },
-    { size: [1, 2], channels: 1, invert: false, background: 0 },
+    { size: [1, 2], fit: 'pad', channels: 1, invert: false, background: 0 },
   ],
   predict: () => [denseModel(), rows(), [2, 4, 4, 1], { normalization: normalization() }],
   fit: () => {

@@ -95,6 +95,10 @@ describe('fromPixels', () => {
     expect(await fromPixels(ink, { channels: 1, background: 0 }).data()).toEqual(Float32Array.of(0, 0));
     const chalk = pageOf(2, 1, 255, 255, 255, 255, 0, 0, 0, 0);
     expect(await fromPixels(chalk, { size: [1, 1] }).array()).toEqual([[[[0.5, 0.5, 0.5]]]]);
+    const wide = { size: [1, 1], channels: 1, fit: 'crop' } as const;
+    expect(
+      await fromPixels(pageOf(3, 1, ...[0, 0, 0, 255, 255, 255, 255, 255, 0, 0, 0, 255]), wide).item(),
+    ).toBe(1);
     const red = fromPixels(pageOf(1, 1, 255, 0, 0, 255), { channels: 1, invert: true });
     expect(await red.item()).toBeCloseTo(1 - 0.299, 6);
   });

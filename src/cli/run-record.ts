@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { readFile } from '../data/files.ts';
 import { WeftError } from '../errors.ts';
 import { messageOf } from '../text.ts';
+import { compareEpochs } from '../train/best-epoch.ts';
 import type { Confusion } from './confusion.ts';
 import type { CopyScores } from './copies.ts';
 import type { Scores } from './describe.ts';
@@ -89,7 +90,7 @@ export interface RunRecord extends TrainSettings {
   readonly parameters: number;
   /** The finished epochs. */
   readonly history: readonly EpochRecord[];
-  /** The epoch whose model is kept: of those with the best validation accuracy the one with the least validation loss. */
+  /** The epoch whose model is kept: of those with the best validation accuracy the last. */
   readonly bestEpoch: number | undefined;
   readonly data: DataRecord;
   readonly versions: { readonly weft: string; readonly node: string };
@@ -122,14 +123,10 @@ export function recordText(record: RunRecord | Metrics): string {
   return `${text.slice(0, -2)},\n  "confusion": [\n${rows}\n  ]\n}`;
 }
 
-/** The best of the epochs so far: by validation accuracy, of equal ones by validation loss, of equal ones the first. */
+/** The best of the epochs so far: by validation accuracy, of equal ones the last. */
 export function bestEpoch(history: readonly EpochRecord[]): EpochRecord | undefined {
   let best: EpochRecord | undefined;
-  for (const record of history) {
-    const { valAccuracy, valLoss } = record;
-    if (best === undefined || valAccuracy > best.valAccuracy) best = record;
-    else if (valAccuracy === best.valAccuracy && valLoss < best.valLoss) best = record;
-  }
+  for (const record of history) if (compareEpochs(record, best) !== 'worse') best = record;
   return best;
 }
 

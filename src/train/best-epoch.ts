@@ -2,28 +2,35 @@
 import { OptionError } from '../errors.ts';
 import type { EpochReport, Monitor } from './fit-options.ts';
 
-/** Whether an epoch is better than the best before it. Without validation none is. */
-export function isBetter(
-  report: EpochReport<undefined>,
-  best: EpochReport<undefined> | undefined,
-  monitor: Monitor | undefined,
-): boolean {
-  const [value, loss] = ranks(report, monitor);
-  if (value === undefined || loss === undefined) return false;
-  const [bestValue, bestLoss] = best
-    ? ranks(best, monitor)
-    : [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
-  return value < bestValue! || (value === bestValue && loss < bestLoss!) || best === undefined;
+/** The figures of an epoch that decide. */
+type Judged = Pick<EpochReport<undefined>, 'valAccuracy' | 'valLoss'> &
+  Partial<Pick<EpochReport<undefined>, 'valMetrics'>>;
+
+/**
+ * How an epoch stands beside the best before it. The best is the last of equal ones: it has learned for longer, and with few
+ * validation images many epochs are equal, of which the first is mostly a lucky one. Without validation every epoch is worse.
+ */
+export function compareEpochs(
+  report: Judged,
+  best: Judged | undefined,
+  monitor?: Monitor,
+): 'better' | 'equal' | 'worse' {
+  const value = figureOf(report, monitor);
+  if (value === undefined) return 'worse';
+  const before = best && figureOf(best, monitor);
+  if (before === undefined || value < before) return 'better';
+  return value === before ? 'equal' : 'worse';
 }
 
-/** What is to be small, and what decides where that is equal. */
-function ranks(
-  { valAccuracy, valLoss, valMetrics }: EpochReport<undefined>,
+/** What is to be small. */
+function figureOf(
+  { valAccuracy, valLoss, valMetrics }: Judged,
   monitor: Monitor = valAccuracy === undefined ? 'loss' : 'accuracy',
-): readonly [number | undefined, number | undefined] {
-  if (monitor === 'loss') return [valLoss, valLoss];
+): number | undefined {
+  if (monitor === 'loss') return valLoss;
   if (monitor === 'accuracy') {
-    if (valAccuracy !== undefined || valLoss === undefined) return [-valAccuracy!, valLoss];
+    if (valAccuracy !== undefined) return -valAccuracy;
+    if (valLoss === undefined) return undefined;
     throw new OptionError({
       where: 'fit',
       got: "monitor 'accuracy' for a model that does not classify",
@@ -32,7 +39,7 @@ function ranks(
     });
   }
   const value = valMetrics?.[monitor.metric];
-  return [value === undefined || monitor.goal === 'least' ? value : -value, valLoss];
+  return value === undefined || monitor.goal === 'least' ? value : -value;
 }
 
 /** An epoch in a line. */

@@ -110,7 +110,7 @@ interface CommonFitOptions<Output, Targets, Unknown> {
   readonly restoreBest?: boolean;
   /** Stops after `patience` epochs in a row without a new best. Default: never. */
   readonly earlyStopping?: { readonly patience: number } | undefined;
-  /** What makes an epoch the best, ties by validation loss. Default: accuracy on the validation set, or loss where there is none. */
+  /** What makes an epoch the best, of equal ones the last. Default: accuracy on the validation set, or loss where there is none. */
   readonly monitor?: Monitor;
 }
 

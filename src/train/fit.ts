@@ -14,7 +14,7 @@ import {
   openExamples,
   type TensorAugmentation,
 } from './batch-source.ts';
-import { describeEpoch, isBetter } from './best-epoch.ts';
+import { compareEpochs, describeEpoch } from './best-epoch.ts';
 import { NonFiniteStepError } from './errors.ts';
 import { isImageDataset, ModelEvaluator } from './evaluate.ts';
 import {
@@ -178,16 +178,19 @@ class Training {
     const last = epochsDone + epochs;
     const reports: EpochReport<undefined>[] = [];
     let best: { readonly report: EpochReport<undefined>; readonly state: StateDict | undefined } | undefined;
+    let improved = epochsDone;
     for (let epoch = epochsDone + 1; epoch <= last; epoch++) {
       const report = await this.#epoch(epoch);
       if (report === undefined) break;
       reports.push(report);
-      if (isBetter(report, best?.report, monitor)) {
+      const standing = compareEpochs(report, best?.report, monitor);
+      if (standing === 'better') improved = epoch;
+      if (standing !== 'worse') {
         best = { report, state: restoreBest ? await this.#model.stateDict() : undefined };
       }
       if (progress) console.log(printable(describeEpoch(report, last)));
       await onEpoch?.(report);
-      if (earlyStopping && best && epoch - best.report.epoch >= earlyStopping.patience) break;
+      if (earlyStopping && best && epoch - improved >= earlyStopping.patience) break;
     }
     const aborted = signal?.aborted ?? false;
     if (best?.state && !aborted) await this.#model.loadStateDict(best.state);

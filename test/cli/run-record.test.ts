@@ -14,10 +14,10 @@ function epochs(...results: readonly (readonly [valAccuracy: number, valLoss: nu
   }));
 }
 
-test('the best epoch: by validation accuracy, then by loss, then the first', () => {
+test('the best epoch: by validation accuracy, of equal ones the last', () => {
   expect(bestEpoch([])).toBeUndefined();
   expect(bestEpoch(epochs([0.5, 1], [0.7, 2], [0.6, 0.1]))?.epoch).toBe(2);
-  expect(bestEpoch(epochs([0.5, 1], [0.5, 0.9], [0.5, 0.9]))?.epoch).toBe(2);
+  expect(bestEpoch(epochs([0.4, 1], [0.5, 0.8], [0.5, 0.9], [0.2, 0.1]))?.epoch).toBe(3);
 });
 
 test('the metrics of an earlier version are read, with what was usual then', () => {

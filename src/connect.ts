@@ -12,10 +12,7 @@ import {
 } from './devices/index.ts';
 import { hasVectors } from './devices/wasm/target.ts';
 import { DeviceUnavailableError, WeftError } from './errors.ts';
-import { layerTypes } from './nn/serialization.ts';
-import * as updateRules from './optim/update-rules.ts';
 import { describeValue, requireKnownOptions } from './options.ts';
-import { concealClasses } from './tensor/exposure.ts';
 import { connectRuntime } from './tensor/runtime.ts';
 import { Tensor } from './tensor/tensor.ts';
 import { tensorMethods } from './tensor-methods.ts';
@@ -38,7 +35,6 @@ function firstDevice(): Device {
 export function connect(): void {
   connectRuntime(evaluator);
   Object.assign(Tensor.prototype, tensorMethods);
-  concealClasses([...Object.values(layerTypes), ...Object.values(updateRules)]);
 }
 
 /** Options of each device. */

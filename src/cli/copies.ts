@@ -12,7 +12,7 @@ export interface SplitCopies {
 }
 
 /** The parts of a data set. */
-interface Parts {
+interface SplitParts {
   readonly train: ImageDataset;
   readonly validation: ImageDataset;
   readonly test: ImageDataset;
@@ -22,13 +22,13 @@ interface Parts {
 const SHOWN = 3;
 
 /** Looks for copies of training images among those of validation and testing. */
-export function findCopies({ train, validation, test }: Parts): SplitCopies {
+export function findCopies({ train, validation, test }: SplitParts): SplitCopies {
   const finder = new CopyFinder(train);
   return { validation: validation === train ? [] : finder.find(validation), test: finder.find(test) };
 }
 
 /** What was found, as sentences: how many, which, and which of them have another class. */
-export function copiesNotes(parts: Parts, copies: SplitCopies): string[] {
+export function copiesNotes(parts: SplitParts, copies: SplitCopies): string[] {
   return (['test', 'validation'] as const).flatMap((part) => {
     const found = copies[part];
     if (found.length === 0) return [];

@@ -51,7 +51,7 @@ export interface TrainOptions {
   readonly json: boolean;
 }
 
-interface OptimizerKind {
+interface OptimizerSettings {
   /** In a sentence. */
   readonly title: string;
   /** What weight decay there is where none is asked for. */
@@ -80,7 +80,7 @@ const optimizers = {
     weightDecay: 0,
     make: (model, options) => new SGD(model.parameters(), { ...options, momentum: sgdMomentum }),
   },
-} satisfies Record<string, OptimizerKind>;
+} satisfies Record<string, OptimizerSettings>;
 
 /** What `--optimizer` takes. */
 export type OptimizerName = keyof typeof optimizers;
@@ -120,7 +120,7 @@ function short(rate: number): number {
 
 /** The optimizer in words. */
 export function describeOptimizer({ optimizer, weightDecay }: TrainSettings): string {
-  const kind: OptimizerKind | undefined = optimizers[optimizer as OptimizerName];
+  const kind: OptimizerSettings | undefined = optimizers[optimizer as OptimizerName];
   return `${kind?.title ?? optimizer}${weightDecay > 0 ? ` and weight decay ${weightDecay}` : ''}`;
 }
 
@@ -180,7 +180,7 @@ export function optimizerOf(settings: TrainSettings, model: Module, images: numb
   const steps = Math.ceil(images / batchSize) * epochs;
   const rate = schedules[schedule as ScheduleName].make(learningRate, steps);
   // Runs of earlier versions had Adam, in other words.
-  const kind: OptimizerKind = optimizers[optimizer as OptimizerName] ?? optimizers.adam;
+  const kind: OptimizerSettings = optimizers[optimizer as OptimizerName] ?? optimizers.adam;
   return kind.make(model, { learningRate: rate, weightDecay });
 }
 

@@ -28,6 +28,8 @@ import { Activation, type JsonValue, Layer } from './layer.ts';
 
 /** max(x, 0) */
 export class ReLU extends Activation {
+  static readonly ofLibrary = true;
+
   constructor() {
     super('relu', relu);
   }
@@ -35,6 +37,8 @@ export class ReLU extends Activation {
 
 /** x limited to [0, 6] (Krizhevsky 2010). */
 export class ReLU6 extends Activation {
+  static readonly ofLibrary = true;
+
   constructor() {
     super('relu6', relu6);
   }
@@ -42,6 +46,8 @@ export class ReLU6 extends Activation {
 
 /** x·Φ(x), exactly, by erf (Hendrycks & Gimpel 2016). */
 export class GELU extends Activation {
+  static readonly ofLibrary = true;
+
   constructor() {
     super('gelu', gelu);
   }
@@ -49,6 +55,8 @@ export class GELU extends Activation {
 
 /** The tanh approximation of `GELU`, as GPT-2 has it. */
 export class GELUTanh extends Activation {
+  static readonly ofLibrary = true;
+
   constructor() {
     super('geluTanh', geluTanh);
   }
@@ -56,6 +64,8 @@ export class GELUTanh extends Activation {
 
 /** x·sigmoid(x), also called swish (Ramachandran et al. 2017). */
 export class SiLU extends Activation {
+  static readonly ofLibrary = true;
+
   constructor() {
     super('silu', silu);
   }
@@ -63,6 +73,8 @@ export class SiLU extends Activation {
 
 /** x·tanh(softplus(x)) (Misra 2019). */
 export class Mish extends Activation {
+  static readonly ofLibrary = true;
+
   constructor() {
     super('mish', mish);
   }
@@ -70,6 +82,8 @@ export class Mish extends Activation {
 
 /** `ELU` with the slope and the `alpha` that keep layers of it at mean 0 and variance 1 (Klambauer et al. 2017). */
 export class SELU extends Activation {
+  static readonly ofLibrary = true;
+
   constructor() {
     super('selu', selu);
   }
@@ -77,6 +91,8 @@ export class SELU extends Activation {
 
 /** tanh(x) */
 export class Tanh extends Activation {
+  static readonly ofLibrary = true;
+
   constructor() {
     super('tanh', tanh);
   }
@@ -84,6 +100,8 @@ export class Tanh extends Activation {
 
 /** 1 / (1 + exp(-x)) */
 export class Sigmoid extends Activation {
+  static readonly ofLibrary = true;
+
   constructor() {
     super('sigmoid', sigmoid);
   }
@@ -91,6 +109,8 @@ export class Sigmoid extends Activation {
 
 /** log(sigmoid(x)), without overflow. */
 export class LogSigmoid extends Activation {
+  static readonly ofLibrary = true;
+
   constructor() {
     super('logSigmoid', logSigmoid);
   }
@@ -98,6 +118,8 @@ export class LogSigmoid extends Activation {
 
 /** A sigmoid of straight lines: (x + 3) / 6, limited to [0, 1]. */
 export class Hardsigmoid extends Activation {
+  static readonly ofLibrary = true;
+
   constructor() {
     super('hardsigmoid', hardsigmoid);
   }
@@ -105,6 +127,8 @@ export class Hardsigmoid extends Activation {
 
 /** x·hardsigmoid(x) (Howard et al. 2019). */
 export class Hardswish extends Activation {
+  static readonly ofLibrary = true;
+
   constructor() {
     super('hardswish', hardswish);
   }
@@ -112,6 +136,8 @@ export class Hardswish extends Activation {
 
 /** log(1 + exp(x)) */
 export class Softplus extends Activation {
+  static readonly ofLibrary = true;
+
   constructor() {
     super('softplus', softplus);
   }
@@ -119,6 +145,8 @@ export class Softplus extends Activation {
 
 /** x / (1 + |x|) */
 export class Softsign extends Activation {
+  static readonly ofLibrary = true;
+
   constructor() {
     super('softsign', softsign);
   }
@@ -126,6 +154,8 @@ export class Softsign extends Activation {
 
 /** x where positive, `slope`·x where negative. Default slope 0.01. */
 export class LeakyReLU extends Activation {
+  static readonly ofLibrary = true;
+
   /** The factor where x is negative. */
   readonly slope: number;
 
@@ -152,6 +182,8 @@ export class LeakyReLU extends Activation {
  * @throws OptionError for arguments out of range; ShapeError when the last axis is not `channels`.
  */
 export class PReLU extends Layer {
+  static readonly ofLibrary = true;
+
   /** Slopes: 1, or the length of the last axis. */
   readonly channels: number;
   /** What each slope starts from. */
@@ -207,6 +239,8 @@ abstract class WithAlpha extends Activation {
 
 /** x where positive, `alpha`·(exp(x) - 1) where negative (Clevert et al. 2016). Default alpha 1. */
 export class ELU extends WithAlpha {
+  static readonly ofLibrary = true;
+
   /**
    * x where positive, `alpha`·(exp(x) - 1) where negative; any shape. Default alpha 1.
    *
@@ -219,6 +253,8 @@ export class ELU extends WithAlpha {
 
 /** x where positive, `alpha`·(exp(x / alpha) - 1) where negative (Barron 2017). Default alpha 1. */
 export class CELU extends WithAlpha {
+  static readonly ofLibrary = true;
+
   /**
    * x where positive, `alpha`·(exp(x / alpha) - 1) where negative; any shape. Default alpha 1.
    *
@@ -249,6 +285,8 @@ abstract class AlongAxis extends Activation {
  * `softmaxCrossEntropy` ends without it: that loss takes scores.
  */
 export class Softmax extends AlongAxis {
+  static readonly ofLibrary = true;
+
   /**
    * exp(x) / Σ exp(x) along `axis` (default -1, the last): x keeps its shape. `softmaxCrossEntropy` takes scores without it.
    *
@@ -261,6 +299,8 @@ export class Softmax extends AlongAxis {
 
 /** The logarithm of `Softmax`, computed without taking the logarithm of a rounded 0. x keeps its shape. */
 export class LogSoftmax extends AlongAxis {
+  static readonly ofLibrary = true;
+
   /**
    * log(exp(x) / Σ exp(x)) along `axis` (default -1, the last): x keeps its shape.
    *
@@ -278,6 +318,8 @@ export class LogSoftmax extends AlongAxis {
  * @throws OptionError for an axis that x does not have, or one of odd length.
  */
 export class GLU extends AlongAxis {
+  static readonly ofLibrary = true;
+
   /**
    * a·sigmoid(b), with a and b the halves of x along `axis` (default -1, the last), which becomes half as long.
    *

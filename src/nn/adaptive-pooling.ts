@@ -32,6 +32,8 @@ abstract class AdaptivePool<Size extends JsonValue> extends Activation {
  * @throws OptionError for a size out of range; ShapeError for another rank.
  */
 export class AdaptiveAvgPool2d extends AdaptivePool<readonly [number, number]> {
+  static readonly ofLibrary = true;
+
   /**
    * Means of as many windows as there are to be: x [N, H, W, C] → [N, size, C]. `size`: a number for both axes, or [height,
    * width].
@@ -49,6 +51,8 @@ export class AdaptiveAvgPool2d extends AdaptivePool<readonly [number, number]> {
  * @throws as `AdaptiveAvgPool2d`.
  */
 export class AdaptiveMaxPool2d extends AdaptivePool<readonly [number, number]> {
+  static readonly ofLibrary = true;
+
   /**
    * Maxima of as many windows as there are to be: x [N, H, W, C] → [N, size, C]. `size`: a number for both axes, or [height,
    * width].
@@ -66,6 +70,8 @@ export class AdaptiveMaxPool2d extends AdaptivePool<readonly [number, number]> {
  * @throws as `AdaptiveAvgPool2d`.
  */
 export class AdaptiveAvgPool1d extends AdaptivePool<number> {
+  static readonly ofLibrary = true;
+
   /**
    * Means of `size` windows of steps: x [N, T, F] → [N, size, F].
    *
@@ -83,6 +89,8 @@ export class AdaptiveAvgPool1d extends AdaptivePool<number> {
  * @throws as `AdaptiveAvgPool2d`.
  */
 export class AdaptiveMaxPool1d extends AdaptivePool<number> {
+  static readonly ofLibrary = true;
+
   /**
    * Maxima of `size` windows of steps: x [N, T, F] → [N, size, F].
    *

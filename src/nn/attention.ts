@@ -75,6 +75,8 @@ export interface AttentionResult {
  * @throws OptionError for options out of range; ShapeError for inputs that do not fit.
  */
 export class MultiHeadAttention extends Layer<Tensor | AttentionInput, Tensor> {
+  static readonly ofLibrary = true;
+
   /** Features of queries and of the result. */
   readonly features: number;
   /** How many look side by side. */

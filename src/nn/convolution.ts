@@ -84,6 +84,8 @@ function channelCure(layer: string, order: string): Cure {
  * smaller than the kernel.
  */
 export class Conv2d extends Layer {
+  static readonly ofLibrary = true;
+
   /** Channels of the input, its last axis. */
   readonly inputChannels: number;
   /** Channels of the output, its last axis. */
@@ -146,6 +148,8 @@ export class Conv2d extends Layer {
  * @throws as `Conv2d`.
  */
 export class Conv1d extends Layer {
+  static readonly ofLibrary = true;
+
   /** Channels of the input, its last axis. */
   readonly inputChannels: number;
   /** Channels of the output, its last axis. */
@@ -211,6 +215,8 @@ export class Conv1d extends Layer {
  * @throws as `Conv2d`.
  */
 export class ConvTranspose2d extends Layer {
+  static readonly ofLibrary = true;
+
   /** Channels of the input, its last axis. */
   readonly inputChannels: number;
   /** Channels of the output, its last axis. */

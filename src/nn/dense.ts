@@ -25,6 +25,8 @@ export interface DenseOptions {
  * @throws OptionError for sizes that are not whole numbers ≥ 1; ShapeError when the last axis is not `inputs`.
  */
 export class Dense extends Layer {
+  static readonly ofLibrary = true;
+
   /** Features of the input, its last axis. */
   readonly inputs: number;
   /** Features of the output, its last axis. */

@@ -14,6 +14,8 @@ import { type JsonValue, Layer } from './layer.ts';
  * @throws OptionError for a rate outside [0, 1].
  */
 export class Dropout extends Layer {
+  static readonly ofLibrary = true;
+
   /** The share of elements that are dropped. */
   readonly rate: number;
 
@@ -48,6 +50,8 @@ export class Dropout extends Layer {
  * @throws OptionError for a rate outside [0, 1]; ShapeError for fewer than three axes.
  */
 export class SpatialDropout extends Layer {
+  static readonly ofLibrary = true;
+
   /** The share of channels that are dropped. */
   readonly rate: number;
 

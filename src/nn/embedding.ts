@@ -20,6 +20,8 @@ export interface EmbeddingOptions {
  * @throws DTypeError unless x is int32. Awaiting the result throws IndexError for an index outside [0, count).
  */
 export class Embedding extends Layer {
+  static readonly ofLibrary = true;
+
   /** How many symbols there are. */
   readonly count: number;
   /** Length of the vector of each. */

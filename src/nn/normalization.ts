@@ -68,6 +68,8 @@ export interface BatchNormOptions extends NormLayerOptions {
  * @throws ShapeError when the last axis is not `features`, or in training mode for one value per feature.
  */
 export class BatchNorm extends Layer {
+  static readonly ofLibrary = true;
+
   /** Length of the last axis. */
   readonly features: number;
   /** Added to the variance. */
@@ -163,6 +165,8 @@ export class BatchNorm extends Layer {
  * @throws ShapeError when the last axes are not `shape`.
  */
 export class LayerNorm extends Layer {
+  static readonly ofLibrary = true;
+
   /** The lengths of the last axes, over which it normalizes. */
   readonly normalizedShape: Shape;
   /** Added to the variance. */
@@ -210,6 +214,8 @@ export class LayerNorm extends Layer {
  * @throws OptionError when `groups` does not divide `channels`; ShapeError when the last axis is not `channels`.
  */
 export class GroupNorm extends Layer {
+  static readonly ofLibrary = true;
+
   /** How many blocks the channels are cut into. */
   readonly groups: number;
   /** Length of the last axis. */
@@ -275,6 +281,8 @@ export interface InstanceNormOptions extends Omit<NormLayerOptions, 'affine'> {
  * @throws ShapeError when the last axis is not `channels`, or for fewer than three axes.
  */
 export class InstanceNorm extends Layer {
+  static readonly ofLibrary = true;
+
   /** Length of the last axis. */
   readonly channels: number;
   /** Added to the variance. */
@@ -322,6 +330,8 @@ export class InstanceNorm extends Layer {
  * @throws ShapeError when the last axes are not `shape`.
  */
 export class RMSNorm extends Layer {
+  static readonly ofLibrary = true;
+
   /** The lengths of the last axes, over which it normalizes. */
   readonly normalizedShape: Shape;
   /** Added to the mean square. */

@@ -60,6 +60,8 @@ function windowOfSteps(where: string, window: number, options: Pool1dOptions, kn
  * @throws ShapeError for another rank, or an image smaller than the window; OptionError for options out of range.
  */
 export class MaxPool2d extends Layer {
+  static readonly ofLibrary = true;
+
   /** [height, width] */
   readonly window: readonly [number, number];
   readonly #options: Required<Pool2dOptions>;
@@ -97,6 +99,8 @@ export class MaxPool2d extends Layer {
  * @throws as `MaxPool2d`.
  */
 export class AvgPool2d extends Layer {
+  static readonly ofLibrary = true;
+
   /** [height, width] */
   readonly window: readonly [number, number];
   readonly #options: Required<AvgPool2dOptions>;
@@ -137,6 +141,8 @@ export class AvgPool2d extends Layer {
  * @throws ShapeError for another rank, or a sequence shorter than the window; OptionError for options out of range.
  */
 export class MaxPool1d extends Layer {
+  static readonly ofLibrary = true;
+
   /** In steps. */
   readonly window: number;
   readonly #options: Required<Pool1dOptions>;
@@ -173,6 +179,8 @@ export class MaxPool1d extends Layer {
  * @throws as `MaxPool1d`.
  */
 export class AvgPool1d extends Layer {
+  static readonly ofLibrary = true;
+
   /** In steps. */
   readonly window: number;
   readonly #options: Required<AvgPool1dOptions>;
@@ -208,6 +216,8 @@ export class AvgPool1d extends Layer {
 
 /** Mean over height and width: x [N, H, W, C] → [N, C]. Takes images of any size. */
 export class GlobalAvgPool2d extends Activation {
+  static readonly ofLibrary = true;
+
   constructor() {
     super('globalAvgPool2d', globalAvgPool2d);
   }
@@ -215,6 +225,8 @@ export class GlobalAvgPool2d extends Activation {
 
 /** Maximum over height and width: x [N, H, W, C] → [N, C]. Takes images of any size. */
 export class GlobalMaxPool2d extends Activation {
+  static readonly ofLibrary = true;
+
   constructor() {
     super('globalMaxPool2d', globalMaxPool2d);
   }
@@ -222,6 +234,8 @@ export class GlobalMaxPool2d extends Activation {
 
 /** Mean over all steps: x [N, T, F] → [N, F]. Takes sequences of any length. */
 export class GlobalAvgPool1d extends Activation {
+  static readonly ofLibrary = true;
+
   constructor() {
     super('globalAvgPool1d', globalAvgPool1d);
   }
@@ -229,6 +243,8 @@ export class GlobalAvgPool1d extends Activation {
 
 /** Maximum over all steps: x [N, T, F] → [N, F]. Takes sequences of any length. */
 export class GlobalMaxPool1d extends Activation {
+  static readonly ofLibrary = true;
+
   constructor() {
     super('globalMaxPool1d', globalMaxPool1d);
   }

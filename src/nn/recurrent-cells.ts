@@ -127,6 +127,8 @@ abstract class GatedCell<State extends TensorsByName<State> & HiddenState> exten
  * @throws OptionError for options out of range; ShapeError for an input or state that does not fit.
  */
 export class LSTMCell extends GatedCell<LstmState> {
+  static readonly ofLibrary = true;
+
   /**
    * One step of an LSTM: x [N, inputs] and the state `{ h, c }` of [N, hidden] give the next state. Default: bias.
    *
@@ -153,6 +155,8 @@ export class LSTMCell extends GatedCell<LstmState> {
  * @throws as `LSTMCell`.
  */
 export class GRUCell extends GatedCell<HiddenState> {
+  static readonly ofLibrary = true;
+
   /**
    * One step of a GRU: x [N, inputs] and the state `{ h }` of [N, hidden] give the next state. Default: bias.
    *
@@ -179,6 +183,8 @@ export class GRUCell extends GatedCell<HiddenState> {
  * @throws as `LSTMCell`.
  */
 export class RNNCell extends GatedCell<HiddenState> {
+  static readonly ofLibrary = true;
+
   /** What is applied to the sum. */
   readonly nonlinearity: 'tanh' | 'relu';
 

@@ -135,6 +135,8 @@ function lastRead(sequence: Tensor, reverse: boolean): Tensor {
  * @throws OptionError for options out of range; ShapeError for a sequence, mask or state that does not fit.
  */
 export class LSTM extends GatedLayer<LstmState, Own<LstmOptions>> {
+  static readonly ofLibrary = true;
+
   protected readonly stateNames = ['h', 'c'] as const;
 
   /**
@@ -224,6 +226,8 @@ export class LSTM extends GatedLayer<LstmState, Own<LstmOptions>> {
  * @throws as LSTM.
  */
 export class GRU extends GatedLayer<HiddenState, Own<FusedOptions>> {
+  static readonly ofLibrary = true;
+
   protected readonly stateNames = ['h'] as const;
 
   /**
@@ -288,6 +292,8 @@ export class GRU extends GatedLayer<HiddenState, Own<FusedOptions>> {
  * @throws as LSTM.
  */
 export class RNN extends GatedLayer<HiddenState, Own<RnnOptions>> {
+  static readonly ofLibrary = true;
+
   protected readonly stateNames = ['h'] as const;
 
   /**

@@ -17,6 +17,8 @@ const imageCure = 'Give images as N,H,W,C; a single gray picture [H, W] is resha
  * @throws ShapeError for a scalar.
  */
 export class Flatten extends Layer {
+  static readonly ofLibrary = true;
+
   override get kind(): string {
     return 'flatten';
   }
@@ -44,6 +46,8 @@ export class Flatten extends Layer {
  * @throws OptionError for what is no shape; ShapeError for a scalar, or a sample of another number of elements.
  */
 export class Reshape extends Layer {
+  static readonly ofLibrary = true;
+
   /** The lengths of the axes after the batch; one may be -1. */
   readonly shape: Shape;
 
@@ -99,6 +103,8 @@ export class Reshape extends Layer {
  * @throws ShapeError for another rank.
  */
 export class RowsToSequence extends Layer {
+  static readonly ofLibrary = true;
+
   override get kind(): string {
     return 'rowsToSequence';
   }
@@ -120,6 +126,8 @@ export class RowsToSequence extends Layer {
  * @throws ShapeError for another rank.
  */
 export class ColumnsToSequence extends Layer {
+  static readonly ofLibrary = true;
+
   override get kind(): string {
     return 'columnsToSequence';
   }
@@ -154,6 +162,8 @@ function sidesOf(where: string, border: Border) {
  * @throws OptionError for a border out of range; ShapeError for another rank.
  */
 export class ZeroPad2d extends Layer {
+  static readonly ofLibrary = true;
+
   /** [[top, bottom], [left, right]] */
   readonly border: readonly [readonly [number, number], readonly [number, number]];
 
@@ -188,6 +198,8 @@ export class ZeroPad2d extends Layer {
  * @throws OptionError for a border out of range; ShapeError for another rank, or images that are nothing but border.
  */
 export class Crop2d extends Layer {
+  static readonly ofLibrary = true;
+
   /** [[top, bottom], [left, right]] */
   readonly border: readonly [readonly [number, number], readonly [number, number]];
 

@@ -23,6 +23,8 @@ const optionNames = ['stride', 'padding', 'dilation', 'bias', 'weightInitializer
  * @throws as `Conv2d`.
  */
 export class SeparableConv2d extends Layer {
+  static readonly ofLibrary = true;
+
   /** Convolves each channel by itself. */
   readonly depthwise: Conv2d;
   /** Mixes the channels of each pixel. */

@@ -19,6 +19,8 @@ export type NamedModules = Readonly<Record<string, Module>>;
  * @throws OptionError for a name with a dot, or one that Sequential has itself, and for a member that is no module.
  */
 export class Sequential extends Layer {
+  static readonly ofLibrary = true;
+
   readonly #members: readonly (readonly [name: string, module: Module])[];
   /** The first name of each module: asked for at each call of one, so it is looked up and not searched. */
   readonly #names = new Map<AnyModule, string>();

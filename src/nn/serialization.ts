@@ -1,6 +1,7 @@
 /** Models as plain JSON: which layers, made with which arguments. Weights are stored apart. */
 import { WeftError } from '../errors.ts';
 import { describeValue, isRecord } from '../options.ts';
+import type { LibraryClass } from '../tensor/exposure.ts';
 import { ModelConfigError } from './errors.ts';
 import { Activation, type JsonValue } from './layer.ts';
 import * as layers from './layers.ts';
@@ -29,7 +30,10 @@ export interface ModuleConfig {
 }
 
 /** The layer classes by the name they are stored under. The names outlive minifiers, which rename classes. */
-export const layerTypes: Readonly<typeof layers> = layers satisfies Record<string, StorableClass>;
+export const layerTypes: Readonly<typeof layers> = layers satisfies Record<
+  string,
+  StorableClass & LibraryClass
+>;
 
 /** Containers in containers, at most: models have few, and a file can say anything. */
 const deepestNesting = 100;

@@ -23,6 +23,8 @@ import { type NamedModules, Sequential } from './sequential.ts';
  * @throws as `Sequential`; ShapeError for an input of fewer than two axes, or a module that gives fewer than one.
  */
 export class TimeDistributed extends Sequential {
+  static override readonly ofLibrary = true;
+
   /**
    * Applies `module`, or several one after the other, to each step of x [N, T, …] by itself → [N, T, …].
    *

@@ -12,6 +12,8 @@ import { type JsonValue, Layer } from './layer.ts';
  * @throws OptionError for options out of range; ShapeError for another rank.
  */
 export class Upsample extends Layer {
+  static readonly ofLibrary = true;
+
   readonly #options: { readonly mode: 'nearest' | 'bilinear'; readonly factor?: Pair; readonly size?: Pair };
 
   /**

@@ -31,6 +31,8 @@ export type SGDOptions = OptimizerOptions & Partial<SGDSettings>;
 
 /** Stochastic gradient descent, with momentum (classical or Nesterov's): PyTorch's SGD. Default learning rate 1e-3. */
 export class SGD extends Optimizer<SGDSettings> {
+  static readonly ofLibrary = true;
+
   /** @throws OptionError for an unknown option or one out of range */
   constructor(parameters: Trained<SGDSettings>, options: SGDOptions = {}) {
     super(parameters, options, {
@@ -109,6 +111,8 @@ export type RMSpropOptions = OptimizerOptions & Partial<RMSpropSettings>;
 
 /** RMSprop (Hinton 2012), as PyTorch's: divides each gradient by the root of its mean square. Default learning rate 0.01. */
 export class RMSprop extends Optimizer<RMSpropSettings> {
+  static readonly ofLibrary = true;
+
   /** @throws OptionError for an unknown option or one out of range */
   constructor(parameters: Trained<RMSpropSettings>, options: RMSpropOptions = {}) {
     super(parameters, options, {
@@ -222,6 +226,8 @@ abstract class AdamFamily extends Optimizer<AdamSettings> {
 
 /** Adam (Kingma & Ba 2015) and its AMSGrad variant (Reddi et al. 2018), as PyTorch's. Default learning rate 1e-3. */
 export class Adam extends AdamFamily {
+  static readonly ofLibrary = true;
+
   /** @throws OptionError for an unknown option or one out of range */
   constructor(parameters: Trained<AdamSettings>, options: AdamOptions = {}) {
     super('adam', parameters, options, 0);
@@ -239,6 +245,8 @@ export class Adam extends AdamFamily {
  * gradient. Default learning rate 1e-3.
  */
 export class AdamW extends AdamFamily {
+  static readonly ofLibrary = true;
+
   /** @throws OptionError for an unknown option or one out of range */
   constructor(parameters: Trained<AdamSettings>, options: AdamOptions = {}) {
     super('adamw', parameters, options, 0.01);

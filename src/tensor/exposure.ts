@@ -56,12 +56,14 @@ export function isExposing(): boolean {
   return Node.exposing;
 }
 
-/** Classes whose methods are library code. A class that extends one of them is not among them. */
-const own = new WeakSet<object>();
-
-/** Names the classes of the library. Called once, by src/connect.ts. */
-export function concealClasses(classes: readonly object[]): void {
-  for (const each of classes) own.add(each);
+/**
+ * A class whose methods are library code. It says so itself, and not a list of all of them, so that a program has only those
+ * that it uses. A class of the user's that extends one of them inherits the word, but it is not its own.
+ *
+ * @internal
+ */
+export interface LibraryClass {
+  readonly ofLibrary: true;
 }
 
 /**
@@ -69,7 +71,7 @@ export function concealClasses(classes: readonly object[]): void {
  * inside library code exposes what it builds, and the tensors it gets.
  */
 export function asCodeOf<Result>(object: object, tensors: unknown, method: () => Result): Result {
-  if (own.has(object.constructor)) return Node.exposing ? concealed(method) : method();
+  if (Object.hasOwn(object.constructor, 'ofLibrary')) return Node.exposing ? concealed(method) : method();
   if (Node.exposing) return method();
   expose(tensors);
   return exposing(true, method);

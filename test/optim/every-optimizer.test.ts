@@ -27,6 +27,8 @@ test('every optimizer that is exported has an example', () => {
     typeof value === 'function' && value.prototype instanceof Optimizer ? [name] : [],
   );
   expect(exported.sort(), 'those of src/optim/update-rules.ts').toEqual([...names].sort());
+  const unmarked = names.filter((name) => !Object.hasOwn(rules[name], 'ofLibrary'));
+  expect(unmarked, 'without static ofLibrary, which conceals what a step builds').toEqual([]);
   const without = names.filter((name) => !(name in optimizerExamples));
   expect(without, 'not in test/optim/optimizer-examples.ts').toEqual([]);
 });

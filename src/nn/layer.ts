@@ -6,7 +6,7 @@ import { requireFunction, requireText } from '../options.ts';
 import { mostAxes } from '../tensor/shape.ts';
 import { notATensor, type Tensor } from '../tensor/tensor.ts';
 import { requireTensorFor } from './checks.ts';
-import { Module } from './module.ts';
+import { Module, requireOneInput } from './module.ts';
 
 /** What JSON can hold. */
 export type JsonValue =
@@ -19,9 +19,10 @@ export type JsonValue =
 
 /** A module of the library: it takes tensors, and says so when it is given something else. */
 export abstract class Layer<Input = Tensor, Output = Tensor> extends Module<Input, Output> {
-  /** @throws DTypeError for JS numbers, arrays of them, or nothing */
-  override call(input: Input): Output {
+  /** @throws DTypeError for JS numbers, arrays of them, or nothing; OptionError for a second argument */
+  override call(input: Input, ...further: never[]): Output {
     return this.inside(() => {
+      requireOneInput(this, further);
       if (isHostData(input)) throw notATensor(this.describe(), input);
       return this.forward(input);
     }, input);

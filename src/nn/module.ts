@@ -103,9 +103,16 @@ export abstract class Module<Input = Tensor, Output = Tensor> {
     return this.constructor.name;
   }
 
-  /** Runs the module. Errors and plan steps inside it carry its path in the model. */
-  call(input: Input): Output {
-    return this.inside(() => this.forward(input), input);
+  /**
+   * Runs the module. Errors and plan steps inside it carry its path in the model.
+   *
+   * @throws OptionError for a second argument: several inputs go into one object or array
+   */
+  call(input: Input, ...further: never[]): Output {
+    return this.inside(() => {
+      requireOneInput(this, further);
+      return this.forward(input);
+    }, input);
   }
 
   /** Runs `body` as a call of this module: for modules with ways to be called besides `call`. */
@@ -307,6 +314,17 @@ export function requireModule(where: string, model: unknown): void {
     cure: like
       ? 'Give the module itself: this one is wrapped in a Proxy (as reactive state is: mark it as raw).'
       : 'The model is the first argument.',
+  });
+}
+
+/** Throws OptionError, in the module's name, for what follows the input of a call: `forward` would never see it. */
+export function requireOneInput(module: AnyModule, further: readonly unknown[]): void {
+  if (further.length === 0) return;
+  throw new OptionError({
+    where: module.describe(),
+    got: `${further.length + 1} arguments`,
+    expected: 'one: what forward takes',
+    cure: 'Put several inputs into one object: call({ query, key, value }) of attention, call({ x, state }) of a cell, call({ x, initialState }) of a recurrent layer.',
   });
 }
 

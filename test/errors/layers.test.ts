@@ -20,8 +20,10 @@ import {
   LayerNorm,
   LeakyReLU,
   LSTM,
+  LSTMCell,
   MaxPool2d,
-  type Module,
+  Module,
+  MultiHeadAttention,
   OptionError,
   ReLU,
   RNN,
@@ -230,6 +232,29 @@ describe('a layer refuses another rank, size or dtype, and is named', () => {
       'add: got [1]',
       'a tensor or a number',
     );
+  });
+
+  test('a second argument, which forward would never see', async () => {
+    const [x, step] = [zeros([2, 3, 4]), zeros([2, 4])];
+    class Own extends Module<{ x: Tensor }> {
+      forward(input: { x: Tensor }): Tensor {
+        return input.x;
+      }
+    }
+    const calls: [module: Module, kind: string, given: unknown[]][] = [
+      [untyped(new MultiHeadAttention(4, 2)), 'multiHeadAttention', [x, x, x]],
+      [untyped(new LSTMCell(4, 3)), 'lstmCell', [step, [zeros([2, 3]), zeros([2, 3])]]],
+      [untyped(new LSTM(4, 3)), 'lstm', [x, undefined]],
+      [new Sequential([new ReLU()]), 'sequential', [x, x]],
+      [untyped(new Own()), 'Own', [{ x }, x]],
+    ];
+    for (const [module, kind, given] of calls)
+      await refuses(
+        () => module.call(...untyped<[Tensor]>(given)),
+        OptionError,
+        `${kind}: got ${given.length} arguments`,
+        'call({ query, key, value })',
+      );
   });
 
   test('an index outside an embedding, found when it is computed', async () => {

@@ -20,6 +20,7 @@ import { esmExternalRequirePlugin } from 'rolldown/plugins';
 import { minifySync } from 'rolldown/utils';
 import ts from 'typescript';
 import { licensesOf } from './build/licenses.mjs';
+import { brokenIntoLines } from './build/lines.mjs';
 
 const { dependencies, devDependencies, peerDependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
 const installed = Object.keys({ ...dependencies, ...peerDependencies });
@@ -103,6 +104,13 @@ await build({
     minify: minifyBut({ class: true, function: false }),
   },
 });
+
+for (const folder of ['src', 'src/cli', 'cjs']) {
+  for (const name of readdirSync(join('dist', folder)).filter((each) => each.endsWith('.js'))) {
+    const file = join('dist', folder, name);
+    writeFileSync(file, brokenIntoLines(file, readFileSync(file, 'utf8')));
+  }
+}
 
 await build({
   input: ['bench/main.ts', 'bench/peer-models.ts'],

@@ -6,7 +6,16 @@ import * as weft from '../src/index.ts';
 
 const text = readFileSync(resolve(import.meta.dirname, '../docs/names.md'), 'utf8');
 /** Words of the last column that are options, not exports. */
-const options = new Set(['clipNorm', 'clipValue', 'groups', 'bidirectional', 'lengths', 'mask']);
+const options = new Set([
+  'clipNorm',
+  'clipValue',
+  'groups',
+  'bidirectional',
+  'lengths',
+  'mask',
+  'output',
+  'layers',
+]);
 const objects: Readonly<Record<string, object>> = {
   x: weft.Tensor.prototype,
   loss: weft.Tensor.prototype,

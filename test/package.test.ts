@@ -85,6 +85,13 @@ describe('the packed package', () => {
     expect(stack).toMatch(/at Dense\.forward \(.*weft-nn\/dist\/src\/weft\.js/);
   });
 
+  it('shows the message of an error that nobody catches, and not the whole library before it', () => {
+    consumer.write('uncaught.mjs', "import { zeros } from 'weft-nn'; zeros([2]).reshape([3]);");
+    const { stderr } = spawnSync('node', ['uncaught.mjs'], { cwd: consumer.folder, encoding: 'utf8' });
+    expect(stderr).toContain('ShapeError: reshape: got [2]');
+    expect(stderr.length).toBeLessThan(10_000);
+  });
+
   it('is bundled for a page, without anything of Node', async () => {
     const page = [
       "import { loadDataset, loadModel, tensor } from 'weft-nn';",

@@ -215,7 +215,7 @@ export abstract class Module<Input = Tensor, Output = Tensor> {
   /**
    * Keeps all parameters of the tree as they are: `backward()` and `fit` leave them out, and batch normalization goes on with
    * its running statistics, so that a frozen part computes the same while others learn. Dropout follows the mode of the call.
-   * Returns the module.
+   * A saved model does not know of it: freeze again after loading. Returns the module.
    *
    * ```ts
    * const network = new Sequential({ body: new Dense(4, 8).freeze(), head: new Dense(8, 3) });

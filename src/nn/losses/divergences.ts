@@ -16,7 +16,7 @@ export interface KlDivergenceOptions extends LossOptions {
 /**
  * Σ t·(log t - log p) over the last axis, for log-probabilities log p […, C] (of `logSoftmax`) and probabilities t of the same
  * shape: how far the model's distribution is from the target's, in nats; 0·log 0 is 0. Scalar (the mean over all
- * distributions, torch's 'batchmean'), or […] with 'none'.
+ * distributions: for [N, C] torch's 'batchmean'), or […] with 'none'.
  *
  * @throws ShapeError for different shapes, DTypeError for predictions that are not float32, OptionError for an unknown
  *   option

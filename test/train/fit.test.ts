@@ -183,13 +183,14 @@ describe('stopping', () => {
       optimizer,
       validation,
       restoreBest: true,
+      monitor: 'loss',
       earlyStopping: { patience: 2 },
       onEpoch: async () => void states.push(await model.stateDict()),
     });
-    const scores = history.epochs.map(({ valAccuracy }) => valAccuracy!);
-    const [improved, best] = [scores.indexOf(Math.max(...scores)), scores.lastIndexOf(Math.max(...scores))];
+    const losses = history.epochs.map(({ valLoss }) => valLoss!);
+    const best = losses.indexOf(Math.min(...losses));
     expect(history.epochs.length).toBeLessThan(30);
-    expect(history.epochs).toHaveLength(improved + 3);
+    expect(history.epochs).toHaveLength(best + 3);
     expect(bits(await model.stateDict())).toEqual(bits(states[best]));
     expect(bits(states[best])).not.toEqual(bits(states.at(-1)!));
   });

@@ -19,6 +19,16 @@ export function describeValue(value: unknown): string {
   return text.length > mostCharacters ? `${text.slice(0, mostCharacters - 1)}…` : text;
 }
 
+/**
+ * Whether a function that has to answer at once was an async one. What its promise comes to is of no use then: it is refused, and a
+ * rejection that nobody waits for must not end the process.
+ */
+export function isPromise(value: unknown): value is Promise<unknown> {
+  if (!(value instanceof Promise)) return false;
+  value.catch(() => {});
+  return true;
+}
+
 /** The text of a value; what lies beyond `room` characters, or deeper than a message has use for, may be left out. */
 function shown(value: unknown, room: number, depth: number): string {
   if (typeof value === 'string') return JSON.stringify(value.slice(0, room + 1));

@@ -273,11 +273,14 @@ export function backward(loss: Tensor, parameters?: readonly Parameter[]): void 
   if (list.length === 0) {
     const released = graph.find((node) => node.released);
     if (released) throw releasedError(released);
+    const frozen = [...parametersIn(graph)].find(({ trainable }) => !trainable);
     throw new GradientError({
       where: 'backward()',
-      got: `a loss that depends on no trainable parameter${wanted ? ' of those given' : ''}`,
+      got: `a loss that depends on no trainable parameter${wanted ? ' of those given' : ''}${frozen ? `, but on "${frozen.name}", which is frozen` : ''}`,
       expected: 'at least one',
-      cure: 'Check that the loss was built from the model, and that neither stopGradient nor a dropout rate of 1 cuts it off; use grad for other tensors.',
+      cure: frozen
+        ? 'Unfreeze what is to be trained, such as a new head: model.head.unfreeze(). freeze() is of all parameters that a module has by then.'
+        : 'Check that the loss was built from the model, and that neither stopGradient nor a dropout rate of 1 cuts it off; use grad for other tensors.',
     });
   }
   const found = gradientsOf('backward()', loss, list, undefined, graph);

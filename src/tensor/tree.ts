@@ -1,6 +1,6 @@
 /** Results with structure: tensors inside arrays and records, listed flat and put back. */
 import { TraceError } from '../errors.ts';
-import { describeValue, isPlainObject } from '../options.ts';
+import { describeValue, isPlainObject, isPromise } from '../options.ts';
 import type { TensorTree } from './runtime.ts';
 import { Tensor } from './tensor.ts';
 
@@ -61,7 +61,9 @@ function flatten(
       where: flat.where,
       got: tree === undefined ? 'nothing' : describeValue(tree),
       expected: 'a tensor, or an array or object of tensors',
-      cure: `${path === '' ? 'It' : `At ${path}, it`} can hold nothing else: make tensors of numbers, and leave out what is not to be computed.`,
+      cure: isPromise(tree)
+        ? 'Await what is given; a function that gives tensors to a step is neither async nor reads values.'
+        : `${path === '' ? 'It' : `At ${path}, it`} can hold nothing else: make tensors of numbers, and leave out what is not to be computed.`,
     });
   }
   const parts = Object.entries(tree).map(

@@ -48,11 +48,14 @@ export type ImageAugmentation = (
   generator: RandomGenerator,
 ) => void;
 
+/** Nothing has this type. It makes TypeScript take a list that is returned for a tuple, as inputs in a list are. */
+type TupleHint = [never];
+
 /** Gives the inputs of a batch, changed. What it draws from the generator is the same whenever the training is repeated. */
 export type TensorAugmentation<Inputs> = (
   inputs: Inputs,
   generator: RandomGenerator,
-) => Inputs | Promise<Inputs>;
+) => NoInfer<Inputs> | Promise<NoInfer<Inputs>> | TupleHint;
 
 /** The tensors of a batch, and the structure that they are given in. */
 export interface Structure {
@@ -183,6 +186,8 @@ export interface ImageBatching extends Batching {
 export interface TensorBatching extends Batching {
   readonly augmentation?: TensorAugmentation<TensorTree> | undefined;
   readonly stepsPerEpoch?: number | undefined;
+  /** How often all batches are gone through. Default 1. */
+  readonly epochs?: number | undefined;
 }
 
 /** Values of all examples on the host. */
@@ -284,11 +289,15 @@ class IteratorSource implements BatchSource {
   readonly count = undefined;
   readonly #examples: unknown;
   readonly #batching: TensorBatching;
+  #opened = 0;
 
   constructor(name: string, examples: unknown, batching: TensorBatching) {
     this.name = name;
     this.#examples = examples;
     this.#batching = batching;
+    const { epochs = 1, stepsPerEpoch } = batching;
+    if (epochs === 1 || stepsPerEpoch !== undefined || !isIterator(examples)) return;
+    throw this.#refused(name, `one iterator for ${epochs} epochs`, 'batches for each epoch', onlyOnce);
   }
 
   get steps(): number | undefined {
@@ -331,13 +340,17 @@ class IteratorSource implements BatchSource {
       epoch === undefined ? this.name : `${this.name}, epoch ${epoch}`,
       taken === 0 ? 'no batch' : `${taken} batches`,
       most === undefined ? 'at least one batch' : `${most}, as stepsPerEpoch says`,
-      'An iterator runs only once: give a function that makes a new one for each epoch, such as an async function*.',
+      onlyOnce,
     );
   }
 
   #open(epoch: number): Iterable<unknown> | AsyncIterable<unknown> {
     const found: unknown = typeof this.#examples === 'function' ? this.#examples(epoch) : this.#examples;
-    if (isIterable(found)) return found;
+    this.#opened++;
+    const { epochs = 1 } = this.#batching;
+    if (isIterable(found)) {
+      return isIterator(found) && found === this.#examples && this.#opened < epochs ? keptOpen(found) : found;
+    }
     throw this.#refused(
       this.name,
       `a function that gives ${describeValue(found)}`,
@@ -349,6 +362,21 @@ class IteratorSource implements BatchSource {
   #refused(where: string, got: string, expected: string, cure: string): OptionError {
     return new OptionError({ where, got, expected, cure });
   }
+}
+
+const onlyOnce =
+  'An iterator runs only once: give a function that makes a new one for each epoch, such as an async function*; of an endless one, say stepsPerEpoch.';
+
+/** What gives batches one after the other, and then no more. */
+type BatchIterator = Iterator<unknown> | AsyncIterator<unknown>;
+
+function isIterator(value: unknown): value is BatchIterator {
+  return isIterable(value) && 'next' in value && typeof value.next === 'function';
+}
+
+/** A loop that ends early closes its iterator; through this one, the next loop reads on. */
+function keptOpen(iterator: BatchIterator): AsyncIterable<unknown> {
+  return { [Symbol.asyncIterator]: () => ({ next: async () => iterator.next() }) };
 }
 
 function isIterable(value: unknown): value is Iterable<unknown> | AsyncIterable<unknown> {

@@ -25,32 +25,33 @@ import { Pace } from './pace.ts';
 import { outputTree } from './trial.ts';
 
 /** Options of evaluating on anything. `Output` is what the model gives, `Targets` what it is compared with. */
-export interface TensorEvaluateOptions<Output = Tensor, Targets = Tensor> {
+export interface TensorEvaluateOptions<Output = Tensor, Targets = Tensor, Names extends string = string> {
   /** Examples computed at a time. Default 256. Batches of an iterator are taken as they come. */
   readonly batchSize?: number;
   /** Default: softmax cross-entropy, where targets are int32 classes and outputs scores. */
   readonly loss?: Loss<Output, Targets>;
   /** Reported by name, as means over the examples. Default: none. */
-  readonly metrics?: MetricFunctions<Output, Targets>;
+  readonly metrics?: MetricFunctions<Output, Targets, Names>;
 }
 
 /** Options of evaluating on pictures. */
-export interface EvaluateOptions extends TensorEvaluateOptions {
+export interface EvaluateOptions<Names extends string = string>
+  extends TensorEvaluateOptions<Tensor, Tensor, Names> {
   /** Has to be the one the model was trained with. Default: none, pixels in [0, 1]. */
   readonly normalization?: Normalization | undefined;
 }
 
 /**
  * How a model does. On pictures everything is there; on other examples what comes from classes is `Unknown`, undefined, where
- * targets are no int32 `[N]` or outputs no scores `[N, classes]`.
+ * targets are no int32 `[N]` or outputs no scores `[N, classes]`. `Names` are those of the metrics.
  */
-export interface Evaluation<Unknown = never> {
+export interface Evaluation<Unknown = never, Names extends string = string> {
   /** The mean over all examples. */
   readonly loss: number;
   /** The part of the labels whose class is right. */
   readonly accuracy: number | Unknown;
   /** Metrics of one's own, by name: means over all examples. */
-  readonly metrics: Readonly<Record<string, number>>;
+  readonly metrics: Readonly<Record<Names, number>>;
   /** How often each class was taken for each: `[classes, classes]`, the row being the truth. */
   readonly confusion: Int32Array | Unknown;
   /** The class with the highest score: `[N]`. */
@@ -67,22 +68,23 @@ export interface Evaluation<Unknown = never> {
  *   give one score per class, NonFiniteError for a NaN or infinite pixel, OptionError for options that are unknown or
  *   out of range
  */
-export function evaluate(
+export function evaluate<Names extends string = never>(
   model: Module,
   dataset: ImageDataset,
-  options?: EvaluateOptions,
-): Promise<Evaluation>;
+  options?: EvaluateOptions<Names>,
+): Promise<Evaluation<never, Names>>;
 /**
- * The same for any model, on `{ inputs, targets }` of tensors or on batches: see `Examples`.
+ * The loss and metrics of any model, in evaluation mode, on `{ inputs, targets }` of tensors or on batches: see `Examples`. Of scores
+ * of classes also what they tell. The model can be trained at the same time, as with pictures.
  *
  * @throws ShapeError when inputs and targets are of other numbers, OptionError without a loss that fits, and for options that are
  *   unknown or out of range
  */
-export function evaluate<Inputs, Targets, Output>(
+export function evaluate<Inputs, Targets, Output, Names extends string = never>(
   model: Module<Inputs, Output>,
   examples: Examples<Inputs, Targets>,
-  options?: TensorEvaluateOptions<Output, Targets>,
-): Promise<Evaluation<undefined>>;
+  options?: TensorEvaluateOptions<Output, Targets, Names>,
+): Promise<Evaluation<undefined, Names>>;
 export async function evaluate(
   model: AnyModule,
   data: unknown,

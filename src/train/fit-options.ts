@@ -81,7 +81,7 @@ export type Monitor =
 interface CommonFitOptions<Output, Targets, Unknown> {
   /** How often all examples are shown. */
   readonly epochs: number;
-  /** Has the parameters to train. */
+  /** Has the parameters to train: all of the model, but for those that are frozen. */
   readonly optimizer: Optimizer;
   /** Examples in a step. Default 32. The last batch of an epoch may be smaller: see `dropLast`. */
   readonly batchSize?: number;
@@ -185,14 +185,26 @@ export function checkFit(model: AnyModule, train: ImageDataset | undefined, opti
   else if (options.augmentation !== undefined) requireFunction('fit', 'augmentation', options.augmentation);
   checkBest(options);
   requireModule('fit', model);
-  const parameters = new Set(model.parameters());
   requireOptimizer('fit', options.optimizer);
-  if (options.optimizer.parameters.some((parameter) => parameters.has(parameter))) return;
+  requireTrained(model, options.optimizer);
+}
+
+/** Throws OptionError for trainable parameters of the model that the optimizer does not have: they would stay as they are. */
+function requireTrained(model: AnyModule, optimizer: Optimizer): void {
+  const trained = new Set(optimizer.parameters);
+  const named = model.namedParameters();
+  const left = named.filter(([, parameter]) => parameter.trainable && !trained.has(parameter));
+  const none = !named.some(([, parameter]) => trained.has(parameter));
+  if (left.length === 0 && !none) return;
+  const names = left.slice(0, 4).map(([path]) => path);
+  const others = left.length > names.length ? ` and ${left.length - names.length} others` : '';
   throw new OptionError({
     where: 'fit',
-    got: 'an optimizer without any parameter of the model',
-    expected: 'an optimizer of model.parameters()',
-    cure: 'Make the optimizer from this model: new Adam(model.parameters()).',
+    got: none
+      ? 'an optimizer without any parameter of the model'
+      : `an optimizer without ${names.join(', ')}${others}`,
+    expected: 'an optimizer of all parameters of the model that are trainable',
+    cure: 'Make the optimizer from this model: new Adam(model.parameters()). To keep a part as it is, freeze() it.',
   });
 }
 

@@ -73,7 +73,7 @@ export async function fit(model: AnyModule, train: unknown, options: unknown): P
   const given = options as AnyFitOptions;
   const images = isImageDataset(train) ? train : undefined;
   checkFit(model, images, given);
-  const { batchSize = 32, validation, normalization, seed, dropLast, stepsPerEpoch } = given;
+  const { epochs, batchSize = 32, validation, normalization, seed, dropLast, stepsPerEpoch } = given;
   const sources = images
     ? {
         training: new ImageSource(images, {
@@ -93,12 +93,13 @@ export async function fit(model: AnyModule, train: unknown, options: unknown): P
           dropLast,
           seed,
           stepsPerEpoch,
+          epochs,
           augmentation: given.augmentation as TensorAugmentation<TensorTree> | undefined,
         }),
         validation:
           validation === undefined
             ? undefined
-            : await openExamples('the validation data', validation, { batchSize }),
+            : await openExamples('the validation data', validation, { batchSize, epochs }),
       };
   const classes = images && { count: images.classNames.length, name: images.name };
   return new Training(model, sources, given, classes).run();

@@ -5,7 +5,7 @@ import { sum } from '../ops/broadcast.ts';
 import { cast, equal } from '../ops/elementwise.ts';
 import { stack } from '../ops/movement.ts';
 import { argMax } from '../ops/reduce.ts';
-import { describeValue, isPlainObject, requireFunction } from '../options.ts';
+import { describeValue, isPlainObject, isPromise, requireFunction } from '../options.ts';
 import type { TensorTree } from '../tensor/runtime.ts';
 import { formatShape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
@@ -17,8 +17,8 @@ import { Tensor } from '../tensor/tensor.ts';
 export type Loss<Output = Tensor, Targets = Tensor> = (outputs: Output, targets: Targets) => Tensor;
 
 /** Metrics of one's own, by name. */
-export type MetricFunctions<Output = Tensor, Targets = Tensor> = Readonly<
-  Record<string, Loss<Output, Targets>>
+export type MetricFunctions<Output = Tensor, Targets = Tensor, Names extends string = string> = Readonly<
+  Record<Names, Loss<Output, Targets>>
 >;
 
 /** What a loss of trees and one of tensors have in common inside. */
@@ -109,14 +109,19 @@ function scalarOf(
 ): Tensor {
   const value = judge(outputs, targets);
   if (value instanceof Tensor && value.size === 1) return value;
+  const promised = isPromise(value);
   throw new ShapeError({
     where: `the option ${option}`,
     got:
       value instanceof Tensor
         ? `${option === 'loss' ? 'a loss' : 'a value'} of shape ${formatShape(value.shape)}`
-        : 'no tensor',
+        : promised
+          ? 'a promise'
+          : 'no tensor',
     expected: 'a scalar: the mean over the batch',
-    cure: 'Return it from the function, reduced with mean or sum.',
+    cure: promised
+      ? 'Write the function without async and await, and return the tensor: its value is read when the step is made.'
+      : 'Return it from the function, reduced with mean or sum.',
   });
 }
 

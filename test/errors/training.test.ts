@@ -7,6 +7,7 @@ import {
   DatasetError,
   Dense,
   DTypeError,
+  type EvaluateOptions,
   evaluate,
   type FitOptions,
   Flatten,
@@ -254,7 +255,7 @@ describe('fit', () => {
 describe('evaluate and predict', () => {
   test('options', async () => {
     await refuses(
-      () => evaluate(denseModel(), toy(), untyped({ batch: 2 })),
+      () => evaluate(denseModel(), toy(), untyped<EvaluateOptions>({ batch: 2 })),
       OptionError,
       'unknown option "batch"',
     );

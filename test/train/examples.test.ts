@@ -164,6 +164,39 @@ test('several inputs and several targets, typed', async () => {
   expect((await evaluate(model, examples, { loss })).loss).toBeLessThan(epochs[0].trainLoss);
 });
 
+describe('types', () => {
+  class Sum extends Module<readonly [Tensor, Tensor]> {
+    readonly head = new Dense(2, 1);
+
+    forward([x, y]: readonly [Tensor, Tensor]) {
+      return this.head.call(x.add(y));
+    }
+  }
+
+  test('know the inputs of a list and the names of metrics', async () => {
+    const model = new Sum();
+    const examples = { inputs: [randn([4, 2]), randn([4, 2])], targets: randn([4, 1]) } as const;
+    const loss = meanSquaredError;
+    await fit(model, examples, {
+      epochs: 1,
+      optimizer: optimizerOf(model),
+      loss,
+      augmentation: ([x, y]) => [x.mul(2), y],
+      progress: false,
+    });
+    const { metrics } = await evaluate(model, examples, {
+      loss,
+      metrics: { error: meanAbsoluteError, bias: (outputs, targets) => outputs.sub(targets).mean() },
+    });
+    const error: number = metrics.error + metrics.bias;
+    expect(error).toBeGreaterThan(0);
+    // @ts-expect-error: no metric has this name.
+    expect(metrics.eror).toBeUndefined();
+    // @ts-expect-error: there are none.
+    expect((await evaluate(model, examples, { loss })).metrics.error).toBeUndefined();
+  });
+});
+
 describe('batches of an iterator', () => {
   const quiet = { loss: meanSquaredError, progress: false } as const;
   const train = (examples: Examples<Tensor, Tensor>, more: object = {}) => {
@@ -201,6 +234,10 @@ describe('batches of an iterator', () => {
     }
     await train(endless, { stepsPerEpoch: 3 });
     expect(made).toBe(6);
+    const one = endless();
+    await train(one, { stepsPerEpoch: 3 });
+    expect(made).toBe(12);
+    expect(one.next().done).toBe(true);
     expect((await train([sums(3), sums(3)])).epochs).toHaveLength(2);
   });
 
@@ -208,8 +245,12 @@ describe('batches of an iterator', () => {
     function* once() {
       yield sums(4);
     }
+    const orphaned = vi.fn();
+    process.on('unhandledRejection', orphaned);
+    onTestFinished(() => void process.off('unhandledRejection', orphaned));
     const refused: [examples: unknown, more: object, error: typeof WeftError, message: RegExp][] = [
-      [once(), {}, OptionError, /epoch 2: got no batch.*give a function/],
+      [once(), {}, OptionError, /one iterator for 2 epochs.*give a function/],
+      [sums(4), { validation: once() }, OptionError, /validation data: got one iterator for 2 epochs/],
       [once, { stepsPerEpoch: 2 }, OptionError, /got 1 batches, expected 2, as stepsPerEpoch says/],
       [[], {}, OptionError, /epoch 1: got no batch/],
       [() => 5, {}, OptionError, /a function that gives 5/],
@@ -233,6 +274,18 @@ describe('batches of an iterator', () => {
       [sums(4), { loss: undefined }, OptionError, /got none, for outputs float32\[4, 1\].*meanSquaredError/],
       [sums(4), { loss: (outputs: Tensor) => outputs }, ShapeError, /a loss of shape \[4, 1\]/],
       [sums(4), { metrics: { odd: (outputs: Tensor) => outputs } }, ShapeError, /metrics\.odd/],
+      [
+        sums(4),
+        { metrics: { late: async (outputs: Tensor) => outputs.mean().item() } },
+        ShapeError,
+        /metrics\.late: got a promise.*without async/,
+      ],
+      [
+        sums(4),
+        { loss: () => Promise.reject(new Error('late')) },
+        ShapeError,
+        /option loss: got a promise.*without async/,
+      ],
       [sums(4), { metrics: [] }, OptionError, /metrics \[\]/],
       [sums(4), { normalization: { mean: [0], std: [1] } }, OptionError, /unknown option "normalization"/],
       [sums(4), { augmentation: { shift: 1 } }, OptionError, /augmentation.*a function/],
@@ -252,6 +305,9 @@ describe('batches of an iterator', () => {
       await expect(training, `${message}`).rejects.toThrow(message);
       await expect(training).rejects.toThrow(error);
     }
+    // Of a rejection that nobody waits for, the process is told after a turn of the event loop.
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(orphaned).not.toHaveBeenCalled();
   });
 
   test('that are not finite are named', async () => {

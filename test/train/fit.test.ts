@@ -173,7 +173,7 @@ describe('stopping', () => {
 
   test('early stopping, and the best weights restored', async () => {
     const states: StateDict[] = [];
-    seed(0);
+    seed(3);
     const model = denseModel();
     // The rate is far too high after the second epoch, so that later ones are worse.
     const optimizer = new Adam(model.parameters(), { learningRate: (step) => (step < 8 ? 0.01 : 50) });
@@ -261,6 +261,18 @@ describe('input that does not fit', () => {
     await expect(refused({ optimizer: new Adam(denseModel().parameters()) })).rejects.toThrow(
       /without any parameter of the model/,
     );
+    const original = denseModel();
+    const optimizer = new Adam(original.parameters());
+    const transferred = original.with({ head: new Dense(8, 3) });
+    const training = fitModel(transferred, train, { epochs: 1, optimizer });
+    await expect(training).rejects.toThrow(/an optimizer without head\.weight, head\.bias.*freeze\(\)/);
+    transferred.modules['head']?.freeze();
+    await fitModel(transferred, train, { epochs: 1, optimizer });
+    const head = await transferred.freeze().stateDict();
+    await expect(fitModel(transferred, train, { epochs: 1, optimizer })).rejects.toThrow(
+      /", which is frozen.*unfreeze\(\)/,
+    );
+    expect(await transferred.stateDict()).toEqual(head);
   });
 
   test('data', async () => {

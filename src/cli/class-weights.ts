@@ -5,10 +5,9 @@ import { OptionError } from '../errors.ts';
 import { nearest } from '../text.ts';
 import { decimal } from './numbers.ts';
 
-/** Checks what can be checked before the classes are known, and returns the text; undefined for `none`. */
-export function classWeightsText(text: string): string | undefined {
-  if (text === 'none') return undefined;
-  if (text !== 'balanced') givenWeights(text);
+/** Checks what can be checked before the classes are known, and returns the text. */
+export function classWeightsText(text: string): string {
+  if (text !== 'balanced' && text !== 'none') givenWeights(text);
   return text;
 }
 
@@ -22,7 +21,7 @@ export function classWeightsOf(
   text: string | undefined,
   train: ImageDataset,
 ): Readonly<Record<string, number>> | undefined {
-  if (text === undefined) return undefined;
+  if (text === undefined || text === 'none') return undefined;
   const { classNames } = train;
   if (text === 'balanced') {
     const counts = [...classCounts(train)];

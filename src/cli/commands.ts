@@ -1,7 +1,7 @@
 /** The command line: its help, the commands on it, and how errors become messages and exit codes. */
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { WeftError } from '../index.ts';
 import { printable } from '../text.ts';
 import { addEvaluate } from './evaluate.ts';
@@ -53,7 +53,9 @@ export async function runCommandLine(
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) {
-      // Commander has written its message, or the help or version that was asked for.
+      // Of an option's value that is refused later than it is parsed, commander knows nothing.
+      if (error instanceof InvalidArgumentError) streams.stderr.write(`error: ${printable(error.message)}\n`);
+      // Of all others it has written the message, or the help or version that was asked for.
       if (error.code === 'commander.unknownCommand') {
         for (const line of whatWasMeant(args[0]!)) streams.stderr.write(`${printable(line)}\n`);
       }

@@ -204,6 +204,7 @@ export function commandOf(options: TrainOptions, device: string): string[] {
     lr: defaultLearningRate(model, optimizer),
     'weight-decay': optimizers[optimizer].weightDecay,
     augment: formatAugmentation(augmentation),
+    'class-weights': 'none',
   };
   const given = {
     data: sourceOf(options),

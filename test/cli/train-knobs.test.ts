@@ -103,6 +103,13 @@ test('what is on is printed and recorded', async () => {
   });
 });
 
+test('--class-weights none is the default, and not recorded', async () => {
+  const args = ['train', '--data', classFolders(4), '--model', 'row-gru', '--hidden', '4', '--epochs', '1'];
+  const { metrics } = await trained([...args, '--class-weights', 'none']);
+  expect(metrics.classWeights).toBeUndefined();
+  expect(metrics.command).not.toContain('--class-weights');
+});
+
 describe.each(optimizerNames)('%s', (optimizer) => {
   test.each(scheduleNames)('with %s', async (schedule) => {
     const args = ['--model', 'row-gru', '--hidden', '4', '--epochs', '2', '--data', classFolders(5)];

@@ -158,7 +158,9 @@ export class ModelEvaluator {
       if (signal?.aborted) break;
       this.#structure = batch;
       const { inputs, targets, size } = batch;
-      const found = await this.#compute(...inputs.tensors, ...targets.tensors);
+      const found = await this.#compute(...inputs.tensors, ...targets.tensors).catch(async (error) => {
+        throw await this.#objective.explain(error, batch);
+      });
       const [label] = targets.tensors;
       let right = 'correct' in found ? await found.correct.item() : undefined;
       if ('predictions' in found) {

@@ -1,14 +1,16 @@
 /** What outputs are judged by: the loss, how many are right where they are scores of classes, and metrics of one's own. */
-import { OptionError, ShapeError } from '../errors.ts';
+import { IndexError, OptionError, ShapeError } from '../errors.ts';
 import { softmaxCrossEntropy } from '../nn/losses/index.ts';
 import { sum } from '../ops/broadcast.ts';
 import { cast, equal } from '../ops/elementwise.ts';
+import { checkLabels } from '../ops/indexing.ts';
 import { stack } from '../ops/movement.ts';
 import { argMax } from '../ops/reduce.ts';
 import { describeValue, isPlainObject, isPromise, requireFunction } from '../options.ts';
 import type { TensorTree } from '../tensor/runtime.ts';
-import { formatShape } from '../tensor/shape.ts';
+import { formatShape, sameShape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
+import type { Batch } from './batch-source.ts';
 
 /**
  * A loss or a metric: a scalar, the mean over the batch. A model that classifies is judged by its scores `[N, classes]` and the labels
@@ -49,6 +51,8 @@ export class Objective {
   /** Whether outputs have to be scores of pictures. */
   readonly ofPictures: boolean;
   readonly #options: ObjectiveOptions;
+  /** The classes that labels have to be among, once a batch was judged; undefined where there are none. */
+  #classes: number | undefined;
 
   constructor(options: ObjectiveOptions) {
     this.metricNames = Object.keys(options.metrics ?? {});
@@ -64,6 +68,9 @@ export class Objective {
     const scored = areScores(outputs, targets)
       ? { scores: outputs as Tensor, labels: targets as Tensor }
       : undefined;
+    // A loss of one's own may ignore labels outside.
+    const all = loss === undefined || loss === softmaxCrossEntropy;
+    this.#classes = all ? scored?.scores.shape.at(-1) : undefined;
     const values = Object.entries(metrics).map(([name, metric]) =>
       scalarOf(metric as Loss<TensorTree, TensorTree>, outputs, targets, `metrics.${name}`),
     );
@@ -75,16 +82,33 @@ export class Objective {
       scores: scored?.scores,
     };
   }
+
+  /**
+   * What to say of an error that a batch led to. A captured loss meets a label outside the classes as an index; what is
+   * thrown for it names the example.
+   *
+   * @throws LabelError where that was the cause
+   */
+  async explain(error: unknown, { targets, size, nameOf }: Batch): Promise<unknown> {
+    if (!(error instanceof IndexError) || this.#classes === undefined) return error;
+    const labels = await targets.tensors[0].data();
+    const each = labels.length / size;
+    for (let example = 0; example < size; example++) {
+      checkLabels(nameOf(example), labels.subarray(example * each, (example + 1) * each), this.#classes);
+    }
+    return error;
+  }
 }
 
 /** Whether outputs are scores of classes, and targets the numbers of the classes. */
 function areScores(outputs: TensorTree, targets: TensorTree): boolean {
+  return oneForEach(outputs, targets) && (targets as Tensor).dtype === 'int32';
+}
+
+/** Whether targets have the shape of outputs without their last axis. */
+function oneForEach(outputs: TensorTree, targets: TensorTree): boolean {
   if (!(outputs instanceof Tensor) || !(targets instanceof Tensor)) return false;
-  return (
-    targets.dtype === 'int32' &&
-    outputs.shape.length > 1 &&
-    outputs.shape.slice(0, -1).join() === targets.shape.join()
-  );
+  return outputs.rank > 1 && sameShape(outputs.shape.slice(0, -1), targets.shape);
 }
 
 function defaultLoss(outputs: TensorTree, targets: TensorTree): Tensor {
@@ -96,7 +120,7 @@ function defaultLoss(outputs: TensorTree, targets: TensorTree): Tensor {
     got: `none, for outputs ${described(outputs)} and targets ${described(targets)}`,
     expected:
       'a loss: without one, targets are int32 classes, and outputs have a score for each class along one more axis',
-    cure: 'Give one: loss: meanSquaredError for numbers, softmaxCrossEntropy for soft targets of their shape, or (outputs, targets) => … of your own.',
+    cure: `${oneForEach(outputs, targets) ? "If the targets are classes, convert them: targets.cast('int32'). Else give" : 'Give'} one: loss: meanSquaredError for numbers, softmaxCrossEntropy for soft targets of their shape, or (outputs, targets) => … of your own.`,
   });
 }
 

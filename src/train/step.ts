@@ -85,7 +85,7 @@ export class TrainingStep {
         metrics: 'metrics' in found ? await found.metrics.data() : [],
       };
     } catch (error) {
-      if (!(error instanceof NonFiniteError)) throw error;
+      if (!(error instanceof NonFiniteError)) throw await this.#objective.explain(error, batch);
       setRandomState(random);
       throw await this.#diagnose(batch, position, error);
     }

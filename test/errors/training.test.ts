@@ -32,6 +32,7 @@ import {
   seed,
   softmaxCrossEntropy,
   type Tensor,
+  tensor,
   zeros,
 } from '../../src/index.ts';
 import { denseModel, int32, refuses, toy, untyped } from './support.ts';
@@ -64,6 +65,12 @@ describe('losses', () => {
       () => softmaxCrossEntropy(logits, zeros([3], 'bool')),
       DTypeError,
       'bool targets',
+      "cast('int32')",
+    );
+    await refuses(
+      () => softmaxCrossEntropy(logits, tensor([0, 1, 2])),
+      DTypeError,
+      'float32 targets',
       "cast('int32')",
     );
     await refuses(() => softmaxCrossEntropy(zeros([3, 4], 'int32'), labels), DTypeError, 'int32 predictions');
@@ -186,6 +193,17 @@ describe('fit', () => {
       'no data set',
       'train or test',
     );
+  });
+  test('labels of examples in tensors: counted from 1, or as floats', async () => {
+    const model = new Dense(3, 2);
+    const optimizer = new SGD(model.parameters());
+    const examples = (targets: Tensor) => ({ inputs: zeros([4, 3]), targets });
+    const train = (targets: Tensor) => fit(model, examples(targets), { epochs: 1, optimizer });
+    const fromOne = int32([1, 1, 2, 1]);
+    const pieces = ['example 2 of', 'got label 2', 'from 0 to 1 (2 classes)', 'Count classes from 0'];
+    await refuses(() => train(fromOne), LabelError, ...pieces);
+    await refuses(() => evaluate(model, examples(fromOne)), LabelError, ...pieces);
+    await refuses(() => train(tensor([0, 1, 1, 0])), OptionError, 'float32[4]', "targets.cast('int32')");
   });
   test('a model for other pictures or other classes', async () => {
     await refuses(trains({}, {}, denseModel(3, 25)), ShapeError, 'dense "head": got [N=6, F=16]', 'axis 25');

@@ -66,9 +66,12 @@ export function softmaxCrossEntropy(
   const { labelSmoothing = 0, classWeights, ignoreIndex } = options;
   requireNumber(name, 'labelSmoothing', labelSmoothing, 'a number from 0 to 1');
   requireTensors(name, logits, targets);
-  if (targets.dtype !== 'float32') return ofClasses(name, logSoftmax, logits, targets, options, reduction);
+  const leading = logits.shape.slice(0, -1);
+  // float32 of the shape of classes is meant as classes: what is said of those names the cast.
+  const asClasses = targets.dtype !== 'float32' || (logits.rank > 0 && sameShape(targets.shape, leading));
+  if (asClasses) return ofClasses(name, logSoftmax, logits, targets, options, reduction);
   if (logits.rank === 0 || !sameShape(targets.shape, logits.shape)) {
-    const expected = `probabilities of the shape of the logits, or int32 classes ${formatShape(logits.shape.slice(0, -1))}`;
+    const expected = `probabilities of the shape of the logits, or int32 classes ${formatShape(leading)}`;
     throw targetError(name, targets, logits, expected);
   }
   if (ignoreIndex !== undefined) {
@@ -79,7 +82,6 @@ export function softmaxCrossEntropy(
       cure: 'Give rows that should not count a target of zeros, and divide a sum yourself.',
     });
   }
-  const leading = logits.shape.slice(0, -1);
   const classes = logits.shape.at(-1)!;
   requireClassWeights(name, classWeights, classes);
   const rows = reshape(logSoftmax(logits), [sizeOf(leading), classes]);

@@ -41,6 +41,8 @@ function shown(value: unknown, room: number, depth: number): string {
   if (prototype !== Object.prototype && prototype !== null) {
     const own: unknown = value.constructor?.name;
     const name = typeof own === 'string' && own !== '' ? own : 'object';
+    // The cure, wherever a value is named: nobody means a Promise.
+    if (name === 'Promise') return 'a Promise that was not awaited';
     return ArrayBuffer.isView(value) && 'length' in value ? `a ${name} of ${value.length}` : `a ${name}`;
   }
   const entries = value as Record<string, unknown>;

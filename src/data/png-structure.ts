@@ -1,6 +1,7 @@
 /** The outside of a PNG file: signature, header, chunks and checksums, checked before any pixel is decoded. */
 import { node } from './code-files.ts';
 import { PngError } from './errors.ts';
+import { startsAsJpeg } from './jpeg-structure.ts';
 
 /** What the header (IHDR chunk) of a PNG file says. */
 export interface PngHeader {
@@ -123,7 +124,9 @@ function requireSignature(bytes: Uint8Array, where: string): void {
       ? 'The download, copy or export is incomplete: do it again.'
       : change
         ? 'The file was carried as text: fetch it again in binary mode.'
-        : 'Convert the picture to PNG; a changed file name does not convert it.',
+        : startsAsJpeg(bytes)
+          ? 'This is a JPEG picture: read it with readPicture, or decode its bytes with decodeJpeg.'
+          : 'Convert the picture to PNG; a changed file name does not convert it.',
   });
 }
 

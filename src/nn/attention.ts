@@ -9,7 +9,7 @@ import { expandDims, permute } from '../ops/movement.ts';
 import { requireBoolean, requireKnownOptions, requireNumber } from '../options.ts';
 import { asOne } from '../tensor/exposure.ts';
 import { Tensor } from '../tensor/tensor.ts';
-import { type NamedAxis, requireAxes } from './checks.ts';
+import { type NamedAxis, requireAxes, sequenceCure } from './checks.ts';
 import { Dense } from './dense.ts';
 import { glorotUniform, type Initializer, pytorchDefault, zeros } from './initializers.ts';
 import { type JsonValue, Layer } from './layer.ts';
@@ -163,7 +163,7 @@ export class MultiHeadAttention extends Layer<Tensor | AttentionInput, Tensor> {
       this,
       query,
       ['N', 'T', ['F', this.features]],
-      'Build the layer for the features of the queries.',
+      sequenceCure('Build the layer for the features of the queries.'),
     );
     const [n, steps] = query.shape as [number, number];
     this.#requireSequence('key', key, ['N', n], 'S', this.key.inputs);

@@ -30,6 +30,14 @@ function cureFor(cure: Cure, shape: Shape): string {
   return typeof cure === 'string' ? cure : cure(shape);
 }
 
+/** The advice of a layer that reads sequences, also for what a recurrent layer gives of its last step alone, [N, F]. */
+export function sequenceCure(otherwise: Cure): Cure {
+  return (shape) =>
+    shape.length === 2
+      ? "A recurrent layer before this one gives every step with output: 'sequence'. A single sequence gets its batch axis from expandDims(x, 0)."
+      : cureFor(otherwise, shape);
+}
+
 /** Throws in the layer's name: DTypeError unless x is a tensor, ShapeError unless it has these axes. */
 export function requireAxes(layer: Named, x: Tensor, axes: readonly NamedAxis[], cure: Cure): void {
   const { shape } = requireTensorFor(layer, x);

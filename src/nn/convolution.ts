@@ -16,7 +16,7 @@ import { requireBoolean, requireKnownOptions, requireNumber } from '../options.t
 import type { Shape } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Parameter } from '../tensor/variable.ts';
-import { type Cure, drawWeight, requireAxes } from './checks.ts';
+import { type Cure, drawWeight, requireAxes, sequenceCure } from './checks.ts';
 import { fansOf, type Initializer, pytorchDefault } from './initializers.ts';
 import { type JsonValue, Layer } from './layer.ts';
 
@@ -200,7 +200,7 @@ export class Conv1d extends Layer {
   }
 
   forward(x: Tensor): Tensor {
-    const cure = channelCure('Conv1d', 'N,T,C');
+    const cure = sequenceCure(channelCure('Conv1d', 'N,T,C'));
     requireAxes(this, x, ['N', 'T', ['C', this.inputChannels]], cure);
     return conv1d(x, this.weight, { ...this.#options, ...(this.bias && { bias: this.bias }) });
   }

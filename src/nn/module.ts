@@ -3,7 +3,13 @@
  * in `forward` what it computes; names, modes and state follow from the properties.
  */
 import { OptionError } from '../errors.ts';
-import { describeValue, requireBoolean, requireKnownOptions, requireText } from '../options.ts';
+import {
+  describeValue,
+  isPlainObject,
+  requireBoolean,
+  requireKnownOptions,
+  requireText,
+} from '../options.ts';
 import { asCodeOf, expose, isExposing } from '../tensor/exposure.ts';
 import { isBuildingLoop, notice, type Recorder, recorder } from '../tensor/recorder.ts';
 import { runtime } from '../tensor/runtime.ts';
@@ -307,13 +313,16 @@ export abstract class Module<Input = Tensor, Output = Tensor> {
 export function requireModule(where: string, model: unknown): void {
   const like = model instanceof Module;
   if (like && Module.isOwn(model)) return;
+  const saved = isPlainObject(model) && model.model instanceof Module;
   throw new OptionError({
     where,
     got: `${describeValue(model)} for a model`,
     expected: 'a module: a Sequential, or a class of your own that extends Module',
     cure: like
       ? 'Give the module itself: this one is wrapped in a Proxy (as reactive state is: mark it as raw).'
-      : 'The model is the first argument.',
+      : saved
+        ? 'Give the model of what was saved: saved.model.'
+        : 'The model is the first argument.',
   });
 }
 

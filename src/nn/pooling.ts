@@ -14,7 +14,7 @@ import {
 } from '../ops/pooling.ts';
 import { requireBoolean, requireKnownOptions, requireNumber } from '../options.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { requireAxes } from './checks.ts';
+import { requireAxes, sequenceCure } from './checks.ts';
 import { Activation, type JsonValue, Layer } from './layer.ts';
 
 /** Options of `AvgPool2d`. */
@@ -30,7 +30,7 @@ export interface AvgPool1dOptions extends Pool1dOptions {
 }
 
 const imageCure = 'Add the missing axis (expandDims), or pool before flattening.';
-const sequenceCure = "Images have 2-D pooling; a recurrent layer gives a sequence with output 'sequence'.";
+const cure1d = sequenceCure('Images have 2-D pooling: MaxPool2d, AvgPool2d.');
 
 /** A window [height, width] over images, and its options with the defaults filled in. */
 function windowOf(where: string, given: Pair, options: Pool2dOptions, known: readonly string[]) {
@@ -168,7 +168,7 @@ export class MaxPool1d extends Layer {
   }
 
   forward(x: Tensor): Tensor {
-    requireAxes(this, x, ['N', 'T', 'F'], sequenceCure);
+    requireAxes(this, x, ['N', 'T', 'F'], cure1d);
     return maxPool1d(x, this.window, this.#options);
   }
 }
@@ -209,7 +209,7 @@ export class AvgPool1d extends Layer {
   }
 
   forward(x: Tensor): Tensor {
-    requireAxes(this, x, ['N', 'T', 'F'], sequenceCure);
+    requireAxes(this, x, ['N', 'T', 'F'], cure1d);
     return avgPool1d(x, this.window, this.#options);
   }
 }

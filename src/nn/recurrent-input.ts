@@ -8,7 +8,7 @@ import { requireKnownOptions } from '../options.ts';
 import type { DType } from '../tensor/dtype.ts';
 import { fill } from '../tensor/leaves.ts';
 import { notATensor, Tensor } from '../tensor/tensor.ts';
-import { type NamedAxis, requireAxes } from './checks.ts';
+import { type NamedAxis, requireAxes, sequenceCure } from './checks.ts';
 
 /** A sequence with what may come with it. */
 export interface RecurrentInput<State> {
@@ -42,7 +42,11 @@ export function maskOf<State>(layer: SequenceLayer, input: RecurrentInput<State>
     layer,
     x,
     ['N', 'T', ['F', layer.inputs]],
-    `The layer reads sequences of ${layer.inputs} features per step: turn images into rows with RowsToSequence, or build it for ${x.shape[2] ?? 'other'} inputs.`,
+    sequenceCure((shape) =>
+      shape.length === 3
+        ? `Build the layer for ${shape[2]} inputs: it reads sequences of ${layer.inputs} features per step.`
+        : 'Turn images into sequences with RowsToSequence or ColumnsToSequence.',
+    ),
   );
   const [n, steps] = x.shape as [number, number];
   if (steps === 0) {

@@ -67,8 +67,8 @@ function describe(
       expected: type === undefined ? namesOf(types) : 'config()',
       cure:
         module instanceof Activation
-          ? 'Make a class of the activation, with a config(), and pass it in: moduleToConfig(model, { MyActivation }).'
-          : 'Give the class a config() that returns its constructor arguments and pass it in: moduleToConfig(model, { MyLayer }).',
+          ? 'Make a class of the activation, with a config(), and pass it in: saveModel(folder, saved, { MyActivation }), or moduleToConfig(model, { MyActivation }).'
+          : 'Give the class a config() that returns its constructor arguments and pass it in: saveModel(folder, saved, { MyLayer }), or moduleToConfig(model, { MyLayer }).',
     });
   }
   if (seen.has(module)) {
@@ -122,7 +122,7 @@ function build(description: unknown, types: ModuleTypes, path: readonly string[]
       where,
       got: `type ${describeValue(type)}`,
       expected: namesOf(types),
-      cure: 'Pass classes of your own as moduleFromConfig(config, { MyLayer }), or update the library.',
+      cure: 'Pass classes of your own: loadModel(source, { MyLayer }), or moduleFromConfig(config, { MyLayer }). Or update the library.',
     });
   }
   const children =

@@ -1,6 +1,6 @@
 /** State dicts: the values of a module's variables by path, and how one is held against a module. */
 import { OptionError, ShapeError } from '../errors.ts';
-import { describeValue } from '../options.ts';
+import { describeValue, isPlainObject } from '../options.ts';
 import { type DType, dtypeOf, type NumericArray } from '../tensor/dtype.ts';
 import { formatShape, type Shape, sameShape } from '../tensor/shape.ts';
 import type { Variable } from '../tensor/variable.ts';
@@ -63,7 +63,7 @@ export function matchState(
 }
 
 function requireRecord(state: unknown): void {
-  if (typeof state === 'object' && state !== null) return;
+  if (isPlainObject(state)) return;
   throw new OptionError({
     where: 'loadStateDict',
     got: describeValue(state),
@@ -77,9 +77,9 @@ function requireFitting(path: string, entry: StateEntry, variable: Variable, str
   if (!isEntry(entry)) {
     throw new OptionError({
       where,
-      got: 'an entry that is none',
+      got: describeValue(entry),
       expected: '{ shape, dtype, data }, data being a typed array of the dtype',
-      cure: 'Pass what stateDict() or decodeSafetensors gave.',
+      cure: 'Pass what stateDict() or decodeSafetensors gave; of a tensor, { shape, dtype, data: await tensor.data() }.',
     });
   }
   const { shape, dtype, size } = variable;

@@ -170,7 +170,7 @@ export class Tensor {
 export function notATensor(where: string, value: unknown, expected = 'a tensor'): DTypeError {
   const got = describeValue(value);
   let cure = 'Make a tensor of the data first: tensor(data).';
-  if (got === 'a Promise') cure = 'Await it first.';
+  if (got.startsWith('a Promise')) cure = 'Await it first.';
   if (/^a (Tensor|Variable|Parameter)$/.test(got)) {
     cure =
       'Give the tensor itself, of this copy of weft: this one is of another copy (of require beside import, say), or ' +

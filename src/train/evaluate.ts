@@ -113,13 +113,12 @@ export async function evaluate(
 }
 
 /**
- * Whether this is meant as a data set of pictures; whether it is one, `validateLabels` says. What is none of the other kinds is
- * taken for one, whose error says most.
+ * Whether this is meant as a data set of pictures; whether it is one, `validateLabels` says. A data set of several parts is
+ * taken for one, whose error says which parts there are.
  */
 export function isImageDataset(data: unknown): data is ImageDataset {
-  if (typeof data === 'function') return false;
-  if (typeof data !== 'object' || data === null) return true;
-  return !('inputs' in data || 'targets' in data || Symbol.iterator in data || Symbol.asyncIterator in data);
+  if (typeof data !== 'object' || data === null) return false;
+  return ['images', 'labels', 'shape', 'classNames', 'train', 'test'].some((name) => name in data);
 }
 
 /** `evaluate` for a model that is evaluated again and again: the compiled function is kept. */

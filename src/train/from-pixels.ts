@@ -142,7 +142,7 @@ function drawn(source: PixelSource): Image {
       got: describeValue(source),
       expected:
         'a canvas, ImageData, an ImageBitmap, an img or a video of a page, or an Image as decodePng gives it',
-      cure: 'In Node, read the picture: readPng(path). In a page, createImageBitmap makes one of a file or a blob.',
+      cure: 'In Node, read the picture: readPicture(path). In a page, createImageBitmap makes one of a file or a blob.',
     });
   }
   if (!(width > 0 && height > 0)) {

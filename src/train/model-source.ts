@@ -140,16 +140,26 @@ const mistaken: readonly (readonly [start: RegExp, got: string, cure: string])[]
     'JSON',
     `model.json describes a model and does not hold its weights: give the folder, or ${weightsFile}.`,
   ],
+  [
+    /^PK/,
+    'a ZIP archive',
+    `Unpack it, and give the folder. If it is a .pt or .pth of PyTorch, save its weights there as safetensors, build the model here, and load them: model.loadStateDict(decodeSafetensors(bytes).state).`,
+  ],
+  [/^(.PNG|ÿØÿ|GIF8|RIFF|BM)/, 'a picture', 'Give the model first: the pictures are for predict.'],
+  [
+    /^[\t\n\r -~]+$/,
+    'a text',
+    `Check the path or address: it is often the message of a server that has no such file.`,
+  ],
+  [/^/, 'another kind of file', `Give the folder that saveModel wrote, or its ${weightsFile}.`],
 ];
 
 /** Throws CheckpointError for what is another kind of file. */
 export function refuseOtherFiles(place: string, bytes: Uint8Array): void {
   const start = new TextDecoder('latin1').decode(bytes.slice(0, 64));
-  // In a safetensors file one of the first eight is zero, whatever the others are.
-  if (start.slice(0, 8).includes('\0')) return;
-  const found = mistaken.find(([pattern]) => pattern.test(start));
-  if (found === undefined) return;
-  const [, got, cure] = found;
+  // A safetensors file begins with the length of its header in eight bytes, of which the last four are zero: it is below 2³².
+  if (start.length === 0 || start.slice(4, 8) === '\0\0\0\0') return;
+  const [, got, cure] = mistaken.find(([pattern]) => pattern.test(start))!;
   throw new CheckpointError({
     where: place,
     got: `${got}: ${describeValue(start)}`,

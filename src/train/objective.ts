@@ -139,9 +139,7 @@ function scalarOf(
     got:
       value instanceof Tensor
         ? `${option === 'loss' ? 'a loss' : 'a value'} of shape ${formatShape(value.shape)}`
-        : promised
-          ? 'a promise'
-          : 'no tensor',
+        : describeValue(value),
     expected: 'a scalar: the mean over the batch',
     cure: promised
       ? 'Write the function without async and await, and return the tensor: its value is read when the step is made.'

@@ -117,6 +117,8 @@ describe('what is no tensor', () => {
   test('a Promise of one, and one in a Proxy or of another copy of weft', async () => {
     await refuses(() => x.add(untyped(Promise.resolve(x))), DTypeError, 'got a Promise', 'Await it first.');
     await refuses(() => new Dense(3, 2).call(untyped(Promise.resolve(x))), DTypeError, 'Await it first.');
+    await refuses(() => tensor(untyped(Promise.resolve([1]))), DTypeError, 'a Promise that was not awaited');
+    await refuses(() => new Dense(untyped(Promise.resolve(3)), 2), OptionError, 'was not awaited');
     const said = ['got a Tensor', 'of another copy', 'Proxy'];
     for (const wrapped of [new Proxy(x, {}), untyped<Tensor>(Object.create(Object.getPrototypeOf(x)))]) {
       await refuses(() => wrapped.add(1), DTypeError, 'add: ', ...said);

@@ -40,6 +40,9 @@ describe('pictures and data sets', () => {
       '2 pictures that cannot be read: a/1.png: a GIF picture; a/2.jpg: an empty file',
     );
   });
+  test('a JPEG picture where a PNG is read', async () => {
+    await refuses(() => decodePng(Uint8Array.of(255, 216, 255, 224)), PngError, 'readPicture', 'decodeJpeg');
+  });
   test('a truncated PNG', async () => {
     const folder = temporaryFolder({ 'a/1.png': plainPng(5).subarray(0, 50) });
     await refuses(() => loadDataset(folder), PngError, '1.png: got a file of 50 bytes', 'IDAT', 'truncated');

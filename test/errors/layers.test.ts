@@ -21,6 +21,7 @@ import {
   LeakyReLU,
   LSTM,
   LSTMCell,
+  MaxPool1d,
   MaxPool2d,
   Module,
   MultiHeadAttention,
@@ -232,6 +233,28 @@ describe('a layer refuses another rank, size or dtype, and is named', () => {
       'add: got [1]',
       'a tensor or a number',
     );
+  });
+
+  test('the last step of a recurrent layer, where a sequence is read', async () => {
+    const readers = [
+      new LSTM(4, 3),
+      new GRU(4, 3),
+      new MultiHeadAttention(4, 2),
+      new Conv1d(4, 2, 1),
+      new MaxPool1d(2),
+    ];
+    for (const reader of readers) {
+      const model = new Sequential([new LSTM(3, 4), reader].map((layer) => untyped<Module>(layer)));
+      await refuses(
+        () => model.call(zeros([2, 5, 3])),
+        ShapeError,
+        `${reader.kind} "1"`,
+        "output: 'sequence'",
+      );
+    }
+    const lstm = untyped<Module>(new LSTM(28, 4));
+    await refuses(() => lstm.call(zeros([2, 28, 28, 1])), ShapeError, 'RowsToSequence');
+    await refuses(() => lstm.call(zeros([2, 5, 3])), ShapeError, 'Build the layer for 3 inputs');
   });
 
   test('a second argument, which forward would never see', async () => {

@@ -72,7 +72,11 @@ describe('saved models', () => {
       (s) => Reflect.deleteProperty(s, 'architecture'),
       ['moduleFromConfig', '{ type: string'],
     ],
-    ['type', (s) => (s.architecture.modules.head.type = 'Dense2'), ['"head"', 'type "Dense2"', 'Dense, ']],
+    [
+      'type',
+      (s) => (s.architecture.modules.head.type = 'Dense2'),
+      ['"head"', 'type "Dense2"', 'a class of layerTypes'],
+    ],
     ['inherited type', (s) => (s.architecture.modules.head.type = 'constructor'), ['type "constructor"']],
     [
       'arguments',
@@ -113,7 +117,19 @@ describe('saved models', () => {
       (bytes) => bytes.fill(bytes[bytes.length - 1] ^ 64, bytes.length - 1),
       ['SHA-256', 'damaged'],
     ],
-    ['text', () => Buffer.from('this is no model at all'), ['a header length of']],
+    ['text', () => Buffer.from('404: Not Found'), ['got a text: "404: Not Found"', 'a server']],
+    [
+      'ZIP',
+      () => Buffer.from('PK\x03\x04\0\0\x08\x08 .pt'),
+      ['got a ZIP archive', '.pt or .pth', 'decodeSafetensors'],
+    ],
+    ['PNG', () => Buffer.from('89504e470d0a1a0a0000000d', 'hex'), ['got a picture']],
+    [
+      'pickle',
+      () => Buffer.from('80028a0a6cfc9c46f920', 'hex'),
+      ['got another kind of file', 'saveModel wrote'],
+    ],
+    ['length', (bytes) => bytes.fill(255, 0, 4), ['a header length of 4294967295 bytes']],
   ];
   test.each(files)('model.safetensors: %s', async (_, change, pieces) => {
     const folder = await saved();
@@ -174,6 +190,7 @@ describe('saved models', () => {
       ModelConfigError,
       '"a"',
       'Activation',
+      'saveModel(folder, saved, { MyActivation })',
     );
   });
 

@@ -11,6 +11,7 @@ import {
   Parameter,
   Sequential,
   ShapeError,
+  type StateDict,
   type Tensor,
   tensor,
   zeros,
@@ -73,6 +74,10 @@ describe('parameters and derivatives', () => {
     await refuses(() => model.loadStateDict(other), OptionError, 'without head.weight', 'unknown a.weight');
     const larger = await denseModel(4).stateDict();
     await refuses(() => model.loadStateDict(larger), ShapeError, '"head.weight"', '[16, 4]', '[16, 3]');
+    const state = untyped<StateDict>(model.stateDict());
+    await refuses(() => model.loadStateDict(state), OptionError, 'a Promise that was not awaited', 'await');
+    const tensors = untyped<StateDict>({ ...before, 'head.bias': zeros([3]) });
+    await refuses(() => model.loadStateDict(tensors), OptionError, 'got a Tensor', 'await tensor.data()');
     const good = await denseModel().stateDict();
     const cut = { ...good, 'head.bias': { ...good['head.bias'], data: new Float32Array(1) } };
     await refuses(() => model.loadStateDict(cut), ShapeError, '"head.bias"', '1 elements');

@@ -31,7 +31,9 @@ import {
   ShapeError,
   seed,
   softmaxCrossEntropy,
+  summary,
   type Tensor,
+  TraceError,
   tensor,
   zeros,
 } from '../../src/index.ts';
@@ -194,6 +196,21 @@ describe('fit', () => {
       'train or test',
     );
   });
+  test('what was not awaited, a saved model, and records of other names', async () => {
+    const model = new Dense(3, 2);
+    const options = { epochs: 1, optimizer: new SGD(model.parameters()) };
+    const data = { inputs: zeros([4, 3]), targets: int32([0, 1, 1, 0]) };
+    const train = (given: unknown) => fit(model, untyped<typeof data>(given), options);
+    await refuses(() => train(Promise.resolve(data)), OptionError, 'a Promise that was not awaited');
+    const later = { ...data, targets: Promise.resolve(data.targets) };
+    await refuses(() => train(later), TraceError, 'targets of', 'a Promise that was not awaited');
+    await refuses(() => train({ x: data.inputs, y: data.targets }), OptionError, '{ inputs, targets }');
+    const saved = untyped<Module>({ model, name: 'm', inputShape: [3] });
+    const cure = 'saved.model';
+    await refuses(() => fit(saved, data, options), OptionError, 'fit: got', cure);
+    await refuses(() => evaluate(saved, data), OptionError, 'evaluate: got', cure);
+    await refuses(() => summary(saved, [3]), OptionError, 'summary: got', cure);
+  });
   test('labels of examples in tensors: counted from 1, or as floats', async () => {
     const model = new Dense(3, 2);
     const optimizer = new SGD(model.parameters());
@@ -217,7 +234,9 @@ describe('fit', () => {
     const rows = (scores: Tensor, labels: Tensor) =>
       softmaxCrossEntropy(scores, labels, { reduction: 'none' });
     await refuses(trains({ loss: rows }), ShapeError, 'loss of shape [6]', 'a scalar');
-    await refuses(trains({ loss: () => undefined }), ShapeError, 'no tensor', 'a scalar');
+    await refuses(trains({ loss: () => undefined }), ShapeError, 'got undefined', 'a scalar');
+    const later = untyped<FitOptions['loss']>(async () => zeros([]));
+    await refuses(trains({ loss: later }), ShapeError, 'the option loss: got a Promise that was not awaited');
   });
   test('a schedule that gives NaN', async () => {
     const model = denseModel();

@@ -1,6 +1,6 @@
 /** The mode that layers run in while a graph is being built: part of a call, and never held across an await. */
 import { OptionError } from '../errors.ts';
-import { describeValue, requireFunction, requireOneOf } from '../options.ts';
+import { describeValue, isPromise, requireFunction, requireOneOf } from '../options.ts';
 import { type Recorder, recorder } from '../tensor/recorder.ts';
 
 /** What modes are set for. Modules know this file, and not the other way round. */
@@ -84,8 +84,4 @@ function requireModel(model: unknown): void {
     expected: 'a module',
     cure: 'The model is the first argument.',
   });
-}
-
-function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }

@@ -98,7 +98,7 @@ export class CopyFinder {
   readonly #before: Int32Array[];
   /** The signs of all coefficients, `[N, 2]`. */
   readonly #signs: Int32Array;
-  /** By the bits of its sketch, the first image that has it. */
+  /** The images of each hash of pixels. */
   readonly #exact = new Map<number, number[]>();
 
   /** @param grid what images are compared by; default the finest that those of the data set fill */
@@ -111,11 +111,12 @@ export class CopyFinder {
     this.#last = Array.from({ length: codes }, () => new Int32Array(2 ** this.#codes.bits).fill(-1));
     this.#before = Array.from({ length: codes }, () => new Int32Array(count).fill(-1));
     this.#signs = new Int32Array(2 * count);
+    pixelHashes(dataset).forEach((hash, image) => {
+      const same = this.#exact.get(hash);
+      if (same === undefined) this.#exact.set(hash, [image]);
+      else same.push(image);
+    });
     for (let image = 0; image < count; image++) {
-      const key = this.#sketches.key(image);
-      const same = this.#exact.get(key);
-      if (same === undefined) this.#exact.set(key, [image]);
-      else if (same.length < mostCandidates) same.push(image);
       if (this.#sketches.isPlain(image)) continue;
       const sketch = values.subarray(image * coefficients, (image + 1) * coefficients);
       this.#signs.set(this.#codes.signs(sketch), 2 * image);
@@ -130,18 +131,19 @@ export class CopyFinder {
   /** As `findOverlap`. */
   find(second: ImageDataset, { correlation = 0.99, mirrored = true }: OverlapOptions = {}): CopiedImage[] {
     const sketches = new Sketches(second, this.#sketches.grids);
+    const hashes = pixelHashes(second);
     const found: CopiedImage[] = [];
     for (let image = 0; image < imageCount(second); image++) {
       const copy =
-        this.#identical(second, sketches, image) ??
+        this.#identical(second, hashes[image], image) ??
         this.#nearly(sketches, image, correlation, mirrored ? mirrorings : mirrorings.slice(0, 1));
       if (copy !== undefined) found.push(copy);
     }
     return found;
   }
 
-  #identical(second: ImageDataset, sketches: Sketches, image: number): CopiedImage | undefined {
-    const candidates = this.#exact.get(sketches.key(image)) ?? [];
+  #identical(second: ImageDataset, hash: number, image: number): CopiedImage | undefined {
+    const candidates = this.#exact.get(hash) ?? [];
     const original = candidates.find((first) => samePixels(this.#dataset, first, second, image));
     if (original === undefined) return undefined;
     return { first: original, second: image, identical: true, mirrored: 'none', correlation: 1 };
@@ -190,6 +192,26 @@ function bitCount(bits: number): number {
   let pairs = bits - ((bits >>> 1) & 0x55555555);
   pairs = (pairs & 0x33333333) + ((pairs >>> 2) & 0x33333333);
   return (((pairs + (pairs >>> 4)) & 0x0f0f0f0f) * 0x01010101) >>> 24;
+}
+
+/** A 32-bit hash of the pixels of each image, equal for bytes and the floats that are their 255ths. */
+function pixelHashes(dataset: ImageDataset): Int32Array {
+  const { images } = dataset;
+  const length = imageLength(dataset);
+  const bits = images instanceof Float32Array ? bitsOf(images) : images;
+  const bitsOfByte = bitsOf(Float32Array.from({ length: 256 }, (_, byte) => byte / 255));
+  return Int32Array.from({ length: imageCount(dataset) }, (_, image) => {
+    let hash = 0;
+    for (let i = image * length; i < (image + 1) * length; i++) {
+      const mixed = Math.imul(hash ^ (bits === images ? bitsOfByte[bits[i]] : bits[i]), 0x9e3779b1);
+      hash = mixed ^ (mixed >>> 15);
+    }
+    return hash;
+  });
+}
+
+function bitsOf({ buffer, byteOffset, length }: Float32Array): Int32Array {
+  return new Int32Array(buffer, byteOffset, length);
 }
 
 function samePixels(first: ImageDataset, i: number, second: ImageDataset, j: number): boolean {

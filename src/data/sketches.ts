@@ -74,14 +74,6 @@ export class Sketches {
     return this.#plain[image] === 1;
   }
 
-  /** Equal for images of equal pixels: a hash of the sketch's bits. */
-  key(image: number): number {
-    const bits = new Int32Array(this.values.buffer, 4 * image * coefficients, coefficients);
-    let hash = 0;
-    for (let i = 0; i < coefficients; i++) hash = Math.imul(hash ^ bits[i], 0x9e3779b1) ^ (hash >>> 15);
-    return hash;
-  }
-
   correlation(image: number, sketch: Float32Array): number {
     const start = image * coefficients;
     let sum = 0;

@@ -109,6 +109,22 @@ test('images without anything to see have identical copies only, of bytes and of
   ]);
 });
 
+test('a hundred identical pairs that have one sketch are all found, each with its own original', () => {
+  const count = 100;
+  const labels = new Array(count).fill(0);
+  const series = (pixel: (image: number, place: number) => number): ImageDataset => ({
+    ...tinyDataset(labels, 1),
+    shape: [count, 16, 16, 1],
+    images: Uint8Array.from({ length: count * 256 }, (_, i) => pixel(Math.floor(i / 256), i % 256)),
+  });
+  const plain = series((image) => image);
+  const exposures = series((image, place) => image + (place % 16 < 8 ? 0 : 40));
+  for (const images of [plain, exposures]) {
+    const found = findOverlap(images, images);
+    expect(found.filter(({ identical, first, second }) => identical && first === second)).toHaveLength(count);
+  }
+});
+
 test('handwritten digits are alike, and no copies', () => {
   const { train, test: held } = loadDigits();
   expect(findOverlap(train, held).length).toBeLessThan(3);

@@ -2,10 +2,11 @@
 import { type Command, Option } from 'commander';
 import { applyNormalization } from '../data/normalize.ts';
 import { WeftError } from '../errors.ts';
-import { compile, type DeviceOptions, setDevice, softmax, type Tensor, zeros } from '../index.ts';
+import { compile, type DeviceOptions, setDevice, type Tensor, zeros } from '../index.ts';
 import { inMode } from '../nn/mode.ts';
 import { fromData } from '../tensor/leaves.ts';
 import { formatInteger, printable } from '../text.ts';
+import { probabilitiesOf } from '../train/objective.ts';
 import { exitCodes } from './exit-codes.ts';
 import { positiveInteger } from './numbers.ts';
 import { findPicturePaths } from './picture-paths.ts';
@@ -143,7 +144,7 @@ function answering(
 ): (pictures: readonly PreparedPicture[], form: PictureForm) => Promise<Float32Array[]> {
   const compute = compile((batch: Tensor): Tensor => {
     const outputs = inMode(model, 'eval', () => model.call(batch));
-    return classNames === undefined ? outputs : softmax(outputs);
+    return classNames === undefined ? outputs : probabilitiesOf(outputs);
   });
   return async (pictures, { image }) => {
     if (pictures.length === 0) return [];

@@ -1,13 +1,10 @@
 /**
- * Where batches come from: a data set of pictures, examples in tensors, or an iterator. What trains and evaluates knows only
- * `BatchSource`.
+ * Where batches come from: examples in tensors, or an iterator; pictures are in image-source.ts. What trains and evaluates knows
+ * only `BatchSource`.
  */
-import { type AugmentOptions, augmentBatch } from '../data/augment.ts';
-import { batchIndices, gatherBatch } from '../data/batches.ts';
-import type { ImageDataset } from '../data/dataset.ts';
-import type { Normalization } from '../data/normalize.ts';
+import { batchIndices } from '../data/batches.ts';
 import { RandomGenerator } from '../data/random-generator.ts';
-import { NonFiniteError, OptionError, ShapeError } from '../errors.ts';
+import { OptionError, ShapeError } from '../errors.ts';
 import { describeValue, isPlainObject, isRecord } from '../options.ts';
 import type { DType, NumericArray } from '../tensor/dtype.ts';
 import { fill, fromData } from '../tensor/leaves.ts';
@@ -37,16 +34,6 @@ export type Examples<Inputs, Targets> =
   | TensorExamples<Inputs, Targets>
   | ExampleBatches<Inputs, Targets>
   | ((epoch: number) => ExampleBatches<Inputs, Targets>);
-
-/**
- * Changes the pictures of a batch in place, `[N, H, W, C]`, normalized if the training is. What it draws from the generator is
- * the same whenever the training is repeated.
- */
-export type ImageAugmentation = (
-  images: Float32Array,
-  shape: readonly [number, number, number, number],
-  generator: RandomGenerator,
-) => void;
 
 /** Nothing has this type. It makes TypeScript take a list that is returned for a tuple, as inputs in a list are. */
 type TupleHint = [never];
@@ -101,85 +88,30 @@ export interface Batching {
   readonly seed?: number | undefined;
 }
 
-/** Streams of their own, so that neither depends on how much the other draws. */
+/** Shuffling and changes have streams of their own, so that neither depends on how much the other draws. */
 function shuffleOf(seed: number, epoch: number): RandomGenerator {
   return new RandomGenerator(seed, 2 * epoch);
 }
-function motionOf(seed: number, epoch: number): RandomGenerator {
+
+/** What changes of an epoch's examples are drawn from. */
+export function motionOf(seed: number, epoch: number): RandomGenerator {
   return new RandomGenerator(seed, 2 * epoch + 1);
 }
 
-function stepsOf(count: number, { batchSize, dropLast }: Batching): number {
+/** Batches of an epoch. */
+export function stepsOf(count: number, { batchSize, dropLast }: Batching): number {
   return dropLast ? Math.floor(count / batchSize) : Math.ceil(count / batchSize);
 }
 
 /** Which examples go together: drawn anew for each epoch, or in order. */
-function indicesOf(count: number, epoch: number | undefined, batching: Batching): Iterable<Int32Array> {
+export function indicesOf(
+  count: number,
+  epoch: number | undefined,
+  batching: Batching,
+): Iterable<Int32Array> {
   const { batchSize, dropLast = false, seed = 0 } = batching;
   if (epoch === undefined) return batchIndices(count, batchSize);
   return batchIndices(count, batchSize, { shuffle: shuffleOf(seed, epoch), dropLast });
-}
-
-/** Batches of a data set of pictures. */
-export class ImageSource implements BatchSource {
-  readonly #dataset: ImageDataset;
-  readonly #options: ImageBatching;
-
-  constructor(dataset: ImageDataset, options: ImageBatching) {
-    this.#dataset = dataset;
-    this.#options = options;
-  }
-
-  get name(): string {
-    return this.#dataset.name;
-  }
-
-  get count(): number {
-    return this.#dataset.shape[0];
-  }
-
-  get steps(): number {
-    return stepsOf(this.count, this.#options);
-  }
-
-  blank(size: number): Structure {
-    const [, ...imageShape] = this.#dataset.shape;
-    return {
-      inputs: flattenTree(fill(0, [size, ...imageShape])),
-      targets: flattenTree(fill(0, [size], 'int32')),
-    };
-  }
-
-  *batches(epoch: number | undefined): Iterable<Batch> {
-    const { augmentation, normalization, seed = 0 } = this.#options;
-    const { name } = this.#dataset;
-    const [, height, width, channels] = this.#dataset.shape;
-    const motion = motionOf(seed, epoch ?? 0);
-    for (const indices of indicesOf(this.count, epoch, this.#options)) {
-      const { images, labels } = gatherBatch(this.#dataset, indices, normalization);
-      const size = indices.length;
-      const shape = [size, height, width, channels] as const;
-      if (epoch === undefined) {
-        requireFinitePixels(`evaluate on ${name}`, images, shape.slice(1), (image) => indices[image]);
-      } else if (typeof augmentation === 'function') {
-        augmentation(images, shape, motion);
-      } else if (augmentation) {
-        augmentBatch(images, shape, augmentation, motion);
-      }
-      yield {
-        inputs: flattenTree(fromData(images, shape, 'float32')),
-        targets: flattenTree(fromData(labels, [size], 'int32')),
-        size,
-        nameOf: (image) => `image ${indices[image]} of ${name}`,
-      };
-    }
-  }
-}
-
-/** How pictures become batches. */
-export interface ImageBatching extends Batching {
-  readonly normalization?: Normalization | undefined;
-  readonly augmentation?: AugmentOptions | ImageAugmentation | undefined;
 }
 
 /** How examples in tensors, or batches of them, come to a model. */
@@ -438,22 +370,5 @@ async function augmented(
     got: same ? formatShape(changed.tensors[wrong].shape) : 'inputs of another structure',
     expected: same ? `${inputs.tensors[wrong].shape[0]} examples` : 'the structure that it was given',
     cure: 'Return the inputs, changed, with as many examples.',
-  });
-}
-
-/** Throws NonFiniteError for a pixel that is NaN or infinite: no score that comes from it means anything. */
-export function requireFinitePixels(
-  where: string,
-  images: Float32Array,
-  imageShape: Shape,
-  nameOf: (image: number) => number,
-): void {
-  const wrong = images.findIndex((value) => !Number.isFinite(value));
-  if (wrong < 0) return;
-  throw new NonFiniteError({
-    where: `${where}, image ${nameOf(Math.floor(wrong / sizeOf(imageShape)))}`,
-    got: `a pixel that is ${images[wrong]}`,
-    expected: 'finite pixels',
-    cure: 'Remove or repair the picture, or look at what computes its pixels.',
   });
 }

@@ -4,23 +4,16 @@ import { type Normalization, requireUsablePixels } from '../data/normalize.ts';
 import { inMode } from '../nn/mode.ts';
 import { type AnyModule, type Module, requireModule } from '../nn/module.ts';
 import { argMax } from '../ops/reduce.ts';
-import { softmax } from '../ops/softmax.ts';
 import { requireFunction, requireKnownOptions, requireNumber } from '../options.ts';
 import type { NumericArray } from '../tensor/dtype.ts';
 import { compile } from '../tensor/runtime.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import {
-  type BatchSource,
-  type Examples,
-  ImageSource,
-  openExamples,
-  type Structure,
-  treesOf,
-} from './batch-source.ts';
+import { type BatchSource, type Examples, openExamples, type Structure, treesOf } from './batch-source.ts';
+import { ImageSource } from './image-source.ts';
 import { Means } from './means.ts';
 import { confusionMatrix, mostClasses } from './metrics.ts';
 import { momentOf } from './moment.ts';
-import { type Loss, type MetricFunctions, Objective, requireMetrics } from './objective.ts';
+import { type Loss, type MetricFunctions, Objective, probabilitiesOf, requireMetrics } from './objective.ts';
 import { Pace } from './pace.ts';
 import { outputTree } from './trial.ts';
 
@@ -56,7 +49,7 @@ export interface Evaluation<Unknown = never, Names extends string = string> {
   readonly confusion: Int32Array | Unknown;
   /** The class with the highest score: `[N]`. */
   readonly predictions: Int32Array | Unknown;
-  /** The softmax of the scores: `[N, classes]`. */
+  /** The softmax of the scores, or what a model gives that ends in one itself: `[N, classes]`. */
   readonly probabilities: Float32Array | Unknown;
 }
 
@@ -139,7 +132,7 @@ export class ModelEvaluator {
       // Of classes, what is right is counted on the host: one value less to wait for.
       const answers =
         scores?.shape.length === 2
-          ? { predictions: argMax(scores), probabilities: softmax(scores) }
+          ? { predictions: argMax(scores), probabilities: probabilitiesOf(scores) }
           : correct && { correct };
       return { loss, ...(metrics && { metrics }), ...answers };
     });

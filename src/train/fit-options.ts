@@ -13,7 +13,8 @@ import {
   requireNumber,
 } from '../options.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { Examples, ImageAugmentation, TensorAugmentation } from './batch-source.ts';
+import type { Examples, TensorAugmentation } from './batch-source.ts';
+import type { ImageAugmentation } from './image-source.ts';
 import { type Loss, type MetricFunctions, requireMetrics } from './objective.ts';
 
 /** What is known after each step. `Unknown` is undefined where not pictures but other examples are trained on. */

@@ -6,14 +6,7 @@ import type { StateDict } from '../nn/state-dict.ts';
 import type { NumericArray } from '../tensor/dtype.ts';
 import { runtime, type TensorTree } from '../tensor/runtime.ts';
 import { printable } from '../text.ts';
-import {
-  type BatchSource,
-  type Examples,
-  type ImageAugmentation,
-  ImageSource,
-  openExamples,
-  type TensorAugmentation,
-} from './batch-source.ts';
+import { type BatchSource, type Examples, openExamples, type TensorAugmentation } from './batch-source.ts';
 import { compareEpochs, describeEpoch } from './best-epoch.ts';
 import { NonFiniteStepError } from './errors.ts';
 import { isImageDataset, ModelEvaluator } from './evaluate.ts';
@@ -26,6 +19,7 @@ import {
   requireWholeBatch,
   type TensorFitOptions,
 } from './fit-options.ts';
+import { type ImageAugmentation, ImageSource } from './image-source.ts';
 import { type BatchMeans, Means } from './means.ts';
 import { Objective } from './objective.ts';
 import { Pace } from './pace.ts';

@@ -2,7 +2,6 @@
 export type {
   ExampleBatches,
   Examples,
-  ImageAugmentation,
   TensorAugmentation,
   TensorExamples,
 } from './batch-source.ts';
@@ -21,6 +20,7 @@ export type {
   TensorFitOptions,
 } from './fit-options.ts';
 export { fromPixels, type PixelOptions, type PixelSource } from './from-pixels.ts';
+export type { ImageAugmentation } from './image-source.ts';
 export {
   accuracyInterval,
   accuracyOf,
@@ -34,6 +34,6 @@ export type { BlobLike, ModelSource, UrlLike } from './model-source.ts';
 export type { ModelDownload, ModelTarget } from './model-target.ts';
 export type { Loss, MetricFunctions } from './objective.ts';
 export { loadOptimizer, saveOptimizer } from './optimizer-file.ts';
-export { type Prediction, type PredictOptions, predict } from './predict.ts';
+export { type Prediction, type PredictOptions, predict, predictOutputs } from './predict.ts';
 export { decodeSafetensors, encodeSafetensors, type Safetensors } from './safetensors.ts';
 export { deleteStoredModel, type StoredModel, storedModels } from './stored-models.ts';

@@ -6,7 +6,9 @@ import { cast, equal } from '../ops/elementwise.ts';
 import { checkLabels } from '../ops/indexing.ts';
 import { stack } from '../ops/movement.ts';
 import { argMax } from '../ops/reduce.ts';
+import { softmax, softmaxPrimitive } from '../ops/softmax.ts';
 import { describeValue, isPlainObject, isPromise, requireFunction } from '../options.ts';
+import { isOf } from '../tensor/primitive.ts';
 import type { TensorTree } from '../tensor/runtime.ts';
 import { formatShape, sameShape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
@@ -100,6 +102,11 @@ export class Objective {
   }
 }
 
+/** Of scores `[N, classes]` the softmax; of what a softmax gave, itself. */
+export function probabilitiesOf(scores: Tensor): Tensor {
+  return isOf(scores.node, softmaxPrimitive) ? scores : softmax(scores);
+}
+
 /** Whether outputs are scores of classes, and targets the numbers of the classes. */
 function areScores(outputs: TensorTree, targets: TensorTree): boolean {
   return oneForEach(outputs, targets) && (targets as Tensor).dtype === 'int32';
@@ -112,7 +119,16 @@ function oneForEach(outputs: TensorTree, targets: TensorTree): boolean {
 }
 
 function defaultLoss(outputs: TensorTree, targets: TensorTree): Tensor {
-  if (areScores(outputs, targets)) return softmaxCrossEntropy(outputs as Tensor, targets as Tensor);
+  if (areScores(outputs, targets)) {
+    const scores = outputs as Tensor;
+    if (!isOf(scores.node, softmaxPrimitive)) return softmaxCrossEntropy(scores, targets as Tensor);
+    throw new OptionError({
+      where: 'the option loss',
+      got: 'none, for a model that ends in a softmax',
+      expected: 'scores: softmax cross-entropy, which is the default, takes their softmax itself',
+      cure: 'Leave the softmax out of the model: predict and evaluate give probabilities all the same. For a model that has to keep it, give a loss of its logarithm.',
+    });
+  }
   const described = (tree: TensorTree): string =>
     tree instanceof Tensor ? `${tree.dtype}${formatShape(tree.shape)}` : describeValue(Object.keys(tree));
   throw new OptionError({

@@ -1,4 +1,4 @@
-/** The classes of pictures, or of whatever a classifier takes. */
+/** What a model says of inputs: the classes of pictures or of whatever a classifier takes, or its outputs as they are. */
 import { batchIndices } from '../data/batches.ts';
 import {
   applyNormalization,
@@ -6,22 +6,25 @@ import {
   requireNormalization,
   requireUsablePixels,
 } from '../data/normalize.ts';
-import { DTypeError, ShapeError } from '../errors.ts';
+import { DTypeError, OptionError, ShapeError } from '../errors.ts';
 import { inMode } from '../nn/mode.ts';
-import { type Module, requireModule } from '../nn/module.ts';
+import { type AnyModule, type Module, requireModule } from '../nn/module.ts';
+import { sigmoid } from '../ops/elementwise.ts';
 import { argMax } from '../ops/reduce.ts';
-import { softmax } from '../ops/softmax.ts';
 import { describeValue, isPlainObject, requireKnownOptions } from '../options.ts';
 import type { DType, NumericArray } from '../tensor/dtype.ts';
 import { fromData } from '../tensor/leaves.ts';
-import { compile } from '../tensor/runtime.ts';
+import { isOf } from '../tensor/primitive.ts';
+import { compile, runtime, type TensorTree } from '../tensor/runtime.ts';
 import { formatShape, type Shape, sizeOf } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
-import { requireFinitePixels } from './batch-source.ts';
+import { type FlatTree, flattenTree } from '../tensor/tree.ts';
 import type { SavedModel } from './checkpoint.ts';
+import { requireFinitePixels } from './image-source.ts';
 import { momentOf } from './moment.ts';
-import { requireScores } from './objective.ts';
+import { probabilitiesOf, requireScores } from './objective.ts';
 import { Pace } from './pace.ts';
+import { outputTree } from './trial.ts';
 
 /** Inputs that are computed together. */
 const atOnce = 256;
@@ -32,32 +35,34 @@ export interface Prediction {
   readonly label: number;
   /** Its name, where a loaded model says it. */
   readonly className?: string | undefined;
-  /** One for each class, in all 1. */
+  /** One for each class, in all 1: the softmax of the scores, or what a model gives that ends in one itself. */
   readonly probabilities: Float32Array;
 }
 
-/** Options of `predict`. */
+/** Options of `predict` and `predictOutputs`. */
 export interface PredictOptions {
   /** The one that the model was trained with. Default: that of a loaded model; none of a model alone. */
   readonly normalization?: Normalization | undefined;
 }
 
 /**
- * The classes of pictures, in evaluation mode; no layer's own mode changes. All are seen by the model as it is at the moment of
- * the call.
+ * The classes of pictures, or of whatever a classifier takes, in evaluation mode; no layer's own mode changes. All are seen by the
+ * model as it is at the moment of the call. What other models give, `predictOutputs` tells.
  *
  * @param model a model, or what `loadModel` gives, which brings its normalization and the names of its classes
- * @param inputs what `fromPixels` gives, or other tensors that the model takes, `[N, …]`; pixels are in [0, 1]
- * @throws ShapeError when the model takes other pictures or does not give one row of scores for each, DatasetError for pixels up to
- *   255 without a normalization, NonFiniteError for a NaN or infinite one
+ * @param inputs what `fromPixels` gives, or other tensors that the model takes, `[N, …]`, several in a list or record; pixels are
+ *   in [0, 1]
+ * @throws ShapeError when the model takes other pictures or does not give one row of scores for each, of two classes at least;
+ *   OptionError when a loaded model has no classes, or its outputs are a sigmoid; DatasetError for pixels up to 255 without a
+ *   normalization, NonFiniteError for a NaN or infinite one
  */
-export function predict(
-  model: Module | SavedModel,
-  inputs: Tensor,
+export function predict<Inputs>(
+  model: Module<Inputs> | SavedModel<Inputs>,
+  inputs: Inputs,
   options?: PredictOptions,
 ): Promise<Prediction[]>;
 /**
- * The same for pixels in an array.
+ * The classes of pictures whose pixels are in an array, in evaluation mode, as of those in a tensor.
  *
  * @param images pixels in [0, 1], row-major
  * @param shape `[N, H, W, C]`
@@ -72,81 +77,190 @@ export function predict(
   options?: PredictOptions,
 ): Promise<Prediction[]>;
 export async function predict(
-  given: Module | SavedModel,
-  inputs: Tensor | Float32Array,
+  given: AnyModule | SavedModel<never, unknown>,
+  inputs: unknown,
   ...rest: readonly unknown[]
 ): Promise<Prediction[]> {
-  const saved = isSaved(given) ? given : undefined;
-  const model = isSaved(given) ? given.model : given;
-  const [shape, options = {}] = (inputs instanceof Tensor ? [inputs.shape, ...rest] : rest) as [
-    Shape,
-    PredictOptions?,
-  ];
-  requireKnownOptions('predict', options, ['normalization']);
-  requireModule('predict', model);
-  const { normalization = saved?.normalization } = options;
-  if (!(inputs instanceof Tensor)) requirePixels(inputs, shape);
-  if (saved) requirePictures(saved, shape);
-  const [count, ...inputShape] = requireBatch(shape);
-  const dtype = inputs instanceof Tensor ? inputs.dtype : 'float32';
-  const later = inputs instanceof Tensor ? inputs.data() : undefined;
-  const standStill = later || count > atOnce ? momentOf(model) : undefined;
-  const values = later ? await later : (inputs as Float32Array);
-  if (values instanceof Float32Array) requireValues(values, shape, normalization);
-  const compute = compile((batch: Tensor): Tensor[] => {
-    standStill?.();
-    const scores = inMode(model, 'eval', () => model.call(batch));
-    requireScores(scores.shape, batch.shape[0], scores.shape[1] ?? 0, 'predict');
-    return [argMax(scores), softmax(scores)];
+  const structured = inputs instanceof Tensor || isPlainObject(inputs) || Array.isArray(inputs);
+  const [shape, options = {}] = (structured ? [undefined, ...rest] : rest) as [unknown, PredictOptions?];
+  const asked = ask('predict', given, options);
+  const classNames = asked.saved?.classNames;
+  if (asked.saved && !classNames) throw withoutClasses(asked.saved);
+  const columns = structured ? flattenTree(inputs as TensorTree, 'inputs of predict') : undefined;
+  if (!columns) requirePixels(inputs, shape as Shape);
+  const [labels, probabilities] = await compute(
+    asked,
+    columns ?? { data: inputs as Float32Array, shape: shape as Shape },
+    (outputs, size) => {
+      const scores = requireClassScores(outputs, size);
+      return [argMax(scores), probabilitiesOf(scores)];
+    },
+  );
+  if (labels === undefined) return [];
+  const classes = probabilities.shape[1];
+  return Array.from(labels.data, (label, index): Prediction => {
+    const own = probabilities.data.slice(index * classes, (index + 1) * classes) as Float32Array;
+    const className = classNames?.[label];
+    return { label, ...(className !== undefined && { className }), probabilities: own };
   });
-  const predictions: Prediction[] = [];
-  const pace = new Pace();
-  for (const indices of batchIndices(count, atOnce)) {
-    const batch = batchOf(values, indices, inputShape, dtype, normalization);
-    const [labels, probabilities] = await compute(batch);
-    const classes = probabilities.shape[1];
-    const labelData = await labels.data();
-    const each = Float32Array.from(await probabilities.data());
-    labelData.forEach((label, index) => {
-      const own = each.slice(index * classes, (index + 1) * classes);
-      const className = saved?.classNames?.[label];
-      predictions.push({ label, ...(className !== undefined && { className }), probabilities: own });
-    });
-    await pace.afterStep();
-  }
-  return predictions;
 }
 
-function isSaved(given: Module | SavedModel): given is SavedModel {
+/**
+ * What a model gives, in evaluation mode: numbers, or scores as they are. As with `predict`, no layer's own mode changes, inputs are
+ * computed some at a time, and all are seen by the model as it is at the moment of the call.
+ *
+ * ```ts
+ * const line = new Dense(2, 1);
+ * const inputs = randn([1000, 2]);
+ * const numbers = await (await predictOutputs(line, inputs)).data(); // of [1000, 1]
+ * ```
+ *
+ * @param model a model, or what `loadModel` gives, which brings its normalization
+ * @param inputs what the model takes, `[N, …]` with N ≥ 1, several in a list or record; pixels are in [0, 1]
+ * @returns the outputs of all, `[N, …]`, in the structure that the model gives them in
+ * @throws ShapeError when the inputs have other first axes than N, or the outputs do; DatasetError for pixels up to 255 without a
+ *   normalization, NonFiniteError for a NaN or infinite one
+ */
+export async function predictOutputs<Inputs, Output>(
+  model: Module<Inputs, Output> | SavedModel<Inputs, Output>,
+  inputs: Inputs,
+  options: PredictOptions = {},
+): Promise<Output> {
+  const asked = ask('predictOutputs', model, options);
+  let structure: FlatTree | undefined;
+  const found = await compute(
+    asked,
+    flattenTree(inputs as TensorTree, 'inputs of predictOutputs'),
+    (outputs, size) => {
+      structure = flattenTree(outputs, `the output of ${asked.model.kind}`);
+      for (const { shape } of structure.tensors) requireRows(shape, size);
+      return structure.tensors;
+    },
+  );
+  if (!structure) throw wrongBatch('predictOutputs', 'no inputs', 'at least one');
+  return structure.rebuild(found.map(({ data, shape, dtype }) => fromData(data, shape, dtype))) as Output;
+}
+
+/** What is asked about. */
+interface Asked {
+  readonly where: string;
+  readonly model: AnyModule;
+  readonly saved: SavedModel<never, unknown> | undefined;
+  readonly normalization: Normalization | undefined;
+}
+
+function ask(where: string, given: AnyModule | SavedModel<never, unknown>, options: PredictOptions): Asked {
+  const saved = isSaved(given) ? given : undefined;
+  const model = isSaved(given) ? given.model : given;
+  requireKnownOptions(where, options, ['normalization']);
+  requireModule(where, model);
+  return { where, model, saved, normalization: options.normalization ?? saved?.normalization };
+}
+
+/** Values on the host, of all inputs. */
+interface HostTensor {
+  readonly data: NumericArray;
+  readonly shape: Shape;
+  readonly dtype: DType;
+}
+
+/** Pixels in an array. */
+type Pixels = Pick<HostTensor, 'shape'> & { readonly data: Float32Array };
+
+/**
+ * Calls the model on all inputs, some at a time, as it is now.
+ *
+ * @param results makes tensors `[size, …]` of what it gives for `size` inputs
+ * @returns those tensors for all inputs together; none where there are no inputs
+ */
+async function compute(
+  { where, model, saved, normalization }: Asked,
+  inputs: FlatTree | Pixels,
+  results: (outputs: TensorTree, size: number) => readonly Tensor[],
+): Promise<HostTensor[]> {
+  const given = 'tensors' in inputs ? inputs.tensors : [{ shape: inputs.shape, dtype: 'float32' as const }];
+  const count = countOf(where, given);
+  if (given.length === 1 && saved) requirePictures(saved, given[0].shape);
+  if (given.length > 1 && normalization) throw ofSeveral(where, given.length);
+  const later = 'tensors' in inputs ? runtime().readAll(inputs.tensors) : undefined;
+  const standStill = later || count > atOnce ? momentOf(model) : undefined;
+  const values = later ? await later : [(inputs as Pixels).data];
+  const columns = given.map(({ shape, dtype }, index): HostTensor => ({ shape, dtype, data: values[index] }));
+  for (const { data, shape } of columns) {
+    if (data instanceof Float32Array) requireValues(where, data, shape, normalization);
+  }
+  const run = compile((...batch: Tensor[]): readonly Tensor[] => {
+    standStill?.();
+    const tree = 'tensors' in inputs ? inputs.rebuild(batch) : batch[0];
+    return results(
+      inMode(model, 'eval', () => outputTree(model, tree).tree),
+      batch[0].shape[0],
+    );
+  });
+  const parts: HostTensor[][] = [];
+  const pace = new Pace();
+  for (const indices of batchIndices(count, atOnce)) {
+    const found = await run(...columns.map((column) => batchOf(column, indices, normalization)));
+    const read = await Promise.all(found.map(async (tensor) => (await tensor.data()).slice()));
+    parts.push(found.map(({ shape, dtype }, index) => ({ shape, dtype, data: read[index] })));
+    await pace.afterStep();
+  }
+  const [first = []] = parts;
+  return first.map(({ shape: [, ...rest], dtype }, index) => ({
+    shape: [count, ...rest],
+    dtype,
+    data: joined(parts.map((part) => part[index].data)),
+  }));
+}
+
+function joined(parts: readonly NumericArray[]): NumericArray {
+  const [first] = parts;
+  const whole = new (first.constructor as new (length: number) => NumericArray)(
+    parts.reduce((total, { length }) => total + length, 0),
+  );
+  let end = 0;
+  for (const part of parts) {
+    whole.set(part, end);
+    end += part.length;
+  }
+  return whole;
+}
+
+function isSaved<Inputs, Output>(
+  given: Module<Inputs, Output> | SavedModel<Inputs, Output>,
+): given is SavedModel<Inputs, Output> {
   return isPlainObject(given) && 'model' in given;
 }
 
 function batchOf(
-  values: NumericArray,
+  { data, shape: [, ...rest], dtype }: HostTensor,
   indices: Int32Array,
-  inputShape: Shape,
-  dtype: DType,
   normalization: Normalization | undefined,
 ): Tensor {
-  const length = sizeOf(inputShape);
-  const part = values.slice(indices[0] * length, (indices[0] + indices.length) * length);
+  const length = sizeOf(rest);
+  const part = data.slice(indices[0] * length, (indices[0] + indices.length) * length);
   if (normalization && part instanceof Float32Array) applyNormalization(part, normalization);
-  return fromData(part, [indices.length, ...inputShape], dtype);
+  return fromData(part, [indices.length, ...rest], dtype);
 }
 
 /** What can be looked at without the model: pictures that are not scaled, a normalization of others, values that are not finite. */
-function requireValues(values: Float32Array, shape: Shape, normalization: Normalization | undefined): void {
+function requireValues(
+  where: string,
+  values: Float32Array,
+  shape: Shape,
+  normalization: Normalization | undefined,
+): void {
   const channels = shape.at(-1)!;
   if (shape.length === 4) {
-    requireUsablePixels('predict', { name: 'predict', images: values }, channels, normalization);
+    requireUsablePixels(where, { name: where, images: values }, channels, normalization);
   } else if (normalization) {
-    requireNormalization('predict', normalization, channels);
+    requireNormalization(where, normalization, channels);
   }
-  requireFinitePixels('predict', values, shape.slice(1), (image) => image);
+  requireFinitePixels(where, values, shape.slice(1), (image) => image);
 }
 
 /** Throws ShapeError for pictures of another size or number of channels than a loaded model was made for. */
-function requirePictures({ inputShape, name }: SavedModel, shape: Shape): void {
+function requirePictures({ inputShape, name }: SavedModel<never, unknown>, shape: Shape): void {
   if (!Array.isArray(inputShape) || inputShape.length !== 3 || !Array.isArray(shape)) return;
   if (shape.slice(1).join() === inputShape.join()) return;
   const [height, width, channels] = inputShape;
@@ -158,13 +272,66 @@ function requirePictures({ inputShape, name }: SavedModel, shape: Shape): void {
   });
 }
 
-function requireBatch(shape: Shape): Shape {
-  if (shape.length >= 2) return shape;
+/** How many inputs there are: the first axis, which all tensors have in common. */
+function countOf(where: string, given: readonly { readonly shape: Shape }[]): number {
+  const [first] = given;
+  if (first === undefined) throw wrongBatch(where, 'no tensor', 'what the model takes, N at a time');
+  const enough = given.length > 1 || first.shape.length >= 2;
+  if (enough && given.every(({ shape }) => shape.length > 0 && shape[0] === first.shape[0]))
+    return first.shape[0];
+  const shapes = given.map(({ shape }) => formatShape(shape)).join(' and ');
+  throw wrongBatch(where, shapes, '[N, …]: what the model takes, N at a time');
+}
+
+function wrongBatch(where: string, got: string, expected: string): ShapeError {
+  return new ShapeError({ where, got, expected, cure: 'Add the axis of the batch: expandDims(x, 0).' });
+}
+
+function requireRows(shape: Shape, size: number): void {
+  if (shape[0] === size) return;
   throw new ShapeError({
+    where: 'the model on predictOutputs',
+    got: `outputs ${formatShape(shape)} for ${size} inputs`,
+    expected: `[${size}, …]: one for each input`,
+    cure: 'Leave the axis of the batch in its place.',
+  });
+}
+
+/** Throws unless the model gave scores of two classes or more. */
+function requireClassScores(outputs: TensorTree, size: number): Tensor {
+  if (!(outputs instanceof Tensor) || outputs.shape.length !== 2 || outputs.shape[1] < 2) {
+    throw new ShapeError({
+      where: 'the model on predict',
+      got: outputs instanceof Tensor ? `scores of shape ${formatShape(outputs.shape)}` : 'several outputs',
+      expected: '[N, classes], of at least two classes',
+      cure: 'predictOutputs(model, inputs) gives the numbers of other models; of one output that was trained with binaryCrossEntropy, its sigmoid is the probability.',
+    });
+  }
+  requireScores(outputs.shape, size, outputs.shape[1], 'predict');
+  if (!isOf(outputs.node, sigmoid.primitive)) return outputs;
+  throw new OptionError({
     where: 'predict',
-    got: formatShape(shape),
-    expected: '[N, …]: what the model takes, N at a time',
-    cure: 'Add the axis of the batch: expandDims(x, 0).',
+    got: 'a model that ends in a sigmoid',
+    expected: 'scores of classes of which one is right',
+    cure: 'predictOutputs(model, inputs) gives the probability of each output by itself.',
+  });
+}
+
+function withoutClasses({ name }: SavedModel<never, unknown>): OptionError {
+  return new OptionError({
+    where: `predict with ${describeValue(name)}`,
+    got: 'a model that was saved without classNames',
+    expected: 'a model that tells classes apart',
+    cure: 'predictOutputs(saved, inputs) gives its numbers. If it is a classifier, save it with classNames, or give saved.model and its normalization.',
+  });
+}
+
+function ofSeveral(where: string, inputs: number): OptionError {
+  return new OptionError({
+    where,
+    got: `one normalization for ${inputs} inputs`,
+    expected: 'a model of one input',
+    cure: 'Normalize inputs before they are given to the model, or by a layer of its own.',
   });
 }
 

@@ -277,6 +277,7 @@ export const functions = (folder: string): Record<string, Arguments> => ({
     { width: 2, height: 1, channels: 1, bitDepth: 8, pixels: Float32Array.of(0, 1) },
     { size: [1, 2], fit: 'pad', channels: 1, invert: false, background: 0 },
   ],
+  predictOutputs: () => [dense(), matrix(), {}],
   predict: () => [denseModel(), rows(), [2, 4, 4, 1], { normalization: normalization() }],
   fit: () => {
     const model = denseModel();

@@ -1,0 +1,108 @@
+/** Batches of a data set of pictures. */
+import { type AugmentOptions, augmentBatch } from '../data/augment.ts';
+import { gatherBatch } from '../data/batches.ts';
+import type { ImageDataset } from '../data/dataset.ts';
+import type { Normalization } from '../data/normalize.ts';
+import type { RandomGenerator } from '../data/random-generator.ts';
+import { NonFiniteError } from '../errors.ts';
+import { fill, fromData } from '../tensor/leaves.ts';
+import { type Shape, sizeOf } from '../tensor/shape.ts';
+import { flattenTree } from '../tensor/tree.ts';
+import {
+  type Batch,
+  type Batching,
+  type BatchSource,
+  indicesOf,
+  motionOf,
+  type Structure,
+  stepsOf,
+} from './batch-source.ts';
+
+/**
+ * Changes the pictures of a batch in place, `[N, H, W, C]`, normalized if the training is. What it draws from the generator is
+ * the same whenever the training is repeated.
+ */
+export type ImageAugmentation = (
+  images: Float32Array,
+  shape: readonly [number, number, number, number],
+  generator: RandomGenerator,
+) => void;
+
+/** Gathers the pictures of a batch, normalizes and augments them. */
+export class ImageSource implements BatchSource {
+  readonly #dataset: ImageDataset;
+  readonly #options: ImageBatching;
+
+  constructor(dataset: ImageDataset, options: ImageBatching) {
+    this.#dataset = dataset;
+    this.#options = options;
+  }
+
+  get name(): string {
+    return this.#dataset.name;
+  }
+
+  get count(): number {
+    return this.#dataset.shape[0];
+  }
+
+  get steps(): number {
+    return stepsOf(this.count, this.#options);
+  }
+
+  blank(size: number): Structure {
+    const [, ...imageShape] = this.#dataset.shape;
+    return {
+      inputs: flattenTree(fill(0, [size, ...imageShape])),
+      targets: flattenTree(fill(0, [size], 'int32')),
+    };
+  }
+
+  *batches(epoch: number | undefined): Iterable<Batch> {
+    const { augmentation, normalization, seed = 0 } = this.#options;
+    const { name } = this.#dataset;
+    const [, height, width, channels] = this.#dataset.shape;
+    const motion = motionOf(seed, epoch ?? 0);
+    for (const indices of indicesOf(this.count, epoch, this.#options)) {
+      const { images, labels } = gatherBatch(this.#dataset, indices, normalization);
+      const size = indices.length;
+      const shape = [size, height, width, channels] as const;
+      if (epoch === undefined) {
+        requireFinitePixels(`evaluate on ${name}`, images, shape.slice(1), (image) => indices[image]);
+      } else if (typeof augmentation === 'function') {
+        augmentation(images, shape, motion);
+      } else if (augmentation) {
+        augmentBatch(images, shape, augmentation, motion);
+      }
+      yield {
+        inputs: flattenTree(fromData(images, shape, 'float32')),
+        targets: flattenTree(fromData(labels, [size], 'int32')),
+        size,
+        nameOf: (image) => `image ${indices[image]} of ${name}`,
+      };
+    }
+  }
+}
+
+/** How pictures become batches. */
+export interface ImageBatching extends Batching {
+  readonly normalization?: Normalization | undefined;
+  readonly augmentation?: AugmentOptions | ImageAugmentation | undefined;
+}
+
+/** Throws NonFiniteError for a pixel that is NaN or infinite: no score that comes from it means anything. */
+export function requireFinitePixels(
+  where: string,
+  images: Float32Array,
+  imageShape: Shape,
+  nameOf: (image: number) => number,
+): void {
+  const wrong = images.findIndex((value) => !Number.isFinite(value));
+  if (wrong < 0) return;
+  throw new NonFiniteError({
+    where: `${where}, image ${nameOf(Math.floor(wrong / sizeOf(imageShape)))}`,
+    got: `a pixel that is ${images[wrong]}`,
+    expected: 'finite pixels',
+    cure: 'Remove or repair the picture, or look at what computes its pixels.',
+  });
+}

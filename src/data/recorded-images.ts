@@ -7,10 +7,11 @@ import { listed } from './class-folders.ts';
 import { contentHashes } from './content-hash.ts';
 import { concatenate, type ImageDataset, imageCount, subset } from './dataset.ts';
 import { DatasetError } from './errors.ts';
+import { PictureReport } from './folder-pictures.ts';
 import type { FormOptions } from './form.ts';
 import type { LoadedDataset } from './load.ts';
 import type { CopiedImage } from './overlap.ts';
-import { findSource } from './source.ts';
+import { findSource, type ReadOptions } from './source.ts';
 import { placesOf } from './split.ts';
 
 /** Some images of a data set, each known by its place in these lists. */
@@ -88,8 +89,8 @@ export function loadAllImages(nameOrFolder: string, options: ModelForm = {}): Te
 }
 
 /**
- * The test images of a recorded split, in their order, however the data set has changed since. An image that was moved or
- * renamed is known by what it shows. One whose file shows something else now is taken as it is, unless it shows a training
+ * The test images of a recorded split, in their order, however the data set has changed since. What an image shows says which
+ * it is, whatever its file is called now. A file whose own image is nowhere is taken as it is, unless it shows a training
  * image. What is missing, moved, renamed, changed or new is said in the notes.
  *
  * @throws as `loadDataset`, and DatasetError when no image is left
@@ -102,94 +103,114 @@ export function loadRecordedTest(
   const source = findSource(nameOrFolder, { otherwise: options.classNames });
   const { name, splits } = source;
   const notes = [...source.notes];
-  const read = (only: (file: string) => boolean): ImageDataset | undefined =>
-    joined(splits.map((part) => source.read(part, { channels: undefined, ...options, notes, only })));
+  const read = (only: (file: string) => boolean, reporting: Partial<ReadOptions> = {}) =>
+    joined(
+      splits.map((part) => source.read(part, { channels: undefined, notes, ...options, ...reporting, only })),
+    );
 
-  const parts = [split.train, ...(split.validation ? [split.validation] : []), split.test];
-  const known = new Set(parts.flatMap(({ files }) => files ?? []));
-  const wanted = new Set(split.test.files);
-  const unknown = new Set<string>();
+  const { test } = split;
+  const trained = [split.train, ...(split.validation ? [split.validation] : [])];
+  const known = new Set([...trained, test].flatMap(({ files }) => files ?? []));
+  const wanted = new Set(test.files);
+  const present = new Set<string>();
   let pool = read((file) => {
-    if (!known.has(file)) unknown.add(file);
+    present.add(file);
     return wanted.has(file);
   });
-  const found = new Set(pool?.files);
-  const missing = (split.test.files ?? []).some((file) => !found.has(file));
-  if (missing && unknown.size > 0) {
-    // They may be those that are missing, under other names.
-    const others = read((file) => unknown.has(file));
+  const unknown = new Set([...present].filter((file) => !known.has(file)));
+  const lacks = ({ files, hashes }: RecordedPart): boolean =>
+    hashes !== undefined && (files ?? []).some((file) => !present.has(file));
+  const rest =
+    test.hashes !== undefined && !isThere(test, pool)
+      ? (file: string): boolean => !wanted.has(file) // any of them may show what is missing
+      : unknown.size > 0 && trained.some(lacks)
+        ? (file: string): boolean => unknown.has(file) // new, or training images under other names
+        : undefined;
+  if (rest !== undefined) {
+    // Those that cannot be read are none of the images looked for.
+    const others = read(rest, { notes: [], report: new PictureReport() });
     pool = joined([pool, others].filter((part) => part !== undefined));
   }
   if (pool === undefined) throw noneLeft(name);
-  const match = matched(split, pool);
+  const match = matched(split, pool, present);
   const left = [...match.places.keys()].filter((index) => match.places[index] >= 0);
   const indices = left.map((index) => match.places[index]);
   const placesNow = new Map(left.map((index, place) => [index, place]));
   if (indices.length === 0) throw noneLeft(name);
-  const added = pool.files === undefined ? match.unmatched : unknown.size - match.movedFiles;
+  const added = rest === undefined && pool.files !== undefined ? unknown.size : match.added;
+  const changed = new Set(match.changed);
   return {
     name,
     images: subset(pool, indices),
     copies: split.copies?.flatMap((copy) => {
       const second = placesNow.get(copy.second);
-      return second === undefined ? [] : [{ ...copy, second }];
+      return second === undefined || changed.has(copy.second) ? [] : [{ ...copy, second }];
     }),
-    notes: [...notes, ...changes(name, match, added)],
+    notes: [...notes, ...changes(name, split, match, added)],
   };
 }
 
-/** How the images of a recorded test set are found in a data set. */
+/** Whether all images of a part are where they were, and show what they showed. */
+function isThere({ files, hashes }: RecordedPart, pool: ImageDataset | undefined): boolean {
+  if (files === undefined) return true;
+  if (pool?.files === undefined) return false;
+  const shown = hashes && contentHashes(pool);
+  const placeOf = new Map(pool.files.map((file, place) => [file, place]));
+  return files.every((file, index) => {
+    const place = placeOf.get(file);
+    return place !== undefined && shown?.[place] === hashes?.[index];
+  });
+}
+
+/** How the images of a recorded test set are found in a data set. The lists have places in the record. */
 interface Match {
   /** For each recorded test image its place in the data set, -1 where it is missing or left out. */
   readonly places: readonly number[];
-  /** The names of those that are nowhere. */
-  readonly missing: readonly string[];
+  /** Those that are nowhere. */
+  readonly missing: readonly number[];
   /** `cat/1.png → dog/1.png`: another class. */
   readonly moved: readonly string[];
   /** Another name, and the same class. */
   readonly renamed: readonly string[];
   /** The same file, and another picture. */
-  readonly changed: readonly string[];
+  readonly changed: readonly number[];
   /** The same file, which shows a training image now: left out. */
-  readonly trained: readonly string[];
-  /** How many of `moved` and `renamed` have a new file. */
-  readonly movedFiles: number;
-  /** Of images without files: how many are of no part of the recorded split. */
-  readonly unmatched: number;
+  readonly trained: readonly number[];
+  /** How many images under new names, or without files, are of no part of the recorded split. */
+  readonly added: number;
 }
 
-function matched(split: RecordedSplit, pool: ImageDataset): Match {
+/** @param present the files of the data set; the pool need not have those that are not looked at. */
+function matched(split: RecordedSplit, pool: ImageDataset, present: ReadonlySet<string>): Match {
   const { test, train, validation, classNames } = split;
   const { files, labels } = pool;
   const hashes = contentHashes(pool);
   const count = (test.files ?? test.hashes ?? []).length;
   const places: number[] = new Array(count).fill(-1);
-  const [missing, moved, renamed, changed, trained]: string[][] = [[], [], [], [], []];
   const used = new Set<number>();
-  const nameOf = (index: number): string => test.files?.[index] ?? `test image ${index}`;
   const classOf = (label: number): string | undefined => pool.classNames[label];
-
   const placeOfFile = new Map((files ?? []).map((file, place) => [file, place]));
-  const trainHashes = new Set([...(train.hashes ?? []), ...(validation?.hashes ?? [])]);
-  const testHashes = new Set(test.hashes);
+
+  // What lies where it lay and shows what it showed is itself: a copy of it may be missing, and is another image.
   const open: number[] = [];
   for (let index = 0; index < count; index++) {
     const place = test.files && placeOfFile.get(test.files[index]);
-    if (place === undefined) {
-      open.push(index);
-      continue;
-    }
-    used.add(place);
-    const same = test.hashes === undefined || test.hashes[index] === hashes[place];
-    if (!same && trainHashes.has(hashes[place]) && !testHashes.has(hashes[place])) {
-      trained.push(nameOf(index));
-      continue;
-    }
-    if (!same) changed.push(nameOf(index));
-    places[index] = place;
+    const same = place !== undefined && (test.hashes === undefined || test.hashes[index] === hashes[place]);
+    if (same) used.add(place);
+    if (same) places[index] = place;
+    else open.push(index);
+  }
+  const awayFromTraining: string[] = [];
+  for (const part of [train, ...(validation ? [validation] : [])]) {
+    part.hashes?.forEach((hash, index) => {
+      const file = part.files?.[index];
+      const place = file === undefined ? undefined : placeOfFile.get(file);
+      if (place !== undefined && hashes[place] === hash) used.add(place);
+      else if (file === undefined || place !== undefined || !present.has(file)) awayFromTraining.push(hash);
+    });
   }
 
-  // What has no file of its name is known by its pixels: of equal ones first those of the same class.
+  // The others are known by their pixels: of equal ones first those of the same class.
   const free = placesOf(hashes);
   const isSameClass = (index: number, place: number): boolean =>
     test.labels === undefined || classNames?.[test.labels[index]] === classOf(labels[place]);
@@ -202,35 +223,58 @@ function matched(split: RecordedSplit, pool: ImageDataset): Match {
   };
   const still = open.filter((index) => !take(index, (place) => isSameClass(index, place)));
   const nowhere = still.filter((index) => !take(index, () => true));
-  let movedFiles = 0;
+  const [moved, renamed]: string[][] = [[], []];
   for (const index of open) {
     const place = places[index];
     if (place < 0) continue;
-    if (files !== undefined && test.files !== undefined) movedFiles++;
     const to = files?.[place] ?? `class ${classOf(labels[place])}`;
-    if (!isSameClass(index, place)) moved.push(`${nameOf(index)} → ${to}`);
-    else if (files !== undefined && test.files !== undefined) renamed.push(`${nameOf(index)} → ${to}`);
+    if (!isSameClass(index, place)) moved.push(`${nameIn(test, index)} → ${to}`);
+    else if (files !== undefined && test.files !== undefined) {
+      renamed.push(`${nameIn(test, index)} → ${to}`);
+    }
   }
-  for (const index of nowhere) missing.push(nameOf(index));
 
-  // Of images without files, those of training and validation are in the pool as well.
-  const rest = new Map<string, number>();
-  hashes.forEach((hash, place) => {
-    if (!used.has(place)) rest.set(hash, (rest.get(hash) ?? 0) + 1);
-  });
-  let unmatched = hashes.length - used.size;
-  for (const hash of [...(train.hashes ?? []), ...(validation?.hashes ?? [])]) {
-    const left = rest.get(hash) ?? 0;
-    if (left === 0) continue;
-    rest.set(hash, left - 1);
-    unmatched--;
+  const trainHashes = new Set([...(train.hashes ?? []), ...(validation?.hashes ?? [])]);
+  const testHashes = new Set(test.hashes);
+  const [missing, changed, trained]: number[][] = [[], [], []];
+  for (const index of nowhere) {
+    const place = test.files && placeOfFile.get(test.files[index]);
+    if (place === undefined || used.has(place)) {
+      missing.push(index);
+      continue;
+    }
+    const isTrained = trainHashes.has(hashes[place]) && !testHashes.has(hashes[place]);
+    (isTrained ? trained : changed).push(index);
+    if (isTrained) continue;
+    used.add(place);
+    places[index] = place;
   }
-  return { places, missing, moved, renamed, changed, trained, movedFiles, unmatched };
+
+  // Of what is left, training images that went elsewhere are not new: first those under names of old.
+  const away = new Map<string, number>();
+  for (const hash of awayFromTraining) away.set(hash, (away.get(hash) ?? 0) + 1);
+  const known = new Set([train, validation, test].flatMap((part) => part?.files ?? []));
+  const isNew = (place: number): boolean => files === undefined || !known.has(files[place]);
+  const rest = hashes.map((_, place) => place).filter((place) => !used.has(place));
+  let added = 0;
+  for (const place of [...rest.filter((each) => !isNew(each)), ...rest.filter(isNew)]) {
+    const left = away.get(hashes[place]) ?? 0;
+    if (left > 0) away.set(hashes[place], left - 1);
+    else if (isNew(place)) added++;
+  }
+  return { places, missing, moved, renamed, changed, trained, added };
+}
+
+function nameIn({ files }: RecordedPart, index: number): string {
+  return files?.[index] ?? `test image ${index}`;
 }
 
 /** What became of a recorded test set, as sentences. */
-function changes(name: string, match: Match, added: number): string[] {
-  const { places, missing, moved, renamed, changed, trained } = match;
+function changes(name: string, { test }: RecordedSplit, match: Match, added: number): string[] {
+  const { places, moved, renamed } = match;
+  const [missing, changed, trained] = [match.missing, match.changed, match.trained].map((indices) =>
+    indices.map((index) => nameIn(test, index)),
+  );
   const tested = places.filter((place) => place >= 0).length;
   const all = places.length;
   const sentences = [

@@ -1,5 +1,5 @@
 /** The images of a run, found again: moved, renamed, changed, missing and new ones, with and without files. */
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { contentHashes } from '../../src/data/content-hash.ts';
@@ -84,6 +84,75 @@ describe('class folders', () => {
     const split = recordedSplit(loadDataset(folder));
     writeFileSync(join(folder, 'a', 'new.png'), 'no picture');
     expect(loadRecordedTest(folder, split).images.labels.length).toBe(4);
+  });
+
+  test('a class that was numbered anew is tested on the same pictures', () => {
+    const folder = folderOf(20);
+    const loaded = loadDataset(folder);
+    const split = recordedSplit(loaded);
+    const gone = Math.min(
+      ...loaded.train
+        .files!.filter((file) => file.startsWith('a/'))
+        .map((file) => Number(/\d+/.exec(file)![0])),
+    );
+    rmSync(join(folder, `a/${gone}.png`));
+    for (let number = gone + 1; number < 20; number++) {
+      renameSync(join(folder, `a/${number}.png`), join(folder, `a/${number - 1}.png`));
+    }
+    // What is no picture is none of those looked for.
+    writeFileSync(join(folder, 'a', 'broken.png'), 'no picture');
+    const { images, notes } = loadRecordedTest(folder, split);
+    expect(contentHashes(images)).toEqual(split.test.hashes);
+    const text = notes.join('\n');
+    expect(text).toContain('tested on the 8 images that were held out');
+    expect(text).toContain('of them are found under other names: a/');
+    expect(text).not.toMatch(/missing|left out|shows/);
+  });
+
+  test('two files with each other’s pictures are told apart by what they show', () => {
+    const folder = folderOf(20);
+    const split = recordedSplit(loadDataset(folder));
+    const inA = (files: readonly string[] | undefined) => files!.find((file) => file.startsWith('a/'))!;
+    const [held, trained] = [inA(split.test.files), inA(split.train.files)];
+    const [shown, other] = [held, trained].map((file) => readFileSync(join(folder, file)));
+    writeFileSync(join(folder, held), other!);
+    writeFileSync(join(folder, trained), shown!);
+    const { images, notes } = loadRecordedTest(folder, split);
+    expect(contentHashes(images)).toEqual(split.test.hashes);
+    expect(notes.join()).toContain(`1 of them is found under another name: ${held} → ${trained}.`);
+  });
+
+  test('a copy of a missing picture among those trained on is not taken for it', () => {
+    const folder = folderOf(20);
+    const { train, test: tested } = loadDataset(folder);
+    const [held, trained] = [tested.files![0]!, train.files![0]!];
+    writeFileSync(join(folder, trained), readFileSync(join(folder, held)));
+    const split = recordedSplit(loadDataset(folder));
+    rmSync(join(folder, held));
+    expect(loadRecordedTest(folder, split).notes.join()).toContain(`1 of them is missing: ${held}.`);
+  });
+
+  test('training pictures under new names are not new', () => {
+    const folder = folderOf();
+    const loaded = loadDataset(folder);
+    const split = recordedSplit(loaded);
+    const [, height, width] = loaded.train.shape;
+    renameSync(join(folder, split.train.files![0]!), join(folder, 'a', 'renamed.png'));
+    expect(loadRecordedTest(folder, split).notes).toHaveLength(1);
+    mkdirSync(join(folder, 'train'));
+    for (const name of classes) renameSync(join(folder, name), join(folder, 'train', name));
+    writeFileSync(join(folder, 'train', 'a', 'new.png'), plainPng(253));
+    const text = loadRecordedTest(folder, split, { size: [height, width] }).notes.join('\n');
+    expect(text).toContain('4 of them are found under other names');
+    expect(text).toContain('1 image added since the training is not looked at.');
+  });
+
+  test('a picture that was replaced is no longer a copy', () => {
+    const folder = folderOf();
+    const split = recordedSplit(loadDataset(folder));
+    const copies = [0, 1].map((second) => ({ first: 0, second, identical: true }));
+    writeFileSync(join(folder, split.test.files![0]!), plainPng(251));
+    expect(loadRecordedTest(folder, { ...split, copies }).copies).toEqual([copies[1]]);
   });
 
   test('records of earlier versions have names alone', () => {

@@ -87,7 +87,8 @@ function imageOf(source: PixelSource): Image {
     requireImage('fromPixels', source as Image);
     return source as Image;
   }
-  if (data !== undefined) return fromBytes(source as PixelBytes);
+  // A tensor has a method of that name.
+  if (data !== undefined && typeof data !== 'function') return fromBytes(source as PixelBytes);
   if (typeof getContext === 'function') {
     const context = getContext.call(source, '2d');
     // A canvas of WebGL has no such context, but can be drawn on one that has.

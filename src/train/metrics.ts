@@ -145,7 +145,8 @@ function ratio(part: number, whole: number): number {
 function requireClassNumbers(where: string, lists: Readonly<Record<string, ArrayLike<number>>>): void {
   for (const [name, given] of Object.entries(lists)) {
     // What only has a length might never end.
-    if (Array.isArray(given) || (ArrayBuffer.isView(given) && 'length' in given)) continue;
+    const numbers = Array.isArray(given) && given.every((each) => typeof each === 'number');
+    if (numbers || (ArrayBuffer.isView(given) && 'length' in given)) continue;
     throw new OptionError({
       where,
       got: `${describeValue(given)} for ${name}`,

@@ -248,7 +248,7 @@ export const functions = (folder: string): Record<string, Arguments> => ({
   invert: () => [picture()],
   resize: () => [picture(), 3, 3],
   fitTo: () => [picture(), [3, 4], 'pad'],
-  loadDataset: () => [`${folder}/pictures`, { seed: 1, size: [2, 2], fit: 'crop', groups: /(.)/ }],
+  loadDataset: () => [`${folder}/pictures`, { seed: 1, size: [3, 2], fit: 'crop', groups: /(.)/ }],
   applyNormalization: () => [Float32Array.of(1, 2), normalization()],
   channelStatistics: () => [toy()],
   decodePng: () => [weft.encodePng(picture()), { name: 'f', maxPixels: 9 }],

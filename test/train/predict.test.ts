@@ -209,5 +209,7 @@ describe('fromPixels', () => {
     ]) {
       expect(() => fromPixels(wrong)).toThrow(OptionError);
     }
+    const given = zeros([1, 2, 2, 3]) as object as Parameters<typeof fromPixels>[0];
+    expect(() => fromPixels(given)).toThrow('got a Tensor');
   });
 });

@@ -2,6 +2,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { METRICS_FILE } from '../data/run-folders.ts';
 import { WeftError } from '../index.ts';
 import { printable } from '../text.ts';
 import { addEvaluate } from './evaluate.ts';
@@ -10,7 +11,6 @@ import { exitCodes } from './exit-codes.ts';
 import { addExplain } from './explain.ts';
 import { commandLine } from './invocation.ts';
 import { addPredict } from './predict.ts';
-import { METRICS_FILE } from './run-record.ts';
 import type { CommandContext, Streams } from './terminal.ts';
 import { addTrain } from './train.ts';
 import { version } from './version.ts';

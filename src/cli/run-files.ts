@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import { imageName } from '../data/dataset.ts';
 import type { Normalization } from '../data/normalize.ts';
+import { METRICS_FILE } from '../data/run-folders.ts';
 import { WeftError } from '../errors.ts';
 import type { Module } from '../nn/index.ts';
 import type { Optimizer } from '../optim/index.ts';
@@ -15,7 +16,7 @@ import { commandLine } from './invocation.ts';
 import { PREDICTIONS_FILE, predictionsCsv } from './predictions-file.ts';
 import { findMistakes, imagePng } from './report/mistakes.ts';
 import type { RunFolder } from './run-folder.ts';
-import { METRICS_FILE, type Metrics, type RunRecord, recordText } from './run-record.ts';
+import { type Metrics, type RunRecord, recordText } from './run-record.ts';
 import { SPLIT_FILE, splitText } from './split-file.ts';
 import { counted, type Terminal } from './terminal.ts';
 

@@ -13,6 +13,7 @@ import {
 import { readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileError, readFolder, type Wanted } from '../data/files.ts';
+import { CLAIM_FILE } from '../data/run-folders.ts';
 import { codeOf } from '../node-modules.ts';
 import { isRunning, machine, sweep, writeWhole } from '../train/atomic.ts';
 import { RunError } from './run-error.ts';
@@ -28,11 +29,8 @@ export interface RunFolder {
   readonly leave: () => void;
 }
 
-/**
- * Stands in the folder until the run has written something, so that no other run takes it for an empty one. It says which
- * process made it: that of a killed one claims nothing.
- */
-const claim = '.weft-run';
+/** Keeps other runs from taking the folder for an empty one. It says which process made it: that of a killed one claims nothing. */
+const claim = CLAIM_FILE;
 const claimant = (): string => `${machine()} ${process.pid} `;
 
 const aPlace: Wanted = { error: RunError, expected: 'a folder that can be written to' };

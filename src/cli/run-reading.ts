@@ -1,9 +1,10 @@
 /** A trained run, read back: its record and its model; or a model alone, as the library saves it. */
 import { join } from 'node:path';
 import { findEntry } from '../data/files.ts';
+import { METRICS_FILE } from '../data/run-folders.ts';
 import { loadModel, type SavedModel } from '../train/index.ts';
 import { RunError } from './run-error.ts';
-import { METRICS_FILE, type RunRecord, readMetrics } from './run-record.ts';
+import { type RunRecord, readMetrics } from './run-record.ts';
 import { counted } from './terminal.ts';
 
 /** A model of pictures: what the command uses. */

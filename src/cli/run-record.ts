@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import { readFile } from '../data/files.ts';
+import { METRICS_FILE } from '../data/run-folders.ts';
 import { WeftError } from '../errors.ts';
 import { messageOf } from '../text.ts';
 import { compareEpochs } from '../train/best-epoch.ts';
@@ -104,8 +105,6 @@ export interface Metrics extends RunRecord, Scores, Partial<CopyScores> {
   /** `confusion[truth][predicted]` over the test images. */
   readonly confusion: Confusion;
 }
-
-export const METRICS_FILE = 'metrics.json';
 
 /**
  * The record as JSON, a row of the confusion matrix on each line. JSON has no number for what is not finite, and its null

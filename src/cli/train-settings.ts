@@ -1,5 +1,5 @@
 /** What the options of `weft train` mean: the settings that are recorded, and what training is made of by them. */
-import { resolve } from 'node:path';
+import { isAbsolute, relative, resolve, sep } from 'node:path';
 import type { AugmentOptions } from '../data/augment.ts';
 import type { ImageDataset } from '../data/dataset.ts';
 import type { PictureFit } from '../data/image.ts';
@@ -133,7 +133,14 @@ export function describeSchedule({ schedule, learningRate }: TrainSettings): str
  * What is wrong with the options whatever the data is, as a sentence: an option that does nothing is refused, since whoever
  * gave it waits for what it does. Undefined when they fit together.
  */
-export function misfit({ model, layers, epochs, earlyStopping }: TrainOptions): string | undefined {
+export function misfit({
+  data,
+  out,
+  model,
+  layers,
+  epochs,
+  earlyStopping,
+}: TrainOptions): string | undefined {
   if (layers !== undefined && model === 'cnn') {
     return `--layers ${layers} does nothing for cnn: it has no recurrent layers. --hidden sets the width of its dense layer; conv-lstm has recurrent layers.`;
   }
@@ -141,7 +148,15 @@ export function misfit({ model, layers, epochs, earlyStopping }: TrainOptions): 
     const most = epochs - 2;
     return `--early-stopping ${earlyStopping} never stops ${epochs} epochs early: ${most < 1 ? 'train for 3 epochs or more' : `give ${most} or less, or more --epochs`}.`;
   }
+  if (out !== undefined && data !== 'digits' && isWithin(resolve(data), out)) {
+    return `--out ${out} lies in the data set: give a folder outside of ${resolve(data)}.`;
+  }
   return undefined;
+}
+
+function isWithin(folder: string, path: string): boolean {
+  const way = relative(folder, resolve(path));
+  return way.split(sep)[0] !== '..' && !isAbsolute(way);
 }
 
 /** The settings, with what follows from the model and the training images filled in. */

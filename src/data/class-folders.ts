@@ -4,6 +4,7 @@ import { DatasetError } from './errors.ts';
 import { type FolderEntry, readFolder, type Wanted } from './files.ts';
 import { compareNaturally } from './natural-order.ts';
 import { pictureKind } from './picture.ts';
+import { isRun } from './run-folders.ts';
 
 /** One picture of a class. */
 export interface PictureFile {
@@ -51,8 +52,21 @@ export function isPicture(entry: FolderEntry): boolean {
   }
 }
 
+/** Whether a folder is that of a run, or holds such folders (`runs/`), and neither pictures nor other folders. */
+export function isOfRuns(folder: string): boolean {
+  if (isRun(folder)) return true;
+  try {
+    const entries = entriesOf(folder);
+    const folders = entries.filter(({ kind }) => kind === 'folder');
+    return folders.length > 0 && !entries.some(isNamedPicture) && folders.every(({ path }) => isRun(path));
+  } catch {
+    // Whoever needs what is in it says that it cannot be read.
+    return false;
+  }
+}
+
 /**
- * The names of the folders in a folder, sorted.
+ * The names of the folders in a folder, sorted, without those of training runs.
  *
  * @throws DatasetError for a name that may stand for a folder and cannot be followed: a link that leads nowhere, a name
  *   that is not UTF-8
@@ -60,7 +74,7 @@ export function isPicture(entry: FolderEntry): boolean {
 export function subfolders(folder: string): FolderEntry[] {
   const entries = entriesOf(folder);
   const lost = entries.find(({ kind }) => kind === 'dead link' || kind === 'not UTF-8');
-  if (lost === undefined) return entries.filter(({ kind }) => kind === 'folder');
+  if (lost === undefined) return entries.filter(({ kind, path }) => kind === 'folder' && !isOfRuns(path));
   const link = lost.kind === 'dead link';
   throw new DatasetError({
     where: lost.path,
@@ -92,6 +106,7 @@ export function findPictures(
   for (const entry of entriesOf(folder)) {
     const ending = endingOf(entry.name);
     if (entry.kind === 'special') left.add('special');
+    if (entry.kind === 'folder' && isOfRuns(entry.path)) left.add('runs', '', `${entry.name}/`);
     const isAny = isNamedPicture(entry) || pictureEndings.test(ending);
     if (entry.kind === 'file' && isAny) left.add('beside', '', ending);
   }
@@ -151,6 +166,7 @@ function classPictures(folder: FolderEntry, className: string, left: LeftOut): F
 const kinds = {
   other: ['file that is no PNG or JPEG picture is', 'files that are no PNG or JPEG pictures are'],
   beside: ['picture beside the class folders is', 'pictures beside the class folders are'],
+  runs: ['folder of training runs is', 'folders of training runs are'],
   nested: ['folder inside a class folder is', 'folders inside class folders are'],
   special: ['pipe, socket or device is', 'pipes, sockets or devices are'],
   dead: ['link that leads nowhere is', 'links that lead nowhere are'],

@@ -1,5 +1,5 @@
 /** Where the training, validation and test pictures of a folder lie, however deep, and whatever their folders are called. */
-import { entriesOf, isNamedPicture, listed, subfolders } from './class-folders.ts';
+import { entriesOf, isNamedPicture, isOfRuns, listed, subfolders } from './class-folders.ts';
 import { DatasetError } from './errors.ts';
 import type { FolderEntry } from './files.ts';
 import { findIdxFiles, type Split, splitNames } from './idx-files.ts';
@@ -43,7 +43,9 @@ export function descend(folder: string, within = false): FoundFolder {
 
 /** The only folder in a folder, if that itself holds folders or IDX files and nothing else that counts. */
 function onlyFolder(folder: string): FolderEntry | undefined {
-  const entries = entriesOf(folder).filter((entry) => entry.kind !== 'file' || isNamedPicture(entry));
+  const entries = entriesOf(folder).filter((entry) =>
+    entry.kind === 'folder' ? !isOfRuns(entry.path) : entry.kind !== 'file' || isNamedPicture(entry),
+  );
   const [inner] = entries;
   if (entries.length !== 1 || inner.kind !== 'folder' || findIdxFiles(folder).splits.size > 0)
     return undefined;
@@ -97,7 +99,9 @@ export function findLayout({ folder, prefix }: FoundFolder): Layout {
     const inner = descend(entry.path, true);
     parts.set(split, { folder: inner.folder, prefix: `${prefix}${entry.name}/${inner.prefix}` });
   }
-  const beside = folders.filter((entry) => !group.some((each) => each.entry === entry));
+  const beside = entriesOf(folder).filter(
+    ({ kind, name }) => kind === 'folder' && !group.some(({ entry }) => entry.name === name),
+  );
   if (beside.length > 0) {
     const names = beside.map((entry) => entry.name);
     const { name } = (group.find(({ split }) => split === 'train') ?? group[0]).entry;

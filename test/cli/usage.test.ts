@@ -52,6 +52,7 @@ test.each([
   [['train', '--class-weights', 'a=1,a=2'], 'two weights'],
   [['train', '--model', 'cnn', '--layers', '2'], '--layers 2 does nothing for cnn'],
   [['train', '--epochs', '5', '--early-stopping', '4'], 'never stops 5 epochs early: give 3 or less'],
+  [['train', '--data', '.', '--out', './mine'], '--out ./mine lies in the data set'],
   [['train', '--epochs', '0'], 'Give a whole number of at least 1'],
   [['train', '--epochs', '1.5'], 'Give a whole number of at least 1'],
   [['train', '--batch', 'many'], 'Give a whole number of at least 1'],

@@ -124,6 +124,42 @@ describe('the folder above', () => {
   });
 });
 
+describe('training runs in a data set are no part of it', () => {
+  const record = JSON.stringify({ seed: 0, data: {} });
+  const run = (place: string) => ({
+    [`${place}/metrics.json`]: record,
+    [`${place}/sample.png`]: plainPng(9),
+    [`${place}/last/model.json`]: '{}',
+  });
+
+  test('beside class folders', () => {
+    const folder = temporaryFolder({
+      ...folders('.', '.'),
+      'a/2.png': plainPng(1),
+      'a/metrics.json': '{"accuracy": 1}',
+      ...run('mine'),
+      ...run('runs/first'),
+      ...run('runs/second'),
+      'begun/.weft-run': 'machine 1 ',
+    });
+    const loaded = loadDataset(folder);
+    expect(loaded.train.classNames).toEqual(['a', 'b']);
+    expect(notesOf(loaded)[0]).toBe('3 folders of training runs are ignored (begun/, mine/, runs/).');
+  });
+
+  test('beside parts, and beside the folder that holds the data set', () => {
+    const parts = loadDataset(temporaryFolder({ ...folders('train', 'test'), ...run('runs/first') }));
+    expect(notesOf(parts)).toEqual(['ignored the folders beside train/: runs.']);
+    const above = loadDataset(temporaryFolder({ ...folders('x/train', 'x/test'), ...run('runs/first') }));
+    expect(notesOf(above)).toEqual(['the data set is in x/.']);
+  });
+
+  test('one in a class folder does not hide the class', () => {
+    const folder = temporaryFolder({ ...folders('.'), 'a/2.png': plainPng(1), ...run('a/mine') });
+    expect(loadDataset(folder).train.classNames).toEqual(['a', 'b']);
+  });
+});
+
 describe('names of classes', () => {
   test('2 comes before 10, in every alphabet the same', () => {
     const names = [

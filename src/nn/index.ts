@@ -2,6 +2,7 @@
 export * from './errors.ts';
 export type { Fan, Initializer } from './initializers.ts';
 export * as initializers from './initializers.ts';
+export type { InputForm, InputForms } from './input-forms.ts';
 export { Activation, type JsonValue, Layer } from './layer.ts';
 export * from './layers.ts';
 export * from './losses/index.ts';

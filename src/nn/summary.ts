@@ -3,15 +3,16 @@ import { OptionError } from '../errors.ts';
 import { zeros } from '../ops/creation.ts';
 import { scanPrimitive } from '../ops/scan-primitive.ts';
 import { describeValue, requireKnownOptions } from '../options.ts';
-import type { DType } from '../tensor/dtype.ts';
+import type { DType, TensorSpec } from '../tensor/dtype.ts';
 import { type Node, nodesBehind } from '../tensor/node.ts';
 import { isOf } from '../tensor/primitive.ts';
 import { traceSync } from '../tensor/recorder.ts';
 import { type Shape, sameShape, sizeOf } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
 import { formatCount, formatInteger, formatTable } from '../text.ts';
+import { type InputForms, isInputForms, mapForms } from './input-forms.ts';
 import { inMode } from './mode.ts';
-import { type AnyModule, type Module, observeCalls, requireModule } from './module.ts';
+import { type AnyModule, observeCalls, requireModule } from './module.ts';
 
 /** One layer of a model. */
 export interface SummaryRow {
@@ -43,27 +44,30 @@ export interface Summary {
 
 /** Options of `summary` and `summarize`. */
 export interface SummaryOptions {
-  /** Of the input. Default float32; embeddings take int32. */
+  /** Of inputs that are given by their shape alone. Default float32; embeddings take int32. */
   readonly dtype?: DType;
 }
 
 /**
- * What each layer of a model does for one sample of `inputShape` (without the batch axis). The model is traced in
- * evaluation mode, not run: nothing is computed and nothing changes.
+ * What each layer of a model does for one sample of `inputShape`: the lengths of its axes without the batch, `{ shape, dtype }`, or
+ * a list or record of such for several inputs, as in `saveModel`. The model is traced in evaluation mode, not run: nothing is
+ * computed and nothing changes.
  *
  * @throws ShapeError of the layer that the input does not fit.
  */
-export function summarize(model: Module, inputShape: Shape, options: SummaryOptions = {}): Summary {
+export function summarize(model: AnyModule, inputShape: InputForms, options: SummaryOptions = {}): Summary {
   requireModule('summary', model);
   requireKnownOptions('summary', options, ['dtype']);
-  if (!Array.isArray(inputShape)) {
+  if (!isInputForms(inputShape)) {
     throw new OptionError({
       where: 'summary',
       got: `inputShape ${describeValue(inputShape)}`,
-      expected: 'the lengths of the axes of one sample, such as [20, 20, 1]',
+      expected:
+        'the lengths of the axes of one sample, such as [20, 20, 1], { shape, dtype }, or a list or record of such for several inputs',
       cure: 'The shape is the second argument, without the batch.',
     });
   }
+  const zerosOf = ({ shape, dtype }: TensorSpec): Tensor => zeros([1, ...shape], dtype);
   const outputs = new Map<string, unknown>();
   const results: unknown[] = [];
   const modules = model.namedModules();
@@ -74,7 +78,7 @@ export function summarize(model: Module, inputShape: Shape, options: SummaryOpti
         // What a step of a loop does is counted with the loop.
         if (!atEveryStep) results.push(output);
       },
-      () => inMode(model, 'eval', () => model.call(zeros([1, ...inputShape], options.dtype ?? 'float32'))),
+      () => inMode(model, 'eval', () => model.call(mapForms(inputShape, zerosOf, options.dtype) as never)),
     ),
   );
   const flops = flopsByScope([result, ...results].filter((each) => each instanceof Tensor));
@@ -114,7 +118,7 @@ type ParameterCounts = Pick<SummaryRow, 'parameters' | 'trainable'>;
 
 /** The parameters of each module itself, without those of its children. */
 function parametersByModule(
-  model: Module,
+  model: AnyModule,
   modules: readonly (readonly [string, AnyModule])[],
 ): Map<string, ParameterCounts> {
   const counts = new Map<string, ParameterCounts>();
@@ -162,7 +166,7 @@ function flopsOf({ primitive, inputs, outputs, attributes }: Node): number {
  * The summary as a text table with totals: one line per layer, `N` for the batch, operations for one sample. Where some
  * parameters are frozen, a column says how many are trained.
  */
-export function summary(model: Module, inputShape: Shape, options: SummaryOptions = {}): string {
+export function summary(model: AnyModule, inputShape: InputForms, options: SummaryOptions = {}): string {
   const { rows, ...total } = summarize(model, inputShape, options);
   const someFrozen = total.trainable < total.parameters;
   const line = (name: string, kind: string, output: string, counts: ParameterCounts & { flops: number }) => [

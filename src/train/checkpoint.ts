@@ -1,6 +1,7 @@
 /** Saving a model and loading it again, as a folder or as one file: a description of what it is, and its values. */
 import { type Normalization, requireNormalization } from '../data/normalize.ts';
 import { OptionError, ShapeError } from '../errors.ts';
+import { type InputForms, largestPicture, mapForms } from '../nn/input-forms.ts';
 import { inMode } from '../nn/mode.ts';
 import { type AnyModule, type Module, requireModule } from '../nn/module.ts';
 import { type ModuleTypes, moduleFromConfig, moduleToConfig } from '../nn/serialization.ts';
@@ -14,15 +15,7 @@ import { formatShape, sizeOf } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { NewFiles } from './atomic.ts';
 import { blaming, descriptionFile, requireFolder, weightsFile, writeChecked } from './checkpoint-files.ts';
-import {
-  type Description,
-  type InputForms,
-  largestPicture,
-  lastAxis,
-  makeDescription,
-  mapForms,
-  parseDescription,
-} from './description.ts';
+import { type Description, lastAxis, makeDescription, parseDescription } from './description.ts';
 import { CheckpointError } from './errors.ts';
 import { type ModelFiles, type ModelSource, openSource, refuseOtherFiles } from './model-source.ts';
 import { type ModelTarget, openTarget } from './model-target.ts';

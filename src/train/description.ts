@@ -2,25 +2,15 @@
 
 import type { Normalization } from '../data/normalize.ts';
 import { OptionError } from '../errors.ts';
+import { type InputForms, isForm, isInputForms, largestPicture, specOf } from '../nn/input-forms.ts';
 import { TextDecoder } from '../node-modules.ts';
-import { describeValue, isPlainObject, isRecord } from '../options.ts';
-import { bytesPerElement, type TensorSpec } from '../tensor/dtype.ts';
-import { type Shape, sizeOf } from '../tensor/shape.ts';
+import { describeValue, isRecord } from '../options.ts';
 import { messageOf } from '../text.ts';
 import { invalid } from './checkpoint-files.ts';
 import { CheckpointError } from './errors.ts';
 
 const format = 'weft-model';
 const formatVersion = 1;
-
-/** Values in a picture, or computed from one, at most: 1 GiB as floats, or 16,384 × 16,384 pixels of gray. */
-export const largestPicture = 2 ** 28;
-
-/** What an input of a model is, without the batch: the shape of float32 values, or a shape with a dtype. */
-export type InputForm = Shape | TensorSpec;
-
-/** What the inputs of a model are: one, or as many as it is called with, in a list or by name. */
-export type InputForms = InputForm | readonly InputForm[] | Readonly<Record<string, InputForm>>;
 
 /** A model without its values. */
 export interface Description {
@@ -114,16 +104,6 @@ const fieldChecks: readonly { field: string; expected: string; holds: (value: un
   },
 ];
 
-/** Makes something of each input, in the structure that the model is called with. */
-export function mapForms<Result>(
-  forms: InputForms,
-  map: (spec: TensorSpec) => Result,
-): Result | readonly Result[] | Readonly<Record<string, Result>> {
-  if (isForm(forms)) return map(specOf(forms));
-  if (isList(forms)) return forms.map((form) => map(specOf(form)));
-  return Object.fromEntries(Object.entries(forms).map(([name, form]) => [name, map(specOf(form))]));
-}
-
 /**
  * The length of the last axis of a model's one input, which is what a normalization is of.
  *
@@ -137,34 +117,6 @@ export function lastAxis(forms: InputForms): number {
     expected: 'a model of one input',
     cure: 'Normalize inputs before they are given to the model, or by a layer of its own.',
   });
-}
-
-function specOf(form: InputForm): TensorSpec {
-  return isList(form) ? { shape: form, dtype: 'float32' } : form;
-}
-
-function isInputForms(value: unknown): boolean {
-  if (isForm(value)) return true;
-  if (isList(value)) return value.length > 0 && value.every(isForm);
-  return isPlainObject(value) && Object.keys(value).length > 0 && Object.values(value).every(isForm);
-}
-
-function isForm(value: unknown): value is InputForm {
-  if (isList(value)) {
-    return (
-      value.every((each) => Number.isSafeInteger(each) && Number(each) > 0) &&
-      sizeOf(value as Shape) <= largestPicture
-    );
-  }
-  if (!isPlainObject(value) || !isList(value.shape) || Object.keys(value).length !== 2) return false;
-  return isForm(value.shape) && Object.hasOwn(bytesPerElement, String(value.dtype));
-}
-
-/** `Array.isArray` takes readonly arrays for something else. */
-function isList(value: unknown): value is readonly unknown[];
-function isList(value: InputForms): value is Shape | readonly InputForm[];
-function isList(value: unknown): boolean {
-  return Array.isArray(value);
 }
 
 function isNumbers(value: unknown): boolean {

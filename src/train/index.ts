@@ -6,7 +6,6 @@ export type {
   TensorExamples,
 } from './batch-source.ts';
 export { loadModel, type ModelToSave, type SavedModel, saveModel } from './checkpoint.ts';
-export type { InputForm, InputForms } from './description.ts';
 export { findNonFinite, type InputSummary, type NonFiniteFinding } from './diagnose.ts';
 export { CheckpointError, NonFiniteStepError } from './errors.ts';
 export { type EvaluateOptions, type Evaluation, evaluate, type TensorEvaluateOptions } from './evaluate.ts';

@@ -274,6 +274,29 @@ describe('summary', () => {
     );
   });
 
+  it('takes several inputs, in a list or a record', () => {
+    class Two extends nn.Module<{ readonly days: Tensor; readonly place: Tensor }> {
+      readonly lstm = new nn.LSTM(4, 8);
+      readonly places = new nn.Embedding(10, 8);
+
+      forward({ days, place }: { readonly days: Tensor; readonly place: Tensor }) {
+        return this.lstm.call(days).add(this.places.call(place));
+      }
+    }
+    const forms = { days: [7, 4], place: { shape: [], dtype: 'int32' } } as const;
+    expect(nn.summary(new Two(), forms)).toMatch(/lstm +lstm +\[N, 8\]/);
+    class Places extends nn.Module<readonly Tensor[]> {
+      readonly places = new nn.Embedding(10, 8);
+
+      forward([first, second]: readonly Tensor[]) {
+        return this.places.call(first.add(second));
+      }
+    }
+    const { rows } = nn.summarize(new Places(), [[3], [3]], { dtype: 'int32' });
+    expect(rows.map(({ outputShape }) => outputShape)).toContainEqual([1, 3, 8]);
+    expect(() => nn.summary(new Two(), {})).toThrow(/list or record of such for several inputs/);
+  });
+
   it('names the layer that an input does not fit', () => {
     const model = nn.createModel('conv-lstm', options);
     expect(() => nn.summary(model, [20, 20, 3])).toThrow(/conv2d "conv1": got \[N=1, H=20, W=20, C=3\]/);

@@ -1,7 +1,7 @@
 /** The confusion matrix and what follows from it, as text tables. */
 
 import { type Column, formatTable } from '../text.ts';
-import { type ClassMetrics, classMetrics } from '../train/metrics.ts';
+import { classMetrics } from '../train/metrics.ts';
 import { percent } from './terminal.ts';
 
 /** `confusion[truth][predicted]`: how many images of class `truth` were taken for class `predicted`. */
@@ -20,9 +20,24 @@ export function confusionRows(counts: Int32Array, classes: number): number[][] {
   ]);
 }
 
-/** Precision, recall and F1 of every class. */
-export function qualities(confusion: Confusion): ClassMetrics[] {
-  return classMetrics(Int32Array.from(confusion.flat()));
+/** `ClassMetrics`, of which a class without images has none. */
+export interface ClassQuality {
+  readonly precision: number | null;
+  readonly recall: number | null;
+  readonly f1: number | null;
+  readonly support: number;
+}
+
+/** Precision, recall and F1 of every class; null where no image is of it. */
+export function qualities(confusion: Confusion): ClassQuality[] {
+  return classMetrics(Int32Array.from(confusion.flat())).map((metrics) =>
+    metrics.support > 0 ? metrics : { precision: null, recall: null, f1: null, support: 0 },
+  );
+}
+
+/** Precision, recall and F1 in words. */
+export function qualityTexts({ precision, recall, f1 }: ClassQuality): string[] {
+  return [precision, recall, f1].map((part) => (part === null ? '–' : percent(part, 1)));
 }
 
 /** Precision, recall and F1 as a table, one class per row. */
@@ -35,10 +50,10 @@ export function formatQualities(confusion: Confusion, classNames: readonly strin
       { heading: 'recall', align: 'right' },
       { heading: 'F1', align: 'right' },
     ],
-    qualities(confusion).map(({ precision, recall, f1, support }, index) => [
+    qualities(confusion).map((quality, index) => [
       classNames[index]!,
-      `${support}`,
-      ...[precision, recall, f1].map((part) => percent(part, 1)),
+      `${quality.support}`,
+      ...qualityTexts(quality),
     ]),
   );
 }

@@ -93,6 +93,6 @@ export function describeScores({
 }: Scores & Partial<CopyScores>): string {
   return (
     `Between ${percent(low, 1)} and ${percent(high, 1)} with 95 % confidence. Always guessing "${majorityClass}", the commonest ` +
-    `class, gives ${percent(majority, 1)}. Balanced accuracy (every class counts the same): ${percent(balanced, 1)}.${describeCopies(copies)}`
+    `class, gives ${percent(majority, 1)}. Balanced accuracy (every tested class counts the same): ${percent(balanced, 1)}.${describeCopies(copies)}`
   );
 }

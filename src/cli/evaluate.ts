@@ -1,5 +1,6 @@
 /** `weft evaluate`: how a trained model does on a test set. */
 import type { Command } from 'commander';
+import { listed } from '../data/class-folders.ts';
 import { type ImageDataset, imageCount, imageName } from '../data/dataset.ts';
 import { DatasetError } from '../data/errors.ts';
 import { fileError, findEntry, type Wanted } from '../data/files.ts';
@@ -61,7 +62,7 @@ export async function evaluateCommand(
     ...(copies && copyScores(dataset, answers, copies)),
   };
   const trained = seen && trainedOn(dataset, answers, seen);
-  const notes = [...runNotes, ...imageNotes, ...(trained?.notes ?? [])];
+  const notes = [...runNotes, ...imageNotes, ...(trained?.notes ?? []), ...untestedNotes(dataset)];
   for (const note of notes) say(printable(note));
   if (options.csv !== undefined) {
     const originals = copies && new Map(copies.map(({ first, second }) => [second, nameOf(train, first)]));
@@ -136,6 +137,18 @@ async function writeNew(path: string, contents: string): Promise<void> {
   await writeWhole(path, contents).catch((error: unknown) => {
     throw fileError(path, error, wanted);
   });
+}
+
+/** Which classes no image is of. */
+function untestedNotes({ name, labels, classNames }: ImageDataset): string[] {
+  const tested = new Set(labels);
+  const untested = classNames.filter((_, label) => !tested.has(label));
+  if (untested.length === 0) return [];
+  const them = untested.length === 1 ? 'it is' : 'they are';
+  return [
+    `${name}: no test image is of ${untested.length === 1 ? 'the class' : 'the classes'} ${listed(untested)}: ` +
+      `how well ${them} recognized is not known.`,
+  ];
 }
 
 /** What is to be known where a model is tested on images that it has seen. */

@@ -1,6 +1,6 @@
 /** The confusion matrix as text, small, with long names, and too large to print. */
 import { expect, test } from 'vitest';
-import { formatConfusion, formatQualities } from '../../src/cli/confusion.ts';
+import { formatConfusion, formatQualities, qualities } from '../../src/cli/confusion.ts';
 
 test('columns stand under their classes, zeros are dots', () => {
   expect(
@@ -43,6 +43,16 @@ test('of many classes the most frequent mistakes are listed', () => {
     'class 0  class 28        1',
     'class 0  class 29        1',
   ]);
+});
+
+test('a class without images has no precision, recall and F1', () => {
+  const confusion = [
+    [3, 1],
+    [0, 0],
+  ];
+  const [, untested] = qualities(confusion);
+  expect(untested).toEqual({ precision: null, recall: null, f1: null, support: 0 });
+  expect(formatQualities(confusion, ['a', 'b'])).toMatch(/b +0 +– +– +–/);
 });
 
 test('precision, recall and F1 of each class', () => {

@@ -103,10 +103,13 @@ test('other data may lack a class or have another size, but not bring a new clas
     );
   const fewer = await run(['evaluate', folder, '--data', files({ block: picture('block') }), '--json']);
   expect(JSON.parse(fewer.stdout).classes).toMatchObject([
-    { name: 'bar', support: 0 },
+    { name: 'bar', support: 0, recall: null },
     { name: 'block', support: 2 },
-    { name: 'empty', support: 0 },
+    { name: 'empty', support: 0, precision: null },
   ]);
+  expect(JSON.parse(fewer.stdout).notes.join()).toContain(
+    'no test image is of the classes bar, empty: how well',
+  );
   const strange = await run(['evaluate', folder, '--data', files({ cross: picture('bar') })]);
   expect(strange).toMatchObject({ exitCode: 1, stdout: '' });
   expect(strange.stderr).toContain('got a class "cross"');

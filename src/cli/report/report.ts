@@ -1,7 +1,7 @@
 /** The report of a training run: one HTML file with nothing outside it, no scripts, readable on light and dark, and on paper. */
 import type { LoadedDataset } from '../../data/load.ts';
 import { formatInteger, printable } from '../../text.ts';
-import { type Confusion, frequentMistakes, qualities } from '../confusion.ts';
+import { type Confusion, frequentMistakes, qualities, qualityTexts } from '../confusion.ts';
 import { describeScores } from '../describe.ts';
 import { commandLine } from '../invocation.ts';
 import type { Metrics } from '../run-record.ts';
@@ -146,11 +146,11 @@ function mistakesTable(confusion: Confusion, classNames: readonly string[], most
 }
 
 function qualityTable({ confusion, data: { classNames, classCounts } }: Metrics): string {
-  const rows = qualities(confusion).map(({ precision, recall, f1, support }, index) => [
+  const rows = qualities(confusion).map((quality, index) => [
     classNames[index]!,
     ...(classCounts === undefined ? [] : [formatInteger(classCounts.train[index]!)]),
-    formatInteger(support),
-    ...[precision, recall, f1].map((part) => percent(part, 1)),
+    formatInteger(quality.support),
+    ...qualityTexts(quality),
   ]);
   const trained = classCounts === undefined ? [] : ['trained on'];
   return numberTable(['class', ...trained, 'tested on', 'precision', 'recall', 'F1'], rows);

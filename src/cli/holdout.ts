@@ -1,9 +1,11 @@
 /** Which images watch over training. The test images are never among them: they are looked at once, at the end. */
 import { balanceNotes } from '../data/balance.ts';
-import { type ImageDataset, imageCount } from '../data/dataset.ts';
+import { type ImageDataset, imageCount, imageName } from '../data/dataset.ts';
 import type { LoadedDataset } from '../data/load.ts';
+import { findOverlap } from '../data/overlap.ts';
 import { drawnSplit } from '../data/split.ts';
 import { OptionError } from '../errors.ts';
+import { formatInteger } from '../text.ts';
 import { copiesNotes, findCopies, type SplitCopies } from './copies.ts';
 import { counted } from './terminal.ts';
 
@@ -56,5 +58,18 @@ function lookedAt(
   const parts = { train, validation, test: loaded.test };
   const copies = findCopies(parts);
   const found = [...loaded.notes, ...notes, ...balanceNotes(parts), ...copiesNotes(parts, copies)];
+  if (validation !== train) found.push(...chosenNotes(validation, loaded.test));
   return { ...loaded, ...parts, copies, notes: found };
+}
+
+/** What it means that test images have copies in validation: the best epoch was chosen by them. */
+function chosenNotes(validation: ImageDataset, test: ImageDataset): string[] {
+  const found = findOverlap(validation, test);
+  if (found.length === 0) return [];
+  const [{ first, second, identical }] = found;
+  const pair = `${imageName(test, second)} ${identical ? '=' : '≈'} ${imageName(validation, first)}`;
+  return [
+    `${formatInteger(found.length)} of ${counted(imageCount(test), 'test image')} ${found.length === 1 ? 'has' : 'have'} a copy in ` +
+      `validation, which chooses the best epoch: the test accuracy flatters (${pair}${found.length === 1 ? '' : ', …'}).`,
+  ];
 }

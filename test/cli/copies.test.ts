@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { csvRow } from '../../src/cli/csv.ts';
+import { withValidation } from '../../src/cli/holdout.ts';
 import type { Metrics } from '../../src/cli/run-record.ts';
+import { loadDataset } from '../../src/data/load.ts';
 import { temporaryFolder } from '../support/datasets.ts';
 import { picture, run } from './support.ts';
 
@@ -59,6 +61,18 @@ test('test images that are training images are counted, and left out of a second
   });
   expect((await run(['evaluate', out])).stdout).toContain(
     'Without the 2 test images with a copy in training',
+  );
+});
+
+test('test images that are validation images', () => {
+  const files = (part: string, start: number) =>
+    [0, 1, 2, 3].map((number) => [`${part}/bar/${number}.png`, picture('bar', start + number)]);
+  const data = temporaryFolder(
+    Object.fromEntries([...files('train', 0), ...files('val', 50), ...files('test', 52)]),
+  );
+  expect(withValidation(loadDataset(data), 0).notes).toContain(
+    '2 of 4 test images have a copy in validation, which chooses the best epoch: the test accuracy flatters ' +
+      '(test/bar/0.png = val/bar/2.png, …).',
   );
 });
 

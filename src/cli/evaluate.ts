@@ -233,7 +233,8 @@ function withClassesOf({ inputShape, classNames }: PictureClassifier, dataset: I
     });
   }
   const places = dataset.classNames.map((name) => classNames.indexOf(name));
-  const unknown = dataset.classNames.find((_, index) => places[index] === -1);
+  const occurring = new Set(dataset.labels);
+  const unknown = dataset.classNames.find((_, index) => places[index] === -1 && occurring.has(index));
   if (unknown === undefined) {
     return { ...dataset, classNames, labels: dataset.labels.map((label) => places[label]!) };
   }

@@ -92,6 +92,7 @@ export function subfolders(folder: string): FolderEntry[] {
  * @param name of the data set, for the notes
  * @param known the classes in order; default those of this folder, in natural order
  * @param prefix of the pictures' names, such as `train/`
+ * @param mayBeEmpty whether a class folder may be without pictures
  * @throws DatasetError when there are no class folders, or one is empty, unreadable or unknown
  */
 export function findPictures(
@@ -99,6 +100,7 @@ export function findPictures(
   name: string,
   known?: readonly string[],
   prefix = '',
+  mayBeEmpty = false,
 ): ClassFolders {
   const folders = subfolders(folder);
   if (folders.length === 0) throw noClassFolders(folder);
@@ -119,7 +121,7 @@ export function findPictures(
     const label = labelOf(entry.name);
     if (label === undefined) throw unknownClass(entry, classNames);
     const className = classNames[label];
-    return classPictures(entry, className, left).map((picture): PictureFile => {
+    return classPictures(entry, className, left, mayBeEmpty).map((picture): PictureFile => {
       const path = `${entry.name}/${picture.name}`;
       // Two ways to write é may lie side by side.
       const name = `${prefix}${path.normalize(seen.has(path.normalize()) ? 'NFD' : 'NFC')}`;
@@ -137,10 +139,15 @@ function labelsByName(classNames: readonly string[]): (name: string) => number |
   return (name) => exact.get(name.normalize()) ?? folded.get(name.normalize().toLowerCase());
 }
 
-function classPictures(folder: FolderEntry, className: string, left: LeftOut): FolderEntry[] {
+function classPictures(
+  folder: FolderEntry,
+  className: string,
+  left: LeftOut,
+  mayBeEmpty: boolean,
+): FolderEntry[] {
   const entries = entriesOf(folder.path);
   const pictures = entries.filter(isPicture);
-  if (pictures.length === 0) {
+  if (pictures.length === 0 && !mayBeEmpty) {
     const empty = entries.length === 0;
     const holdsFolders = entries.some(({ kind }) => kind === 'folder');
     throw new DatasetError({

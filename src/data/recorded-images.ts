@@ -100,7 +100,7 @@ export function loadRecordedTest(
   split: RecordedSplit,
   options: ModelForm = {},
 ): RecordedTest {
-  const source = findSource(nameOrFolder, { otherwise: options.classNames });
+  const source = findSource(nameOrFolder, { otherwise: options.classNames, mayBeEmpty: true });
   const { name, splits } = source;
   const notes = [...source.notes];
   const read = (only: (file: string) => boolean, reporting: Partial<ReadOptions> = {}) =>
@@ -133,7 +133,12 @@ export function loadRecordedTest(
   }
   if (pool === undefined) throw noneLeft(name);
   const match = matched(split, pool, present);
-  const left = [...match.places.keys()].filter((index) => match.places[index] >= 0);
+  const { classNames } = options;
+  const isKnown = (place: number): boolean =>
+    classNames === undefined || classNames.includes(pool.classNames[pool.labels[place]]);
+  const there = [...match.places.keys()].filter((index) => match.places[index] >= 0);
+  const left = there.filter((index) => isKnown(match.places[index]));
+  const unclassed = there.filter((index) => !isKnown(match.places[index]));
   const indices = left.map((index) => match.places[index]);
   const placesNow = new Map(left.map((index, place) => [index, place]));
   if (indices.length === 0) throw noneLeft(name);
@@ -146,7 +151,7 @@ export function loadRecordedTest(
       const second = placesNow.get(copy.second);
       return second === undefined || changed.has(copy.second) ? [] : [{ ...copy, second }];
     }),
-    notes: [...notes, ...changes(name, split, match, added)],
+    notes: [...notes, ...changes(name, split, match, { added, unclassed })],
   };
 }
 
@@ -270,12 +275,17 @@ function nameIn({ files }: RecordedPart, index: number): string {
 }
 
 /** What became of a recorded test set, as sentences. */
-function changes(name: string, { test }: RecordedSplit, match: Match, added: number): string[] {
+function changes(
+  name: string,
+  { test }: RecordedSplit,
+  match: Match,
+  { added, unclassed }: { readonly added: number; readonly unclassed: readonly number[] },
+): string[] {
   const { places, moved, renamed } = match;
   const [missing, changed, trained] = [match.missing, match.changed, match.trained].map((indices) =>
     indices.map((index) => nameIn(test, index)),
   );
-  const tested = places.filter((place) => place >= 0).length;
+  const tested = places.filter((place) => place >= 0).length - unclassed.length;
   const all = places.length;
   const sentences = [
     `tested on ${ofThem(tested, all)} that ${all === 1 ? 'was' : 'were'} held out in training`,
@@ -297,6 +307,11 @@ function changes(name: string, { test }: RecordedSplit, match: Match, added: num
     trained,
     `of them shows an image that was trained on, and is left out`,
     `of them show images that were trained on, and are left out`,
+  );
+  say(
+    unclassed.map((index) => nameIn(test, index)),
+    `of them has a class now that the model does not know, and is left out`,
+    `of them have classes now that the model does not know, and are left out`,
   );
   if (added > 0) {
     sentences.push(

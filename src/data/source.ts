@@ -30,6 +30,8 @@ export interface NamingOptions {
   readonly classNames?: readonly string[] | undefined;
   /** What the classes are called where neither folders nor a file beside the data name them. */
   readonly otherwise?: readonly string[] | undefined;
+  /** Whether class folders may be without pictures; default false. */
+  readonly mayBeEmpty?: boolean | undefined;
 }
 
 /** What a data set has itself, not yet read; a missing test set is still to be held out. */
@@ -175,7 +177,7 @@ function folderSource(
   place: FoundFolder,
   name: string,
   above: readonly string[],
-  { classNames }: NamingOptions,
+  { classNames, mayBeEmpty }: NamingOptions,
 ): FoundDataset {
   const { folder, prefix } = place;
   if (entriesOf(folder).length === 0) {
@@ -188,12 +190,13 @@ function folderSource(
   }
   const layout = findLayout(place);
   const parts = new Map<Split, ClassFolders>();
-  if (layout.parts === undefined) parts.set('train', findPictures(folder, name, classNames, prefix));
+  if (layout.parts === undefined)
+    parts.set('train', findPictures(folder, name, classNames, prefix, mayBeEmpty));
   for (const split of SPLITS) {
     const part = layout.parts?.get(split);
     if (part === undefined) continue;
     const known = parts.get('train')?.classNames ?? classNames;
-    parts.set(split, findPictures(part.folder, `${name} ${split}`, known, part.prefix));
+    parts.set(split, findPictures(part.folder, `${name} ${split}`, known, part.prefix, mayBeEmpty));
   }
   const unmet = classNames?.find(
     (_, label) => !parts.get('train')?.files.some((file) => file.label === label),

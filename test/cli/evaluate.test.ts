@@ -1,5 +1,5 @@
 /** `weft evaluate`: a run on its own test set, on another one, and on what does not fit. */
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Metrics } from '../../src/cli/run-record.ts';
@@ -33,6 +33,26 @@ test('keeps to the pictures that were held out, whatever the folder has become',
   expect(stdout).toContain('tested on 5 of the 6 images that were held out in training.');
   expect(stdout).toContain(`1 of them is missing: ${held[0]}.`);
   expect(stdout).toContain('20 images added since the training are not looked at.');
+});
+
+test('a class that was added since is not looked at, with pictures or without', async () => {
+  const data = classFolders();
+  const folder = await trainedRun(data);
+  mkdirSync(join(data, 'zebra'));
+  const { exitCode, stdout } = await run(['evaluate', folder]);
+  expect(exitCode).toBe(0);
+  expect(stdout).toContain('tested on the 6 images that were held out in training.');
+  writeFileSync(join(data, 'zebra', '1.png'), plainPng(3));
+  expect((await run(['evaluate', folder])).stdout).toContain(
+    '1 image added since the training is not looked at',
+  );
+  const { files: held } = JSON.parse(readFileSync(join(folder, 'split.json'), 'utf8')).test;
+  renameSync(join(data, held[0]), join(data, 'zebra', '2.png'));
+  const moved = (await run(['evaluate', folder])).stdout;
+  expect(moved).toContain('tested on 5 of the 6 images');
+  expect(moved).toContain(
+    `1 of them has a class now that the model does not know, and is left out: ${held[0]}.`,
+  );
 });
 
 test('--data means all of it, and says how many were trained on', async () => {

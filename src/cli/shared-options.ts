@@ -1,4 +1,6 @@
 /** Options that several commands take, declared once. */
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
 import { readClassNames } from '../data/class-names.ts';
 import { pictureFits } from '../data/image.ts';
@@ -63,12 +65,22 @@ export function oneOf(option: Option, names: readonly string[]): Option {
   });
 }
 
+/** What `--classes` was given. */
+export interface GivenClasses {
+  readonly names: readonly string[];
+  /** What gives these names again, from anywhere: the path of the file, whose names may hold commas, or else the names. */
+  readonly source: string;
+}
+
 /** `--classes FILE` or `--classes a,b,c` */
 export function classesOption(): Option {
   return new Option(
     '--classes <names>',
     'the classes in order: a file with one name a line, or names parted by commas (default: the folders, a classes.txt beside IDX files, or numbers)',
-  ).argParser((text) =>
-    text.includes(',') ? text.split(',').map((name) => name.trim()) : readClassNames(text),
-  );
+  ).argParser((text): GivenClasses => {
+    if (!text.includes(',') || existsSync(text))
+      return { names: readClassNames(text), source: resolve(text) };
+    const names = text.split(',').map((name) => name.trim());
+    return { names, source: names.join(',') };
+  });
 }

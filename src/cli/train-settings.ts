@@ -2,6 +2,7 @@
 import { isAbsolute, relative, resolve, sep } from 'node:path';
 import type { AugmentOptions } from '../data/augment.ts';
 import type { ImageDataset } from '../data/dataset.ts';
+import { groupSource } from '../data/groups.ts';
 import type { PictureFit } from '../data/image.ts';
 import { type DeviceOptions, tensor } from '../index.ts';
 import { createModel, type Module, softmaxCrossEntropy } from '../nn/index.ts';
@@ -21,6 +22,7 @@ import type { Loss } from '../train/index.ts';
 import { formatAugmentation } from './augment-spec.ts';
 import { classWeightsOf } from './class-weights.ts';
 import type { TrainSettings } from './run-record.ts';
+import type { GivenClasses } from './shared-options.ts';
 import { augmentation, defaultLearningRate, sgdMomentum, trainDefaults } from './train-defaults.ts';
 
 /** The options of the command line. */
@@ -28,7 +30,7 @@ export interface TrainOptions {
   readonly data: string;
   readonly size?: readonly [height: number, width: number];
   readonly fit?: PictureFit;
-  readonly classes?: readonly string[];
+  readonly classes?: GivenClasses;
   readonly valSplit?: number;
   readonly groups?: string;
   readonly model: string;
@@ -211,6 +213,12 @@ export function sourceOf({ data }: TrainOptions): string {
   return data === 'digits' ? data : resolve(data);
 }
 
+/** The full path of a file of groups; a pattern as it is. */
+function groupsFromAnywhere(text: string): string {
+  const source = groupSource(text);
+  return typeof source === 'string' ? resolve(source) : text;
+}
+
 /** The arguments that repeat the run: what differs from the defaults. `device` is the one that was used. */
 export function commandOf(options: TrainOptions, device: string): string[] {
   const { augment, model, optimizer } = options;
@@ -225,9 +233,9 @@ export function commandOf(options: TrainOptions, device: string): string[] {
     data: sourceOf(options),
     size: options.size?.join('x'),
     fit: options.fit,
-    classes: options.classes?.join(','),
+    classes: options.classes?.source,
     'val-split': options.valSplit,
-    groups: options.groups,
+    groups: options.groups === undefined ? undefined : groupsFromAnywhere(options.groups),
     model,
     hidden: options.hidden,
     layers: options.layers,

@@ -71,7 +71,7 @@ export async function trainCommand(
       seed: options.seed,
       size: options.size,
       fit: options.fit,
-      classNames: options.classes,
+      classNames: options.classes?.names,
       groups: options.groups === undefined ? undefined : groupSource(options.groups),
     }),
     options.seed,

@@ -1,11 +1,11 @@
 /** The knobs of `weft train`: what is on is said and recorded, and the recorded command repeats the run. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Metrics } from '../../src/cli/run-record.ts';
 import { optimizerNames, scheduleNames } from '../../src/cli/train-settings.ts';
 import { temporaryFolder } from '../support/datasets.ts';
-import { classFolders, type Outcome, run } from './support.ts';
+import { classFolders, classNames, idxFolder, type Outcome, run } from './support.ts';
 
 interface Run extends Outcome {
   readonly metrics: Metrics;
@@ -101,6 +101,21 @@ test('what is on is printed and recorded', async () => {
     ...{ learningRate: 0.03, augmentation: { flip: true }, validationShare: 0.2, earlyStopping: 2 },
     classWeights: { bar: expect.any(Number), block: expect.any(Number), empty: expect.any(Number) },
   });
+});
+
+test('files of names and groups are recorded with their full paths', async () => {
+  const files = temporaryFolder({ 'names, in order.txt': 'one, uno\ntwo\nthree\n' });
+  const here = (name: string): string => relative(process.cwd(), join(files, name));
+  const args = ['train', '--model', 'row-gru', '--hidden', '4', '--epochs', '1', '--data'];
+  const named = await trained([...args, idxFolder(4), '--classes', here('names, in order.txt')]);
+  expect(named.metrics.command).toContain(join(files, 'names, in order.txt'));
+  const again = await trained(named.metrics.command);
+  expect(again.metrics.data.classNames).toEqual(['one, uno', 'two', 'three']);
+  const photos = classFolders(4);
+  const rows = classNames.flatMap((name) => [0, 1, 2, 3].map((i) => `${name}/${i}.png,${name}${i >> 1}`));
+  writeFileSync(join(files, 'groups.csv'), ['picture,group', ...rows].join('\n'));
+  const grouped = await trained([...args, photos, '--groups', here('groups.csv')]);
+  expect(grouped.metrics.command).toContain(join(files, 'groups.csv'));
 });
 
 test('--class-weights none is the default, and not recorded', async () => {

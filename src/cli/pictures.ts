@@ -6,6 +6,7 @@ import {
   hasAlpha,
   type Image,
   invert,
+  isColored,
   isUniform,
   opaque,
   type PictureFit,
@@ -48,9 +49,6 @@ export interface PreparedPicture {
 
 /** A border this much brighter or darker than in training is worth a note. */
 const ODD_BRIGHTNESS = 0.5;
-
-/** Channels farther apart than this are a color; less is what JPEG does to gray. */
-const FAINTEST_COLOR = 1 / 16;
 
 /**
  * Reads a picture and does with it what is done in training, in the same order: what is transparent is laid over white or
@@ -109,15 +107,6 @@ function withChannels(image: Image, channels: number, path: string): Image {
     expected: `${channels} channels, as the model was trained on`,
     cure: 'Export the picture with these channels',
   });
-}
-
-function isColored({ channels, pixels }: Image): boolean {
-  if (channels < 3) return false;
-  for (let i = 0; i < pixels.length; i += channels) {
-    const [red, green, blue] = [pixels[i]!, pixels[i + 1]!, pixels[i + 2]!];
-    if (Math.max(red, green, blue) - Math.min(red, green, blue) > FAINTEST_COLOR) return true;
-  }
-  return false;
 }
 
 /** Mean brightness of the outermost pixels of a picture. */

@@ -4,7 +4,7 @@ import { type ClassFolders, listed, type PictureFile } from './class-folders.ts'
 import type { ImageDataset } from './dataset.ts';
 import { DatasetError } from './errors.ts';
 import { chooseSize, describeForm, type ImageForm } from './form.ts';
-import { fitTo, hasAlpha, isUniform, MOST_PIXELS, opaque } from './image.ts';
+import { fitTo, hasAlpha, isColored, isUniform, MOST_PIXELS, opaque } from './image.ts';
 import { compareNaturally } from './natural-order.ts';
 import { measurePicture, type PictureSize, readPicture } from './picture.ts';
 import { allocatePixels, storePixels } from './sheet.ts';
@@ -56,6 +56,7 @@ export function readPictures(
       const fitted = fitTo(opaque(read, undefined), form.size, form.fit);
       const { pixels: values, bitDepth } = opaque(fitted, channels);
       if (hasAlpha(read) && isUniform(fitted)) vanished.push(file.name);
+      if (channels === 1 && isColored(read)) report.grayed++;
       if (read.height !== height || read.width !== width) changed++;
       const pixels = allocatePixels(values.length, bitDepth);
       storePixels(pixels, 0, values);
@@ -100,6 +101,8 @@ const SHOWN_FAULTS = 12;
 export class PictureReport {
   /** How many were brought to another size. */
   changed = 0;
+  /** How many had colors, and were made gray. */
+  grayed = 0;
   readonly #faults = new Map<string, WeftError>();
 
   /** Runs `read`, and keeps the error that it throws. */

@@ -377,3 +377,16 @@ function requireSide(option: string, value: number): void {
     cure: `Give the ${option} of the result in whole pixels.`,
   });
 }
+
+/** Channels farther apart than this are a color; less is what JPEG does to gray. */
+const FAINTEST_COLOR = 1 / 16;
+
+/** Whether a picture shows a color. */
+export function isColored({ channels, pixels }: Pick<Image, 'channels' | 'pixels'>): boolean {
+  if (channels < 3) return false;
+  for (let i = 0; i < pixels.length; i += channels) {
+    const [red, green, blue] = [pixels[i], pixels[i + 1], pixels[i + 2]];
+    if (Math.max(red, green, blue) - Math.min(red, green, blue) > FAINTEST_COLOR) return true;
+  }
+  return false;
+}

@@ -78,9 +78,19 @@ export interface RecordedTest extends TestImages {
 export function loadAllImages(nameOrFolder: string, options: ModelForm = {}): TestImages {
   const { name, splits, read, notes: found } = findSource(nameOrFolder, { otherwise: options.classNames });
   const notes = [...found];
-  const parts = splits.map((split) => read(split, { channels: undefined, ...options, notes }));
+  const report = new PictureReport();
+  const parts = splits.map((split) => read(split, { channels: undefined, ...options, notes, report }));
+  report.raise(nameOrFolder);
   const images = joined(parts);
   if (images === undefined) throw noneLeft(name);
+  const say = (some: number, what: string): void => {
+    if (some > 0)
+      notes.push(`${name}: ${some} of ${imageCount(images)} images ${some === 1 ? 'is' : 'are'} ${what}.`);
+  };
+  const { size, fit = 'stretch' } = options;
+  const how = { stretch: 'stretched', pad: 'padded', crop: 'cropped' }[fit];
+  if (size !== undefined) say(report.changed, `brought to ${size.join('×')} pixels (height × width), ${how}`);
+  say(report.grayed, 'made gray, as those of training were');
   if (splits.length > 1) {
     const counts = parts.map((part, index) => `${imageCount(part)} ${splits[index]}`);
     notes.push(`${name}: all of its ${imageCount(images)} images are tested on: ${counts.join(', ')}.`);

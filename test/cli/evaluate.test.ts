@@ -135,6 +135,7 @@ test('other data may lack a class or have another size, but not bring a new clas
   expect(strange.stderr).toContain('got a class "cross"');
   const larger = await run(['evaluate', folder, '--data', files({ bar: plainPng(9, 12, 12) })]);
   expect(larger.exitCode).toBe(0);
+  expect(larger.stdout).toContain('2 of 2 images are brought to 8×8 pixels (height × width), stretched.');
 });
 
 test('what is no run', async () => {

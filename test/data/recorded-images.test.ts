@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { contentHashes } from '../../src/data/content-hash.ts';
 import { encodeIdx } from '../../src/data/idx.ts';
 import { loadDataset } from '../../src/data/load.ts';
+import { encodePng } from '../../src/data/png.ts';
 import {
   loadAllImages,
   loadRecordedTest,
@@ -186,6 +187,22 @@ describe('class folders', () => {
     expect(notes.join()).toContain('all of its 3 images are tested on: 2 train, 1 test.');
     const trained = new Set(split.train.hashes);
     expect(seenInTraining(split, images)).toEqual(contentHashes(images).map((hash) => trained.has(hash)));
+  });
+
+  test('pictures in another form than the model’s are told', () => {
+    const red = encodePng({
+      height: 2,
+      width: 2,
+      channels: 3,
+      bitDepth: 8,
+      pixels: Float32Array.from({ length: 12 }, (_, i) => (i % 3 === 0 ? 1 : 0)),
+    });
+    const folder = temporaryFolder({ 'a/1.png': plainPng(1, 4, 4), 'b/1.png': red });
+    const { images, notes } = loadAllImages(folder, { size: [4, 4], channels: 1 });
+    expect(images.shape).toEqual([2, 4, 4, 1]);
+    const text = notes.join('\n');
+    expect(text).toContain('1 of 2 images is brought to 4×4 pixels (height × width), stretched.');
+    expect(text).toContain('1 of 2 images is made gray, as those of training were.');
   });
 
   test('parts without training images may lack each other’s classes', () => {

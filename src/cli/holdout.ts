@@ -3,7 +3,7 @@ import { balanceNotes } from '../data/balance.ts';
 import { type ImageDataset, imageCount, imageName } from '../data/dataset.ts';
 import type { LoadedDataset } from '../data/load.ts';
 import { findOverlap } from '../data/overlap.ts';
-import { drawnSplit } from '../data/split.ts';
+import { drawnSplit, heldOutShares } from '../data/split.ts';
 import { OptionError } from '../errors.ts';
 import { formatInteger } from '../text.ts';
 import { copiesNotes, findCopies, type SplitCopies } from './copies.ts';
@@ -35,8 +35,7 @@ export function withValidation(loaded: LoadedDataset, seed: number, share?: numb
       cure: 'Leave out --val-split, or the validation images.',
     });
   }
-  const used = share ?? VALIDATION_SHARE;
-  const [train, heldOut] = drawnSplit(loaded.train, used, seed, 'validation');
+  const [train, heldOut] = drawnSplit(loaded.train, share ?? VALIDATION_SHARE, seed, 'validation');
   if (imageCount(heldOut) === 0) {
     // One image per class: nothing can be held out, and then the training images are all there is to watch.
     const note = 'Too few images to hold any out: validation uses the training images.';
@@ -44,7 +43,7 @@ export function withValidation(loaded: LoadedDataset, seed: number, share?: numb
   }
   const note =
     `For validation, ${counted(imageCount(heldOut), 'training image')} ` +
-    `(about ${Number((used * 100).toPrecision(3))} % of each class, seed ${seed}) are held out${share === undefined ? '; --val-split changes how many' : ''}.`;
+    `(${heldOutShares(loaded.train, heldOut)}, seed ${seed}) are held out${share === undefined ? '; --val-split changes how many' : ''}.`;
   const validation = { ...heldOut, name: `${loaded.name} validation` };
   return lookedAt(loaded, train, validation, note);
 }

@@ -7,7 +7,7 @@ import { PictureReport } from './folder-pictures.ts';
 import { type FormOptions, type ImageForm, requireForm } from './form.ts';
 import { type GroupSource, requireGroupSource, withGroups } from './groups.ts';
 import { type FoundDataset, findSource } from './source.ts';
-import { drawnSplit } from './split.ts';
+import { drawnSplit, heldOutShares } from './split.ts';
 
 /** A data set as loaded: what to train on and what to test on. */
 export interface LoadedDataset {
@@ -111,7 +111,7 @@ function complete(
   validateLabels(held);
   notes.push(
     `${name} has no test set: ${held.labels.length} of ${train.labels.length} images ` +
-      `(about ${HELD_OUT_SHARE * 100} % of each class, seed ${seed}) are held out as one.`,
+      `(${heldOutShares(train, held)}, seed ${seed}) are held out as one.`,
   );
   return { name, train: { ...kept, name: `${name} train` }, test: held, ...rest, form, drawn: true, notes };
 }

@@ -5,7 +5,7 @@
 
 import { node } from './code-files.ts';
 import { contentHashes } from './content-hash.ts';
-import { type ImageDataset, imageCount, splitBy } from './dataset.ts';
+import { classCounts, type ImageDataset, imageCount, splitBy } from './dataset.ts';
 
 /** What is drawn at once: one image, or a group of them. */
 interface Unit {
@@ -38,6 +38,18 @@ export function drawnSplit(
     for (const { images } of units.slice(0, count)) for (const index of images) isHeldOut[index] = 1;
   }
   return splitBy(dataset, (index) => isHeldOut[index] === 1);
+}
+
+/** What share of a data set was held out, and of its classes where that differs: `19 %, 3 % to 38 % of each class`. */
+export function heldOutShares(whole: ImageDataset, heldOut: ImageDataset): string {
+  const held = classCounts(heldOut);
+  const text = (share: number): string => `${Number((100 * share).toPrecision(share < 0.1 ? 1 : 2))} %`;
+  const shares = [...classCounts(whole)].flatMap((count, label) =>
+    count === 0 ? [] : [held[label] / count],
+  );
+  const [least, most] = [text(Math.min(...shares)), text(Math.max(...shares))];
+  const all = text(imageCount(heldOut) / imageCount(whole));
+  return least === most ? `${all} of each class` : `${all}, ${least} to ${most} of each class`;
 }
 
 /** For each class, what is drawn of it. */

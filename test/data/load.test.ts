@@ -80,9 +80,7 @@ describe('IDX folders', () => {
     expect(loaded.test.shape).toEqual([2, 2, 3, 3]);
     expect([...classCounts(loaded.test)]).toEqual([1, 1]);
     expect(loaded.notes).toEqual([
-      expect.stringMatching(
-        /has no test set: 2 of 10 images \(about 20 % of each class, seed 3\) are held out/,
-      ),
+      expect.stringMatching(/has no test set: 2 of 10 images \(20 % of each class, seed 3\) are held out/),
     ]);
     expect(loadDataset(folder, { seed: 3 }).test.images).toEqual(loaded.test.images);
   });

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { classCounts, subset } from '../../src/data/dataset.ts';
 import { loadDataset } from '../../src/data/load.ts';
-import { drawnSplit } from '../../src/data/split.ts';
+import { drawnSplit, heldOutShares } from '../../src/data/split.ts';
 import { plainPng, temporaryFolder, tinyDataset } from '../support/datasets.ts';
 
 const named = (names: readonly string[]) => ({
@@ -40,6 +40,14 @@ test('a fifth of each class, of numbered pictures to the picture; another seed d
   }
   expect(heldOut(names, 1)).not.toEqual(heldOut(names, 0));
   expect(heldOut(names, 1)).toEqual(heldOut(names, 1));
+});
+
+test('the shares that were held out are told as they are', () => {
+  const whole = named([...numbered(100, 'a/img_'), 'b/x.png', 'b/y.png']);
+  const [, held] = drawnSplit(whole, 0.2, 0);
+  expect(heldOutShares(whole, held)).toBe('21 %, 20 % to 50 % of each class');
+  const even = named([...numbered(100, 'a/'), ...numbered(10, 'b/')]);
+  expect(heldOutShares(even, drawnSplit(even, 0.2, 0)[1])).toBe('20 % of each class');
 });
 
 test('a class of two or more keeps one on both sides, whatever is drawn', () => {

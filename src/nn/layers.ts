@@ -1,6 +1,5 @@
 /**
- * All layers, a family a line. What the package exports of them, what a model is stored with (`layerTypes`) and what is
- * library code (`connect`) come from here, so each class that a family exports can be stored; their bases stand elsewhere.
+ * All layers, a family a line. What the package exports of them and what a model is stored with (`layerTypes`) come from here, so each class that a family exports can be stored; their bases stand elsewhere.
  */
 export * from './activations.ts';
 export * from './adaptive-pooling.ts';

@@ -91,12 +91,12 @@ test('a loss that becomes NaN later: exit code 1, and the best model before is k
 
 test('early stopping, and what it says', async () => {
   const out = join(temporaryFolder(), 'run');
-  // Nothing changes at this rate, so the first epoch stays the best.
+  // Nothing changes at this rate, so no epoch improves on the first; of equal ones the last is kept.
   const args = ['train', '--data', classFolders(), ...quick, '--epochs', '9', '--lr', '1e-30', '--out', out];
   const { exitCode, stdout } = await run([...args, '--early-stopping', '2', '--schedule', 'constant']);
   expect(exitCode).toBe(0);
   expect(stdout).toContain('Stopped after 3 of 9 epochs: no new best in 2 epochs.');
-  expect(metricsOf(out)).toMatchObject({ status: 'finished', bestEpoch: 1, epochs: 9, earlyStopping: 2 });
+  expect(metricsOf(out)).toMatchObject({ status: 'finished', bestEpoch: 3, epochs: 9, earlyStopping: 2 });
 });
 
 describe('kill -9', () => {

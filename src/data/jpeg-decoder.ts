@@ -88,13 +88,14 @@ function damagedPicture(where: string, cause?: unknown): JpegError {
 }
 
 function instantiate(): TurboJpeg {
-  const { WebAssembly } = globalThis as unknown as { readonly WebAssembly: Engine };
-  compiled ??= new WebAssembly.Module(readModule());
+  // Where the package can be found there is Node, which has it.
+  const engine = (globalThis as { readonly WebAssembly?: Engine }).WebAssembly!;
+  compiled ??= new engine.Module(readModule());
   const refuse = (): never => {
     throw new Error('the decoder gave up');
   };
   const nothing = (): number => 0;
-  const { exports } = new WebAssembly.Instance(compiled, {
+  const { exports } = new engine.Instance(compiled, {
     // libjpeg leaves a picture that it cannot decode by a long jump.
     env: { setjmp: nothing, longjmp: refuse },
     wasi_snapshot_preview1: {

@@ -1,7 +1,7 @@
 /** predictions.csv of a run: what the model answered for each test image. */
 import { type ImageDataset, imageName } from '../data/dataset.ts';
 import { csvRow } from './csv.ts';
-import type { Answers } from './report/mistakes.ts';
+import type { Answers } from './mistakes.ts';
 
 export const PREDICTIONS_FILE = 'predictions.csv';
 

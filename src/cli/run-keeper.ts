@@ -1,7 +1,7 @@
 /** Keeps what a run has learned while it trains: its best model, its last one, and its record. */
-
+import { compareEpochs } from '../train/best-epoch.ts';
 import { keepBest, keepFailure, keepLast, keepRecord, keepSplit, type OngoingRun } from './run-files.ts';
-import { bestEpoch, type EpochRecord, type RunRecord } from './run-record.ts';
+import type { EpochRecord, RunRecord } from './run-record.ts';
 
 /** Where epochs are so short that writing takes longer than this part of the time, not each of them is written. */
 const SHARE_OF_KEEPING = 0.05;
@@ -17,6 +17,8 @@ export class RunKeeper {
   readonly #fixed: FixedRecord;
   readonly #started = performance.now();
   readonly #history: EpochRecord[] = [];
+  /** By validation accuracy, of equal ones the last. */
+  #best: EpochRecord | undefined;
   /** Whether `run.best` has weights that are not written yet. */
   #bestIsNew = false;
   #written = false;
@@ -31,18 +33,19 @@ export class RunKeeper {
   record(status: RunRecord['status']): RunRecord {
     const trainSeconds = (performance.now() - this.#started) / 1000;
     const history = [...this.#history];
-    return { status, ...this.#fixed, trainSeconds, history, bestEpoch: bestEpoch(history)?.epoch };
+    return { status, ...this.#fixed, trainSeconds, history, bestEpoch: this.#best?.epoch };
   }
 
   /** Takes an epoch into account. Whether it is the best so far. */
   add(report: EpochRecord): boolean {
     this.#history.push(report);
-    return bestEpoch(this.#history) === report;
+    if (compareEpochs(report, this.#best) !== 'worse') this.#best = report;
+    return this.#best === report;
   }
 
   /** To be called after each epoch: writes what there is, unless that was done a moment ago. */
   async keep(): Promise<void> {
-    if (bestEpoch(this.#history) === this.#history.at(-1)) await this.#takeBest();
+    if (this.#best === this.#history.at(-1)) await this.#takeBest();
     if (performance.now() >= this.#nextWriting) await this.#write('training');
   }
 

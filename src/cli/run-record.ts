@@ -5,7 +5,6 @@ import { readFile } from '../data/files.ts';
 import { METRICS_FILE } from '../data/run-folders.ts';
 import { WeftError } from '../errors.ts';
 import { messageOf } from '../text.ts';
-import { compareEpochs } from '../train/best-epoch.ts';
 import type { Confusion } from './confusion.ts';
 import type { CopyScores } from './copies.ts';
 import type { Scores } from './describe.ts';
@@ -120,13 +119,6 @@ export function recordText(record: RunRecord | Metrics): string {
   if (confusion === undefined) return text;
   const rows = confusion.map((row) => `    ${JSON.stringify(row)}`).join(',\n');
   return `${text.slice(0, -2)},\n  "confusion": [\n${rows}\n  ]\n}`;
-}
-
-/** The best of the epochs so far: by validation accuracy, of equal ones the last. */
-export function bestEpoch(history: readonly EpochRecord[]): EpochRecord | undefined {
-  let best: EpochRecord | undefined;
-  for (const record of history) if (compareEpochs(record, best) !== 'worse') best = record;
-  return best;
 }
 
 /**

@@ -8,7 +8,7 @@
  * grids and the middle frequencies of these correlate.
  */
 import { requireBoolean, requireKnownOptions, requireNumber } from '../options.ts';
-import { type ImageDataset, imageCount, imageLength, requireDataset } from './dataset.ts';
+import { fullBrightness, type ImageDataset, imageCount, imageLength, requireDataset } from './dataset.ts';
 import {
   coefficients,
   commonGrid,
@@ -217,8 +217,7 @@ function bitsOf({ buffer, byteOffset, length }: Float32Array): Int32Array {
 function samePixels(first: ImageDataset, i: number, second: ImageDataset, j: number): boolean {
   const length = imageLength(first);
   if (first.shape.slice(1).join() !== second.shape.slice(1).join()) return false;
-  const full = (dataset: ImageDataset): number => (dataset.images instanceof Float32Array ? 1 : 255);
-  const [scale, otherScale] = [full(first), full(second)];
+  const [scale, otherScale] = [fullBrightness(first.images), fullBrightness(second.images)];
   for (let k = 0; k < length; k++) {
     const [one, other] = [first.images[i * length + k], second.images[j * length + k]];
     if (scale === otherScale ? one !== other : Math.fround(one / scale) !== Math.fround(other / otherScale))

@@ -2,7 +2,7 @@
  * What images are recognized by: grids of their mean brightness, the low frequencies of these (a sketch), and short codes of
  * sketches.
  */
-import { type ImageDataset, imageCount } from './dataset.ts';
+import { fullBrightness, type ImageDataset, imageCount } from './dataset.ts';
 import { axisWeights } from './image.ts';
 import { RandomGenerator } from './random-generator.ts';
 
@@ -183,7 +183,7 @@ class Grids {
     const [, height, width, channels] = this.#dataset.shape;
     const { images } = this.#dataset;
     const start = image * height * width * channels;
-    const scale = 1 / channels / (images instanceof Float32Array ? 1 : 255);
+    const scale = 1 / channels / fullBrightness(images);
     const whole = height === this.height && width === this.width;
     const gray = whole ? grid : this.#gray;
     for (let i = 0; i < gray.length; i++) {

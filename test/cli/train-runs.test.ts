@@ -8,7 +8,7 @@ import { withValidation } from '../../src/cli/holdout.ts';
 import { openRunFolder } from '../../src/cli/run-folder.ts';
 import { type Metrics, readMetrics } from '../../src/cli/run-record.ts';
 import { loadDataset } from '../../src/data/load.ts';
-import { Adam, evaluate, loadModel, loadOptimizer } from '../../src/index.ts';
+import { Adam, evaluate, loadModel, loadOptimizer, RandomGenerator } from '../../src/index.ts';
 import { machine } from '../../src/train/atomic.ts';
 import { temporaryFolder } from '../support/datasets.ts';
 import { builtCommand, classFolders, run, runChild } from './support.ts';
@@ -103,6 +103,8 @@ describe('kill -9', () => {
   test('at any moment leaves a run that can be used, or nothing', async () => {
     const data = classFolders();
     const found = { runs: 0, nothing: 0 };
+    // Moments of no pattern, and the same in every run of the test.
+    const moments = new RandomGenerator(0, 0);
     for (let time = 300; time < 3200; time += 350) {
       const out = join(temporaryFolder(), 'run');
       const child = spawn(process.execPath, [
@@ -111,7 +113,7 @@ describe('kill -9', () => {
         ...['--data', data, ...quick, '--epochs', '100000', '--out', out],
       ]);
       const ended = new Promise((done) => child.once('exit', done));
-      await wait(time + Math.random() * 200);
+      await wait(time + moments.uniform() * 200);
       child.kill('SIGKILL');
       await ended;
       const left = existsSync(out)

@@ -1,4 +1,5 @@
 /** Folders as people have them: parts under all their names, archives as they are unpacked, what systems leave in them. */
+import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -152,6 +153,12 @@ describe('training runs in a data set are no part of it', () => {
     expect(notesOf(parts)).toEqual(['ignored the folders beside train/: runs.']);
     const above = loadDataset(temporaryFolder({ ...folders('x/train', 'x/test'), ...run('runs/first') }));
     expect(notesOf(above)).toEqual(['the data set is in x/.']);
+  });
+
+  test('a pipe in the place of a record is not waited for', () => {
+    const folder = temporaryFolder({ ...folders('.'), 'a/2.png': plainPng(1) });
+    execFileSync('mkfifo', [join(folder, 'a', 'metrics.json')]);
+    expect(loadDataset(folder).train.classNames).toEqual(['a', 'b']);
   });
 
   test('one in a class folder does not hide the class', () => {

@@ -1,8 +1,7 @@
 /** Pictures of any kind as what a network takes: gray or color, and handwriting as light ink on dark ground. */
+import { toGray } from '../../src/data/image.ts';
 import type { ModelFacts } from '../protocol.ts';
 
-/** The luma weights of ITU-R BT.601, as weft has them. */
-const luma = [0.299, 0.587, 0.114];
 /** A network whose images are darker than this on the mean has learned light ink. */
 const darkMean = 0.3;
 
@@ -16,10 +15,10 @@ export function readsHandwriting({ classNames, inputShape, brightness }: ModelFa
  * ink on paper becomes light ink, and shadows on the paper go.
  */
 export function inputOf(bytes: Uint8Array, model: ModelFacts): Float32Array {
-  if (model.inputShape[2] === 3) return Float32Array.from(bytes, (value) => value / 255);
-  const gray = Float32Array.from({ length: bytes.length / 3 }, (_, pixel) =>
-    luma.reduce((sum, weight, color) => sum + (weight * bytes[3 * pixel + color]) / 255, 0),
-  );
+  const [height, width, channels] = model.inputShape;
+  const pixels = Float32Array.from(bytes, (value) => value / 255);
+  if (channels === 3) return pixels;
+  const { pixels: gray } = toGray({ width, height, channels: 3, bitDepth: 8, pixels });
   return readsHandwriting(model) ? asLightInk(gray) : gray;
 }
 

@@ -4,12 +4,12 @@ import { formatInteger, printable } from '../../text.ts';
 import { type Confusion, frequentMistakes, qualities, qualityTexts } from '../confusion.ts';
 import { describeScores } from '../describe.ts';
 import { commandLine } from '../invocation.ts';
+import { type Answers, findMistakes, imagePng } from '../mistakes.ts';
 import type { Metrics } from '../run-record.ts';
 import { counted, duration, percent } from '../terminal.ts';
 import { confusionChart } from './confusion-chart.ts';
 import { accuracyChart, lossChart } from './curves.ts';
 import { escapeHtml, numberTable, scrolling } from './html.ts';
-import { type Answers, findMistakes, imagePng } from './mistakes.ts';
 import { settingsOf } from './settings.ts';
 import { styleSheet } from './style.ts';
 

@@ -1,7 +1,7 @@
 /** The worst mistakes on the test images: those to whose true class the model gave the least probability. */
-import { fullBrightness, type ImageDataset, imageLength } from '../../data/dataset.ts';
-import type { Image } from '../../data/image.ts';
-import { encodePng } from '../../data/png.ts';
+import { fullBrightness, type ImageDataset, imageLength } from '../data/dataset.ts';
+import type { Image } from '../data/image.ts';
+import { encodePng } from '../data/png.ts';
 
 /** What a model answered for the images of a data set. */
 export interface Answers {

@@ -10,14 +10,14 @@ export { inMode } from './mode.ts';
 export * from './models.ts';
 export { type AnyModule, Module } from './module.ts';
 export * from './observe.ts';
-export type { RecurrentInput } from './recurrent-input.ts';
+export type { RecurrentInput } from './recurrent/recurrent-input.ts';
 export {
   type CellPass,
   type CellRun,
   type CellStep,
   RecurrentLayer,
   type RecurrentOptions,
-} from './recurrent-layer.ts';
+} from './recurrent/recurrent-layer.ts';
 export * from './serialization.ts';
 export type { LoadedState, LoadStateOptions, StateDict, StateEntry } from './state-dict.ts';
 export * from './summary.ts';

@@ -1,13 +1,13 @@
 /** Recurrent cells: one step of LSTM, GRU and the plain RNN, for loops of one's own. Whole sequences are the layers' work. */
-import { requireBoolean, requireKnownOptions, requireNumber, requireOneOf } from '../options.ts';
-import { asOne } from '../tensor/exposure.ts';
-import { fill } from '../tensor/leaves.ts';
-import type { Shape } from '../tensor/shape.ts';
-import { Tensor } from '../tensor/tensor.ts';
-import { Parameter } from '../tensor/variable.ts';
-import { requireAxes } from './checks.ts';
-import { uniform } from './initializers.ts';
-import { type JsonValue, Layer } from './layer.ts';
+import { requireBoolean, requireKnownOptions, requireNumber, requireOneOf } from '../../options.ts';
+import { asOne } from '../../tensor/exposure.ts';
+import { fill } from '../../tensor/leaves.ts';
+import type { Shape } from '../../tensor/shape.ts';
+import { Tensor } from '../../tensor/tensor.ts';
+import { Parameter } from '../../tensor/variable.ts';
+import { requireAxes } from '../checks.ts';
+import { uniform } from '../initializers.ts';
+import { type JsonValue, Layer } from '../layer.ts';
 import type { TensorsByName } from './recurrent-input.ts';
 import { type HiddenState, type LstmState, stepOfGru, stepOfLstm, stepOfRnn } from './recurrent-steps.ts';
 

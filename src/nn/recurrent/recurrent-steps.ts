@@ -1,11 +1,11 @@
 /** One step of LSTM, GRU and the plain RNN from a cell's weights: what their layers and their cells share. */
-import { relu } from '../ops/activations.ts';
-import { add, tanh } from '../ops/elementwise.ts';
-import { matmul } from '../ops/matmul.ts';
-import { gruStep, lstmStep } from '../ops/recurrent-composed.ts';
-import { fill } from '../tensor/leaves.ts';
-import type { Tensor } from '../tensor/tensor.ts';
-import type { Parameter } from '../tensor/variable.ts';
+import { relu } from '../../ops/activations.ts';
+import { add, tanh } from '../../ops/elementwise.ts';
+import { matmul } from '../../ops/matmul.ts';
+import { gruStep, lstmStep } from '../../ops/recurrent-composed.ts';
+import { fill } from '../../tensor/leaves.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import type { Parameter } from '../../tensor/variable.ts';
 
 /** The LSTM's state: of a cell [N, H], of a layer [layers·D, N, H]. */
 export interface LstmState {

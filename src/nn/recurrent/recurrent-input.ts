@@ -1,14 +1,14 @@
 /** What a recurrent layer is given: a sequence with its padding and its initial states, looked at. */
-import { DTypeError, OptionError, ShapeError } from '../errors.ts';
-import { reshape } from '../ops/broadcast.ts';
-import { less } from '../ops/elementwise.ts';
-import { iota } from '../ops/indexing.ts';
-import { expandDims, narrow } from '../ops/movement.ts';
-import { requireKnownOptions } from '../options.ts';
-import type { DType } from '../tensor/dtype.ts';
-import { fill } from '../tensor/leaves.ts';
-import { notATensor, Tensor } from '../tensor/tensor.ts';
-import { type NamedAxis, requireAxes, sequenceCure } from './checks.ts';
+import { DTypeError, OptionError, ShapeError } from '../../errors.ts';
+import { reshape } from '../../ops/broadcast.ts';
+import { less } from '../../ops/elementwise.ts';
+import { iota } from '../../ops/indexing.ts';
+import { expandDims, narrow } from '../../ops/movement.ts';
+import { requireKnownOptions } from '../../options.ts';
+import type { DType } from '../../tensor/dtype.ts';
+import { fill } from '../../tensor/leaves.ts';
+import { notATensor, Tensor } from '../../tensor/tensor.ts';
+import { type NamedAxis, requireAxes, sequenceCure } from '../checks.ts';
 
 /** A sequence with what may come with it. */
 export interface RecurrentInput<State> {

@@ -1,20 +1,20 @@
 /** What the recurrent layers share: stacking, directions, masks, initial states and what comes out. */
-import { OptionError } from '../errors.ts';
-import { reshape, sum } from '../ops/broadcast.ts';
-import { dropout } from '../ops/dropout.ts';
-import { add, equal, logicalAnd, subtract, where } from '../ops/elementwise.ts';
-import { iota } from '../ops/indexing.ts';
-import { concat, expandDims, narrow, stack } from '../ops/movement.ts';
-import { maskSteps } from '../ops/recurrent.ts';
-import { max } from '../ops/reduce.ts';
-import { scan } from '../ops/scan.ts';
-import { requireBoolean, requireKnownOptions, requireNumber, requireOneOf } from '../options.ts';
-import { asCodeOf, asOne, concealed } from '../tensor/exposure.ts';
-import { Tensor } from '../tensor/tensor.ts';
-import { Parameter } from '../tensor/variable.ts';
-import { requireAxes } from './checks.ts';
-import { uniform } from './initializers.ts';
-import { type JsonValue, Layer } from './layer.ts';
+import { OptionError } from '../../errors.ts';
+import { reshape, sum } from '../../ops/broadcast.ts';
+import { dropout } from '../../ops/dropout.ts';
+import { add, equal, logicalAnd, subtract, where } from '../../ops/elementwise.ts';
+import { iota } from '../../ops/indexing.ts';
+import { concat, expandDims, narrow, stack } from '../../ops/movement.ts';
+import { maskSteps } from '../../ops/recurrent.ts';
+import { max } from '../../ops/reduce.ts';
+import { scan } from '../../ops/scan.ts';
+import { requireBoolean, requireKnownOptions, requireNumber, requireOneOf } from '../../options.ts';
+import { asCodeOf, asOne, concealed } from '../../tensor/exposure.ts';
+import { Tensor } from '../../tensor/tensor.ts';
+import { Parameter } from '../../tensor/variable.ts';
+import { requireAxes } from '../checks.ts';
+import { uniform } from '../initializers.ts';
+import { type JsonValue, Layer } from '../layer.ts';
 import { initialStates, maskOf, type RecurrentInput, type TensorsByName } from './recurrent-input.ts';
 
 /** Options of every recurrent layer. */

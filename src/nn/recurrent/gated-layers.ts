@@ -1,16 +1,16 @@
 /** The recurrent layers: LSTM, GRU and the plain RNN. */
-import { OptionError } from '../errors.ts';
-import { applyAll } from '../ops/apply.ts';
-import { add } from '../ops/elementwise.ts';
-import { concat, narrow } from '../ops/movement.ts';
-import { gruPrimitive, lstmPrimitive } from '../ops/recurrent.ts';
-import { gruSteps, lstmSteps } from '../ops/recurrent-composed.ts';
-import { requireBoolean, requireNumber, requireOneOf } from '../options.ts';
-import { requireBudget } from '../tensor/budget.ts';
-import { fill } from '../tensor/leaves.ts';
-import type { Tensor } from '../tensor/tensor.ts';
-import { Parameter } from '../tensor/variable.ts';
-import { orthogonal } from './initializers.ts';
+import { OptionError } from '../../errors.ts';
+import { applyAll } from '../../ops/apply.ts';
+import { add } from '../../ops/elementwise.ts';
+import { concat, narrow } from '../../ops/movement.ts';
+import { gruPrimitive, lstmPrimitive } from '../../ops/recurrent.ts';
+import { gruSteps, lstmSteps } from '../../ops/recurrent-composed.ts';
+import { requireBoolean, requireNumber, requireOneOf } from '../../options.ts';
+import { requireBudget } from '../../tensor/budget.ts';
+import { fill } from '../../tensor/leaves.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import { Parameter } from '../../tensor/variable.ts';
+import { orthogonal } from '../initializers.ts';
 import type { RecurrentInput, TensorsByName } from './recurrent-input.ts';
 import {
   type CellPass,

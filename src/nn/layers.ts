@@ -13,6 +13,7 @@ export * from './pooling.ts';
 export * from './recurrent/gated-layers.ts';
 export * from './recurrent/recurrent-cells.ts';
 export * from './reshaping.ts';
+export * from './residual.ts';
 export * from './separable-convolution.ts';
 export * from './sequential.ts';
 export * from './time-distributed.ts';

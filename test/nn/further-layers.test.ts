@@ -35,6 +35,21 @@ describe('TimeDistributed', () => {
   });
 });
 
+describe('Residual', () => {
+  it('adds what it was given, and does not broadcast', async () => {
+    const [x, dense] = [values([2, 3, 5]), new weft.Dense(5, 5)];
+    const single = new weft.Residual(dense);
+    await expectClose(single.call(x), x.add(dense.call(x)), 1e-7);
+    expect(single.namedParameters().map(([path]) => path)).toEqual(['module.weight', 'module.bias']);
+    await expectClose(new weft.Residual([]).call(x), x.mul(2), 1e-7);
+    const narrowed = single.with({ module: new weft.Dense(5, 1) });
+    expect(narrowed).toBeInstanceOf(weft.Residual);
+    expect(() => new weft.Sequential({ block: narrowed }).call(x)).toThrow(
+      'residual "block": got [N=2, T=3, F=1] of its modules, for an input [N=2, T=3, F=5], expected the shape of the input',
+    );
+  });
+});
+
 describe('cells', () => {
   it("in a loop of one's own are the layer", async () => {
     const [layer, cell] = [new weft.LSTM(3, 4, { output: 'sequence' }), new weft.LSTMCell(3, 4)];

@@ -394,6 +394,11 @@ export const layerExamples: {
     input: sequence,
     computes: ({ layers: [dense] }, x) => dense.call(x),
   },
+  Residual: {
+    arguments: () => [{ dense: new weft.Dense(3, 3), tanh: new weft.Tanh() }],
+    input: matrix,
+    computes: ({ layers: [dense, tanh] }, x) => x.add(tanh.call(dense.call(x))),
+  },
   Sequential: {
     arguments: () => [{ dense: new weft.Dense(3, 2), relu: new weft.ReLU() }],
     input: matrix,

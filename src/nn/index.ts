@@ -10,6 +10,7 @@ export { inMode } from './mode.ts';
 export * from './models.ts';
 export { type AnyModule, Module } from './module.ts';
 export * from './observe.ts';
+export type { FusedOptions, GatedOptions } from './recurrent/gated-layer.ts';
 export type { RecurrentInput } from './recurrent/recurrent-input.ts';
 export {
   type CellPass,
@@ -18,6 +19,7 @@ export {
   RecurrentLayer,
   type RecurrentOptions,
 } from './recurrent/recurrent-layer.ts';
+export type { CellWeights, HiddenState, LstmState } from './recurrent/recurrent-steps.ts';
 export * from './serialization.ts';
 export type { LoadedState, LoadStateOptions, StateDict, StateEntry } from './state-dict.ts';
 export * from './summary.ts';

@@ -9,7 +9,8 @@ import { Dense } from './dense.ts';
 import { Dropout } from './dropout.ts';
 import type { Module } from './module.ts';
 import { MaxPool2d } from './pooling.ts';
-import { GRU, LSTM } from './recurrent/gated-layers.ts';
+import { GRU } from './recurrent/gru.ts';
+import { LSTM } from './recurrent/lstm.ts';
 import { Flatten, RowsToSequence } from './reshaping.ts';
 import { Sequential } from './sequential.ts';
 

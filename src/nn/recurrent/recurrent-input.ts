@@ -18,7 +18,7 @@ export interface RecurrentInput<State> {
   readonly lengths?: Tensor;
   /** bool [N, T]: which steps are real. Padding may be anywhere, also on the left. */
   readonly mask?: Tensor;
-  /** What each layer and direction starts from, each [layers·D, N, H]. Default zeros. */
+  /** What each layer and direction starts from, each [layers·D, N, H], H being the width of that state. Default zeros. */
   readonly initialState?: State;
 }
 
@@ -28,7 +28,6 @@ export type TensorsByName<State> = { readonly [Name in keyof State]: Tensor };
 /** What the checks have to know of a layer. */
 interface SequenceLayer {
   readonly inputs: number;
-  readonly hidden: number;
   readonly cells: readonly object[];
   describe(): string;
 }
@@ -80,15 +79,20 @@ export function maskOf<State>(layer: SequenceLayer, input: RecurrentInput<State>
   return less(expandDims(iota(steps), 0), expandDims(lengths, 1));
 }
 
-/** What each cell starts from, by the name of a state: its part [N, H] of what was given [layers·D, N, H], or zeros. */
+/**
+ * What each cell starts from, by the name of a state: its part [N, H] of what was given [layers·D, N, H], or zeros. `widths`
+ * says H for each state.
+ */
 export function initialStates<State extends TensorsByName<State>>(
   layer: SequenceLayer,
-  stateNames: readonly (keyof State & string)[],
+  widths: readonly (readonly [name: keyof State & string, width: number])[],
   { x, initialState }: RecurrentInput<State>,
 ): (name: keyof State & string, cell: number) => Tensor {
   const [n] = x.shape;
-  const { hidden, cells } = layer;
-  if (!initialState) return () => fill(0, [n, hidden]);
+  const { cells } = layer;
+  const widthOf = new Map(widths);
+  const stateNames = [...widthOf.keys()];
+  if (!initialState) return (name) => fill(0, [n, widthOf.get(name)!]);
   const given = Object.keys(initialState);
   if (given.length !== stateNames.length || !given.every((name) => stateNames.some((s) => s === name))) {
     throw new OptionError({
@@ -98,17 +102,17 @@ export function initialStates<State extends TensorsByName<State>>(
       cure: 'Give exactly the states that run() of such a layer returns.',
     });
   }
-  for (const name of stateNames) {
+  for (const [name, width] of widths) {
     const state = initialState[name];
     requireTensor(layer, `initialState.${name}`, state);
     requireDType(layer, `initialState.${name}`, state, 'float32');
     requireBeside(layer, `initialState.${name}`, state, [
       ['layers·D', cells.length],
       ['N', n],
-      ['H', hidden],
+      ['H', width],
     ]);
   }
-  return (name, cell) => reshape(narrow(initialState[name], 0, cell, cell + 1), [n, hidden]);
+  return (name, cell) => reshape(narrow(initialState[name], 0, cell, cell + 1), [n, widthOf.get(name)!]);
 }
 
 function requireTensor(layer: SequenceLayer, name: string, given: unknown): void {

@@ -40,8 +40,10 @@ const recurrentDefaults = {
 export interface CellStep<State> {
   /** What the next step starts from, each [N, H]. */
   readonly state: State;
-  /** What the layer gives for the step, [N, H]. Default: the first of the states. */
+  /** What the layer gives for the step, [N, outputs]. Default: the first of the states. */
   readonly output?: Tensor;
+  /** What else there is to know of the step, each [N, …]. */
+  readonly details?: readonly Tensor[];
 }
 
 /** One pass of one cell over a whole sequence. */
@@ -143,12 +145,22 @@ export abstract class RecurrentLayer<
     const { layers } = this.options;
     const directions = this.#directions.length;
     this.cells = Array.from({ length: layers * directions }, (_, cell) =>
-      this.cellWeights(cell < directions ? inputs : directions * hidden),
+      this.cellWeights(cell < directions ? inputs : directions * this.outputs),
     );
   }
 
   /** The names of the states that go from step to step. Unless a step says otherwise, the first is the output. */
   protected abstract readonly stateNames: readonly (keyof State & string)[];
+
+  /** Features of the output of one direction: `hidden`, unless a subclass says otherwise. */
+  get outputs(): number {
+    return this.hidden;
+  }
+
+  /** Features of the state of that name: `hidden`, unless a subclass says otherwise. */
+  protected widthOf(_state: keyof State & string): number {
+    return this.hidden;
+  }
 
   /**
    * The weights of one layer and direction, which reads `features` features: an object of parameters, or of modules. The
@@ -156,7 +168,7 @@ export abstract class RecurrentLayer<
    */
   protected abstract cellWeights(features: number): Weights;
 
-  /** What a cell computes of the step's input [N, F] and the states before it, each [N, H]. It is the body of a `scan`. */
+  /** What a cell computes of the step's input [N, F] and the states before it, each as wide as `widthOf` says. It is the body of a `scan`. */
   protected abstract step(weights: Weights, state: State, xt: Tensor): CellStep<State>;
 
   /**
@@ -166,18 +178,21 @@ export abstract class RecurrentLayer<
   protected runCell({ weights, x, state, mask, reverse }: CellPass<Weights, State>): CellRun<State> {
     return concealed(() => {
       let hasOutput = false;
-      const { carry, outputs } = scan(
+      const {
+        carry,
+        outputs: [outputs, ...details],
+      } = scan(
         (before, xt) => {
           const next = this.step(weights, before as State, xt);
-          requireKnownOptions(`${this.describe()} step`, next, ['state', 'output']);
+          requireKnownOptions(`${this.describe()} step`, next, ['state', 'output', 'details']);
           const carry: Record<string, Tensor> = { ...next.state };
           hasOutput = next.output !== undefined;
           if (next.output !== undefined) this.#requireOutput(next.output, x);
-          return { carry, output: next.output ?? carry[this.stateNames[0]] };
+          return { carry, output: [next.output ?? carry[this.stateNames[0]], ...(next.details ?? [])] };
         },
         { initial: { ...state } as Record<string, Tensor>, inputs: x, reverse, ...(mask && { mask }) },
       );
-      const run = { outputs, state: carry as State };
+      const run = { outputs, state: carry as State, details };
       if (!hasOutput) return run;
       const end = reverse ? 0 : x.shape[1] - 1;
       return { ...run, last: mask ? atLastReal(outputs, mask, reverse) : stepOf(outputs, end) };
@@ -244,7 +259,8 @@ export abstract class RecurrentLayer<
     readonly details: readonly Tensor[];
   } {
     const mask = maskOf(this, input);
-    const initial = initialStates(this, this.stateNames, input);
+    const widths = this.stateNames.map((name) => [name, this.widthOf(name)] as const);
+    const initial = initialStates(this, widths, input);
     const finals: State[] = [];
     let { x } = input;
     let runs: readonly CellRun<State>[] = [];
@@ -291,7 +307,7 @@ export abstract class RecurrentLayer<
     const named = { describe: () => `${this.describe()} output of a step` };
     const axes = [
       ['N', x.shape[0]],
-      ['H', this.hidden],
+      ['H', this.outputs],
     ] as const;
     requireAxes(named, output, axes, 'The next layer reads as many features per direction as a state has.');
   }

@@ -10,6 +10,8 @@ export * from './dropout.ts';
 export * from './embedding.ts';
 export * from './normalization.ts';
 export * from './pooling.ts';
+export * from './position-embedding.ts';
+export * from './recurrent/bilstm-2d.ts';
 export * from './recurrent/gru.ts';
 export * from './recurrent/lstm.ts';
 export * from './recurrent/recurrent-cells.ts';

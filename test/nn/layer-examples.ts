@@ -3,6 +3,7 @@
  * layer without a row does not compile here, and every-layer.test.ts names it.
  */
 import * as weft from '../../src/index.ts';
+import { writtenBiLSTM2D } from './grid-layers-written.ts';
 import { int32, values } from './support.ts';
 
 type LayerTypes = typeof weft.layerTypes;
@@ -388,7 +389,22 @@ export const layerExamples: {
       return weft.concat(heads, -1).matmul(output.weight).add(output.bias!);
     },
   },
+  BiLSTM2D: {
+    arguments: () => [2, 2],
+    input: () => values([2, 2, 3, 2]),
+    computes: writtenBiLSTM2D,
+  },
 
+  PositionEmbedding: {
+    arguments: () => [[3, 2]],
+    input: sequence,
+    computes: ({ weight }, x) => x.add(weight),
+  },
+  FirstAndLast: {
+    arguments: () => [],
+    input: sequence,
+    computes: (_, x) => weft.concat([x.slice(null, 0), x.slice(null, -1)], -1),
+  },
   TimeDistributed: {
     arguments: () => [new weft.Dense(2, 3)],
     input: sequence,

@@ -1,0 +1,60 @@
+/** Layers on grids of tokens: what each token of the output has seen, and that the two readers know nothing of each other. */
+import { describe, expect, it } from 'vitest';
+import { BiLSTM2D, FirstAndLast, grad, LSTM, ones, PositionEmbedding, Sequential } from '../../src/index.ts';
+import { errorOf, expectClose, values } from './support.ts';
+
+describe('BiLSTM2D', () => {
+  it('is two bidirectional LSTMs on views of the grid, transposed to each other', async () => {
+    const [n, height, width, features, hidden] = [2, 3, 4, 3, 2];
+    const layer = new BiLSTM2D(features, hidden);
+    const options = { bidirectional: true, output: 'sequence' } as const;
+    const [vertical, horizontal] = [layer.vertical, layer.horizontal].map(
+      () => new LSTM(features, hidden, options),
+    );
+    await vertical.loadStateDict(await layer.vertical.stateDict());
+    await horizontal.loadStateDict(await layer.horizontal.stateDict());
+    const x = values([n, height, width, features]);
+    const byColumn = x.permute(0, 2, 1, 3).reshape(n * width, height, features);
+    const columns = vertical
+      .call(byColumn)
+      .reshape(n, width, height, 2 * hidden)
+      .permute(0, 2, 1, 3);
+    const rows = horizontal
+      .call(x.reshape(n * height, width, features))
+      .reshape(n, height, width, 2 * hidden);
+    const [above, below] = layer.output.weight.split(2, 0);
+    const wanted = columns.matmul(above).add(rows.matmul(below)).add(layer.output.bias!);
+    await expectClose(layer.call(x), wanted, 1e-6);
+  });
+
+  it('shows each token its column and its row, both ways, and nothing else', async () => {
+    const layer = new BiLSTM2D(2, 3);
+    const x = values([1, 4, 5, 2]);
+    const [gradient] = grad(layer.call(x).slice(0, 1, 2).sum(), [x]);
+    const seen = await gradient.abs().sum(-1).greater(0).data();
+    const wanted = Array.from({ length: 20 }, (_, at) => Number(Math.floor(at / 5) === 1 || at % 5 === 2));
+    expect(Array.from(seen)).toEqual(wanted);
+  });
+});
+
+describe('tokens on their grid', () => {
+  it('have places of their own, and a first and a last in the order of rows', async () => {
+    const x = values([2, 3, 2, 4]);
+    const ends = new FirstAndLast().call(x);
+    await expectClose(ends.slice(null, [0, 4]), x.slice(null, 0, 0), 1e-7);
+    await expectClose(ends.slice(null, [4, 8]), x.slice(null, 2, 1), 1e-7);
+    await expectClose(new FirstAndLast().call(x.reshape(2, 6, 4)), ends, 1e-7);
+  });
+
+  it('are refused where they do not lie on it', () => {
+    const model = new Sequential({ places: new PositionEmbedding([2, 3, 4]) });
+    expect(errorOf(() => model.call(ones([1, 3, 3, 4]))).message).toContain(
+      'positionEmbedding "places": got [N=1, H=3, W=3, C=4], expected last axes 2, 3, 4',
+    );
+    const ends = new Sequential({ ends: new FirstAndLast() });
+    expect(errorOf(() => ends.call(ones([1, 4]))).message).toContain('firstAndLast "ends": got [N=1, F=4]');
+    expect(errorOf(() => new BiLSTM2D(4, 2).call(ones([1, 3, 4]))).message).toContain(
+      'cut images into patches',
+    );
+  });
+});

@@ -1,6 +1,6 @@
 /** The checks that layers share: the shapes of inputs and of initial weights. */
 import { OptionError, ShapeError } from '../errors.ts';
-import { requireFunction } from '../options.ts';
+import { requireFunction, requireList, requireNumber } from '../options.ts';
 import { formatShape, type Shape, sameShape } from '../tensor/shape.ts';
 import { notATensor, Tensor } from '../tensor/tensor.ts';
 import { type Fan, fansOf, type Initializer } from './initializers.ts';
@@ -61,6 +61,14 @@ const customaryAxes = [[], ['F'], ['N', 'F'], ['N', 'T', 'F'], ['N', 'H', 'W', '
 /** A shape with its customary axis names. */
 export function describeShape(shape: Shape): string {
   return formatShape(shape, customaryAxes[shape.length]);
+}
+
+/** The lengths of the last axes, given as one or several. */
+export function requireLengths(where: string, shape: number | Shape): Shape {
+  const lengths = typeof shape === 'number' ? [shape] : [...requireList(where, 'shape', shape)];
+  requireNumber(where, 'number of axes', lengths.length, 'a whole number of at least 1');
+  for (const length of lengths) requireNumber(where, 'shape', length, 'a whole number of at least 1');
+  return lengths;
 }
 
 /**

@@ -6,6 +6,7 @@ export type { InputForm, InputForms } from './input-forms.ts';
 export { Activation, type JsonValue, Layer } from './layer.ts';
 export * from './layers.ts';
 export * from './losses/index.ts';
+export type { MissingInput } from './missing/seen.ts';
 export { inMode } from './mode.ts';
 export * from './models.ts';
 export { type AnyModule, Module } from './module.ts';

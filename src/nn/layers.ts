@@ -8,6 +8,8 @@ export * from './convolution.ts';
 export * from './dense.ts';
 export * from './dropout.ts';
 export * from './embedding.ts';
+export * from './missing/fill-missing.ts';
+export * from './missing/missing-indicators.ts';
 export * from './normalization.ts';
 export * from './pooling.ts';
 export * from './position-embedding.ts';

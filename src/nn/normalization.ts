@@ -3,12 +3,12 @@ import { OptionError, ShapeError } from '../errors.ts';
 import { add, multiply, stopGradient } from '../ops/elementwise.ts';
 import { groupNorm, instanceNorm, layerNorm, normalizeWith, rmsNorm } from '../ops/normalization.ts';
 import { mean, variance } from '../ops/reduce.ts';
-import { requireBoolean, requireKnownOptions, requireList, requireNumber } from '../options.ts';
+import { requireBoolean, requireKnownOptions, requireNumber } from '../options.ts';
 import { fill } from '../tensor/leaves.ts';
 import { type Shape, sizeOf } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Parameter, Variable } from '../tensor/variable.ts';
-import { type Cure, describeShape, requireLastAxes } from './checks.ts';
+import { type Cure, describeShape, requireLastAxes, requireLengths } from './checks.ts';
 import { type JsonValue, Layer } from './layer.ts';
 
 /** Options of `LayerNorm`, `GroupNorm` and `RMSNorm`. */
@@ -32,14 +32,6 @@ function makeAffine(where: string, affine: boolean, shape: Shape): { scale?: Par
 /** The affine part as the operations take it. */
 function affineOf(scale: Parameter | undefined, shift: Parameter | undefined) {
   return { ...(scale && { scale }), ...(shift && { shift }) };
-}
-
-/** The lengths of the last axes, given as one or several. */
-function requireLengths(where: string, shape: number | Shape): Shape {
-  const lengths = typeof shape === 'number' ? [shape] : [...requireList(where, 'shape', shape)];
-  requireNumber(where, 'number of axes', lengths.length, 'a whole number of at least 1');
-  for (const length of lengths) requireNumber(where, 'shape', length, 'a whole number of at least 1');
-  return lengths;
 }
 
 /** The last axes of a tensor, as many as there are lengths. */

@@ -349,6 +349,7 @@ const inputs: Record<string, Arguments> = {
   Activation: unary,
   ...Object.fromEntries(Object.entries(layerExamples).map(([name, { input }]) => [name, () => [input()]])),
   ...each('RecurrentLayer RNN GRU LSTM', () => [{ x: sequence(), lengths: int32([2]) }]),
+  ...each('FillMissing MissingIndicators', () => [{ x: sequence(), mask: weft.ones([1, 3], 'bool') }]),
   ...each('RNNCell GRUCell', () => [{ x: weft.ones([2, 3]), state: { h: matrix() } }]),
   LSTMCell: () => [{ x: weft.ones([2, 3]), state: { h: matrix(), c: matrix() } }],
   MultiHeadAttention: () => [

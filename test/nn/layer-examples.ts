@@ -23,6 +23,8 @@ export interface LayerExample<Arguments, Layer> {
 const { ones } = weft.initializers;
 const matrix = () => values([2, 3]);
 const sequence = () => values([2, 3, 2]);
+/** What is seen of it: not the first feature at the second step, and in the other sequence nothing then. */
+const seen = () => int32([1, 1, 0, 1, 1, 1, 1, 1, 0, 0, 1, 1]).reshape(2, 3, 2).cast('bool');
 /** The multiples of 1/20 from -3 on in some order, so that no two of them are equal. */
 const image = () =>
   weft.tensor(
@@ -295,6 +297,22 @@ export const layerExamples: {
     arguments: () => [3, 2, { weightInitializer: ones }],
     input: () => int32([0, 2, 0]),
     computes: ({ weight }, x) => weft.gather(weight, x, 0),
+  },
+
+  FillMissing: {
+    arguments: () => [[2], 'learned'],
+    input: sequence,
+    call: (layer, x) => layer.call({ x, mask: seen() }),
+    computes: ({ value }, x) => weft.where(seen(), x, value!),
+  },
+  MissingIndicators: {
+    arguments: () => [2, { fill: 'learned', unit: 2 }],
+    input: sequence,
+    call: (layer, x) => layer.call({ x, mask: seen() }),
+    computes: ({ fill }, x) => {
+      const since = weft.tensor([0, 0, 1, 1, 2, 1, 0, 0, 1, 1, 2, 2]).div(2).reshape(2, 3, 2);
+      return weft.concat([weft.where(seen(), x, fill.value!), seen().cast('float32'), since], -1);
+    },
   },
 
   Flatten: { arguments: () => [], input: image, computes: (_, x) => x.reshape(2, 5 * 6 * 2) },

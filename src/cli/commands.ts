@@ -10,6 +10,7 @@ import { refuseExcessArguments } from './excess-arguments.ts';
 import { exitCodes } from './exit-codes.ts';
 import { addExplain } from './explain.ts';
 import { commandLine } from './invocation.ts';
+import { addModels } from './models.ts';
 import { addPredict } from './predict.ts';
 import type { CommandContext, Streams } from './terminal.ts';
 import { addTrain } from './train.ts';
@@ -21,6 +22,7 @@ Examples:
   weft train --data photos --epochs 20      train on your own pictures: photos/<class>/<picture>.png
   weft evaluate runs/first                  accuracy, precision, recall and confusion matrix of a run
   weft predict runs/first seven.png         the class of a picture
+  weft models                               the networks that can be trained, with their costs
   weft explain --model conv-lstm            the kernels of a training step
 
 Exit codes:
@@ -94,7 +96,7 @@ export function buildProgram(context: CommandContext): Command {
     .showHelpAfterError('(weft --help shows all commands and options)')
     .exitOverride()
     .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) });
-  for (const add of [addTrain, addEvaluate, addPredict, addExplain]) add(program, context);
+  for (const add of [addTrain, addEvaluate, addPredict, addModels, addExplain]) add(program, context);
   refuseExcessArguments(program);
   return program;
 }

@@ -2,9 +2,12 @@
 import { type Command, Option } from 'commander';
 import { loadDataset } from '../data/load.ts';
 import { type DeviceOptions, explain, setDevice, type Tensor, zeros } from '../index.ts';
-import { createModel, type Module, modelNames, softmaxCrossEntropy } from '../nn/index.ts';
+import { createModel, modelNames } from '../models/index.ts';
+import { type Module, softmaxCrossEntropy } from '../nn/index.ts';
 import { Adam, type Optimizer } from '../optim/index.ts';
 import { printable } from '../text.ts';
+import { exitCodes } from './exit-codes.ts';
+import { type GivenSizes, givenSizes, sizeMisfit, sizeOptions, writtenSizes } from './model-sizes.ts';
 import { positiveInteger } from './numbers.ts';
 import { RunError } from './run-error.ts';
 import { readRun } from './run-reading.ts';
@@ -14,7 +17,7 @@ import { trainDefaults } from './train-defaults.ts';
 import { describeOptimizer, optimizerOf } from './train-settings.ts';
 
 /** The options of the command line. */
-export interface ExplainOptions {
+export interface ExplainOptions extends GivenSizes {
   readonly model?: string;
   readonly data?: string;
   readonly batch?: number;
@@ -69,12 +72,13 @@ function newModel({
   model: name = trainDefaults.model,
   data = trainDefaults.data,
   batch,
+  ...given
 }: ExplainOptions): Subject {
   const { shape, classNames } = loadDataset(data).train;
   const [, height, width, channels] = shape;
   const inputShape = [height, width, channels] as const;
   const classes = classNames.length;
-  const model = createModel(name, { inputShape, classes });
+  const model = createModel(name, { inputShape, classes, ...givenSizes(given) });
   return {
     name,
     model,
@@ -88,10 +92,12 @@ function newModel({
 /** The model of a run, with the batches it was trained on. */
 async function trainedModel(
   run: string,
-  { model: wanted, data, batch }: ExplainOptions,
+  { model: wanted, data, batch, ...options }: ExplainOptions,
   aside: Terminal['aside'],
 ): Promise<Subject> {
-  const given = wanted === undefined ? data && `--data ${data}` : `--model ${wanted}`;
+  const [size] = Object.entries(writtenSizes(options));
+  const given =
+    (wanted && `--model ${wanted}`) ?? (data && `--data ${data}`) ?? (size && `--${size[0]} ${size[1]}`);
   if (given !== undefined) {
     throw new RunError({
       where: run,
@@ -128,13 +134,15 @@ several says so. The plan is the same on all devices. Without a run it is that o
 
 /** Declares `weft explain`. */
 export function addExplain(program: Command, { streams }: CommandContext): void {
-  program
+  const command = program
     .command('explain')
     .description('print the plan of a training step: its kernels with shapes, FLOPs, bytes and memory')
     .argument('[run]', runHelp)
     .addOption(
       oneOf(new Option('--model <name>', `the network (default: ${trainDefaults.model})`), modelNames),
-    )
+    );
+  for (const option of sizeOptions()) command.addOption(option);
+  command
     .option('--data <name>', `${dataHelp} (default: digits)`)
     .option(
       '--batch <number>',
@@ -143,5 +151,10 @@ export function addExplain(program: Command, { streams }: CommandContext): void 
     )
     .addOption(deviceOption())
     .addHelpText('after', help)
-    .action(async (run, options) => explainCommand(run, options, openTerminal(streams, false)));
+    .action(async (run, options: ExplainOptions) => {
+      const wrong = sizeMisfit({ ...options, model: options.model ?? trainDefaults.model });
+      if (wrong !== undefined && run === undefined)
+        command.error(`error: ${wrong}`, { exitCode: exitCodes.usage });
+      await explainCommand(run, options, openTerminal(streams, false));
+    });
 }

@@ -8,6 +8,7 @@ import { messageOf } from '../text.ts';
 import type { Confusion } from './confusion.ts';
 import type { CopyScores } from './copies.ts';
 import type { Scores } from './describe.ts';
+import type { GivenSizes } from './model-sizes.ts';
 import { RunError } from './run-error.ts';
 
 /** One epoch. Losses are mean cross-entropies in nats, accuracies parts of 1. */
@@ -47,15 +48,9 @@ export interface DataRecord {
   readonly borderBrightness: number;
 }
 
-/** How a model is trained, as decided before training. What was not asked for is left out. */
-export interface TrainSettings {
+/** How a model is trained, as decided before training. Sizes, and whatever was not asked for, are left out where they are the model's own. */
+export interface TrainSettings extends GivenSizes {
   readonly model: string;
-  /** Units of the hidden layer, where they are not the model's own. */
-  readonly hidden?: number | undefined;
-  /** Recurrent layers, where they are not the model's own number. */
-  readonly layers?: number | undefined;
-  /** Share of features dropped, where it is not the model's own. */
-  readonly dropout?: number | undefined;
   /** `adam` */
   readonly optimizer: string;
   readonly weightDecay: number;

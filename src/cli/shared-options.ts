@@ -5,7 +5,7 @@ import { InvalidArgumentError, Option } from 'commander';
 import { readClassNames } from '../data/class-names.ts';
 import { pictureFits } from '../data/image.ts';
 import { deviceNames } from '../index.ts';
-import { modelNames } from '../nn/index.ts';
+import { modelNames } from '../models/index.ts';
 import { nearest } from '../text.ts';
 import { trainDefaults } from './train-defaults.ts';
 
@@ -42,7 +42,7 @@ export function sizeOption(): Option {
 }
 
 /** `64x48`, or `64` for a square. */
-function pictureSize(text: string): readonly [height: number, width: number] {
+export function pictureSize(text: string): readonly [height: number, width: number] {
   const [, height, width = height] = /^(\d{1,5})(?:[x×*](\d{1,5}))?$/i.exec(text) ?? [];
   const size = [Number(height), Number(width)] as const;
   if (size.every((side) => side >= 1)) return size;
@@ -58,11 +58,17 @@ export function fitOption(): Option {
 /** The option, taking one of `names`; of what is nearly one, that is said. */
 export function oneOf(option: Option, names: readonly string[]): Option {
   return option.choices(names).argParser((text) => {
-    if (names.includes(text)) return text;
-    const near = nearest(text, names);
-    const meant = near === undefined ? '' : ` Did you mean ${near}?`;
-    throw new InvalidArgumentError(`Allowed choices are ${names.join(', ')}.${meant}`);
+    const wrong = choiceError(text, names);
+    if (wrong === undefined) return text;
+    throw new InvalidArgumentError(wrong);
   });
+}
+
+/** A sentence about a text that is none of `names`; undefined where it is one. */
+export function choiceError(text: string, names: readonly string[]): string | undefined {
+  if (names.includes(text)) return undefined;
+  const near = nearest(text, names);
+  return `Allowed choices are ${names.join(', ')}.${near === undefined ? '' : ` Did you mean ${near}?`}`;
 }
 
 /** What `--classes` was given. */

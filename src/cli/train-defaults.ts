@@ -1,4 +1,5 @@
 /** The settings of `weft train`, with the reason beside each. */
+import { listModels } from '../models/index.ts';
 
 export const trainDefaults = {
   data: 'digits',
@@ -21,11 +22,8 @@ export const augmentation = { shift: 1, rotation: 5 } as const;
 /** Plain steps along the gradient go nowhere at rates that do not diverge: nearly everybody gives SGD this momentum. */
 export const sgdMomentum = 0.9;
 
-/**
- * The highest learning rate at which a model trains without setbacks: LSTMs that read raw pixels bear half as much. SGD does
- * not divide by the size of the gradients, and wants more.
- */
+/** The highest learning rate at which a model trains without setbacks. SGD does not divide by the size of the gradients, and wants more. */
 export function defaultLearningRate(model: string, optimizer: string = trainDefaults.optimizer): number {
   if (optimizer === 'sgd') return 0.03;
-  return model.startsWith('conv') || model === 'cnn' ? 6e-3 : 3e-3;
+  return listModels().find(({ name }) => name === model)!.learningRate;
 }

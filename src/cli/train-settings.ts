@@ -5,7 +5,8 @@ import type { ImageDataset } from '../data/dataset.ts';
 import { groupSource } from '../data/groups.ts';
 import type { PictureFit } from '../data/image.ts';
 import { type DeviceOptions, tensor } from '../index.ts';
-import { createModel, type Module, softmaxCrossEntropy } from '../nn/index.ts';
+import { createModel } from '../models/index.ts';
+import { type Module, softmaxCrossEntropy } from '../nn/index.ts';
 import {
   Adam,
   AdamW,
@@ -21,12 +22,13 @@ import {
 import type { Loss } from '../train/index.ts';
 import { formatAugmentation } from './augment-spec.ts';
 import { classWeightsOf } from './class-weights.ts';
+import { type GivenSizes, givenSizes, sizeMisfit, writtenSizes } from './model-sizes.ts';
 import type { TrainSettings } from './run-record.ts';
 import type { GivenClasses } from './shared-options.ts';
 import { augmentation, defaultLearningRate, sgdMomentum, trainDefaults } from './train-defaults.ts';
 
 /** The options of the command line. */
-export interface TrainOptions {
+export interface TrainOptions extends GivenSizes {
   readonly data: string;
   readonly size?: readonly [height: number, width: number];
   readonly fit?: PictureFit;
@@ -34,9 +36,6 @@ export interface TrainOptions {
   readonly valSplit?: number;
   readonly groups?: string;
   readonly model: string;
-  readonly hidden?: number;
-  readonly layers?: number;
-  readonly dropout?: number;
   readonly epochs: number;
   readonly batch: number;
   readonly optimizer: OptimizerName;
@@ -135,17 +134,10 @@ export function describeSchedule({ schedule, learningRate }: TrainSettings): str
  * What is wrong with the options whatever the data is, as a sentence: an option that does nothing is refused, since whoever
  * gave it waits for what it does. Undefined when they fit together.
  */
-export function misfit({
-  data,
-  out,
-  model,
-  layers,
-  epochs,
-  earlyStopping,
-}: TrainOptions): string | undefined {
-  if (layers !== undefined && model === 'cnn') {
-    return `--layers ${layers} does nothing for cnn: it has no recurrent layers. --hidden sets the width of its dense layer; conv-lstm has recurrent layers.`;
-  }
+export function misfit(options: TrainOptions): string | undefined {
+  const { data, out, epochs, earlyStopping } = options;
+  const wrong = sizeMisfit(options);
+  if (wrong !== undefined) return wrong;
   if (earlyStopping !== undefined && earlyStopping > epochs - 2) {
     const most = epochs - 2;
     return `--early-stopping ${earlyStopping} never stops ${epochs} epochs early: ${most < 1 ? 'train for 3 epochs or more' : `give ${most} or less, or more --epochs`}.`;
@@ -163,12 +155,10 @@ function isWithin(folder: string, path: string): boolean {
 
 /** The settings, with what follows from the model and the training images filled in. */
 export function settingsOf(options: TrainOptions, train: ImageDataset): TrainSettings {
-  const { model, hidden, layers, dropout, optimizer, schedule, augment } = options;
+  const { model, optimizer, schedule, augment } = options;
   return {
     model,
-    hidden,
-    layers,
-    dropout,
+    ...givenSizes(options),
     optimizer,
     weightDecay: options.weightDecay ?? optimizers[optimizer].weightDecay,
     schedule,
@@ -186,9 +176,8 @@ export function settingsOf(options: TrainOptions, train: ImageDataset): TrainSet
 /** A new model for images as those of the data set. */
 export function modelOf(options: TrainOptions, { shape, classNames }: ImageDataset): Module {
   const [, height, width, channels] = shape;
-  const { model, hidden, layers, dropout } = options;
   const inputShape = [height, width, channels] as const;
-  return createModel(model, { inputShape, classes: classNames.length, hidden, layers, dropout });
+  return createModel(options.model, { inputShape, classes: classNames.length, ...givenSizes(options) });
 }
 
 /** The optimizer of a model that is trained on so many images; its schedule ends with the last of the planned epochs. */
@@ -237,9 +226,7 @@ export function commandOf(options: TrainOptions, device: string): string[] {
     'val-split': options.valSplit,
     groups: options.groups === undefined ? undefined : groupsFromAnywhere(options.groups),
     model,
-    hidden: options.hidden,
-    layers: options.layers,
-    dropout: options.dropout,
+    ...writtenSizes(options),
     epochs: options.epochs,
     batch: options.batch,
     optimizer,

@@ -6,6 +6,7 @@ import { formatAugmentation } from './augment-spec.ts';
 import { formatConfusion } from './confusion.ts';
 import { describeScores } from './describe.ts';
 import { commandLine } from './invocation.ts';
+import { writtenSizes } from './model-sizes.ts';
 import type { RunFolder } from './run-folder.ts';
 import type { Metrics, RunRecord, TrainSettings } from './run-record.ts';
 import { counted, duration, percent } from './terminal.ts';
@@ -16,7 +17,7 @@ const LISTED_WEIGHTS = 8;
 
 /** All that is on, a line each. */
 export function describeTraining(settings: TrainSettings, { classNames }: ImageDataset): string {
-  const { epochs, batchSize, seed, hidden, layers, dropout, earlyStopping } = settings;
+  const { epochs, batchSize, seed, earlyStopping } = settings;
   const moves = formatAugmentation(settings.augmentation).replaceAll(',', ', ').replaceAll('=', ' ');
   const lines = [
     `Training on ${deviceInfo().name}: ${counted(epochs, 'epoch')}, batches of ${batchSize}, seed ${seed}.`,
@@ -25,7 +26,7 @@ export function describeTraining(settings: TrainSettings, { classNames }: ImageD
       ? 'Training images are shown as they are (--augment changes them at random).'
       : `Training images are changed at random: ${moves} (--no-augment shows them as they are).`,
   ];
-  const own = Object.entries({ hidden, layers, dropout }).filter(([, value]) => value !== undefined);
+  const own = Object.entries(writtenSizes(settings));
   if (own.length > 0)
     lines.push(`The model has ${own.map(([name, value]) => `${name} ${value}`).join(', ')}.`);
   if (settings.classWeights !== undefined) {

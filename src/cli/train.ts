@@ -16,14 +16,8 @@ import { copyScores } from './copies.ts';
 import { describeDataset, scoresOf } from './describe.ts';
 import { exitCodes, interruptedCode } from './exit-codes.ts';
 import { type PreparedDataset, withValidation } from './holdout.ts';
-import {
-  nonNegativeNumber,
-  positiveInteger,
-  positiveNumber,
-  properShare,
-  seedNumber,
-  shareOrNone,
-} from './numbers.ts';
+import { sizeOptions } from './model-sizes.ts';
+import { nonNegativeNumber, positiveInteger, positiveNumber, properShare, seedNumber } from './numbers.ts';
 import { datasetBorderBrightness } from './pictures.ts';
 import { keepFailure, type OngoingRun, writeRun } from './run-files.ts';
 import { openRunFolder } from './run-folder.ts';
@@ -185,9 +179,8 @@ async function testNow(
 
 /** Declares `weft train`. */
 export function addTrain(program: Command, { streams, signal, finish }: CommandContext): void {
-  const own = "default: the model's own";
   const { shift, rotation } = augmentation;
-  program
+  const command = program
     .command('train')
     .description('train a model, test it, and write a run folder with weights, metrics and a report')
     .option('--data <name>', dataHelp, trainDefaults.data)
@@ -203,14 +196,9 @@ export function addTrain(program: Command, { streams, signal, finish }: CommandC
       '--groups <what>',
       'keep pictures of one group (a patient, a place) together: a CSV file picture,group or a JSON file, or a pattern for their names such as ^(patient\\d+)_',
     )
-    .addOption(modelOption())
-    .option(
-      '--hidden <number>',
-      `units of the recurrent layers, or of the dense layer of cnn (${own}, 64 to 128)`,
-      positiveInteger,
-    )
-    .option('--layers <number>', 'recurrent layers (default: 1)', positiveInteger)
-    .option('--dropout <share>', `share of features dropped in training (${own}, 0.25 or 0)`, shareOrNone)
+    .addOption(modelOption());
+  for (const option of sizeOptions()) command.addOption(option);
+  command
     .option('--epochs <number>', 'passes over the training images', positiveInteger, trainDefaults.epochs)
     .option('--batch <number>', 'images in a training step', positiveInteger, trainDefaults.batch)
     .addOption(
@@ -221,7 +209,7 @@ export function addTrain(program: Command, { streams, signal, finish }: CommandC
     )
     .option(
       '--lr <number>',
-      'highest learning rate (default: 0.006, or 0.003 for models that read raw rows; 0.03 with sgd)',
+      "highest learning rate (default: the model's own, mostly 0.003 or 0.006; 0.03 with sgd)",
       positiveNumber,
     )
     .addOption(

@@ -8,7 +8,6 @@ export * from './layers.ts';
 export * from './losses/index.ts';
 export type { MissingInput } from './missing/seen.ts';
 export { inMode } from './mode.ts';
-export * from './models.ts';
 export { type AnyModule, Module } from './module.ts';
 export * from './observe.ts';
 export type { FusedOptions, GatedOptions } from './recurrent/gated-layer.ts';

@@ -1,36 +1,9 @@
-/** Modules as trees, ready-made models, models as JSON, and the summary. */
-import { resolve } from 'node:path';
-import ts from 'typescript';
-import { describe, expect, expectTypeOf, it } from 'vitest';
+/** Modules as trees, modules as JSON, and the summary. */
+import { describe, expect, it } from 'vitest';
 import { Parameter, seed, type Tensor, zeros } from '../../src/index.ts';
+import { createModel } from '../../src/models/index.ts';
 import * as nn from '../../src/nn/index.ts';
 import { errorOf, values } from './support.ts';
-
-/** What an editor offers at the end of a line of code. */
-function completions(line: string): string[] {
-  const models = resolve(import.meta.dirname, '../../src/nn/models.ts');
-  const file = resolve(import.meta.dirname, 'typed.ts');
-  const code = `import { createModel } from '${models}';\n${line}`;
-  const service = ts.createLanguageService({
-    getCompilationSettings: () => ({
-      allowImportingTsExtensions: true,
-      noEmit: true,
-      target: ts.ScriptTarget.ES2022,
-    }),
-    getScriptFileNames: () => [file],
-    getScriptVersion: () => '1',
-    getScriptSnapshot: (name) => {
-      const text = name === file ? code : ts.sys.readFile(name);
-      return text === undefined ? undefined : ts.ScriptSnapshot.fromString(text);
-    },
-    getCurrentDirectory: () => import.meta.dirname,
-    getDefaultLibFileName: ts.getDefaultLibFilePath,
-    fileExists: (name) => name === file || ts.sys.fileExists(name),
-    readFile: ts.sys.readFile,
-  });
-  const offered = service.getCompletionsAtPosition(file, code.length, undefined);
-  return offered?.entries.map(({ name }) => name) ?? [];
-}
 
 const options = { inputShape: [20, 20, 1], classes: 10 } as const;
 
@@ -57,7 +30,7 @@ describe('modules', () => {
   });
 
   it('switch modes as a tree', () => {
-    const model = nn.createModel('conv-lstm', options);
+    const model = createModel('conv-lstm', options);
     model.eval();
     expect(model.namedModules().every(([, module]) => !module.training)).toBe(true);
     model.train();
@@ -72,84 +45,14 @@ describe('modules', () => {
 
   it('copy their state', async () => {
     seed(1);
-    const from = nn.createModel('conv-lstm', options).eval();
-    const to = nn.createModel('conv-lstm', options).eval();
+    const from = createModel('conv-lstm', options).eval();
+    const to = createModel('conv-lstm', options).eval();
     const x = values([2, 20, 20, 1]);
     expect(await to.call(x).data()).not.toEqual(await from.call(x).data());
     await to.loadStateDict(await from.stateDict());
     expect(await to.call(x).data()).toEqual(await from.call(x).data());
-    const other = nn.createModel('row-lstm', options);
+    const other = createModel('row-lstm', options);
     await expect(other.loadStateDict(await from.stateDict())).rejects.toThrow(/loadStateDict: got a state/);
-  });
-});
-
-describe('createModel', () => {
-  it.each(nn.modelNames)('%s classifies images and is stored as JSON', async (name) => {
-    seed(2);
-    const model = nn.createModel(name, { inputShape: [9, 10, 2], classes: 4 }).eval();
-    const x = values([3, 9, 10, 2]);
-    expect(model.call(x).shape).toEqual([3, 4]);
-    const stored = JSON.stringify(nn.moduleToConfig(model));
-    const again = nn.moduleFromConfig(JSON.parse(stored)).eval();
-    expect(JSON.stringify(nn.moduleToConfig(again))).toBe(stored);
-    await again.loadStateDict(await model.stateDict());
-    expect(await again.call(x).data()).toEqual(await model.call(x).data());
-  });
-
-  it('begins with conv-lstm and gives the same weights for a seed', async () => {
-    expect(nn.modelNames[0]).toBe('conv-lstm');
-    const draw = async () => {
-      seed(0);
-      return nn.createModel('conv-lstm', options).stateDict();
-    };
-    expect(await draw()).toEqual(await draw());
-  });
-
-  it.each(nn.modelNames)('%s takes a width, a depth and a dropout of its own', async (name) => {
-    const sizes = { inputShape: [8, 12, 1], classes: 3 } as const;
-    const usual = nn.createModel(name, sizes);
-    const recurrent = name !== 'cnn';
-    const model = nn.createModel(name, {
-      ...sizes,
-      hidden: 5,
-      dropout: 0.6,
-      ...(recurrent ? { layers: 2 } : {}),
-    });
-    expect(model.eval().call(values([2, 8, 12, 1])).shape).toEqual([2, 3]);
-    const config = JSON.stringify(nn.moduleToConfig(model));
-    expect(config).toContain('5');
-    expect(config.match(/0\.6/g)).toHaveLength(recurrent ? 2 : 1);
-    expect(model.parameterCount()).toBeLessThan(usual.parameterCount());
-    expect(
-      nn
-        .createModel(name, { ...sizes, dropout: 0 })
-        .namedModules()
-        .map(([path]) => path),
-    ).not.toContain('dropout');
-  });
-
-  it('has nothing to set that does nothing', () => {
-    const sizes = { inputShape: [8, 8, 1], classes: 3 } as const;
-    const layers = errorOf(() => nn.createModel('cnn', { ...sizes, layers: 2 }));
-    expect(layers.message).toMatch(/layers 2 for 'cnn'.*dense layer of 'cnn' has hidden units/);
-    for (const wrong of [{ hidden: 0 }, { layers: 1.5 }, { dropout: 1 }])
-      expect(() => nn.createModel('conv-lstm', { ...sizes, ...wrong })).toThrow(
-        /createModel: got (hidden|layers|dropout)/,
-      );
-  });
-
-  it('completes its names in an editor, and takes a text that is read from somewhere', () => {
-    expectTypeOf<nn.ModelName>().toExtend<Parameters<typeof nn.createModel>[0]>();
-    expectTypeOf<string>().toExtend<Parameters<typeof nn.createModel>[0]>();
-    expect(completions("createModel('")).toEqual(expect.arrayContaining([...nn.modelNames]));
-  });
-
-  it('names what it knows', () => {
-    const error = errorOf(() => nn.createModel('resnet', options));
-    expect(error.name).toBe('OptionError');
-    expect(error.message).toContain('got "resnet", expected one of conv-lstm, conv-lstm-large, row-lstm');
-    expect(() => nn.createModel('cnn', { inputShape: [3, 8, 1], classes: 2 })).toThrow(/at least 4×4/);
-    expect(() => nn.createModel('cnn', { inputShape: [8, 8, 1], classes: 0 })).toThrow(/classes 0/);
   });
 });
 
@@ -219,7 +122,7 @@ describe('serialization', () => {
 
 describe('summary', () => {
   it('counts parameters and operations of the default model', () => {
-    const model = nn.createModel('conv-lstm', options);
+    const model = createModel('conv-lstm', options);
     const { rows, parameters, flops } = nn.summarize(model, options.inputShape);
     expect(rows.map(({ path, outputShape }) => [path, outputShape])).toEqual([
       ['conv1', [1, 20, 20, 8]],
@@ -298,7 +201,7 @@ describe('summary', () => {
   });
 
   it('names the layer that an input does not fit', () => {
-    const model = nn.createModel('conv-lstm', options);
+    const model = createModel('conv-lstm', options);
     expect(() => nn.summary(model, [20, 20, 3])).toThrow(/conv2d "conv1": got \[N=1, H=20, W=20, C=3\]/);
     expect(model.training).toBe(true);
   });

@@ -1,6 +1,6 @@
 /** The worker: all computing happens here, so that the page stays free. It answers the page's requests. */
 import sheetUrl from '../../assets/digits.png';
-import { type ImageDataset, modelNames, RandomGenerator } from '../../src/index.ts';
+import { type ImageDataset, listModels, RandomGenerator } from '../../src/index.ts';
 import { defaultSettings } from '../defaults.ts';
 import type { Report, Request, Sample } from '../protocol.ts';
 import { fetchDigits } from './digits.ts';
@@ -31,7 +31,14 @@ async function start(): Promise<Ready> {
   const digits = await fetchDigits(sheetUrl);
   const trainer = new Trainer(digits, defaultSettings.digits, report);
   const [train, test] = [digits.train.labels.length, digits.test.labels.length];
-  report({ kind: 'ready', train, test, models: modelNames });
+  report({
+    kind: 'ready',
+    train,
+    test,
+    models: listModels()
+      .filter(({ sizes }) => 'hidden' in sizes && 'dropout' in sizes)
+      .map(({ name }) => name),
+  });
   return { digits, trainer };
 }
 

@@ -1,12 +1,12 @@
 /** The settings of a run in words. */
 import { formatInteger } from '../../text.ts';
+import { writtenSizes } from '../model-sizes.ts';
 import type { Metrics } from '../run-record.ts';
 import { describeOptimizer, describeSchedule } from '../train-settings.ts';
 
 /** Names and values; what was not asked for, and is not on, is left out. */
 export function settingsOf(metrics: Metrics): [name: string, value: string][] {
-  const { data, augmentation, classWeights, earlyStopping, hidden, layers, dropout, validationShare } =
-    metrics;
+  const { data, augmentation, classWeights, earlyStopping, validationShare } = metrics;
   const [height, width, channels] = data.image;
   const moves = Object.entries(augmentation).map(([name, value]) => `${name} ${value}`);
   const weights = Object.entries(classWeights ?? {}).map(
@@ -21,9 +21,7 @@ export function settingsOf(metrics: Metrics): [name: string, value: string][] {
     ['image size', `${height}×${width}×${channels} (height × width × channels); others: ${data.fit}`],
     ['classes', formatInteger(data.classNames.length)],
     ['model', metrics.model],
-    ['hidden units', hidden],
-    ['recurrent layers', layers],
-    ['dropout', dropout],
+    ...Object.entries(writtenSizes(metrics)),
     ['optimizer', describeOptimizer(metrics)],
     ['learning rate', describeSchedule(metrics)],
     ['batch size', metrics.batchSize],

@@ -1,0 +1,25 @@
+/** bidirectional-lstm: two LSTMs read the rows, one from the top and one from the bottom. */
+import { Dense, LSTM, RowsToSequence, Sequential } from '../nn/index.ts';
+import { defineModel } from './model.ts';
+import { dropped } from './parts.ts';
+
+/**
+ * What goes to the classes is where each direction ends: the state after the last row of the one that reads down, and that
+ * after the first row of the one that reads up. (The last row of both would hold one row only of the second.)
+ */
+export const bidirectionalLstm = defineModel({
+  sentence: 'two LSTMs read the rows of pixels, one from the top and one from the bottom',
+  sizes: { hidden: 64, layers: 1, dropout: 0.25 },
+  build({ inputShape: [, width, channels], classes, hidden, layers, dropout }) {
+    return new Sequential({
+      rows: new RowsToSequence(),
+      lstm: new LSTM(width * channels, hidden, {
+        layers,
+        bidirectional: true,
+        dropout: layers > 1 ? dropout : 0,
+      }),
+      ...dropped(dropout),
+      head: new Dense(2 * hidden, classes),
+    });
+  },
+});

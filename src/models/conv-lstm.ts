@@ -1,0 +1,31 @@
+/** conv-lstm: convolutions, then an LSTM over the rows of their maps. */
+import { Dense, LSTM, RowsToSequence, Sequential } from '../nn/index.ts';
+import { defineModel } from './model.ts';
+import { afterPooling, dropped, pooledConvolutions } from './parts.ts';
+
+/**
+ * The convolutions see strokes, the LSTM sees how they follow each other from top to bottom: a step is a row of maps,
+ * [W'·maps].
+ */
+export const convLstm = defineModel({
+  sentence: 'convolutions, then an LSTM reads the rows of their maps',
+  sizes: { maps: [8, 16], hidden: 64, layers: 1, dropout: 0.25 },
+  learningRate: 6e-3,
+  build({ inputShape, classes, maps, hidden, layers, dropout }) {
+    const [, width, channels] = afterPooling(inputShape, maps);
+    return new Sequential({
+      ...pooledConvolutions(inputShape[2], maps),
+      rows: new RowsToSequence(),
+      lstm: new LSTM(width * channels, hidden, { layers, dropout: layers > 1 ? dropout : 0 }),
+      ...dropped(dropout),
+      head: new Dense(hidden, classes),
+    });
+  },
+});
+
+/** conv-lstm, wider. */
+export const convLstmLarge = defineModel({
+  ...convLstm,
+  sentence: 'conv-lstm with twice as many maps and an LSTM of 96',
+  sizes: { ...convLstm.sizes, maps: [16, 32], hidden: 96 },
+});

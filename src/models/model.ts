@@ -1,0 +1,53 @@
+/** What a model of the catalogue says of itself, and how one is made of it. */
+import { OptionError } from '../errors.ts';
+import type { Sequential } from '../nn/index.ts';
+import { describeValue } from '../options.ts';
+import { describeLengths } from '../tensor/shape.ts';
+import type { ModelSizes, SizeName } from './sizes.ts';
+
+/** What a model is for. */
+export interface ModelTask {
+  /** Of one image: [H, W, C]. */
+  readonly inputShape: readonly [height: number, width: number, channels: number];
+  /** How many classes the last layer tells apart. */
+  readonly classes: number;
+}
+
+/** A model that can be made in several sizes. */
+export interface ModelDefinition<Sizes extends Partial<ModelSizes> = Partial<ModelSizes>> {
+  /** What reads the image how, as part of a sentence. */
+  readonly sentence: string;
+  /** The sizes that it can be made in, each with what it is where nothing else is asked for. */
+  readonly sizes: Sizes;
+  /** The highest learning rate at which Adam trains it without setbacks. Default 0.003. */
+  readonly learningRate?: number;
+  /** New layers [N, H, W, C] → logits [N, classes], of sizes that have been looked at. */
+  build(options: ModelTask & Pick<ModelSizes, keyof Sizes & SizeName>): Sequential;
+}
+
+/** The definition as it is: what `build` takes follows from `sizes`. */
+export function defineModel<const Sizes extends Partial<ModelSizes>>(
+  definition: ModelDefinition<Sizes>,
+): ModelDefinition<Sizes> {
+  return definition;
+}
+
+/** @throws OptionError unless a model can be made for such images and classes */
+export function requireTask(where: string, { inputShape, classes }: ModelTask): void {
+  const isCount = (length: unknown) => Number.isSafeInteger(length) && Number(length) >= 1;
+  if (!Array.isArray(inputShape) || inputShape.length !== 3 || !inputShape.every(isCount)) {
+    throw new OptionError({
+      where,
+      got: `inputShape ${Array.isArray(inputShape) ? describeLengths(inputShape) : describeValue(inputShape)}`,
+      expected: '[H, W, C]: three whole numbers of at least 1',
+      cure: 'Give height, width and channels of one image, [28, 28, 1] for example, without the batch.',
+    });
+  }
+  if (isCount(classes)) return;
+  throw new OptionError({
+    where,
+    got: `classes ${describeValue(classes)}`,
+    expected: 'a whole number of at least 1',
+    cure: 'Give the number of classes that the images have.',
+  });
+}

@@ -1,0 +1,49 @@
+/** Parts that several models have: convolutions with pooling, and dropout before the last layer. */
+import { ShapeError } from '../errors.ts';
+import { Conv2d, Dropout, MaxPool2d, type Module, ReLU } from '../nn/index.ts';
+import type { ModelTask } from './model.ts';
+
+type ImageShape = ModelTask['inputShape'];
+
+/** Modules by name, in order. */
+type Parts = Readonly<Record<string, Module>>;
+
+/** Dropout by name, or nothing. */
+export function dropped(rate: number): Parts {
+  return rate > 0 ? { dropout: new Dropout(rate) } : {};
+}
+
+/** Convolutions 3×3 with as many maps as `maps` says, each with relu and pooling by 2: conv1, relu1, pool1, conv2 … */
+export function pooledConvolutions(channels: number, maps: readonly number[]): Parts {
+  return Object.fromEntries(
+    maps.flatMap((count, index): [string, Module][] => {
+      const number = index + 1;
+      return [
+        [
+          `conv${number}`,
+          new Conv2d(index === 0 ? channels : maps[index - 1], count, 3, { padding: 'same' }),
+        ],
+        [`relu${number}`, new ReLU()],
+        [`pool${number}`, new MaxPool2d(2)],
+      ];
+    }),
+  );
+}
+
+/**
+ * What `pooledConvolutions` leave of an image: each pooling halves height and width, rounded down.
+ *
+ * @throws ShapeError for an image of which nothing would be left
+ */
+export function afterPooling([height, width]: ImageShape, maps: readonly number[]): ImageShape {
+  const factor = 2 ** maps.length;
+  if (height < factor || width < factor) {
+    throw new ShapeError({
+      where: 'createModel',
+      got: `images [H=${height}, W=${width}]`,
+      expected: `at least ${factor}×${factor}, for ${maps.length} ${maps.length === 1 ? 'pooling' : 'poolings'} by 2`,
+      cure: "Use larger images, fewer maps, or the model 'row-lstm'.",
+    });
+  }
+  return [Math.floor(height / factor), Math.floor(width / factor), maps.at(-1)!];
+}

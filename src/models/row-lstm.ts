@@ -1,0 +1,21 @@
+/** row-lstm: an LSTM reads the rows of a picture. */
+import { Dense, LSTM, RowsToSequence, Sequential } from '../nn/index.ts';
+import { defineModel } from './model.ts';
+import { dropped } from './parts.ts';
+
+/**
+ * A row of pixels is a step: x_t = row t, [W·C]. The state after the last row goes to the classes. The plainest recurrent
+ * network that reads images; 28×28 pixels and 128 units make 82,186 parameters.
+ */
+export const rowLstm = defineModel({
+  sentence: 'an LSTM reads the rows of pixels from top to bottom',
+  sizes: { hidden: 128, layers: 1, dropout: 0 },
+  build({ inputShape: [, width, channels], classes, hidden, layers, dropout }) {
+    return new Sequential({
+      rows: new RowsToSequence(),
+      lstm: new LSTM(width * channels, hidden, { layers, dropout: layers > 1 ? dropout : 0 }),
+      ...dropped(dropout),
+      head: new Dense(hidden, classes),
+    });
+  },
+});

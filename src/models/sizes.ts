@@ -1,0 +1,134 @@
+/** The sizes that models are made in: what each is called, what it may be, how it is written on the command line. */
+import { OptionError } from '../errors.ts';
+import { describeValue } from '../options.ts';
+
+/** The sizes, by name. A name means the same in every model that has it; which models have it, `listModels` tells. */
+export interface ModelSizes {
+  /** Units of each recurrent layer (of each direction), or of each hidden dense layer. */
+  readonly hidden: number;
+  /** Features of each token, in models of blocks that all have one width. */
+  readonly width: number;
+  /** How many layers, or blocks, follow each other. */
+  readonly layers: number;
+  /** Share of the features dropped in training mode, before the last layer and between recurrent ones. */
+  readonly dropout: number;
+  /** Feature maps of each convolution, from the first to the last: as many convolutions as numbers. */
+  readonly maps: readonly number[];
+  /** Side of the kernel of each convolution, an odd number. */
+  readonly kernel: number;
+  /** Height and width of the pieces that an image is cut into. */
+  readonly patch: readonly [height: number, width: number];
+  /** Heads, of which each has its own memory or attention. */
+  readonly heads: number;
+  /** How often something is repeated that has its weights once: looks, iterations, strips. */
+  readonly steps: number;
+}
+
+/** What a size may be. */
+interface SizeForm<Value> {
+  /** In words. */
+  readonly expected: string;
+  /** As it is written on the command line. */
+  readonly example: string;
+  /** What stands for it in the help of the command. */
+  readonly placeholder: string;
+  readonly holds: (value: unknown) => value is Value;
+  /** What a text of the command line stands for; whether it holds is another question. */
+  readonly read: (text: string) => unknown;
+  readonly write: (value: Value) => string;
+}
+
+/** A size. */
+interface SizeKind<Value> extends SizeForm<Value> {
+  /** What it is, for the help of the command. */
+  readonly what: string;
+}
+
+/** The number that a text is, in decimal digits; NaN for any other text. */
+function decimal(text: string): number {
+  return /^(\d+\.?\d*|\.\d+)$/.test(text) ? Number(text) : Number.NaN;
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 1;
+}
+
+const count: SizeForm<number> = {
+  expected: 'a whole number of at least 1',
+  example: '2',
+  placeholder: 'number',
+  write: String,
+  holds: isCount,
+  read: decimal,
+};
+
+const counts: SizeForm<readonly number[]> = {
+  expected: 'a list of whole numbers of at least 1',
+  example: '8,16',
+  placeholder: 'numbers',
+  write: (values) => values.join(','),
+  holds: (value): value is readonly number[] =>
+    Array.isArray(value) && value.length > 0 && value.every(isCount),
+  read: (text) => text.split(',').map(decimal),
+};
+
+const share: SizeForm<number> = {
+  expected: 'a number from 0 to below 1',
+  example: '0.25',
+  placeholder: 'share',
+  write: String,
+  holds: (value): value is number => typeof value === 'number' && value >= 0 && value < 1,
+  read: decimal,
+};
+
+const oddCount: SizeForm<number> = {
+  ...count,
+  expected: 'an odd number of at least 1',
+  example: '3',
+  holds: (value): value is number => isCount(value) && value % 2 === 1,
+};
+
+const area: SizeForm<readonly [number, number]> = {
+  expected: 'two whole numbers of at least 1, height and width',
+  example: '4x4',
+  placeholder: 'HxW',
+  holds: (value): value is readonly [number, number] =>
+    Array.isArray(value) && value.length === 2 && value.every(isCount),
+  read: (text) => text.split('x').map(decimal),
+  write: (values) => values.join('x'),
+};
+
+/** All there is to know of each size. */
+export const sizeKinds: { readonly [Name in keyof ModelSizes]: SizeKind<ModelSizes[Name]> } = {
+  hidden: {
+    ...count,
+    example: '96',
+    what: 'units of each recurrent layer (in each direction), or of the hidden dense one',
+  },
+  width: { ...count, example: '64', what: 'features of each token, in models of blocks' },
+  layers: { ...count, what: 'layers or blocks, one after the other' },
+  dropout: { ...share, what: 'share of features dropped in training' },
+  maps: { ...counts, what: 'feature maps of each convolution, as many convolutions as numbers' },
+  kernel: { ...oddCount, what: 'side of the kernel of each convolution' },
+  patch: { ...area, what: 'height and width of the pieces that an image is cut into' },
+  heads: { ...count, what: 'heads, each with a memory of its own' },
+  steps: { ...count, what: 'repetitions with the same weights: looks, iterations, strips' },
+};
+
+/** A name of a size. */
+export type SizeName = keyof ModelSizes;
+
+/** The names of all sizes. */
+export const sizeNames = Object.keys(sizeKinds) as readonly SizeName[];
+
+/** @throws OptionError unless `value` is what the size may be */
+export function requireSize(where: string, name: SizeName, value: unknown): void {
+  const { holds, expected } = sizeKinds[name];
+  if (holds(value)) return;
+  throw new OptionError({
+    where,
+    got: `${name} ${describeValue(value)}`,
+    expected,
+    cure: `Correct ${name}, or leave it out: each model has its own.`,
+  });
+}

@@ -1,0 +1,10 @@
+/** stacked-lstm: LSTMs one over the other, each reading what the one below says at every row. */
+import { defineModel } from './model.ts';
+import { rowLstm } from './row-lstm.ts';
+
+/** row-lstm in depth (Graves, Mohamed & Hinton 2013): layer l reads h of layer l-1 at every row; dropout between them. */
+export const stackedLstm = defineModel({
+  ...rowLstm,
+  sentence: 'three LSTMs one over the other read the rows of pixels',
+  sizes: { ...rowLstm.sizes, hidden: 64, layers: 3, dropout: 0.25 },
+});

@@ -201,6 +201,12 @@ describe('a layer refuses another rank, size or dtype, and is named', () => {
     await refuses(call({ lengths: [1, 2] }), DTypeError, 'lengths: got [1,2]', 'a tensor');
     await refuses(call({ mask: zeros([2, 4]) }), DTypeError, 'mask: got float32, expected bool');
     await refuses(call({ mask: zeros([4, 2], 'bool') }), ShapeError, 'mask: got [N=4, T=2]', '[N=2, T=4]');
+    await refuses(call({ mask: zeros([4], 'bool') }), ShapeError, 'mask: got [4] (rank 1)', '[N, T, F]');
+    const features = [zeros([2, 4, 3]), zeros([2, 4, 1], 'bool'), zeros([2, 4, 3, 1], 'bool')];
+    await refuses(call({ mask: features[0] }), DTypeError, 'lstm "rec" mask: got float32, expected bool');
+    await refuses(call({ mask: features[1] }), ShapeError, 'mask: got [N=2, T=4, F=1]', '[N=2, T=4, F=3]');
+    await refuses(call({ mask: features[2] }), ShapeError, 'mask: got [2, 4, 3, 1] (rank 4)', '[N, T, F]');
+    await refuses(call({ mask: [[true]] }), DTypeError, 'mask: got [[true]]', 'a tensor');
     await refuses(call({ mask: zeros([2, 4], 'bool'), lengths: int32([1, 2]) }), OptionError, 'one of them');
     await refuses(call({ length: 3 }), OptionError, 'lstm "rec": got unknown option "length"');
     await refuses(call({ x: undefined }), DTypeError, 'lstm "rec" x: got undefined');
@@ -327,6 +333,7 @@ describe('options of layers', () => {
     [(o) => new LSTM(2, 3, o), { forgetBias: Number.NaN }, ['LSTM: got forgetBias NaN']],
     [(o) => new LSTM(2, 3, o), { forgetBias: 1, bias: false }, ['forgetBias 1 with bias false']],
     [(o) => new LSTM(2, 3, o), { output: 'all' }, ['LSTM: got output "all"', "'last', 'sequence'"]],
+    [(o) => new LSTM(2, 3, o), { nanIsMissing: 'yes' }, ['LSTM: got nanIsMissing "yes"']],
     [(o) => new LSTM(2, 3, o), { dropout: 0.5 }, ['dropout 0.5 with one layer', 'add a Dropout layer']],
     [(o) => new GRU(2, 3, o), { forgetBias: 1 }, ['GRU: got unknown option "forgetBias"']],
     [(o) => new RNN(2, 3, o), { fused: true }, ['RNN: got unknown option "fused"']],

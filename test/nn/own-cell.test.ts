@@ -153,7 +153,7 @@ describe('a cell with an output of its own', () => {
     expect(layer.config()).toEqual([
       features,
       hidden,
-      { layers: 2, bidirectional: true, dropout: 0, output: 'last', scale: 3 },
+      { layers: 2, bidirectional: true, dropout: 0, output: 'last', nanIsMissing: false, scale: 3 },
     ]);
     const model = new Sequential({ cell: layer });
     const again = moduleFromConfig(JSON.parse(JSON.stringify(moduleToConfig(model, { Counting }))), {

@@ -151,7 +151,7 @@ describe('what call returns', () => {
 it('an RNN of a file that says nothing of relu has tanh', () => {
   const given = { layers: 1, bidirectional: false, dropout: 0, output: 'last', bias: true };
   const layer = moduleFromConfig({ type: 'RNN', config: [features, hidden, given] });
-  const options = { ...given, recurrentInitializer: 'uniform', nonlinearity: 'tanh' };
+  const options = { ...given, nanIsMissing: false, recurrentInitializer: 'uniform', nonlinearity: 'tanh' };
   expect(moduleToConfig(layer).config).toEqual([features, hidden, options]);
 });
 

@@ -1,9 +1,10 @@
 /** What a recurrent layer is given: a sequence with its padding and its initial states, looked at. */
 import { DTypeError, OptionError, ShapeError } from '../../errors.ts';
 import { reshape } from '../../ops/broadcast.ts';
-import { less } from '../../ops/elementwise.ts';
+import { isNaN as isMissing, less, logicalAnd, logicalNot, where } from '../../ops/elementwise.ts';
 import { iota } from '../../ops/indexing.ts';
 import { expandDims, narrow } from '../../ops/movement.ts';
+import { any } from '../../ops/reduce.ts';
 import { requireKnownOptions } from '../../options.ts';
 import type { DType } from '../../tensor/dtype.ts';
 import { fill } from '../../tensor/leaves.ts';
@@ -16,7 +17,10 @@ export interface RecurrentInput<State> {
   readonly x: Tensor;
   /** int32 [N]: how many steps of each sequence are real; the rest, on the right, is padding. */
   readonly lengths?: Tensor;
-  /** bool [N, T]: which steps are real. Padding may be anywhere, also on the left. */
+  /**
+   * bool [N, T]: which steps are real; padding may be anywhere, also on the left. Or bool [N, T, F]: which features of each step are
+   * seen; the others count as 0, and a step of which nothing is seen is padding.
+   */
   readonly mask?: Tensor;
   /** What each layer and direction starts from, each [layers·D, N, H], H being the width of that state. Default zeros. */
   readonly initialState?: State;
@@ -29,11 +33,35 @@ export type TensorsByName<State> = { readonly [Name in keyof State]: Tensor };
 interface SequenceLayer {
   readonly inputs: number;
   readonly cells: readonly object[];
+  readonly options: { readonly nanIsMissing: boolean };
   describe(): string;
 }
 
-/** Checks the sequence and gives the mask [N, T], if there is padding. */
-export function maskOf<State>(layer: SequenceLayer, input: RecurrentInput<State>): Tensor | undefined {
+/** A sequence as its cells see it. */
+export interface SeenSequence {
+  /** [N, T, F], 0 where nothing is seen. */
+  readonly x: Tensor;
+  /** bool [N, T]: which steps are real. Undefined if all are. */
+  readonly mask: Tensor | undefined;
+}
+
+/**
+ * Checks the sequence, and takes out what is not to be seen, NaN and all, before anything is computed of it: behind this
+ * door it can reach neither an output nor a gradient.
+ */
+export function seenSequence<State>(layer: SequenceLayer, input: RecurrentInput<State>): SeenSequence {
+  const given = checkedMask(layer, input);
+  const { x } = input;
+  const present = layer.options.nanIsMissing ? logicalNot(isMissing(x)) : undefined;
+  if (given === undefined && present === undefined) return { x, mask: undefined };
+  /** [N, T, 1] or [N, T, F] */
+  const known = given?.rank === 2 ? expandDims(given, -1) : given;
+  const seen = known && present ? logicalAnd(known, present) : (known ?? present!);
+  return { x: where(seen, x, 0), mask: given?.rank === 2 && !present ? given : any(seen, -1) };
+}
+
+/** Checks the sequence and gives its mask [N, T] or [N, T, F], if it has one. */
+function checkedMask<State>(layer: SequenceLayer, input: RecurrentInput<State>): Tensor | undefined {
   requireKnownOptions(layer.describe(), input, ['x', 'lengths', 'mask', 'initialState']);
   const { x, lengths, mask } = input;
   for (const [name, given] of Object.entries({ x, lengths, mask })) requireTensor(layer, name, given);
@@ -66,10 +94,17 @@ export function maskOf<State>(layer: SequenceLayer, input: RecurrentInput<State>
   }
   if (mask) {
     requireDType(layer, 'mask', mask, 'bool');
-    requireBeside(layer, 'mask', mask, [
+    const axes: NamedAxis[] = [
       ['N', n],
       ['T', steps],
-    ]);
+    ];
+    requireBeside(
+      layer,
+      'mask',
+      mask,
+      mask.rank === 3 ? [...axes, ['F', layer.inputs]] : axes,
+      'A mask is true where x is real: [N, T] says it of steps, [N, T, F] of each feature.',
+    );
     return mask;
   }
   if (!lengths) return undefined;
@@ -144,7 +179,13 @@ function requireDType(layer: SequenceLayer, name: string, tensor: Tensor, dtype:
   });
 }
 
-function requireBeside(layer: SequenceLayer, name: string, tensor: Tensor, axes: readonly NamedAxis[]): void {
+function requireBeside(
+  layer: SequenceLayer,
+  name: string,
+  tensor: Tensor,
+  axes: readonly NamedAxis[],
+  cure = 'It has to fit the sequence x and the sizes of the layer.',
+): void {
   const named = { describe: () => `${layer.describe()} ${name}` };
-  requireAxes(named, tensor, axes, 'It has to fit the sequence x and the sizes of the layer.');
+  requireAxes(named, tensor, axes, cure);
 }

@@ -15,7 +15,7 @@ import { Parameter } from '../../tensor/variable.ts';
 import { requireAxes } from '../checks.ts';
 import { uniform } from '../initializers.ts';
 import { type JsonValue, Layer } from '../layer.ts';
-import { initialStates, maskOf, type RecurrentInput, type TensorsByName } from './recurrent-input.ts';
+import { initialStates, type RecurrentInput, seenSequence, type TensorsByName } from './recurrent-input.ts';
 
 /** Options of every recurrent layer. */
 export interface RecurrentOptions {
@@ -27,6 +27,8 @@ export interface RecurrentOptions {
   readonly dropout?: number;
   /** What `call` returns: the output at the last step [N, D·H], or at every step [N, T, D·H]. Default 'last'. */
   readonly output?: 'last' | 'sequence';
+  /** Whether NaN in x is a value that is missing: it counts as a feature that the mask leaves out. Default false. */
+  readonly nanIsMissing?: boolean;
 }
 
 const recurrentDefaults = {
@@ -34,6 +36,7 @@ const recurrentDefaults = {
   bidirectional: false,
   dropout: 0,
   output: 'last',
+  nanIsMissing: false,
 } satisfies RecurrentOptions;
 
 /** What one step of a cell gives. */
@@ -50,7 +53,7 @@ export interface CellStep<State> {
 export interface CellPass<Weights, State> {
   /** Of this layer and direction. */
   readonly weights: Weights;
-  /** [N, T, F] */
+  /** [N, T, F], 0 where nothing is seen of it. */
   readonly x: Tensor;
   /** What it starts from, each [N, H]. */
   readonly state: State;
@@ -95,7 +98,8 @@ export interface CellRun<State> {
  *
  * At padding the state is carried over unchanged and the output is zero, so padding may be on either side, and a sequence
  * without any real step keeps its initial state. The state after the last step is therefore the state after the last real
- * one; the backward direction ends at the first.
+ * one; the backward direction ends at the first. Nothing that a mask leaves out is computed with: it may be NaN, and changes no
+ * bit of an output or a gradient.
  *
  * `call` takes x [N, T, inputs], or `{ x, lengths, mask, initialState }`, and gives the output at the last step
  * [N, D·hidden], or with `output: 'sequence'` every step [N, T, D·hidden]; `run` gives the final states as well. To be saved
@@ -204,11 +208,12 @@ export abstract class RecurrentLayer<
    * Overridden, it calls `super.checkOptions(where)` first.
    */
   protected checkOptions(where: string): void {
-    const { layers, bidirectional, dropout, output } = this.options;
+    const { layers, bidirectional, dropout, output, nanIsMissing } = this.options;
     requireNumber(where, 'layers', layers, 'a whole number from 1 to 1000');
     requireNumber(where, 'dropout', dropout, 'a number from 0 to 1');
     requireBoolean(where, 'bidirectional', bidirectional);
     requireOneOf(where, 'output', output, ['last', 'sequence']);
+    requireBoolean(where, 'nanIsMissing', nanIsMissing);
     if (dropout === 0 || layers > 1) return;
     throw new OptionError({
       where,
@@ -258,11 +263,12 @@ export abstract class RecurrentLayer<
     readonly state: State;
     readonly details: readonly Tensor[];
   } {
-    const mask = maskOf(this, input);
+    const seen = seenSequence(this, input);
+    const { mask } = seen;
+    let { x } = seen;
     const widths = this.stateNames.map((name) => [name, this.widthOf(name)] as const);
     const initial = initialStates(this, widths, input);
     const finals: State[] = [];
-    let { x } = input;
     let runs: readonly CellRun<State>[] = [];
     const { layers, dropout: rate } = this.options;
     for (let layer = 0; layer < layers; layer++) {

@@ -16,6 +16,7 @@ export * from './position-embedding.ts';
 export * from './recurrent/bilstm-2d.ts';
 export * from './recurrent/gru.ts';
 export * from './recurrent/lstm.ts';
+export * from './recurrent/multi-dimensional-lstm.ts';
 export * from './recurrent/recurrent-cells.ts';
 export * from './recurrent/rnn.ts';
 export * from './reshaping.ts';

@@ -352,6 +352,7 @@ const inputs: Record<string, Arguments> = {
   ...each('FillMissing MissingIndicators', () => [{ x: sequence(), mask: weft.ones([1, 3], 'bool') }]),
   ...each('RNNCell GRUCell', () => [{ x: weft.ones([2, 3]), state: { h: matrix() } }]),
   LSTMCell: () => [{ x: weft.ones([2, 3]), state: { h: matrix(), c: matrix() } }],
+  MultiDimensionalLSTM: () => [{ x: image(), mask: weft.ones([1, 4, 4], 'bool') }],
   MultiHeadAttention: () => [
     {
       query: weft.ones([1, 2, 4]),
@@ -382,7 +383,10 @@ export const methods: Record<string, Arguments> = {
   ...layerMethods,
   ...each('RecurrentLayer.run GRU.run LSTM.run', () => [{ x: sequence(), lengths: int32([2]) }]),
   ...Object.fromEntries(
-    ['RNNCell', 'GRUCell', 'LSTMCell', 'MultiHeadAttention'].map((name) => [`${name}.run`, inputs[name]]),
+    ['RNNCell', 'GRUCell', 'LSTMCell', 'MultiHeadAttention', 'MultiDimensionalLSTM'].map((name) => [
+      `${name}.run`,
+      inputs[name],
+    ]),
   ),
   'Module.call': inputs.Dense,
   'Layer.call': inputs.Dense,

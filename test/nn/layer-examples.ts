@@ -78,6 +78,34 @@ function lastState(
   return states[0];
 }
 
+/** The stable cells of a grid [N, H, W, F] from its upper left corner, place by place: outputs [N, H, W, 2]. */
+function gridOutputs(cell: weft.GridCellWeights, x: weft.Tensor): weft.Tensor {
+  const [n, height, width] = x.shape as [number, number, number];
+  const outside = { h: weft.zeros([n, 2]), c: weft.zeros([n, 2]) };
+  const states: (typeof outside)[][] = [];
+  for (let row = 0; row < height; row++) {
+    states[row] = [];
+    for (let column = 0; column < width; column++) {
+      const up = states[row - 1]?.[column] ?? outside;
+      const left = states[row][column - 1] ?? outside;
+      const fromInput = x.slice(null, row, column).matmul(cell.inputWeight).add(cell.bias);
+      const sums = fromInput.add(up.h.matmul(cell.upWeight)).add(left.h.matmul(cell.leftWeight));
+      const [i, fUp, fLeft, g, o] = sums.split(5, -1);
+      const [keepUp, keepLeft] = [fUp.sigmoid(), fLeft.sigmoid()];
+      const kept = keepUp.mul(up.c).add(keepLeft.mul(left.c)).div(keepUp.add(keepLeft));
+      const c = i.sigmoid().mul(g.tanh().sub(kept)).add(kept);
+      states[row][column] = { h: o.sigmoid().mul(c.tanh()), c };
+    }
+  }
+  const rows = states.map((row) =>
+    weft.stack(
+      row.map(({ h }) => h),
+      1,
+    ),
+  );
+  return weft.stack(rows, 1);
+}
+
 export const layerExamples: {
   readonly [Name in keyof LayerTypes]: LayerExample<
     ConstructorParameters<LayerTypes[Name]>,
@@ -375,6 +403,17 @@ export const layerExamples: {
     ],
     input: sequence,
     computes: (layer, x) => lastState(layer, x, (a, b, [, c]) => lstm(a, b, c)),
+  },
+  MultiDimensionalLSTM: {
+    arguments: () => [2, 2, { directions: 4, join: 'sum', stable: true, patch: [1, 2], nanIsMissing: false }],
+    input: image,
+    computes: ({ cells }, x) => {
+      const grid = x.reshape(2, 5, 3, 2 * 2);
+      const corners = [[], [2], [1], [1, 2]];
+      return corners
+        .map((axes, corner) => gridOutputs(cells[corner], grid.flip(axes)).flip(axes))
+        .reduce((a, b) => a.add(b));
+    },
   },
   RNNCell: {
     arguments: () => [3, 2, { bias: true, nonlinearity: 'relu' }],

@@ -1,0 +1,99 @@
+/** What a layer that reads images as grids is given: pictures with what is missing in them, looked at and cut into patches. */
+import { DTypeError, ShapeError } from '../../errors.ts';
+import { reshape } from '../../ops/broadcast.ts';
+import { isNaN as isNotANumber, logicalAnd, logicalNot, where } from '../../ops/elementwise.ts';
+import { expandDims, permute, tile } from '../../ops/movement.ts';
+import { requireKnownOptions } from '../../options.ts';
+import { notATensor, Tensor } from '../../tensor/tensor.ts';
+import { requireAxes } from '../checks.ts';
+
+/** Pictures, and which of their pixels were seen. */
+export interface GridInput {
+  /** [N, H, W, C] */
+  readonly x: Tensor;
+  /** bool [N, H, W], or [N, H, W, C] for each channel: what was seen. What was not counts as 0, whatever stands there. */
+  readonly mask?: Tensor;
+}
+
+/** Pictures as a grid of patches, and what of each is there. */
+export interface Grid {
+  /** [N, H/p, W/q, p·q·C], 0 where nothing was seen. */
+  readonly x: Tensor;
+  /** bool, of the shape of x: what was seen. Undefined: everything. */
+  readonly seen: Tensor | undefined;
+}
+
+/** What the checks have to know of a layer. */
+interface GridLayer {
+  /** Channels of the pictures. */
+  readonly inputs: number;
+  /** Height and width of a patch. */
+  readonly patch: readonly [height: number, width: number];
+  /** Whether NaN in x is something that was not seen. */
+  readonly nanIsMissing: boolean;
+  describe(): string;
+}
+
+/** Looks at the input of a layer; behind it there is nothing left of what was not seen. */
+export function gridOf(layer: GridLayer, input: Tensor | GridInput): Grid {
+  const given = input instanceof Tensor ? { x: input } : input;
+  requireKnownOptions(layer.describe(), given, ['x', 'mask']);
+  const { x } = given;
+  if (!(x instanceof Tensor)) throw notATensor(`${layer.describe()} x`, x);
+  requireAxes(
+    layer,
+    x,
+    ['N', 'H', 'W', ['C', layer.inputs]],
+    'Images are N,H,W,C, with as many channels as the layer was built for.',
+  );
+  requirePatches(layer, x);
+  const mask = given.mask && maskOf(layer, x, given.mask);
+  const numbers = layer.nanIsMissing ? logicalNot(isNotANumber(x)) : undefined;
+  const seen = mask && numbers ? logicalAnd(mask, numbers) : (mask ?? numbers);
+  return {
+    x: patchesOf(seen ? where(seen, x, 0) : x, layer.patch),
+    seen: seen && patchesOf(seen, layer.patch),
+  };
+}
+
+/** The mask for each channel: bool [N, H, W, C]. */
+function maskOf(layer: GridLayer, x: Tensor, mask: Tensor): Tensor {
+  const named = { describe: () => `${layer.describe()} mask` };
+  if (!(mask instanceof Tensor)) throw notATensor(named.describe(), mask);
+  if (mask.dtype !== 'bool') {
+    throw new DTypeError({
+      where: named.describe(),
+      got: mask.dtype,
+      expected: 'bool',
+      cure: "Convert it: mask.cast('bool').",
+    });
+  }
+  const axes = ['N', 'H', 'W', 'C'].map((name, axis) => [name, x.shape[axis]] as const);
+  requireAxes(
+    named,
+    mask,
+    mask.rank === 3 ? axes.slice(0, 3) : axes,
+    'Say of each pixel, or of each channel of it, whether it was seen.',
+  );
+  return mask.rank === 3 ? tile(expandDims(mask, -1), [1, 1, 1, layer.inputs]) : mask;
+}
+
+/** The pixels of each patch side by side: [N, H, W, C] → [N, H/p, W/q, p·q·C]. */
+function patchesOf(x: Tensor, [p, q]: GridLayer['patch']): Tensor {
+  const [n, height, width, channels] = x.shape as [number, number, number, number];
+  if (p === 1 && q === 1) return x;
+  const cut = reshape(x, [n, height / p, p, width / q, q, channels]);
+  return reshape(permute(cut, [0, 1, 3, 2, 4, 5]), [n, height / p, width / q, p * q * channels]);
+}
+
+function requirePatches(layer: GridLayer, x: Tensor): void {
+  const [n, height, width] = x.shape as [number, number, number];
+  const [p, q] = layer.patch;
+  if (height > 0 && width > 0 && height % p === 0 && width % q === 0) return;
+  throw new ShapeError({
+    where: layer.describe(),
+    got: `[N=${n}, H=${height}, W=${width}] to be cut into patches of ${p}×${q}`,
+    expected: `a height that ${p} divides, and a width that ${q} divides`,
+    cure: 'Choose a patch that divides the image, or pad the image with ZeroPad2d.',
+  });
+}

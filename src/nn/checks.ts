@@ -30,6 +30,9 @@ function cureFor(cure: Cure, shape: Shape): string {
   return typeof cure === 'string' ? cure : cure(shape);
 }
 
+/** The advice of a layer that takes images. */
+export const imageCure = 'Give images as N,H,W,C; a single gray picture [H, W] is reshape(1, H, W, 1).';
+
 /** The advice of a layer that reads sequences, also for what a recurrent layer gives of its last step alone, [N, F]. */
 export function sequenceCure(otherwise: Cure): Cure {
   return (shape) =>

@@ -10,6 +10,7 @@ export type { MissingInput } from './missing/seen.ts';
 export { inMode } from './mode.ts';
 export { type AnyModule, Module } from './module.ts';
 export * from './observe.ts';
+export { type GridShape, type ReadingOrder, readingOrders, sequenceShape } from './reading/reading-order.ts';
 export type { FusedOptions, GatedOptions } from './recurrent/gated-layer.ts';
 export type { RecurrentInput } from './recurrent/recurrent-input.ts';
 export {

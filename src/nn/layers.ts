@@ -13,6 +13,7 @@ export * from './missing/missing-indicators.ts';
 export * from './normalization.ts';
 export * from './pooling.ts';
 export * from './position-embedding.ts';
+export * from './reading/reading-layers.ts';
 export * from './recurrent/bilstm-2d.ts';
 export * from './recurrent/gru.ts';
 export * from './recurrent/lstm.ts';

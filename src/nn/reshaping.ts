@@ -1,15 +1,13 @@
-/** Layers that only arrange: other shapes, other borders, and the scan orders that turn an image into a sequence. */
+/** Layers that only arrange: other shapes, other borders. */
 import { OptionError, ShapeError } from '../errors.ts';
 import { reshape } from '../ops/broadcast.ts';
 import { type Padding, requirePadding, resolvePadding } from '../ops/convolution.ts';
-import { pad, permute, slice } from '../ops/movement.ts';
+import { pad, slice } from '../ops/movement.ts';
 import { describeValue, requireList } from '../options.ts';
 import { describeLengths, formatShape, isLength, type Shape, sizeOf } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { requireAxes, requireTensorFor } from './checks.ts';
+import { imageCure, requireAxes, requireTensorFor } from './checks.ts';
 import { type JsonValue, Layer } from './layer.ts';
-
-const imageCure = 'Give images as N,H,W,C; a single gray picture [H, W] is reshape(1, H, W, 1).';
 
 /**
  * x [N, …] → [N, all other axes in one].
@@ -93,53 +91,6 @@ export class Reshape extends Layer {
       expected: `a sample that fits ${describeLengths(this.shape)}`,
       cure: 'The first axis is the batch and stays; the others need as many elements as the new shape.',
     });
-  }
-}
-
-/**
- * Reads an image from top to bottom, one row per step: x [N, H, W, C] → [N, T = H, F = W·C]. After convolutions the
- * rows are rows of feature maps, so this is also the bridge from a convolutional front to a recurrent layer.
- *
- * @throws ShapeError for another rank.
- */
-export class RowsToSequence extends Layer {
-  static readonly ofLibrary = true;
-
-  override get kind(): string {
-    return 'rowsToSequence';
-  }
-
-  config(): readonly JsonValue[] {
-    return [];
-  }
-
-  forward(x: Tensor): Tensor {
-    requireAxes(this, x, ['N', 'H', 'W', 'C'], imageCure);
-    const [n, height, width, channels] = x.shape as [number, number, number, number];
-    return reshape(x, [n, height, width * channels]);
-  }
-}
-
-/**
- * Reads an image from left to right, one column per step: x [N, H, W, C] → [N, T = W, F = H·C].
- *
- * @throws ShapeError for another rank.
- */
-export class ColumnsToSequence extends Layer {
-  static readonly ofLibrary = true;
-
-  override get kind(): string {
-    return 'columnsToSequence';
-  }
-
-  config(): readonly JsonValue[] {
-    return [];
-  }
-
-  forward(x: Tensor): Tensor {
-    requireAxes(this, x, ['N', 'H', 'W', 'C'], imageCure);
-    const [n, height, width, channels] = x.shape as [number, number, number, number];
-    return reshape(permute(x, [0, 2, 1, 3]), [n, width, height * channels]);
   }
 }
 

@@ -3,7 +3,7 @@ import { gather as gatherContract, scatterAdd as scatterAddContract } from '../.
 import { LabelError, ShapeError } from '../errors.ts';
 import { describeValue, requireNumber } from '../options.ts';
 import { type DType, type DTypeOptions, dtypeFrom } from '../tensor/dtype.ts';
-import { iotaPrimitive } from '../tensor/leaves.ts';
+import { fromData, iotaPrimitive } from '../tensor/leaves.ts';
 import type { Primitive } from '../tensor/primitive.ts';
 import { inScope } from '../tensor/scope.ts';
 import { formatShape, normalizeAxis, type Shape, sameShape, sizeOf } from '../tensor/shape.ts';
@@ -13,17 +13,28 @@ import { reshape } from './broadcast.ts';
 import { add, cast, equal, greaterEqual, less, logicalOr, multiply, where } from './elementwise.ts';
 import { expandDims } from './movement.ts';
 
+/** What a gather is, besides its inputs. */
+interface GatherRowAttributes {
+  readonly axis: number;
+  /** Whether the indices [L] are those of the axis in another order, each once. Default false. */
+  readonly reorders?: true;
+}
+
 /** Whole slices of x along an axis, in the order of the indices (NumPy's `take`). */
-export const gatherPrimitive: Primitive<{ readonly axis: number }> = {
+export const gatherPrimitive: Primitive<GatherRowAttributes> = {
   name: 'gather',
   kind: 'kernel',
   outputs: ([x, indices], { axis }) => [
     { shape: [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)], dtype: x.dtype },
   ],
-  gradient: ({ dY, inputs: [x, indices], attributes: { axis } }) => [
-    apply(scatterAddPrimitive, [dY, indices], { axis, length: x.shape[axis] }),
-    undefined,
-  ],
+  /** Slices that only changed places are read from where they went: nothing is added up. */
+  gradient: ({ dY, inputs: [x, indices], attributes }) => {
+    const { axis, reorders } = attributes;
+    const length = x.shape[axis];
+    if (!reorders) return [apply(scatterAddPrimitive, [dY, indices], { axis, length }), undefined];
+    const inverse = apply(scatterAddPrimitive, [iota(length), indices], { axis: 0, length });
+    return [apply(gatherPrimitive, [dY, inverse], attributes), undefined];
+  },
   contract: gatherContract,
 };
 
@@ -59,6 +70,12 @@ export function gather(x: Tensor, indices: Tensor, axis = 0): Tensor {
   requireTensor('gather', x);
   requireDType('gather indices', indices, 'int32');
   return apply(gatherPrimitive, [x, indices], { axis: normalizeAxis(inScope('gather'), axis, x.rank) });
+}
+
+/** The slices of `x` along `axis` in another order: `order` lists the indices of the axis, each once. */
+export function reorder(x: Tensor, order: Int32Array, axis: number): Tensor {
+  const indices = fromData(order, [order.length], 'int32');
+  return apply(gatherPrimitive, [x, indices], { axis, reorders: true });
 }
 
 /**

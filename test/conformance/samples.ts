@@ -582,6 +582,12 @@ export const samples: Readonly<Record<string, readonly Sample[]>> = {
     sample('middle axis', [real([2, 3, 2]), ints([2, 2], 0, 2)], { axis: 1 }, [2, 2, 2, 2]),
     sample('scalar index', [real([3, 2]), tensor(Int32Array.of(2), { shape: [] })], { axis: 0 }, [2]),
     sample('no indices', [real([3, 2]), ints([0], 0, 2)], { axis: 0 }, [0, 2]),
+    sample(
+      'another order',
+      [real([2, 4, 3]), tensor(Int32Array.of(2, 0, 3, 1))],
+      { axis: 1, reorders: true },
+      [2, 4, 3],
+    ),
     sample('int32', [ints([4], 0, 9), ints([3], 0, 3)], { axis: 0 }, [3]),
   ],
   scatterAdd: [

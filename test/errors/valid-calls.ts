@@ -207,6 +207,7 @@ export const functions = (folder: string): Record<string, Arguments> => ({
     { inputLengths: int32([3, 2]), targetLengths: int32([1, 1]), blank: 0, zeroInfinity: true },
   ],
   huber: () => [matrix(), matrix(), { reduction: 'mean', delta: 2 }],
+  sequenceShape: () => ['patches:2x2', [4, 4, 1]],
   createModel: () => ['row-lstm', { inputShape: [4, 4, 1], classes: 2 }],
   ...each('summarize summary', () => [dense(), [2], { dtype: 'float32' }]),
   inMode: () => [dense(), 'eval', () => 1],

@@ -345,6 +345,19 @@ export const layerExamples: {
 
   Flatten: { arguments: () => [], input: image, computes: (_, x) => x.reshape(2, 5 * 6 * 2) },
   Reshape: { arguments: () => [[4, -1, 3]], input: image, computes: (_, x) => x.reshape(2, 4, 5, 3) },
+  ImageToSequence: {
+    arguments: () => ['snake', { reverse: true }],
+    input: image,
+    computes: (_, x) => {
+      const rows = [4, 3, 2, 1, 0].map((row) => x.slice(null, row, row % 2 === 0 ? [null, null, -1] : null));
+      return weft.concat(rows, 1);
+    },
+  },
+  SequenceToImage: {
+    arguments: () => ['patches:1x2', [2, 4, 1], { reverse: true }],
+    input: () => values([2, 4, 2]),
+    computes: (_, x) => x.slice(null, [null, null, -1]).reshape(2, 2, 4, 1),
+  },
   RowsToSequence: { arguments: () => [], input: image, computes: (_, x) => x.reshape(2, 5, 6 * 2) },
   ColumnsToSequence: {
     arguments: () => [],

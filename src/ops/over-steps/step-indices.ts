@@ -34,12 +34,12 @@ export function gatherAtSteps(call: StepCall<{ readonly axis: number }>): readon
   const [table, indices] = operands;
   const { axis } = attributes;
   if (!table.stacked) {
-    const found = apply(gatherPrimitive, [table.tensor, indices.tensor], attributes);
+    const found = apply(gatherPrimitive, [table.tensor, indices.tensor], { axis });
     const others = found.shape.map((_, k) => k).filter((k) => k !== axis);
     return [permute(found, [axis, ...others])];
   }
   if (!indices.stacked) {
-    return [apply(gatherPrimitive, [table.tensor, indices.tensor], { axis: axis + 1 })];
+    return [apply(gatherPrimitive, [table.tensor, indices.tensor], { ...attributes, axis: axis + 1 })];
   }
   if (axis !== 0) return undefined;
   const [length] = shapeAtStep(table);

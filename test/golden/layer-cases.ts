@@ -144,6 +144,15 @@ export const layerCases: Readonly<Record<string, Case>> = {
   adaptive_max_pool1d: ofSteps(({ config }) => new weft.AdaptiveMaxPool1d(numberIn(config, 'size'))),
   instance_norm1d: ofSteps(() => new weft.InstanceNorm(3, { affine: true }), affine),
   instance_norm2d: ofImages(() => new weft.InstanceNorm(3, { affine: true }), affine),
+  ...Object.fromEntries(
+    ['odd', 'even'].map((name) => [
+      `local_response_norm_${name}`,
+      ofImages(({ config }) => {
+        const [alpha, beta, k] = ['alpha', 'beta', 'k'].map((option) => numberIn(config, option));
+        return new weft.LocalResponseNorm(numberIn(config, 'size'), { alpha, beta, k });
+      }),
+    ]),
+  ),
   rms_norm: expression('layers', ({ x, weight }, { config }) => {
     const layer = new weft.RMSNorm(x.shape[2], { epsilon: numberIn(config, 'eps') });
     return { y: withWeights(layer, { scale: weight }).call(x) };

@@ -319,6 +319,15 @@ export const layerExamples: {
       return x.div(size).mul(scale!);
     },
   },
+  LocalResponseNorm: {
+    arguments: () => [2, { alpha: 0.5, beta: 0.7, k: 2 }],
+    input: image,
+    computes: (_, x) => {
+      const [first, second] = x.square().split(2, -1);
+      const near = weft.concat([first, first.add(second)], -1);
+      return x.div(near.mul(0.25).add(2).pow(0.7));
+    },
+  },
   SpatialDropout: { arguments: () => [0.5], input: sequence, computes: (_, x) => x },
   Dropout: { arguments: () => [0.5], input: matrix, computes: (_, x) => x },
   Embedding: {
@@ -450,6 +459,15 @@ export const layerExamples: {
     computes: (cell, x) => {
       const [h, c] = lstm(...ofGates(cell, x, 2), state(2).mul(2));
       return h.add(c);
+    },
+  },
+  RecurrentConv2d: {
+    arguments: () => [2, 3, [3, 2], { steps: 1, normalization: 'batch' }],
+    input: () => values([1, 2, 2, 2]).mul(0.01).add(0.1),
+    computes: ({ feedForward, recurrent, norms }, u) => {
+      const z = weft.conv2d(u, feedForward.weight, { padding: 'same', bias: feedForward.bias! });
+      const first = norms[0].call(z.relu());
+      return norms[1].call(weft.conv2d(first, recurrent!.weight, { padding: 'same' }).add(z).relu());
     },
   },
   MultiHeadAttention: {

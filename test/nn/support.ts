@@ -1,6 +1,7 @@
 /** What the tests of layers share: numbers that look random but are the same everywhere, and comparing arrays. */
 import { expect } from 'vitest';
 import { type Tensor, tensor } from '../../src/index.ts';
+import type { AnyModule } from '../../src/nn/index.ts';
 
 /** Smooth values in about [-1, 1], different for each `salt`. */
 export function values(shape: readonly number[], salt = 0): Tensor {
@@ -31,4 +32,15 @@ export function errorOf(body: () => unknown): Error {
     if (error instanceof Error) return error;
   }
   throw new Error('nothing was thrown');
+}
+
+/** Puts constant tensors where the parameters of a layer stand, small and different for each; gives them. */
+export function withConstants(layer: AnyModule, scale = 0.3): Tensor[] {
+  return layer.namedParameters().map(([path, { shape }], index) => {
+    const keys = path.split('.');
+    const owner = keys.slice(0, -1).reduce<object>((at, key) => Reflect.get(at, key), layer);
+    const constant = values(shape, index + 11).mul(scale);
+    Reflect.set(owner, keys.at(-1)!, constant);
+    return constant;
+  });
 }

@@ -320,6 +320,14 @@ export const initializers: Record<string, Arguments> = {
   fansOf: () => [[2, 3]],
 };
 
+/** The recurrent layers, and their base. */
+const recurrent = Object.entries(weft).flatMap(([name, value]) =>
+  value === weft.RecurrentLayer ||
+  (typeof value === 'function' && value.prototype instanceof weft.RecurrentLayer)
+    ? [name]
+    : [],
+);
+
 /** By the name of the class: the arguments of its constructor. */
 export const constructors: Record<string, Arguments> = {
   // Tensors are made by functions: the constructor is for the engine, which hands it a node.
@@ -349,8 +357,8 @@ export const constructors: Record<string, Arguments> = {
 const inputs: Record<string, Arguments> = {
   Activation: unary,
   ...Object.fromEntries(Object.entries(layerExamples).map(([name, { input }]) => [name, () => [input()]])),
-  ...each('RecurrentLayer RNN GRU LSTM', () => [{ x: sequence(), lengths: int32([2]) }]),
   ...each('FillMissing MissingIndicators', () => [{ x: sequence(), mask: weft.ones([1, 3], 'bool') }]),
+  ...each(recurrent.join(' '), () => [{ x: sequence(), lengths: int32([2]) }]),
   ...each('RNNCell GRUCell', () => [{ x: weft.ones([2, 3]), state: { h: matrix() } }]),
   LSTMCell: () => [{ x: weft.ones([2, 3]), state: { h: matrix(), c: matrix() } }],
   MultiDimensionalLSTM: () => [{ x: image(), mask: weft.ones([1, 4, 4], 'bool') }],
@@ -382,12 +390,10 @@ const layerMethods = Object.fromEntries(
 /** Every method of a class that takes arguments, or is no part of another; by `Class.method`. */
 export const methods: Record<string, Arguments> = {
   ...layerMethods,
-  ...each('RecurrentLayer.run GRU.run LSTM.run', () => [{ x: sequence(), lengths: int32([2]) }]),
   ...Object.fromEntries(
-    ['RNNCell', 'GRUCell', 'LSTMCell', 'MultiHeadAttention', 'MultiDimensionalLSTM'].map((name) => [
-      `${name}.run`,
-      inputs[name],
-    ]),
+    [...recurrent, 'RNNCell', 'GRUCell', 'LSTMCell', 'MultiHeadAttention', 'MultiDimensionalLSTM'].map(
+      (name) => [`${name}.run`, inputs[name]],
+    ),
   ),
   'Module.call': inputs.Dense,
   'Layer.call': inputs.Dense,
@@ -428,8 +434,8 @@ export const internal: readonly string[] = [
   'Optimizer.slots',
   'Optimizer.scalars',
   ...Object.keys(optimizerExamples).flatMap((name) => [`${name}.update`, `${name}.slots`, `${name}.scalars`]),
-  ...['RecurrentLayer', 'RNN', 'GRU', 'LSTM'].flatMap((name) =>
-    ['cellWeights', 'checkOptions', 'runCell', 'runLayers', 'step', 'weight'].map(
+  ...recurrent.flatMap((name) =>
+    ['cellWeights', 'checkOptions', 'kept', 'runCell', 'runLayers', 'step', 'weight', 'widthOf'].map(
       (method) => `${name}.${method}`,
     ),
   ),

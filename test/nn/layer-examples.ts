@@ -106,6 +106,16 @@ function gridOutputs(cell: weft.GridCellWeights, x: weft.Tensor): weft.Tensor {
   return weft.stack(rows, 1);
 }
 
+/** The last state [N, 3] of a cell that goes over x [N, T, F] from zeros. */
+function steps(x: weft.Tensor, step: (h: weft.Tensor, xt: weft.Tensor) => weft.Tensor): weft.Tensor {
+  let h = weft.zeros([x.shape[0], 3]);
+  for (let t = 0; t < x.shape[1]; t++) h = step(h, x.slice(null, t));
+  return h;
+}
+
+/** What minGRU and minLSTM make of a candidate. */
+const minimal = (x: weft.Tensor): weft.Tensor => weft.where(x.less(0), x.sigmoid(), x.add(0.5));
+
 export const layerExamples: {
   readonly [Name in keyof LayerTypes]: LayerExample<
     ConstructorParameters<LayerTypes[Name]>,
@@ -435,6 +445,89 @@ export const layerExamples: {
       return corners
         .map((axes, corner) => gridOutputs(cells[corner], grid.flip(axes)).flip(axes))
         .reduce((a, b) => a.add(b));
+    },
+  },
+  MinGRU: {
+    arguments: () => [
+      2,
+      3,
+      {
+        layers: 1,
+        bidirectional: false,
+        bias: true,
+        output: 'last',
+        dropout: 0,
+        nanIsMissing: true,
+        fused: true,
+      },
+    ],
+    input: sequence,
+    computes: ({ cells: [{ gates }] }, x) =>
+      steps(x, (h, xt) => {
+        const [update, candidate] = gates.call(xt).split(2, -1);
+        return h.add(update.sigmoid().mul(minimal(candidate).sub(h)));
+      }),
+  },
+  MinLSTM: {
+    arguments: () => [
+      2,
+      3,
+      {
+        layers: 1,
+        bidirectional: false,
+        bias: true,
+        output: 'last',
+        dropout: 0,
+        nanIsMissing: true,
+        fused: true,
+      },
+    ],
+    input: sequence,
+    computes: ({ cells: [{ gates }] }, x) =>
+      steps(x, (h, xt) => {
+        const [forget, input, candidate] = gates.call(xt).split(3, -1);
+        const [f, i] = [forget.sigmoid(), input.sigmoid()];
+        return f
+          .mul(h)
+          .add(i.mul(minimal(candidate)))
+          .div(f.add(i));
+      }),
+  },
+  LRU: {
+    arguments: () => [
+      2,
+      3,
+      {
+        layers: 1,
+        bidirectional: false,
+        output: 'last',
+        dropout: 0,
+        nanIsMissing: true,
+        states: 4,
+        minRadius: 0.5,
+        maxRadius: 0.9,
+        maxPhase: 3,
+        fused: true,
+      },
+    ],
+    input: sequence,
+    computes: ({ cells: [cell] }, x) => {
+      const [decay, turn] = [cell.nu.exp(), cell.theta.exp()];
+      const scale = cell.gamma.exp();
+      let y = x.slice(null, -1).matmul(cell.skip);
+      for (let t = 0; t < 3; t++) {
+        // λ^(2 - t), of which the parts are a cosine and a sine.
+        const radius = decay
+          .mul(t - 2)
+          .exp()
+          .mul(scale);
+        const [cosine, sine] = [turn.mul(2 - t).cos(), turn.mul(2 - t).sin()];
+        const [re, im] = [cell.inputReal, cell.inputImaginary].map((each) => x.slice(null, t).matmul(each));
+        const real = re.mul(cosine).sub(im.mul(sine)).mul(radius);
+        const imaginary = re.mul(sine).add(im.mul(cosine)).mul(radius);
+        y = y.add(real.matmul(cell.outputReal)).sub(imaginary.matmul(cell.outputImaginary));
+      }
+      return y;
     },
   },
   RNNCell: {

@@ -197,9 +197,7 @@ export abstract class RecurrentLayer<
         { initial: { ...state } as Record<string, Tensor>, inputs: x, reverse, ...(mask && { mask }) },
       );
       const run = { outputs, state: carry as State, details };
-      if (!hasOutput) return run;
-      const end = reverse ? 0 : x.shape[1] - 1;
-      return { ...run, last: mask ? atLastReal(outputs, mask, reverse) : stepOf(outputs, end) };
+      return hasOutput ? { ...run, last: lastOutput(outputs, mask, reverse) } : run;
     });
   }
 
@@ -331,8 +329,9 @@ export function stepOf(sequence: Tensor, t: number): Tensor {
 }
 
 /** Of [N, T, F], for each sequence the step that is read last of those that are real [N, F]; 0 where none is. */
-function atLastReal(sequence: Tensor, mask: Tensor, reverse: boolean): Tensor {
+export function lastOutput(sequence: Tensor, mask: Tensor | undefined, reverse: boolean): Tensor {
   const steps = sequence.shape[1];
+  if (!mask) return stepOf(sequence, reverse ? 0 : steps - 1);
   const order = reverse ? subtract(steps, iota(steps)) : add(iota(steps), 1);
   const real = where(mask, order, 0);
   const isLast = logicalAnd(mask, equal(real, max(real, 1, { keepDims: true })));

@@ -9,12 +9,12 @@ export type GivenSizes = { readonly [Name in SizeName]?: ModelSizes[Name] | unde
 /** An option for each size. */
 export function sizeOptions(): readonly Option[] {
   return sizeNames.map((name) => {
-    const { placeholder, what, expected, example, holds, read } = sizeKinds[name];
+    const { placeholder, what, expected, example, holds, read, cure } = sizeKinds[name];
     return new Option(`--${name} <${placeholder}>`, `${what} (default: the model's own)`).argParser(
       (text) => {
         const value = read(text);
         if (holds(value)) return value;
-        throw new InvalidArgumentError(`Give ${expected}, such as ${example}.`);
+        throw new InvalidArgumentError(`Give ${expected}, such as ${example}. ${cure?.(value) ?? ''}`.trim());
       },
     );
   });

@@ -1,5 +1,5 @@
 /** bidirectional-lstm: two LSTMs read the rows, one from the top and one from the bottom. */
-import { Dense, LSTM, RowsToSequence, Sequential } from '../nn/index.ts';
+import { Dense, ImageToSequence, LSTM, Sequential, sequenceShape } from '../nn/index.ts';
 import { defineModel } from './model.ts';
 import { dropped } from './parts.ts';
 
@@ -9,11 +9,12 @@ import { dropped } from './parts.ts';
  */
 export const bidirectionalLstm = defineModel({
   sentence: 'two LSTMs read the rows of pixels, one from the top and one from the bottom',
-  sizes: { hidden: 64, layers: 1, dropout: 0.25 },
-  build({ inputShape: [, width, channels], classes, hidden, layers, dropout }) {
+  sizes: { hidden: 64, layers: 1, order: 'rows', dropout: 0.25 },
+  build({ inputShape, classes, hidden, layers, order, dropout }) {
+    const [, features] = sequenceShape(order, inputShape);
     return new Sequential({
-      rows: new RowsToSequence(),
-      lstm: new LSTM(width * channels, hidden, {
+      read: new ImageToSequence(order),
+      lstm: new LSTM(features, hidden, {
         layers,
         bidirectional: true,
         dropout: layers > 1 ? dropout : 0,

@@ -1,5 +1,5 @@
 /** conv-lstm: convolutions, then an LSTM over the rows of their maps. */
-import { Dense, LSTM, RowsToSequence, Sequential } from '../nn/index.ts';
+import { Dense, ImageToSequence, LSTM, Sequential, sequenceShape } from '../nn/index.ts';
 import { defineModel } from './model.ts';
 import { afterPooling, dropped, pooledConvolutions } from './parts.ts';
 
@@ -9,14 +9,14 @@ import { afterPooling, dropped, pooledConvolutions } from './parts.ts';
  */
 export const convLstm = defineModel({
   sentence: 'convolutions, then an LSTM reads the rows of their maps',
-  sizes: { maps: [8, 16], hidden: 64, layers: 1, dropout: 0.25 },
+  sizes: { maps: [8, 16], hidden: 64, layers: 1, order: 'rows', dropout: 0.25 },
   learningRate: 6e-3,
-  build({ inputShape, classes, maps, hidden, layers, dropout }) {
-    const [, width, channels] = afterPooling(inputShape, maps);
+  build({ inputShape, classes, maps, hidden, layers, order, dropout }) {
+    const [, features] = sequenceShape(order, afterPooling(inputShape, maps));
     return new Sequential({
       ...pooledConvolutions(inputShape[2], maps),
-      rows: new RowsToSequence(),
-      lstm: new LSTM(width * channels, hidden, { layers, dropout: layers > 1 ? dropout : 0 }),
+      read: new ImageToSequence(order),
+      lstm: new LSTM(features, hidden, { layers, dropout: layers > 1 ? dropout : 0 }),
       ...dropped(dropout),
       head: new Dense(hidden, classes),
     });

@@ -1,5 +1,5 @@
 /** row-lstm: an LSTM reads the rows of a picture. */
-import { Dense, LSTM, RowsToSequence, Sequential } from '../nn/index.ts';
+import { Dense, ImageToSequence, LSTM, Sequential, sequenceShape } from '../nn/index.ts';
 import { defineModel } from './model.ts';
 import { dropped } from './parts.ts';
 
@@ -9,11 +9,12 @@ import { dropped } from './parts.ts';
  */
 export const rowLstm = defineModel({
   sentence: 'an LSTM reads the rows of pixels from top to bottom',
-  sizes: { hidden: 128, layers: 1, dropout: 0 },
-  build({ inputShape: [, width, channels], classes, hidden, layers, dropout }) {
+  sizes: { hidden: 128, layers: 1, order: 'rows', dropout: 0 },
+  build({ inputShape, classes, hidden, layers, order, dropout }) {
+    const [, features] = sequenceShape(order, inputShape);
     return new Sequential({
-      rows: new RowsToSequence(),
-      lstm: new LSTM(width * channels, hidden, { layers, dropout: layers > 1 ? dropout : 0 }),
+      read: new ImageToSequence(order),
+      lstm: new LSTM(features, hidden, { layers, dropout: layers > 1 ? dropout : 0 }),
       ...dropped(dropout),
       head: new Dense(hidden, classes),
     });

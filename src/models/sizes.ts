@@ -1,5 +1,7 @@
 /** The sizes that models are made in: what each is called, what it may be, how it is written on the command line. */
 import { OptionError } from '../errors.ts';
+import { type ReadingOrder, readingOrders } from '../nn/index.ts';
+import { parseOrder } from '../nn/reading/reading-order.ts';
 import { describeValue } from '../options.ts';
 
 /** The sizes, by name. A name means the same in every model that has it; which models have it, `listModels` tells. */
@@ -12,6 +14,8 @@ export interface ModelSizes {
   readonly layers: number;
   /** Share of the features dropped in training mode, before the last layer and between recurrent ones. */
   readonly dropout: number;
+  /** In which order the image, or the feature maps of it, become steps: see `ImageToSequence`. */
+  readonly order: ReadingOrder;
   /** Feature maps of each convolution, from the first to the last: as many convolutions as numbers. */
   readonly maps: readonly number[];
   /** Side of the kernel of each convolution, an odd number. */
@@ -33,6 +37,8 @@ interface SizeForm<Value> {
   /** What stands for it in the help of the command. */
   readonly placeholder: string;
   readonly holds: (value: unknown) => value is Value;
+  /** What is said of a value that it may not be, where that is more than `expected`. */
+  readonly cure?: (value: unknown) => string | undefined;
   /** What a text of the command line stands for; whether it holds is another question. */
   readonly read: (text: string) => unknown;
   readonly write: (value: Value) => string;
@@ -98,6 +104,27 @@ const area: SizeForm<readonly [number, number]> = {
   write: (values) => values.join('x'),
 };
 
+/** The error of what is no order, if it is none. */
+function orderError(value: unknown): OptionError | undefined {
+  try {
+    parseOrder('createModel', value as ReadingOrder);
+    return undefined;
+  } catch (error) {
+    if (error instanceof OptionError) return error;
+    throw error;
+  }
+}
+
+const readingOrder: SizeForm<ReadingOrder> = {
+  expected: `one of ${readingOrders.join(', ')}`,
+  example: 'columns',
+  placeholder: 'name',
+  holds: (value): value is ReadingOrder => orderError(value) === undefined,
+  cure: (value) => orderError(value)?.cure,
+  read: (text) => text,
+  write: String,
+};
+
 /** All there is to know of each size. */
 export const sizeKinds: { readonly [Name in keyof ModelSizes]: SizeKind<ModelSizes[Name]> } = {
   hidden: {
@@ -108,6 +135,10 @@ export const sizeKinds: { readonly [Name in keyof ModelSizes]: SizeKind<ModelSiz
   width: { ...count, example: '64', what: 'features of each token, in models of blocks' },
   layers: { ...count, what: 'layers or blocks, one after the other' },
   dropout: { ...share, what: 'share of features dropped in training' },
+  order: {
+    ...readingOrder,
+    what: 'how the image becomes steps: rows, columns, pixels, patches:4x4, snake, spiral, hilbert, diagonal or permuted:SEED',
+  },
   maps: { ...counts, what: 'feature maps of each convolution, as many convolutions as numbers' },
   kernel: { ...oddCount, what: 'side of the kernel of each convolution' },
   patch: { ...area, what: 'height and width of the pieces that an image is cut into' },
@@ -123,12 +154,12 @@ export const sizeNames = Object.keys(sizeKinds) as readonly SizeName[];
 
 /** @throws OptionError unless `value` is what the size may be */
 export function requireSize(where: string, name: SizeName, value: unknown): void {
-  const { holds, expected } = sizeKinds[name];
+  const { holds, expected, cure } = sizeKinds[name];
   if (holds(value)) return;
   throw new OptionError({
     where,
     got: `${name} ${describeValue(value)}`,
     expected,
-    cure: `Correct ${name}, or leave it out: each model has its own.`,
+    cure: cure?.(value) ?? `Correct ${name}, or leave it out: each model has its own.`,
   });
 }

@@ -45,6 +45,7 @@ const others: ModelSizes = {
   width: 12,
   layers: 4,
   dropout: 0.6,
+  order: 'patches:2x4',
   maps: [3, 5],
   kernel: 5,
   patch: [2, 4],
@@ -153,7 +154,7 @@ describe('createModel', () => {
       };
       expect(read(write(others[name])), name).toEqual(others[name]);
       expect(sizeKinds[name].holds(read(sizeKinds[name].example)), name).toBe(true);
-      expect(sizeKinds[name].holds(read('x')), name).toBe(false);
+      expect(sizeKinds[name].holds(read('!')), name).toBe(false);
     }
   });
 });

@@ -4,6 +4,7 @@
  */
 import * as weft from '../../src/index.ts';
 import { writtenBiLSTM2D } from './grid-layers-written.ts';
+import { writtenMLSTM, writtenVisionLSTM } from './mlstm-written.ts';
 import { int32, values } from './support.ts';
 
 type LayerTypes = typeof weft.layerTypes;
@@ -584,6 +585,20 @@ export const layerExamples: {
     arguments: () => [2, 2],
     input: () => values([2, 2, 3, 2]),
     computes: writtenBiLSTM2D,
+  },
+  MLSTM: {
+    arguments: () => [
+      6,
+      2,
+      { reverse: true, form: 'parallel', block: 3, nanIsMissing: false, weightInitializer: ones },
+    ],
+    input: () => values([2, 4, 6]),
+    computes: writtenMLSTM,
+  },
+  VisionLSTM: {
+    arguments: () => [6, { heads: 4, reverse: true, form: 'recurrent' }],
+    input: () => values([1, 2, 3, 6]),
+    computes: writtenVisionLSTM,
   },
 
   PositionEmbedding: {

@@ -29,12 +29,16 @@ export interface RecurrentInput<State> {
 /** Tensors by name, whatever the names. */
 export type TensorsByName<State> = { readonly [Name in keyof State]: Tensor };
 
-/** What the checks have to know of a layer. */
-interface SequenceLayer {
+/** What the door has to know of a layer. */
+interface SequenceReader {
   readonly inputs: number;
-  readonly cells: readonly object[];
   readonly options: { readonly nanIsMissing: boolean };
   describe(): string;
+}
+
+/** What the checks of initial states have to know of a layer. */
+interface SequenceLayer extends SequenceReader {
+  readonly cells: readonly object[];
 }
 
 /** A sequence as its cells see it. */
@@ -49,7 +53,7 @@ export interface SeenSequence {
  * Checks the sequence, and takes out what is not to be seen, NaN and all, before anything is computed of it: behind this
  * door it can reach neither an output nor a gradient.
  */
-export function seenSequence<State>(layer: SequenceLayer, input: RecurrentInput<State>): SeenSequence {
+export function seenSequence<State>(layer: SequenceReader, input: RecurrentInput<State>): SeenSequence {
   const given = checkedMask(layer, input);
   const { x } = input;
   const present = layer.options.nanIsMissing ? logicalNot(isMissing(x)) : undefined;
@@ -61,7 +65,7 @@ export function seenSequence<State>(layer: SequenceLayer, input: RecurrentInput<
 }
 
 /** Checks the sequence and gives its mask [N, T] or [N, T, F], if it has one. */
-function checkedMask<State>(layer: SequenceLayer, input: RecurrentInput<State>): Tensor | undefined {
+function checkedMask<State>(layer: SequenceReader, input: RecurrentInput<State>): Tensor | undefined {
   requireKnownOptions(layer.describe(), input, ['x', 'lengths', 'mask', 'initialState']);
   const { x, lengths, mask } = input;
   for (const [name, given] of Object.entries({ x, lengths, mask })) requireTensor(layer, name, given);
@@ -150,13 +154,13 @@ export function initialStates<State extends TensorsByName<State>>(
   return (name, cell) => reshape(narrow(initialState[name], 0, cell, cell + 1), [n, widthOf.get(name)!]);
 }
 
-function requireTensor(layer: SequenceLayer, name: string, given: unknown): void {
+function requireTensor(layer: SequenceReader, name: string, given: unknown): void {
   if (given instanceof Tensor || (given === undefined && name !== 'x')) return;
   throw notATensor(`${layer.describe()} ${name}`, given);
 }
 
 /** Lengths that come from the host can be looked at; computed ones are limited to the steps there are. */
-function requireLengths(layer: SequenceLayer, lengths: Tensor, steps: number): void {
+function requireLengths(layer: SequenceReader, lengths: Tensor, steps: number): void {
   const { source } = lengths.snapshot().node;
   if (source?.kind !== 'data') return;
   const wrong = source.data.findIndex((length) => length < 0 || length > steps);
@@ -169,7 +173,7 @@ function requireLengths(layer: SequenceLayer, lengths: Tensor, steps: number): v
   });
 }
 
-function requireDType(layer: SequenceLayer, name: string, tensor: Tensor, dtype: DType): void {
+function requireDType(layer: SequenceReader, name: string, tensor: Tensor, dtype: DType): void {
   if (tensor.dtype === dtype) return;
   throw new DTypeError({
     where: `${layer.describe()} ${name}`,
@@ -180,7 +184,7 @@ function requireDType(layer: SequenceLayer, name: string, tensor: Tensor, dtype:
 }
 
 function requireBeside(
-  layer: SequenceLayer,
+  layer: SequenceReader,
   name: string,
   tensor: Tensor,
   axes: readonly NamedAxis[],

@@ -20,7 +20,7 @@ export {
   RecurrentLayer,
   type RecurrentOptions,
 } from './recurrent/recurrent-layer.ts';
-export type { CellWeights, HiddenState, LstmState } from './recurrent/recurrent-steps.ts';
+export type { CellWeights, HiddenState, LstmState, LstmWeights } from './recurrent/recurrent-steps.ts';
 export * from './serialization.ts';
 export type { LoadedState, LoadStateOptions, StateDict, StateEntry } from './state-dict.ts';
 export * from './summary.ts';

@@ -111,6 +111,16 @@ function gru(fused: boolean): Build {
   };
 }
 
+const projectedLstm: Build = async (tensors, golden) => {
+  const { inputs, hidden, options, input, state } = recurrentCall(tensors, golden);
+  const layer = new LSTM(inputs, hidden, { ...options, projection: numberIn(golden.config, 'projection') });
+  const parameters = layer.namedParameters();
+  for (const [path, parameter] of parameters) await parameter.set(await tensors[path].data());
+  const { output, h, c } = layer.run({ ...input, ...state });
+  const named = parameters.map(([path, parameter]) => [`parameter ${path}`, parameter]);
+  return { y: output, h_n: h, c_n: c, ...Object.fromEntries(named) };
+};
+
 const rnn: Build = async (tensors, golden) => {
   const { inputs, hidden, options, input } = recurrentCall(tensors, golden);
   const layer = new RNN(inputs, hidden, options);
@@ -358,6 +368,8 @@ export const cases: Readonly<Record<string, Case>> = {
   lstm_stacked_bidirectional: both('recurrent', lstm),
   lstm_lengths: both('recurrent', lstm),
   lstm_single_step: both('recurrent', lstm),
+  lstm_projection: expression('recurrent', projectedLstm),
+  lstm_projection_stacked_bidirectional: expression('recurrent', projectedLstm),
   gru_basic: both('recurrent', gru),
   gru_stacked_bidirectional: both('recurrent', gru),
   rnn_tanh: expression('recurrent', rnn),

@@ -1,6 +1,9 @@
 /** The base of LSTM, GRU and RNN: layers whose cell has gates side by side. */
+import { OptionError } from '../../errors.ts';
+import { rand } from '../../ops/creation.ts';
+import { add, log, multiply } from '../../ops/elementwise.ts';
 import { concat } from '../../ops/movement.ts';
-import { requireBoolean, requireOneOf } from '../../options.ts';
+import { requireBoolean, requireNumber, requireOneOf } from '../../options.ts';
 import { requireBudget } from '../../tensor/budget.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { Parameter } from '../../tensor/variable.ts';
@@ -22,40 +25,55 @@ export type Own<Options extends RecurrentOptions> = Required<Omit<Options, keyof
 
 export const gatedDefaults = { bias: true, recurrentInitializer: 'uniform' } satisfies GatedOptions;
 
-/** Options of layers that have a fused kernel. */
+/** Options of LSTM and GRU. */
 export interface FusedOptions extends GatedOptions {
-  /** Whether the sequence runs in one kernel (default), or step by step from plain operations, for study and tests. */
+  /**
+   * Whether the sequence runs in one kernel, or step by step from plain operations, for study and tests. Default: true
+   * for the forms that have a kernel.
+   */
   readonly fused?: boolean;
+  /**
+   * Chrono initialization (Tallec & Ollivier 2018) for dependencies of up to so many steps: units forget after times
+   * that are uniform in 1 … chrono - 1, and all other biases start at 0. Default 0: biases start as the weights do.
+   */
+  readonly chrono?: number;
 }
 
 /** A layer whose cell has gates side by side; an RNN has one. */
 export abstract class GatedLayer<
   State extends TensorsByName<State>,
-  OwnOptions extends Own<GatedOptions>,
-> extends RecurrentLayer<CellWeights, State, OwnOptions> {
+  OwnOptions extends { readonly bias: boolean; readonly recurrentInitializer: string },
+  Weights extends CellWeights = CellWeights,
+> extends RecurrentLayer<Weights, State, OwnOptions> {
   /** How many of them there are. It is asked for while the weights are drawn, so it is no field. */
   protected abstract get gates(): number;
+
+  /** What `recurrentInitializer` may be. */
+  protected get recurrentInitializers(): readonly string[] {
+    return ['uniform', 'orthogonal'];
+  }
 
   protected override checkOptions(where: string): void {
     super.checkOptions(where);
     const { bias, recurrentInitializer } = this.options;
     requireBoolean(where, 'bias', bias);
-    requireOneOf(where, 'recurrentInitializer', recurrentInitializer, ['uniform', 'orthogonal']);
+    requireOneOf(where, 'recurrentInitializer', recurrentInitializer, this.recurrentInitializers);
   }
 
-  protected cellWeights(features: number): CellWeights {
-    const { hidden, gates } = this;
+  /** The weights that all of them have, drawn. */
+  protected gateWeights(features: number): CellWeights {
+    const { hidden, gates, outputs } = this;
     const { bias, recurrentInitializer } = this.options;
     const width = gates * hidden;
     // Orthogonal weights are drawn at once.
-    requireBudget([hidden, width]);
-    const square = (): Tensor => orthogonal()([hidden, hidden], { in: hidden, out: hidden });
+    requireBudget([outputs, width]);
+    const ofGate = (): Tensor => orthogonal()([outputs, hidden], { in: outputs, out: hidden });
     return {
       inputWeight: this.weight([features, width], 'inputWeight'),
       recurrentWeight:
         recurrentInitializer === 'orthogonal'
-          ? new Parameter(concat(Array.from({ length: gates }, square), 1), 'recurrentWeight')
-          : this.weight([hidden, width], 'recurrentWeight'),
+          ? new Parameter(concat(Array.from({ length: gates }, ofGate), 1), 'recurrentWeight')
+          : this.weight([outputs, width], 'recurrentWeight'),
       inputBias: bias ? this.weight([width], 'inputBias') : undefined,
       recurrentBias: bias ? this.weight([width], 'recurrentBias') : undefined,
     };
@@ -65,4 +83,28 @@ export abstract class GatedLayer<
 /** The step of [N, T, F] that was read last, [N, F]. */
 export function lastRead(sequence: Tensor, reverse: boolean): Tensor {
   return stepOf(sequence, reverse ? 0 : sequence.shape[1] - 1);
+}
+
+/** Throws OptionError for the first of the cases that is given: two options of which only one can be followed. */
+export function refuseTogether(
+  where: string,
+  cases: readonly (readonly [given: boolean, got: string, expected: string])[],
+): void {
+  for (const [given, got, expected] of cases) {
+    if (given) throw new OptionError({ where, got, expected, cure: 'Leave one of the two options out.' });
+  }
+}
+
+/** Throws OptionError unless `chrono` is a number of steps, and biases are there to be set. */
+export function checkChrono(where: string, chrono: number, bias: boolean): void {
+  requireNumber(where, 'chrono', chrono, '0, or a number of at least 2');
+  refuseTogether(where, [[chrono > 0 && !bias, `chrono ${chrono} with bias false`, 'chrono only with bias']]);
+}
+
+/**
+ * Biases [H] of gates that keep a state for times that are uniform in [1, steps - 1]: u/(1 + u) of it is kept per step
+ * with a bias of log u. The bias has to be all of the gate's: of two bias vectors the other is 0.
+ */
+export function chronoBias(hidden: number, steps: number): Tensor {
+  return log(add(multiply(rand([hidden]), steps - 2), 1));
 }

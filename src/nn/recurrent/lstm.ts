@@ -1,7 +1,6 @@
 /** Long short-term memory over sequences. */
-import { OptionError } from '../../errors.ts';
 import { applyAll } from '../../ops/apply.ts';
-import { add } from '../../ops/elementwise.ts';
+import { add, negate } from '../../ops/elementwise.ts';
 import { concat } from '../../ops/movement.ts';
 import { lstmPrimitive } from '../../ops/recurrent.ts';
 import { lstmSteps } from '../../ops/recurrent-composed.ts';
@@ -9,10 +8,25 @@ import { requireBoolean, requireNumber } from '../../options.ts';
 import { fill } from '../../tensor/leaves.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { Parameter } from '../../tensor/variable.ts';
-import { type FusedOptions, GatedLayer, gatedDefaults, lastRead, type Own } from './gated-layer.ts';
+import {
+  checkChrono,
+  chronoBias,
+  type FusedOptions,
+  GatedLayer,
+  gatedDefaults,
+  lastRead,
+  type Own,
+  refuseTogether,
+} from './gated-layer.ts';
 import type { RecurrentInput } from './recurrent-input.ts';
 import type { CellPass, CellRun, CellStep } from './recurrent-layer.ts';
-import { type CellWeights, type LstmState, project, stepOfLstm } from './recurrent-steps.ts';
+import {
+  type CellWeights,
+  type LstmState,
+  type LstmWeights,
+  project,
+  stepOfLstm,
+} from './recurrent-steps.ts';
 
 /** Options of `LSTM`. */
 export interface LstmOptions extends FusedOptions {
@@ -21,6 +35,22 @@ export interface LstmOptions extends FusedOptions {
    * remembers by default (Jozefowicz, Zaremba & Sutskever 2015).
    */
   readonly forgetBias?: number;
+  /**
+   * Whether gates see the cell (Gers & Schmidhuber 2000), each unit its own: i and f the cell before the step, o the one
+   * after it. Default false.
+   */
+  readonly peepholes?: boolean;
+  /**
+   * Whether the sums of the input, the recurrent sums (each over its 4H values) and the cell before the output are
+   * normalized, as in Ba, Kiros & Hinton 2016. The biases are the shifts of the sums: the paper's third bias, which adds
+   * to them, is left out. Default false.
+   */
+  readonly layerNorm?: boolean;
+  /**
+   * Features of h, fewer than `hidden`: o⊙tanh(c) times a matrix [H, P] (Sak, Senior & Beaufays 2014; PyTorch's
+   * `proj_size`). The output of a direction then has P features. Default 0: no projection.
+   */
+  readonly projection?: number;
 }
 
 /** What the last layer of an LSTM computed at every step; with two directions the features of both are joined. */
@@ -40,10 +70,18 @@ export interface LstmSteps {
  *
  * Parameters per cell, `cells.0` to `cells.(layers·D-1)`: `inputWeight` [F, 4H], `recurrentWeight` [H, 4H], `inputBias`
  * and `recurrentBias` [4H], gates in the order i, f, g, o: PyTorch's weight_ih, weight_hh (transposed), bias_ih, bias_hh.
+ * Its variants have further ones, and each runs step by step:
+ *
+ * - `peepholes`: `peepholeWeight` [3H], for i, f, o: i and f = σ(… + p⊙c), o = σ(… + p⊙c_new).
+ * - `layerNorm`: `inputScale`, `recurrentScale` [4H], `cellScale`, `cellShift` [H]. The sums of the gates are
+ *   LN(x·inputWeight)⊙inputScale + inputBias + LN(h·recurrentWeight)⊙recurrentScale + recurrentBias, and
+ *   h = o⊙tanh(LN(c)⊙cellScale + cellShift); the cell that goes on is not normalized.
+ * - `projection`: `projectionWeight` [H, P], h = (o⊙tanh(c))·projectionWeight; `recurrentWeight` is [P, 4H], and P stands
+ *   for H in the output and in the state h.
  *
  * @throws OptionError for options out of range; ShapeError for a sequence, mask or state that does not fit.
  */
-export class LSTM extends GatedLayer<LstmState, Own<LstmOptions>> {
+export class LSTM extends GatedLayer<LstmState, Own<LstmOptions>, LstmWeights> {
   static readonly ofLibrary = true;
 
   protected readonly stateNames = ['h', 'c'] as const;
@@ -55,7 +93,8 @@ export class LSTM extends GatedLayer<LstmState, Own<LstmOptions>> {
    * @throws OptionError for sizes or options out of range
    */
   constructor(inputs: number, hidden: number, options: LstmOptions = {}) {
-    super(inputs, hidden, options, { ...gatedDefaults, fused: true, forgetBias: 0 });
+    const variants = { forgetBias: 0, chrono: 0, peepholes: false, layerNorm: false, projection: 0 };
+    super(inputs, hidden, options, { ...gatedDefaults, fused: !isVariant(options ?? {}), ...variants });
   }
 
   override get kind(): string {
@@ -68,26 +107,54 @@ export class LSTM extends GatedLayer<LstmState, Own<LstmOptions>> {
 
   protected override checkOptions(where: string): void {
     super.checkOptions(where);
-    const { fused, forgetBias, bias } = this.options;
-    requireBoolean(where, 'fused', fused);
+    const { fused, forgetBias, chrono, bias, peepholes, layerNorm, projection } = this.options;
+    for (const [name, value] of Object.entries({ fused, peepholes, layerNorm })) {
+      requireBoolean(where, name, value);
+    }
     requireNumber(where, 'forgetBias', forgetBias, 'a number');
-    if (forgetBias === 0 || bias) return;
-    throw new OptionError({
-      where,
-      got: `forgetBias ${forgetBias} with bias false`,
-      expected: 'forgetBias only with bias',
-      cure: 'Leave one of the two options out.',
-    });
+    requireNumber(where, 'projection', projection, 'a whole number of at least 0');
+    checkChrono(where, chrono, bias);
+    refuseTogether(where, [
+      [forgetBias !== 0 && !bias, `forgetBias ${forgetBias} with bias false`, 'forgetBias only with bias'],
+      [
+        forgetBias !== 0 && chrono > 0,
+        `forgetBias ${forgetBias} with chrono ${chrono}`,
+        'one of them: both are about the bias of the forget gate',
+      ],
+      [
+        projection >= this.hidden,
+        `projection ${projection} with hidden ${this.hidden}`,
+        'a projection to fewer features than hidden',
+      ],
+      [
+        fused && isVariant(this.options),
+        'fused with peepholes, layerNorm or projection',
+        'fused only without them: they have no kernel',
+      ],
+    ]);
   }
 
-  protected override cellWeights(features: number): CellWeights {
-    const weights = super.cellWeights(features);
-    const { forgetBias } = this.options;
-    const { inputBias } = weights;
-    if (!inputBias || forgetBias === 0) return weights;
-    const size = this.hidden;
-    const raised = concat([fill(0, [size]), fill(forgetBias, [size]), fill(0, [2 * size])]);
-    return { ...weights, inputBias: new Parameter(add(inputBias.initial!, raised), 'inputBias') };
+  override get outputs(): number {
+    return this.options.projection || this.hidden;
+  }
+
+  protected override widthOf(state: 'h' | 'c'): number {
+    return state === 'h' ? this.outputs : this.hidden;
+  }
+
+  protected cellWeights(features: number): LstmWeights {
+    const { hidden, outputs } = this;
+    const { peepholes, layerNorm, projection, bias } = this.options;
+    const from = (value: number, size: number, name: string) => new Parameter(fill(value, [size]), name);
+    return {
+      ...withForgetBias(this.gateWeights(features), this.hidden, this.options),
+      peepholeWeight: peepholes ? this.weight([3 * hidden], 'peepholeWeight') : undefined,
+      projectionWeight: projection > 0 ? this.weight([hidden, outputs], 'projectionWeight') : undefined,
+      inputScale: layerNorm ? from(1, 4 * hidden, 'inputScale') : undefined,
+      recurrentScale: layerNorm ? from(1, 4 * hidden, 'recurrentScale') : undefined,
+      cellScale: layerNorm ? from(1, hidden, 'cellScale') : undefined,
+      cellShift: layerNorm && bias ? from(0, hidden, 'cellShift') : undefined,
+    };
   }
 
   /**
@@ -109,11 +176,13 @@ export class LSTM extends GatedLayer<LstmState, Own<LstmOptions>> {
     });
   }
 
-  protected step(weights: CellWeights, state: LstmState, xt: Tensor): CellStep<LstmState> {
-    return { state: stepOfLstm(weights, state, xt) };
+  protected step(weights: LstmWeights, state: LstmState, xt: Tensor): CellStep<LstmState> {
+    const { state: next, gates } = stepOfLstm(weights, state, xt);
+    return { state: next, details: [next.c, gates] };
   }
 
-  protected override runCell(pass: CellPass<CellWeights, LstmState>): CellRun<LstmState> {
+  protected override runCell(pass: CellPass<LstmWeights, LstmState>): CellRun<LstmState> {
+    if (isVariant(this.options)) return super.runCell(pass);
     const { weights, x, state, mask, reverse } = pass;
     const z = project(x, weights.inputWeight, weights.inputBias, weights.recurrentBias);
     const inputs = [z, weights.recurrentWeight, state.h, state.c, ...(mask ? [mask] : [])];
@@ -123,4 +192,30 @@ export class LSTM extends GatedLayer<LstmState, Own<LstmOptions>> {
       : lstmSteps(inputs, attributes);
     return { outputs: h, state: { h: lastRead(h, reverse), c: lastRead(c, reverse) }, details: [c, gates] };
   }
+}
+
+/** Whether the form is one that the kernel does not have. */
+function isVariant({ peepholes, layerNorm, projection }: LstmOptions): boolean {
+  return Boolean(peepholes || layerNorm || projection);
+}
+
+/** The weights with what `forgetBias` or `chrono` say of the biases. */
+function withForgetBias(
+  weights: CellWeights,
+  hidden: number,
+  { forgetBias, chrono }: Required<Pick<LstmOptions, 'forgetBias' | 'chrono'>>,
+): CellWeights {
+  const none = fill(0, [hidden]);
+  if (chrono > 0) {
+    const kept = chronoBias(hidden, chrono);
+    return {
+      ...weights,
+      inputBias: new Parameter(concat([negate(kept), kept, none, none]), 'inputBias'),
+      recurrentBias: new Parameter(fill(0, [4 * hidden]), 'recurrentBias'),
+    };
+  }
+  const { inputBias } = weights;
+  if (!inputBias || forgetBias === 0) return weights;
+  const raised = concat([none, fill(forgetBias, [hidden]), none, none]);
+  return { ...weights, inputBias: new Parameter(add(inputBias.initial!, raised), 'inputBias') };
 }

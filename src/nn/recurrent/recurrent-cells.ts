@@ -144,7 +144,7 @@ export class LSTMCell extends GatedCell<LstmState> {
   }
 
   protected next(state: LstmState, x: Tensor): LstmState {
-    return stepOfLstm(this, state, x);
+    return stepOfLstm(this, state, x).state;
   }
 }
 
@@ -172,7 +172,7 @@ export class GRUCell extends GatedCell<HiddenState> {
   }
 
   protected next(state: HiddenState, x: Tensor): HiddenState {
-    return stepOfGru(this, state, x);
+    return stepOfGru(this, state, x).state;
   }
 }
 

@@ -1,14 +1,27 @@
 /** The plain recurrent network over sequences. */
-import { requireOneOf } from '../../options.ts';
+import { eye } from '../../ops/creation.ts';
+import { multiply } from '../../ops/elementwise.ts';
+import { requireNumber, requireOneOf } from '../../options.ts';
+import { fill } from '../../tensor/leaves.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import { GatedLayer, type GatedOptions, gatedDefaults, type Own } from './gated-layer.ts';
+import { Parameter } from '../../tensor/variable.ts';
+import { normal } from '../initializers.ts';
+import { GatedLayer, type GatedOptions, gatedDefaults, type Own, refuseTogether } from './gated-layer.ts';
 import type { CellStep } from './recurrent-layer.ts';
 import { type CellWeights, type HiddenState, stepOfRnn } from './recurrent-steps.ts';
 
 /** Options of `RNN`. */
-export interface RnnOptions extends GatedOptions {
+export interface RnnOptions extends Omit<GatedOptions, 'recurrentInitializer'> {
   /** What is applied to the sum: 'tanh' (default) or 'relu'. */
   readonly nonlinearity?: 'tanh' | 'relu';
+  /**
+   * Recurrent weights: 'uniform' (default) in ±1/√hidden like the others (PyTorch), 'orthogonal', or 'identity', the start
+   * of an IRNN (Le, Jaitly & Hinton 2015): recurrent weights `identityScale` times the identity, input weights normal of
+   * deviation 0.001, biases 0. With relu a state then stays what it is until training says otherwise.
+   */
+  readonly recurrentInitializer?: 'uniform' | 'orthogonal' | 'identity';
+  /** Of the identity. Default 1; the paper has 0.01 for speech, where little is to be remembered. */
+  readonly identityScale?: number;
 }
 
 /**
@@ -31,7 +44,7 @@ export class RNN extends GatedLayer<HiddenState, Own<RnnOptions>> {
    * @throws OptionError for sizes or options out of range
    */
   constructor(inputs: number, hidden: number, options: RnnOptions = {}) {
-    super(inputs, hidden, options, { ...gatedDefaults, nonlinearity: 'tanh' });
+    super(inputs, hidden, options, { ...gatedDefaults, nonlinearity: 'tanh', identityScale: 1 });
   }
 
   override get kind(): string {
@@ -42,9 +55,34 @@ export class RNN extends GatedLayer<HiddenState, Own<RnnOptions>> {
     return 1;
   }
 
+  protected override get recurrentInitializers(): readonly string[] {
+    return [...super.recurrentInitializers, 'identity'];
+  }
+
   protected override checkOptions(where: string): void {
     super.checkOptions(where);
-    requireOneOf(where, 'nonlinearity', this.options.nonlinearity, ['tanh', 'relu']);
+    const { nonlinearity, recurrentInitializer, identityScale } = this.options;
+    requireOneOf(where, 'nonlinearity', nonlinearity, ['tanh', 'relu']);
+    requireNumber(where, 'identityScale', identityScale, 'a number');
+    const got = `identityScale ${identityScale} with recurrentInitializer "${recurrentInitializer}"`;
+    const identity = recurrentInitializer === 'identity';
+    refuseTogether(where, [[identityScale !== 1 && !identity, got, "identityScale only with 'identity'"]]);
+  }
+
+  protected cellWeights(features: number): CellWeights {
+    const { hidden } = this;
+    const { recurrentInitializer, identityScale, bias } = this.options;
+    if (recurrentInitializer !== 'identity') return this.gateWeights(features);
+    const zeros = (name: string) => (bias ? new Parameter(fill(0, [hidden]), name) : undefined);
+    return {
+      inputWeight: new Parameter(
+        normal(0.001)([features, hidden], { in: features, out: hidden }),
+        'inputWeight',
+      ),
+      recurrentWeight: new Parameter(multiply(eye(hidden), identityScale), 'recurrentWeight'),
+      inputBias: zeros('inputBias'),
+      recurrentBias: zeros('recurrentBias'),
+    };
   }
 
   protected step(weights: CellWeights, state: HiddenState, xt: Tensor): CellStep<HiddenState> {

@@ -361,8 +361,8 @@ const inputs: Record<string, Arguments> = {
   ...each(recurrent.join(' '), () => [{ x: sequence(), lengths: int32([2]) }]),
   ...each('RNNCell GRUCell', () => [{ x: weft.ones([2, 3]), state: { h: matrix() } }]),
   LSTMCell: () => [{ x: weft.ones([2, 3]), state: { h: matrix(), c: matrix() } }],
-  MultiDimensionalLSTM: () => [{ x: image(), mask: weft.ones([1, 4, 4], 'bool') }],
   MLSTM: () => [{ x: weft.ones([1, 2, 6]), value: weft.ones([1, 2, 6]), mask: weft.ones([1, 2], 'bool') }],
+  ...each('MultiDimensionalLSTM ReNet', () => [{ x: image(), mask: weft.ones([1, 4, 4], 'bool') }]),
   MultiHeadAttention: () => [
     {
       query: weft.ones([1, 2, 4]),

@@ -3,7 +3,7 @@
  * layer without a row does not compile here, and every-layer.test.ts names it.
  */
 import * as weft from '../../src/index.ts';
-import { writtenBiLSTM2D } from './grid-layers-written.ts';
+import { gridOutputs, writtenBiLSTM2D, writtenReNet } from './grid-layers-written.ts';
 import { writtenMLSTM, writtenVisionLSTM } from './mlstm-written.ts';
 import { int32, values } from './support.ts';
 
@@ -77,34 +77,6 @@ function lastState(
     states = step(fromInput, states[0].matmul(cell.recurrentWeight).add(cell.recurrentBias!), states);
   }
   return states[0];
-}
-
-/** The stable cells of a grid [N, H, W, F] from its upper left corner, place by place: outputs [N, H, W, 2]. */
-function gridOutputs(cell: weft.GridCellWeights, x: weft.Tensor): weft.Tensor {
-  const [n, height, width] = x.shape as [number, number, number];
-  const outside = { h: weft.zeros([n, 2]), c: weft.zeros([n, 2]) };
-  const states: (typeof outside)[][] = [];
-  for (let row = 0; row < height; row++) {
-    states[row] = [];
-    for (let column = 0; column < width; column++) {
-      const up = states[row - 1]?.[column] ?? outside;
-      const left = states[row][column - 1] ?? outside;
-      const fromInput = x.slice(null, row, column).matmul(cell.inputWeight).add(cell.bias);
-      const sums = fromInput.add(up.h.matmul(cell.upWeight)).add(left.h.matmul(cell.leftWeight));
-      const [i, fUp, fLeft, g, o] = sums.split(5, -1);
-      const [keepUp, keepLeft] = [fUp.sigmoid(), fLeft.sigmoid()];
-      const kept = keepUp.mul(up.c).add(keepLeft.mul(left.c)).div(keepUp.add(keepLeft));
-      const c = i.sigmoid().mul(g.tanh().sub(kept)).add(kept);
-      states[row][column] = { h: o.sigmoid().mul(c.tanh()), c };
-    }
-  }
-  const rows = states.map((row) =>
-    weft.stack(
-      row.map(({ h }) => h),
-      1,
-    ),
-  );
-  return weft.stack(rows, 1);
 }
 
 /** The last state [N, 3] of a cell that goes over x [N, T, F] from zeros. */
@@ -530,6 +502,11 @@ export const layerExamples: {
       }
       return y;
     },
+  },
+  ReNet: {
+    arguments: () => [2, 2, { patch: [1, 2], cell: 'rnn', first: 'rows', nanIsMissing: false }],
+    input: image,
+    computes: (layer, x) => writtenReNet(layer, x.reshape(2, 5, 3, 2 * 2)),
   },
   RNNCell: {
     arguments: () => [3, 2, { bias: true, nonlinearity: 'relu' }],

@@ -1,10 +1,10 @@
 /** What Sequencer puts in the place of attention: an LSTM along the columns of a grid, and one along its rows. */
-import { reshape } from '../../ops/broadcast.ts';
-import { concat, transpose } from '../../ops/movement.ts';
+import { concat } from '../../ops/movement.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { requireAxes } from '../checks.ts';
 import { Dense } from '../dense.ts';
 import { type JsonValue, Layer } from '../layer.ts';
+import { alongColumns, alongRows } from './along-rows.ts';
 import { LSTM } from './lstm.ts';
 
 /**
@@ -61,14 +61,9 @@ export class BiLSTM2D extends Layer {
   forward(x: Tensor): Tensor {
     const cure = 'Tokens lie on their grid: cut images into patches with a Conv2d of that kernel and stride.';
     requireAxes(this, x, ['N', 'H', 'W', ['C', this.features]], cure);
-    const columns = transpose(alongRows(this.vertical, transpose(x, 1, 2)), 1, 2);
-    return this.output.call(concat([columns, alongRows(this.horizontal, x)], -1));
+    const grid = { x, seen: undefined };
+    return this.output.call(
+      concat([alongColumns(this.vertical, grid), alongRows(this.horizontal, grid)], -1),
+    );
   }
-}
-
-/** What an LSTM says of each place of [N, H, W, C] when it reads the rows, [N, H, W, 2·hidden]. */
-function alongRows(lstm: LSTM, x: Tensor): Tensor {
-  const [n, height, width, channels] = x.shape as [number, number, number, number];
-  const said = lstm.call(reshape(x, [n * height, width, channels]));
-  return reshape(said, [n, height, width, 2 * lstm.hidden]);
 }

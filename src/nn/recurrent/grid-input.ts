@@ -1,5 +1,6 @@
 /** What a layer that reads images as grids is given: pictures with what is missing in them, looked at and cut into patches. */
-import { DTypeError, ShapeError } from '../../errors.ts';
+import { ShapeError } from '../../errors.ts';
+import { requireDType } from '../../ops/apply.ts';
 import { reshape } from '../../ops/broadcast.ts';
 import { isNaN as isNotANumber, logicalAnd, logicalNot, where } from '../../ops/elementwise.ts';
 import { expandDims, permute, tile } from '../../ops/movement.ts';
@@ -25,6 +26,7 @@ export interface Grid {
 
 /** What the checks have to know of a layer. */
 interface GridLayer {
+  readonly kind: string;
   /** Channels of the pictures. */
   readonly inputs: number;
   /** Height and width of a patch. */
@@ -59,15 +61,7 @@ export function gridOf(layer: GridLayer, input: Tensor | GridInput): Grid {
 /** The mask for each channel: bool [N, H, W, C]. */
 function maskOf(layer: GridLayer, x: Tensor, mask: Tensor): Tensor {
   const named = { describe: () => `${layer.describe()} mask` };
-  if (!(mask instanceof Tensor)) throw notATensor(named.describe(), mask);
-  if (mask.dtype !== 'bool') {
-    throw new DTypeError({
-      where: named.describe(),
-      got: mask.dtype,
-      expected: 'bool',
-      cure: "Convert it: mask.cast('bool').",
-    });
-  }
+  requireDType(`${layer.kind} mask`, mask, 'bool');
   const axes = ['N', 'H', 'W', 'C'].map((name, axis) => [name, x.shape[axis]] as const);
   requireAxes(
     named,

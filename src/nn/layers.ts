@@ -15,6 +15,7 @@ export * from './normalization.ts';
 export * from './pooling.ts';
 export * from './position-embedding.ts';
 export * from './reading/reading-layers.ts';
+export * from './reading/recurrent-attention.ts';
 export * from './recurrent/bilstm-2d.ts';
 export * from './recurrent/gru.ts';
 export * from './recurrent/lru.ts';

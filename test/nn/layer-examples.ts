@@ -350,6 +350,34 @@ export const layerExamples: {
     input: () => values([2, 4, 2]),
     computes: (_, x) => x.slice(null, [null, null, -1]).reshape(2, 2, 4, 1),
   },
+  RecurrentAttention: {
+    arguments: () => [2, 3, { steps: 2, side: 2, output: 'sequence' }],
+    input: image,
+    computes: ({ where, cell }, x) => {
+      const [n, height, width] = [2, 5, 6];
+      let states = { h: weft.zeros([n, 3]), c: weft.zeros([n, 3]) };
+      const steps = [0, 1].map(() => {
+        const asked = where.call(states.h);
+        const [row, column, apart] = asked.sigmoid().split(3, -1);
+        const distance = apart.mul(width / 2 - 1).add(1);
+        // Side 2: a half of the distance before the middle, and after it.
+        const along = (middle: weft.Tensor, length: number) =>
+          weft.stack(
+            [-0.5, 0.5].map((offset) => {
+              const place = middle.mul(length - 1).add(distance.mul(offset));
+              const pixels = weft.arange(-40, 40 + length).cast('float32');
+              const weights = pixels.sub(place).div(distance).square().mul(-2).exp();
+              return weights.div(weights.sum(-1, { keepDims: true })).slice(null, [40, 40 + length]);
+            }),
+            1,
+          );
+        const seen = weft.einsum('nih,nhwc,njw->nijc', along(row, height), x, along(column, width));
+        states = cell.run({ x: weft.concat([seen.reshape(n, 8), asked.tanh()], -1), state: states });
+        return states.h;
+      });
+      return weft.stack(steps, 1);
+    },
+  },
   RowsToSequence: { arguments: () => [], input: image, computes: (_, x) => x.reshape(2, 5, 6 * 2) },
   ColumnsToSequence: {
     arguments: () => [],

@@ -2,8 +2,11 @@
 import { bidirectionalLstm } from './bidirectional-lstm.ts';
 import { cnn } from './cnn.ts';
 import { convLstm, convLstmLarge } from './conv-lstm.ts';
+import { glimpse } from './glimpse.ts';
 import { mlp } from './mlp.ts';
 import type { ModelDefinition } from './model.ts';
+import { pixelGru } from './pixel-gru.ts';
+import { pixelLstm } from './pixel-lstm.ts';
 import { rowGru } from './row-gru.ts';
 import { rowLstm } from './row-lstm.ts';
 import { stackedLstm } from './stacked-lstm.ts';
@@ -16,6 +19,11 @@ export const catalogue = {
   'row-gru': rowGru,
   'bidirectional-lstm': bidirectionalLstm,
   'stacked-lstm': stackedLstm,
+  // Pixels as steps.
+  'pixel-lstm': pixelLstm,
+  'pixel-gru': pixelGru,
+  // Pieces of the image as steps, chosen by what was seen before.
+  glimpse,
   // Rivals, in which nothing is recurrent.
   mlp,
   cnn,

@@ -1,0 +1,20 @@
+/** glimpse: recurrent attention, which sees a picture in small pieces and chooses where each of them lies. */
+import { Dense, RecurrentAttention, Sequential } from '../nn/index.ts';
+import { defineModel } from './model.ts';
+import { dropped } from './parts.ts';
+
+/**
+ * The state after each glimpse says where the next one lies and how wide it is; the state after the last goes to the classes. Mnih et al.
+ * (2014) choose places at random and train that with REINFORCE; here glimpses are soft, and places are trained by gradients.
+ */
+export const glimpse = defineModel({
+  sentence: 'an LSTM looks at the image in glimpses of 8×8 values, and chooses where to look next',
+  sizes: { hidden: 128, steps: 6, dropout: 0 },
+  build({ inputShape: [, , channels], classes, hidden, steps, dropout }) {
+    return new Sequential({
+      reader: new RecurrentAttention(channels, hidden, { steps }),
+      ...dropped(dropout),
+      head: new Dense(hidden, classes),
+    });
+  },
+});

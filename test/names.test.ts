@@ -15,6 +15,10 @@ const options = new Set([
   'mask',
   'output',
   'layers',
+  'projection',
+  'resetAfter',
+  'forgetBias',
+  'recurrentInitializer',
 ]);
 const objects: Readonly<Record<string, object>> = {
   x: weft.Tensor.prototype,

@@ -282,6 +282,16 @@ describe.each([
     expect(layer.call(x).shape).toEqual([3, width]);
   });
 
+  it('takes no bit from what is masked', async () => {
+    const everything = async (padding: number): Promise<readonly ArrayLike<number>[]> => {
+      const sequence = mask.expandDims(-1).where(x, padding);
+      const { output, h } = layer.run({ x: sequence, mask });
+      const gradients = grad(output.square().sum().add(h.sum()), [sequence, ...layer.parameters()]);
+      return Promise.all([output, h, ...gradients].map((each) => each.data()));
+    };
+    expect(await everything(Number.NaN)).toEqual(await everything(0));
+  });
+
   it('gives the same bits with any number of threads', async () => {
     const sequence = values([32, 6, features], 3);
     const everything = async (threads: number): Promise<readonly ArrayLike<number>[]> => {

@@ -1,6 +1,15 @@
 /** LSTM, GRU and RNN: fused against composed, padding, states, and what they give. */
 import { describe, expect, it } from 'vitest';
-import { grad, moduleFromConfig, moduleToConfig, seed, type Tensor, tensor, zeros } from '../../src/index.ts';
+import {
+  concat,
+  grad,
+  moduleFromConfig,
+  moduleToConfig,
+  seed,
+  type Tensor,
+  tensor,
+  zeros,
+} from '../../src/index.ts';
 import { GRU, LSTM, RNN } from '../../src/nn/index.ts';
 import { errorOf, expectClose, int32, values } from './support.ts';
 
@@ -136,6 +145,15 @@ describe('what call returns', () => {
     await expectClose(last.call(x).slice(null, [0, hidden]), every.slice(null, -1, [0, hidden]));
     await expectClose(last.call(x).slice(null, [hidden, null]), every.slice(null, 0, [hidden, null]));
     await expectClose(last.run({ x }).h.slice(1), every.slice(null, 0, [hidden, null]));
+  });
+
+  it('the backward half of the last output has read all: the first step alone changes it', async () => {
+    seed(1);
+    const layer = new LSTM(features, hidden, { bidirectional: true });
+    const changed = concat([x.slice(null, [0, 1]).add(1), x.slice(null, [1, null])], 1);
+    const [before, after] = [x, changed].map((each) => layer.call(each).slice(null, [hidden, null]));
+    const difference = await after!.sub(before!).abs().data();
+    expect(Math.min(...difference)).toBeGreaterThan(1e-3);
   });
 
   it('dropout between layers acts in training mode only', async () => {

@@ -1,6 +1,7 @@
 /** Random small shifts, rotations, changes of scale and mirror images, which show a network more pictures than there are. */
 import { OptionError } from '../errors.ts';
 import { describeValue, requireBoolean, requireKnownOptions } from '../options.ts';
+import { requireBatch } from './batches.ts';
 import { type RandomGenerator, requireGenerator } from './random-generator.ts';
 
 /** How far an image may be moved. Each default is 0, or false: no change. */
@@ -40,15 +41,7 @@ export function augmentBatch(
 ): void {
   requireAugmentOptions('augmentBatch', options);
   requireGenerator('augmentBatch', generator);
-  const whole = Array.isArray(shape) && shape.length === 4 && shape.every(Number.isSafeInteger);
-  if (!(images instanceof Float32Array) || !whole || images.length !== shape.reduce((a, b) => a * b, 1)) {
-    throw new OptionError({
-      where: 'augmentBatch',
-      got: `${describeValue(images)} for shape ${describeValue(shape)}`,
-      expected: 'a Float32Array of as many pixels as [N, H, W, C] has',
-      cure: 'Give the images of a batch as gatherBatch makes them, with their shape.',
-    });
-  }
+  requireBatch('augmentBatch', images, shape);
   const { shift = 0, rotation = 0, scale = 0, flip = false } = options;
   const [count, height, width, channels] = shape;
   const length = height * width * channels;

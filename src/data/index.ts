@@ -30,9 +30,16 @@ export {
 } from './image.ts';
 export { decodeJpeg, type JpegOptions } from './jpeg.ts';
 export { type LoadedDataset, type LoadOptions, loadDataset } from './load.ts';
-export { applyNormalization, channelStatistics, type Normalization } from './normalize.ts';
+export type { MissingPixels } from './missing.ts';
+export {
+  applyNormalization,
+  channelStatistics,
+  type Normalization,
+  type StatisticsOptions,
+} from './normalize.ts';
 export { type CopiedImage, findOverlap, type Mirroring, type OverlapOptions } from './overlap.ts';
 export { type PictureOptions, readPicture } from './picture.ts';
 export { decodePng, encodePng, type PngOptions, readPng } from './png.ts';
 export { RandomGenerator } from './random-generator.ts';
+export { type Removal, type RemovePixelsOptions, removeFromBatch, removePixels } from './removal.ts';
 export { datasetFromSheet, type SheetOptions } from './sheet.ts';

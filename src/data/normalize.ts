@@ -1,8 +1,9 @@
 /** Mean and standard deviation of the training pixels, and their removal from a batch. */
 import { NonFiniteError, OptionError } from '../errors.ts';
-import { describeValue, requireKnownOptions } from '../options.ts';
+import { describeValue, requireKnownOptions, requireOneOf } from '../options.ts';
 import { fullBrightness, type ImageDataset, imageCount, requireDataset } from './dataset.ts';
 import { DatasetError } from './errors.ts';
+import { type MissingPixels, missingChoices } from './missing.ts';
 
 /** What to subtract from and divide by, for each channel, of pixels in [0, 1]. */
 export interface Normalization {
@@ -12,17 +13,27 @@ export interface Normalization {
   readonly std: readonly number[];
 }
 
+/** Options of `channelStatistics`. */
+export interface StatisticsOptions {
+  /** What is done with pixels that are NaN: refused (`'error'`, the default), or, whatever else is said, left out. */
+  readonly missing?: MissingPixels | undefined;
+}
+
 /**
  * The mean and the (population) standard deviation of each channel over all pixels, in [0, 1]. Take them from the
  * training set only. A channel that is the same everywhere gets standard deviation 1, so that dividing is harmless.
  *
- * @throws DatasetError when there are no images, NonFiniteError when a pixel is NaN or infinite
+ * @throws DatasetError when there are no images; NonFiniteError when a pixel is infinite, or NaN where nothing else is said of
+ *   missing ones, or all of a channel are missing
  */
-export function channelStatistics(dataset: ImageDataset): Normalization {
+export function channelStatistics(dataset: ImageDataset, options: StatisticsOptions = {}): Normalization {
   requireDataset('channelStatistics', dataset);
+  requireKnownOptions('channelStatistics', options, ['missing']);
+  const { missing = 'error' } = options;
+  requireOneOf('channelStatistics', 'missing', missing, missingChoices);
+  const skips = missing !== 'error';
   const { images } = dataset;
   const channels = dataset.shape[3];
-  const count = images.length / channels;
   if (imageCount(dataset) === 0) {
     throw new DatasetError({
       where: dataset.name,
@@ -36,12 +47,19 @@ export function channelStatistics(dataset: ImageDataset): Normalization {
   const std: number[] = [];
   for (let channel = 0; channel < channels; channel++) {
     let sum = 0;
-    for (let i = channel; i < images.length; i += channels) sum += images[i];
+    let count = 0;
+    for (let i = channel; i < images.length; i += channels) {
+      if (skips && Number.isNaN(images[i])) continue;
+      sum += images[i];
+      count++;
+    }
     const center = sum / count;
     if (!Number.isFinite(center)) throw notFinite(dataset.name, channel);
     // A second pass: the shortcut E[x²] − E[x]² loses digits when the deviation is small beside the mean.
     let squares = 0;
-    for (let i = channel; i < images.length; i += channels) squares += (images[i] - center) ** 2;
+    for (let i = channel; i < images.length; i += channels) {
+      if (!skips || !Number.isNaN(images[i])) squares += (images[i] - center) ** 2;
+    }
     const deviation = Math.sqrt(squares / count) / full;
     mean.push(center / full);
     // Rounding of the mean leaves a constant channel of floats a deviation near 1e-9, not exactly 0.
@@ -155,7 +173,7 @@ function notFinite(name: string, channel: number): NonFiniteError {
   return new NonFiniteError({
     where: name,
     got: `a NaN or infinite pixel in channel ${channel}`,
-    expected: 'pixels from 0 to 1',
-    cure: 'Remove or repair the pictures that hold such values.',
+    expected: 'pixels from 0 to 1, and some in each channel',
+    cure: "Remove or repair the pictures that hold such values. Where NaN stands for what is missing, say so: missing: 'mask', 'mean' or 'last'.",
   });
 }

@@ -1,5 +1,6 @@
 /** Evaluating a model: loss, metrics, and how a classifier does. */
 import { type ImageDataset, validateLabels } from '../data/dataset.ts';
+import { type MissingPixels, requireMissing } from '../data/missing.ts';
 import { type Normalization, requireUsablePixels } from '../data/normalize.ts';
 import { inMode } from '../nn/mode.ts';
 import { type AnyModule, type Module, requireModule } from '../nn/module.ts';
@@ -32,6 +33,8 @@ export interface EvaluateOptions<Names extends string = string>
   extends TensorEvaluateOptions<Tensor, Tensor, Names> {
   /** Has to be the one the model was trained with. Default: none, pixels in [0, 1]. */
   readonly normalization?: Normalization | undefined;
+  /** What is done with pixels that are NaN. Default 'error'. */
+  readonly missing?: MissingPixels | undefined;
 }
 
 /**
@@ -88,18 +91,21 @@ export async function evaluate(
     'batchSize',
     'loss',
     'metrics',
-    ...(pictures ? ['normalization'] : []),
+    ...(pictures ? ['normalization', 'missing'] : []),
   ]);
   requireModule('evaluate', model);
   if (pictures) validateLabels(data);
-  const { batchSize = 256, normalization, loss, metrics } = options;
-  if (pictures) requireUsablePixels('evaluate', data, data.shape[3], normalization);
+  const { batchSize = 256, normalization, missing = 'error', loss, metrics } = options;
+  if (pictures) {
+    requireMissing('evaluate', missing, normalization);
+    requireUsablePixels('evaluate', data, data.shape[3], normalization);
+  }
   requireNumber('evaluate', 'batchSize', batchSize, 'a whole number of at least 1');
   if (loss !== undefined) requireFunction('evaluate', 'loss', loss);
   requireMetrics('evaluate', metrics);
   const standStill = pictures && data.shape[0] <= batchSize ? undefined : momentOf(model);
   const source = pictures
-    ? new ImageSource(data, { batchSize, normalization })
+    ? new ImageSource(data, { batchSize, normalization, missing })
     : await openExamples('evaluate', data, { batchSize });
   const classes = pictures ? { count: data.classNames.length, name: data.name } : undefined;
   return new ModelEvaluator(model, source, new Objective({ loss, metrics, classes }), standStill).run();

@@ -1,6 +1,7 @@
 /** What `fit` takes and tells: its options, their checks, and the reports of steps and epochs. */
 import { type AugmentOptions, requireAugmentOptions } from '../data/augment.ts';
 import { type ImageDataset, requireSameImages, validateLabels } from '../data/dataset.ts';
+import { type MissingPixels, requireMissing } from '../data/missing.ts';
 import { type Normalization, requireUsablePixels } from '../data/normalize.ts';
 import { OptionError } from '../errors.ts';
 import { type AnyModule, requireModule } from '../nn/module.ts';
@@ -121,6 +122,8 @@ export interface FitOptions extends CommonFitOptions<Tensor, Tensor, never> {
   readonly validation?: ImageDataset | undefined;
   /** Usually `channelStatistics(train)`. Default: none, pixels in [0, 1]. */
   readonly normalization?: Normalization | undefined;
+  /** What is done with pixels that are NaN. Default 'error'. */
+  readonly missing?: MissingPixels | undefined;
   /** Random changes to the training images, or a function that makes them. Default: none. */
   readonly augmentation?: AugmentOptions | ImageAugmentation | undefined;
 }
@@ -140,6 +143,7 @@ export interface TensorFitOptions<Inputs = Tensor, Output = Tensor, Targets = Te
 export type AnyFitOptions = CommonFitOptions<never, never, undefined> & {
   readonly validation?: unknown;
   readonly normalization?: Normalization | undefined;
+  readonly missing?: MissingPixels | undefined;
   readonly augmentation?: unknown;
   readonly stepsPerEpoch?: number | undefined;
 };
@@ -166,7 +170,10 @@ const commonNames = [
 
 /** Throws for options that are unknown, out of range, or do not fit what is trained on. */
 export function checkFit(model: AnyModule, train: ImageDataset | undefined, options: AnyFitOptions): void {
-  requireKnownOptions('fit', options, [...commonNames, train ? 'normalization' : 'stepsPerEpoch']);
+  requireKnownOptions('fit', options, [
+    ...commonNames,
+    ...(train ? ['normalization', 'missing'] : ['stepsPerEpoch']),
+  ]);
   const { batchSize = 32, seed = 0, epochsDone = 0 } = options;
   requireNumber('fit', 'epochs', options.epochs, 'a whole number of at least 1');
   requireNumber('fit', 'batchSize', batchSize, 'a whole number of at least 1');
@@ -210,7 +217,8 @@ function requireTrained(model: AnyModule, optimizer: Optimizer): void {
 }
 
 function checkImages(train: ImageDataset, options: AnyFitOptions): void {
-  const { augmentation, normalization } = options;
+  const { augmentation, normalization, missing = 'error' } = options;
+  requireMissing('fit', missing, normalization);
   if (augmentation !== undefined && typeof augmentation !== 'function') {
     requireAugmentOptions('fit, augmentation', augmentation as AugmentOptions);
   }

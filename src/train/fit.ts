@@ -67,7 +67,7 @@ export async function fit(model: AnyModule, train: unknown, options: unknown): P
   const given = options as AnyFitOptions;
   const images = isImageDataset(train) ? train : undefined;
   checkFit(model, images, given);
-  const { epochs, batchSize = 32, validation, normalization, seed, dropLast, stepsPerEpoch } = given;
+  const { epochs, batchSize = 32, validation, normalization, missing, seed, dropLast, stepsPerEpoch } = given;
   const sources = images
     ? {
         training: new ImageSource(images, {
@@ -75,10 +75,11 @@ export async function fit(model: AnyModule, train: unknown, options: unknown): P
           dropLast,
           seed,
           normalization,
+          missing,
           augmentation: given.augmentation as ImageAugmentation | undefined,
         }),
         validation: validation
-          ? new ImageSource(validation as ImageDataset, { batchSize, normalization })
+          ? new ImageSource(validation as ImageDataset, { batchSize, normalization, missing })
           : undefined,
       }
     : {

@@ -2,6 +2,7 @@
 import { type AugmentOptions, augmentBatch } from '../data/augment.ts';
 import { gatherBatch } from '../data/batches.ts';
 import type { ImageDataset } from '../data/dataset.ts';
+import { fillPixels, type MissingPixels } from '../data/missing.ts';
 import type { Normalization } from '../data/normalize.ts';
 import type { RandomGenerator } from '../data/random-generator.ts';
 import { NonFiniteError } from '../errors.ts';
@@ -27,6 +28,10 @@ export type ImageAugmentation = (
   shape: readonly [number, number, number, number],
   generator: RandomGenerator,
 ) => void;
+
+/** Of NaN pixels. */
+export const missingCure =
+  "Where NaN stands for what is missing, say what is done with it: missing: 'mask', 'mean' or 'last'.";
 
 /** Gathers the pictures of a batch, normalizes and augments them. */
 export class ImageSource implements BatchSource {
@@ -59,7 +64,7 @@ export class ImageSource implements BatchSource {
   }
 
   *batches(epoch: number | undefined): Iterable<Batch> {
-    const { augmentation, normalization, seed = 0 } = this.#options;
+    const { augmentation, normalization, missing = 'error', seed = 0 } = this.#options;
     const { name } = this.#dataset;
     const [, height, width, channels] = this.#dataset.shape;
     const motion = motionOf(seed, epoch ?? 0);
@@ -68,12 +73,14 @@ export class ImageSource implements BatchSource {
       const size = indices.length;
       const shape = [size, height, width, channels] as const;
       if (epoch === undefined) {
-        requireFinitePixels(`evaluate on ${name}`, images, shape.slice(1), (image) => indices[image]);
+        const where = `evaluate on ${name}`;
+        requireFinitePixels(where, images, shape.slice(1), (image) => indices[image], missing);
       } else if (typeof augmentation === 'function') {
         augmentation(images, shape, motion);
       } else if (augmentation) {
         augmentBatch(images, shape, augmentation, motion);
       }
+      if (missing !== 'error') fillPixels(images, shape, missing);
       yield {
         inputs: flattenTree(fromData(images, shape, 'float32')),
         targets: flattenTree(fromData(labels, [size], 'int32')),
@@ -88,21 +95,29 @@ export class ImageSource implements BatchSource {
 export interface ImageBatching extends Batching {
   readonly normalization?: Normalization | undefined;
   readonly augmentation?: AugmentOptions | ImageAugmentation | undefined;
+  readonly missing?: MissingPixels | undefined;
 }
 
-/** Throws NonFiniteError for a pixel that is NaN or infinite: no score that comes from it means anything. */
+/**
+ * Throws NonFiniteError for a pixel that is infinite, or NaN where that is not said to be a missing one: no score that comes from it
+ * means anything.
+ */
 export function requireFinitePixels(
   where: string,
   images: Float32Array,
   imageShape: Shape,
   nameOf: (image: number) => number,
+  missing: MissingPixels,
 ): void {
-  const wrong = images.findIndex((value) => !Number.isFinite(value));
+  const skips = missing !== 'error';
+  const wrong = images.findIndex((value) => !(Number.isFinite(value) || (skips && Number.isNaN(value))));
   if (wrong < 0) return;
   throw new NonFiniteError({
     where: `${where}, image ${nameOf(Math.floor(wrong / sizeOf(imageShape)))}`,
     got: `a pixel that is ${images[wrong]}`,
     expected: 'finite pixels',
-    cure: 'Remove or repair the picture, or look at what computes its pixels.',
+    cure:
+      'Remove or repair the picture, or look at what computes its pixels.' +
+      (Number.isNaN(images[wrong]) ? ` ${missingCure}` : ''),
   });
 }

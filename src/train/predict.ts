@@ -1,5 +1,6 @@
 /** What a model says of inputs: the classes of pictures or of whatever a classifier takes, or its outputs as they are. */
 import { batchIndices } from '../data/batches.ts';
+import { fillPixels, type MissingPixels, requireMissing } from '../data/missing.ts';
 import {
   applyNormalization,
   type Normalization,
@@ -43,6 +44,8 @@ export interface Prediction {
 export interface PredictOptions {
   /** The one that the model was trained with. Default: that of a loaded model; none of a model alone. */
   readonly normalization?: Normalization | undefined;
+  /** What is done with values that are NaN: as it was in training. Default 'error'. */
+  readonly missing?: MissingPixels | undefined;
 }
 
 /**
@@ -147,14 +150,17 @@ interface Asked {
   readonly model: AnyModule;
   readonly saved: SavedModel<never, unknown> | undefined;
   readonly normalization: Normalization | undefined;
+  readonly missing: MissingPixels;
 }
 
 function ask(where: string, given: AnyModule | SavedModel<never, unknown>, options: PredictOptions): Asked {
   const saved = isSaved(given) ? given : undefined;
   const model = isSaved(given) ? given.model : given;
-  requireKnownOptions(where, options, ['normalization']);
+  requireKnownOptions(where, options, ['normalization', 'missing']);
   requireModule(where, model);
-  return { where, model, saved, normalization: options.normalization ?? saved?.normalization };
+  const { missing = 'error', normalization = saved?.normalization } = options;
+  requireMissing(where, missing, normalization);
+  return { where, model, saved, normalization, missing };
 }
 
 /** Values on the host, of all inputs. */
@@ -174,10 +180,11 @@ type Pixels = Pick<HostTensor, 'shape'> & { readonly data: Float32Array };
  * @returns those tensors for all inputs together; none where there are no inputs
  */
 async function compute(
-  { where, model, saved, normalization }: Asked,
+  asked: Asked,
   inputs: FlatTree | Pixels,
   results: (outputs: TensorTree, size: number) => readonly Tensor[],
 ): Promise<HostTensor[]> {
+  const { where, model, saved, normalization } = asked;
   const given = 'tensors' in inputs ? inputs.tensors : [{ shape: inputs.shape, dtype: 'float32' as const }];
   const count = countOf(where, given);
   if (given.length === 1 && saved) requirePictures(saved, given[0].shape);
@@ -187,7 +194,7 @@ async function compute(
   const values = later ? await later : [(inputs as Pixels).data];
   const columns = given.map(({ shape, dtype }, index): HostTensor => ({ shape, dtype, data: values[index] }));
   for (const { data, shape } of columns) {
-    if (data instanceof Float32Array) requireValues(where, data, shape, normalization);
+    if (data instanceof Float32Array) requireValues(asked, data, shape);
   }
   const run = compile((...batch: Tensor[]): readonly Tensor[] => {
     standStill?.();
@@ -200,7 +207,7 @@ async function compute(
   const parts: HostTensor[][] = [];
   const pace = new Pace();
   for (const indices of batchIndices(count, atOnce)) {
-    const found = await run(...columns.map((column) => batchOf(column, indices, normalization)));
+    const found = await run(...columns.map((column) => batchOf(column, indices, asked)));
     const read = await Promise.all(found.map(async (tensor) => (await tensor.data()).slice()));
     parts.push(found.map(({ shape, dtype }, index) => ({ shape, dtype, data: read[index] })));
     await pace.afterStep();
@@ -235,28 +242,37 @@ function isSaved<Inputs, Output>(
 function batchOf(
   { data, shape: [, ...rest], dtype }: HostTensor,
   indices: Int32Array,
-  normalization: Normalization | undefined,
+  { normalization, missing }: Asked,
 ): Tensor {
   const length = sizeOf(rest);
   const part = data.slice(indices[0] * length, (indices[0] + indices.length) * length);
-  if (normalization && part instanceof Float32Array) applyNormalization(part, normalization);
+  if (part instanceof Float32Array) {
+    if (normalization) applyNormalization(part, normalization);
+    const [height, width, channels] = rest;
+    if (missing !== 'error' && rest.length === 3) {
+      fillPixels(part, [indices.length, height, width, channels], missing);
+    }
+  }
   return fromData(part, [indices.length, ...rest], dtype);
 }
 
 /** What can be looked at without the model: pictures that are not scaled, a normalization of others, values that are not finite. */
-function requireValues(
-  where: string,
-  values: Float32Array,
-  shape: Shape,
-  normalization: Normalization | undefined,
-): void {
+function requireValues({ where, normalization, missing }: Asked, values: Float32Array, shape: Shape): void {
+  if (missing !== 'error' && missing !== 'mask' && shape.length !== 4) {
+    throw new OptionError({
+      where,
+      got: `missing '${missing}' for inputs ${formatShape(shape)}`,
+      expected: 'pictures [N, H, W, C]',
+      cure: "Give missing: 'mask' and a model that fills: FillMissing.",
+    });
+  }
   const channels = shape.at(-1)!;
   if (shape.length === 4) {
     requireUsablePixels(where, { name: where, images: values }, channels, normalization);
   } else if (normalization) {
     requireNormalization(where, normalization, channels);
   }
-  requireFinitePixels(where, values, shape.slice(1), (image) => image);
+  requireFinitePixels(where, values, shape.slice(1), (image) => image, missing);
 }
 
 /** Throws ShapeError for pictures of another size or number of channels than a loaded model was made for. */

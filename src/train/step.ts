@@ -150,7 +150,9 @@ function origin(finding: NonFiniteFinding, batch: Batch): string {
 
 function causeOf(finding: NonFiniteFinding | undefined, batch: Batch): string {
   if (finding === undefined) return 'a learning rate that is too high';
-  if (isInput(finding, batch)) return 'non-finite pixels in the data set, or its normalization';
+  if (isInput(finding, batch)) {
+    return 'non-finite pixels in the data set, or its normalization; of pictures, the option missing says what is done with NaN';
+  }
   return likelyCause(finding);
 }
 

@@ -10,6 +10,7 @@ export * from './dropout.ts';
 export * from './embedding.ts';
 export * from './local-response-norm.ts';
 export * from './missing/fill-missing.ts';
+export * from './missing/gru-d.ts';
 export * from './missing/missing-indicators.ts';
 export * from './normalization.ts';
 export * from './pooling.ts';

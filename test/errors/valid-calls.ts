@@ -251,7 +251,9 @@ export const functions = (folder: string): Record<string, Arguments> => ({
   fitTo: () => [picture(), [3, 4], 'pad'],
   loadDataset: () => [`${folder}/pictures`, { seed: 1, size: [3, 2], fit: 'crop', groups: /(.)/ }],
   applyNormalization: () => [Float32Array.of(1, 2), normalization()],
-  channelStatistics: () => [toy()],
+  channelStatistics: () => [toy(), { missing: 'mask' }],
+  removePixels: () => [toy(), { what: 'rows', rate: 0.5, seed: 1 }],
+  removeFromBatch: () => [rows(), [2, 4, 4, 1], { what: 'rows', rate: [0, 0.5] }, generator()],
   decodePng: () => [weft.encodePng(picture()), { name: 'f', maxPixels: 9 }],
   encodePng: () => [picture()],
   decodeJpeg: () => [smallJpeg(), { name: 'f', maxPixels: 64 }],
@@ -273,13 +275,13 @@ export const functions = (folder: string): Record<string, Arguments> => ({
   saveOptimizer: () => [`${folder}/saved`, stepped()],
   loadOptimizer: () => [`${folder}/model`, stepped()],
   findNonFinite: () => [weft.tensor([-1]).log()],
-  evaluate: () => [denseModel(), toy(), { batchSize: 4, normalization: normalization() }],
+  evaluate: () => [denseModel(), toy(), { batchSize: 4, normalization: normalization(), missing: 'mean' }],
   fromPixels: () => [
     { width: 2, height: 1, channels: 1, bitDepth: 8, pixels: Float32Array.of(0, 1) },
     { size: [1, 2], fit: 'pad', channels: 1, invert: false, background: 0 },
   ],
   predictOutputs: () => [dense(), matrix(), {}],
-  predict: () => [denseModel(), rows(), [2, 4, 4, 1], { normalization: normalization() }],
+  predict: () => [denseModel(), rows(), [2, 4, 4, 1], { normalization: normalization(), missing: 'last' }],
   fit: () => {
     const model = denseModel();
     return [
@@ -291,6 +293,7 @@ export const functions = (folder: string): Record<string, Arguments> => ({
         batchSize: 3,
         validation: toy(),
         normalization: normalization(),
+        missing: 'mask',
         augmentation: { shift: 1 },
         seed: 1,
         onStep: () => {},
@@ -436,7 +439,7 @@ export const internal: readonly string[] = [
   'Optimizer.scalars',
   ...Object.keys(optimizerExamples).flatMap((name) => [`${name}.update`, `${name}.slots`, `${name}.scalars`]),
   ...recurrent.flatMap((name) =>
-    ['cellWeights', 'checkOptions', 'kept', 'runCell', 'runLayers', 'step', 'weight', 'widthOf'].map(
+    ['cellWeights', 'checkOptions', 'kept', 'readSequence', 'runCell', 'runLayers', 'step', 'weight', 'widthOf'].map(
       (method) => `${name}.${method}`,
     ),
   ),
@@ -455,7 +458,6 @@ export const records: readonly string[] = [
   'digitsFromSheet',
   'imageCount',
   'classCounts',
-  'channelStatistics',
   'moduleToConfig',
   'moduleFromConfig',
   'new Sequential',

@@ -89,6 +89,33 @@ function steps(x: weft.Tensor, step: (h: weft.Tensor, xt: weft.Tensor) => weft.T
 /** What minGRU and minLSTM make of a candidate. */
 const minimal = (x: weft.Tensor): weft.Tensor => weft.where(x.less(0), x.sigmoid(), x.add(0.5));
 
+/** The last state of a GRU-D [2, 3] that reads x [2, 3, 2], of which `seen()` is seen. */
+function gruD(layer: weft.GRUD, x: weft.Tensor): weft.Tensor {
+  const { mean } = layer;
+  const cell = layer.cells[0]!;
+  const decay = (rate: weft.Tensor) => rate.relu().neg().exp();
+  let [h, last, since] = [weft.zeros([2, 3]), weft.zeros([2, 2]).add(mean), weft.zeros([2, 2])];
+  for (let t = 0; t < 3; t++) {
+    const m = seen().slice(null, t);
+    const kept = decay(since.mul(cell.inputDecay).add(cell.inputDecayBias));
+    const value = weft.where(m, x.slice(null, t), kept.mul(last).add(kept.neg().add(1).mul(mean)));
+    const before = decay(since.matmul(cell.stateDecay).add(cell.stateDecayBias)).mul(h);
+    const given = weft
+      .concat([value, m.cast('float32')], -1)
+      .matmul(cell.inputWeight)
+      .add(cell.bias);
+    const [r, z, n] = given.split(3, -1) as [weft.Tensor, weft.Tensor, weft.Tensor];
+    const [ur, uz, un] = cell.recurrentWeight.split(3, -1) as [weft.Tensor, weft.Tensor, weft.Tensor];
+    const reset = r.add(before.matmul(ur)).sigmoid();
+    const update = z.add(before.matmul(uz)).sigmoid();
+    const candidate = n.add(reset.mul(before).matmul(un)).tanh();
+    h = candidate.mul(update.neg().add(1)).add(update.mul(before));
+    last = weft.where(m, value, last);
+    since = weft.where(m, 1, since.add(1));
+  }
+  return h;
+}
+
 export const layerExamples: {
   readonly [Name in keyof LayerTypes]: LayerExample<
     ConstructorParameters<LayerTypes[Name]>,
@@ -324,6 +351,16 @@ export const layerExamples: {
     input: sequence,
     call: (layer, x) => layer.call({ x, mask: seen() }),
     computes: ({ value }, x) => weft.where(seen(), x, value!),
+  },
+  GRUD: {
+    arguments: () => [
+      2,
+      3,
+      { layers: 1, bidirectional: false, dropout: 0, output: 'last', nanIsMissing: true },
+    ],
+    input: sequence,
+    call: (layer, x) => layer.call({ x, mask: seen() }),
+    computes: (layer, x) => gruD(layer, x),
   },
   MissingIndicators: {
     arguments: () => [2, { fill: 'learned', unit: 2 }],

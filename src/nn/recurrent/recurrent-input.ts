@@ -65,7 +65,7 @@ export function seenSequence<State>(layer: SequenceReader, input: RecurrentInput
 }
 
 /** Checks the sequence and gives its mask [N, T] or [N, T, F], if it has one. */
-function checkedMask<State>(layer: SequenceReader, input: RecurrentInput<State>): Tensor | undefined {
+export function checkedMask<State>(layer: SequenceReader, input: RecurrentInput<State>): Tensor | undefined {
   requireKnownOptions(layer.describe(), input, ['x', 'lengths', 'mask', 'initialState']);
   const { x, lengths, mask } = input;
   for (const [name, given] of Object.entries({ x, lengths, mask })) requireTensor(layer, name, given);

@@ -15,7 +15,13 @@ import { Parameter } from '../../tensor/variable.ts';
 import { requireAxes } from '../checks.ts';
 import { uniform } from '../initializers.ts';
 import { type JsonValue, Layer } from '../layer.ts';
-import { initialStates, type RecurrentInput, seenSequence, type TensorsByName } from './recurrent-input.ts';
+import {
+  initialStates,
+  type RecurrentInput,
+  type SeenSequence,
+  seenSequence,
+  type TensorsByName,
+} from './recurrent-input.ts';
 
 /** Options of every recurrent layer. */
 export interface RecurrentOptions {
@@ -250,6 +256,16 @@ export abstract class RecurrentLayer<
   }
 
   /**
+   * What the first layer reads of the input: x with 0 where nothing is seen, and which steps are real. A subclass overrides it where
+   * it makes more of what is missing.
+   *
+   * @internal
+   */
+  protected readSequence(input: RecurrentInput<State>): SeenSequence {
+    return seenSequence(this, input);
+  }
+
+  /**
    * All that `runCell` gives of the last layer: its output and what else it tells of every step, [N, T, D·…] and 0 at
    * padding, its output at the last step [N, D·H]; and the final states of all layers and directions, [layers·D, N, H].
    *
@@ -261,7 +277,7 @@ export abstract class RecurrentLayer<
     readonly state: State;
     readonly details: readonly Tensor[];
   } {
-    const seen = seenSequence(this, input);
+    const seen = this.readSequence(input);
     const { mask } = seen;
     let { x } = seen;
     const widths = this.stateNames.map((name) => [name, this.widthOf(name)] as const);

@@ -3,7 +3,7 @@ import { OptionError } from '../errors.ts';
 import { requireOneOf } from '../options.ts';
 import { requireBatch } from './batches.ts';
 
-const choices = ['error', 'mask', 'mean', 'last', 'seen'] as const;
+const choices = ['error', 'mask', 'mean', 'last'] as const;
 
 /**
  * What is done with pixels that are NaN:
@@ -13,8 +13,6 @@ const choices = ['error', 'mask', 'mean', 'last', 'seen'] as const;
  *   `MissingIndicators`
  * - `'mean'`: the mean of the channel that the normalization has, which is that of what is seen in training
  * - `'last'`: the pixel seen last above it, as for a reader who goes down the rows; where there is none, the mean
- * - `'seen'`: the pixels are withheld, and 1 tells that one is seen, 0 that it is missing: to find out whether that alone tells of
- *   the class
  */
 export type MissingPixels = (typeof choices)[number];
 
@@ -47,9 +45,8 @@ export function fillPixels(
   const row = shape[2] * shape[3];
   const image = shape[1] * row;
   for (let i = 0; i < images.length; i++) {
-    const lost = Number.isNaN(images[i]);
-    if (missing === 'seen') images[i] = lost ? 0 : 1;
+    if (!Number.isNaN(images[i])) continue;
     // What stands above is filled already.
-    else if (lost) images[i] = missing === 'last' && i % image >= row ? images[i - row] : 0;
+    images[i] = missing === 'last' && i % image >= row ? images[i - row] : 0;
   }
 }

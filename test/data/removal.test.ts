@@ -111,7 +111,7 @@ it('what stands for missing pixels', () => {
   const lost = Number.NaN;
   // Two pictures of three rows and two columns.
   const pictures = Float32Array.of(lost, 1, lost, lost, 5, lost, 7, lost, lost, 8, lost, lost);
-  const filled = (missing: 'mask' | 'mean' | 'last' | 'seen') => {
+  const filled = (missing: 'mask' | 'mean' | 'last') => {
     const images = pictures.slice();
     fillPixels(images, [2, 3, 2, 1], missing);
     return [...images];
@@ -119,7 +119,6 @@ it('what stands for missing pixels', () => {
   expect(filled('mask')).toEqual([...pictures]);
   expect(filled('mean')).toEqual([0, 1, 0, 0, 5, 0, 7, 0, 0, 8, 0, 0]);
   expect(filled('last')).toEqual([0, 1, 0, 1, 5, 1, 7, 0, 7, 8, 7, 8]);
-  expect(filled('seen')).toEqual([0, 1, 0, 0, 1, 0, 1, 0, 0, 1, 0, 0]);
 });
 
 describe('channelStatistics', () => {

@@ -363,12 +363,12 @@ export const layerExamples: {
     computes: (layer, x) => gruD(layer, x),
   },
   MissingIndicators: {
-    arguments: () => [2, { fill: 'learned', unit: 2 }],
+    arguments: () => [2, { parts: ['values', 'seen', 'time'], fill: 'learned', unit: 2 }],
     input: sequence,
     call: (layer, x) => layer.call({ x, mask: seen() }),
     computes: ({ fill }, x) => {
       const since = weft.tensor([0, 0, 1, 1, 2, 1, 0, 0, 1, 1, 2, 2]).div(2).reshape(2, 3, 2);
-      return weft.concat([weft.where(seen(), x, fill.value!), seen().cast('float32'), since], -1);
+      return weft.concat([weft.where(seen(), x, fill!.value!), seen().cast('float32'), since], -1);
     },
   },
 

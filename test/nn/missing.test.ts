@@ -125,10 +125,27 @@ it('MissingIndicators: values, what is seen, and how long ago', async () => {
   );
 });
 
+it('MissingIndicators: gives the parts that are asked for', async () => {
+  const all = new MissingIndicators(features, { fill: 'zero' }).call(holed).split(3, -1);
+  const some = new MissingIndicators(features, { parts: ['time', 'seen'] }).call(holed).split(2, -1);
+  await expectClose(some[0]!, all[2]!, 1e-7);
+  await expectClose(some[1]!, all[1]!, 1e-7);
+  for (const options of [
+    { parts: [] },
+    { parts: ['seen', 'seen'] },
+    { parts: ['seen'], fill: 'zero' },
+  ] as const) {
+    expect(() => new MissingIndicators(features, options)).toThrow(
+      /MissingIndicators: got parts .*each once/s,
+    );
+  }
+});
+
 describe.each(['zero', 'mean', 'last', 'learned'] as const)('what is missing, filled with %s', (how) => {
   it('changes no bit of what comes out, nor of any gradient, and has none', async () => {
     const layer = new MissingIndicators(features, { fill: how });
-    if (how !== 'zero') await layer.fill[how === 'learned' ? 'value' : 'mean']!.set(Float32Array.of(0.5, -1));
+    if (how !== 'zero')
+      await layer.fill![how === 'learned' ? 'value' : 'mean']!.set(Float32Array.of(0.5, -1));
     const direction = values([batch, steps, 3 * features], 2);
     const found = async (x: Tensor) => {
       const result = layer.eval().call({ x, mask });

@@ -1,15 +1,26 @@
 /** MissingIndicators: what is seen, and how long ago, as features beside the values. */
+import { OptionError } from '../../errors.ts';
 import { multiply } from '../../ops/elementwise.ts';
 import { concat } from '../../ops/movement.ts';
-import { requireKnownOptions, requireNumber } from '../../options.ts';
+import { requireKnownOptions, requireList, requireNumber, requireOneOf } from '../../options.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { sequenceCure } from '../checks.ts';
 import { type JsonValue, Layer } from '../layer.ts';
 import { FillMissing, type MissingFill } from './fill-missing.ts';
 import { asNumbers, type MissingInput, seenOf, timeSinceSeen } from './seen.ts';
 
+const allParts = ['values', 'seen', 'time'] as const;
+
+/** What `MissingIndicators` gives of each feature. */
+export type IndicatorPart = (typeof allParts)[number];
+
 /** Options of `MissingIndicators`. */
 export interface MissingIndicatorsOptions {
+  /**
+   * Which of the three it gives, in any order: `'values'`, what is `'seen'`, and the `'time'` since. Default: all, in this order.
+   * `['seen']` alone withholds the values: a model that tells classes apart by it has found out what is missing where.
+   */
+  readonly parts?: readonly IndicatorPart[];
   /** What stands in the place of a missing value: see `FillMissing`. Default 'mean'. */
   readonly fill?: MissingFill;
   /** Steps that count as 1 in the time since a value was seen. Default 1; the length of a sequence keeps it below 1. */
@@ -33,24 +44,38 @@ export class MissingIndicators extends Layer<Tensor | MissingInput, Tensor> {
 
   /** Features of x. */
   readonly features: number;
+  /** What it gives of each. */
+  readonly parts: readonly IndicatorPart[];
   /** Steps that count as 1. */
   readonly unit: number;
-  /** What fills. */
-  readonly fill: FillMissing;
+  /** What fills; undefined without 'values'. */
+  readonly fill: FillMissing | undefined;
 
   /**
-   * x [N, T, features] → [N, T, 3·features]: values, what is seen, and the time since then. Defaults: filled with the mean, time in
-   * steps (`unit: 1`).
+   * x [N, T, features] → [N, T, 3·features]: values, what is seen, and the time since then, or some of them (`parts`). Defaults: all
+   * three, filled with the mean, time in steps (`unit: 1`).
    *
-   * @throws OptionError for features or options out of range
+   * @throws OptionError for features or options out of range, and a filling or a unit for a part that is left out
    */
   constructor(features: number, options: MissingIndicatorsOptions = {}) {
     super();
     const where = 'MissingIndicators';
-    requireKnownOptions(where, options, ['fill', 'unit']);
+    requireKnownOptions(where, options, ['parts', 'fill', 'unit']);
     this.features = requireNumber(where, 'features', features, 'a whole number of at least 1');
+    this.parts = [...requireList(where, 'parts', options.parts ?? allParts)];
+    for (const part of this.parts) requireOneOf(where, 'parts', part, allParts);
+    const has = (part: IndicatorPart): boolean => this.parts.includes(part);
+    const idle = (!has('values') && 'fill' in options) || (!has('time') && 'unit' in options);
+    if (idle || this.parts.length === 0 || new Set(this.parts).size < this.parts.length) {
+      throw new OptionError({
+        where,
+        got: `parts ${this.parts.join(', ') || 'of nothing'}${idle ? ' with an option of another' : ''}`,
+        expected: "some of 'values', 'seen', 'time', each once; fill goes with values, unit with time",
+        cure: 'Leave out what does nothing.',
+      });
+    }
     this.unit = requireNumber(where, 'unit', options.unit ?? 1, 'a number above 0');
-    this.fill = new FillMissing(features, options.fill);
+    this.fill = has('values') ? new FillMissing(features, options.fill) : undefined;
   }
 
   override get kind(): string {
@@ -58,14 +83,22 @@ export class MissingIndicators extends Layer<Tensor | MissingInput, Tensor> {
   }
 
   config(): readonly JsonValue[] {
-    return [this.features, { fill: this.fill.how, unit: this.unit }];
+    const { features, parts, fill, unit } = this;
+    const time = parts.includes('time') ? { unit } : {};
+    return [features, { parts, ...(fill && { fill: fill.how }), ...time }];
   }
 
   forward(input: Tensor | MissingInput): Tensor {
-    const cure = sequenceCure(`Build the layer for as many features as a step has.`);
+    const cure = sequenceCure('Build the layer for as many features as a step has.');
     const { x, seen } = seenOf(this, input, [this.features], cure);
-    const since = timeSinceSeen(seen);
-    const scaled = this.unit === 1 ? since : multiply(since, 1 / this.unit);
-    return concat([this.fill.call({ x, mask: seen }), asNumbers(seen), scaled], -1);
+    const give = {
+      values: () => this.fill!.call({ x, mask: seen }),
+      seen: () => asNumbers(seen),
+      time: () => (this.unit === 1 ? timeSinceSeen(seen) : multiply(timeSinceSeen(seen), 1 / this.unit)),
+    };
+    return concat(
+      this.parts.map((part) => give[part]()),
+      -1,
+    );
   }
 }

@@ -439,9 +439,17 @@ export const internal: readonly string[] = [
   'Optimizer.scalars',
   ...Object.keys(optimizerExamples).flatMap((name) => [`${name}.update`, `${name}.slots`, `${name}.scalars`]),
   ...recurrent.flatMap((name) =>
-    ['cellWeights', 'checkOptions', 'kept', 'readSequence', 'runCell', 'runLayers', 'step', 'weight', 'widthOf'].map(
-      (method) => `${name}.${method}`,
-    ),
+    [
+      'cellWeights',
+      'checkOptions',
+      'kept',
+      'readSequence',
+      'runCell',
+      'runLayers',
+      'step',
+      'weight',
+      'widthOf',
+    ].map((method) => `${name}.${method}`),
   ),
   ...['RNNCell.next', 'GRUCell.next', 'LSTMCell.next'],
   'Variable.plan',

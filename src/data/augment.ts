@@ -1,7 +1,7 @@
 /** Random small shifts, rotations, changes of scale and mirror images, which show a network more pictures than there are. */
 import { OptionError } from '../errors.ts';
 import { describeValue, requireBoolean, requireKnownOptions } from '../options.ts';
-import { requireBatch } from './batches.ts';
+import { requireBatch } from './dataset.ts';
 import { type RandomGenerator, requireGenerator } from './random-generator.ts';
 
 /** How far an image may be moved. Each default is 0, or false: no change. */

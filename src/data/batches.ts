@@ -109,22 +109,6 @@ export function gatherBatch(
   return { images, labels };
 }
 
-/** Throws OptionError unless these are the pixels of a batch and their shape. */
-export function requireBatch(
-  where: string,
-  images: Float32Array,
-  shape: readonly [number, number, number, number],
-): void {
-  const whole = Array.isArray(shape) && shape.length === 4 && shape.every(Number.isSafeInteger);
-  if (images instanceof Float32Array && whole && images.length === shape.reduce((a, b) => a * b, 1)) return;
-  throw new OptionError({
-    where,
-    got: `${describeValue(images)} for shape ${describeValue(shape)}`,
-    expected: 'a Float32Array of as many pixels as [N, H, W, C] has',
-    cure: 'Give the images of a batch as gatherBatch makes them, with their shape.',
-  });
-}
-
 /** `[256, channels]`: the float that each byte stands for. Built by the same code that normalizes floats. */
 function byteTable(channels: number, normalization: Normalization | undefined): Float32Array {
   const table = Float32Array.from({ length: 256 * channels }, (_, i) => Math.floor(i / channels) / 255);

@@ -346,6 +346,22 @@ export function requireIndices(where: string, indices: ArrayLike<number>): void 
   });
 }
 
+/** Throws OptionError unless these are the pixels of a batch and their shape. */
+export function requireBatch(
+  where: string,
+  images: Float32Array,
+  shape: readonly [number, number, number, number],
+): void {
+  const whole = Array.isArray(shape) && shape.length === 4 && shape.every(Number.isSafeInteger);
+  if (images instanceof Float32Array && whole && images.length === shape.reduce((a, b) => a * b, 1)) return;
+  throw new OptionError({
+    where,
+    got: `${describeValue(images)} for shape ${describeValue(shape)}`,
+    expected: 'a Float32Array of as many pixels as [N, H, W, C] has',
+    cure: 'Give the images of a batch as gatherBatch makes them, with their shape.',
+  });
+}
+
 /**
  * Checks that an index names an image of the data set.
  *

@@ -1,7 +1,7 @@
 /** Missing pixels, which are NaN: what a network is given in their place. */
 import { OptionError } from '../errors.ts';
 import { requireOneOf } from '../options.ts';
-import { requireBatch } from './batches.ts';
+import { requireBatch } from './dataset.ts';
 
 const choices = ['error', 'mask', 'mean', 'last'] as const;
 

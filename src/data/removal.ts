@@ -2,8 +2,7 @@
 
 import { OptionError } from '../errors.ts';
 import { describeValue, requireKnownOptions, requireNumber, requireOneOf } from '../options.ts';
-import { requireBatch } from './batches.ts';
-import { fullBrightness, type ImageDataset, requireDataset } from './dataset.ts';
+import { fullBrightness, type ImageDataset, requireBatch, requireDataset } from './dataset.ts';
 import { RandomGenerator, requireGenerator } from './random-generator.ts';
 
 const parts = ['pixels', 'rows', 'columns', 'block'] as const;

@@ -9,7 +9,9 @@ import { pixelGru } from './pixel-gru.ts';
 import { pixelLstm } from './pixel-lstm.ts';
 import { rowGru } from './row-gru.ts';
 import { rowLstm } from './row-lstm.ts';
+import { sequencer } from './sequencer.ts';
 import { stackedLstm } from './stacked-lstm.ts';
+import { vil } from './vil.ts';
 
 export const catalogue = {
   'conv-lstm': convLstm,
@@ -24,6 +26,9 @@ export const catalogue = {
   'pixel-gru': pixelGru,
   // Pieces of the image as steps, chosen by what was seen before.
   glimpse,
+  // Patches on a grid as tokens.
+  sequencer,
+  vil,
   // Rivals, in which nothing is recurrent.
   mlp,
   cnn,

@@ -43,7 +43,7 @@ function completions(line: string): string[] {
 const others: ModelSizes = {
   hidden: 6,
   width: 12,
-  layers: 4,
+  layers: 5,
   dropout: 0.6,
   order: 'patches:2x4',
   maps: [3, 5],

@@ -1,0 +1,48 @@
+/** sequencer: LSTMs along columns and rows, where a transformer has attention. */
+import {
+  BiLSTM2D,
+  Conv2d,
+  Dense,
+  GELU,
+  GlobalAvgPool2d,
+  LayerNorm,
+  Residual,
+  Sequential,
+} from '../nn/index.ts';
+import { defineModel } from './model.ts';
+import { dropped } from './parts.ts';
+import { numbered, patchGrid } from './patches.ts';
+
+/**
+ * Sequencer2D (Tatsunami & Taki 2022). A picture is cut into patches, each a token of `width` features at its place in a grid. In
+ * each block LSTMs carry what they see along columns and rows, then a dense network of 3·width units works on each token by
+ * itself; the mean of all tokens goes to the classes. The paper has hidden = width/4.
+ */
+export const sequencer = defineModel({
+  sentence: 'Sequencer: in each block, LSTMs read the columns and the rows of a grid of patches',
+  sizes: { width: 48, hidden: 12, layers: 2, dropout: 0, patch: [4, 4] },
+  build({ inputShape, classes, width, hidden, layers, dropout, patch }) {
+    patchGrid(inputShape, patch);
+    return new Sequential({
+      patches: new Conv2d(inputShape[2], width, patch, { stride: patch }),
+      ...numbered(
+        'block',
+        layers,
+        () =>
+          new Sequential({
+            along: new Residual({ norm: new LayerNorm(width), lstms: new BiLSTM2D(width, hidden) }),
+            within: new Residual({
+              norm: new LayerNorm(width),
+              up: new Dense(width, 3 * width),
+              gelu: new GELU(),
+              down: new Dense(3 * width, width),
+            }),
+          }),
+      ),
+      norm: new LayerNorm(width),
+      pool: new GlobalAvgPool2d(),
+      ...dropped(dropout),
+      head: new Dense(width, classes),
+    });
+  },
+});

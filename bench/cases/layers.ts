@@ -6,8 +6,10 @@ import {
   Dense,
   GRU,
   LayerNorm,
+  LRU,
   LSTM,
   MaxPool2d,
+  MinGRU,
   type Module,
   Parameter,
   type Tensor,
@@ -60,6 +62,17 @@ const works: readonly LayerWork[] = [
     inputShape: [128, 28, 28],
     create: () => new GRU(28, 128),
   },
+  // Many steps: a layer that is one linear recurrence, the same by a scan of its steps (which moves the products out of
+  // the loop), and one whose steps wait for products.
+  ...Object.entries({ 'min-gru': MinGRU, lru: LRU, gru: GRU }).flatMap(([name, Layer]) =>
+    [true, false].map(
+      (fused): LayerWork => ({
+        name: `${name}${fused ? '' : '-scan'}-b16-t784-h64`,
+        inputShape: [16, 784, 32],
+        create: () => new Layer(32, 64, { output: 'sequence', fused }),
+      }),
+    ),
+  ),
   {
     name: 'max-pool-b64-28x28-32',
     // A quarter as many results as inputs.

@@ -7,7 +7,10 @@ import {
   type CellStep,
   GRU,
   grad,
+  LRU,
   LSTM,
+  MinGRU,
+  MinLSTM,
   Parameter,
   RecurrentLayer,
   type RecurrentOptions,
@@ -74,6 +77,9 @@ const layers: Readonly<Record<string, (options: RecurrentOptions) => Reader>> = 
   gru: (options) => new GRU(features, hidden, options),
   'gru by steps': (options) => new GRU(features, hidden, { ...options, fused: false }),
   rnn: (options) => new RNN(features, hidden, options),
+  minGru: (options) => new MinGRU(features, hidden, options),
+  minLstm: (options) => new MinLSTM(features, hidden, options),
+  lru: (options) => new LRU(features, hidden, options),
   own: (options) => new Own(features, hidden, options),
 };
 
@@ -91,7 +97,9 @@ async function bitsOf(
   sequence: Tensor,
   { mask, lengths }: { readonly mask?: Tensor; readonly lengths?: Tensor },
 ): Promise<Int32Array[]> {
-  const names = Object.keys(layer.run({ x })).filter((name) => ['h', 'c', 'sum'].includes(name));
+  const names = Object.keys(layer.run({ x })).filter((name) =>
+    ['h', 'c', 'sum', 'real', 'imaginary'].includes(name),
+  );
   const cells = layer.cells.length;
   const given = names.map((_, index) => values([cells, batch, hidden], index + 3));
   const initialState = Object.fromEntries(names.map((name, index) => [name, given[index]]));
@@ -198,5 +206,5 @@ describe.each(Object.keys(layers))('%s', (kind) => {
 });
 
 function stateCount(layer: Reader): number {
-  return Object.keys(layer.run({ x })).filter((name) => ['h', 'c', 'sum'].includes(name)).length;
+  return Object.keys(layer.run({ x })).filter((name) => ['h', 'c', 'sum', 'real', 'imaginary'].includes(name)).length;
 }

@@ -276,15 +276,36 @@ it.each(minimal)('%s: the shares of the old and the new sum to 1 exactly', async
   expect(new Set(await output.data())).toEqual(new Set([1]));
 });
 
+it.each(minimal)('%s with chrono forgets after times that are uniform', async (name) => {
+  seed(6);
+  const [units, longest] = [400, 50];
+  const layer = new layers[name](1, units, { chrono: longest });
+  const { gates } = layer.cells[0];
+  await gates.weight.set(new Float32Array(gates.weight.size));
+  // Of a state of 1 and a candidate of g(0) = ½, after one step: ½ + kept/2.
+  const h = ones([1, 1, units]);
+  const kept = await layer
+    .run({ x: ones([1, 1, 1]), initialState: { h } })
+    .output.mul(2)
+    .sub(1)
+    .data();
+  const times = Array.from(kept, (each) => 1 / (1 - each) - 1);
+  expect(fromUniform(times, 1, longest - 1)).toBeLessThan(1.63 / Math.sqrt(units));
+  expect(errorOf(() => new layers[name](1, 2, { chrono: 9, bias: false })).message).toContain(
+    'only with bias',
+  );
+});
+
+/** The largest distance of sorted samples from the uniform distribution on [least, most]. */
+function fromUniform(samples: Numbers, least: number, most: number): number {
+  const sorted = [...samples].sort((a, b) => a - b);
+  return Math.max(
+    ...sorted.map((each, k) => Math.abs((each - least) / (most - least) - (k + 0.5) / samples.length)),
+  );
+}
+
 describe('LRU as it is drawn', () => {
   const units = 512;
-  /** The largest distance of sorted samples from the uniform distribution on [least, most]. */
-  const fromUniform = (samples: Numbers, least: number, most: number): number =>
-    Math.max(
-      ...[...samples]
-        .sort((a, b) => a - b)
-        .map((each, k) => Math.abs((each - least) / (most - least) - (k + 0.5) / samples.length)),
-    );
   const numbers = async (each: Tensor): Promise<number[]> => Array.from(await each.data());
   const meanSquare = async (each: Tensor): Promise<number> => Number(await each.square().mean().item());
 

@@ -206,5 +206,6 @@ describe.each(Object.keys(layers))('%s', (kind) => {
 });
 
 function stateCount(layer: Reader): number {
-  return Object.keys(layer.run({ x })).filter((name) => ['h', 'c', 'sum', 'real', 'imaginary'].includes(name)).length;
+  return Object.keys(layer.run({ x })).filter((name) => ['h', 'c', 'sum', 'real', 'imaginary'].includes(name))
+    .length;
 }

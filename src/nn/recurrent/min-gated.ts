@@ -2,10 +2,12 @@
 import { softplus } from '../../ops/activations.ts';
 import { add, less, multiply, negate, sigmoid, subtract, where } from '../../ops/elementwise.ts';
 import { linearRecurrence } from '../../ops/linear-recurrence.ts';
-import { expandDims, split } from '../../ops/movement.ts';
+import { concat, expandDims, split } from '../../ops/movement.ts';
 import { requireBoolean } from '../../options.ts';
+import { fill } from '../../tensor/leaves.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { Dense } from '../dense.ts';
+import { checkChrono, chronoBias } from './gated-layer.ts';
 import {
   type CellPass,
   type CellRun,
@@ -22,6 +24,11 @@ export interface MinGatedOptions extends RecurrentOptions {
   readonly bias?: boolean;
   /** Whether the sequence runs in one kernel (default), or step by step from plain operations, for study and tests. */
   readonly fused?: boolean;
+  /**
+   * Chrono initialization (Tallec & Ollivier 2018) for dependencies of up to so many steps: units forget after times
+   * that are uniform in 1 … chrono - 1, and the candidate's bias starts at 0. Default 0: biases start as those of `Dense`.
+   */
+  readonly chrono?: number;
 }
 
 /** The weights of one layer and direction. */
@@ -34,29 +41,40 @@ interface MinGatedWeights {
 abstract class MinGatedLayer extends RecurrentLayer<
   MinGatedWeights,
   HiddenState,
-  { readonly bias: boolean; readonly fused: boolean }
+  Required<Omit<MinGatedOptions, keyof RecurrentOptions>>
 > {
   protected readonly stateNames = ['h'] as const;
 
   constructor(inputs: number, hidden: number, options: MinGatedOptions) {
-    super(inputs, hidden, options, { bias: true, fused: true });
+    super(inputs, hidden, options, { bias: true, fused: true, chrono: 0 });
   }
 
-  /** How many gates there are. It is asked for while the weights are drawn, so it is no field. */
-  protected abstract get gates(): number;
+  /**
+   * A sign for each gate: 1 for one that keeps the state, -1 for one that lets the candidate in. It is asked for while the
+   * weights are drawn, so it is no field.
+   */
+  protected abstract get gateSigns(): readonly (1 | -1)[];
 
   /** The share of the state that a step keeps, from what its gates are given, each [..., H]. */
   protected abstract kept(gates: readonly Tensor[]): Tensor;
 
   protected override checkOptions(where: string): void {
     super.checkOptions(where);
-    requireBoolean(where, 'bias', this.options.bias);
-    requireBoolean(where, 'fused', this.options.fused);
+    const { bias, fused, chrono } = this.options;
+    requireBoolean(where, 'bias', bias);
+    requireBoolean(where, 'fused', fused);
+    checkChrono(where, chrono, bias);
   }
 
   protected cellWeights(features: number): MinGatedWeights {
-    const { bias } = this.options;
-    return { gates: new Dense(features, (this.gates + 1) * this.hidden, { bias }) };
+    const { hidden, gateSigns } = this;
+    const { bias, chrono } = this.options;
+    const biasInitializer = (): Tensor => {
+      const kept = chronoBias(hidden, chrono);
+      return concat([...gateSigns.map((sign) => multiply(kept, sign)), fill(0, [hidden])]);
+    };
+    const width = (gateSigns.length + 1) * hidden;
+    return { gates: new Dense(features, width, { bias, ...(chrono > 0 && { biasInitializer }) }) };
   }
 
   protected step(weights: MinGatedWeights, { h }: HiddenState, xt: Tensor): CellStep<HiddenState> {
@@ -78,10 +96,11 @@ abstract class MinGatedLayer extends RecurrentLayer<
 
   /** What is kept of the state and what is added to it, of one step [N, F] or of all [N, T, F]. */
   #shares({ gates }: MinGatedWeights, x: Tensor): { readonly kept: Tensor; readonly added: Tensor } {
-    const parts = split(gates.call(x), this.gates + 1, -1);
+    const count = this.gateSigns.length;
+    const parts = split(gates.call(x), count + 1, -1);
     const kept = this.kept(parts.slice(0, -1));
     // The other share by subtraction: both sum to 1 to the bit, however far the gates go.
-    return { kept, added: multiply(subtract(1, kept), positive(parts[this.gates])) };
+    return { kept, added: multiply(subtract(1, kept), positive(parts[count])) };
   }
 }
 
@@ -105,7 +124,7 @@ export class MinGRU extends MinGatedLayer {
 
   /**
    * Minimal GRU: x [N, T, inputs] → the last output [N, hidden], or with `output: 'sequence'` all [N, T, hidden]; twice as wide if
-   * bidirectional. Defaults: one layer, one direction, bias, fused, no dropout.
+   * bidirectional. Defaults: one layer, one direction, bias, fused, no dropout, no chrono initialization.
    *
    * @throws OptionError for sizes or options out of range
    */
@@ -117,8 +136,8 @@ export class MinGRU extends MinGatedLayer {
     return 'minGru';
   }
 
-  protected override get gates(): number {
-    return 1;
+  protected override get gateSigns(): readonly (1 | -1)[] {
+    return [-1];
   }
 
   /** 1 - σ(z) */
@@ -141,7 +160,7 @@ export class MinLSTM extends MinGatedLayer {
 
   /**
    * Minimal LSTM: x [N, T, inputs] → the last output [N, hidden], or with `output: 'sequence'` all [N, T, hidden]; twice as wide if
-   * bidirectional. Defaults: one layer, one direction, bias, fused, no dropout.
+   * bidirectional. Defaults: one layer, one direction, bias, fused, no dropout, no chrono initialization.
    *
    * @throws OptionError for sizes or options out of range
    */
@@ -153,8 +172,8 @@ export class MinLSTM extends MinGatedLayer {
     return 'minLstm';
   }
 
-  protected override get gates(): number {
-    return 2;
+  protected override get gateSigns(): readonly (1 | -1)[] {
+    return [1, -1];
   }
 
   /** σ(f)/(σ(f) + σ(i)) = σ(log σ(f) - log σ(i)), which is no 0/0 where both gates are shut. */

@@ -3,10 +3,13 @@ import { bidirectionalLstm } from './bidirectional-lstm.ts';
 import { cnn } from './cnn.ts';
 import { convLstm, convLstmLarge } from './conv-lstm.ts';
 import { glimpse } from './glimpse.ts';
+import { mdLstm } from './md-lstm.ts';
 import { mlp } from './mlp.ts';
 import type { ModelDefinition } from './model.ts';
 import { pixelGru } from './pixel-gru.ts';
 import { pixelLstm } from './pixel-lstm.ts';
+import { renet } from './renet.ts';
+import { resnetSmall } from './resnet-small.ts';
 import { rowGru } from './row-gru.ts';
 import { rowLstm } from './row-lstm.ts';
 import { sequencer } from './sequencer.ts';
@@ -29,7 +32,10 @@ export const catalogue = {
   // Patches on a grid as tokens.
   sequencer,
   vil,
+  renet,
+  'md-lstm': mdLstm,
   // Rivals, in which nothing is recurrent.
   mlp,
   cnn,
+  'resnet-small': resnetSmall,
 } satisfies Record<string, ModelDefinition>;

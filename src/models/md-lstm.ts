@@ -1,0 +1,29 @@
+/** md-lstm: an LSTM over both axes of a picture. */
+import { Dense, GlobalAvgPool2d, type Module, MultiDimensionalLSTM, Sequential } from '../nn/index.ts';
+import { defineModel } from './model.ts';
+import { afterPatches, dropped } from './parts.ts';
+
+/**
+ * Graves, Fernández & Schmidhuber 2007, in the form whose cells stay bounded: four LSTMs start in the four corners, and each
+ * patch of pixels knows the quadrant behind it. The mean over the grid of what all four say goes to the classes. Further
+ * layers read the grid of the one before.
+ */
+export const mdLstm = defineModel({
+  sentence: 'an LSTM over both axes reads patches from all four corners; the mean over the grid decides',
+  sizes: { hidden: 24, layers: 1, patch: [2, 2], dropout: 0 },
+  build({ inputShape, classes, hidden, layers, patch, dropout }) {
+    afterPatches(inputShape, patch);
+    const reading = Array.from({ length: layers }, (_, layer): [string, Module] => [
+      `lstm${layer + 1}`,
+      layer === 0
+        ? new MultiDimensionalLSTM(inputShape[2], hidden, { patch })
+        : new MultiDimensionalLSTM(4 * hidden, hidden),
+    ]);
+    return new Sequential({
+      ...Object.fromEntries(reading),
+      mean: new GlobalAvgPool2d(),
+      ...dropped(dropout),
+      head: new Dense(4 * hidden, classes),
+    });
+  },
+});

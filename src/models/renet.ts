@@ -1,0 +1,27 @@
+/** renet: recurrent sweeps over a picture in the place of convolutions. */
+import { Dense, GlobalAvgPool2d, type Module, ReNet, Sequential } from '../nn/index.ts';
+import { defineModel } from './model.ts';
+import { afterPatches, dropped } from './parts.ts';
+
+/**
+ * Visin et al. 2015: each layer cuts what it is given into patches, and GRUs read down their columns, then along their rows.
+ * The mean over the last grid goes to the classes (the paper has a dense layer of 4,096 there, and 256 units).
+ */
+export const renet = defineModel({
+  sentence: 'GRUs sweep down the columns of patches and then along their rows, in two layers',
+  sizes: { hidden: 48, layers: 2, patch: [2, 2], dropout: 0 },
+  build({ inputShape, classes, hidden, layers, patch, dropout }) {
+    let grid = inputShape;
+    const sweeps = Array.from({ length: layers }, (_, layer): [string, Module] => {
+      const sweep = new ReNet(grid[2], hidden, { patch });
+      grid = [...afterPatches(grid, patch), 2 * hidden];
+      return [`sweeps${layer + 1}`, sweep];
+    });
+    return new Sequential({
+      ...Object.fromEntries(sweeps),
+      mean: new GlobalAvgPool2d(),
+      ...dropped(dropout),
+      head: new Dense(2 * hidden, classes),
+    });
+  },
+});

@@ -19,6 +19,7 @@ const options = new Set([
   'resetAfter',
   'forgetBias',
   'recurrentInitializer',
+  'nanIsMissing',
 ]);
 const objects: Readonly<Record<string, object>> = {
   x: weft.Tensor.prototype,

@@ -9,7 +9,7 @@ import { expandDims, permute } from '../ops/movement.ts';
 import { requireBoolean, requireKnownOptions, requireNumber } from '../options.ts';
 import { asOne } from '../tensor/exposure.ts';
 import { Tensor } from '../tensor/tensor.ts';
-import { type NamedAxis, requireAxes, sequenceCure } from './checks.ts';
+import { type NamedAxis, requireAxes, requireMask, sequenceCure } from './checks.ts';
 import { Dense } from './dense.ts';
 import { glorotUniform, type Initializer, pytorchDefault, zeros } from './initializers.ts';
 import { type JsonValue, Layer } from './layer.ts';
@@ -201,13 +201,11 @@ export class MultiHeadAttention extends Layer<Tensor | AttentionInput, Tensor> {
     // Of three axes, the first is the batch.
     const byHead = mask?.rank === 3 ? expandDims(mask, 1) : mask;
     if (keyMask === undefined) return byHead;
-    requireDType(`${this.kind} keyMask`, keyMask, 'bool');
     const axes = [
       ['N', n],
       ['S', keys],
     ] as const;
-    const named = { describe: () => `${this.describe()} keyMask` };
-    requireAxes(named, keyMask, axes, 'Give true or false for each key of each sequence.');
+    requireMask(this, 'keyMask', keyMask, axes, 'Give true or false for each key of each sequence.');
     const real = reshape(keyMask, [n, 1, 1, keys]);
     if (byHead === undefined) return real;
     return byHead.dtype === 'bool' ? logicalAnd(byHead, real) : where(real, byHead, Number.NEGATIVE_INFINITY);

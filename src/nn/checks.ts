@@ -1,5 +1,5 @@
 /** The checks that layers share: the shapes of inputs and of initial weights. */
-import { OptionError, ShapeError } from '../errors.ts';
+import { DTypeError, OptionError, ShapeError } from '../errors.ts';
 import { requireFunction, requireList, requireNumber } from '../options.ts';
 import { formatShape, type Shape, sameShape } from '../tensor/shape.ts';
 import { notATensor, Tensor } from '../tensor/tensor.ts';
@@ -56,6 +56,27 @@ export function requireAxes(layer: Named, x: Tensor, axes: readonly NamedAxis[],
     expected: `[${wanted.join(', ')}]${rankOf(axes.length)}`,
     cure: cureFor(cure, shape),
   });
+}
+
+/** Throws, naming the layer and the mask: DTypeError unless it is a bool tensor, ShapeError unless it has these axes. */
+export function requireMask(
+  layer: Named,
+  name: string,
+  mask: Tensor,
+  axes: readonly NamedAxis[],
+  cure: string,
+): Tensor {
+  const named = { describe: () => `${layer.describe()} ${name}` };
+  if (requireTensorFor(named, mask).dtype !== 'bool') {
+    throw new DTypeError({
+      where: named.describe(),
+      got: mask.dtype,
+      expected: 'bool',
+      cure: `Convert it: ${name}.cast('bool'), true at what is real.`,
+    });
+  }
+  requireAxes(named, mask, axes, cure);
+  return mask;
 }
 
 /** Axis names of tensors whose last axis is features, as far as there is a custom. */

@@ -25,6 +25,7 @@ export * from './recurrent/min-gated.ts';
 export * from './recurrent/mlstm.ts';
 export * from './recurrent/multi-dimensional-lstm.ts';
 export * from './recurrent/re-net.ts';
+export * from './recurrent/readout.ts';
 export * from './recurrent/recurrent-cells.ts';
 export * from './recurrent/recurrent-convolution.ts';
 export * from './recurrent/rnn.ts';

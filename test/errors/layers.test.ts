@@ -26,6 +26,7 @@ import {
   Module,
   MultiHeadAttention,
   OptionError,
+  Readout,
   ReLU,
   RNN,
   RowsToSequence,
@@ -221,6 +222,19 @@ describe('a layer refuses another rank, size or dtype, and is named', () => {
     await refuses(call({ initialState: { h: integers, c: state } }), DTypeError, 'initialState.h', 'int32');
   });
 
+  test('what is read out', async () => {
+    const model = new Sequential({ out: untyped<Module>(new Readout('mean', 3)) });
+    const x = zeros([2, 4, 3]);
+    const call = (more: object) => () => model.call(untyped<Tensor>({ x, ...more }));
+    await refuses(() => model.call(zeros([2, 3])), ShapeError, 'readout "out": got [2, 3]', '[N, T, F=3]');
+    await refuses(() => model.call(zeros([2, 0, 3])), ShapeError, 'T=0', 'at least one step');
+    await refuses(call({ mask: zeros([2, 4]) }), DTypeError, 'readout "out" mask: got float32', 'bool');
+    await refuses(call({ mask: zeros([2, 4, 3], 'bool') }), ShapeError, 'mask: got [2, 4, 3]', '[N=2, T=4]');
+    await refuses(call({ mask: zeros([4, 2], 'bool') }), ShapeError, 'mask: got [N=4, T=2]', '[N=2, T=4]');
+    await refuses(call({ mask: [[true]] }), DTypeError, 'mask: got [[true]]', 'a tensor');
+    await refuses(call({ masks: 1 }), OptionError, 'unknown option "masks"');
+  });
+
   test('what is no tensor', async () => {
     for (const layer of [new Dense(2, 2), new ReLU(), new Flatten(), new MaxPool2d(2), new LSTM(2, 2)]) {
       const module = untyped<Module>(layer);
@@ -332,7 +346,7 @@ describe('options of layers', () => {
     [(o) => new LSTM(2, 3, o), { fused: 1 }, ['LSTM: got fused 1']],
     [(o) => new LSTM(2, 3, o), { forgetBias: Number.NaN }, ['LSTM: got forgetBias NaN']],
     [(o) => new LSTM(2, 3, o), { forgetBias: 1, bias: false }, ['forgetBias 1 with bias false']],
-    [(o) => new LSTM(2, 3, o), { output: 'all' }, ['LSTM: got output "all"', "'last', 'sequence'"]],
+    [(o) => new LSTM(2, 3, o), { output: 'all' }, ['LSTM: got output "all"', "'attention', 'sequence'"]],
     [(o) => new LSTM(2, 3, o), { nanIsMissing: 'yes' }, ['LSTM: got nanIsMissing "yes"']],
     [(o) => new LSTM(2, 3, o), { dropout: 0.5 }, ['dropout 0.5 with one layer', 'add a Dropout layer']],
     [(o) => new LSTM(2, 3, o), { peepholes: 1 }, ['LSTM: got peepholes 1']],
@@ -355,6 +369,8 @@ describe('options of layers', () => {
       ['fused with resetAfter false', 'no kernel'],
     ],
     [(o) => new RNN(2, 3, o), { identityScale: 2 }, ['identityScale 2 with recurrentInitializer "uniform"']],
+    [(o) => new Readout(o, 3), 'first', ['Readout: got how "first"', "'last', 'mean', 'max', 'attention'"]],
+    [(o) => new Readout('mean', o), 0, ['Readout: got features 0']],
     [(o) => new GRU(2, 3, o), { forgetBias: 1 }, ['GRU: got unknown option "forgetBias"']],
     [(o) => new RNN(2, 3, o), { fused: true }, ['RNN: got unknown option "fused"']],
     [(o) => new Dropout(o), 2, ['Dropout: got rate 2', 'from 0 to 1']],

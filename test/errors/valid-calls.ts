@@ -362,6 +362,7 @@ const inputs: Record<string, Arguments> = {
   ...Object.fromEntries(Object.entries(layerExamples).map(([name, { input }]) => [name, () => [input()]])),
   ...each('FillMissing MissingIndicators', () => [{ x: sequence(), mask: weft.ones([1, 3], 'bool') }]),
   ...each(recurrent.join(' '), () => [{ x: sequence(), lengths: int32([2]) }]),
+  Readout: () => [{ x: weft.ones([1, 3, 2]), mask: weft.ones([1, 3], 'bool') }],
   ...each('RNNCell GRUCell', () => [{ x: weft.ones([2, 3]), state: { h: matrix() } }]),
   LSTMCell: () => [{ x: weft.ones([2, 3]), state: { h: matrix(), c: matrix() } }],
   MLSTM: () => [{ x: weft.ones([1, 2, 6]), value: weft.ones([1, 2, 6]), mask: weft.ones([1, 2], 'bool') }],

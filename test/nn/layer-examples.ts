@@ -371,6 +371,17 @@ export const layerExamples: {
       return weft.concat([weft.where(seen(), x, fill!.value!), seen().cast('float32'), since], -1);
     },
   },
+  Readout: {
+    arguments: () => ['attention', 2],
+    input: sequence,
+    computes: ({ weight, query }, x) => {
+      const scores = x.matmul(weight!).tanh().mul(query!).sum(-1, { keepDims: true }).exp();
+      return scores
+        .div(scores.sum(1, { keepDims: true }))
+        .mul(x)
+        .sum(1);
+    },
+  },
 
   Flatten: { arguments: () => [], input: image, computes: (_, x) => x.reshape(2, 5 * 6 * 2) },
   Reshape: { arguments: () => [[4, -1, 3]], input: image, computes: (_, x) => x.reshape(2, 4, 5, 3) },

@@ -9,8 +9,9 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import { Parameter } from '../../tensor/variable.ts';
 import { orthogonal } from '../initializers.ts';
 import type { TensorsByName } from './recurrent-input.ts';
-import { RecurrentLayer, type RecurrentOptions, stepOf } from './recurrent-layer.ts';
+import { RecurrentLayer, type RecurrentOptions } from './recurrent-layer.ts';
 import type { CellWeights } from './recurrent-steps.ts';
+import { stepOf } from './sequence-steps.ts';
 
 /** Options of LSTM, GRU and RNN. */
 export interface GatedOptions extends RecurrentOptions {

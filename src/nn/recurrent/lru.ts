@@ -24,11 +24,10 @@ import {
   type CellPass,
   type CellRun,
   type CellStep,
-  lastOutput,
   RecurrentLayer,
   type RecurrentOptions,
-  stepOf,
 } from './recurrent-layer.ts';
+import { lastOutput, stepOf } from './sequence-steps.ts';
 
 /** Options of `LRU`. */
 export interface LruOptions extends RecurrentOptions {

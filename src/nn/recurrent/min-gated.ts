@@ -14,9 +14,9 @@ import {
   type CellStep,
   RecurrentLayer,
   type RecurrentOptions,
-  stepOf,
 } from './recurrent-layer.ts';
 import type { HiddenState } from './recurrent-steps.ts';
+import { stepOf } from './sequence-steps.ts';
 
 /** Options of MinGRU and MinLSTM. */
 export interface MinGatedOptions extends RecurrentOptions {

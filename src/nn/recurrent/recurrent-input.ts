@@ -9,7 +9,7 @@ import { requireKnownOptions } from '../../options.ts';
 import type { DType } from '../../tensor/dtype.ts';
 import { fill } from '../../tensor/leaves.ts';
 import { notATensor, Tensor } from '../../tensor/tensor.ts';
-import { type NamedAxis, requireAxes, sequenceCure } from '../checks.ts';
+import { type NamedAxis, requireAxes, requireMask, sequenceCure } from '../checks.ts';
 
 /** A sequence with what may come with it. */
 export interface RecurrentInput<State> {
@@ -97,19 +97,17 @@ export function checkedMask<State>(layer: SequenceReader, input: RecurrentInput<
     });
   }
   if (mask) {
-    requireDType(layer, 'mask', mask, 'bool');
     const axes: NamedAxis[] = [
       ['N', n],
       ['T', steps],
     ];
-    requireBeside(
+    return requireMask(
       layer,
       'mask',
       mask,
       mask.rank === 3 ? [...axes, ['F', layer.inputs]] : axes,
       'A mask is true where x is real: [N, T] says it of steps, [N, T, F] of each feature.',
     );
-    return mask;
   }
   if (!lengths) return undefined;
   requireDType(layer, 'lengths', lengths, 'int32');
@@ -188,8 +186,7 @@ function requireBeside(
   name: string,
   tensor: Tensor,
   axes: readonly NamedAxis[],
-  cure = 'It has to fit the sequence x and the sizes of the layer.',
 ): void {
   const named = { describe: () => `${layer.describe()} ${name}` };
-  requireAxes(named, tensor, axes, cure);
+  requireAxes(named, tensor, axes, 'It has to fit the sequence x and the sizes of the layer.');
 }

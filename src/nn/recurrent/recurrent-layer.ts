@@ -1,12 +1,8 @@
 /** What the recurrent layers share: stacking, directions, masks, initial states and what comes out. */
 import { OptionError } from '../../errors.ts';
-import { reshape, sum } from '../../ops/broadcast.ts';
 import { dropout } from '../../ops/dropout.ts';
-import { add, equal, logicalAnd, subtract, where } from '../../ops/elementwise.ts';
-import { iota } from '../../ops/indexing.ts';
-import { concat, expandDims, narrow, stack } from '../../ops/movement.ts';
+import { concat, stack } from '../../ops/movement.ts';
 import { maskSteps } from '../../ops/recurrent.ts';
-import { max } from '../../ops/reduce.ts';
 import { scan } from '../../ops/scan.ts';
 import { requireBoolean, requireKnownOptions, requireNumber, requireOneOf } from '../../options.ts';
 import { asCodeOf, asOne, concealed } from '../../tensor/exposure.ts';
@@ -15,6 +11,7 @@ import { Parameter } from '../../tensor/variable.ts';
 import { requireAxes } from '../checks.ts';
 import { uniform } from '../initializers.ts';
 import { type JsonValue, Layer } from '../layer.ts';
+import { Readout, type ReadoutKind } from './readout.ts';
 import {
   initialStates,
   type RecurrentInput,
@@ -22,6 +19,7 @@ import {
   seenSequence,
   type TensorsByName,
 } from './recurrent-input.ts';
+import { lastOutput } from './sequence-steps.ts';
 
 /** Options of every recurrent layer. */
 export interface RecurrentOptions {
@@ -31,8 +29,12 @@ export interface RecurrentOptions {
   readonly bidirectional?: boolean;
   /** Dropout rate between layers, in training mode. Default 0. For dropout after the last layer add a Dropout layer. */
   readonly dropout?: number;
-  /** What `call` returns: the output at the last step [N, D·H], or at every step [N, T, D·H]. Default 'last'. */
-  readonly output?: 'last' | 'sequence';
+  /**
+   * What `call` returns: the output at every step, with 'sequence' [N, T, D·H], or what the steps come to [N, D·H]: with 'last'
+   * (default) what each direction gives of the step that it reads last, with 'mean', 'max' or 'attention' what a `Readout` makes of
+   * all that are real.
+   */
+  readonly output?: ReadoutKind | 'sequence';
   /** Whether NaN in x is a value that is missing: it counts as a feature that the mask leaves out. Default false. */
   readonly nanIsMissing?: boolean;
 }
@@ -108,7 +110,7 @@ export interface CellRun<State> {
  * bit of an output or a gradient.
  *
  * `call` takes x [N, T, inputs], or `{ x, lengths, mask, initialState }`, and gives the output at the last step
- * [N, D·hidden], or with `output: 'sequence'` every step [N, T, D·hidden]; `run` gives the final states as well. To be saved
+ * [N, D·hidden], or what the option `output` says; `run` gives every step [N, T, D·hidden] and the final states. To be saved
  * and loaded, a class needs nothing but its name in the tables of `saveModel` and `loadModel`, as long as its constructor
  * takes (inputs, hidden, options).
  *
@@ -128,6 +130,8 @@ export abstract class RecurrentLayer<
   readonly options: Required<RecurrentOptions> & OwnOptions;
   /** In PyTorch's order, which is that of the states' first axis: layer 0 forward, layer 0 backward, layer 1 … */
   readonly cells: readonly Weights[];
+  /** What reads the outputs of all steps, if `output` asks for it: with 'attention' it has weights. */
+  readonly readout: Readout | undefined;
 
   /**
    * Draws the weights of every layer and direction. `inputs` is F of x [N, T, F]. A subclass with options of its own gives
@@ -152,11 +156,13 @@ export abstract class RecurrentLayer<
     this.hidden = hidden;
     this.options = { ...all, ...Object.fromEntries(given) } as typeof this.options;
     this.checkOptions(where);
-    const { layers } = this.options;
+    const { layers, output } = this.options;
     const directions = this.#directions.length;
     this.cells = Array.from({ length: layers * directions }, (_, cell) =>
       this.cellWeights(cell < directions ? inputs : directions * this.outputs),
     );
+    const readsAll = output !== 'last' && output !== 'sequence';
+    this.readout = readsAll ? new Readout(output, directions * this.outputs) : undefined;
   }
 
   /** The names of the states that go from step to step. Unless a step says otherwise, the first is the output. */
@@ -216,7 +222,7 @@ export abstract class RecurrentLayer<
     requireNumber(where, 'layers', layers, 'a whole number from 1 to 1000');
     requireNumber(where, 'dropout', dropout, 'a number from 0 to 1');
     requireBoolean(where, 'bidirectional', bidirectional);
-    requireOneOf(where, 'output', output, ['last', 'sequence']);
+    requireOneOf(where, 'output', output, [...Readout.kinds, 'sequence']);
     requireBoolean(where, 'nanIsMissing', nanIsMissing);
     if (dropout === 0 || layers > 1) return;
     throw new OptionError({
@@ -240,7 +246,8 @@ export abstract class RecurrentLayer<
 
   forward(input: Tensor | RecurrentInput<State>): Tensor {
     return asOne(() => {
-      const { output, last } = this.runLayers(input instanceof Tensor ? { x: input } : input);
+      const { output, last, mask } = this.runLayers(input instanceof Tensor ? { x: input } : input);
+      if (this.readout) return this.readout.call({ x: output, ...(mask && { mask }) });
       return this.options.output === 'sequence' ? output : last;
     });
   }
@@ -267,7 +274,8 @@ export abstract class RecurrentLayer<
 
   /**
    * All that `runCell` gives of the last layer: its output and what else it tells of every step, [N, T, D·…] and 0 at
-   * padding, its output at the last step [N, D·H]; and the final states of all layers and directions, [layers·D, N, H].
+   * padding, its output at the last step [N, D·H]; the final states of all layers and directions, [layers·D, N, H]; and the
+   * mask [N, T], if there is one.
    *
    * @internal
    */
@@ -276,6 +284,7 @@ export abstract class RecurrentLayer<
     readonly last: Tensor;
     readonly state: State;
     readonly details: readonly Tensor[];
+    readonly mask: Tensor | undefined;
   } {
     const seen = this.readSequence(input);
     const { mask } = seen;
@@ -311,6 +320,7 @@ export abstract class RecurrentLayer<
         ),
       ),
       details: details?.map(atReal) ?? [],
+      mask,
     };
   }
 
@@ -336,20 +346,4 @@ export abstract class RecurrentLayer<
 /** Tensors side by side along the last axis. */
 function sideBySide(tensors: readonly Tensor[]): Tensor {
   return concat(tensors, -1);
-}
-
-/** Step t of [N, T, F] as [N, F]. */
-export function stepOf(sequence: Tensor, t: number): Tensor {
-  const [n, , features] = sequence.shape as [number, number, number];
-  return reshape(narrow(sequence, 1, t, t + 1), [n, features]);
-}
-
-/** Of [N, T, F], for each sequence the step that is read last of those that are real [N, F]; 0 where none is. */
-export function lastOutput(sequence: Tensor, mask: Tensor | undefined, reverse: boolean): Tensor {
-  const steps = sequence.shape[1];
-  if (!mask) return stepOf(sequence, reverse ? 0 : steps - 1);
-  const order = reverse ? subtract(steps, iota(steps)) : add(iota(steps), 1);
-  const real = where(mask, order, 0);
-  const isLast = logicalAnd(mask, equal(real, max(real, 1, { keepDims: true })));
-  return sum(where(expandDims(isLast, -1), sequence, 0), 1);
 }

@@ -9,14 +9,15 @@ import { dropped } from './parts.ts';
  */
 export const bidirectionalLstm = defineModel({
   sentence: 'two LSTMs read the rows of pixels, one from the top and one from the bottom',
-  sizes: { hidden: 64, layers: 1, order: 'rows', dropout: 0.25 },
-  build({ inputShape, classes, hidden, layers, order, dropout }) {
+  sizes: { hidden: 64, layers: 1, order: 'rows', readout: 'last', dropout: 0.25 },
+  build({ inputShape, classes, hidden, layers, order, readout, dropout }) {
     const [, features] = sequenceShape(order, inputShape);
     return new Sequential({
       read: new ImageToSequence(order),
       lstm: new LSTM(features, hidden, {
         layers,
         bidirectional: true,
+        output: readout,
         dropout: layers > 1 ? dropout : 0,
       }),
       ...dropped(dropout),

@@ -9,14 +9,14 @@ import { afterPooling, dropped, pooledConvolutions } from './parts.ts';
  */
 export const convLstm = defineModel({
   sentence: 'convolutions, then an LSTM reads the rows of their maps',
-  sizes: { maps: [8, 16], hidden: 64, layers: 1, order: 'rows', dropout: 0.25 },
+  sizes: { maps: [8, 16], hidden: 64, layers: 1, order: 'rows', readout: 'last', dropout: 0.25 },
   learningRate: 6e-3,
-  build({ inputShape, classes, maps, hidden, layers, order, dropout }) {
+  build({ inputShape, classes, maps, hidden, layers, order, readout, dropout }) {
     const [, features] = sequenceShape(order, afterPooling(inputShape, maps));
     return new Sequential({
       ...pooledConvolutions(inputShape[2], maps),
       read: new ImageToSequence(order),
-      lstm: new LSTM(features, hidden, { layers, dropout: layers > 1 ? dropout : 0 }),
+      lstm: new LSTM(features, hidden, { layers, output: readout, dropout: layers > 1 ? dropout : 0 }),
       ...dropped(dropout),
       head: new Dense(hidden, classes),
     });

@@ -3,7 +3,7 @@ import { Dense, Flatten, type Module, ReLU, Sequential } from '../nn/index.ts';
 import { defineModel } from './model.ts';
 import { dropped } from './parts.ts';
 
-/** Sees all pixels at once and knows nothing of which are neighbours. */
+/** Sees all pixels at once and knows nothing of which are neighbors. */
 export const mlp = defineModel({
   sentence: 'dense layers see all pixels at once; nothing recurrent',
   sizes: { hidden: 128, layers: 2, dropout: 0.25 },

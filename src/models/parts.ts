@@ -1,20 +1,20 @@
-/** Parts that several models have: convolutions with pooling, and dropout before the last layer. */
+/** NamedParts that several models have: convolutions with pooling, and dropout before the last layer. */
 import { ShapeError } from '../errors.ts';
 import { Conv2d, Dropout, MaxPool2d, type Module, ReLU } from '../nn/index.ts';
 import type { ModelTask } from './model.ts';
 
-type ImageShape = ModelTask['inputShape'];
+type TaskShape = ModelTask['inputShape'];
 
 /** Modules by name, in order. */
-type Parts = Readonly<Record<string, Module>>;
+type NamedParts = Readonly<Record<string, Module>>;
 
 /** Dropout by name, or nothing. */
-export function dropped(rate: number): Parts {
+export function dropped(rate: number): NamedParts {
   return rate > 0 ? { dropout: new Dropout(rate) } : {};
 }
 
 /** Convolutions 3×3 with as many maps as `maps` says, each with relu and pooling by 2: conv1, relu1, pool1, conv2 … */
-export function pooledConvolutions(channels: number, maps: readonly number[]): Parts {
+export function pooledConvolutions(channels: number, maps: readonly number[]): NamedParts {
   return Object.fromEntries(
     maps.flatMap((count, index): [string, Module][] => {
       const number = index + 1;
@@ -35,7 +35,7 @@ export function pooledConvolutions(channels: number, maps: readonly number[]): P
  *
  * @throws ShapeError for an image of which nothing would be left
  */
-export function afterPooling([height, width]: ImageShape, maps: readonly number[]): ImageShape {
+export function afterPooling([height, width]: TaskShape, maps: readonly number[]): TaskShape {
   const factor = 2 ** maps.length;
   if (height < factor || width < factor) {
     throw new ShapeError({

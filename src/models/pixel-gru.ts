@@ -6,12 +6,12 @@ import { dropped } from './parts.ts';
 /** pixel-lstm with a GRU, which learns more than an LSTM from as few epochs. */
 export const pixelGru = defineModel({
   sentence: 'a GRU reads single pixels, row by row or in another order',
-  sizes: { hidden: 128, layers: 1, order: 'pixels', dropout: 0 },
-  build({ inputShape, classes, hidden, layers, order, dropout }) {
+  sizes: { hidden: 128, layers: 1, order: 'pixels', readout: 'last', dropout: 0 },
+  build({ inputShape, classes, hidden, layers, order, readout, dropout }) {
     const [, features] = sequenceShape(order, inputShape);
     return new Sequential({
       read: new ImageToSequence(order),
-      gru: new GRU(features, hidden, { layers, dropout: layers > 1 ? dropout : 0 }),
+      gru: new GRU(features, hidden, { layers, output: readout, dropout: layers > 1 ? dropout : 0 }),
       ...dropped(dropout),
       head: new Dense(hidden, classes),
     });

@@ -9,12 +9,17 @@ import { dropped } from './parts.ts';
  */
 export const pixelLstm = defineModel({
   sentence: 'an LSTM reads single pixels, row by row or in another order',
-  sizes: { hidden: 128, layers: 1, order: 'pixels', dropout: 0 },
-  build({ inputShape, classes, hidden, layers, order, dropout }) {
+  sizes: { hidden: 128, layers: 1, order: 'pixels', readout: 'last', dropout: 0 },
+  build({ inputShape, classes, hidden, layers, order, readout, dropout }) {
     const [, features] = sequenceShape(order, inputShape);
     return new Sequential({
       read: new ImageToSequence(order),
-      lstm: new LSTM(features, hidden, { layers, dropout: layers > 1 ? dropout : 0, forgetBias: 1 }),
+      lstm: new LSTM(features, hidden, {
+        layers,
+        output: readout,
+        dropout: layers > 1 ? dropout : 0,
+        forgetBias: 1,
+      }),
       ...dropped(dropout),
       head: new Dense(hidden, classes),
     });

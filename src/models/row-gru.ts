@@ -6,12 +6,12 @@ import { dropped } from './parts.ts';
 /** row-lstm with a GRU: three gates instead of four, one state instead of two. */
 export const rowGru = defineModel({
   sentence: 'a GRU reads the rows of pixels from top to bottom',
-  sizes: { hidden: 128, layers: 1, order: 'rows', dropout: 0 },
-  build({ inputShape, classes, hidden, layers, order, dropout }) {
+  sizes: { hidden: 128, layers: 1, order: 'rows', readout: 'last', dropout: 0 },
+  build({ inputShape, classes, hidden, layers, order, readout, dropout }) {
     const [, features] = sequenceShape(order, inputShape);
     return new Sequential({
       read: new ImageToSequence(order),
-      gru: new GRU(features, hidden, { layers, dropout: layers > 1 ? dropout : 0 }),
+      gru: new GRU(features, hidden, { layers, output: readout, dropout: layers > 1 ? dropout : 0 }),
       ...dropped(dropout),
       head: new Dense(hidden, classes),
     });

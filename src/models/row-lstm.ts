@@ -9,12 +9,12 @@ import { dropped } from './parts.ts';
  */
 export const rowLstm = defineModel({
   sentence: 'an LSTM reads the rows of pixels from top to bottom',
-  sizes: { hidden: 128, layers: 1, order: 'rows', dropout: 0 },
-  build({ inputShape, classes, hidden, layers, order, dropout }) {
+  sizes: { hidden: 128, layers: 1, order: 'rows', readout: 'last', dropout: 0 },
+  build({ inputShape, classes, hidden, layers, order, readout, dropout }) {
     const [, features] = sequenceShape(order, inputShape);
     return new Sequential({
       read: new ImageToSequence(order),
-      lstm: new LSTM(features, hidden, { layers, dropout: layers > 1 ? dropout : 0 }),
+      lstm: new LSTM(features, hidden, { layers, output: readout, dropout: layers > 1 ? dropout : 0 }),
       ...dropped(dropout),
       head: new Dense(hidden, classes),
     });

@@ -1,6 +1,6 @@
 /** The sizes that models are made in: what each is called, what it may be, how it is written on the command line. */
 import { OptionError } from '../errors.ts';
-import { type ReadingOrder, readingOrders } from '../nn/index.ts';
+import { type ReadingOrder, Readout, type ReadoutKind, readingOrders } from '../nn/index.ts';
 import { parseOrder } from '../nn/reading/reading-order.ts';
 import { describeValue } from '../options.ts';
 
@@ -16,6 +16,8 @@ export interface ModelSizes {
   readonly dropout: number;
   /** In which order the image, or the feature maps of it, become steps: see `ImageToSequence`. */
   readonly order: ReadingOrder;
+  /** What the outputs of all steps come to: see `Readout`. */
+  readonly readout: ReadoutKind;
   /** Feature maps of each convolution, from the first to the last: as many convolutions as numbers. */
   readonly maps: readonly number[];
   /** Side of the kernel of each convolution, an odd number. */
@@ -125,6 +127,15 @@ const readingOrder: SizeForm<ReadingOrder> = {
   write: String,
 };
 
+const readoutKind: SizeForm<ReadoutKind> = {
+  expected: `one of ${Readout.kinds.join(', ')}`,
+  example: 'mean',
+  placeholder: 'kind',
+  holds: (value): value is ReadoutKind => Readout.kinds.some((kind) => kind === value),
+  read: (text) => text,
+  write: String,
+};
+
 /** All there is to know of each size. */
 export const sizeKinds: { readonly [Name in keyof ModelSizes]: SizeKind<ModelSizes[Name]> } = {
   hidden: {
@@ -139,6 +150,7 @@ export const sizeKinds: { readonly [Name in keyof ModelSizes]: SizeKind<ModelSiz
     ...readingOrder,
     what: 'how the image becomes steps: rows, columns, pixels, patches:4x4, snake, spiral, hilbert, diagonal or permuted:SEED',
   },
+  readout: { ...readoutKind, what: 'what the outputs of all steps come to: last, mean, max or attention' },
   maps: { ...counts, what: 'feature maps of each convolution, as many convolutions as numbers' },
   kernel: { ...oddCount, what: 'side of the kernel of each convolution' },
   patch: { ...area, what: 'height and width of the pieces that an image is cut into' },

@@ -46,6 +46,7 @@ const others: ModelSizes = {
   layers: 5,
   dropout: 0.6,
   order: 'patches:2x4',
+  readout: 'attention',
   maps: [3, 5],
   kernel: 5,
   patch: [2, 4],

@@ -14,6 +14,7 @@ const options = new Set([
   'lengths',
   'mask',
   'output',
+  'peepholes',
   'layers',
   'projection',
   'resetAfter',

@@ -18,6 +18,7 @@ export * from './position-embedding.ts';
 export * from './reading/reading-layers.ts';
 export * from './reading/recurrent-attention.ts';
 export * from './recurrent/bilstm-2d.ts';
+export * from './recurrent/conv-lstm-2d.ts';
 export * from './recurrent/gru.ts';
 export * from './recurrent/lru.ts';
 export * from './recurrent/lstm.ts';

@@ -368,6 +368,7 @@ const inputs: Record<string, Arguments> = {
   LSTMCell: () => [{ x: weft.ones([2, 3]), state: { h: matrix(), c: matrix() } }],
   MLSTM: () => [{ x: weft.ones([1, 2, 6]), value: weft.ones([1, 2, 6]), mask: weft.ones([1, 2], 'bool') }],
   ...each('MultiDimensionalLSTM ReNet', () => [{ x: image(), mask: weft.ones([1, 4, 4], 'bool') }]),
+  ConvLSTM2D: () => [{ x: weft.zeros([1, 2, 4, 5, 2]), lengths: int32([2]) }],
   MultiHeadAttention: () => [
     {
       query: weft.ones([1, 2, 4]),
@@ -397,9 +398,15 @@ const layerMethods = Object.fromEntries(
 export const methods: Record<string, Arguments> = {
   ...layerMethods,
   ...Object.fromEntries(
-    [...recurrent, 'RNNCell', 'GRUCell', 'LSTMCell', 'MultiHeadAttention', 'MultiDimensionalLSTM'].map(
-      (name) => [`${name}.run`, inputs[name]],
-    ),
+    [
+      ...recurrent,
+      'ConvLSTM2D',
+      'RNNCell',
+      'GRUCell',
+      'LSTMCell',
+      'MultiHeadAttention',
+      'MultiDimensionalLSTM',
+    ].map((name) => [`${name}.run`, inputs[name]]),
   ),
   'Module.call': inputs.Dense,
   'Layer.call': inputs.Dense,

@@ -610,6 +610,38 @@ export const layerExamples: {
       return h.add(c);
     },
   },
+  ConvLSTM2D: {
+    arguments: () => [
+      2,
+      1,
+      [3, 2],
+      {
+        stride: 2,
+        padding: 'same',
+        dilation: 1,
+        bias: true,
+        forgetBias: 1,
+        peepholes: [2, 3],
+        bidirectional: false,
+        output: 'last',
+        nanIsMissing: false,
+      },
+    ],
+    input: () => values([1, 2, 4, 5, 2]),
+    computes: ({ cells: [{ input, recurrent, peepholes }] }, x) => {
+      let [h, c] = [weft.zeros([1, 2, 3, 1]), weft.zeros([1, 2, 3, 1])];
+      for (let t = 0; t < 2; t++) {
+        const z = weft
+          .conv2d(x.slice(null, t), input.weight, { stride: 2, padding: 'same', bias: input.bias! })
+          .add(weft.conv2d(h, recurrent.weight, { padding: 'same' }));
+        const [i, f, g, o] = z.split(4, -1);
+        const kept = f.add(peepholes!.forget.mul(c)).sigmoid().mul(c);
+        c = kept.add(i.add(peepholes!.input.mul(c)).sigmoid().mul(g.tanh()));
+        h = o.add(peepholes!.output.mul(c)).sigmoid().mul(c.tanh());
+      }
+      return h;
+    },
+  },
   RecurrentConv2d: {
     arguments: () => [2, 3, [3, 2], { steps: 1, normalization: 'batch' }],
     input: () => values([1, 2, 2, 2]).mul(0.01).add(0.1),

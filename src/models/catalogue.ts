@@ -2,12 +2,15 @@
 import { bidirectionalLstm } from './bidirectional-lstm.ts';
 import { cnn } from './cnn.ts';
 import { convLstm, convLstmLarge } from './conv-lstm.ts';
+import { convlstm2d } from './convlstm2d.ts';
+import { crnn } from './crnn.ts';
 import { glimpse } from './glimpse.ts';
 import { mdLstm } from './md-lstm.ts';
 import { mlp } from './mlp.ts';
 import type { ModelDefinition } from './model.ts';
 import { pixelGru } from './pixel-gru.ts';
 import { pixelLstm } from './pixel-lstm.ts';
+import { rcnn } from './rcnn.ts';
 import { renet } from './renet.ts';
 import { resnetSmall } from './resnet-small.ts';
 import { rowGru } from './row-gru.ts';
@@ -19,6 +22,7 @@ import { vil } from './vil.ts';
 export const catalogue = {
   'conv-lstm': convLstm,
   'conv-lstm-large': convLstmLarge,
+  crnn,
   // Rows of pixels as steps.
   'row-lstm': rowLstm,
   'row-gru': rowGru,
@@ -34,6 +38,9 @@ export const catalogue = {
   vil,
   renet,
   'md-lstm': mdLstm,
+  // The image as a grid.
+  convlstm2d,
+  rcnn,
   // Rivals, in which nothing is recurrent.
   mlp,
   cnn,

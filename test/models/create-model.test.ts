@@ -51,7 +51,7 @@ const others: ModelSizes = {
   kernel: 5,
   patch: [2, 4],
   heads: 2,
-  steps: 3,
+  steps: 7,
 };
 
 const task = { inputShape: [16, 16, 1], classes: 3 } as const;

@@ -1,0 +1,38 @@
+/** convlstm2d: an LSTM whose products are convolutions reads the image strip by strip. */
+import { ConvLSTM2D, Dense, Flatten, type Module, Reshape, Sequential, ZeroPad2d } from '../nn/index.ts';
+import { defineModel } from './model.ts';
+import { dropped } from './parts.ts';
+
+/**
+ * ConvLSTM2D (Shi et al. 2015) was made for frames. Here the image is cut into `steps` strips, one above the other, which follow
+ * each other as frames do, with zeros below where the height does not come out even. So it also reads sequences of images: made
+ * for [T·H, W, C] with T steps, it takes [N, T, H, W, C] as well, since frames one above the other are strips.
+ */
+export const convlstm2d = defineModel({
+  sentence: 'a convolutional LSTM reads the image strip by strip, from top to bottom',
+  sizes: { maps: [8, 16], kernel: 3, steps: 4, dropout: 0 },
+  build({ inputShape: [height, width, channels], classes, maps, kernel, steps, dropout }) {
+    const strip = Math.ceil(height / steps);
+    const missing = steps * strip - height;
+    const layers = maps.map((count, index): [string, Module] => [
+      `convlstm${index + 1}`,
+      new ConvLSTM2D(index === 0 ? channels : maps[index - 1], count, kernel, {
+        padding: 'same',
+        output: index === maps.length - 1 ? 'last' : 'sequence',
+      }),
+    ]);
+    return new Sequential({
+      ...(missing > 0 && {
+        pad: new ZeroPad2d([
+          [0, missing],
+          [0, 0],
+        ]),
+      }),
+      strips: new Reshape([steps, strip, width, channels]),
+      ...Object.fromEntries(layers),
+      flatten: new Flatten(),
+      ...dropped(dropout),
+      head: new Dense(strip * width * maps.at(-1)!, classes),
+    });
+  },
+});

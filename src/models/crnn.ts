@@ -1,0 +1,28 @@
+/** crnn: convolutions, then LSTMs in both directions read the columns of their maps. */
+import { ColumnsToSequence, Dense, LSTM, Sequential } from '../nn/index.ts';
+import { defineModel } from './model.ts';
+import { afterPooling, dropped, pooledConvolutions } from './parts.ts';
+
+/**
+ * Shi, Bai & Yao (2017) read words so: a step is a column of maps, [H'·maps], from left to right. What is read of the whole image
+ * goes to the classes. To read texts, put an LSTM with `output: 'sequence'` in the place of `lstm`: `model.with({ lstm })` gives
+ * logits at every column, [N, T, classes], whose `logSoftmax` the loss `ctc` takes.
+ */
+export const crnn = defineModel({
+  sentence: 'convolutions, then LSTMs in both directions read the columns of their maps',
+  sizes: { maps: [8, 16], hidden: 48, layers: 2, dropout: 0.25 },
+  build({ inputShape, classes, maps, hidden, layers, dropout }) {
+    const [height, , channels] = afterPooling(inputShape, maps);
+    return new Sequential({
+      ...pooledConvolutions(inputShape[2], maps),
+      columns: new ColumnsToSequence(),
+      lstm: new LSTM(height * channels, hidden, {
+        layers,
+        bidirectional: true,
+        dropout: layers > 1 ? dropout : 0,
+      }),
+      ...dropped(dropout),
+      head: new Dense(2 * hidden, classes),
+    });
+  },
+});

@@ -1,0 +1,53 @@
+/** rcnn: convolutions whose maps read themselves again and again. */
+import {
+  BatchNorm,
+  Conv2d,
+  Dense,
+  GlobalMaxPool2d,
+  MaxPool2d,
+  type Module,
+  RecurrentConv2d,
+  ReLU,
+  Sequential,
+} from '../nn/index.ts';
+import { defineModel } from './model.ts';
+import { dropped } from './parts.ts';
+
+/**
+ * The recurrent convolutional network of Liang & Hu (2015): a convolution 5×5, then recurrent convolutions 3×3 of `steps` steps,
+ * pooling 3×3 by 2 before each two of them, at last the maximum of each map. The first of `maps` are those of the plain
+ * convolution. With dropout, it comes behind each recurrent convolution but the last, as in the paper.
+ *
+ * The paper's has five times K maps on 32×32×3: 75K weights of the first kernel, 9K² of each of the 8 kernels of recurrent
+ * convolutions and 10K + 10 of the head, 671,722 at K = 96. To these come here K biases of each convolution and the scales and
+ * shifts of the batch normalization that stands where the paper has local response normalization.
+ */
+export const rcnn = defineModel({
+  sentence: 'convolutions whose maps read themselves again, so that each sees further with every step',
+  sizes: { maps: [32, 32, 32, 32, 32], steps: 3, dropout: 0 },
+  build({ inputShape, classes, maps, steps, dropout }) {
+    const [first, ...recurrent] = maps as readonly [number, ...number[]];
+    const pool = () => new MaxPool2d(3, { stride: 2, padding: 1 });
+    const layers = recurrent.flatMap((count, index): [string, Module][] => [
+      ...(index % 2 === 0 ? [[`pool${index / 2 + 1}`, pool()] as [string, Module]] : []),
+      [
+        `recurrent${index + 1}`,
+        new RecurrentConv2d(maps[index], count, 3, { steps, normalization: 'batch' }),
+      ],
+      ...(index < recurrent.length - 1
+        ? Object.entries(dropped(dropout)).map(([name, each]): [string, Module] => [
+            `${name}${index + 1}`,
+            each,
+          ])
+        : []),
+    ]);
+    return new Sequential({
+      conv: new Conv2d(inputShape[2], first, 5, { padding: 'same' }),
+      relu: new ReLU(),
+      norm: new BatchNorm(first),
+      ...Object.fromEntries(layers),
+      maximum: new GlobalMaxPool2d(),
+      head: new Dense(maps.at(-1)!, classes),
+    });
+  },
+});

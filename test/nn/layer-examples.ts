@@ -669,7 +669,7 @@ export const layerExamples: {
     },
   },
   BiLSTM2D: {
-    arguments: () => [2, 2],
+    arguments: () => [2, 2, { nanIsMissing: false }],
     input: () => values([2, 2, 3, 2]),
     computes: writtenBiLSTM2D,
   },
@@ -683,7 +683,7 @@ export const layerExamples: {
     computes: writtenMLSTM,
   },
   VisionLSTM: {
-    arguments: () => [6, { heads: 4, reverse: true, form: 'recurrent' }],
+    arguments: () => [6, { heads: 4, reverse: true, form: 'recurrent', nanIsMissing: false }],
     input: () => values([1, 2, 3, 6]),
     computes: writtenVisionLSTM,
   },

@@ -4,6 +4,7 @@ import { requireDType } from '../../ops/apply.ts';
 import { reshape } from '../../ops/broadcast.ts';
 import { isNaN as isNotANumber, logicalAnd, logicalNot, where } from '../../ops/elementwise.ts';
 import { expandDims, permute, tile } from '../../ops/movement.ts';
+import { any } from '../../ops/reduce.ts';
 import { requireKnownOptions } from '../../options.ts';
 import { notATensor, Tensor } from '../../tensor/tensor.ts';
 import { requireAxes } from '../checks.ts';
@@ -56,6 +57,20 @@ export function gridOf(layer: GridLayer, input: Tensor | GridInput): Grid {
     x: patchesOf(seen ? where(seen, x, 0) : x, layer.patch),
     seen: seen && patchesOf(seen, layer.patch),
   };
+}
+
+/**
+ * The same of tokens that lie on their grid, [N, H, W, features], each a patch of one pixel. `places`: bool [N, H, W, 1], where
+ * anything was seen.
+ */
+export function tokensOf(
+  layer: { readonly features: number } & Pick<GridLayer, 'kind' | 'nanIsMissing' | 'describe'>,
+  input: Tensor | GridInput,
+): Grid & { readonly places: Tensor | undefined } {
+  const { kind, features: inputs, nanIsMissing } = layer;
+  const describe = () => layer.describe();
+  const grid = gridOf({ kind, inputs, nanIsMissing, patch: [1, 1], describe }, input);
+  return { ...grid, places: grid.seen && any(grid.seen, -1, { keepDims: true }) };
 }
 
 /** The mask for each channel: bool [N, H, W, C]. */

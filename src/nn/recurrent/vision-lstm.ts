@@ -2,21 +2,21 @@
 import { OptionError } from '../../errors.ts';
 import { silu } from '../../ops/activations.ts';
 import { reshape } from '../../ops/broadcast.ts';
-import { add, multiply } from '../../ops/elementwise.ts';
+import { add, multiply, where } from '../../ops/elementwise.ts';
 import { split } from '../../ops/movement.ts';
-import { requireKnownOptions, requireNumber } from '../../options.ts';
+import { requireBoolean, requireKnownOptions, requireNumber } from '../../options.ts';
 import { fill } from '../../tensor/leaves.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { Parameter } from '../../tensor/variable.ts';
-import { requireAxes } from '../checks.ts';
 import { Conv2d } from '../convolution.ts';
 import { Dense } from '../dense.ts';
 import { normal, zeros } from '../initializers.ts';
 import { type JsonValue, Layer } from '../layer.ts';
+import { type GridInput, tokensOf } from './grid-input.ts';
 import { MLSTM, type MLSTMOptions } from './mlstm.ts';
 
 /** Options of `VisionLSTM`. */
-export interface VisionLSTMOptions extends Pick<MLSTMOptions, 'reverse' | 'form'> {
+export interface VisionLSTMOptions extends Pick<MLSTMOptions, 'reverse' | 'form' | 'nanIsMissing'> {
   /** Memories side by side; they divide 2·features. Default 4. */
   readonly heads?: number;
 }
@@ -40,16 +40,21 @@ const block = 4;
  * blocks.call(ones([2, 5, 5, 32])).shape; // [2, 5, 5, 32]
  * ```
  *
+ * `call` takes `{ x, mask }`, too, with a bool mask [N, H, W] or [N, H, W, features]: what is not seen counts as 0, and tokens of which
+ * nothing is seen are padding, as the outside of the grid is to the convolution, and 0 comes out.
+ *
  * Parts: `up`, `down` (`Dense`), `conv` (`Conv2d`), `mlstm` (`MLSTM`) and the parameter `skip` [2·features], from 1. Initial weights
  * are the paper's.
  *
  * @throws OptionError for options out of range; ShapeError for inputs that do not fit.
  */
-export class VisionLSTM extends Layer {
+export class VisionLSTM extends Layer<Tensor | GridInput, Tensor> {
   static readonly ofLibrary = true;
 
   /** Features of each token, of what comes in and out. */
   readonly features: number;
+  /** Whether NaN in x is what was not seen. */
+  readonly nanIsMissing: boolean;
   /** features → 4·features */
   readonly up: Dense;
   /** 3×3 over the grid, each channel by itself. */
@@ -69,15 +74,16 @@ export class VisionLSTM extends Layer {
    */
   constructor(features: number, options: VisionLSTMOptions = {}) {
     super();
-    const where = 'VisionLSTM';
-    this.features = requireNumber(where, 'features', features, 'a whole number of at least 1');
-    requireKnownOptions(where, options, ['reverse', 'form', 'heads']);
-    const { heads = 4, ...direction } = options;
-    requireNumber(where, 'heads', heads, 'a whole number of at least 1');
+    const name = 'VisionLSTM';
+    this.features = requireNumber(name, 'features', features, 'a whole number of at least 1');
+    requireKnownOptions(name, options, ['reverse', 'form', 'heads', 'nanIsMissing']);
+    const { heads = 4, nanIsMissing = false, ...direction } = options;
+    this.nanIsMissing = requireBoolean(name, 'nanIsMissing', nanIsMissing);
+    requireNumber(name, 'heads', heads, 'a whole number of at least 1');
     const inner = 2 * features;
     if (inner % block !== 0 || inner % heads !== 0) {
       throw new OptionError({
-        where,
+        where: name,
         got: `${features} features and ${heads} heads`,
         expected: `twice the features to be a multiple of ${block} and of the heads`,
         cure: 'Choose a multiple of 8 for the features, and 4 heads.',
@@ -100,18 +106,20 @@ export class VisionLSTM extends Layer {
 
   config(): readonly JsonValue[] {
     const { heads, options } = this.mlstm;
-    return [this.features, { heads, reverse: options.reverse, form: options.form }];
+    const { reverse, form } = options;
+    return [this.features, { heads, reverse, form, nanIsMissing: this.nanIsMissing }];
   }
 
-  forward(x: Tensor): Tensor {
-    const cure = 'Tokens lie on their grid: cut images into patches with a Conv2d of that kernel and stride.';
-    requireAxes(this, x, ['N', 'H', 'W', ['C', this.features]], cure);
+  forward(input: Tensor | GridInput): Tensor {
+    const { x, places } = tokensOf(this, input);
     const [n, height, width] = x.shape as [number, number, number];
-    const [inner, gate] = split(this.up.call(x), 2, -1);
-    const mixed = silu(this.conv.call(inner));
+    const real = (grid: Tensor): Tensor => (places ? where(places, grid, 0) : grid);
     const sequence = (grid: Tensor): Tensor => reshape(grid, [n, height * width, 2 * this.features]);
-    const read = this.mlstm.call({ x: sequence(mixed), value: sequence(inner) });
+    const mask = places && reshape(places, [n, height * width]);
+    const [inner, gate] = split(this.up.call(x), 2, -1);
+    const mixed = silu(this.conv.call(real(inner)));
+    const read = this.mlstm.call({ x: sequence(mixed), value: sequence(inner), ...(mask && { mask }) });
     const kept = add(reshape(read, mixed.shape), multiply(mixed, this.skip));
-    return this.down.call(multiply(kept, silu(gate)));
+    return real(this.down.call(multiply(kept, silu(gate))));
   }
 }

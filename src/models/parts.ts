@@ -54,7 +54,7 @@ export function afterPooling([height, width]: TaskShape, maps: readonly number[]
  * @throws ShapeError for an image that they do not divide
  */
 export function afterPatches(
-  [height, width]: ImageShape,
+  [height, width]: TaskShape,
   [p, q]: readonly [number, number],
 ): readonly [height: number, width: number] {
   if (height % p === 0 && width % q === 0) return [height / p, width / q];

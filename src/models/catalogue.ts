@@ -5,7 +5,9 @@ import { convLstm, convLstmLarge } from './conv-lstm.ts';
 import { convlstm2d } from './convlstm2d.ts';
 import { crnn } from './crnn.ts';
 import { glimpse } from './glimpse.ts';
+import { lru } from './lru.ts';
 import { mdLstm } from './md-lstm.ts';
+import { minGru } from './min-gru.ts';
 import { mlp } from './mlp.ts';
 import type { ModelDefinition } from './model.ts';
 import { pixelGru } from './pixel-gru.ts';
@@ -17,6 +19,7 @@ import { rowGru } from './row-gru.ts';
 import { rowLstm } from './row-lstm.ts';
 import { sequencer } from './sequencer.ts';
 import { stackedLstm } from './stacked-lstm.ts';
+import { tcn } from './tcn.ts';
 import { vil } from './vil.ts';
 
 export const catalogue = {
@@ -31,6 +34,8 @@ export const catalogue = {
   // Pixels as steps.
   'pixel-lstm': pixelLstm,
   'pixel-gru': pixelGru,
+  lru,
+  'min-gru': minGru,
   // Pieces of the image as steps, chosen by what was seen before.
   glimpse,
   // Patches on a grid as tokens.
@@ -45,4 +50,5 @@ export const catalogue = {
   mlp,
   cnn,
   'resnet-small': resnetSmall,
+  tcn,
 } satisfies Record<string, ModelDefinition>;

@@ -1,4 +1,4 @@
-/** NamedParts that several models have: convolutions with pooling, and dropout before the last layer. */
+/** Parts that several models have: convolutions with pooling, blocks that follow each other, and dropout before the last layer. */
 import { ShapeError } from '../errors.ts';
 import { Conv2d, Dropout, MaxPool2d, type Module, ReLU } from '../nn/index.ts';
 import type { ModelTask } from './model.ts';
@@ -11,6 +11,13 @@ type NamedParts = Readonly<Record<string, Module>>;
 /** Dropout by name, or nothing. */
 export function dropped(rate: number): NamedParts {
   return rate > 0 ? { dropout: new Dropout(rate) } : {};
+}
+
+/** Modules as name1, name2 …, made one after the other. */
+export function numbered(name: string, count: number, make: (index: number) => Module): NamedParts {
+  return Object.fromEntries(
+    Array.from({ length: count }, (_, index) => [`${name}${index + 1}`, make(index)]),
+  );
 }
 
 /** Convolutions 3×3 with as many maps as `maps` says, each with relu and pooling by 2: conv1, relu1, pool1, conv2 … */

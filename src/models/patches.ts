@@ -1,6 +1,5 @@
-/** What models of patches have in common: the grid that they make of an image, and blocks that follow each other. */
+/** What models of patches have in common: the grid that they make of an image. */
 import { ShapeError } from '../errors.ts';
-import type { Module } from '../nn/index.ts';
 import type { ModelTask } from './model.ts';
 
 /**
@@ -21,15 +20,4 @@ export function patchGrid(
     expected: 'a patch that divides height and width',
     cure: 'Choose another patch, or pad or resize the images.',
   });
-}
-
-/** Modules as name1, name2 …, made one after the other. */
-export function numbered(
-  name: string,
-  count: number,
-  make: (index: number) => Module,
-): Readonly<Record<string, Module>> {
-  return Object.fromEntries(
-    Array.from({ length: count }, (_, index) => [`${name}${index + 1}`, make(index)]),
-  );
 }

@@ -10,8 +10,8 @@ import {
   Sequential,
 } from '../nn/index.ts';
 import { defineModel } from './model.ts';
-import { dropped } from './parts.ts';
-import { numbered, patchGrid } from './patches.ts';
+import { dropped, numbered } from './parts.ts';
+import { patchGrid } from './patches.ts';
 
 /**
  * Sequencer2D (Tatsunami & Taki 2022). A picture is cut into patches, each a token of `width` features at its place in a grid. In

@@ -10,8 +10,8 @@ import { afterPooling, dropped, pooledConvolutions } from './parts.ts';
  */
 export const crnn = defineModel({
   sentence: 'convolutions, then LSTMs in both directions read the columns of their maps',
-  sizes: { maps: [8, 16], hidden: 48, layers: 2, dropout: 0.25 },
-  build({ inputShape, classes, maps, hidden, layers, dropout }) {
+  sizes: { maps: [8, 16], hidden: 48, layers: 2, readout: 'last', dropout: 0.25 },
+  build({ inputShape, classes, maps, hidden, layers, readout, dropout }) {
     const [height, , channels] = afterPooling(inputShape, maps);
     return new Sequential({
       ...pooledConvolutions(inputShape[2], maps),
@@ -19,6 +19,7 @@ export const crnn = defineModel({
       lstm: new LSTM(height * channels, hidden, {
         layers,
         bidirectional: true,
+        output: readout,
         dropout: layers > 1 ? dropout : 0,
       }),
       ...dropped(dropout),

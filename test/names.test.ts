@@ -21,6 +21,9 @@ const options = new Set([
   'forgetBias',
   'recurrentInitializer',
   'nanIsMissing',
+  'recurrentDropout',
+  'inputDropout',
+  'zoneout',
 ]);
 const objects: Readonly<Record<string, object>> = {
   x: weft.Tensor.prototype,

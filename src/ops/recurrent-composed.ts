@@ -125,15 +125,16 @@ export function lstmGradientSteps(inputs: readonly Tensor[], attributes: LstmGra
   return [outputs, carry.dH, carry.dC];
 }
 
-/** PyTorch's GRU: the reset gate acts after the recurrent product (Cho et al. 2014, in cuDNN's form). */
+/** PyTorch's GRU: the reset gate acts after the recurrent product (Cho et al. 2014, in cuDNN's form), which reads `recurrent`. */
 export function gruStep(
   z: Tensor,
   weight: Tensor,
   bias: Tensor,
   before: Tensor,
+  recurrent = before,
 ): { readonly h: Tensor; readonly gates: Tensor } {
   const [zr, zu, zn] = thirds(z);
-  const [sr, su, q] = thirds(add(matmul(before, weight), bias));
+  const [sr, su, q] = thirds(add(matmul(recurrent, weight), bias));
   const [r, u] = [sigmoid(add(zr, sr)), sigmoid(add(zu, su))];
   const n = tanh(add(zn, multiply(r, q)));
   return { h: add(multiply(subtract(1, u), n), multiply(u, before)), gates: concat([r, u, n, q], -1) };

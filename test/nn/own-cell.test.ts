@@ -56,6 +56,7 @@ class Counting extends RecurrentLayer<Weights, State, { readonly scale: number }
   }
 }
 
+const noNoise = { inputDropout: 0, recurrentDropout: 0, zoneout: 0 };
 const [batch, steps, features, hidden] = [4, 5, 3, 4];
 const x = values([batch, steps, features]);
 const mask = tensor([
@@ -153,7 +154,15 @@ describe('a cell with an output of its own', () => {
     expect(layer.config()).toEqual([
       features,
       hidden,
-      { layers: 2, bidirectional: true, dropout: 0, output: 'last', nanIsMissing: false, scale: 3 },
+      {
+        layers: 2,
+        bidirectional: true,
+        dropout: 0,
+        output: 'last',
+        ...noNoise,
+        nanIsMissing: false,
+        scale: 3,
+      },
     ]);
     const model = new Sequential({ cell: layer });
     const again = moduleFromConfig(JSON.parse(JSON.stringify(moduleToConfig(model, { Counting }))), {

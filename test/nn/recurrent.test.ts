@@ -169,7 +169,8 @@ describe('what call returns', () => {
 it('an RNN of a file that says nothing of relu has tanh', () => {
   const given = { layers: 1, bidirectional: false, dropout: 0, output: 'last', bias: true };
   const layer = moduleFromConfig({ type: 'RNN', config: [features, hidden, given] });
-  const later = { nanIsMissing: false, nonlinearity: 'tanh', identityScale: 1 };
+  const noNoise = { inputDropout: 0, recurrentDropout: 0, zoneout: 0 };
+  const later = { ...noNoise, nanIsMissing: false, nonlinearity: 'tanh', identityScale: 1 };
   const options = { ...given, recurrentInitializer: 'uniform', ...later };
   expect(moduleToConfig(layer).config).toEqual([features, hidden, options]);
 });

@@ -96,13 +96,21 @@ export class GRUD extends RecurrentLayer<GrudWeights, HiddenState> {
 
   protected override checkOptions(where: string): void {
     super.checkOptions(where);
-    const { layers, nanIsMissing } = this.options;
+    const { layers, nanIsMissing, inputDropout } = this.options;
     if (!nanIsMissing) {
       throw new OptionError({
         where,
         got: 'nanIsMissing false',
         expected: 'true: it is a layer for missing values',
         cure: 'Leave the option out; GRU takes NaN for what it is.',
+      });
+    }
+    if (inputDropout > 0) {
+      throw new OptionError({
+        where,
+        got: `inputDropout ${inputDropout}`,
+        expected: 'inputDropout 0: a value that is dropped would be one that was not seen',
+        cure: 'Remove values from the data: what is missing is filled in here.',
       });
     }
     if (layers === 1) return;

@@ -110,13 +110,18 @@ export class GRU extends GatedLayer<HiddenState, Own<GruOptions>> {
     });
   }
 
-  protected step(weights: CellWeights, state: HiddenState, xt: Tensor): CellStep<HiddenState> {
-    const { state: next, gates } = stepOfGru(weights, state, xt, this.options.resetAfter);
+  protected step(
+    weights: CellWeights,
+    state: HiddenState,
+    xt: Tensor,
+    recurrent: Tensor,
+  ): CellStep<HiddenState> {
+    const { state: next, gates } = stepOfGru(weights, state, xt, this.options.resetAfter, recurrent);
     return { state: next, details: [gates] };
   }
 
   protected override runCell(pass: CellPass<CellWeights, HiddenState>): CellRun<HiddenState> {
-    if (!this.options.resetAfter) return super.runCell(pass);
+    if (this.perStep || !this.options.resetAfter) return super.runCell(pass);
     const { weights, x, state, mask, reverse } = pass;
     const z = project(x, weights.inputWeight, weights.inputBias);
     const inputs = [z, weights.recurrentWeight, gruBias(weights), state.h, ...(mask ? [mask] : [])];

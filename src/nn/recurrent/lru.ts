@@ -176,7 +176,7 @@ export class LRU extends RecurrentLayer<
   }
 
   protected override runCell(pass: CellPass<LruWeights, LruState>): CellRun<LruState> {
-    if (!this.options.fused) return super.runCell(pass);
+    if (this.perStep || !this.options.fused) return super.runCell(pass);
     const { weights, x, state, mask, reverse } = pass;
     let [a, b] = [eigenvalues(weights), projected(weights, x)];
     if (mask) {

@@ -176,13 +176,13 @@ export class LSTM extends GatedLayer<LstmState, Own<LstmOptions>, LstmWeights> {
     });
   }
 
-  protected step(weights: LstmWeights, state: LstmState, xt: Tensor): CellStep<LstmState> {
-    const { state: next, gates } = stepOfLstm(weights, state, xt);
+  protected step(weights: LstmWeights, { c }: LstmState, xt: Tensor, recurrent: Tensor): CellStep<LstmState> {
+    const { state: next, gates } = stepOfLstm(weights, { h: recurrent, c }, xt);
     return { state: next, details: [next.c, gates] };
   }
 
   protected override runCell(pass: CellPass<LstmWeights, LstmState>): CellRun<LstmState> {
-    if (isVariant(this.options)) return super.runCell(pass);
+    if (this.perStep || isVariant(this.options)) return super.runCell(pass);
     const { weights, x, state, mask, reverse } = pass;
     const z = project(x, weights.inputWeight, weights.inputBias, weights.recurrentBias);
     const inputs = [z, weights.recurrentWeight, state.h, state.c, ...(mask ? [mask] : [])];

@@ -83,7 +83,7 @@ abstract class MinGatedLayer extends RecurrentLayer<
   }
 
   protected override runCell(pass: CellPass<MinGatedWeights, HiddenState>): CellRun<HiddenState> {
-    if (!this.options.fused) return super.runCell(pass);
+    if (this.perStep || !this.options.fused) return super.runCell(pass);
     const { weights, x, state, mask, reverse } = pass;
     const { kept, added } = this.#shares(weights, x);
     const real = mask && expandDims(mask, -1);

@@ -1,11 +1,14 @@
 /** What the recurrent layers share: stacking, directions, masks, initial states and what comes out. */
 import { OptionError } from '../../errors.ts';
+import { bernoulli } from '../../ops/creation.ts';
 import { dropout } from '../../ops/dropout.ts';
+import { add, multiply, where } from '../../ops/elementwise.ts';
 import { concat, stack } from '../../ops/movement.ts';
 import { maskSteps } from '../../ops/recurrent.ts';
 import { scan } from '../../ops/scan.ts';
 import { requireBoolean, requireKnownOptions, requireNumber, requireOneOf } from '../../options.ts';
 import { asCodeOf, asOne, concealed } from '../../tensor/exposure.ts';
+import { fill } from '../../tensor/leaves.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { Parameter } from '../../tensor/variable.ts';
 import { requireAxes } from '../checks.ts';
@@ -35,6 +38,18 @@ export interface RecurrentOptions {
    * all that are real.
    */
   readonly output?: ReadoutKind | 'sequence';
+  /**
+   * Variational dropout (Gal & Ghahramani 2016), in training mode: share of the features of what each layer reads that are 0 at all
+   * steps of a sequence alike. Default 0.
+   */
+  readonly inputDropout?: number;
+  /** The same of the state that the recurrent products of the steps read. The steps then run one by one. Default 0. */
+  readonly recurrentDropout?: number;
+  /**
+   * Zoneout (Krueger et al. 2017): probability that a unit of a state stays as it was, at each step anew; in evaluation mode the
+   * mean, zoneout · before + (1 - zoneout) · after. The steps then run one by one. Default 0.
+   */
+  readonly zoneout?: number;
   /** Whether NaN in x is a value that is missing: it counts as a feature that the mask leaves out. Default false. */
   readonly nanIsMissing?: boolean;
 }
@@ -44,6 +59,9 @@ const recurrentDefaults = {
   bidirectional: false,
   dropout: 0,
   output: 'last',
+  inputDropout: 0,
+  recurrentDropout: 0,
+  zoneout: 0,
   nanIsMissing: false,
 } satisfies RecurrentOptions;
 
@@ -184,27 +202,50 @@ export abstract class RecurrentLayer<
    */
   protected abstract cellWeights(features: number): Weights;
 
-  /** What a cell computes of the step's input [N, F] and the states before it, each as wide as `widthOf` says. It is the body of a `scan`. */
-  protected abstract step(weights: Weights, state: State, xt: Tensor): CellStep<State>;
+  /**
+   * What a cell computes of the step's input [N, F] and the states before it, each as wide as `widthOf` says. It is the body of a
+   * `scan`. `recurrent` is the first state as recurrent products are to read it: with `recurrentDropout`, some of its features are 0.
+   * A step without that parameter has no such products, and the option is refused.
+   */
+  protected abstract step(weights: Weights, state: State, xt: Tensor, recurrent: Tensor): CellStep<State>;
+
+  /** Whether an option asks for step after step, whatever other way the layer has. */
+  protected get perStep(): boolean {
+    const { recurrentDropout, zoneout } = this.options;
+    return zoneout > 0 || (recurrentDropout > 0 && this.training);
+  }
 
   /**
-   * All steps of one cell: a `scan` of `step`. A subclass overrides it where it has another way than step after step: LSTM
-   * and GRU have kernels, minGRU has a `linearRecurrence`.
+   * All steps of one cell: a `scan` of `step`. A subclass overrides it where it has another way than step after step (LSTM
+   * and GRU have kernels, minGRU has a `linearRecurrence`), and calls this one if `perStep`.
    */
   protected runCell({ weights, x, state, mask, reverse }: CellPass<Weights, State>): CellRun<State> {
     return concealed(() => {
       let hasOutput = false;
+      const [first] = this.stateNames;
+      const { recurrentDropout } = this.options;
+      // Drawn outside of the loop, so that it is the same at every step.
+      const kept =
+        recurrentDropout > 0 && this.training
+          ? dropout(fill(1, state[first].shape), recurrentDropout)
+          : undefined;
       const {
         carry,
         outputs: [outputs, ...details],
       } = scan(
         (before, xt) => {
-          const next = this.step(weights, before as State, xt);
+          const h = before[first];
+          const next = this.step(weights, before as State, xt, kept ? multiply(h, kept) : h);
           requireKnownOptions(`${this.describe()} step`, next, ['state', 'output', 'details']);
-          const carry: Record<string, Tensor> = { ...next.state };
+          const carry = this.#zonedOut(before, { ...next.state });
           hasOutput = next.output !== undefined;
           if (next.output !== undefined) this.#requireOutput(next.output, x);
-          return { carry, output: [next.output ?? carry[this.stateNames[0]], ...(next.details ?? [])] };
+          // A detail that is a state of the step is that state as it goes on.
+          const details = (next.details ?? []).map((detail) => {
+            const name = this.stateNames.find((each) => next.state[each] === detail);
+            return name === undefined ? detail : carry[name];
+          });
+          return { carry, output: [next.output ?? carry[first], ...details] };
         },
         { initial: { ...state } as Record<string, Tensor>, inputs: x, reverse, ...(mask && { mask }) },
       );
@@ -218,12 +259,24 @@ export abstract class RecurrentLayer<
    * Overridden, it calls `super.checkOptions(where)` first.
    */
   protected checkOptions(where: string): void {
-    const { layers, bidirectional, dropout, output, nanIsMissing } = this.options;
+    const { layers, bidirectional, dropout, output, recurrentDropout, nanIsMissing } = this.options;
     requireNumber(where, 'layers', layers, 'a whole number from 1 to 1000');
     requireNumber(where, 'dropout', dropout, 'a number from 0 to 1');
     requireBoolean(where, 'bidirectional', bidirectional);
     requireOneOf(where, 'output', output, [...Readout.kinds, 'sequence']);
     requireBoolean(where, 'nanIsMissing', nanIsMissing);
+    for (const name of ['inputDropout', 'recurrentDropout', 'zoneout'] as const) {
+      requireNumber(where, name, this.options[name], 'a number from 0 to 1');
+    }
+    if (recurrentDropout > 0 && this.step.length < 4) {
+      throw new OptionError({
+        where,
+        got: `recurrentDropout ${recurrentDropout}`,
+        expected:
+          'recurrentDropout 0: the steps of this layer have no recurrent product that could read less',
+        cure: 'Use inputDropout or zoneout. A step of your own takes the state for its products as fourth parameter.',
+      });
+    }
     if (dropout === 0 || layers > 1) return;
     throw new OptionError({
       where,
@@ -293,13 +346,14 @@ export abstract class RecurrentLayer<
     const initial = initialStates(this, widths, input);
     const finals: State[] = [];
     let runs: readonly CellRun<State>[] = [];
-    const { layers, dropout: rate } = this.options;
+    const { layers, dropout: rate, inputDropout } = this.options;
     for (let layer = 0; layer < layers; layer++) {
       if (layer > 0 && rate > 0 && this.training) x = dropout(x, rate);
       runs = this.#directions.map((reverse) => {
         const cell = finals.length;
         const state = this.#stateOf((name) => initial(name, cell));
-        const pass = { weights: this.cells[cell]!, x, state, mask, reverse };
+        const read = inputDropout > 0 && this.training ? dropout(x, inputDropout, { sharedAxes: 1 }) : x;
+        const pass = { weights: this.cells[cell]!, x: read, state, mask, reverse };
         // A pass that a user wrote may keep what it builds.
         const run = asCodeOf(this, pass, () => this.runCell(pass));
         finals.push(run.state);
@@ -331,6 +385,20 @@ export abstract class RecurrentLayer<
 
   #stateOf(tensorOf: (name: keyof State & string) => Tensor): State {
     return Object.fromEntries(this.stateNames.map((name) => [name, tensorOf(name)])) as State;
+  }
+
+  /** The states after a step, of which `zoneout` keeps some units, or some of each, as they were. */
+  #zonedOut(before: Record<string, Tensor>, after: Record<string, Tensor>): Record<string, Tensor> {
+    const { zoneout } = this.options;
+    if (zoneout === 0) return after;
+    const { training } = this;
+    return Object.fromEntries(
+      Object.entries(after).map(([name, next]) => {
+        const old = before[name] ?? next;
+        if (training) return [name, where(bernoulli(zoneout, next.shape), old, next)];
+        return [name, add(multiply(old, zoneout), multiply(next, 1 - zoneout))];
+      }),
+    );
   }
 
   #requireOutput(output: Tensor, x: Tensor): void {

@@ -111,24 +111,34 @@ export function stepOfLstm(
   };
 }
 
-/** The GRU's state after xt [N, F], and its activated gates r, z, n side by side [N, 3H]. */
+/**
+ * The GRU's state after xt [N, F], and its activated gates r, z, n side by side [N, 3H]. `recurrent` is h as the products read it:
+ * what is kept of h is kept of all of it.
+ */
 export function stepOfGru(
   weights: CellWeights,
   { h }: HiddenState,
   xt: Tensor,
   resetAfter = true,
+  recurrent = h,
 ): { readonly state: HiddenState; readonly gates: Tensor } {
   const { inputWeight, recurrentWeight, inputBias, recurrentBias } = weights;
   const [hidden, width] = recurrentWeight.shape as [number, number];
   if (resetAfter) {
-    const next = gruStep(project(xt, inputWeight, inputBias), recurrentWeight, gruBias(weights), h);
+    const next = gruStep(
+      project(xt, inputWeight, inputBias),
+      recurrentWeight,
+      gruBias(weights),
+      h,
+      recurrent,
+    );
     return { state: { h: next.h }, gates: narrow(next.gates, -1, 0, width) };
   }
   const z = project(xt, inputWeight, inputBias, recurrentBias);
   const part = (x: Tensor, from: number, to: number): Tensor => narrow(x, -1, from * hidden, to * hidden);
-  const sums = add(part(z, 0, 2), matmul(h, part(recurrentWeight, 0, 2)));
+  const sums = add(part(z, 0, 2), matmul(recurrent, part(recurrentWeight, 0, 2)));
   const [r, u] = split(sigmoid(sums), 2, -1) as [Tensor, Tensor];
-  const n = tanh(add(part(z, 2, 3), matmul(multiply(r, h), part(recurrentWeight, 2, 3))));
+  const n = tanh(add(part(z, 2, 3), matmul(multiply(r, recurrent), part(recurrentWeight, 2, 3))));
   const next = add(multiply(subtract(1, u), n), multiply(u, h));
   return { state: { h: next }, gates: concat([r, u, n], -1) };
 }

@@ -85,7 +85,12 @@ export class RNN extends GatedLayer<HiddenState, Own<RnnOptions>> {
     };
   }
 
-  protected step(weights: CellWeights, state: HiddenState, xt: Tensor): CellStep<HiddenState> {
-    return { state: stepOfRnn(weights, state, xt, this.options.nonlinearity) };
+  protected step(
+    weights: CellWeights,
+    _state: HiddenState,
+    xt: Tensor,
+    recurrent: Tensor,
+  ): CellStep<HiddenState> {
+    return { state: stepOfRnn(weights, { h: recurrent }, xt, this.options.nonlinearity) };
   }
 }

@@ -1,11 +1,11 @@
 /** renet: recurrent sweeps over a picture in the place of convolutions. */
-import { Dense, GlobalAvgPool2d, type Module, ReNet, Sequential } from '../nn/index.ts';
+import { Dense, Flatten, type Module, ReNet, Sequential } from '../nn/index.ts';
 import { defineModel } from './model.ts';
 import { afterPatches, dropped } from './parts.ts';
 
 /**
  * Visin et al. 2015: each layer cuts what it is given into patches, and GRUs read down their columns, then along their rows.
- * The mean over the last grid goes to the classes (the paper has a dense layer of 4,096 there, and 256 units).
+ * The whole last grid goes to the classes (the paper has a dense layer of 4,096 between them, and 256 units).
  */
 export const renet = defineModel({
   sentence: 'GRUs sweep down the columns of patches and then along their rows, in two layers',
@@ -19,9 +19,9 @@ export const renet = defineModel({
     });
     return new Sequential({
       ...Object.fromEntries(sweeps),
-      mean: new GlobalAvgPool2d(),
+      flatten: new Flatten(),
       ...dropped(dropout),
-      head: new Dense(2 * hidden, classes),
+      head: new Dense(grid[0] * grid[1] * grid[2], classes),
     });
   },
 });

@@ -69,6 +69,6 @@ export function afterPatches(
     where: 'createModel',
     got: `[H=${height}, W=${width}] to be cut into patches of ${p}×${q}`,
     expected: `a height that ${p} divides, and a width that ${q} divides`,
-    cure: 'Choose another patch, or fewer layers if each of them cuts.',
+    cure: 'Choose another patch.',
   });
 }

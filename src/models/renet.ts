@@ -5,6 +5,7 @@ import { afterPatches, dropped } from './parts.ts';
 
 /**
  * Visin et al. 2015: each layer cuts what it is given into patches, and GRUs read down their columns, then along their rows.
+ * Layers behind the first cut into patches of 2×2, where the grid is even.
  * The whole last grid goes to the classes (the paper has a dense layer of 4,096 between them, and 256 units).
  */
 export const renet = defineModel({
@@ -13,8 +14,9 @@ export const renet = defineModel({
   build({ inputShape, classes, hidden, layers, patch, dropout }) {
     let grid = inputShape;
     const sweeps = Array.from({ length: layers }, (_, layer): [string, Module] => {
-      const sweep = new ReNet(grid[2], hidden, { patch });
-      grid = [...afterPatches(grid, patch), 2 * hidden];
+      const cut = layer === 0 ? patch : ([halves(grid[0]), halves(grid[1])] as const);
+      const sweep = new ReNet(grid[2], hidden, { patch: cut });
+      grid = [...afterPatches(grid, cut), 2 * hidden];
       return [`sweeps${layer + 1}`, sweep];
     });
     return new Sequential({
@@ -25,3 +27,8 @@ export const renet = defineModel({
     });
   },
 });
+
+/** What halves an even length. */
+function halves(length: number): number {
+  return length % 2 === 0 ? 2 : 1;
+}

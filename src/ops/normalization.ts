@@ -1,7 +1,7 @@
 /** Normalizations of activations, composed from mean, variance and mean square. */
 import { describeValue, requireKnownOptions, requireNumber } from '../options.ts';
 import { inScope } from '../tensor/scope.ts';
-import { formatShape, normalizeAxes } from '../tensor/shape.ts';
+import { formatShape, normalizeAxes, sizeOf } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { requireOption, requireTensor } from './apply.ts';
 import { reshape } from './broadcast.ts';
@@ -91,8 +91,9 @@ export function groupNorm(x: Tensor, groups: number, options: NormOptions = {}):
     'a number of groups that divides the channels (the last axis)',
     'Choose a divisor of the channel count.',
   );
-  const [n] = x.shape as [number];
-  const grouped = reshape(x, [n, -1, groups, channels / groups]);
+  const [n, ...places] = x.shape.slice(0, -1) as [number, ...number[]];
+  // Counted, and not left to reshape as -1, which a batch of none leaves open.
+  const grouped = reshape(x, [n, sizeOf(places), groups, channels / groups]);
   const center = mean(grouped, [1, 3], { keepDims: true });
   const spread = variance(grouped, [1, 3], { keepDims: true });
   const normal = normalizeWith(grouped, center, spread, { epsilon: options.epsilon ?? 1e-5 });

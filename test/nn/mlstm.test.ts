@@ -261,6 +261,11 @@ describe('MLSTM', () => {
     expect(all[2]).toEqual(all[0]);
   });
 
+  it('reads a batch of none', () => {
+    expect(new MLSTM(8, 2).call(zeros([0, 5, 8])).shape).toEqual([0, 5, 8]);
+    expect(new VisionLSTM(8).call(zeros([0, 2, 3, 8])).shape).toEqual([0, 2, 3, 8]);
+  });
+
   it('says what does not fit', () => {
     const layer = new MLSTM(8, 2);
     const wrong: [() => unknown, string][] = [

@@ -1,10 +1,11 @@
 /** `weft evaluate`: how a trained model does on a test set. */
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { listed } from '../data/class-folders.ts';
 import { type ImageDataset, imageCount, imageName } from '../data/dataset.ts';
 import { DatasetError } from '../data/errors.ts';
 import { fileError, findEntry, type Wanted } from '../data/files.ts';
 import { loadDataset } from '../data/load.ts';
+import { type MissingPixels, missingChoices } from '../data/missing.ts';
 import {
   loadAllImages,
   loadRecordedTest,
@@ -13,6 +14,7 @@ import {
   seenInTraining,
   type TestImages,
 } from '../data/recorded-images.ts';
+import type { Removal } from '../data/removal.ts';
 import { type DeviceOptions, setDevice } from '../index.ts';
 import { formatInteger, formatTable, printable } from '../text.ts';
 import { writeWhole } from '../train/atomic.ts';
@@ -23,16 +25,20 @@ import { describeScores, scoresOf } from './describe.ts';
 import { findMistakes, type Mistake } from './mistakes.ts';
 import { positiveInteger } from './numbers.ts';
 import { predictionsCsv } from './predictions-file.ts';
+import { describeRemoval, formatRemoval, removeOption, removeSpec } from './remove-spec.ts';
 import { RunError } from './run-error.ts';
 import { type PictureClassifier, readRun, requireClasses, requireFiniteAnswers } from './run-reading.ts';
 import type { RunRecord } from './run-record.ts';
-import { dataHelp, deviceOption, jsonOption, runHelp } from './shared-options.ts';
+import { dataHelp, deviceOption, jsonOption, oneOf, runHelp } from './shared-options.ts';
 import { readSplit } from './split-file.ts';
 import { type CommandContext, counted, openTerminal, percent, type Terminal } from './terminal.ts';
+import { afterRemoval, missingOf } from './train-settings.ts';
 
 /** The options of the command line. */
 export interface EvaluateCommandOptions {
   readonly data?: string;
+  readonly remove?: Removal | 'none';
+  readonly missing?: MissingPixels;
   readonly worst?: number;
   readonly csv?: string;
   readonly device: keyof DeviceOptions;
@@ -52,7 +58,11 @@ export async function evaluateCommand(
   const { name, images, notes: imageNotes, seen, copies, train } = tested;
   const dataset = withClassesOf(saved, images);
   const { classNames } = dataset;
-  const answers = await evaluate(saved.model, dataset, { normalization: saved.normalization });
+  const removal = removalOf(run, record, options);
+  const answers = await evaluate(saved.model, afterRemoval(dataset, removal), {
+    normalization: saved.normalization,
+    missing: removal.missing,
+  });
   requireFiniteAnswers(run, answers.probabilities);
   const { accuracy, loss } = answers;
   const count = imageCount(dataset);
@@ -62,7 +72,13 @@ export async function evaluateCommand(
     ...(copies && copyScores(dataset, answers, copies)),
   };
   const trained = seen && trainedOn(dataset, answers, seen);
-  const notes = [...runNotes, ...imageNotes, ...(trained?.notes ?? []), ...untestedNotes(dataset)];
+  const notes = [
+    ...runNotes,
+    ...imageNotes,
+    ...(trained?.notes ?? []),
+    ...untestedNotes(dataset),
+    ...removal.notes,
+  ];
   for (const note of notes) say(printable(note));
   if (options.csv !== undefined) {
     const originals = copies && new Map(copies.map(({ first, second }) => [second, nameOf(train, first)]));
@@ -75,6 +91,7 @@ export async function evaluateCommand(
       run,
       data: options.data ?? record?.data.source,
       images: count,
+      ...(removal.remove !== undefined && { remove: removal.remove, missing: removal.missing }),
       accuracy,
       loss,
       ...scores,
@@ -172,6 +189,51 @@ function trainedOn(
   return { count, accuracyOfOthers, notes: [note] };
 }
 
+/** What is taken away of the test images, and what becomes of it. */
+function removalOf(
+  run: string,
+  record: RunRecord | undefined,
+  { remove: asked, missing: given }: EvaluateCommandOptions,
+): {
+  readonly remove: string | undefined;
+  readonly seed: number;
+  readonly missing: MissingPixels;
+  readonly notes: readonly string[];
+} {
+  const trained = record === undefined ? undefined : missingOf(record);
+  const missing = given ?? trained ?? 'error';
+  const removal =
+    asked === 'none'
+      ? undefined
+      : (asked ?? (record?.remove === undefined ? undefined : removeSpec(record.remove)));
+  if (missing === 'mask' && trained === 'error') {
+    throw new RunError({
+      where: run,
+      got: '--missing mask for a model that takes no missing pixels',
+      expected: 'a model that was trained with --missing, or pixels that are filled',
+      cure: 'Fill them with --missing mean or last, or train with --missing mask.',
+    });
+  }
+  if (removal !== undefined && missing === 'error') {
+    throw new RunError({
+      where: run,
+      got: `--remove ${formatRemoval(removal)} for a model that takes no missing pixels`,
+      expected: 'something in their place',
+      cure: 'Fill them with --missing mean or last, or train with --missing mask.',
+    });
+  }
+  const seed = record?.seed ?? 0;
+  if (removal === undefined) return { remove: undefined, seed, missing, notes: [] };
+  const place = {
+    error: '',
+    mask: 'the model is told of it',
+    mean: 'the mean of all pixels in training stands in its place',
+    last: 'the pixel seen last above stands in its place, and the mean where there is none',
+  }[missing];
+  const notes = [`Of each image ${describeRemoval(removal)} is taken away (seed ${seed}); ${place}.`];
+  return { remove: formatRemoval(removal), seed, missing, notes };
+}
+
 /** The library does not record what a model was trained on. */
 function withoutData(run: string): never {
   throw new RunError({
@@ -255,6 +317,20 @@ export function addEvaluate(program: Command, { streams }: CommandContext): void
     .option(
       '--data <name>',
       `${dataHelp} (default: what was held out when the run was trained); all its images are used`,
+    )
+    .addOption(
+      removeOption('take a part of each image away (default: as in training; none: nothing)').argParser(
+        (text) => (text === 'none' ? text : removeSpec(text)),
+      ),
+    )
+    .addOption(
+      oneOf(
+        new Option(
+          '--missing <what>',
+          'what stands in the place of missing pixels before the model gets them: mask leaves that to the model, mean and last fill them (default: as in training)',
+        ),
+        missingChoices,
+      ),
     )
     .option('--worst <number>', 'list the worst mistakes, with the files of their pictures', positiveInteger)
     .option('--csv <file>', 'write the answer for each image to a new file')

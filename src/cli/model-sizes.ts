@@ -1,7 +1,7 @@
 /** The sizes of models as options of commands: `--hidden 96`, `--maps 8,16`. */
 import { InvalidArgumentError, Option } from 'commander';
 import { listModels, type ModelSizes } from '../models/index.ts';
-import { type SizeName, sizeKinds, sizeNames } from '../models/sizes.ts';
+import { type SizeName, sizeKinds, sizeNames, takesSize } from '../models/sizes.ts';
 
 /** Sizes that were asked for; a model has others of its own. */
 export type GivenSizes = { readonly [Name in SizeName]?: ModelSizes[Name] | undefined };
@@ -52,7 +52,9 @@ export function sizeMisfit({
 }: GivenSizes & { readonly model: string }): string | undefined {
   const models = listModels();
   const own = models.find(({ name }) => name === model)!.sizes;
-  const strange = sizeNames.find((name) => options[name] !== undefined && !(name in own));
+  const strange = sizeNames.find(
+    (name) => options[name] !== undefined && !takesSize(own, name, options[name]),
+  );
   if (strange === undefined) return undefined;
   const takes = Object.keys(own).map((name) => `--${name}`);
   const others = models.filter(({ sizes }) => strange in sizes).map(({ name }) => name);

@@ -63,6 +63,8 @@ export interface TrainSettings extends GivenSizes {
   readonly batchSize: number;
   /** How far training images are moved at random; empty: not at all. */
   readonly augmentation: Readonly<Record<string, number | boolean>>;
+  /** What is removed of the images, as `--remove` takes it: anew for each showing in training, once of the others. */
+  readonly remove?: string | undefined;
   /** What an image of each class counts in the loss, by the names of the classes. */
   readonly classWeights?: Readonly<Record<string, number>> | undefined;
   /** Share of the training images held out for validation, where it is not the usual one. */

@@ -5,7 +5,7 @@ import type { OngoingRun } from './run-files.ts';
 import { type FixedRecord, RunKeeper } from './run-keeper.ts';
 import type { RunRecord } from './run-record.ts';
 import type { Terminal } from './terminal.ts';
-import { lossOf } from './train-settings.ts';
+import { afterRemoval, changesOf, lossOf, missingOf } from './train-settings.ts';
 import { describeFailure } from './train-texts.ts';
 
 /**
@@ -23,7 +23,7 @@ export async function trainLoop(
   signal: AbortSignal | undefined,
 ): Promise<RunRecord | undefined> {
   const { model, data, normalization, optimizer } = run;
-  const { epochs, batchSize, seed, augmentation, earlyStopping } = fixed;
+  const { epochs, batchSize, seed, earlyStopping } = fixed;
   const progress = await showProgress(terminal, epochs);
   const keeper = new RunKeeper(run, fixed);
   let stepped = false;
@@ -32,11 +32,12 @@ export async function trainLoop(
       epochs,
       batchSize,
       optimizer,
-      validation: data.validation,
+      validation: afterRemoval(data.validation, fixed),
+      missing: missingOf(fixed),
       normalization,
       seed,
       signal,
-      ...(Object.keys(augmentation).length > 0 ? { augmentation } : {}),
+      ...changesOf(fixed),
       loss: lossOf(fixed, data.train),
       ...(earlyStopping === undefined ? {} : { earlyStopping: { patience: earlyStopping } }),
       onStep: (report) => {

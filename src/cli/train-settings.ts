@@ -1,11 +1,13 @@
 /** What the options of `weft train` mean: the settings that are recorded, and what training is made of by them. */
 import { isAbsolute, relative, resolve, sep } from 'node:path';
-import type { AugmentOptions } from '../data/augment.ts';
+import { type AugmentOptions, augmentBatch } from '../data/augment.ts';
 import type { ImageDataset } from '../data/dataset.ts';
 import { groupSource } from '../data/groups.ts';
 import type { PictureFit } from '../data/image.ts';
+import type { MissingPixels } from '../data/missing.ts';
+import { type Removal, removeFromBatch, removePixels } from '../data/removal.ts';
 import { type DeviceOptions, tensor } from '../index.ts';
-import { createModel } from '../models/index.ts';
+import { createModel, listModels, type ModelFacts } from '../models/index.ts';
 import { type Module, softmaxCrossEntropy } from '../nn/index.ts';
 import {
   Adam,
@@ -19,10 +21,11 @@ import {
   SGD,
   stepDecay,
 } from '../optim/index.ts';
-import type { Loss } from '../train/index.ts';
+import type { ImageAugmentation, Loss } from '../train/index.ts';
 import { formatAugmentation } from './augment-spec.ts';
 import { classWeightsOf } from './class-weights.ts';
 import { type GivenSizes, givenSizes, sizeMisfit, writtenSizes } from './model-sizes.ts';
+import { formatRemoval, removeSpec } from './remove-spec.ts';
 import type { TrainSettings } from './run-record.ts';
 import type { GivenClasses } from './shared-options.ts';
 import { augmentation, defaultLearningRate, sgdMomentum, trainDefaults } from './train-defaults.ts';
@@ -42,6 +45,7 @@ export interface TrainOptions extends GivenSizes {
   readonly lr?: number;
   readonly schedule: ScheduleName;
   readonly weightDecay?: number;
+  readonly remove?: Removal;
   /** false: none. Default: the usual ones. */
   readonly augment?: AugmentOptions | false;
   readonly classWeights?: string;
@@ -138,6 +142,9 @@ export function misfit(options: TrainOptions): string | undefined {
   const { data, out, epochs, earlyStopping } = options;
   const wrong = sizeMisfit(options);
   if (wrong !== undefined) return wrong;
+  if (options.remove !== undefined && missingOf(options) === 'error') {
+    return `--remove takes pixels away, and ${options.model} takes none that are missing: say what it makes of them with --missing, such as mean${'missing' in factsOf(options.model)!.sizes ? ' or mask' : ''}.`;
+  }
   if (earlyStopping !== undefined && earlyStopping > epochs - 2) {
     const most = epochs - 2;
     return `--early-stopping ${earlyStopping} never stops ${epochs} epochs early: ${most < 1 ? 'train for 3 epochs or more' : `give ${most} or less, or more --epochs`}.`;
@@ -166,10 +173,44 @@ export function settingsOf(options: TrainOptions, train: ImageDataset): TrainSet
     epochs: options.epochs,
     batchSize: options.batch,
     augmentation: { ...(augment === false ? {} : (augment ?? augmentation)) },
+    ...(options.remove && { remove: formatRemoval(options.remove) }),
     classWeights: classWeightsOf(options.classWeights, train),
     validationShare: options.valSplit,
     earlyStopping: options.earlyStopping,
     seed: options.seed,
+  };
+}
+
+function factsOf(model: string): ModelFacts | undefined {
+  return listModels().find(({ name }) => name === model);
+}
+
+/** What is done with NaN pixels: the model gets them if it makes something of them. */
+export function missingOf({ model, missing }: Pick<TrainSettings, 'model' | 'missing'>): MissingPixels {
+  const takes = missing === undefined ? factsOf(model)?.takesMissing : missing !== 'error';
+  return takes ? 'mask' : 'error';
+}
+
+/** The images without what is removed of them, the same with each seed. */
+export function afterRemoval(
+  dataset: ImageDataset,
+  { remove, seed }: Pick<TrainSettings, 'remove' | 'seed'>,
+): ImageDataset {
+  return remove === undefined ? dataset : removePixels(dataset, { ...removeSpec(remove), seed });
+}
+
+/** How training images are changed at each showing: moved, and then without what is removed. */
+export function changesOf({ augmentation, remove }: TrainSettings): {
+  readonly augmentation?: AugmentOptions | ImageAugmentation;
+} {
+  const moves = Object.keys(augmentation).length > 0 ? augmentation : undefined;
+  if (remove === undefined) return moves ? { augmentation: moves } : {};
+  const removal = removeSpec(remove);
+  return {
+    augmentation: (images, shape, generator) => {
+      if (moves) augmentBatch(images, shape, moves, generator);
+      removeFromBatch(images, shape, removal, generator);
+    },
   };
 }
 
@@ -234,6 +275,7 @@ export function commandOf(options: TrainOptions, device: string): string[] {
     schedule: options.schedule,
     'weight-decay': options.weightDecay,
     augment: augment ? formatAugmentation(augment) : undefined,
+    remove: options.remove && formatRemoval(options.remove),
     'class-weights': options.classWeights,
     'early-stopping': options.earlyStopping,
     seed: options.seed,

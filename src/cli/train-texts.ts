@@ -7,6 +7,7 @@ import { formatConfusion } from './confusion.ts';
 import { describeScores } from './describe.ts';
 import { commandLine } from './invocation.ts';
 import { writtenSizes } from './model-sizes.ts';
+import { describeRemoval, removeSpec } from './remove-spec.ts';
 import type { RunFolder } from './run-folder.ts';
 import type { Metrics, RunRecord, TrainSettings } from './run-record.ts';
 import { counted, duration, percent } from './terminal.ts';
@@ -29,6 +30,11 @@ export function describeTraining(settings: TrainSettings, { classNames }: ImageD
   const own = Object.entries(writtenSizes(settings));
   if (own.length > 0)
     lines.push(`The model has ${own.map(([name, value]) => `${name} ${value}`).join(', ')}.`);
+  if (settings.remove !== undefined) {
+    lines.push(
+      `Of each image ${describeRemoval(removeSpec(settings.remove))} is taken away: drawn anew at each showing in training, once (seed ${seed}) of validation and test images.`,
+    );
+  }
   if (settings.classWeights !== undefined) {
     lines.push(`In the loss, classes count ${describeWeights(settings.classWeights, classNames)}.`);
   }

@@ -19,6 +19,7 @@ import { type PreparedDataset, withValidation } from './holdout.ts';
 import { sizeOptions } from './model-sizes.ts';
 import { nonNegativeNumber, positiveInteger, positiveNumber, properShare, seedNumber } from './numbers.ts';
 import { datasetBorderBrightness } from './pictures.ts';
+import { removeOption } from './remove-spec.ts';
 import { keepFailure, type OngoingRun, writeRun } from './run-files.ts';
 import { openRunFolder } from './run-folder.ts';
 import type { FixedRecord } from './run-keeper.ts';
@@ -38,8 +39,10 @@ import { type CommandContext, openTerminal, type Terminal } from './terminal.ts'
 import { augmentation, trainDefaults } from './train-defaults.ts';
 import { trainLoop } from './train-loop.ts';
 import {
+  afterRemoval,
   commandOf,
   misfit,
+  missingOf,
   modelOf,
   optimizerNames,
   optimizerOf,
@@ -168,7 +171,8 @@ async function testNow(
   record: RunRecord,
 ): Promise<Evaluation> {
   try {
-    const evaluation = await evaluate(best, data.test, { normalization });
+    const test = afterRemoval(data.test, record);
+    const evaluation = await evaluate(best, test, { normalization, missing: missingOf(record) });
     requireFiniteAnswers(folder.path, evaluation.probabilities);
     return evaluation;
   } catch (error) {
@@ -227,6 +231,11 @@ export function addTrain(program: Command, { streams, signal, finish }: CommandC
       '--augment <changes>',
       `random changes of the training images: some of shift=PIXELS,rotation=DEGREES,scale=SHARE,flip (default: shift=${shift},rotation=${rotation})`,
       augmentSpec,
+    )
+    .addOption(
+      removeOption(
+        'take a part of each image away, another one at each showing in training, to learn to bear it; --missing says what the model makes of that',
+      ),
     )
     .option('--no-augment', 'show the training images as they are')
     .option(

@@ -1,7 +1,7 @@
 /** bidirectional-lstm: two LSTMs read the rows, one from the top and one from the bottom. */
 import { Dense, ImageToSequence, LSTM, Sequential, sequenceShape } from '../nn/index.ts';
 import { defineModel } from './model.ts';
-import { dropped } from './parts.ts';
+import { dropped, indicated } from './parts.ts';
 
 /**
  * What goes to the classes is where each direction ends: the state after the last row of the one that reads down, and that
@@ -9,16 +9,18 @@ import { dropped } from './parts.ts';
  */
 export const bidirectionalLstm = defineModel({
   sentence: 'two LSTMs read the rows of pixels, one from the top and one from the bottom',
-  sizes: { hidden: 64, layers: 1, order: 'rows', readout: 'last', dropout: 0.25 },
-  build({ inputShape, classes, hidden, layers, order, readout, dropout }) {
-    const [, features] = sequenceShape(order, inputShape);
+  sizes: { hidden: 64, layers: 1, order: 'rows', readout: 'last', dropout: 0.25, missing: 'error' },
+  build({ inputShape, classes, hidden, layers, order, readout, dropout, missing }) {
+    const { indicators, inputs } = indicated(missing, sequenceShape(order, inputShape));
     return new Sequential({
       read: new ImageToSequence(order),
-      lstm: new LSTM(features, hidden, {
+      ...indicators,
+      lstm: new LSTM(inputs, hidden, {
         layers,
         bidirectional: true,
         output: readout,
         dropout: layers > 1 ? dropout : 0,
+        nanIsMissing: missing === 'mask',
       }),
       ...dropped(dropout),
       head: new Dense(2 * hidden, classes),

@@ -5,6 +5,7 @@ import { convLstm, convLstmLarge } from './conv-lstm.ts';
 import { convlstm2d } from './convlstm2d.ts';
 import { crnn } from './crnn.ts';
 import { glimpse } from './glimpse.ts';
+import { gruD } from './gru-d.ts';
 import { lru } from './lru.ts';
 import { mdLstm } from './md-lstm.ts';
 import { minGru } from './min-gru.ts';
@@ -31,6 +32,7 @@ export const catalogue = {
   'row-gru': rowGru,
   'bidirectional-lstm': bidirectionalLstm,
   'stacked-lstm': stackedLstm,
+  'gru-d': gruD,
   // Pixels as steps.
   'pixel-lstm': pixelLstm,
   'pixel-gru': pixelGru,

@@ -1,14 +1,14 @@
 /** Ready-made models, by name: every way to read an image with a recurrent network, and rivals that are not recurrent. */
 import { OptionError } from '../errors.ts';
-import type { Sequential } from '../nn/index.ts';
+import { FillMissing, Sequential } from '../nn/index.ts';
 import { describeValue, requireKnownOptions, requireText } from '../options.ts';
 import { nearest } from '../text.ts';
 import { catalogue } from './catalogue.ts';
 import { type ModelDefinition, type ModelTask, requireTask } from './model.ts';
-import { type ModelSizes, requireSize, type SizeName, sizeNames } from './sizes.ts';
+import { fillingOf, type ModelSizes, requireSize, type SizeName, sizeNames, takesSize } from './sizes.ts';
 
 export type { ModelTask } from './model.ts';
-export type { ModelSizes } from './sizes.ts';
+export type { MissingTreatment, ModelSizes } from './sizes.ts';
 
 /** A name that `createModel` knows. */
 export type ModelName = keyof typeof catalogue;
@@ -31,6 +31,8 @@ export interface ModelFacts {
   readonly sizes: Partial<ModelSizes>;
   /** The highest learning rate at which Adam trains it without setbacks. */
   readonly learningRate: number;
+  /** Whether missing pixels, NaN, are what it is made for. */
+  readonly takesMissing: boolean;
 }
 
 /**
@@ -42,8 +44,8 @@ export interface ModelFacts {
  */
 export function listModels(): readonly ModelFacts[] {
   return modelNames.map((name) => {
-    const { sentence, sizes, learningRate = 3e-3 }: ModelDefinition = catalogue[name];
-    return { name, sentence, sizes, learningRate };
+    const { sentence, sizes, learningRate = 3e-3, takesMissing = false }: ModelDefinition = catalogue[name];
+    return { name, sentence, sizes, learningRate, takesMissing };
   });
 }
 
@@ -66,7 +68,7 @@ export function createModel(name: ModelName | AnyName, options: ModelOptions): S
   const given = sizeNames.filter((size) => options[size] !== undefined);
   for (const size of given) {
     requireSize('createModel', size, options[size]);
-    if (size in definition.sizes) continue;
+    if (takesSize(definition.sizes, size, options[size])) continue;
     const own = Object.keys(definition.sizes);
     throw new OptionError({
       where: 'createModel',
@@ -76,12 +78,12 @@ export function createModel(name: ModelName | AnyName, options: ModelOptions): S
     });
   }
   const sizes = Object.fromEntries(given.map((size) => [size, options[size]]));
-  return definition.build({
-    inputShape: options.inputShape,
-    classes: options.classes,
-    ...definition.sizes,
-    ...sizes,
-  });
+  const { inputShape, classes, missing } = options;
+  const settled = { inputShape, classes, ...definition.sizes, ...sizes };
+  const filling = fillingOf(missing);
+  if (filling === undefined) return definition.build(settled);
+  const filled = definition.build({ ...settled, missing: 'error' });
+  return new Sequential({ fill: new FillMissing(inputShape, filling), ...filled.modules });
 }
 
 /** The models that can be made in such a size. */

@@ -21,6 +21,8 @@ export interface ModelDefinition<Sizes extends Partial<ModelSizes> = Partial<Mod
   readonly sizes: Sizes;
   /** The highest learning rate at which Adam trains it without setbacks. Default 0.003. */
   readonly learningRate?: number;
+  /** Whether missing pixels, NaN, are what it is made for. Default false; models with the size `missing` can be told of them. */
+  readonly takesMissing?: boolean;
   /** New layers [N, H, W, C] → logits [N, classes], of sizes that have been looked at. */
   build(options: ModelTask & Pick<ModelSizes, keyof Sizes & SizeName>): Sequential;
 }

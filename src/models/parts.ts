@@ -1,7 +1,8 @@
-/** Parts that several models have: convolutions with pooling, blocks that follow each other, and dropout before the last layer. */
+/** Parts that several models have: convolutions with pooling, blocks that follow each other, dropout, what tells of missing values. */
 import { ShapeError } from '../errors.ts';
-import { Conv2d, Dropout, MaxPool2d, type Module, ReLU } from '../nn/index.ts';
+import { Conv2d, Dropout, MaxPool2d, MissingIndicators, type Module, ReLU } from '../nn/index.ts';
 import type { ModelTask } from './model.ts';
+import type { MissingTreatment } from './sizes.ts';
 
 type TaskShape = ModelTask['inputShape'];
 
@@ -18,6 +19,19 @@ export function numbered(name: string, count: number, make: (index: number) => M
   return Object.fromEntries(
     Array.from({ length: count }, (_, index) => [`${name}${index + 1}`, make(index)]),
   );
+}
+
+/**
+ * What tells a recurrent layer of missing values, in front of it, of sequences of `steps` steps of so many features; and how many
+ * features the layer reads then.
+ */
+export function indicated(missing: MissingTreatment, [steps, features]: readonly [number, number]) {
+  if (missing !== 'indicators' && missing !== 'seen') return { indicators: {}, inputs: features };
+  const layer =
+    missing === 'seen'
+      ? new MissingIndicators(features, { parts: ['seen'] })
+      : new MissingIndicators(features, { unit: steps });
+  return { indicators: { indicators: layer }, inputs: layer.parts.length * features };
 }
 
 /** Convolutions 3×3 with as many maps as `maps` says, each with relu and pooling by 2: conv1, relu1, pool1, conv2 … */

@@ -1,17 +1,23 @@
 /** row-gru: a GRU reads the rows of a picture. */
 import { Dense, GRU, ImageToSequence, Sequential, sequenceShape } from '../nn/index.ts';
 import { defineModel } from './model.ts';
-import { dropped } from './parts.ts';
+import { dropped, indicated } from './parts.ts';
 
 /** row-lstm with a GRU: three gates instead of four, one state instead of two. */
 export const rowGru = defineModel({
   sentence: 'a GRU reads the rows of pixels from top to bottom',
-  sizes: { hidden: 128, layers: 1, order: 'rows', readout: 'last', dropout: 0 },
-  build({ inputShape, classes, hidden, layers, order, readout, dropout }) {
-    const [, features] = sequenceShape(order, inputShape);
+  sizes: { hidden: 128, layers: 1, order: 'rows', readout: 'last', dropout: 0, missing: 'error' },
+  build({ inputShape, classes, hidden, layers, order, readout, dropout, missing }) {
+    const { indicators, inputs } = indicated(missing, sequenceShape(order, inputShape));
     return new Sequential({
       read: new ImageToSequence(order),
-      gru: new GRU(features, hidden, { layers, output: readout, dropout: layers > 1 ? dropout : 0 }),
+      ...indicators,
+      gru: new GRU(inputs, hidden, {
+        layers,
+        output: readout,
+        dropout: layers > 1 ? dropout : 0,
+        nanIsMissing: missing === 'mask',
+      }),
       ...dropped(dropout),
       head: new Dense(hidden, classes),
     });

@@ -1,7 +1,7 @@
 /** row-lstm: an LSTM reads the rows of a picture. */
 import { Dense, ImageToSequence, LSTM, Sequential, sequenceShape } from '../nn/index.ts';
 import { defineModel } from './model.ts';
-import { dropped } from './parts.ts';
+import { dropped, indicated } from './parts.ts';
 
 /**
  * A row of pixels is a step: x_t = row t, [W·C]. The state after the last row goes to the classes. The plainest recurrent
@@ -9,12 +9,18 @@ import { dropped } from './parts.ts';
  */
 export const rowLstm = defineModel({
   sentence: 'an LSTM reads the rows of pixels from top to bottom',
-  sizes: { hidden: 128, layers: 1, order: 'rows', readout: 'last', dropout: 0 },
-  build({ inputShape, classes, hidden, layers, order, readout, dropout }) {
-    const [, features] = sequenceShape(order, inputShape);
+  sizes: { hidden: 128, layers: 1, order: 'rows', readout: 'last', dropout: 0, missing: 'error' },
+  build({ inputShape, classes, hidden, layers, order, readout, dropout, missing }) {
+    const { indicators, inputs } = indicated(missing, sequenceShape(order, inputShape));
     return new Sequential({
       read: new ImageToSequence(order),
-      lstm: new LSTM(features, hidden, { layers, output: readout, dropout: layers > 1 ? dropout : 0 }),
+      ...indicators,
+      lstm: new LSTM(inputs, hidden, {
+        layers,
+        output: readout,
+        dropout: layers > 1 ? dropout : 0,
+        nanIsMissing: missing === 'mask',
+      }),
       ...dropped(dropout),
       head: new Dense(hidden, classes),
     });

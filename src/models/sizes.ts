@@ -1,6 +1,12 @@
 /** The sizes that models are made in: what each is called, what it may be, how it is written on the command line. */
 import { OptionError } from '../errors.ts';
-import { type ReadingOrder, Readout, type ReadoutKind, readingOrders } from '../nn/index.ts';
+import {
+  type MissingFill,
+  type ReadingOrder,
+  Readout,
+  type ReadoutKind,
+  readingOrders,
+} from '../nn/index.ts';
 import { parseOrder } from '../nn/reading/reading-order.ts';
 import { describeValue } from '../options.ts';
 
@@ -28,6 +34,32 @@ export interface ModelSizes {
   readonly heads: number;
   /** How often something is repeated that has its weights once: looks, iterations, strips. */
   readonly steps: number;
+  /**
+   * What is made of missing pixels, NaN: see `treatments`. Any model can have them filled; the others are for models whose first
+   * layer can be told of them.
+   */
+  readonly missing: MissingTreatment;
+}
+
+/**
+ * What a model makes of missing pixels. It takes none ('error'); the recurrent layer leaves them out ('mask'); `FillMissing` puts the mean
+ * of each pixel in training, the pixel seen last above, or a learned value in their place ('mean', 'last', 'learned');
+ * `MissingIndicators` adds what is seen and how long ago ('indicators'), or gives what is seen and nothing else, to find out whether that
+ * tells of the class ('seen').
+ */
+export const treatments = ['error', 'mask', 'mean', 'last', 'learned', 'indicators', 'seen'] as const;
+
+/** What a model makes of missing pixels. */
+export type MissingTreatment = (typeof treatments)[number];
+
+/** Those that are a layer in front of a model, whichever it is; otherwise undefined. */
+export function fillingOf(missing: unknown): MissingFill | undefined {
+  return missing === 'mean' || missing === 'last' || missing === 'learned' ? missing : undefined;
+}
+
+/** Whether a model of such sizes can be made with this one. */
+export function takesSize(own: Partial<ModelSizes>, name: SizeName, value: unknown): boolean {
+  return name in own || (name === 'missing' && fillingOf(value) !== undefined);
 }
 
 /** What a size may be. */
@@ -156,6 +188,15 @@ export const sizeKinds: { readonly [Name in keyof ModelSizes]: SizeKind<ModelSiz
   patch: { ...area, what: 'height and width of the pieces that an image is cut into' },
   heads: { ...count, what: 'heads, each with a memory of its own' },
   steps: { ...count, what: 'repetitions with the same weights: looks, iterations, strips' },
+  missing: {
+    expected: `one of ${treatments.join(', ')}`,
+    example: 'mask',
+    placeholder: 'what',
+    holds: (value): value is MissingTreatment => treatments.some((each) => each === value),
+    read: (text) => text,
+    write: String,
+    what: 'what the model makes of missing pixels: error (it takes none), mean, last or learned fill them; of models of rows also mask, indicators or seen',
+  },
 };
 
 /** A name of a size. */

@@ -52,6 +52,7 @@ const others: ModelSizes = {
   patch: [2, 4],
   heads: 2,
   steps: 7,
+  missing: 'indicators',
 };
 
 const task = { inputShape: [16, 16, 1], classes: 3 } as const;

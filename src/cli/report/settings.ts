@@ -1,6 +1,7 @@
 /** The settings of a run in words. */
 import { formatInteger } from '../../text.ts';
 import { writtenSizes } from '../model-sizes.ts';
+import { describeRemoval, removeSpec } from '../remove-spec.ts';
 import type { Metrics } from '../run-record.ts';
 import { describeOptimizer, describeSchedule } from '../train-settings.ts';
 
@@ -29,6 +30,7 @@ export function settingsOf(metrics: Metrics): [name: string, value: string][] {
     ['early stopping', earlyStopping && `after ${earlyStopping} epochs without a new best`],
     ['class weights', weights.length === 0 ? undefined : weights.join(', ')],
     ['augmentation', moves.length === 0 ? 'none' : moves.join(', ')],
+    ['removed of each image', metrics.remove && describeRemoval(removeSpec(metrics.remove))],
     ['held out for validation', validationShare && `${validationShare * 100} %`],
     ['seed', metrics.seed],
     ['device', metrics.device],

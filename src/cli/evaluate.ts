@@ -230,7 +230,7 @@ function removalOf(
     mean: 'the mean of all pixels in training stands in its place',
     last: 'the pixel seen last above stands in its place, and the mean where there is none',
   }[missing];
-  const notes = [`Of each image ${describeRemoval(removal)} is taken away (seed ${seed}); ${place}.`];
+  const notes = [`Each image loses ${describeRemoval(removal)} (seed ${seed}); ${place}.`];
   return { remove: formatRemoval(removal), seed, missing, notes };
 }
 

@@ -32,7 +32,7 @@ export function describeTraining(settings: TrainSettings, { classNames }: ImageD
     lines.push(`The model has ${own.map(([name, value]) => `${name} ${value}`).join(', ')}.`);
   if (settings.remove !== undefined) {
     lines.push(
-      `Of each image ${describeRemoval(removeSpec(settings.remove))} is taken away: drawn anew at each showing in training, once (seed ${seed}) of validation and test images.`,
+      `Each image loses ${describeRemoval(removeSpec(settings.remove))}: drawn anew at each showing in training, once (seed ${seed}) for validation and test images.`,
     );
   }
   if (settings.classWeights !== undefined) {

@@ -6,6 +6,8 @@ import { convlstm2d } from './convlstm2d.ts';
 import { crnn } from './crnn.ts';
 import { glimpse } from './glimpse.ts';
 import { gruD } from './gru-d.ts';
+import { hierarchicalLstm } from './hierarchical-lstm.ts';
+import { irnn } from './irnn.ts';
 import { lru } from './lru.ts';
 import { mdLstm } from './md-lstm.ts';
 import { minGru } from './min-gru.ts';
@@ -33,11 +35,13 @@ export const catalogue = {
   'bidirectional-lstm': bidirectionalLstm,
   'stacked-lstm': stackedLstm,
   'gru-d': gruD,
+  'hierarchical-lstm': hierarchicalLstm,
   // Pixels as steps.
   'pixel-lstm': pixelLstm,
   'pixel-gru': pixelGru,
   lru,
   'min-gru': minGru,
+  irnn,
   // Pieces of the image as steps, chosen by what was seen before.
   glimpse,
   // Patches on a grid as tokens.

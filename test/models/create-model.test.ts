@@ -129,6 +129,7 @@ describe('createModel', () => {
   it('has the parameters that are published', () => {
     const mnist = { inputShape: [28, 28, 1], classes: 10 } as const;
     expect(createModel('row-lstm', mnist).parameterCount()).toBe(82_186);
+    expect(createModel('hierarchical-lstm', mnist).parameterCount()).toBe(199_434);
   });
 
   it('completes its names in an editor, and takes a text that is read from somewhere', () => {

@@ -1,6 +1,7 @@
 /** Variants of LSTM, GRU and RNN: each against loops in doubles, whose differences are the gradients wanted, and its start. */
 import { afterAll, describe, expect, it } from 'vitest';
 import {
+  type GatedOptions,
   GRU,
   gather,
   grad,
@@ -8,6 +9,7 @@ import {
   type LstmOptions,
   moduleFromConfig,
   moduleToConfig,
+  OptionError,
   ones,
   RNN,
   type RnnOptions,
@@ -17,6 +19,7 @@ import {
   tensor,
   zeros,
 } from '../../src/index.ts';
+import { refuses, untyped } from '../errors/support.ts';
 import { expectClose, int32, values } from './support.ts';
 
 type Doubles = Float64Array<ArrayBuffer>;
@@ -390,6 +393,33 @@ describe('an RNN that starts at the identity', () => {
     await expectClose(cell.inputBias!.abs().add(cell.recurrentBias!.abs()), new Float32Array(32));
     const [unbiased] = make({ recurrentInitializer: 'identity', bias: false }).cells;
     expect([unbiased.inputBias, unbiased.recurrentBias]).toEqual([undefined, undefined]);
+  });
+});
+
+describe("bias: 'input'", () => {
+  type Bias = Pick<GatedOptions, 'bias'>;
+
+  it('is the layer whose second bias is 0, and has one bias a gate', async () => {
+    const x = values([2, 5, 3]);
+    for (const make of [
+      (options: Bias) => new LSTM(3, 4, { ...options, forgetBias: 1 }),
+      (options: Bias) => new LSTM(3, 4, { ...options, chrono: 9 }),
+      (options: Bias) => new GRU(3, 4, options),
+      (options: Bias) => new GRU(3, 4, { ...options, chrono: 9 }),
+      (options: Bias) => new RNN(3, 4, { ...options, recurrentInitializer: 'identity' }),
+    ]) {
+      const [one, two] = [make({ bias: 'input' }), make({ bias: true })];
+      const { recurrentBias } = two.cells[0];
+      expect(one.cells[0].recurrentBias).toBeUndefined();
+      expect(one.parameterCount()).toBe(two.parameterCount() - recurrentBias!.size);
+      await two.loadStateDict(await one.stateDict(), { strict: false });
+      await recurrentBias!.set(new Float32Array(recurrentBias!.size));
+      expect(await one.call(x).data()).toEqual(await two.call(x).data());
+    }
+  });
+
+  it('is refused where it is something else', async () => {
+    await refuses(() => new LSTM(2, 3, untyped({ bias: 'one' })), OptionError, "true, false or 'input'");
   });
 });
 

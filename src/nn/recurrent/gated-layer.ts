@@ -3,7 +3,7 @@ import { OptionError } from '../../errors.ts';
 import { rand } from '../../ops/creation.ts';
 import { add, log, multiply } from '../../ops/elementwise.ts';
 import { concat } from '../../ops/movement.ts';
-import { requireBoolean, requireNumber, requireOneOf } from '../../options.ts';
+import { describeValue, requireNumber, requireOneOf } from '../../options.ts';
 import { requireBudget } from '../../tensor/budget.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { Parameter } from '../../tensor/variable.ts';
@@ -15,8 +15,11 @@ import { stepOf } from './sequence-steps.ts';
 
 /** Options of LSTM, GRU and RNN. */
 export interface GatedOptions extends RecurrentOptions {
-  /** Whether biases are added. Default true. */
-  readonly bias?: boolean;
+  /**
+   * Whether biases are added: one to what the input gives and one to what the state gives, as in PyTorch (true, the default); 'input': the
+   * first alone, as in Keras, where the two would only add up; false: none.
+   */
+  readonly bias?: boolean | 'input';
   /** Recurrent weights: 'uniform' (default) in ±1/√hidden like the others (PyTorch), or 'orthogonal' per gate. */
   readonly recurrentInitializer?: 'uniform' | 'orthogonal';
 }
@@ -43,7 +46,7 @@ export interface FusedOptions extends GatedOptions {
 /** A layer whose cell has gates side by side; an RNN has one. */
 export abstract class GatedLayer<
   State extends TensorsByName<State>,
-  OwnOptions extends { readonly bias: boolean; readonly recurrentInitializer: string },
+  OwnOptions extends { readonly bias: boolean | 'input'; readonly recurrentInitializer: string },
   Weights extends CellWeights = CellWeights,
 > extends RecurrentLayer<Weights, State, OwnOptions> {
   /** How many of them there are. It is asked for while the weights are drawn, so it is no field. */
@@ -57,7 +60,7 @@ export abstract class GatedLayer<
   protected override checkOptions(where: string): void {
     super.checkOptions(where);
     const { bias, recurrentInitializer } = this.options;
-    requireBoolean(where, 'bias', bias);
+    requireBias(where, bias);
     requireOneOf(where, 'recurrentInitializer', recurrentInitializer, this.recurrentInitializers);
   }
 
@@ -76,7 +79,7 @@ export abstract class GatedLayer<
           ? new Parameter(concat(Array.from({ length: gates }, ofGate), 1), 'recurrentWeight')
           : this.weight([outputs, width], 'recurrentWeight'),
       inputBias: bias ? this.weight([width], 'inputBias') : undefined,
-      recurrentBias: bias ? this.weight([width], 'recurrentBias') : undefined,
+      recurrentBias: bias === true ? this.weight([width], 'recurrentBias') : undefined,
     };
   }
 }
@@ -84,6 +87,16 @@ export abstract class GatedLayer<
 /** The step of [N, T, F] that was read last, [N, F]. */
 export function lastRead(sequence: Tensor, reverse: boolean): Tensor {
   return stepOf(sequence, reverse ? 0 : sequence.shape[1] - 1);
+}
+
+function requireBias(where: string, bias: boolean | 'input'): void {
+  if (bias === true || bias === false || bias === 'input') return;
+  throw new OptionError({
+    where,
+    got: `bias ${describeValue(bias)}`,
+    expected: "true, false or 'input'",
+    cure: 'Correct bias, or leave it out: there are two then, which add up.',
+  });
 }
 
 /** Throws OptionError for the first of the cases that is given: two options of which only one can be followed. */
@@ -97,7 +110,7 @@ export function refuseTogether(
 }
 
 /** Throws OptionError unless `chrono` is a number of steps, and biases are there to be set. */
-export function checkChrono(where: string, chrono: number, bias: boolean): void {
+export function checkChrono(where: string, chrono: number, bias: boolean | 'input'): void {
   requireNumber(where, 'chrono', chrono, '0, or a number of at least 2');
   refuseTogether(where, [[chrono > 0 && !bias, `chrono ${chrono} with bias false`, 'chrono only with bias']]);
 }

@@ -94,7 +94,7 @@ export class GRU extends GatedLayer<HiddenState, Own<GruOptions>> {
     return {
       ...weights,
       inputBias: new Parameter(bias, 'inputBias'),
-      recurrentBias: new Parameter(fill(0, [3 * hidden]), 'recurrentBias'),
+      recurrentBias: weights.recurrentBias && new Parameter(fill(0, [3 * hidden]), 'recurrentBias'),
     };
   }
 

@@ -211,7 +211,7 @@ function withForgetBias(
     return {
       ...weights,
       inputBias: new Parameter(concat([negate(kept), kept, none, none]), 'inputBias'),
-      recurrentBias: new Parameter(fill(0, [4 * hidden]), 'recurrentBias'),
+      recurrentBias: weights.recurrentBias && new Parameter(fill(0, [4 * hidden]), 'recurrentBias'),
     };
   }
   const { inputBias } = weights;

@@ -73,15 +73,15 @@ export class RNN extends GatedLayer<HiddenState, Own<RnnOptions>> {
     const { hidden } = this;
     const { recurrentInitializer, identityScale, bias } = this.options;
     if (recurrentInitializer !== 'identity') return this.gateWeights(features);
-    const zeros = (name: string) => (bias ? new Parameter(fill(0, [hidden]), name) : undefined);
+    const zeros = (name: string) => new Parameter(fill(0, [hidden]), name);
     return {
       inputWeight: new Parameter(
         normal(0.001)([features, hidden], { in: features, out: hidden }),
         'inputWeight',
       ),
       recurrentWeight: new Parameter(multiply(eye(hidden), identityScale), 'recurrentWeight'),
-      inputBias: zeros('inputBias'),
-      recurrentBias: zeros('recurrentBias'),
+      inputBias: bias ? zeros('inputBias') : undefined,
+      recurrentBias: bias === true ? zeros('recurrentBias') : undefined,
     };
   }
 

@@ -1,0 +1,29 @@
+/** irnn: a plain recurrent network of rectified units that starts as a memory of everything. */
+import { Dense, ImageToSequence, RNN, Sequential, sequenceShape } from '../nn/index.ts';
+import { defineModel } from './model.ts';
+import { dropped } from './parts.ts';
+
+/**
+ * A plain RNN over pixels learns nothing, since its gradients fade or grow over hundreds of steps. With relu and recurrent weights that start as
+ * the identity (Le, Jaitly & Hinton 2015), a state stays what it is until training says otherwise, and gradients with it. It wants small
+ * steps: from 1e-4 on it loses what it has.
+ */
+export const irnn = defineModel({
+  sentence: 'a plain network with relu, started from the identity, reads single pixels',
+  sizes: { hidden: 100, layers: 1, order: 'pixels', dropout: 0 },
+  learningRate: 1e-4,
+  build({ inputShape, classes, hidden, layers, order, dropout }) {
+    const [, features] = sequenceShape(order, inputShape);
+    return new Sequential({
+      read: new ImageToSequence(order),
+      rnn: new RNN(features, hidden, {
+        layers,
+        dropout: layers > 1 ? dropout : 0,
+        nonlinearity: 'relu',
+        recurrentInitializer: 'identity',
+      }),
+      ...dropped(dropout),
+      head: new Dense(hidden, classes),
+    });
+  },
+});

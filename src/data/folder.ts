@@ -1,6 +1,7 @@
 /** A folder of class folders of pictures, read as a data set. */
 import { OptionError } from '../errors.ts';
 import { describeValue, requireFunction, requireKnownOptions } from '../options.ts';
+import { requireLimit } from './bytes.ts';
 import { findPictures } from './class-folders.ts';
 import { node } from './code-files.ts';
 import type { ImageDataset } from './dataset.ts';
@@ -64,6 +65,7 @@ export function datasetFromFolder(folder: string, options: FolderOptions = {}): 
       cure: 'Give 1 for gray pictures, 3 for colored ones, or leave it out.',
     });
   }
+  if (maxPixels !== undefined) requireLimit('datasetFromFolder', 'maxPixels', maxPixels);
   requireFunction('datasetFromFolder', 'onNote', onNote);
   const name = options.name ?? node.path.basename(folder);
   const found = findPictures(folder, name, classNames);

@@ -343,7 +343,7 @@ export const constructors: Record<string, Arguments> = {
     2,
     3,
     { layers: 2, dropout: 0.5 },
-    { bias: true, recurrentInitializer: 'uniform', nonlinearity: 'tanh' },
+    { bias: true, recurrentInitializer: 'uniform', nonlinearity: 'tanh', identityScale: 1 },
   ],
   Activation: () => ['double', double],
   ...Object.fromEntries(Object.entries(layerExamples).map(([name, row]) => [name, row.arguments])),

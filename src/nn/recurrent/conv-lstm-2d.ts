@@ -104,13 +104,12 @@ export class ConvLSTM2D extends Layer<Tensor | ConvLstmInput, Tensor> {
   constructor(inputChannels: number, maps: number, kernelSize: Pair, options: ConvLstmOptions = {}) {
     super();
     const where = 'ConvLSTM2D';
-    const { bias = true } = options;
     const defaults = {
       stride: 1,
       padding: 'valid',
       dilation: 1,
       bias: true,
-      forgetBias: bias ? 1 : 0,
+      forgetBias: options?.bias === false ? 0 : 1,
       peepholes: false,
       bidirectional: false,
       output: 'last',

@@ -65,7 +65,7 @@ export class RecurrentConv2d extends Layer {
     const where = 'RecurrentConv2d';
     requireKnownOptions(where, options, ['steps', 'normalization']);
     const { steps = 3, normalization = 'localResponse' } = options;
-    requireNumber(where, 'steps', steps, 'a whole number of at least 0');
+    requireNumber(where, 'steps', steps, 'a whole number from 0 to 1000');
     requireOneOf(where, 'normalization', normalization, ['localResponse', 'batch', 'none']);
     this.options = { steps, normalization };
     this.feedForward = new Conv2d(inputChannels, outputChannels, kernelSize, { padding: 'same' });

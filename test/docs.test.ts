@@ -108,7 +108,7 @@ describe('examples', () => {
     const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
     const result = spawnSync('node', [compiler, '-p', scratch], { encoding: 'utf8' });
     expect(result.stdout).toBe('');
-  });
+  }, 400_000);
 
   examples.forEach(({ file, line }, index) => {
     it(`${file}:${line} runs`, async () => {

@@ -36,11 +36,11 @@ export interface AttentionInput {
   readonly key?: Tensor;
   /** What is taken from there: [N, S, valueInputs]. Default: the key. */
   readonly value?: Tensor;
-  /** bool [N, S]: which keys are real; the others are padding. Default: all. */
+  /** bool [N, S]: which keys are real; the others are padding, and what stands there (NaN, too) changes nothing. Default: all. */
   readonly keyMask?: Tensor;
   /**
    * [T, S], or [N, T, S], or with heads [N, heads, T, S]. bool: true where a query may look at a key. float32: added to the
-   * scores, -∞ where it may not.
+   * scores, -∞ where it may not. It says who looks where, not what is real: keys and values have to be finite.
    */
   readonly mask?: Tensor;
 }
@@ -67,7 +67,8 @@ export interface AttentionResult {
  *
  * Masks are true where there is something to look at, as those of recurrent layers (PyTorch's `key_padding_mask` and
  * `attn_mask` are the other way around). A query that may look at nothing takes nothing: its weights are 0, and its output is
- * the bias of the output projection (PyTorch gives NaN).
+ * the bias of the output projection (PyTorch gives NaN). Of a sequence that looks at itself, what `keyMask` leaves out asks
+ * as 0 does.
  *
  * Four `Dense` layers: `query`, `key` and `value` (the three parts of PyTorch's in_proj_weight, transposed), and `output`.
  * Initial weights are PyTorch's, biases 0.
@@ -169,12 +170,17 @@ export class MultiHeadAttention extends Layer<Tensor | AttentionInput, Tensor> {
     this.#requireSequence('key', key, ['N', n], 'S', this.key.inputs);
     this.#requireSequence('value', value, ['N', n], ['S', key.shape[1]], this.value.inputs);
     const mask = this.#maskOf(input, n, key.shape[1]);
-    const weights = attentionWeights(this.#byHead(this.query, query), this.#byHead(this.key, key), {
+    const { keyMask } = input;
+    // A weight of 0 does not help against NaN, nor against what overflows: 0 · ∞ is NaN, in the way back, too.
+    const real = (x: Tensor): Tensor => (keyMask ? where(expandDims(keyMask, -1), x, 0) : x);
+    const [keys, values] = [real(key), real(value)];
+    const queries = query === key ? keys : query;
+    const weights = attentionWeights(this.#byHead(this.query, queries), this.#byHead(this.key, keys), {
       causal: this.causal,
       dropout: this.dropout > 0 && this.training ? this.dropout : 0,
       ...(mask && { mask }),
     });
-    const taken = permute(matmul(weights, this.#byHead(this.value, value)), [0, 2, 1, 3]);
+    const taken = permute(matmul(weights, this.#byHead(this.value, values)), [0, 2, 1, 3]);
     return { output: this.output.call(reshape(taken, [n, steps, this.features])), weights };
   }
 

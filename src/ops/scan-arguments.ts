@@ -42,7 +42,11 @@ export interface ScanOptions<Carry, Inputs> {
   readonly axis?: number;
   /** Whether the steps run from the last to the first. Outputs stay at their places. Default false. */
   readonly reverse?: boolean;
-  /** bool [N, T]: at steps that are not real (false) the carry stays as it is and the output is zero. */
+  /**
+   * bool [N, T]: at steps that are not real (false) the carry stays as it is and the output is zero. The body gets the inputs as
+   * they are, so NaN there leaves carry and outputs alone, but not the gradients of what the body uses (0 · NaN). Inputs that may
+   * hold it are first made `where(mask, x, 0)`; recurrent layers do that.
+   */
   readonly mask?: Tensor;
   /**
    * Save memory in training: of every so many steps only the carry is kept for the way back, and the rest is computed

@@ -1,11 +1,24 @@
-/** The recurrent kernels on the GPU where conformance does not go: long sequences, single ones, and none at all. */
-import { describe, expect, it } from 'vitest';
-import { type Tensor, tensor } from '../../src/index.ts';
+/**
+ * The recurrent kernels on the GPU where conformance does not go: long sequences, single ones, and none at all; and what masks
+ * leave out, NaN too, which changes no bit there either.
+ */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  GRU,
+  grad,
+  LSTM,
+  type Parameter,
+  Readout,
+  RecurrentLayer,
+  setDevice,
+  type Tensor,
+  tensor,
+} from '../../src/index.ts';
 import { applyAll } from '../../src/ops/apply.ts';
 import { primitiveTable } from '../../src/ops/table.ts';
 import { errorOf, planTensors, runOnCpu } from '../support/devices.ts';
 import { Numbers } from '../support/numbers.ts';
-import { gpuDevice, runOnGpu } from './support.ts';
+import { backend, gpuDevice, runOnGpu } from './support.ts';
 
 const numbers = new Numbers(11);
 
@@ -98,5 +111,69 @@ describe.each(Object.keys(calls))('%s', (name) => {
     await executable.run({ inputs, variables: [] });
     expect(device.counters.compiled).toBe(after.compiled);
     executable.release();
+  });
+});
+
+/** A cell that is the body of a `scan`. */
+class Own extends RecurrentLayer<{ readonly weight: Parameter }, { readonly h: Tensor }> {
+  protected readonly stateNames = ['h'] as const;
+
+  protected cellWeights(features: number) {
+    return { weight: this.weight([features, this.hidden]) };
+  }
+
+  protected step({ weight }: { readonly weight: Tensor }, { h }: { readonly h: Tensor }, xt: Tensor) {
+    return { state: { h: xt.matmul(weight).add(h).tanh() } };
+  }
+}
+
+describe('what a mask leaves out', () => {
+  beforeAll(() => setDevice('gpu', { backend }));
+  afterAll(() => setDevice('wasm'));
+
+  const [batch, steps, features] = [4, 6, 3];
+  const x = numbers.real([batch, steps, features]);
+  /** Padding on the right and on the left, holes, and a sequence without any real step. */
+  const stepMask = [
+    [true, true, true, true, false, false],
+    [false, false, true, true, true, true],
+    [true, false, true, true, false, true],
+    [false, false, false, false, false, false],
+  ];
+  const ofSteps = tensor(stepMask);
+  const ofFeatures = tensor(
+    stepMask.map((row, n) => row.map((real, t) => [0, 1, 2].map((f) => real && (n + 2 * t + f) % 3 !== 0))),
+  );
+  /** What is not seen of it is NaN, infinite, or overflows as soon as it is used. */
+  const garbage = tensor(
+    Float32Array.from(
+      { length: x.size },
+      (_, index) => [Number.NaN, Number.POSITIVE_INFINITY, 3e38, Number.NEGATIVE_INFINITY, -3e38][index % 5],
+    ),
+    { shape: x.shape },
+  );
+  const options = { layers: 2, bidirectional: true, output: 'sequence' } as const;
+  const readers = {
+    lstm: () => new LSTM(features, 5, options),
+    gru: () => new GRU(features, 5, options),
+    'a cell by scan': () => new Own(features, 5, options),
+    'attention over steps': () => new Readout('attention', features),
+    'the mean of steps': () => new Readout('mean', features),
+    'the largest of steps': () => new Readout('max', features),
+  } as const;
+
+  it.each(Object.keys(readers) as (keyof typeof readers)[])('changes no bit of %s', async (kind) => {
+    const layer = readers[kind]();
+    const bits = async (mask: Tensor, sequence: Tensor): Promise<Int32Array[]> => {
+      const y = layer.call({ x: sequence, mask });
+      const gradients = grad(y.square().sum(), [sequence, ...layer.parameters()]);
+      const arrays = await Promise.all([y, ...gradients].map((each) => each.data()));
+      for (const array of arrays) expect(Array.from(array).every(Number.isFinite)).toBe(true);
+      return arrays.map((array) => new Int32Array(Float32Array.from(array).buffer));
+    };
+    for (const mask of layer instanceof Readout ? [ofSteps] : [ofSteps, ofFeatures]) {
+      const seen = mask.rank === 2 ? mask.expandDims(-1) : mask;
+      expect(await bits(mask, seen.where(x, garbage))).toEqual(await bits(mask, seen.where(x, 0)));
+    }
   });
 });

@@ -150,6 +150,10 @@ describe('ctc', () => {
       reduction: 'none',
     });
     await expectClose(long, short, 1e-6);
+    const gradient = grad(long.sum(), broken);
+    const wanted = grad(short.sum(), x).slice(null, [0, 4]);
+    expect(await gradient.slice(null, [0, 4]).data()).toEqual(await wanted.data());
+    expect(await gradient.slice(null, [4, 6]).abs().max().item()).toBe(0);
   });
 
   it('holds over 600 steps of sure and of impossible classes', async () => {

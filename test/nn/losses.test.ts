@@ -3,9 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { compile, grad, type Tensor, tensor } from '../../src/index.ts';
 import {
   binaryCrossEntropy,
+  focal,
   huber,
   meanAbsoluteError,
   meanSquaredError,
+  negativeLogLikelihood,
   softmaxCrossEntropy,
 } from '../../src/nn/index.ts';
 import { errorOf, expectClose, int32, values } from './support.ts';
@@ -123,6 +125,31 @@ describe('softmaxCrossEntropy', () => {
     await expectClose(loss, [Math.log1p(Math.exp(-1))]);
     const all = softmaxCrossEntropy(tensor([[1, 2]]), int32([-100]), { ignoreIndex: -100 });
     expect(await all.item()).toBeNaN();
+  });
+
+  it.each([
+    ['cross-entropy', softmaxCrossEntropy, { labelSmoothing: 0.2 }],
+    ['focal', focal, {}],
+    ['of log-probabilities', negativeLogLikelihood, {}],
+  ] as const)('of %s, ignored rows may hold NaN: no gradient sees it', async (_, loss, more) => {
+    const weights = values([4, 3], 2);
+    const classWeights = tensor([0.5, 2, 1]);
+    const options = { ignoreIndex: -1, classWeights, ...more };
+    const results = (filler: number) => {
+      // Two rows that count, and two that a model made of NaN, or of what overflows.
+      const x = tensor([[1, 1, filler, filler]])
+        .transpose()
+        .mul(values([4, 4]));
+      const logits = x.matmul(weights);
+      const value = loss(logits, int32([2, 0, -1, -1]), options);
+      return [value, ...grad(value, [logits, classWeights])];
+    };
+    const wanted = results(0);
+    for (const filler of [Number.NaN, Number.POSITIVE_INFINITY, 3e38]) {
+      for (const [index, result] of results(filler).entries()) {
+        expect(await result.data()).toEqual(await wanted[index].data());
+      }
+    }
   });
 
   it('names labels out of range, at once or when the result is awaited', async () => {

@@ -76,6 +76,10 @@ const layers: Readonly<Record<string, (options: RecurrentOptions) => Reader>> = 
   'lstm by steps': (options) => new LSTM(features, hidden, { ...options, fused: false }),
   gru: (options) => new GRU(features, hidden, options),
   'gru by steps': (options) => new GRU(features, hidden, { ...options, fused: false }),
+  'lstm with peepholes': (options) => new LSTM(features, hidden, { ...options, peepholes: true }),
+  'lstm with layer normalization': (options) => new LSTM(features, hidden, { ...options, layerNorm: true }),
+  'lstm with a projection': (options) => new LSTM(features, hidden, { ...options, projection: 2 }),
+  'gru, reset before': (options) => new GRU(features, hidden, { ...options, resetAfter: false }),
   rnn: (options) => new RNN(features, hidden, options),
   minGru: (options) => new MinGRU(features, hidden, options),
   minLstm: (options) => new MinLSTM(features, hidden, options),
@@ -97,12 +101,9 @@ async function bitsOf(
   sequence: Tensor,
   { mask, lengths }: { readonly mask?: Tensor; readonly lengths?: Tensor },
 ): Promise<Int32Array[]> {
-  const names = Object.keys(layer.run({ x })).filter((name) =>
-    ['h', 'c', 'sum', 'real', 'imaginary'].includes(name),
-  );
-  const cells = layer.cells.length;
-  const given = names.map((_, index) => values([cells, batch, hidden], index + 3));
-  const initialState = Object.fromEntries(names.map((name, index) => [name, given[index]]));
+  const states = statesOf(layer);
+  const given = states.map(([, { shape }], index) => values(shape, index + 3));
+  const initialState = Object.fromEntries(states.map(([name], index) => [name, given[index]]));
   const input = { x: sequence, ...(mask && { mask }), ...(lengths && { lengths }), initialState };
   const results = [...Object.values(layer.run(input) as Record<string, Tensor>), layer.call(input)];
   const loss = results
@@ -179,7 +180,9 @@ describe.each(Object.keys(layers))('%s', (kind) => {
     expect(await bitsOf(layer, x, { mask: tensor(featureMask) })).toEqual(
       (await bitsOf(layer, zeroed, { mask: real })).map((bits, index, all) =>
         // The gradient of x is 0 at what is not seen; that of the zeros at real steps is not.
-        index === all.length - layer.parameters().length - stateCount(layer) - 1 ? expect.anything() : bits,
+        index === all.length - layer.parameters().length - statesOf(layer).length - 1
+          ? expect.anything()
+          : bits,
       ),
     );
     const [gradient] = grad(
@@ -198,14 +201,15 @@ describe.each(Object.keys(layers))('%s', (kind) => {
     const layer = made({ nanIsMissing: true });
     const nothing = zeros([2, steps, features]).add(Number.NaN);
     const result = layer.call(nothing);
-    await expectClose(result, new Float32Array(2 * 2 * hidden), Number.MIN_VALUE);
+    await expectClose(result, new Float32Array(result.size), Number.MIN_VALUE);
     for (const gradient of grad(result.add(1).square().sum(), [nothing, ...layer.parameters()])) {
       expect((await gradient.data()).every((each) => each === 0)).toBe(true);
     }
   });
 });
 
-function stateCount(layer: Reader): number {
-  return Object.keys(layer.run({ x })).filter((name) => ['h', 'c', 'sum', 'real', 'imaginary'].includes(name))
-    .length;
+/** The final states of a layer, by name. */
+function statesOf(layer: Reader): [name: string, state: Tensor][] {
+  const results = Object.entries(layer.run({ x }) as Record<string, Tensor>);
+  return results.filter(([name]) => ['h', 'c', 'sum', 'real', 'imaginary'].includes(name));
 }

@@ -93,6 +93,41 @@ describe('MultiHeadAttention', () => {
     await expectClose(added.weights, weights);
   });
 
+  it.each(['a sequence that looks at itself', 'keys and values of their own', 'the past alone'])(
+    'what keyMask leaves out of %s changes no bit, whatever it is',
+    async (kind) => {
+      const layer = new MultiHeadAttention(4, 2, { causal: kind.includes('past') }).eval();
+      // Padding on the right, on the left, and nothing but padding.
+      const rows = [
+        [true, true, true, false, false],
+        [false, true, true, false, true],
+        [false, false, false, false, false],
+      ];
+      const keyMask = tensor(rows);
+      const real = keyMask.expandDims(-1);
+      const bits = async (filler: number): Promise<Float32Array[]> => {
+        const [own, other] = [values([3, 5, 4]), values([3, 5, 4], 1)].map((x) => real.where(x, filler));
+        const apart = kind.startsWith('keys');
+        const asking = apart ? values([3, 2, 4], 2) : own;
+        const { output, weights } = layer.run(
+          apart ? { query: asking, key: own, value: other, keyMask } : { query: own, keyMask },
+        );
+        const loss = output.mul(values(output.shape, 5)).sum().add(weights.square().sum());
+        const read = apart ? [asking, own, other] : [own];
+        const gradients = grad(loss, [...read, ...layer.parameters()]);
+        return Promise.all(
+          [output, weights, ...gradients].map(async (each) => Float32Array.from(await each.data())),
+        );
+      };
+      const wanted = await bits(0);
+      for (const array of wanted) expect(array.every(Number.isFinite)).toBe(true);
+      for (const filler of [Number.NaN, Number.NEGATIVE_INFINITY, 3e38])
+        expect(await bits(filler)).toEqual(wanted);
+      // Who has nothing to look at gets the bias of the output, which is 0 at first.
+      expect(wanted[0].slice(-wanted[0].length / 3).every((each) => each === 0)).toBe(true);
+    },
+  );
+
   it('refuses heads that do not divide, and keys of another batch', () => {
     expect(() => new MultiHeadAttention(5, 2)).toThrow(/2 heads for 5 features/);
     const layer = new MultiHeadAttention(4, 2);

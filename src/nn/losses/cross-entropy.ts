@@ -17,6 +17,7 @@ import {
   where,
 } from '../../ops/elementwise.ts';
 import { gather, oneHot } from '../../ops/indexing.ts';
+import { expandDims } from '../../ops/movement.ts';
 import { logSoftmax } from '../../ops/softmax.ts';
 import { describeValue, requireNumber } from '../../options.ts';
 import { fill } from '../../tensor/leaves.ts';
@@ -36,7 +37,7 @@ import {
 export interface ClassLossOptions extends LossOptions {
   /** float32 [C]: how much each class counts. With integer targets 'mean' divides by the weights of the targets. */
   readonly classWeights?: Tensor;
-  /** Rows with this integer target have loss 0 and do not count in the mean. Default: none is ignored. */
+  /** Rows with this integer target have loss 0, do not count in the mean, and may hold NaN. Default: none is ignored. */
   readonly ignoreIndex?: number;
 }
 
@@ -143,9 +144,15 @@ function ofClasses(
   const alternative = name === 'softmaxCrossEntropy' ? ' or float32 probabilities' : '';
   const { leading, classes } = requireClasses(name, predictions, targets, { ignoreIndex, alternative });
   requireClassWeights(name, classWeights, classes);
-  const rows = reshape(valuesOf(predictions), [sizeOf(leading), classes]);
-  const flat = reshape(targets, [sizeOf(leading)]);
-  const { losses, weights } = hardLosses(rows, flat, { labelSmoothing, classWeights, ignoreIndex });
+  const real = ignoreIndex === undefined ? undefined : notEqual(targets, ignoreIndex);
+  // Before anything is computed of them: a cotangent of 0 would still make NaN of the NaN that ignored rows may hold.
+  const rows = valuesOf(real ? where(expandDims(real, -1), predictions, 0) : predictions);
+  const present = real ? where(real, targets, 0) : targets;
+  const { losses, weights } = hardLosses(
+    reshape(rows, [sizeOf(leading), classes]),
+    reshape(present, [sizeOf(leading)]),
+    { labelSmoothing, classWeights, real: real && reshape(real, [sizeOf(leading)]) },
+  );
   if (reduction === 'none') return reshape(losses, leading);
   return reduction === 'sum' ? sum(losses) : divide(sum(losses), sum(weights));
 }
@@ -177,25 +184,26 @@ function softLosses(
   return negate(sum(classWeights ? multiply(products, classWeights) : products, -1));
 }
 
-/** Losses [N], and what each row counts in the mean [N], from log-probabilities [N, C] and int32 classes [N]. */
+/**
+ * Losses [N], and what each row counts in the mean [N], from finite log-probabilities [N, C], int32 classes [N], and which rows
+ * are real, bool [N].
+ */
 function hardLosses(
   logProbabilities: Tensor,
   targets: Tensor,
   options: {
     readonly labelSmoothing: number;
     readonly classWeights: Tensor | undefined;
-    readonly ignoreIndex: number | undefined;
+    readonly real: Tensor | undefined;
   },
 ): { readonly losses: Tensor; readonly weights: Tensor } {
-  const { labelSmoothing, classWeights, ignoreIndex } = options;
+  const { labelSmoothing, classWeights, real } = options;
   const classes = logProbabilities.shape[1];
-  const real = ignoreIndex === undefined ? undefined : notEqual(targets, ignoreIndex);
-  const present = real ? where(real, targets, 0) : targets;
   // Looking the weight up (and not summing over a one-hot row) makes a class out of range an error on every device.
-  const looked = gather(classWeights ?? fill(1, [classes]), present);
+  const looked = gather(classWeights ?? fill(1, [classes]), targets);
   const weights = real ? where(real, looked, 0) : looked;
-  const chosen = sum(where(oneHot(present, classes, 'bool'), logProbabilities, 0), -1);
-  let losses = negate(multiply(weights, real ? where(real, chosen, 0) : chosen));
+  const chosen = sum(where(oneHot(targets, classes, 'bool'), logProbabilities, 0), -1);
+  let losses = negate(multiply(weights, chosen));
   if (labelSmoothing > 0) {
     const weighted = classWeights ? multiply(logProbabilities, classWeights) : logProbabilities;
     const everywhere = negate(sum(weighted, -1));

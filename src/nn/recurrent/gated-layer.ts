@@ -33,7 +33,8 @@ export const gatedDefaults = { bias: true, recurrentInitializer: 'uniform' } sat
 export interface FusedOptions extends GatedOptions {
   /**
    * Whether the sequence runs in one kernel, or step by step from plain operations, for study and tests. Default: true
-   * for the forms that have a kernel.
+   * for the forms that have a kernel, which none has with zoneout. With `recurrentDropout` it is about evaluation mode: in training
+   * the steps run one by one.
    */
   readonly fused?: boolean;
   /**
@@ -107,6 +108,15 @@ export function refuseTogether(
   for (const [given, got, expected] of cases) {
     if (given) throw new OptionError({ where, got, expected, cure: 'Leave one of the two options out.' });
   }
+}
+
+/** Throws OptionError for `fused` with `zoneout`, which draws at every step. */
+export function refuseFusedZoneout(
+  where: string,
+  { fused, zoneout }: { readonly fused: boolean; readonly zoneout: number },
+): void {
+  const got = `fused with zoneout ${zoneout}`;
+  refuseTogether(where, [[fused && zoneout > 0, got, 'fused only without zoneout: it has no kernel']]);
 }
 
 /** Throws OptionError unless `chrono` is a number of steps, and biases are there to be set. */

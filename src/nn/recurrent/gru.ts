@@ -15,6 +15,7 @@ import {
   gatedDefaults,
   lastRead,
   type Own,
+  refuseFusedZoneout,
   refuseTogether,
 } from './gated-layer.ts';
 import type { RecurrentInput } from './recurrent-input.ts';
@@ -63,8 +64,8 @@ export class GRU extends GatedLayer<HiddenState, Own<GruOptions>> {
    * @throws OptionError for sizes or options out of range
    */
   constructor(inputs: number, hidden: number, options: GruOptions = {}) {
-    const defaults = { ...gatedDefaults, fused: options?.resetAfter !== false, resetAfter: true, chrono: 0 };
-    super(inputs, hidden, options, defaults);
+    const fused = options?.resetAfter !== false && !options?.zoneout;
+    super(inputs, hidden, options, { ...gatedDefaults, fused, resetAfter: true, chrono: 0 });
   }
 
   override get kind(): string {
@@ -82,6 +83,7 @@ export class GRU extends GatedLayer<HiddenState, Own<GruOptions>> {
     requireBoolean(where, 'resetAfter', resetAfter);
     checkChrono(where, chrono, bias);
     const noKernel = 'fused only with resetAfter: the other form has no kernel';
+    refuseFusedZoneout(where, this.options);
     refuseTogether(where, [[fused && !resetAfter, 'fused with resetAfter false', noKernel]]);
   }
 

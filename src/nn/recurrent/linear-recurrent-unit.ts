@@ -20,6 +20,7 @@ import { expandDims } from '../../ops/movement.ts';
 import { requireBoolean, requireNumber } from '../../options.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { Parameter } from '../../tensor/variable.ts';
+import { refuseFusedZoneout } from './gated-layer.ts';
 import {
   type CellPass,
   type CellRun,
@@ -39,7 +40,10 @@ export interface LruOptions extends RecurrentOptions {
   readonly maxRadius?: number;
   /** The largest angle drawn by which a state turns each step, in radians. Default 2π. */
   readonly maxPhase?: number;
-  /** Whether the sequence runs in one kernel (default), or step by step from plain operations, for study and tests. */
+  /**
+   * Whether the sequence runs in one kernel, or step by step from plain operations, for study and tests. Default: true, but with
+   * zoneout, which has no kernel.
+   */
   readonly fused?: boolean;
 }
 
@@ -113,7 +117,7 @@ export class LRU extends RecurrentLayer<
       minRadius: 0,
       maxRadius: 1,
       maxPhase: 2 * Math.PI,
-      fused: true,
+      fused: !options?.zoneout,
     });
   }
 
@@ -133,6 +137,7 @@ export class LRU extends RecurrentLayer<
     requireNumber(where, 'maxRadius', maxRadius, 'a number from 0 to 1');
     requireNumber(where, 'maxPhase', maxPhase, 'a number above 0');
     requireBoolean(where, 'fused', fused);
+    refuseFusedZoneout(where, this.options);
     if (minRadius <= maxRadius) return;
     throw new OptionError({
       where,

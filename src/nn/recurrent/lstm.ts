@@ -128,7 +128,7 @@ export class LSTM extends GatedLayer<LstmState, Own<LstmOptions>, LstmWeights> {
       ],
       [
         fused && isVariant(this.options),
-        'fused with peepholes, layerNorm or projection',
+        'fused with peepholes, layerNorm, projection or zoneout',
         'fused only without them: they have no kernel',
       ],
     ]);
@@ -195,8 +195,8 @@ export class LSTM extends GatedLayer<LstmState, Own<LstmOptions>, LstmWeights> {
 }
 
 /** Whether the form is one that the kernel does not have. */
-function isVariant({ peepholes, layerNorm, projection }: LstmOptions): boolean {
-  return Boolean(peepholes || layerNorm || projection);
+function isVariant({ peepholes, layerNorm, projection, zoneout }: LstmOptions): boolean {
+  return Boolean(peepholes || layerNorm || projection || zoneout);
 }
 
 /** The weights with what `forgetBias` or `chrono` say of the biases. */

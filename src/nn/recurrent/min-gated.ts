@@ -7,7 +7,7 @@ import { requireBoolean } from '../../options.ts';
 import { fill } from '../../tensor/leaves.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { Dense } from '../dense.ts';
-import { checkChrono, chronoBias } from './gated-layer.ts';
+import { checkChrono, chronoBias, refuseFusedZoneout } from './gated-layer.ts';
 import {
   type CellPass,
   type CellRun,
@@ -22,7 +22,10 @@ import { stepOf } from './sequence-steps.ts';
 export interface MinGatedOptions extends RecurrentOptions {
   /** Whether biases are added. Default true. */
   readonly bias?: boolean;
-  /** Whether the sequence runs in one kernel (default), or step by step from plain operations, for study and tests. */
+  /**
+   * Whether the sequence runs in one kernel, or step by step from plain operations, for study and tests. Default: true, but with
+   * zoneout, which has no kernel.
+   */
   readonly fused?: boolean;
   /**
    * Chrono initialization (Tallec & Ollivier 2018) for dependencies of up to so many steps: units forget after times
@@ -46,7 +49,7 @@ abstract class MinGatedLayer extends RecurrentLayer<
   protected readonly stateNames = ['h'] as const;
 
   constructor(inputs: number, hidden: number, options: MinGatedOptions) {
-    super(inputs, hidden, options, { bias: true, fused: true, chrono: 0 });
+    super(inputs, hidden, options, { bias: true, fused: !options?.zoneout, chrono: 0 });
   }
 
   /**
@@ -63,6 +66,7 @@ abstract class MinGatedLayer extends RecurrentLayer<
     const { bias, fused, chrono } = this.options;
     requireBoolean(where, 'bias', bias);
     requireBoolean(where, 'fused', fused);
+    refuseFusedZoneout(where, this.options);
     checkChrono(where, chrono, bias);
   }
 

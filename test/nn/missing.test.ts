@@ -67,6 +67,11 @@ describe('FillMissing', () => {
     );
   });
 
+  it('goes on from an infinite value: what is seen after it is what it is', async () => {
+    const x = tensor([[[1], [Infinity], [2], [NaN], [3], [NaN]]]);
+    expect([...(await new FillMissing(1, 'last').eval().call(x).data())]).toEqual([1, Infinity, 2, 2, 3, 3]);
+  });
+
   it('learns the mean of what it sees in training, whatever the batches, and nothing in evaluation', async () => {
     const layer = new FillMissing(features);
     const [sums, counts] = [new Float64Array(features), new Float64Array(features)];

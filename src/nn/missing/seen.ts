@@ -4,6 +4,7 @@ import { broadcastTo, reshape, sum } from '../../ops/broadcast.ts';
 import { cast } from '../../ops/cast.ts';
 import {
   add,
+  clamp,
   divide,
   greater,
   isNaN as isNotANumber,
@@ -88,6 +89,9 @@ function wholeMask(layer: { describe(): string }, mask: Tensor, { shape }: Tenso
   });
 }
 
+/** The largest finite number of float32. */
+const largestFloat = (2 - 2 ** -23) * 2 ** 127;
+
 /** What is seen as numbers: 1 and 0. */
 export function asNumbers(seen: Tensor): Tensor {
   return cast(seen, 'float32');
@@ -95,7 +99,8 @@ export function asNumbers(seen: Tensor): Tensor {
 
 /**
  * At each step the value that was seen last, that of the step itself included; before any was seen, `before`, of the last axes of x.
- * x [N, T, …] → the same shape. l_t = (1 - m_t) l_{t-1} + m_t x_t: a linear recurrence, exact since m is 0 or 1.
+ * x [N, T, …] → the same shape. l_t = (1 - m_t) l_{t-1} + m_t x_t: a linear recurrence, exact since m is 0 or 1
+ * and what is carried is finite: an infinite value is carried as the largest number there is, since 0 · ∞ would stay NaN for good.
  */
 export function lastSeen({ x, seen }: Seen, before: Tensor, reverse = false): Tensor {
   const [n, steps, ...rest] = x.shape;
@@ -103,7 +108,8 @@ export function lastSeen({ x, seen }: Seen, before: Tensor, reverse = false): Te
   const m = asNumbers(seen);
   const kept = flat(subtract(1, m));
   const carried = (each: Tensor): Tensor => reshape(linearRecurrence(kept, flat(each), { reverse }), x.shape);
-  return where(greater(carried(m), 0), carried(x), before);
+  const finite = clamp(x, -largestFloat, largestFloat);
+  return where(seen, x, where(greater(carried(m), 0), carried(finite), before));
 }
 
 /**

@@ -34,13 +34,13 @@ export const catalogue = {
   'row-gru': rowGru,
   'bidirectional-lstm': bidirectionalLstm,
   'stacked-lstm': stackedLstm,
+  'min-gru': minGru,
   'gru-d': gruD,
   'hierarchical-lstm': hierarchicalLstm,
   // Pixels as steps.
   'pixel-lstm': pixelLstm,
   'pixel-gru': pixelGru,
   lru,
-  'min-gru': minGru,
   irnn,
   // Pieces of the image as steps, chosen by what was seen before.
   glimpse,

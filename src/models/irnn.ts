@@ -4,9 +4,9 @@ import { defineModel } from './model.ts';
 import { dropped } from './parts.ts';
 
 /**
- * A plain RNN over pixels learns nothing, since its gradients fade or grow over hundreds of steps. With relu and recurrent weights that start as
- * the identity (Le, Jaitly & Hinton 2015), a state stays what it is until training says otherwise, and gradients with it. It wants small
- * steps: from 1e-4 on it loses what it has.
+ * The gradients of a plain RNN fade or grow over hundreds of steps. With relu and recurrent weights that start as the identity
+ * (Le, Jaitly & Hinton 2015), a state stays what it is until training says otherwise, and gradients with it. It wants small
+ * steps and many epochs.
  */
 export const irnn = defineModel({
   sentence: 'a plain network with relu, started from the identity, reads single pixels',

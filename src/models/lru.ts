@@ -18,11 +18,12 @@ import { dropped, numbered } from './parts.ts';
  * A block is LRU → GELU → GLU → skip → norm (Orvieto et al. 2023): the LRU carries what it saw over hundreds of steps without
  * any nonlinearity, so that it runs as one linear recurrence and its gradient neither fades nor explodes; GELU and GLU act at each
  * step by itself. |λ| from 0.9 to 0.999 remembers 10 to 1,000 steps, and small angles keep memories from turning into noise. The
- * mean over all steps goes to the classes.
+ * last step, which knows of all before it, goes to the classes.
  */
 export const lru = defineModel({
   sentence: 'blocks of linear recurrent units, complex and parallel in time, read the pixels one by one',
-  sizes: { width: 32, layers: 2, order: 'pixels', readout: 'mean', dropout: 0 },
+  sizes: { width: 32, layers: 2, order: 'pixels', readout: 'last', dropout: 0 },
+  learningRate: 1e-2,
   build({ inputShape, classes, width, layers, order, readout, dropout }) {
     const [, features] = sequenceShape(order, inputShape);
     const memory = { output: 'sequence', minRadius: 0.9, maxRadius: 0.999, maxPhase: Math.PI / 10 } as const;

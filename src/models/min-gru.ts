@@ -1,4 +1,4 @@
-/** min-gru: minimal GRUs read the pixels one by one, all steps at once. */
+/** min-gru: minimal GRUs read the rows, all steps at once. */
 import {
   Dense,
   GELU,
@@ -16,11 +16,12 @@ import { dropped, numbered } from './parts.ts';
 /**
  * A block mixes in time, then in features (Feng et al. 2024): norm → minGRU → skip, norm → two dense layers → skip. Gates look at a
  * block's input alone, so one block cannot count or compare; the second sees what the first remembered. With chrono initialization
- * some units remember as long as the sequence is. The mean over all steps goes to the classes.
+ * some units remember as long as the sequence is. The last step goes to the classes.
+ * It reads single pixels as well, with the order 'pixels', but learns slowly then: only its decays tell where a pixel was.
  */
 export const minGru = defineModel({
-  sentence: 'blocks of minimal GRUs, whose gates do not wait for the state, read the pixels one by one',
-  sizes: { width: 32, layers: 2, order: 'pixels', readout: 'mean', dropout: 0 },
+  sentence: 'blocks of minimal GRUs, whose gates do not wait for the state, read the rows of pixels',
+  sizes: { width: 32, layers: 2, order: 'rows', readout: 'last', dropout: 0 },
   learningRate: 1e-2,
   build({ inputShape, classes, width, layers, order, readout, dropout }) {
     const [steps, features] = sequenceShape(order, inputShape);

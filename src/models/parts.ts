@@ -68,21 +68,3 @@ export function afterPooling([height, width]: TaskShape, maps: readonly number[]
   }
   return [Math.floor(height / factor), Math.floor(width / factor), maps.at(-1)!];
 }
-
-/**
- * How many patches an image is cut into, down and across.
- *
- * @throws ShapeError for an image that they do not divide
- */
-export function afterPatches(
-  [height, width]: TaskShape,
-  [p, q]: readonly [number, number],
-): readonly [height: number, width: number] {
-  if (height % p === 0 && width % q === 0) return [height / p, width / q];
-  throw new ShapeError({
-    where: 'createModel',
-    got: `[H=${height}, W=${width}] to be cut into patches of ${p}×${q}`,
-    expected: `a height that ${p} divides, and a width that ${q} divides`,
-    cure: 'Choose another patch.',
-  });
-}

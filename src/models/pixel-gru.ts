@@ -3,7 +3,7 @@ import { Dense, GRU, ImageToSequence, Sequential, sequenceShape } from '../nn/in
 import { defineModel } from './model.ts';
 import { dropped } from './parts.ts';
 
-/** pixel-lstm with a GRU, which learns more than an LSTM from as few epochs. */
+/** pixel-lstm with a GRU: three gates in the place of four, and one state. */
 export const pixelGru = defineModel({
   sentence: 'a GRU reads single pixels, row by row or in another order',
   sizes: { hidden: 128, layers: 1, order: 'pixels', readout: 'last', dropout: 0 },

@@ -1,7 +1,8 @@
 /** renet: recurrent sweeps over a picture in the place of convolutions. */
 import { Dense, Flatten, type Module, ReNet, Sequential } from '../nn/index.ts';
 import { defineModel } from './model.ts';
-import { afterPatches, dropped } from './parts.ts';
+import { dropped } from './parts.ts';
+import { patchGrid } from './patches.ts';
 
 /**
  * Visin et al. 2015: each layer cuts what it is given into patches, and GRUs read down their columns, then along their rows.
@@ -16,7 +17,7 @@ export const renet = defineModel({
     const sweeps = Array.from({ length: layers }, (_, layer): [string, Module] => {
       const cut = layer === 0 ? patch : ([halves(grid[0]), halves(grid[1])] as const);
       const sweep = new ReNet(grid[2], hidden, { patch: cut });
-      grid = [...afterPatches(grid, cut), 2 * hidden];
+      grid = [...patchGrid(grid, cut), 2 * hidden];
       return [`sweeps${layer + 1}`, sweep];
     });
     return new Sequential({

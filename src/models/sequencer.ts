@@ -1,14 +1,5 @@
 /** sequencer: LSTMs along columns and rows, where a transformer has attention. */
-import {
-  BiLSTM2D,
-  Conv2d,
-  Dense,
-  GELU,
-  GlobalAvgPool2d,
-  LayerNorm,
-  Residual,
-  Sequential,
-} from '../nn/index.ts';
+import { BiLSTM2D, Conv2d, Dense, Flatten, GELU, LayerNorm, Residual, Sequential } from '../nn/index.ts';
 import { defineModel } from './model.ts';
 import { dropped, numbered } from './parts.ts';
 import { patchGrid } from './patches.ts';
@@ -16,13 +7,14 @@ import { patchGrid } from './patches.ts';
 /**
  * Sequencer2D (Tatsunami & Taki 2022). A picture is cut into patches, each a token of `width` features at its place in a grid. In
  * each block LSTMs carry what they see along columns and rows, then a dense network of 3·width units works on each token by
- * itself; the mean of all tokens goes to the classes. The paper has hidden = width/4.
+ * itself. The paper has hidden = width/4, and gives the mean of all tokens to the classes. Here they get the whole grid: the mean
+ * does not know what was where, and of 3,200 digits it had learned a quarter of the classes after one epoch, the grid nine tenths.
  */
 export const sequencer = defineModel({
   sentence: 'Sequencer: in each block, LSTMs read the columns and the rows of a grid of patches',
   sizes: { width: 48, hidden: 12, layers: 2, dropout: 0, patch: [4, 4] },
   build({ inputShape, classes, width, hidden, layers, dropout, patch }) {
-    patchGrid(inputShape, patch);
+    const [rows, columns] = patchGrid(inputShape, patch);
     return new Sequential({
       patches: new Conv2d(inputShape[2], width, patch, { stride: patch }),
       ...numbered(
@@ -40,9 +32,9 @@ export const sequencer = defineModel({
           }),
       ),
       norm: new LayerNorm(width),
-      pool: new GlobalAvgPool2d(),
+      flatten: new Flatten(),
       ...dropped(dropout),
-      head: new Dense(width, classes),
+      head: new Dense(rows * columns * width, classes),
     });
   },
 });

@@ -16,7 +16,7 @@ function tokens(model: Sequential, x: Tensor): Tensor {
 
 describe.each(names)('%s', (name) => {
   seed(1);
-  const model = createModel(name, task).eval();
+  const model = createModel(name, { ...task, order: 'pixels' }).eval();
   const x = values([1, ...task.inputShape]);
 
   it('sees at a step nothing that comes later', async () => {

@@ -48,7 +48,7 @@ describe('sequencer', () => {
     const direction = 4 * hidden * (width + hidden + 2);
     const along = norm + 4 * direction + 4 * hidden * width + width;
     const within = norm + width * 3 * width + 3 * width + 3 * width * width + width;
-    const ends = 4 * 4 * 3 * width + width + norm + width * 10 + 10;
+    const ends = 4 * 4 * 3 * width + width + norm + 8 * 8 * width * 10 + 10;
     expect(model.parameterCount()).toBe(layers * (along + within) + ends);
   });
 });

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   type CellStep,
   GRU,
+  GRUD,
   gradCheck,
   LRU,
   LSTM,
@@ -31,12 +32,33 @@ interface State {
 class Showing extends RecurrentLayer<{ readonly unused: Parameter }, State> {
   protected readonly stateNames = ['h'] as const;
 
+  protected override get readsRecurrent() {
+    return true;
+  }
+
   protected cellWeights() {
     return { unused: this.weight([1]) };
   }
 
   protected step(_: object, { h }: State, xt: Tensor, recurrent: Tensor): CellStep<State> {
     return { state: { h }, output: xt.add(recurrent.mul(100)) };
+  }
+}
+
+/** Counts the steps at which a unit was not kept. Its step has a parameter with a default, which `Function.length` leaves out. */
+class Counting extends RecurrentLayer<object, State> {
+  protected readonly stateNames = ['h'] as const;
+
+  protected override get readsRecurrent() {
+    return true;
+  }
+
+  protected cellWeights() {
+    return {};
+  }
+
+  protected step(_: object, { h }: State, _x: Tensor, recurrent: Tensor = h): CellStep<State> {
+    return { state: { h: recurrent.add(1) } };
   }
 }
 
@@ -48,6 +70,7 @@ const layers = {
   'gru, reset before': (options: RecurrentOptions) =>
     new GRU(features, hidden, { ...options, resetAfter: false }),
   rnn: (options: RecurrentOptions) => new RNN(features, hidden, options),
+  grud: ({ layers: _, ...options }: RecurrentOptions) => new GRUD(features, hidden, options),
   minGru: (options: RecurrentOptions) => new MinGRU(features, hidden, options),
   minLstm: (options: RecurrentOptions) => new MinLSTM(features, hidden, options),
   lru: (options: RecurrentOptions) => new LRU(features, hidden, options),
@@ -142,7 +165,14 @@ describe.each(kinds)('zoneout of %s', (kind) => {
       await expectClose(each, new Float32Array(each.size), Number.MIN_VALUE);
   });
 
-  it('of rate 0 is none; between, training keeps units and evaluation takes the mean of a step', async () => {
+  it('of rate 0 is none, to the bit', async () => {
+    const output = 'sequence';
+    expect(await made(kind, { zoneout: 0, output }).call(x).data()).toEqual(
+      await made(kind, { output }).call(x).data(),
+    );
+  });
+
+  it('between, training keeps units and evaluation takes the mean of a step', async () => {
     const plain = statesOf(made(kind, {}).eval(), x.slice(null, [0, 1]));
     const many = x.slice([0, 1], [0, 1]).add(zeros([2000, 1, features]));
     const zoned = made(kind, { zoneout: 0.3 });
@@ -159,13 +189,6 @@ describe.each(kinds)('zoneout of %s', (kind) => {
     }
   });
 
-  it('each step draws anew', async () => {
-    const layer = made(kind, { zoneout: 0.5, output: 'sequence' });
-    const [first] = statesOf(layer, x);
-    const [second] = statesOf(layer, x);
-    expect(await first!.sub(second!).abs().max().item()).toBeGreaterThan(0);
-  });
-
   it('masked steps change nothing, and the gradients are right', async () => {
     const layer = made(kind, { zoneout: 0.4, layers: 2, bidirectional: true }).eval();
     const mask = tensor(
@@ -180,6 +203,74 @@ describe.each(kinds)('zoneout of %s', (kind) => {
     if (kind.startsWith('min')) return;
     await gradCheck((sequence: Tensor) => layer.call(sequence), [x]);
   });
+});
+
+it('zoneout draws at each step anew, and for each unit', async () => {
+  const counted = new Counting(1, 64, { zoneout: 0.5, output: 'sequence' }).call(zeros([64, 5, 1]));
+  // Drawn once per sequence, a unit would move at all five steps or at none; drawn for all units at once, all by as many steps.
+  const last = [...(await counted.slice(null, -1).data())];
+  const shares = [0, 1, 2, 3, 4, 5].map((moves) => last.filter((each) => each === moves).length / 4096);
+  for (const [moves, binomial] of [1, 5, 10, 10, 5, 1].entries()) {
+    expect(Math.abs(shares[moves]! - binomial / 32)).toBeLessThan(0.04);
+  }
+  // At every step about half of them.
+  const moved = [...(await counted.mean([0, 2]).data())];
+  for (const [t, mean] of moved.entries()) expect(Math.abs(mean - (t + 1) / 2)).toBeLessThan(0.1);
+});
+
+describe('zoneout reaches the output', () => {
+  it('of an LRU, which reads the states that go on', async () => {
+    const frozen = made('lru', { zoneout: 1, output: 'sequence' }) as LRU;
+    // From zeros, what goes past the states is all there is.
+    const past = x.matmul(frozen.cells[0]!.skip);
+    await expectClose(frozen.call(x), past, 1e-6);
+    await expectClose(frozen.eval().call(x), past, 1e-6);
+    const first = x.slice(null, [0, 1]);
+    const whole = made('lru', { output: 'sequence' }).call(first);
+    const wanted = whole.mul(0.7).add(first.matmul(frozen.cells[0]!.skip).mul(0.3));
+    for (const options of [{ output: 'sequence' }, { output: 'sequence', bidirectional: true }] as const) {
+      const zoned = made('lru', { ...options, zoneout: 0.3 })
+        .eval()
+        .call(first);
+      await expectClose(zoned.slice(null, null, [0, hidden]), wanted, 1e-6);
+    }
+  });
+
+  it('of a step whose output is one of its states; one that is made of them is refused', async () => {
+    class Second extends Counting {
+      protected override step(_: object, { h }: State): CellStep<State> {
+        const next = h.add(1);
+        return { state: { h: next }, output: next };
+      }
+    }
+    expect(
+      await new Second(1, 3, { zoneout: 1 })
+        .call(ones([2, 4, 1]))
+        .abs()
+        .max()
+        .item(),
+    ).toBe(0);
+    const showing = new Showing(2, 2, { zoneout: 0.5 });
+    expect(errorOf(() => showing.call(ones([1, 2, 2]))).message).toContain(
+      'zoneout 0.5, and an output beside the states, expected zoneout 0, or a state as output',
+    );
+  });
+});
+
+it('a cell whose products read less says so, whatever the parameters of its step', async () => {
+  const layer = new Counting(1, 64, { recurrentDropout: 1 });
+  expect(
+    await layer
+      .call(zeros([2, 3, 1]))
+      .max()
+      .item(),
+  ).toBe(1);
+  class Silent extends Counting {
+    protected override get readsRecurrent() {
+      return false;
+    }
+  }
+  expect(errorOf(() => new Silent(1, 2, { recurrentDropout: 0.5 })).message).toContain('readsRecurrent');
 });
 
 it('the states that an LSTM tells of each step are those that go on', async () => {

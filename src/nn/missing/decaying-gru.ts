@@ -159,23 +159,26 @@ export class GRUD extends RecurrentLayer<GrudWeights, HiddenState> {
     return super.runCell({ ...pass, x: concat([where(seen, values, guess), m, stateKept], -1) });
   }
 
+  protected override get readsRecurrent(): boolean {
+    return true;
+  }
+
   protected step(
     { inputWeight, recurrentWeight, bias }: GrudWeights,
     { h }: HiddenState,
     xt: Tensor,
+    recurrent: Tensor,
   ): CellStep<HiddenState> {
     const { inputs, hidden } = this;
     const z = add(matmul(narrow(xt, -1, 0, 2 * inputs), inputWeight), bias);
-    const before = multiply(narrow(xt, -1, 2 * inputs, 2 * inputs + hidden), h);
-    const gates = add(
-      narrow(z, -1, 0, 2 * hidden),
-      matmul(before, narrow(recurrentWeight, -1, 0, 2 * hidden)),
-    );
+    const stateKept = narrow(xt, -1, 2 * inputs, 2 * inputs + hidden);
+    const [before, read] = [multiply(stateKept, h), multiply(stateKept, recurrent)];
+    const gates = add(narrow(z, -1, 0, 2 * hidden), matmul(read, narrow(recurrentWeight, -1, 0, 2 * hidden)));
     const [reset, update] = split(sigmoid(gates), 2, -1) as [Tensor, Tensor];
     const candidate = tanh(
       add(
         narrow(z, -1, 2 * hidden, 3 * hidden),
-        matmul(multiply(reset, before), narrow(recurrentWeight, -1, 2 * hidden, 3 * hidden)),
+        matmul(multiply(reset, read), narrow(recurrentWeight, -1, 2 * hidden, 3 * hidden)),
       ),
     );
     return { state: { h: add(candidate, multiply(update, subtract(before, candidate))) } };

@@ -11,7 +11,6 @@ import { orthogonal } from '../initializers.ts';
 import type { TensorsByName } from './recurrent-input.ts';
 import { RecurrentLayer, type RecurrentOptions } from './recurrent-layer.ts';
 import type { CellWeights } from './recurrent-steps.ts';
-import { stepOf } from './sequence-steps.ts';
 
 /** Options of LSTM, GRU and RNN. */
 export interface GatedOptions extends RecurrentOptions {
@@ -23,9 +22,6 @@ export interface GatedOptions extends RecurrentOptions {
   /** Recurrent weights: 'uniform' (default) in ±1/√hidden like the others (PyTorch), or 'orthogonal' per gate. */
   readonly recurrentInitializer?: 'uniform' | 'orthogonal';
 }
-
-/** What options of a layer add to those of every recurrent layer. */
-export type Own<Options extends RecurrentOptions> = Required<Omit<Options, keyof RecurrentOptions>>;
 
 export const gatedDefaults = { bias: true, recurrentInitializer: 'uniform' } satisfies GatedOptions;
 
@@ -52,6 +48,10 @@ export abstract class GatedLayer<
 > extends RecurrentLayer<Weights, State, OwnOptions> {
   /** How many of them there are. It is asked for while the weights are drawn, so it is no field. */
   protected abstract get gates(): number;
+
+  protected override get readsRecurrent(): boolean {
+    return true;
+  }
 
   /** What `recurrentInitializer` may be. */
   protected get recurrentInitializers(): readonly string[] {
@@ -83,11 +83,6 @@ export abstract class GatedLayer<
       recurrentBias: bias === true ? this.weight([width], 'recurrentBias') : undefined,
     };
   }
-}
-
-/** The step of [N, T, F] that was read last, [N, F]. */
-export function lastRead(sequence: Tensor, reverse: boolean): Tensor {
-  return stepOf(sequence, reverse ? 0 : sequence.shape[1] - 1);
 }
 
 function requireBias(where: string, bias: boolean | 'input'): void {

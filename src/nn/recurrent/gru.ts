@@ -13,14 +13,13 @@ import {
   type FusedOptions,
   GatedLayer,
   gatedDefaults,
-  lastRead,
-  type Own,
   refuseFusedZoneout,
   refuseTogether,
 } from './gated-layer.ts';
 import type { RecurrentInput } from './recurrent-input.ts';
-import type { CellPass, CellRun, CellStep } from './recurrent-layer.ts';
+import type { CellPass, CellRun, CellStep, Own } from './recurrent-layer.ts';
 import { type CellWeights, gruBias, type HiddenState, project, stepOfGru } from './recurrent-steps.ts';
+import { lastRead } from './sequence-steps.ts';
 
 /** Options of `GRU`. */
 export interface GruOptions extends FusedOptions {

@@ -25,10 +25,11 @@ import {
   type CellPass,
   type CellRun,
   type CellStep,
+  type Own,
   RecurrentLayer,
   type RecurrentOptions,
 } from './recurrent-layer.ts';
-import { lastOutput, stepOf } from './sequence-steps.ts';
+import { lastOutput, lastRead } from './sequence-steps.ts';
 
 /** Options of `LRU`. */
 export interface LruOptions extends RecurrentOptions {
@@ -73,6 +74,12 @@ export interface LruState {
   readonly imaginary: Tensor;
 }
 
+/** The states of all steps, each part [N, T, S], and the last of them. */
+interface LruRun {
+  readonly states: ComplexTensor;
+  readonly state: LruState;
+}
+
 /** The distance from 0 and 1 that draws keep, so that no logarithm of them is infinite. */
 const margin = 2 ** -23;
 
@@ -96,11 +103,7 @@ const margin = 2 ** -23;
  *
  * @throws OptionError for options out of range; ShapeError for a sequence, mask or state that does not fit.
  */
-export class LRU extends RecurrentLayer<
-  LruWeights,
-  LruState,
-  Required<Omit<LruOptions, keyof RecurrentOptions>>
-> {
+export class LRU extends RecurrentLayer<LruWeights, LruState, Own<LruOptions>> {
   static readonly ofLibrary = true;
 
   protected readonly stateNames = ['real', 'imaginary'] as const;
@@ -177,12 +180,23 @@ export class LRU extends RecurrentLayer<
       real: add(subtract(multiply(a.real, real), multiply(a.imaginary, imaginary)), b.real),
       imaginary: add(add(multiply(a.real, imaginary), multiply(a.imaginary, real)), b.imaginary),
     };
-    return { state: next, output: outputOf(weights, next, xt) };
+    return { state: next, details: [next.real, next.imaginary] };
   }
 
   protected override runCell(pass: CellPass<LruWeights, LruState>): CellRun<LruState> {
-    if (this.perStep || !this.options.fused) return super.runCell(pass);
-    const { weights, x, state, mask, reverse } = pass;
+    const { weights, x, mask, reverse } = pass;
+    const { states, state } = this.perStep || !this.options.fused ? this.#byStep(pass) : this.#atOnce(pass);
+    const outputs = outputOf(weights, states, x);
+    return { outputs, state, last: lastOutput(outputs, mask, reverse) };
+  }
+
+  #byStep(pass: CellPass<LruWeights, LruState>): LruRun {
+    const { state, details } = super.runCell(pass);
+    const [real, imaginary] = details as [Tensor, Tensor];
+    return { states: { real, imaginary }, state };
+  }
+
+  #atOnce({ weights, x, state, mask, reverse }: CellPass<LruWeights, LruState>): LruRun {
     let [a, b] = [eigenvalues(weights), projected(weights, x)];
     if (mask) {
       const real = expandDims(mask, -1);
@@ -190,13 +204,8 @@ export class LRU extends RecurrentLayer<
       b = { real: where(real, b.real, 0), imaginary: where(real, b.imaginary, 0) };
     }
     const states = complexLinearRecurrence(a, b, { initial: state, reverse });
-    const end = reverse ? 0 : x.shape[1] - 1;
-    const outputs = outputOf(weights, states, x);
-    return {
-      outputs,
-      state: { real: stepOf(states.real, end), imaginary: stepOf(states.imaginary, end) },
-      last: lastOutput(outputs, mask, reverse),
-    };
+    const last = (each: Tensor): Tensor => lastRead(each, reverse);
+    return { states, state: { real: last(states.real), imaginary: last(states.imaginary) } };
   }
 }
 

@@ -14,12 +14,10 @@ import {
   type FusedOptions,
   GatedLayer,
   gatedDefaults,
-  lastRead,
-  type Own,
   refuseTogether,
 } from './gated-layer.ts';
 import type { RecurrentInput } from './recurrent-input.ts';
-import type { CellPass, CellRun, CellStep } from './recurrent-layer.ts';
+import type { CellPass, CellRun, CellStep, Own } from './recurrent-layer.ts';
 import {
   type CellWeights,
   type LstmState,
@@ -27,6 +25,7 @@ import {
   project,
   stepOfLstm,
 } from './recurrent-steps.ts';
+import { lastRead } from './sequence-steps.ts';
 
 /** Options of `LSTM`. */
 export interface LstmOptions extends FusedOptions {

@@ -12,11 +12,12 @@ import {
   type CellPass,
   type CellRun,
   type CellStep,
+  type Own,
   RecurrentLayer,
   type RecurrentOptions,
 } from './recurrent-layer.ts';
 import type { HiddenState } from './recurrent-steps.ts';
-import { stepOf } from './sequence-steps.ts';
+import { lastRead } from './sequence-steps.ts';
 
 /** Options of MinGRU and MinLSTM. */
 export interface MinGatedOptions extends RecurrentOptions {
@@ -41,11 +42,7 @@ interface MinGatedWeights {
 }
 
 /** h_t = f_t ⊙ h_{t-1} + (1 - f_t) ⊙ g(candidate_t), where f, the share that is kept, is of the step's input alone. */
-abstract class MinGatedLayer extends RecurrentLayer<
-  MinGatedWeights,
-  HiddenState,
-  Required<Omit<MinGatedOptions, keyof RecurrentOptions>>
-> {
+abstract class MinGatedLayer extends RecurrentLayer<MinGatedWeights, HiddenState, Own<MinGatedOptions>> {
   protected readonly stateNames = ['h'] as const;
 
   constructor(inputs: number, hidden: number, options: MinGatedOptions) {
@@ -95,7 +92,7 @@ abstract class MinGatedLayer extends RecurrentLayer<
       initial: state.h,
       reverse,
     });
-    return { outputs: h, state: { h: stepOf(h, reverse ? 0 : x.shape[1] - 1) } };
+    return { outputs: h, state: { h: lastRead(h, reverse) } };
   }
 
   /** What is kept of the state and what is added to it, of one step [N, F] or of all [N, T, F]. */

@@ -65,11 +65,17 @@ const recurrentDefaults = {
   nanIsMissing: false,
 } satisfies RecurrentOptions;
 
+/** What options of a layer add to those of every recurrent layer. */
+export type Own<Options extends RecurrentOptions> = Required<Omit<Options, keyof RecurrentOptions>>;
+
 /** What one step of a cell gives. */
 export interface CellStep<State> {
   /** What the next step starts from, each [N, H]. */
   readonly state: State;
-  /** What the layer gives for the step, [N, outputs]. Default: the first of the states. */
+  /**
+   * What the layer gives for the step, [N, outputs]. Default: the first of the states. With `zoneout` it can only be one of the states,
+   * which it then is as it goes on.
+   */
   readonly output?: Tensor;
   /** What else there is to know of the step, each [N, …]. */
   readonly details?: readonly Tensor[];
@@ -205,9 +211,16 @@ export abstract class RecurrentLayer<
   /**
    * What a cell computes of the step's input [N, F] and the states before it, each as wide as `widthOf` says. It is the body of a
    * `scan`. `recurrent` is the first state as recurrent products are to read it: with `recurrentDropout`, some of its features are 0.
-   * A step without that parameter has no such products, and the option is refused.
    */
   protected abstract step(weights: Weights, state: State, xt: Tensor, recurrent: Tensor): CellStep<State>;
+
+  /**
+   * Whether the products of `step` read `recurrent`. Default false: `recurrentDropout` would do nothing, and is refused. The constructor
+   * asks for it, so it is no field.
+   */
+  protected get readsRecurrent(): boolean {
+    return false;
+  }
 
   /** Whether an option asks for step after step, whatever other way the layer has. */
   protected get perStep(): boolean {
@@ -238,14 +251,16 @@ export abstract class RecurrentLayer<
           const next = this.step(weights, before as State, xt, kept ? multiply(h, kept) : h);
           requireKnownOptions(`${this.describe()} step`, next, ['state', 'output', 'details']);
           const carry = this.#zonedOut(before, { ...next.state });
+          // What is a state of the step is that state as it goes on.
+          const goingOn = (given: Tensor): Tensor | undefined => {
+            const name = this.stateNames.find((each) => next.state[each] === given);
+            return name && carry[name];
+          };
           hasOutput = next.output !== undefined;
-          if (next.output !== undefined) this.#requireOutput(next.output, x);
-          // A detail that is a state of the step is that state as it goes on.
-          const details = (next.details ?? []).map((detail) => {
-            const name = this.stateNames.find((each) => next.state[each] === detail);
-            return name === undefined ? detail : carry[name];
-          });
-          return { carry, output: [next.output ?? carry[first], ...details] };
+          const output = hasOutput ? goingOn(next.output!) : carry[first];
+          if (hasOutput) this.#requireOutput(next.output!, output === undefined, x);
+          const details = (next.details ?? []).map((detail) => goingOn(detail) ?? detail);
+          return { carry, output: [output ?? next.output!, ...details] };
         },
         { initial: { ...state } as Record<string, Tensor>, inputs: x, reverse, ...(mask && { mask }) },
       );
@@ -268,13 +283,13 @@ export abstract class RecurrentLayer<
     for (const name of ['inputDropout', 'recurrentDropout', 'zoneout'] as const) {
       requireNumber(where, name, this.options[name], 'a number from 0 to 1');
     }
-    if (recurrentDropout > 0 && this.step.length < 4) {
+    if (recurrentDropout > 0 && !this.readsRecurrent) {
       throw new OptionError({
         where,
         got: `recurrentDropout ${recurrentDropout}`,
         expected:
-          'recurrentDropout 0: the steps of this layer have no recurrent product that could read less',
-        cure: 'Use inputDropout or zoneout. A step of your own takes the state for its products as fourth parameter.',
+          'recurrentDropout 0: the steps of this layer have no recurrent product that is said to read less',
+        cure: 'Use inputDropout or zoneout. In a cell of your own, let products read the fourth parameter of step, and readsRecurrent be true.',
       });
     }
     if (dropout === 0 || layers > 1) return;
@@ -401,7 +416,16 @@ export abstract class RecurrentLayer<
     );
   }
 
-  #requireOutput(output: Tensor, x: Tensor): void {
+  #requireOutput(output: Tensor, isApart: boolean, x: Tensor): void {
+    const { zoneout } = this.options;
+    if (zoneout > 0 && isApart) {
+      throw new OptionError({
+        where: this.describe(),
+        got: `zoneout ${zoneout}, and an output beside the states`,
+        expected: 'zoneout 0, or a state as output: this one is made of states before zoneout acts on them',
+        cure: 'Give the states as details of the step, and make the output of those in runCell, as LRU does.',
+      });
+    }
     const named = { describe: () => `${this.describe()} output of a step` };
     const axes = [
       ['N', x.shape[0]],

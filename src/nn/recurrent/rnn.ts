@@ -6,8 +6,8 @@ import { fill } from '../../tensor/leaves.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { Parameter } from '../../tensor/variable.ts';
 import { normal } from '../initializers.ts';
-import { GatedLayer, type GatedOptions, gatedDefaults, type Own, refuseTogether } from './gated-layer.ts';
-import type { CellStep } from './recurrent-layer.ts';
+import { GatedLayer, type GatedOptions, gatedDefaults, refuseTogether } from './gated-layer.ts';
+import type { CellStep, Own } from './recurrent-layer.ts';
 import { type CellWeights, type HiddenState, stepOfRnn } from './recurrent-steps.ts';
 
 /** Options of `RNN`. */

@@ -17,7 +17,7 @@ import { dropped, numbered } from './parts.ts';
  * A block mixes in time, then in features (Feng et al. 2024): norm → minGRU → skip, norm → two dense layers → skip. Gates look at a
  * block's input alone, so one block cannot count or compare; the second sees what the first remembered. With chrono initialization
  * some units remember as long as the sequence is. The last step goes to the classes.
- * It reads single pixels as well, with the order 'pixels', but learns slowly then: only its decays tell where a pixel was.
+ * It reads single pixels as well, with the order 'pixels', but learns slowly then.
  */
 export const minGru = defineModel({
   sentence: 'blocks of minimal GRUs, whose gates do not wait for the state, read the rows of pixels',

@@ -24,7 +24,7 @@ import { dropped } from './parts.ts';
  */
 export const rcnn = defineModel({
   sentence: 'convolutions whose maps read themselves again, so that each sees further with every step',
-  sizes: { maps: [32, 32, 32, 32, 32], steps: 3, dropout: 0 },
+  sizes: { maps: [16, 16, 16, 32, 32], steps: 3, dropout: 0 },
   build({ inputShape, classes, maps, steps, dropout }) {
     const [first, ...recurrent] = maps as readonly [number, ...number[]];
     const pool = () => new MaxPool2d(3, { stride: 2, padding: 1 });

@@ -155,7 +155,7 @@ function draw() {
   const page = join(docs, 'missing-data.md');
   if (existsSync(page)) {
     const text = readFileSync(page, 'utf8');
-    writeFileSync(page, text.replace(/(<!-- table -->\n)[\s\S]*?(\n<!-- \/table -->)/, `$1\n${table}\n$2`));
+    writeFileSync(page, text.replace(/(<!-- table -->\n)[\s\S]*?(<!-- \/table -->)/, `$1\n${table}\n\n$2`));
   }
   writeFileSync(join(docs, 'missing-data.svg'), picture(rows));
   console.log(table);

@@ -18,7 +18,7 @@ const layers = {
     'kernels',
   ],
   'src/nn': ['src/errors.ts', 'src/options.ts', 'src/text.ts', 'src/tensor', 'src/ops'],
-  'src/models': ['src/errors.ts', 'src/options.ts', 'src/text.ts', 'src/tensor', 'src/ops', 'src/nn'],
+  'src/models': ['src/errors.ts', 'src/options.ts', 'src/text.ts', 'src/tensor', 'src/nn'],
   'src/optim': ['src/errors.ts', 'src/options.ts', 'src/tensor', 'src/ops'],
   'src/data': ['src/errors.ts', 'src/options.ts', 'src/text.ts', 'src/node-modules.ts', 'kernels/support'],
   'src/train': [

@@ -124,6 +124,11 @@ export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
+/** The number that a text is in decimal notation, else NaN: `Number` alone takes '', ' ' and 0x10 as well. */
+export function decimal(text: string): number {
+  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
+}
+
 /** The one of `names` that `text` is most likely meant to be; undefined when it is like none of them. */
 export function nearest<Name extends string>(text: unknown, names: readonly Name[]): Name | undefined {
   if (typeof text !== 'string' || text === '') return undefined;

@@ -1,8 +1,7 @@
 /** `--augment SPEC`, how training images are changed at random: `shift=2,rotation=10,scale=0.1,flip`. */
 import { InvalidArgumentError } from 'commander';
 import type { AugmentOptions } from '../data/augment.ts';
-import { nearest } from '../text.ts';
-import { decimal } from './numbers.ts';
+import { decimal, nearest } from '../text.ts';
 
 /** The largest value of each change that takes one. */
 const largest = { shift: Number.MAX_VALUE, rotation: 360, scale: 0.99 } as const;

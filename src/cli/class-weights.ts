@@ -2,8 +2,7 @@
 import { InvalidArgumentError } from 'commander';
 import { classCounts, type ImageDataset } from '../data/dataset.ts';
 import { OptionError } from '../errors.ts';
-import { nearest } from '../text.ts';
-import { decimal } from './numbers.ts';
+import { decimal, nearest } from '../text.ts';
 
 /** Checks what can be checked before the classes are known, and returns the text. */
 export function classWeightsText(text: string): string {

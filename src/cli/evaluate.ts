@@ -5,7 +5,7 @@ import { type ImageDataset, imageCount, imageName } from '../data/dataset.ts';
 import { DatasetError } from '../data/errors.ts';
 import { fileError, findEntry, type Wanted } from '../data/files.ts';
 import { loadDataset } from '../data/load.ts';
-import { type MissingPixels, missingChoices } from '../data/missing.ts';
+import type { MissingPixels } from '../data/missing.ts';
 import {
   loadAllImages,
   loadRecordedTest,
@@ -16,6 +16,7 @@ import {
 } from '../data/recorded-images.ts';
 import type { Removal } from '../data/removal.ts';
 import { type DeviceOptions, setDevice } from '../index.ts';
+import type { MissingTreatment } from '../models/index.ts';
 import { formatInteger, formatTable, printable } from '../text.ts';
 import { writeWhole } from '../train/atomic.ts';
 import { type Evaluation, evaluate } from '../train/index.ts';
@@ -32,13 +33,16 @@ import type { RunRecord } from './run-record.ts';
 import { dataHelp, deviceOption, jsonOption, oneOf, runHelp } from './shared-options.ts';
 import { readSplit } from './split-file.ts';
 import { type CommandContext, counted, openTerminal, percent, type Terminal } from './terminal.ts';
-import { afterRemoval, missingOf } from './train-settings.ts';
+import { afterRemoval, treatmentOf } from './train-settings.ts';
+
+/** What can stand in the place of missing pixels before a model gets them. */
+const fills = ['mean', 'last'] as const;
 
 /** The options of the command line. */
 export interface EvaluateCommandOptions {
   readonly data?: string;
   readonly remove?: Removal | 'none';
-  readonly missing?: MissingPixels;
+  readonly fill?: (typeof fills)[number];
   readonly worst?: number;
   readonly csv?: string;
   readonly device: keyof DeviceOptions;
@@ -91,7 +95,11 @@ export async function evaluateCommand(
       run,
       data: options.data ?? record?.data.source,
       images: count,
-      ...(removal.remove !== undefined && { remove: removal.remove, missing: removal.missing }),
+      ...(removal.remove !== undefined && {
+        remove: removal.remove,
+        missing: removal.treatment,
+        fill: options.fill,
+      }),
       accuracy,
       loss,
       ...scores,
@@ -189,49 +197,69 @@ function trainedOn(
   return { count, accuracyOfOthers, notes: [note] };
 }
 
+/** What stands in the place of missing pixels, by what the model of the run makes of them. */
+const treated: Readonly<Record<Exclude<MissingTreatment, 'error'>, string>> = {
+  mask: 'the model leaves out what is missing',
+  mean: 'the model puts the mean of each pixel in training in its place',
+  last: 'the model puts the pixel seen last above in its place',
+  learned: 'the model puts learned values in its place',
+  indicators: 'the model is told what is missing, and how long ago it was seen',
+  seen: 'the model is told what is missing, and nothing else',
+  decay: 'what was seen last fades in its place',
+};
+
+/** What stands there before a model gets the images. */
+const filled: Readonly<Record<(typeof fills)[number], string>> = {
+  mean: 'the mean of all pixels in training stands in its place',
+  last: 'the pixel seen last above stands in its place, and the mean where there is none',
+};
+
 /** What is taken away of the test images, and what becomes of it. */
 function removalOf(
   run: string,
   record: RunRecord | undefined,
-  { remove: asked, missing: given }: EvaluateCommandOptions,
+  { remove: asked, fill }: EvaluateCommandOptions,
 ): {
   readonly remove: string | undefined;
   readonly seed: number;
+  /** What the model makes of it, as far as that is known. */
+  readonly treatment: MissingTreatment | undefined;
+  /** What the model is given. */
   readonly missing: MissingPixels;
   readonly notes: readonly string[];
 } {
-  const trained = record === undefined ? undefined : missingOf(record);
-  const missing = given ?? trained ?? 'error';
+  const treatment = record && treatmentOf(record);
   const removal =
     asked === 'none'
       ? undefined
       : (asked ?? (record?.remove === undefined ? undefined : removeSpec(record.remove)));
-  if (missing === 'mask' && trained === 'error') {
+  const missing = fill ?? (treatment === 'error' ? 'error' : 'mask');
+  const seed = record?.seed ?? 0;
+  if (removal === undefined) {
+    if (fill === undefined) return { remove: undefined, seed, treatment, missing, notes: [] };
     throw new RunError({
       where: run,
-      got: '--missing mask for a model that takes no missing pixels',
-      expected: 'a model that was trained with --missing, or pixels that are filled',
-      cure: 'Fill them with --missing mean or last, or train with --missing mask.',
+      got: `--fill ${fill} of images of which nothing is removed`,
+      expected: 'something to fill',
+      cure: 'Leave it out, or say with --remove what is taken away.',
     });
   }
-  if (removal !== undefined && missing === 'error') {
+  if (missing === 'error') {
     throw new RunError({
       where: run,
       got: `--remove ${formatRemoval(removal)} for a model that takes no missing pixels`,
       expected: 'something in their place',
-      cure: 'Fill them with --missing mean or last, or train with --missing mask.',
+      cure: 'Fill them with --fill mean or last, or train a model with --missing, which says what it makes of them.',
     });
   }
-  const seed = record?.seed ?? 0;
-  if (removal === undefined) return { remove: undefined, seed, missing, notes: [] };
-  const place = {
-    error: '',
-    mask: 'the model is told of it',
-    mean: 'the mean of all pixels in training stands in its place',
-    last: 'the pixel seen last above stands in its place, and the mean where there is none',
-  }[missing];
+  const place =
+    fill !== undefined
+      ? filled[fill]
+      : treatment === undefined || treatment === 'error'
+        ? 'what the model makes of it was not recorded'
+        : treated[treatment];
   const notes = [`Each image loses ${describeRemoval(removal)} (seed ${seed}); ${place}.`];
-  return { remove: formatRemoval(removal), seed, missing, notes };
+  return { remove: formatRemoval(removal), seed, treatment, missing, notes };
 }
 
 /** The library does not record what a model was trained on. */
@@ -326,10 +354,10 @@ export function addEvaluate(program: Command, { streams }: CommandContext): void
     .addOption(
       oneOf(
         new Option(
-          '--missing <what>',
-          'what stands in the place of missing pixels before the model gets them: mask leaves that to the model, mean and last fill them (default: as in training)',
+          '--fill <what>',
+          'what stands in the place of removed pixels before the model gets them (default: nothing: the model makes of them what it was trained to)',
         ),
-        missingChoices,
+        fills,
       ),
     )
     .option('--worst <number>', 'list the worst mistakes, with the files of their pictures', positiveInteger)

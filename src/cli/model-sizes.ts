@@ -1,10 +1,7 @@
 /** The sizes of models as options of commands: `--hidden 96`, `--maps 8,16`. */
 import { InvalidArgumentError, Option } from 'commander';
-import { listModels, type ModelSizes } from '../models/index.ts';
-import { type SizeName, sizeKinds, sizeNames, takesSize } from '../models/sizes.ts';
-
-/** Sizes that were asked for; a model has others of its own. */
-export type GivenSizes = { readonly [Name in SizeName]?: ModelSizes[Name] | undefined };
+import { listModels, type ModelSizes, modelFacts } from '../models/index.ts';
+import { type GivenSizes, type SizeName, sizeKinds, sizeNames, strangeSize } from '../models/sizes.ts';
 
 /** An option for each size. */
 export function sizeOptions(): readonly Option[] {
@@ -50,13 +47,15 @@ export function sizeMisfit({
   model,
   ...options
 }: GivenSizes & { readonly model: string }): string | undefined {
-  const models = listModels();
-  const own = models.find(({ name }) => name === model)!.sizes;
-  const strange = sizeNames.find(
-    (name) => options[name] !== undefined && !takesSize(own, name, options[name]),
-  );
+  const facts = modelFacts(model);
+  const strange = strangeSize(facts, options);
   if (strange === undefined) return undefined;
-  const takes = Object.keys(own).map((name) => `--${name}`);
-  const others = models.filter(({ sizes }) => strange in sizes).map(({ name }) => name);
-  return `--${strange} ${writtenSize(strange, options[strange])} does nothing for ${model}, which takes ${takes.join(', ')}. Models with it: ${others.join(', ')}.`;
+  const takes =
+    strange === 'missing'
+      ? facts.treatments.map((treatment) => `--missing ${treatment}`)
+      : Object.keys(facts.sizes).map((name) => `--${name}`);
+  const others = listModels().filter(
+    (each) => strangeSize(each, { [strange]: options[strange] }) === undefined,
+  );
+  return `--${strange} ${writtenSize(strange, options[strange])} does nothing for ${model}, which takes ${takes.join(', ')}. Models with it: ${others.map(({ name }) => name).join(', ')}.`;
 }

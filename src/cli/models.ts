@@ -1,11 +1,19 @@
 /** `weft models`: the models that `weft train` knows, with what they cost. */
 import { type Command, Option } from 'commander';
 import { WeftError } from '../errors.ts';
-import { createModel, listModels, type ModelFacts, type ModelSizes, modelNames } from '../models/index.ts';
+import {
+  createModel,
+  listModels,
+  type ModelFacts,
+  type ModelSizes,
+  modelFacts,
+  modelNames,
+} from '../models/index.ts';
+import type { GivenSizes } from '../models/sizes.ts';
 import { type Summary, summarize, summary } from '../nn/index.ts';
 import { formatCount, formatInteger, formatTable } from '../text.ts';
 import { exitCodes } from './exit-codes.ts';
-import { type GivenSizes, givenSizes, sizeMisfit, sizeOptions, writtenSizes } from './model-sizes.ts';
+import { givenSizes, sizeMisfit, sizeOptions, writtenSizes } from './model-sizes.ts';
 import { positiveInteger } from './numbers.ts';
 import { choiceError, jsonOption, pictureSize } from './shared-options.ts';
 import { type CommandContext, openTerminal, type Terminal } from './terminal.ts';
@@ -71,7 +79,7 @@ function listAll(options: ModelsOptions, { result }: Terminal): void {
 
 /** Shows one model: the sizes it takes, and its layers. */
 function showOne(name: string, options: ModelsOptions, { result }: Terminal): void {
-  const facts = listModels().find((each) => each.name === name)!;
+  const facts = modelFacts(name);
   const task = taskOf(options);
   const model = createModel(name, { ...task, ...givenSizes(options) });
   if (options.json) {

@@ -1,5 +1,6 @@
 /** Reads numbers from the command line; commander turns what is thrown here into a message and exit code 2. */
 import { InvalidArgumentError } from 'commander';
+import { decimal } from '../text.ts';
 
 /** A whole number of at least 1. */
 export function positiveInteger(text: string): number {
@@ -29,21 +30,9 @@ export function nonNegativeNumber(text: string): number {
   throw new InvalidArgumentError('Give a number of at least 0.');
 }
 
-/** A share that may be nothing but not all: 0 to below 1. */
-export function shareOrNone(text: string): number {
-  const value = decimal(text);
-  if (value >= 0 && value < 1) return value;
-  throw new InvalidArgumentError('Give a number from 0 to below 1, such as 0.25.');
-}
-
 /** A share that is neither nothing nor all. */
 export function properShare(text: string): number {
   const value = decimal(text);
   if (value > 0 && value < 1) return value;
   throw new InvalidArgumentError('Give a number between 0 and 1, such as 0.1.');
-}
-
-/** The number that a text is in decimal notation, else NaN: `Number` alone takes '', ' ' and 0x10 as well. */
-export function decimal(text: string): number {
-  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
 }

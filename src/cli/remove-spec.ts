@@ -1,8 +1,7 @@
 /** `--remove SPEC`, what is taken away of images: `rows:0.5`, or between two shares `pixels:0-0.75`. */
 import { InvalidArgumentError, Option } from 'commander';
 import { type Removal, removableParts } from '../data/removal.ts';
-import { nearest } from '../text.ts';
-import { decimal } from './numbers.ts';
+import { decimal, nearest } from '../text.ts';
 
 /** `--remove SPEC` */
 export function removeOption(what: string): Option {

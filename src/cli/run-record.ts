@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { readFile } from '../data/files.ts';
 import { METRICS_FILE } from '../data/run-folders.ts';
 import { WeftError } from '../errors.ts';
+import type { GivenSizes } from '../models/sizes.ts';
 import { messageOf } from '../text.ts';
 import type { Confusion } from './confusion.ts';
 import type { CopyScores } from './copies.ts';
 import type { Scores } from './describe.ts';
-import type { GivenSizes } from './model-sizes.ts';
 import { RunError } from './run-error.ts';
 
 /** One epoch. Losses are mean cross-entropies in nats, accuracies parts of 1. */

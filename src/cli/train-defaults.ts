@@ -1,5 +1,5 @@
 /** The settings of `weft train`, with the reason beside each. */
-import { listModels } from '../models/index.ts';
+import { modelFacts } from '../models/index.ts';
 
 export const trainDefaults = {
   data: 'digits',
@@ -25,5 +25,5 @@ export const sgdMomentum = 0.9;
 /** The highest learning rate at which a model trains without setbacks. SGD does not divide by the size of the gradients, and wants more. */
 export function defaultLearningRate(model: string, optimizer: string = trainDefaults.optimizer): number {
   if (optimizer === 'sgd') return 0.03;
-  return listModels().find(({ name }) => name === model)!.learningRate;
+  return modelFacts(model).learningRate;
 }

@@ -7,7 +7,8 @@ import type { PictureFit } from '../data/image.ts';
 import type { MissingPixels } from '../data/missing.ts';
 import { type Removal, removeFromBatch, removePixels } from '../data/removal.ts';
 import { type DeviceOptions, tensor } from '../index.ts';
-import { createModel, listModels, type ModelFacts } from '../models/index.ts';
+import { createModel, type MissingTreatment, modelFacts, modelNames } from '../models/index.ts';
+import type { GivenSizes } from '../models/sizes.ts';
 import { type Module, softmaxCrossEntropy } from '../nn/index.ts';
 import {
   Adam,
@@ -24,7 +25,7 @@ import {
 import type { ImageAugmentation, Loss } from '../train/index.ts';
 import { formatAugmentation } from './augment-spec.ts';
 import { classWeightsOf } from './class-weights.ts';
-import { type GivenSizes, givenSizes, sizeMisfit, writtenSizes } from './model-sizes.ts';
+import { givenSizes, sizeMisfit, writtenSizes } from './model-sizes.ts';
 import { formatRemoval, removeSpec } from './remove-spec.ts';
 import type { TrainSettings } from './run-record.ts';
 import type { GivenClasses } from './shared-options.ts';
@@ -143,7 +144,7 @@ export function misfit(options: TrainOptions): string | undefined {
   const wrong = sizeMisfit(options);
   if (wrong !== undefined) return wrong;
   if (options.remove !== undefined && missingOf(options) === 'error') {
-    return `--remove takes pixels away, and ${options.model} takes none that are missing: say what it makes of them with --missing, such as mean${'missing' in factsOf(options.model)!.sizes ? ' or mask' : ''}.`;
+    return `--remove takes pixels away, and ${options.model} takes none that are missing: say what it makes of them with --missing, such as mean${modelFacts(options.model).treatments.includes('mask') ? ' or mask' : ''}.`;
   }
   if (earlyStopping !== undefined && earlyStopping > epochs - 2) {
     const most = epochs - 2;
@@ -181,14 +182,15 @@ export function settingsOf(options: TrainOptions, train: ImageDataset): TrainSet
   };
 }
 
-function factsOf(model: string): ModelFacts | undefined {
-  return listModels().find(({ name }) => name === model);
+/** What the model of a run makes of missing pixels: what was asked for, or what is usual; a model of another version takes none. */
+export function treatmentOf({ model, missing }: Pick<TrainSettings, 'model' | 'missing'>): MissingTreatment {
+  if (missing !== undefined) return missing;
+  return modelNames.some((name) => name === model) ? modelFacts(model).treatments[0] : 'error';
 }
 
 /** What is done with NaN pixels: the model gets them if it makes something of them. */
-export function missingOf({ model, missing }: Pick<TrainSettings, 'model' | 'missing'>): MissingPixels {
-  const takes = missing === undefined ? factsOf(model)?.takesMissing : missing !== 'error';
-  return takes ? 'mask' : 'error';
+export function missingOf(settings: Pick<TrainSettings, 'model' | 'missing'>): MissingPixels {
+  return treatmentOf(settings) === 'error' ? 'error' : 'mask';
 }
 
 /** The images without what is removed of them, the same with each seed. */

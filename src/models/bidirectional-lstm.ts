@@ -2,6 +2,7 @@
 import { Dense, ImageToSequence, LSTM, Sequential, sequenceShape } from '../nn/index.ts';
 import { defineModel } from './model.ts';
 import { dropped, indicated } from './parts.ts';
+import { recurrentTreatments } from './sizes.ts';
 
 /**
  * What goes to the classes is where each direction ends: the state after the last row of the one that reads down, and that
@@ -9,7 +10,8 @@ import { dropped, indicated } from './parts.ts';
  */
 export const bidirectionalLstm = defineModel({
   sentence: 'two LSTMs read the rows of pixels, one from the top and one from the bottom',
-  sizes: { hidden: 64, layers: 1, order: 'rows', readout: 'last', dropout: 0.25, missing: 'error' },
+  sizes: { hidden: 64, layers: 1, order: 'rows', readout: 'last', dropout: 0.25 },
+  treatments: recurrentTreatments,
   build({ inputShape, classes, hidden, layers, order, readout, dropout, missing }) {
     const { indicators, inputs } = indicated(missing, sequenceShape(order, inputShape));
     return new Sequential({

@@ -10,7 +10,7 @@ import { dropped } from './parts.ts';
 export const gruD = defineModel({
   sentence: 'a GRU-D, in which what was seen fades, reads rows of pixels of which some are missing',
   sizes: { hidden: 128, order: 'rows', dropout: 0 },
-  takesMissing: true,
+  treatments: ['decay'],
   build({ inputShape, classes, hidden, order, dropout }) {
     const [, features] = sequenceShape(order, inputShape);
     return new Sequential({

@@ -5,7 +5,17 @@ import { describeValue, requireKnownOptions, requireText } from '../options.ts';
 import { nearest } from '../text.ts';
 import { catalogue } from './catalogue.ts';
 import { type ModelDefinition, type ModelTask, requireTask } from './model.ts';
-import { fillingOf, type ModelSizes, requireSize, type SizeName, sizeNames, takesSize } from './sizes.ts';
+import {
+  fillingOf,
+  type GivenSizes,
+  type MissingTreatment,
+  type ModelSizes,
+  outerTreatments,
+  requireSize,
+  type SizeName,
+  sizeNames,
+  strangeSize,
+} from './sizes.ts';
 
 export type { ModelTask } from './model.ts';
 export type { MissingTreatment, ModelSizes } from './sizes.ts';
@@ -17,7 +27,7 @@ export type ModelName = keyof typeof catalogue;
 type AnyName = string & Record<never, never>;
 
 /** What a model of `createModel` is made for, and the sizes that differ from its usual ones: each model has some of these. */
-export type ModelOptions = ModelTask & { readonly [Name in SizeName]?: ModelSizes[Name] | undefined };
+export type ModelOptions = ModelTask & GivenSizes;
 
 /** The names `createModel` knows, the default first. */
 export const modelNames = Object.keys(catalogue) as readonly ModelName[];
@@ -31,22 +41,34 @@ export interface ModelFacts {
   readonly sizes: Partial<ModelSizes>;
   /** The highest learning rate at which Adam trains it without setbacks. */
   readonly learningRate: number;
-  /** Whether missing pixels, NaN, are what it is made for. */
-  readonly takesMissing: boolean;
+  /** What it can make of missing pixels, NaN, the usual treatment first: values of the size `missing`. */
+  readonly treatments: readonly MissingTreatment[];
+}
+
+/** All models of `createModel`, the default of the command first. */
+export function listModels(): readonly ModelFacts[] {
+  return modelNames.map(modelFacts);
 }
 
 /**
- * All models of `createModel`, the default of the command first.
+ * What there is to know of one model of `createModel`.
  *
  * ```ts
- * listModels().find(({ name }) => name === 'row-lstm')!.sizes.hidden; // 128
+ * modelFacts('row-lstm').sizes.hidden; // 128
  * ```
+ *
+ * @param name one of `modelNames`; a text that is read from somewhere will do
+ * @throws OptionError for an unknown name
  */
-export function listModels(): readonly ModelFacts[] {
-  return modelNames.map((name) => {
-    const { sentence, sizes, learningRate = 3e-3, takesMissing = false }: ModelDefinition = catalogue[name];
-    return { name, sentence, sizes, learningRate, takesMissing };
-  });
+export function modelFacts(name: ModelName | AnyName): ModelFacts {
+  const known = requireName('modelFacts', name);
+  const {
+    sentence,
+    sizes,
+    learningRate = 3e-3,
+    treatments = outerTreatments,
+  }: ModelDefinition = catalogue[known];
+  return { name: known, sentence, sizes: { ...sizes, missing: treatments[0] }, learningRate, treatments };
 }
 
 /**
@@ -62,41 +84,51 @@ export function listModels(): readonly ModelFacts[] {
  *   images that the model cannot read
  */
 export function createModel(name: ModelName | AnyName, options: ModelOptions): Sequential {
-  const definition = definitionOf(name);
+  const known = requireName('createModel', name);
   requireKnownOptions('createModel', options, ['inputShape', 'classes', ...sizeNames]);
   requireTask('createModel', options);
   const given = sizeNames.filter((size) => options[size] !== undefined);
-  for (const size of given) {
-    requireSize('createModel', size, options[size]);
-    if (takesSize(definition.sizes, size, options[size])) continue;
-    const own = Object.keys(definition.sizes);
-    throw new OptionError({
-      where: 'createModel',
-      got: `${size} ${describeValue(options[size])} for '${name}', which has none`,
-      expected: own.length === 0 ? 'no sizes' : `only ${own.join(', ')}`,
-      cure: `Leave it out, or choose another model: ${namesWith(size).join(', ')}.`,
-    });
-  }
+  for (const size of given) requireSize('createModel', size, options[size]);
+  const facts = modelFacts(known);
+  const strange = strangeSize(facts, options);
+  if (strange !== undefined) throw strangeError(facts, strange, options);
   const sizes = Object.fromEntries(given.map((size) => [size, options[size]]));
-  const { inputShape, classes, missing } = options;
-  const settled = { inputShape, classes, ...definition.sizes, ...sizes };
+  const { inputShape, classes, missing = facts.treatments[0] } = options;
+  const definition = catalogue[known] as ModelDefinition<ModelSizes>;
+  const settled = { inputShape, classes, ...definition.sizes, missing, ...sizes };
   const filling = fillingOf(missing);
   if (filling === undefined) return definition.build(settled);
   const filled = definition.build({ ...settled, missing: 'error' });
   return new Sequential({ fill: new FillMissing(inputShape, filling), ...filled.modules });
 }
 
-/** The models that can be made in such a size. */
-function namesWith(size: SizeName): readonly ModelName[] {
-  return modelNames.filter((name) => size in catalogue[name].sizes);
+/** The error of a size that the model does not have, or of a treatment that it does not take. */
+function strangeError(
+  { name, sizes, treatments }: ModelFacts,
+  strange: SizeName,
+  options: GivenSizes,
+): OptionError {
+  const others = listModels().filter(
+    (facts) => strangeSize(facts, { [strange]: options[strange] }) === undefined,
+  );
+  return new OptionError({
+    where: 'createModel',
+    got: `${strange} ${describeValue(options[strange])} for '${name}', which ${strange === 'missing' ? 'does not take it' : 'has none'}`,
+    expected:
+      strange === 'missing'
+        ? `missing as one of ${treatments.join(', ')}`
+        : `only ${Object.keys(sizes).join(', ')}`,
+    cure: `Leave it out, or choose another model: ${others.map((other) => other.name).join(', ')}.`,
+  });
 }
 
-function definitionOf(name: string): ModelDefinition<ModelSizes> {
-  requireText('createModel', 'name', name);
-  if (isModelName(name)) return catalogue[name] as ModelDefinition<ModelSizes>;
+/** @throws OptionError unless it is the name of a model */
+function requireName(where: string, name: string): ModelName {
+  requireText(where, 'name', name);
+  if (isModelName(name)) return name;
   const near = nearest(name, modelNames);
   throw new OptionError({
-    where: 'createModel',
+    where,
     got: describeValue(name),
     expected: `one of ${modelNames.join(', ')}`,
     cure: `${near === undefined ? 'Choose one of these' : `Did you mean '${near}'? Choose one of these`}, or build your own from layers with Sequential.`,

@@ -3,7 +3,7 @@ import { OptionError } from '../errors.ts';
 import type { Sequential } from '../nn/index.ts';
 import { describeValue } from '../options.ts';
 import { describeLengths } from '../tensor/shape.ts';
-import type { ModelSizes, SizeName } from './sizes.ts';
+import type { MissingTreatment, ModelSizes, SizeName } from './sizes.ts';
 
 /** What a model is for. */
 export interface ModelTask {
@@ -21,10 +21,10 @@ export interface ModelDefinition<Sizes extends Partial<ModelSizes> = Partial<Mod
   readonly sizes: Sizes;
   /** The highest learning rate at which Adam trains it without setbacks. Default 0.003. */
   readonly learningRate?: number;
-  /** Whether missing pixels, NaN, are what it is made for. Default false; models with the size `missing` can be told of them. */
-  readonly takesMissing?: boolean;
-  /** New layers [N, H, W, C] → logits [N, classes], of sizes that have been looked at. */
-  build(options: ModelTask & Pick<ModelSizes, keyof Sizes & SizeName>): Sequential;
+  /** What it can make of missing pixels, NaN, the usual treatment first. Default `outerTreatments`: it knows nothing of them. */
+  readonly treatments?: readonly MissingTreatment[];
+  /** New layers [N, H, W, C] → logits [N, classes], of sizes that have been looked at; `missing` is 'error' where they are filled before. */
+  build(options: ModelTask & Pick<ModelSizes, 'missing' | (keyof Sizes & SizeName)>): Sequential;
 }
 
 /** The definition as it is: what `build` takes follows from `sizes`. */

@@ -2,6 +2,7 @@
 import { Dense, ImageToSequence, LSTM, Sequential, sequenceShape } from '../nn/index.ts';
 import { defineModel } from './model.ts';
 import { dropped, indicated } from './parts.ts';
+import { recurrentTreatments } from './sizes.ts';
 
 /**
  * A row of pixels is a step: x_t = row t, [W·C]. The state after the last row goes to the classes. The plainest recurrent
@@ -9,7 +10,8 @@ import { dropped, indicated } from './parts.ts';
  */
 export const rowLstm = defineModel({
   sentence: 'an LSTM reads the rows of pixels from top to bottom',
-  sizes: { hidden: 128, layers: 1, order: 'rows', readout: 'last', dropout: 0, missing: 'error' },
+  sizes: { hidden: 128, layers: 1, order: 'rows', readout: 'last', dropout: 0 },
+  treatments: recurrentTreatments,
   build({ inputShape, classes, hidden, layers, order, readout, dropout, missing }) {
     const { indicators, inputs } = indicated(missing, sequenceShape(order, inputShape));
     return new Sequential({

@@ -9,6 +9,7 @@ import {
 } from '../nn/index.ts';
 import { parseOrder } from '../nn/reading/reading-order.ts';
 import { describeValue } from '../options.ts';
+import { decimal } from '../text.ts';
 
 /** The sizes, by name. A name means the same in every model that has it; which models have it, `listModels` tells. */
 export interface ModelSizes {
@@ -26,40 +27,57 @@ export interface ModelSizes {
   readonly readout: ReadoutKind;
   /** Feature maps of each convolution, from the first to the last: as many convolutions as numbers. */
   readonly maps: readonly number[];
-  /** Side of the kernel of each convolution, an odd number. */
+  /** How far the kernel of each convolution reaches along each axis that it moves along, in pixels or steps: an odd number. */
   readonly kernel: number;
-  /** Height and width of the pieces that an image is cut into. */
+  /** Height and width of the pieces that an image is cut into, or of glimpses, which are square. */
   readonly patch: readonly [height: number, width: number];
   /** Heads, of which each has its own memory or attention. */
   readonly heads: number;
   /** How often something is repeated that has its weights once: looks, iterations, strips. */
   readonly steps: number;
-  /**
-   * What is made of missing pixels, NaN: see `treatments`. Any model can have them filled; the others are for models whose first
-   * layer can be told of them.
-   */
+  /** What is made of missing pixels, NaN; `listModels` tells which treatments a model takes. */
   readonly missing: MissingTreatment;
 }
+
+const treatments = ['error', 'mask', 'mean', 'last', 'learned', 'indicators', 'seen', 'decay'] as const;
 
 /**
  * What a model makes of missing pixels. It takes none ('error'); the recurrent layer leaves them out ('mask'); `FillMissing` puts the mean
  * of each pixel in training, the pixel seen last above, or a learned value in their place ('mean', 'last', 'learned');
  * `MissingIndicators` adds what is seen and how long ago ('indicators'), or gives what is seen and nothing else, to find out whether that
- * tells of the class ('seen').
+ * tells of the class ('seen'); in a `GRUD` what was seen last fades ('decay').
  */
-export const treatments = ['error', 'mask', 'mean', 'last', 'learned', 'indicators', 'seen'] as const;
-
-/** What a model makes of missing pixels. */
 export type MissingTreatment = (typeof treatments)[number];
 
-/** Those that are a layer in front of a model, whichever it is; otherwise undefined. */
-export function fillingOf(missing: unknown): MissingFill | undefined {
+/** The treatments of models that know of nothing missing: `FillMissing` can stand in front of each. */
+export const outerTreatments: readonly MissingTreatment[] = ['error', 'mean', 'last', 'learned'];
+
+/** The treatments of models of a recurrent layer that leaves out what is missing, and can have indicators in front. */
+export const recurrentTreatments: readonly MissingTreatment[] = [
+  ...outerTreatments,
+  'mask',
+  'indicators',
+  'seen',
+];
+
+/** Sizes that were asked for; a model has others of its own. */
+export type GivenSizes = { readonly [Name in SizeName]?: ModelSizes[Name] | undefined };
+
+/** The treatment, if it is a layer in front of a model, whichever it is. */
+export function fillingOf(missing: MissingTreatment): MissingFill | undefined {
   return missing === 'mean' || missing === 'last' || missing === 'learned' ? missing : undefined;
 }
 
-/** Whether a model of such sizes can be made with this one. */
-export function takesSize(own: Partial<ModelSizes>, name: SizeName, value: unknown): boolean {
-  return name in own || (name === 'missing' && fillingOf(value) !== undefined);
+/** The first of the given sizes that a model does not have, or a treatment of missing pixels that it does not take. */
+export function strangeSize(
+  own: { readonly sizes: Partial<ModelSizes>; readonly treatments: readonly MissingTreatment[] },
+  given: GivenSizes,
+): SizeName | undefined {
+  const { missing } = given;
+  return sizeNames.find((name) => {
+    if (given[name] === undefined) return false;
+    return name === 'missing' ? !own.treatments.includes(missing!) : !(name in own.sizes);
+  });
 }
 
 /** What a size may be. */
@@ -82,11 +100,6 @@ interface SizeForm<Value> {
 interface SizeKind<Value> extends SizeForm<Value> {
   /** What it is, for the help of the command. */
   readonly what: string;
-}
-
-/** The number that a text is, in decimal digits; NaN for any other text. */
-function decimal(text: string): number {
-  return /^(\d+\.?\d*|\.\d+)$/.test(text) ? Number(text) : Number.NaN;
 }
 
 function isCount(value: unknown): value is number {
@@ -141,7 +154,7 @@ const area: SizeForm<readonly [number, number]> = {
 /** The error of what is no order, if it is none. */
 function orderError(value: unknown): OptionError | undefined {
   try {
-    parseOrder('createModel', value as ReadingOrder);
+    parseOrder('createModel', value);
     return undefined;
   } catch (error) {
     if (error instanceof OptionError) return error;
@@ -184,8 +197,8 @@ export const sizeKinds: { readonly [Name in keyof ModelSizes]: SizeKind<ModelSiz
   },
   readout: { ...readoutKind, what: 'what the outputs of all steps come to: last, mean, max or attention' },
   maps: { ...counts, what: 'feature maps of each convolution, as many convolutions as numbers' },
-  kernel: { ...oddCount, what: 'side of the kernel of each convolution' },
-  patch: { ...area, what: 'height and width of the pieces that an image is cut into' },
+  kernel: { ...oddCount, what: 'pixels or steps that the kernel of each convolution spans, an odd number' },
+  patch: { ...area, what: 'height and width of the pieces that an image is cut into, or of glimpses' },
   heads: { ...count, what: 'heads, each with a memory of its own' },
   steps: { ...count, what: 'repetitions with the same weights: looks, iterations, strips' },
   missing: {
@@ -195,7 +208,7 @@ export const sizeKinds: { readonly [Name in keyof ModelSizes]: SizeKind<ModelSiz
     holds: (value): value is MissingTreatment => treatments.some((each) => each === value),
     read: (text) => text,
     write: String,
-    what: 'what the model makes of missing pixels: error (it takes none), mean, last or learned fill them; of models of rows also mask, indicators or seen',
+    what: 'what the model makes of missing pixels: error (it takes none), mean, last or learned fill them; of models of rows also mask, indicators or seen; of gru-d decay',
   },
 };
 

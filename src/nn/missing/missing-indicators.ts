@@ -65,7 +65,8 @@ export class MissingIndicators extends Layer<Tensor | MissingInput, Tensor> {
     this.parts = [...requireList(where, 'parts', options.parts ?? allParts)];
     for (const part of this.parts) requireOneOf(where, 'parts', part, allParts);
     const has = (part: IndicatorPart): boolean => this.parts.includes(part);
-    const idle = (!has('values') && 'fill' in options) || (!has('time') && 'unit' in options);
+    const idle =
+      (!has('values') && options.fill !== undefined) || (!has('time') && options.unit !== undefined);
     if (idle || this.parts.length === 0 || new Set(this.parts).size < this.parts.length) {
       throw new OptionError({
         where,

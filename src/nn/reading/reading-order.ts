@@ -80,7 +80,7 @@ export const readingOrders: readonly string[] = [
  *
  * @throws OptionError for a name that is none, suggesting the nearest one
  */
-export function parseOrder(where: string, order: string): Reading {
+export function parseOrder(where: string, order: unknown): Reading {
   const [name, ...more] = typeof order === 'string' ? order.split(':') : [''];
   const reading = Object.hasOwn(ordersWith, name)
     ? ordersWith[name].read(more.join(':'))

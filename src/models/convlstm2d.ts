@@ -1,4 +1,5 @@
 /** convlstm2d: an LSTM whose products are convolutions reads the image strip by strip. */
+import { OptionError } from '../errors.ts';
 import { ConvLSTM2D, Dense, Flatten, type Module, Reshape, Sequential, ZeroPad2d } from '../nn/index.ts';
 import { defineModel } from './model.ts';
 import { dropped } from './parts.ts';
@@ -14,6 +15,14 @@ export const convlstm2d = defineModel({
   build({ inputShape: [height, width, channels], classes, maps, kernel, steps, dropout }) {
     const strip = Math.ceil(height / steps);
     const missing = steps * strip - height;
+    if (missing >= strip) {
+      throw new OptionError({
+        where: 'createModel',
+        got: `steps ${steps} for 'convlstm2d' and images of ${height} rows`,
+        expected: `strips that hold rows: of ${strip} there are ${Math.ceil(height / strip)}`,
+        cure: `Give steps ${Math.ceil(height / strip)}, or fewer.`,
+      });
+    }
     const layers = maps.map((count, index): [string, Module] => [
       `convlstm${index + 1}`,
       new ConvLSTM2D(index === 0 ? channels : maps[index - 1], count, kernel, {

@@ -1,4 +1,5 @@
 /** glimpse: recurrent attention, which sees a picture in small pieces and chooses where each of them lies. */
+import { OptionError } from '../errors.ts';
 import { Dense, RecurrentAttention, Sequential } from '../nn/index.ts';
 import { defineModel } from './model.ts';
 import { dropped } from './parts.ts';
@@ -8,11 +9,19 @@ import { dropped } from './parts.ts';
  * (2014) choose places at random and train that with REINFORCE; here glimpses are soft, and places are trained by gradients.
  */
 export const glimpse = defineModel({
-  sentence: 'an LSTM looks at the image in glimpses of 8×8 values, and chooses where to look next',
-  sizes: { hidden: 128, steps: 6, dropout: 0 },
-  build({ inputShape: [, , channels], classes, hidden, steps, dropout }) {
+  sentence: 'an LSTM looks at the image in glimpses, and chooses where to look next',
+  sizes: { hidden: 128, steps: 6, patch: [8, 8], dropout: 0 },
+  build({ inputShape: [, , channels], classes, hidden, steps, patch: [side, width], dropout }) {
+    if (side !== width) {
+      throw new OptionError({
+        where: 'createModel',
+        got: `patch ${side}×${width} for 'glimpse'`,
+        expected: 'a square, as glimpses are',
+        cure: `Give ${side}×${side} or ${width}×${width}.`,
+      });
+    }
     return new Sequential({
-      reader: new RecurrentAttention(channels, hidden, { steps }),
+      reader: new RecurrentAttention(channels, hidden, { steps, side }),
       ...dropped(dropout),
       head: new Dense(hidden, classes),
     });

@@ -21,7 +21,7 @@ import { dropped, numbered } from './parts.ts';
  * last step, which knows of all before it, goes to the classes.
  */
 export const lru = defineModel({
-  sentence: 'blocks of linear recurrent units, complex and parallel in time, read the pixels one by one',
+  sentence: 'blocks of linear recurrent units, complex and parallel in time, read the image as a sequence',
   sizes: { width: 32, layers: 2, order: 'pixels', readout: 'last', dropout: 0 },
   learningRate: 1e-2,
   build({ inputShape, classes, width, layers, order, readout, dropout }) {

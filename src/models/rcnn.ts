@@ -1,4 +1,5 @@
 /** rcnn: convolutions whose maps read themselves again and again. */
+import { OptionError } from '../errors.ts';
 import {
   BatchNorm,
   Conv2d,
@@ -27,6 +28,7 @@ export const rcnn = defineModel({
   sizes: { maps: [16, 16, 16, 32, 32], steps: 3, dropout: 0 },
   build({ inputShape, classes, maps, steps, dropout }) {
     const [first, ...recurrent] = maps as readonly [number, ...number[]];
+    requireUse(maps, dropout);
     const pool = () => new MaxPool2d(3, { stride: 2, padding: 1 });
     const layers = recurrent.flatMap((count, index): [string, Module][] => [
       ...(index % 2 === 0 ? [[`pool${index / 2 + 1}`, pool()] as [string, Module]] : []),
@@ -51,3 +53,15 @@ export const rcnn = defineModel({
     });
   },
 });
+
+/** @throws OptionError for maps of no recurrent convolution, and for dropout that has no place behind one of them */
+function requireUse(maps: readonly number[], dropout: number): void {
+  const least = dropout > 0 ? 3 : 2;
+  if (maps.length >= least) return;
+  throw new OptionError({
+    where: 'createModel',
+    got: `maps ${maps.join(', ')} for 'rcnn'${dropout > 0 ? ` with dropout ${dropout}` : ''}`,
+    expected: `at least ${least} numbers: of a plain convolution, then of recurrent ones${dropout > 0 ? ', with dropout between them' : ''}`,
+    cure: `Give more maps${dropout > 0 ? ', or no dropout' : ''}.`,
+  });
+}

@@ -17,7 +17,7 @@ import { dropped } from './parts.ts';
  * each stage, with stride 2 but for the first, so that every shortcut is the identity.
  */
 export const resnetSmall = defineModel({
-  sentence: 'residual blocks of convolutions in three stages; nothing recurrent',
+  sentence: 'residual blocks of convolutions in stages of ever more maps; nothing recurrent',
   sizes: { maps: [16, 32, 64], layers: 1, dropout: 0 },
   build({ inputShape, classes, maps, layers, dropout }) {
     const stages = maps.map((count, index): [string, Module] => {

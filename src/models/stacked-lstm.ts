@@ -5,6 +5,6 @@ import { rowLstm } from './row-lstm.ts';
 /** row-lstm in depth (Graves, Mohamed & Hinton 2013): layer l reads h of layer l-1 at every row; dropout between them. */
 export const stackedLstm = defineModel({
   ...rowLstm,
-  sentence: 'three LSTMs one over the other read the rows of pixels',
+  sentence: 'LSTMs one over the other read the rows of pixels',
   sizes: { ...rowLstm.sizes, hidden: 64, layers: 3, dropout: 0.25 },
 });

@@ -14,12 +14,12 @@ import { dropped, numbered } from './parts.ts';
 
 /**
  * Block l has two convolutions of k steps at distance 2^l, padded at the front alone, so that a step sees none that comes later
- * (Bai, Kolter & Koltun 2018; without their weight normalization). L blocks see 1 + 2(k - 1)(2^L - 1) steps: six of k = 7 see 757.
- * The last step, which saw them all, goes to the classes. Eight blocks of 25 features make the 70,000 parameters of the paper.
+ * (Bai, Kolter & Koltun 2018; without their weight normalization). L blocks see 1 + 2(k - 1)(2^L - 1) steps: six of k = 7 see 757,
+ * all but the first 27 of the 784 pixels of 28×28; a seventh sees them all. The last step goes to the classes. Eight blocks of 25 features make the 70,000 parameters of the paper.
  */
 export const tcn = defineModel({
   sentence:
-    'dilated causal convolutions over the sequence of pixels, no recurrence: the rival of pixel by pixel',
+    'dilated causal convolutions over the image as a sequence, no recurrence: the rival of pixel by pixel',
   sizes: { width: 16, layers: 6, kernel: 7, order: 'pixels', readout: 'last', dropout: 0 },
   build({ inputShape, classes, width, layers, kernel, order, readout, dropout }) {
     const [, features] = sequenceShape(order, inputShape);

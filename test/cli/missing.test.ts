@@ -25,7 +25,13 @@ async function trained(
 async function evaluated(out: string, ...args: readonly string[]) {
   const { exitCode, stdout, stderr } = await run(['evaluate', out, ...args, '--json']);
   expect(exitCode, stderr).toBe(0);
-  return JSON.parse(stdout) as { accuracy: number; remove?: string; missing?: string; notes: string[] };
+  return JSON.parse(stdout) as {
+    accuracy: number;
+    remove?: string;
+    missing?: string;
+    fill?: string;
+    notes: string[];
+  };
 }
 
 describe('weft train --remove', () => {
@@ -48,12 +54,14 @@ describe('weft train --remove', () => {
     );
     const same = await evaluated(out);
     expect(same).toMatchObject({ accuracy: metrics.testAccuracy, remove: 'rows:0.5', missing: 'mask' });
-    expect(same.notes.at(-1)).toBe('Each image loses 50 % of the rows (seed 3); the model is told of it.');
+    expect(same.notes.at(-1)).toBe(
+      'Each image loses 50 % of the rows (seed 3); the model leaves out what is missing.',
+    );
     const whole = await evaluated(out, '--remove', 'none');
     expect(whole).not.toHaveProperty('remove');
     expect(whole.accuracy).not.toBe(same.accuracy);
-    const other = await evaluated(out, '--remove', 'columns:0-0.75', '--missing', 'last');
-    expect(other).toMatchObject({ remove: 'columns:0-0.75', missing: 'last' });
+    const other = await evaluated(out, '--remove', 'columns:0-0.75', '--fill', 'last');
+    expect(other).toMatchObject({ remove: 'columns:0-0.75', missing: 'mask', fill: 'last' });
   });
 
   it('wants to know what the model makes of it', async () => {
@@ -72,18 +80,23 @@ it('a model that knows of nothing missing is tested with something in its place'
   const { out, metrics } = await trained();
   const refused = await run(['evaluate', out, '--remove', 'rows:0.5']);
   expect(refused.exitCode).toBe(1);
-  expect(refused.stderr).toContain('Fill them with --missing mean or last, or train with --missing mask.');
-  const masked = await run(['evaluate', out, '--remove', 'rows:0.5', '--missing', 'mask']);
-  expect(masked.stderr).toContain('--missing mask for a model that takes no missing pixels');
-  const filled = await evaluated(out, '--remove', 'rows:0.5', '--missing', 'mean');
+  expect(refused.stderr).toContain('Fill them with --fill mean or last, or train a model with --missing');
+  const idle = await run(['evaluate', out, '--fill', 'mean']);
+  expect(idle.stderr).toContain('--fill mean of images of which nothing is removed');
+  const filled = await evaluated(out, '--remove', 'rows:0.5', '--fill', 'mean');
+  expect(filled).toMatchObject({ missing: 'error', fill: 'mean' });
   expect(filled.notes.at(-1)).toContain('the mean of all pixels in training stands in its place');
   expect(filled.accuracy).not.toBe(metrics.testAccuracy);
 });
 
 it('every treatment trains, and gru-d', async () => {
   for (const missing of ['mean', 'last', 'learned', 'indicators', 'seen']) {
-    const { metrics } = await trained('--remove', 'pixels:0.3', '--missing', missing);
+    const { out, metrics } = await trained('--remove', 'pixels:0.3', '--missing', missing);
     expect(Number.isFinite(metrics.testLoss), missing).toBe(true);
+    if (missing !== 'mean') continue;
+    const same = await evaluated(out);
+    expect(same).toMatchObject({ accuracy: metrics.testAccuracy, missing });
+    expect(same.notes.at(-1)).toContain('the model puts the mean of each pixel in training in its place');
   }
   const { metrics } = await trained('--model', 'gru-d', '--remove', 'block:0-0.5');
   expect(Number.isFinite(metrics.testLoss)).toBe(true);

@@ -209,6 +209,7 @@ export const functions = (folder: string): Record<string, Arguments> => ({
   huber: () => [matrix(), matrix(), { reduction: 'mean', delta: 2 }],
   sequenceShape: () => ['patches:2x2', [4, 4, 1]],
   listModels: none,
+  modelFacts: () => ['row-lstm'],
   createModel: () => ['row-lstm', { inputShape: [4, 4, 1], classes: 2 }],
   ...each('summarize summary', () => [dense(), [2], { dtype: 'float32' }]),
   inMode: () => [dense(), 'eval', () => 1],

@@ -5,9 +5,9 @@ import { describe, expect, expectTypeOf, it } from 'vitest';
 import { moduleFromConfig, moduleToConfig, seed } from '../../src/index.ts';
 import {
   createModel,
-  listModels,
   type ModelName,
   type ModelSizes,
+  modelFacts,
   modelNames,
 } from '../../src/models/index.ts';
 import { type SizeName, sizeKinds, sizeNames } from '../../src/models/sizes.ts';
@@ -51,15 +51,11 @@ const others: ModelSizes = {
   kernel: 5,
   patch: [2, 4],
   heads: 2,
-  steps: 7,
-  missing: 'indicators',
+  steps: 8,
+  missing: 'learned',
 };
 
 const task = { inputShape: [16, 16, 1], classes: 3 } as const;
-
-function sizesOf(name: ModelName): Partial<ModelSizes> {
-  return listModels().find((each) => each.name === name)!.sizes;
-}
 
 describe.each(modelNames)('%s', (name) => {
   it('classifies images, gray and colored, and is stored as JSON', async () => {
@@ -96,21 +92,31 @@ describe.each(modelNames)('%s', (name) => {
       .square()
       .mean()
       .backward();
-    for (const [path, parameter] of first.namedParameters()) expect(parameter.grad, path).toBeDefined();
+    for (const [path, parameter] of first.namedParameters()) {
+      const gradient = await parameter.grad!.data();
+      // Where nothing is missing, there is no time since a pixel was seen that a decay could grow by.
+      const idle = path.includes('inputDecay');
+      expect(
+        gradient.some((value) => value !== 0),
+        path,
+      ).toBe(!idle);
+    }
   });
 
   it('is another model in each of its sizes', () => {
     const usual = JSON.stringify(moduleToConfig(createModel(name, task)));
-    for (const size of Object.keys(sizesOf(name)) as SizeName[]) {
-      // Dropout between layers wants layers; everything else stands by itself.
-      const model = createModel(name, { ...task, [size]: others[size] });
+    for (const size of Object.keys(modelFacts(name).sizes) as SizeName[]) {
+      // A gru-d has one treatment of missing pixels, and glimpses are square.
+      if (name === 'gru-d' && size === 'missing') continue;
+      const other = name === 'glimpse' && size === 'patch' ? [4, 4] : others[size];
+      const model = createModel(name, { ...task, [size]: other });
       expect(JSON.stringify(moduleToConfig(model)), size).not.toBe(usual);
       expect(model.eval().call(values([2, ...task.inputShape])).shape, size).toEqual([2, 3]);
     }
   });
 
   it('refuses sizes that it does not have, and what no size can be', () => {
-    const own = sizesOf(name);
+    const own = modelFacts(name).sizes;
     for (const size of sizeNames) {
       const wrong = errorOf(() => createModel(name, { ...task, [size]: size in own ? -1 : others[size] }));
       expect(wrong.name).toBe('OptionError');
@@ -136,6 +142,33 @@ describe('createModel', () => {
     expectTypeOf<ModelName>().toExtend<Parameters<typeof createModel>[0]>();
     expectTypeOf<string>().toExtend<Parameters<typeof createModel>[0]>();
     expect(completions("createModel('")).toEqual(expect.arrayContaining([...modelNames]));
+  });
+
+  it('says which treatments of missing pixels a model takes, and takes these', () => {
+    for (const name of modelNames) {
+      const { treatments, sizes } = modelFacts(name);
+      expect(treatments[0]).toBe(sizes.missing);
+      for (const missing of treatments) createModel(name, { ...task, missing });
+    }
+    expect(() => createModel('cnn', { ...task, missing: 'mask' })).toThrow(
+      /missing "mask" for 'cnn', which does not take it, expected missing as one of error, mean, last, learned.*another model: row-lstm, row-gru, bidirectional-lstm, stacked-lstm\./s,
+    );
+    // Filled in front, a gru-d sees nothing missing, and its decays never act.
+    expect(() => createModel('gru-d', { ...task, missing: 'mean' })).toThrow(/one of decay/);
+  });
+
+  it('refuses sizes of which others make nothing', () => {
+    const rcnn = (maps: number[], dropout: number) =>
+      createModel('rcnn', { ...task, maps, steps: 5, dropout });
+    expect(() => rcnn([8], 0)).toThrow(/maps 8 for 'rcnn', expected at least 2/);
+    expect(() => rcnn([8, 8], 0.5)).toThrow(/with dropout 0.5, expected at least 3/);
+    rcnn([8, 8], 0);
+    // 20 strips of 2 rows: the last six of 28 rows hold nothing but zeros.
+    const strips = (steps: number) =>
+      createModel('convlstm2d', { inputShape: [28, 28, 1], classes: 3, steps });
+    expect(() => strips(20)).toThrow(/steps 20 .*Give steps 14, or fewer/s);
+    strips(14);
+    expect(() => createModel('glimpse', { ...task, patch: [4, 8] })).toThrow(/patch 4×8 .*a square/s);
   });
 
   it('suggests the nearest name, and says which images it cannot read', () => {

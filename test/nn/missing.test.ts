@@ -132,9 +132,9 @@ it('MissingIndicators: values, what is seen, and how long ago', async () => {
 
 it('MissingIndicators: gives the parts that are asked for', async () => {
   const all = new MissingIndicators(features, { fill: 'zero' }).call(holed).split(3, -1);
-  const some = new MissingIndicators(features, { parts: ['time', 'seen'], fill: undefined })
-    .call(holed)
-    .split(2, -1);
+  // What is undefined is not given.
+  const given: object = { parts: ['time', 'seen'], fill: undefined };
+  const some = new MissingIndicators(features, given).call(holed).split(2, -1);
   await expectClose(some[0]!, all[2]!, 1e-7);
   await expectClose(some[1]!, all[1]!, 1e-7);
   for (const options of [

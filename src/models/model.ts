@@ -1,14 +1,14 @@
 /** What a model of the catalogue says of itself, and how one is made of it. */
 import { OptionError } from '../errors.ts';
-import type { Sequential } from '../nn/index.ts';
+import type { GridShape, Sequential } from '../nn/index.ts';
+import { requireImageShape } from '../nn/reading/reading-order.ts';
 import { describeValue } from '../options.ts';
-import { describeLengths } from '../tensor/shape.ts';
 import type { MissingTreatment, ModelSizes, SizeName } from './sizes.ts';
 
 /** What a model is for. */
 export interface ModelTask {
   /** Of one image: [H, W, C]. */
-  readonly inputShape: readonly [height: number, width: number, channels: number];
+  readonly inputShape: GridShape;
   /** How many classes the last layer tells apart. */
   readonly classes: number;
 }
@@ -36,16 +36,8 @@ export function defineModel<const Sizes extends Partial<ModelSizes>>(
 
 /** @throws OptionError unless a model can be made for such images and classes */
 export function requireTask(where: string, { inputShape, classes }: ModelTask): void {
-  const isCount = (length: unknown) => Number.isSafeInteger(length) && Number(length) >= 1;
-  if (!Array.isArray(inputShape) || inputShape.length !== 3 || !inputShape.every(isCount)) {
-    throw new OptionError({
-      where,
-      got: `inputShape ${Array.isArray(inputShape) ? describeLengths(inputShape) : describeValue(inputShape)}`,
-      expected: '[H, W, C]: three whole numbers of at least 1',
-      cure: 'Give height, width and channels of one image, [28, 28, 1] for example, without the batch.',
-    });
-  }
-  if (isCount(classes)) return;
+  requireImageShape(where, inputShape, 'inputShape');
+  if (Number.isSafeInteger(classes) && classes >= 1) return;
   throw new OptionError({
     where,
     got: `classes ${describeValue(classes)}`,

@@ -1,10 +1,15 @@
 /** Parts that several models have: convolutions with pooling, blocks that follow each other, dropout, what tells of missing values. */
 import { ShapeError } from '../errors.ts';
-import { Conv2d, Dropout, MaxPool2d, MissingIndicators, type Module, ReLU } from '../nn/index.ts';
-import type { ModelTask } from './model.ts';
+import {
+  Conv2d,
+  Dropout,
+  type GridShape,
+  MaxPool2d,
+  MissingIndicators,
+  type Module,
+  ReLU,
+} from '../nn/index.ts';
 import type { MissingTreatment } from './sizes.ts';
-
-type TaskShape = ModelTask['inputShape'];
 
 /** Modules by name, in order. */
 type NamedParts = Readonly<Record<string, Module>>;
@@ -56,7 +61,7 @@ export function pooledConvolutions(channels: number, maps: readonly number[]): N
  *
  * @throws ShapeError for an image of which nothing would be left
  */
-export function afterPooling([height, width]: TaskShape, maps: readonly number[]): TaskShape {
+export function afterPooling([height, width]: GridShape, maps: readonly number[]): GridShape {
   const factor = 2 ** maps.length;
   if (height < factor || width < factor) {
     throw new ShapeError({

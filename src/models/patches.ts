@@ -1,6 +1,6 @@
 /** What models of patches have in common: the grid that they make of an image. */
 import { ShapeError } from '../errors.ts';
-import type { ModelTask } from './model.ts';
+import type { GridShape } from '../nn/index.ts';
 
 /**
  * Rows and columns of the grid of patches.
@@ -8,7 +8,7 @@ import type { ModelTask } from './model.ts';
  * @throws ShapeError for a patch that does not divide the image
  */
 export function patchGrid(
-  [height, width]: ModelTask['inputShape'],
+  [height, width]: GridShape,
   [patchHeight, patchWidth]: readonly [number, number],
 ): readonly [rows: number, columns: number] {
   if (height % patchHeight === 0 && width % patchWidth === 0) {

@@ -1,6 +1,7 @@
 /** The checks that layers share: the shapes of inputs and of initial weights. */
 import { DTypeError, OptionError, ShapeError } from '../errors.ts';
 import { requireFunction, requireList, requireNumber } from '../options.ts';
+import type { DType } from '../tensor/dtype.ts';
 import { formatShape, type Shape, sameShape } from '../tensor/shape.ts';
 import { notATensor, Tensor } from '../tensor/tensor.ts';
 import { type Fan, fansOf, type Initializer } from './initializers.ts';
@@ -58,6 +59,34 @@ export function requireAxes(layer: Named, x: Tensor, axes: readonly NamedAxis[],
   });
 }
 
+/** Throws DTypeError, naming the layer and what it was given, unless the tensor is of this type. */
+export function requireDTypeFor(
+  layer: Named,
+  name: string,
+  tensor: Tensor,
+  dtype: DType,
+  meaning = '',
+): void {
+  if (tensor.dtype === dtype) return;
+  throw new DTypeError({
+    where: `${layer.describe()} ${name}`,
+    got: tensor.dtype,
+    expected: dtype,
+    cure: `Convert it: ${name}.cast('${dtype}')${meaning}.`,
+  });
+}
+
+/** Throws ShapeError, in the layer's name, for a sequence [N, T, F] without steps. */
+export function requireSteps(layer: Named, { shape: [n, steps, features] }: Tensor): void {
+  if (steps !== 0) return;
+  throw new ShapeError({
+    where: layer.describe(),
+    got: `[N=${n}, T=0, F=${features}]`,
+    expected: 'at least one step (T ≥ 1)',
+    cure: 'Drop empty sequences, or pad them to one step and mask it.',
+  });
+}
+
 /** Throws, naming the layer and the mask: DTypeError unless it is a bool tensor, ShapeError unless it has these axes. */
 export function requireMask(
   layer: Named,
@@ -67,14 +96,8 @@ export function requireMask(
   cure: string,
 ): Tensor {
   const named = { describe: () => `${layer.describe()} ${name}` };
-  if (requireTensorFor(named, mask).dtype !== 'bool') {
-    throw new DTypeError({
-      where: named.describe(),
-      got: mask.dtype,
-      expected: 'bool',
-      cure: `Convert it: ${name}.cast('bool'), true at what is real.`,
-    });
-  }
+  requireTensorFor(named, mask);
+  requireDTypeFor(layer, name, mask, 'bool', ', true at what is real');
   requireAxes(named, mask, axes, cure);
   return mask;
 }

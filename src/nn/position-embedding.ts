@@ -3,11 +3,10 @@ import { ShapeError } from '../errors.ts';
 import { reshape } from '../ops/broadcast.ts';
 import { add } from '../ops/elementwise.ts';
 import { concat, narrow } from '../ops/movement.ts';
-import { requireList, requireNumber } from '../options.ts';
 import { type Shape, sizeOf } from '../tensor/shape.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Parameter } from '../tensor/variable.ts';
-import { describeShape, requireLastAxes, requireTensorFor } from './checks.ts';
+import { describeShape, requireLastAxes, requireLengths, requireTensorFor } from './checks.ts';
 import { normal } from './initializers.ts';
 import { type JsonValue, Layer } from './layer.ts';
 
@@ -34,10 +33,7 @@ export class PositionEmbedding extends Layer {
    */
   constructor(shape: Shape) {
     super();
-    const lengths = [...requireList('PositionEmbedding', 'shape', shape)];
-    for (const length of lengths) {
-      requireNumber('PositionEmbedding', 'shape', length, 'a whole number of at least 1');
-    }
+    const lengths = requireLengths('PositionEmbedding', shape);
     this.weight = new Parameter(normal(0.02)(lengths, { in: 1, out: 1 }), 'weight');
   }
 

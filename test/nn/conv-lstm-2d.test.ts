@@ -294,7 +294,7 @@ it('every device and any number of threads agree, forward and backward', async (
   const { output, h, c } = layer.run({ x, mask: parts });
   const loss = output.square().sum().add(h.mul(c).sum());
   await expectAgreement(
-    'convLSTM2D',
+    'convLstm2d',
     'masked, both directions',
     planTensors([output, h, c, ...grad(loss, [x, ...constants])]),
   );
@@ -350,34 +350,34 @@ describe('errors', () => {
     [
       'pictures',
       () => plain.call(ones([1, 4, 4, 2])),
-      'convLSTM2D: got [1, 4, 4, 2] (rank 4), expected [N, T, H, W, C=2] (rank 5). Reshape(',
+      'convLstm2d: got [1, 4, 4, 2] (rank 4), expected [N, T, H, W, C=2] (rank 5). Reshape(',
     ],
-    ['channels', () => plain.call(ones([1, 2, 4, 4, 3])), 'convLSTM2D: got [N=1, T=2, H=4, W=4, C=3]'],
+    ['channels', () => plain.call(ones([1, 2, 4, 4, 3])), 'convLstm2d: got [N=1, T=2, H=4, W=4, C=3]'],
     ['no steps', () => plain.call(ones([1, 0, 4, 4, 2])), 'T=0'],
     [
       'a mask of images',
       () => plain.call({ x, mask: ones([batch, height, width], 'bool') }),
-      'convLSTM2D mask: got [3, 4, 3] (rank 3), expected [N=3, T=4, H=4, W=3, C=2] (rank 5). A mask is true',
+      'convLstm2d mask: got [3, 4, 3] (rank 3), expected [N=3, T=4, H=4, W=3, C=2] (rank 5). A mask is true',
     ],
     [
       'a mask of other steps',
       () => plain.call({ x, mask: ones([batch, 5], 'bool') }),
-      'convLSTM2D mask: got [N=3, T=5]',
+      'convLstm2d mask: got [N=3, T=5]',
     ],
     [
       'a mask of numbers',
       () => plain.call({ x, mask: ones(shape) }),
-      'convLSTM2D mask: got float32, expected bool',
+      'convLstm2d mask: got float32, expected bool',
     ],
     [
       'a state of other places',
       () => plain.run({ x, initialState: { h: state, c: zeros([1, batch, 3, 3, 2]) } }),
-      'convLSTM2D initialState.c: got [D=1, N=3, OH=3, OW=3, maps=2], expected [D=1, N=3, OH=4, OW=3, maps=2]',
+      'convLstm2d initialState.c: got [D=1, N=3, OH=3, OW=3, maps=2], expected [D=1, N=3, OH=4, OW=3, maps=2]',
     ],
     [
       'peepholes of other places',
       () => layer.call(x),
-      'convLSTM2D: got a grid [OH=4, OW=3], expected [OH=4, OW=4]',
+      'convLstm2d: got a grid [OH=4, OW=3], expected [OH=4, OW=4]',
     ],
     [
       'forgetBias',

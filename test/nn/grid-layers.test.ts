@@ -4,7 +4,6 @@ import {
   BiLSTM2D,
   FirstAndLast,
   grad,
-  LSTM,
   logicalAnd,
   ones,
   PositionEmbedding,
@@ -15,29 +14,6 @@ import {
 import { errorOf, expectClose, values } from './support.ts';
 
 describe('BiLSTM2D', () => {
-  it('is two bidirectional LSTMs on views of the grid, transposed to each other', async () => {
-    const [n, height, width, features, hidden] = [2, 3, 4, 3, 2];
-    const layer = new BiLSTM2D(features, hidden);
-    const options = { bidirectional: true, output: 'sequence' } as const;
-    const [vertical, horizontal] = [layer.vertical, layer.horizontal].map(
-      () => new LSTM(features, hidden, options),
-    );
-    await vertical.loadStateDict(await layer.vertical.stateDict());
-    await horizontal.loadStateDict(await layer.horizontal.stateDict());
-    const x = values([n, height, width, features]);
-    const byColumn = x.permute(0, 2, 1, 3).reshape(n * width, height, features);
-    const columns = vertical
-      .call(byColumn)
-      .reshape(n, width, height, 2 * hidden)
-      .permute(0, 2, 1, 3);
-    const rows = horizontal
-      .call(x.reshape(n * height, width, features))
-      .reshape(n, height, width, 2 * hidden);
-    const [above, below] = layer.output.weight.split(2, 0);
-    const wanted = columns.matmul(above).add(rows.matmul(below)).add(layer.output.bias!);
-    await expectClose(layer.call(x), wanted, 1e-6);
-  });
-
   it('shows each token its column and its row, both ways, and nothing else', async () => {
     const layer = new BiLSTM2D(2, 3);
     const x = values([1, 4, 5, 2]);
@@ -102,8 +78,13 @@ describe('tokens on their grid', () => {
     expect(errorOf(() => model.call(ones([1, 3, 3, 4]))).message).toContain(
       'positionEmbedding "places": got [N=1, H=3, W=3, C=4], expected last axes 2, 3, 4',
     );
+    expect(errorOf(() => new PositionEmbedding([])).message).toContain('number of axes 0');
     const ends = new Sequential({ ends: new FirstAndLast() });
     expect(errorOf(() => ends.call(ones([1, 4]))).message).toContain('firstAndLast "ends": got [N=1, F=4]');
+    const words = 'biLstm2d mask: got float32, expected bool. Convert it: mask.cast';
+    expect(
+      errorOf(() => new BiLSTM2D(4, 2).call({ x: ones([1, 3, 3, 4]), mask: ones([1, 3, 3]) })).message,
+    ).toContain(words);
     expect(errorOf(() => new BiLSTM2D(4, 2).call(ones([1, 3, 4]))).message).toContain(
       'expected [N, H, W, C=4] (rank 4)',
     );

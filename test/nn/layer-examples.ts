@@ -401,11 +401,11 @@ export const layerExamples: {
   RecurrentAttention: {
     arguments: () => [2, 3, { steps: 2, side: 2, output: 'sequence' }],
     input: image,
-    computes: ({ where, cell }, x) => {
+    computes: ({ locate, cell }, x) => {
       const [n, height, width] = [2, 5, 6];
       let states = { h: weft.zeros([n, 3]), c: weft.zeros([n, 3]) };
       const steps = [0, 1].map(() => {
-        const asked = where.call(states.h);
+        const asked = locate.call(states.h);
         const [row, column, apart] = asked.sigmoid().split(3, -1);
         const distance = apart.mul(width / 2 - 1).add(1);
         // Side 2: a half of the distance before the middle, and after it.

@@ -195,7 +195,7 @@ it('refuses masks that do not fit, and other features', () => {
     /fillMissing mask: got float32, expected bool/,
   );
   expect(() => layer.call({ x, mask: zeros([2, 4], { dtype: 'bool' }) })).toThrow(
-    /fillMissing mask: got \[N=2, F=4\]/,
+    /fillMissing mask: got \[N=2, T=4\]/,
   );
   expect(() => layer.call(zeros([2, 3, 5]))).toThrow(
     /fillMissing: got \[N=2, T=3, F=5\], expected last axis 2/,

@@ -20,8 +20,8 @@ afterEach(() => setDevice('wasm'));
 async function fixed(row: number, column: number, apart: number, side = 4): Promise<RecurrentAttention> {
   const layer = new RecurrentAttention(1, 3, { steps: 1, side });
   const asked = [row, column, apart].map((share) => Math.log(share / (1 - share)));
-  await layer.where.weight.set(new Float32Array(9));
-  await layer.where.bias!.set(Float32Array.from(asked));
+  await layer.locate.weight.set(new Float32Array(9));
+  await layer.locate.bias!.set(Float32Array.from(asked));
   return layer;
 }
 
@@ -123,7 +123,7 @@ it('learns by gradients where to look: it moves to what is bright, and nearer to
     return Math.exp(-((row - 5) ** 2 + (column - 14) ** 2) / 8);
   });
   const x = tensor(picture, { shape: [1, 20, 20, 1] });
-  const optimizer = new Adam([layer.where.bias!], { learningRate: 0.15 });
+  const optimizer = new Adam([layer.locate.bias!], { learningRate: 0.15 });
   for (let step = 0; step < 30; step++) {
     layer.run(x).glimpses.mean().neg().backward();
     await optimizer.step();

@@ -158,8 +158,8 @@ function checkInputs(logProbabilities: Tensor, targets: Tensor, options: CtcOpti
     });
   }
   const labels = targets.shape[1];
-  requireLengths('inputLengths', inputLengths, batch, steps);
-  requireLengths('targetLengths', targetLengths, batch, labels);
+  requireCounts('inputLengths', inputLengths, batch, steps);
+  requireCounts('targetLengths', targetLengths, batch, labels);
   if (blank >= classes) {
     throw new OptionError({
       where: 'ctc',
@@ -173,7 +173,7 @@ function checkInputs(logProbabilities: Tensor, targets: Tensor, options: CtcOpti
 }
 
 /** Lengths that are host data have to be within what there is. */
-function requireLengths(name: string, lengths: Tensor | undefined, batch: number, most: number): void {
+function requireCounts(name: string, lengths: Tensor | undefined, batch: number, most: number): void {
   if (lengths === undefined) return;
   if (!sameShape(lengths.shape, [batch])) {
     throw new ShapeError({

@@ -1,5 +1,4 @@
 /** What is seen of an input: NaN and masks as one mask, what follows from it over time, and the mean of what was seen. */
-import { DTypeError, ShapeError } from '../../errors.ts';
 import { broadcastTo, reshape, sum } from '../../ops/broadcast.ts';
 import { cast } from '../../ops/cast.ts';
 import {
@@ -20,10 +19,10 @@ import { linearRecurrence } from '../../ops/linear-recurrence.ts';
 import { concat, expandDims, narrow } from '../../ops/movement.ts';
 import { isPlainObject, requireKnownOptions } from '../../options.ts';
 import { fill } from '../../tensor/leaves.ts';
-import { formatShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import { notATensor, Tensor } from '../../tensor/tensor.ts';
 import type { Variable } from '../../tensor/variable.ts';
-import { type Cure, describeShape, requireLastAxes } from '../checks.ts';
+import { type Cure, requireLastAxes, requireMask } from '../checks.ts';
 
 /** An input of which something is missing: NaN in x, or false in a mask. */
 export interface MissingInput {
@@ -68,25 +67,13 @@ function given(layer: { describe(): string }, input: MissingInput): MissingInput
 
 /** A mask of the first axes of x, with axes of 1 for the others. */
 function wholeMask(layer: { describe(): string }, mask: Tensor, { shape }: Tensor): Tensor {
-  const where = `${layer.describe()} mask`;
-  if (!(mask instanceof Tensor)) throw notATensor(where, mask);
-  if (mask.dtype !== 'bool') {
-    throw new DTypeError({
-      where,
-      got: mask.dtype,
-      expected: 'bool',
-      cure: "Convert it: mask.cast('bool'), true where something is seen.",
-    });
-  }
-  if (mask.rank >= 2 && mask.shape.every((length, axis) => length === shape[axis])) {
-    return reshape(mask, [...mask.shape, ...shape.slice(mask.rank).map(() => 1)]);
-  }
-  throw new ShapeError({
-    where,
-    got: describeShape(mask.shape),
-    expected: `${formatShape(shape)}, the shape of x, or the first of its axes, as ${formatShape(shape.slice(0, 2), ['N', 'T'])}`,
-    cure: 'It says of each value, or of each step, whether it is seen.',
-  });
+  const rank = mask instanceof Tensor ? Math.min(Math.max(mask.rank, 2), shape.length) : 2;
+  const names = shape.length === 4 ? ['N', 'H', 'W', 'C'] : ['N', 'T', 'F'];
+  const axes = shape.slice(0, rank).map((length, axis) => [names[axis] ?? `axis ${axis}`, length] as const);
+  const cure =
+    'It says of each value of x, or of the first of its axes, whether it is seen: [N, T] of each step.';
+  requireMask(layer, 'mask', mask, axes, cure);
+  return reshape(mask, [...mask.shape, ...shape.slice(rank).map(() => 1)]);
 }
 
 /** The largest finite number of float32. */

@@ -158,12 +158,12 @@ export function sequenceShape(
 }
 
 /** @throws OptionError unless it is [H, W, C] */
-export function requireImageShape(where: string, shape: GridShape): GridShape {
+export function requireImageShape(where: string, shape: GridShape, name = 'shape'): GridShape {
   const whole = (length: number) => Number.isSafeInteger(length) && length >= 1;
   if (Array.isArray(shape) && shape.length === 3 && [...shape].every(whole)) return shape;
   throw new OptionError({
     where,
-    got: `shape ${Array.isArray(shape) ? describeLengths(shape) : describeValue(shape)}`,
+    got: `${name} ${Array.isArray(shape) ? describeLengths(shape) : describeValue(shape)}`,
     expected: '[H, W, C]: three whole numbers of at least 1',
     cure: 'Give height, width and channels of one image, [28, 28, 1] for example, without the batch.',
   });

@@ -53,7 +53,7 @@ export interface GlimpsesResult {
  * reader.run(x).places.shape; // [2, 4, 3]
  * ```
  *
- * Parts: `where` (`Dense`, hidden → 3) and `cell` (`LSTMCell`).
+ * Parts: `locate` (`Dense`, hidden → 3) and `cell` (`LSTMCell`).
  *
  * @throws OptionError for sizes or options out of range; ShapeError for images that do not fit.
  */
@@ -71,7 +71,7 @@ export class RecurrentAttention extends Layer {
   /** What `call` returns. */
   readonly output: 'last' | 'sequence';
   /** Reads from the state where to look. */
-  readonly where: Dense;
+  readonly locate: Dense;
   /** Reads glimpses and places. */
   readonly cell: LSTMCell;
 
@@ -92,7 +92,7 @@ export class RecurrentAttention extends Layer {
     this.side = requireNumber(where, 'side', side, 'a whole number of at least 1');
     requireOneOf(where, 'output', output, ['last', 'sequence']);
     this.output = output;
-    this.where = new Dense(hidden, 3, { biasInitializer: zeros });
+    this.locate = new Dense(hidden, 3, { biasInitializer: zeros });
     this.cell = new LSTMCell(side * side * channels + 3, hidden);
   }
 
@@ -128,7 +128,7 @@ export class RecurrentAttention extends Layer {
     const start = fill(0, [n, this.hidden]);
     const { carry, outputs } = scan(
       (state: { h: Tensor; c: Tensor }) => {
-        const asked = this.where.call(state.h);
+        const asked = this.locate.call(state.h);
         const place = this.#placeOf(asked, height, width);
         const glimpse = glimpseAt(x, place, this.side);
         const seen = reshape(glimpse, [n, this.side * this.side * this.channels]);

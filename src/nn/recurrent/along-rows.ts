@@ -14,7 +14,7 @@ interface RowReader {
  * What a recurrent layer says of each place of [N, H, W, C] when it reads the rows: [N, H, W, 2·hidden]. What was `seen` is told
  * of each feature, or of places [N, H, W, 1].
  */
-export function alongRows(reader: RowReader, { x, seen }: Grid): Tensor {
+export function alongRows(reader: RowReader, { x, seen }: Pick<Grid, 'x' | 'seen'>): Tensor {
   const [n, height, width] = x.shape as [number, number, number];
   const asRows = (grid: Tensor): Tensor => reshape(grid, [n * height, width, grid.shape[3]]);
   // Whole places, or each of their features.
@@ -24,7 +24,7 @@ export function alongRows(reader: RowReader, { x, seen }: Grid): Tensor {
 }
 
 /** The same, when it reads the columns. */
-export function alongColumns(reader: RowReader, { x, seen }: Grid): Tensor {
+export function alongColumns(reader: RowReader, { x, seen }: Pick<Grid, 'x' | 'seen'>): Tensor {
   return turned(alongRows(reader, { x: turned(x), seen: seen && turned(seen) }));
 }
 

@@ -10,7 +10,7 @@ import { type GridInput, tokensOf } from './grid-input.ts';
 import { LSTM } from './lstm.ts';
 
 /** Options of `BiLSTM2D`. */
-export interface BiLSTM2DOptions {
+export interface BiLstm2dOptions {
   /** Whether NaN stands for a missing feature, as in recurrent layers. Default false. */
   readonly nanIsMissing?: boolean;
 }
@@ -53,7 +53,7 @@ export class BiLSTM2D extends Layer<Tensor | GridInput, Tensor> {
    *
    * @throws OptionError for sizes or options out of range
    */
-  constructor(features: number, hidden: number, options: BiLSTM2DOptions = {}) {
+  constructor(features: number, hidden: number, options: BiLstm2dOptions = {}) {
     super();
     requireKnownOptions('BiLSTM2D', options, ['nanIsMissing']);
     const { nanIsMissing = false } = options;

@@ -1,5 +1,5 @@
 /** ConvLSTM2D: an LSTM over sequences of images, whose products are convolutions. */
-import { OptionError, ShapeError } from '../../errors.ts';
+import { ShapeError } from '../../errors.ts';
 import { reshape } from '../../ops/broadcast.ts';
 import { type Pair, requirePair } from '../../ops/convolution.ts';
 import { add, multiply, sigmoid, tanh } from '../../ops/elementwise.ts';
@@ -14,6 +14,7 @@ import { requireAxes } from '../checks.ts';
 import { Conv2d, type Conv2dLayerOptions } from '../convolution.ts';
 import { glorotUniform, orthogonal } from '../initializers.ts';
 import { type JsonValue, Layer } from '../layer.ts';
+import { refuseTogether } from './gated-layer.ts';
 import { type SeenSequence, seenSequence } from './recurrent-input.ts';
 import type { LstmState } from './recurrent-steps.ts';
 
@@ -125,7 +126,7 @@ export class ConvLSTM2D extends Layer<Tensor | ConvLstmInput, Tensor> {
   }
 
   override get kind(): string {
-    return 'convLSTM2D';
+    return 'convLstm2d';
   }
 
   config(): readonly JsonValue[] {
@@ -272,11 +273,6 @@ function requireChoices(where: string, options: Required<ConvLstmOptions>): void
   requireBoolean(where, 'bidirectional', bidirectional);
   requireOneOf(where, 'output', output, ['last', 'sequence']);
   requireBoolean(where, 'nanIsMissing', nanIsMissing);
-  if (forgetBias === 0 || bias) return;
-  throw new OptionError({
-    where,
-    got: `forgetBias ${forgetBias} with bias false`,
-    expected: 'forgetBias only with bias',
-    cure: 'Leave one of the two options out.',
-  });
+  const got = `forgetBias ${forgetBias} with bias false`;
+  refuseTogether(where, [[forgetBias !== 0 && !bias, got, 'forgetBias only with bias']]);
 }

@@ -1,13 +1,12 @@
 /** What a layer that reads images as grids is given: pictures with what is missing in them, looked at and cut into patches. */
 import { ShapeError } from '../../errors.ts';
-import { requireDType } from '../../ops/apply.ts';
 import { reshape } from '../../ops/broadcast.ts';
 import { isNaN as isNotANumber, logicalAnd, logicalNot, where } from '../../ops/elementwise.ts';
 import { expandDims, permute, tile } from '../../ops/movement.ts';
 import { any } from '../../ops/reduce.ts';
 import { requireKnownOptions } from '../../options.ts';
 import { notATensor, Tensor } from '../../tensor/tensor.ts';
-import { requireAxes } from '../checks.ts';
+import { requireAxes, requireMask } from '../checks.ts';
 
 /** Pictures, and which of their pixels were seen. */
 export interface GridInput {
@@ -23,6 +22,8 @@ export interface Grid {
   readonly x: Tensor;
   /** bool, of the shape of x: what was seen. Undefined: everything. */
   readonly seen: Tensor | undefined;
+  /** bool [N, H/p, W/q, 1]: where anything of a patch was seen. */
+  readonly places: Tensor | undefined;
 }
 
 /** What the checks have to know of a layer. */
@@ -53,33 +54,30 @@ export function gridOf(layer: GridLayer, input: Tensor | GridInput): Grid {
   const mask = given.mask && maskOf(layer, x, given.mask);
   const numbers = layer.nanIsMissing ? logicalNot(isNotANumber(x)) : undefined;
   const seen = mask && numbers ? logicalAnd(mask, numbers) : (mask ?? numbers);
+  const ofPatches = seen && patchesOf(seen, layer.patch);
   return {
     x: patchesOf(seen ? where(seen, x, 0) : x, layer.patch),
-    seen: seen && patchesOf(seen, layer.patch),
+    seen: ofPatches,
+    places: ofPatches && any(ofPatches, -1, { keepDims: true }),
   };
 }
 
-/**
- * The same of tokens that lie on their grid, [N, H, W, features], each a patch of one pixel. `places`: bool [N, H, W, 1], where
- * anything was seen.
- */
+/** The same of tokens that lie on their grid, [N, H, W, features], each a patch of one pixel. */
 export function tokensOf(
   layer: { readonly features: number } & Pick<GridLayer, 'kind' | 'nanIsMissing' | 'describe'>,
   input: Tensor | GridInput,
-): Grid & { readonly places: Tensor | undefined } {
+): Grid {
   const { kind, features: inputs, nanIsMissing } = layer;
   const describe = () => layer.describe();
-  const grid = gridOf({ kind, inputs, nanIsMissing, patch: [1, 1], describe }, input);
-  return { ...grid, places: grid.seen && any(grid.seen, -1, { keepDims: true }) };
+  return gridOf({ kind, inputs, nanIsMissing, patch: [1, 1], describe }, input);
 }
 
 /** The mask for each channel: bool [N, H, W, C]. */
 function maskOf(layer: GridLayer, x: Tensor, mask: Tensor): Tensor {
-  const named = { describe: () => `${layer.describe()} mask` };
-  requireDType(`${layer.kind} mask`, mask, 'bool');
   const axes = ['N', 'H', 'W', 'C'].map((name, axis) => [name, x.shape[axis]] as const);
-  requireAxes(
-    named,
+  requireMask(
+    layer,
+    'mask',
     mask,
     mask.rank === 3 ? axes.slice(0, 3) : axes,
     'Say of each pixel, or of each channel of it, whether it was seen.',

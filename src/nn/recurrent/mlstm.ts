@@ -18,7 +18,7 @@ import { parallelForm, recurrentForm } from './mlstm-forms.ts';
 import { type RecurrentInput, seenSequence } from './recurrent-input.ts';
 
 /** Options of `MLSTM`. */
-export interface MLSTMOptions {
+export interface MlstmOptions {
   /** Whether it reads from the end. Default false. */
   readonly reverse?: boolean;
   /**
@@ -35,7 +35,7 @@ export interface MLSTMOptions {
 }
 
 /** What `MLSTM` is given besides a sequence alone. */
-export interface MLSTMInput extends Omit<RecurrentInput<never>, 'initialState'> {
+export interface MlstmInput extends Omit<RecurrentInput<never>, 'initialState'> {
   /** What the memory keeps, [N, T, features]. Default: x. */
   readonly value?: Tensor;
 }
@@ -61,7 +61,7 @@ export interface MLSTMInput extends Omit<RecurrentInput<never>, 'initialState'> 
  *
  * @throws OptionError for options out of range; ShapeError for inputs that do not fit.
  */
-export class MLSTM extends Layer<Tensor | MLSTMInput, Tensor> {
+export class MLSTM extends Layer<Tensor | MlstmInput, Tensor> {
   static readonly ofLibrary = true;
 
   /** Features of each step, of what comes in and out. */
@@ -69,7 +69,7 @@ export class MLSTM extends Layer<Tensor | MLSTMInput, Tensor> {
   /** How many memories there are side by side. */
   readonly heads: number;
   /** The options, defaults filled in. */
-  readonly options: Required<Omit<MLSTMOptions, 'weightInitializer'>>;
+  readonly options: Required<Omit<MlstmOptions, 'weightInitializer'>>;
   /** Of what comes in, what is asked. */
   readonly query: Conv1d;
   /** Of what comes in, under which it is stored. */
@@ -89,7 +89,7 @@ export class MLSTM extends Layer<Tensor | MLSTMInput, Tensor> {
    *
    * @throws OptionError for sizes or options out of range
    */
-  constructor(features: number, heads: number, options: MLSTMOptions = {}) {
+  constructor(features: number, heads: number, options: MlstmOptions = {}) {
     super();
     const where = 'MLSTM';
     this.inputs = requireNumber(where, 'features', features, 'a whole number of at least 1');
@@ -126,11 +126,11 @@ export class MLSTM extends Layer<Tensor | MLSTMInput, Tensor> {
     return [this.inputs, this.heads, this.options];
   }
 
-  forward(input: Tensor | MLSTMInput): Tensor {
+  forward(input: Tensor | MlstmInput): Tensor {
     return asOne(() => this.#read(input instanceof Tensor ? { x: input } : input));
   }
 
-  #read(input: MLSTMInput): Tensor {
+  #read(input: MlstmInput): Tensor {
     requireKnownOptions(this.describe(), input, ['x', 'value', 'lengths', 'mask']);
     const { value, ...sequence } = input;
     const { x, mask } = seenSequence(this, sequence);

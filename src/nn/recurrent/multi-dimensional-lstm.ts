@@ -18,7 +18,6 @@ import {
 import { iota } from '../../ops/indexing.ts';
 import { matmul } from '../../ops/matmul.ts';
 import { concat, expandDims, flip, narrow, pad, permute, split } from '../../ops/movement.ts';
-import { any } from '../../ops/reduce.ts';
 import { scan } from '../../ops/scan.ts';
 import {
   describeValue,
@@ -164,9 +163,7 @@ export class MultiDimensionalLSTM extends Layer<Tensor | GridInput, Tensor> {
   }
 
   #read(input: Tensor | GridInput): GridRun {
-    const { x, seen } = gridOf(this, input);
-    // Of each place, whether anything of it was seen: [N, H, W, 1].
-    const real = seen && any(seen, -1, { keepDims: true });
+    const { x, places: real } = gridOf(this, input);
     const runs = this.cells.map((weights, direction) => {
       const axes = [...(direction >= 2 ? [1] : []), ...(direction % 2 === 1 ? [2] : [])];
       const turned = (each: Tensor): Tensor => flip(each, axes);

@@ -1,6 +1,5 @@
 /** ReNet: recurrent layers that sweep over an image, down its columns and then along its rows, in the place of a convolution. */
 import { type Pair, requirePair } from '../../ops/convolution.ts';
-import { any } from '../../ops/reduce.ts';
 import { requireBoolean, requireKnownOptions, requireNumber, requireOneOf } from '../../options.ts';
 import { asOne } from '../../tensor/exposure.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
@@ -100,7 +99,7 @@ export class ReNet extends Layer<Tensor | GridInput, Tensor> {
       const patches = gridOf(this, input);
       const byColumns = this.first === 'columns';
       const said = byColumns ? alongColumns(this.vertical, patches) : alongRows(this.horizontal, patches);
-      const grid = { x: said, seen: patches.seen && any(patches.seen, -1, { keepDims: true }) };
+      const grid = { x: said, seen: patches.places };
       return byColumns ? alongRows(this.horizontal, grid) : alongColumns(this.vertical, grid);
     });
   }

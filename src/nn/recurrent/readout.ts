@@ -1,5 +1,4 @@
 /** Readouts: what the steps of a sequence come to, padding left out. */
-import { ShapeError } from '../../errors.ts';
 import { sum } from '../../ops/broadcast.ts';
 import { cast } from '../../ops/cast.ts';
 import { divide, maximum, multiply, tanh, where } from '../../ops/elementwise.ts';
@@ -11,7 +10,7 @@ import { requireKnownOptions, requireNumber, requireOneOf } from '../../options.
 import { asOne } from '../../tensor/exposure.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { Parameter } from '../../tensor/variable.ts';
-import { requireAxes, requireMask, sequenceCure } from '../checks.ts';
+import { requireAxes, requireMask, requireSteps, sequenceCure } from '../checks.ts';
 import { pytorchDefault } from '../initializers.ts';
 import { type JsonValue, Layer } from '../layer.ts';
 import { lastOutput } from './sequence-steps.ts';
@@ -118,20 +117,12 @@ export class Readout extends Layer<Tensor | ReadoutInput, Tensor> {
   }
 
   #checked(input: ReadoutInput): ReadoutInput {
-    const where = this.describe();
-    requireKnownOptions(where, input, ['x', 'mask']);
+    requireKnownOptions(this.describe(), input, ['x', 'mask']);
     const { x, mask } = input;
     const cure = sequenceCure('Give the steps of a sequence, with the batch first.');
     requireAxes(this, x, ['N', 'T', ['F', this.features]], cure);
     const [n, steps] = x.shape;
-    if (steps === 0) {
-      throw new ShapeError({
-        where,
-        got: `[N=${n}, T=0, F=${this.features}]`,
-        expected: 'at least one step (T ≥ 1)',
-        cure: 'Drop empty sequences, or pad them to one step and mask it.',
-      });
-    }
+    requireSteps(this, x);
     if (mask === undefined) return input;
     const axes = [
       ['N', n],

@@ -1,15 +1,21 @@
 /** What a recurrent layer is given: a sequence with its padding and its initial states, looked at. */
-import { DTypeError, OptionError, ShapeError } from '../../errors.ts';
+import { OptionError } from '../../errors.ts';
 import { reshape } from '../../ops/broadcast.ts';
 import { isNaN as isMissing, less, logicalAnd, logicalNot, where } from '../../ops/elementwise.ts';
 import { iota } from '../../ops/indexing.ts';
 import { expandDims, narrow } from '../../ops/movement.ts';
 import { any } from '../../ops/reduce.ts';
 import { requireKnownOptions } from '../../options.ts';
-import type { DType } from '../../tensor/dtype.ts';
 import { fill } from '../../tensor/leaves.ts';
 import { notATensor, Tensor } from '../../tensor/tensor.ts';
-import { type NamedAxis, requireAxes, requireMask, sequenceCure } from '../checks.ts';
+import {
+  type NamedAxis,
+  requireAxes,
+  requireDTypeFor,
+  requireMask,
+  requireSteps,
+  sequenceCure,
+} from '../checks.ts';
 
 /** A sequence with what may come with it. */
 export interface RecurrentInput<State> {
@@ -80,14 +86,7 @@ export function checkedMask<State>(layer: SequenceReader, input: RecurrentInput<
     ),
   );
   const [n, steps] = x.shape as [number, number];
-  if (steps === 0) {
-    throw new ShapeError({
-      where: layer.describe(),
-      got: `[N=${n}, T=0, F=${layer.inputs}]`,
-      expected: 'at least one step (T ≥ 1)',
-      cure: 'Drop empty sequences, or pad them to one step and mask it.',
-    });
-  }
+  requireSteps(layer, x);
   if (lengths && mask) {
     throw new OptionError({
       where: layer.describe(),
@@ -110,9 +109,9 @@ export function checkedMask<State>(layer: SequenceReader, input: RecurrentInput<
     );
   }
   if (!lengths) return undefined;
-  requireDType(layer, 'lengths', lengths, 'int32');
+  requireDTypeFor(layer, 'lengths', lengths, 'int32');
   requireBeside(layer, 'lengths', lengths, [['N', n]]);
-  requireLengths(layer, lengths, steps);
+  requireWithin(layer, lengths, steps);
   return less(expandDims(iota(steps), 0), expandDims(lengths, 1));
 }
 
@@ -142,7 +141,7 @@ export function initialStates<State extends TensorsByName<State>>(
   for (const [name, width] of widths) {
     const state = initialState[name];
     requireTensor(layer, `initialState.${name}`, state);
-    requireDType(layer, `initialState.${name}`, state, 'float32');
+    requireDTypeFor(layer, `initialState.${name}`, state, 'float32');
     requireBeside(layer, `initialState.${name}`, state, [
       ['layers·D', cells.length],
       ['N', n],
@@ -158,7 +157,7 @@ function requireTensor(layer: SequenceReader, name: string, given: unknown): voi
 }
 
 /** Lengths that come from the host can be looked at; computed ones are limited to the steps there are. */
-function requireLengths(layer: SequenceReader, lengths: Tensor, steps: number): void {
+function requireWithin(layer: SequenceReader, lengths: Tensor, steps: number): void {
   const { source } = lengths.snapshot().node;
   if (source?.kind !== 'data') return;
   const wrong = source.data.findIndex((length) => length < 0 || length > steps);
@@ -168,16 +167,6 @@ function requireLengths(layer: SequenceReader, lengths: Tensor, steps: number): 
     got: `${source.data[wrong]} at index ${wrong}`,
     expected: `0 to ${steps}, the number of steps (T=${steps})`,
     cure: 'A length counts the real steps of its sequence; pad or cut the sequence to T steps.',
-  });
-}
-
-function requireDType(layer: SequenceReader, name: string, tensor: Tensor, dtype: DType): void {
-  if (tensor.dtype === dtype) return;
-  throw new DTypeError({
-    where: `${layer.describe()} ${name}`,
-    got: tensor.dtype,
-    expected: dtype,
-    cure: `Convert it: ${name}.cast('${dtype}').`,
   });
 }
 

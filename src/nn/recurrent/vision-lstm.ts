@@ -13,10 +13,10 @@ import { Dense } from '../dense.ts';
 import { normal, zeros } from '../initializers.ts';
 import { type JsonValue, Layer } from '../layer.ts';
 import { type GridInput, tokensOf } from './grid-input.ts';
-import { MLSTM, type MLSTMOptions } from './mlstm.ts';
+import { MLSTM, type MlstmOptions } from './mlstm.ts';
 
 /** Options of `VisionLSTM`. */
-export interface VisionLSTMOptions extends Pick<MLSTMOptions, 'reverse' | 'form' | 'nanIsMissing'> {
+export interface VisionLstmOptions extends Pick<MlstmOptions, 'reverse' | 'form' | 'nanIsMissing'> {
   /** Memories side by side; they divide 2·features. Default 4. */
   readonly heads?: number;
 }
@@ -72,7 +72,7 @@ export class VisionLSTM extends Layer<Tensor | GridInput, Tensor> {
    *
    * @throws OptionError for sizes or options out of range
    */
-  constructor(features: number, options: VisionLSTMOptions = {}) {
+  constructor(features: number, options: VisionLstmOptions = {}) {
     super();
     const name = 'VisionLSTM';
     this.features = requireNumber(name, 'features', features, 'a whole number of at least 1');

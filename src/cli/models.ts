@@ -1,14 +1,7 @@
 /** `weft models`: the models that `weft train` knows, with what they cost. */
 import { type Command, Option } from 'commander';
 import { WeftError } from '../errors.ts';
-import {
-  createModel,
-  listModels,
-  type ModelFacts,
-  type ModelSizes,
-  modelFacts,
-  modelNames,
-} from '../models/index.ts';
+import { createModel, listModels, type ModelFacts, modelFacts, modelNames } from '../models/index.ts';
 import type { GivenSizes } from '../models/sizes.ts';
 import { type Summary, summarize, summary } from '../nn/index.ts';
 import { formatCount, formatInteger, formatTable } from '../text.ts';
@@ -21,7 +14,7 @@ import { type CommandContext, openTerminal, type Terminal } from './terminal.ts'
 /** The options of the command line. */
 interface ModelsOptions extends GivenSizes {
   readonly size: readonly [height: number, width: number];
-  readonly channels: 1 | 3;
+  readonly channels: number;
   readonly classes: number;
   readonly json: boolean;
 }
@@ -82,15 +75,21 @@ function showOne(name: string, options: ModelsOptions, { result }: Terminal): vo
   const facts = modelFacts(name);
   const task = taskOf(options);
   const model = createModel(name, { ...task, ...givenSizes(options) });
+  const sizes = { ...facts.sizes, ...givenSizes(options) };
   if (options.json) {
-    result(JSON.stringify({ ...facts, layers: summarize(model, task.inputShape) }, undefined, 2));
+    const { inputShape, classes } = task;
+    const layers = summarize(model, inputShape);
+    result(JSON.stringify({ ...facts, sizes, inputShape, classes, layers }, undefined, 2));
     return;
   }
-  const sizes = Object.entries(
-    writtenSizes({ ...facts.sizes, ...givenSizes(options) } as Partial<ModelSizes>),
-  );
   result(`${name}: ${facts.sentence}.`);
-  result(`Sizes: ${sizes.map(([size, value]) => `--${size} ${value}`).join(' ') || 'none'}\n`);
+  result(
+    `Sizes: ${
+      Object.entries(writtenSizes(sizes))
+        .map(([size, value]) => `--${size} ${value}`)
+        .join(' ') || 'none'
+    }\n`,
+  );
   result(summary(model, task.inputShape));
 }
 
@@ -106,7 +105,7 @@ export function addModels(program: Command, { streams }: CommandContext): void {
         .argParser(pictureSize),
     )
     .addOption(
-      new Option('--channels <number>', 'of the images: 1 is gray, 3 is colored')
+      new Option('--channels <number>', 'channels of the images: 1 of gray ones, 3 of colored ones')
         .default(1)
         .argParser(positiveInteger),
     )

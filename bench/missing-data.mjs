@@ -210,6 +210,7 @@ function picture(rows) {
       `<text x="${left + width + 18}" y="${(label + 4).toFixed(1)}" fill="${colors[index]}">${name} ${(100 * value).toFixed(1)}</text>`,
   );
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 680 480" width="680" height="480" ${style}>
+<title>Test accuracy on MNIST against the share of lost rows</title>
 <rect width="680" height="480" fill="#ffffff"/>
 <text x="${left}" y="22" font-size="14" font-weight="600" fill="#222222">Test accuracy on MNIST against the share of lost rows</text>
 ${[...grid, ...axis, ...curves, ...names].join('\n')}

@@ -92,8 +92,11 @@ describe.each(modelNames)('%s', (name) => {
       .square()
       .mean()
       .backward();
-    for (const [path, parameter] of first.namedParameters()) {
-      const gradient = await parameter.grad!.data();
+    // Asked for at once, they are one plan.
+    const gradients = await Promise.all(
+      first.namedParameters().map(async ([path, { grad }]) => [path, await grad!.data()] as const),
+    );
+    for (const [path, gradient] of gradients) {
       // Where nothing is missing, there is no time since a pixel was seen that a decay could grow by.
       const idle = path.includes('inputDecay');
       expect(

@@ -40,9 +40,9 @@ async function kilobytes(names: string): Promise<{ readonly whole: number; reado
 
 describe('in a page, kilobytes after gzip, at most', () => {
   it.each([
-    ['everything', '*', { whole: 246, first: 217 }],
-    ['tensor and grad', '{ tensor, grad }', { whole: 150, first: 120 }],
-    ['loadModel and predict', '{ loadModel, predict }', { whole: 182, first: 153 }],
+    ['everything', '*', { whole: 267, first: 239 }],
+    ['tensor and grad', '{ tensor, grad }', { whole: 153, first: 125 }],
+    ['loadModel and predict', '{ loadModel, predict }', { whole: 198, first: 170 }],
   ])('%s', async (_, names, bounds) => {
     const { whole, first } = await kilobytes(names);
     console.info(`${names}: ${whole.toFixed(1)} kB, of which at first ${first.toFixed(1)} kB`);
@@ -51,8 +51,8 @@ describe('in a page, kilobytes after gzip, at most', () => {
   });
 });
 
-it('unpacks to at most 2.95 MB', () => {
+it('unpacks to at most 3.2 MB', () => {
   const { unpackedSize, files } = packFiles('--dry-run');
   console.info(`${(unpackedSize / 1e6).toFixed(2)} MB in ${files.length} files`);
-  expect(unpackedSize).toBeLessThan(2.95e6);
+  expect(unpackedSize).toBeLessThan(3.2e6);
 });

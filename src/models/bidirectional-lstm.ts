@@ -8,7 +8,7 @@ import { recurrentTreatments } from './sizes.ts';
  * What goes to the classes is where each direction ends: the state after the last row of the one that reads down, and that
  * after the first row of the one that reads up. (The last row of both would hold one row only of the second.)
  */
-export const bidirectionalLstm = defineModel({
+export const bidirectionalLstm = /* @__PURE__ */ defineModel({
   sentence: 'two LSTMs read the rows of pixels, one from the top and one from the bottom',
   sizes: { hidden: 64, layers: 1, order: 'rows', readout: 'last', dropout: 0.25 },
   treatments: recurrentTreatments,

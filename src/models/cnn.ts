@@ -4,7 +4,7 @@ import { defineModel } from './model.ts';
 import { afterPooling, dropped, pooledConvolutions } from './parts.ts';
 
 /** The convolutions of conv-lstm-large; a dense layer sees all their maps at once (LeCun et al. 1998). */
-export const cnn = defineModel({
+export const cnn = /* @__PURE__ */ defineModel({
   sentence: 'convolutions, then a dense layer sees all maps at once; nothing recurrent',
   sizes: { maps: [16, 32], hidden: 128, dropout: 0.25 },
   learningRate: 6e-3,

@@ -7,7 +7,7 @@ import { afterPooling, dropped, pooledConvolutions } from './parts.ts';
  * The convolutions see strokes, the LSTM sees how they follow each other from top to bottom: a step is a row of maps,
  * [W'·maps].
  */
-export const convLstm = defineModel({
+export const convLstm = /* @__PURE__ */ defineModel({
   sentence: 'convolutions, then an LSTM reads the rows of their maps',
   sizes: { maps: [8, 16], hidden: 64, layers: 1, order: 'rows', readout: 'last', dropout: 0.25 },
   learningRate: 6e-3,
@@ -24,8 +24,9 @@ export const convLstm = defineModel({
 });
 
 /** conv-lstm, wider. */
-export const convLstmLarge = defineModel({
-  ...convLstm,
-  sentence: 'conv-lstm with twice as many maps and an LSTM of 96',
-  sizes: { ...convLstm.sizes, maps: [16, 32], hidden: 96 },
+export const convLstmLarge = /* @__PURE__ */ defineModel({
+  sentence: 'conv-lstm with twice as many maps and a wider LSTM',
+  sizes: { maps: [16, 32], hidden: 96, layers: 1, order: 'rows', readout: 'last', dropout: 0.25 },
+  learningRate: 6e-3,
+  build: (options) => convLstm.build(options),
 });

@@ -9,7 +9,7 @@ import { dropped } from './parts.ts';
  * each other as frames do, with zeros below where the height does not come out even. So it also reads sequences of images: made
  * for [T·H, W, C] with T steps, it takes [N, T, H, W, C] as well, since frames one above the other are strips.
  */
-export const convlstm2d = defineModel({
+export const convlstm2d = /* @__PURE__ */ defineModel({
   sentence: 'a convolutional LSTM reads the image strip by strip, from top to bottom',
   sizes: { maps: [8, 16], kernel: 3, steps: 4, dropout: 0 },
   build({ inputShape: [height, width, channels], classes, maps, kernel, steps, dropout }) {

@@ -8,7 +8,7 @@ import { afterPooling, dropped, pooledConvolutions } from './parts.ts';
  * goes to the classes. To read texts, put an LSTM with `output: 'sequence'` in the place of `lstm`: `model.with({ lstm })` gives
  * logits at every column, [N, T, classes], whose `logSoftmax` the loss `ctc` takes.
  */
-export const crnn = defineModel({
+export const crnn = /* @__PURE__ */ defineModel({
   sentence: 'convolutions, then LSTMs in both directions read the columns of their maps',
   sizes: { maps: [8, 16], hidden: 48, layers: 2, readout: 'last', dropout: 0.25 },
   build({ inputShape, classes, maps, hidden, layers, readout, dropout }) {

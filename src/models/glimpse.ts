@@ -8,7 +8,7 @@ import { dropped } from './parts.ts';
  * The state after each glimpse says where the next one lies and how wide it is; the state after the last goes to the classes. Mnih et al.
  * (2014) choose places at random and train that with REINFORCE; here glimpses are soft, and places are trained by gradients.
  */
-export const glimpse = defineModel({
+export const glimpse = /* @__PURE__ */ defineModel({
   sentence: 'an LSTM looks at the image in glimpses, and chooses where to look next',
   sizes: { hidden: 128, steps: 6, patch: [8, 8], dropout: 0 },
   build({ inputShape: [, , channels], classes, hidden, steps, patch: [side, width], dropout }) {

@@ -7,7 +7,7 @@ import { dropped } from './parts.ts';
  * row-gru with decays (Che et al. 2018): what was seen last of a feature goes over into its mean, and the state fades, the longer
  * nothing is seen; how fast is learned. A picture without missing pixels is read by a plain GRU that also sees the mask.
  */
-export const gruD = defineModel({
+export const gruD = /* @__PURE__ */ defineModel({
   sentence: 'a GRU-D, in which what was seen fades, reads rows of pixels of which some are missing',
   sizes: { hidden: 128, order: 'rows', dropout: 0 },
   treatments: ['decay'],

@@ -10,7 +10,7 @@ const keras = { bias: 'input', forgetBias: 1, recurrentInitializer: 'orthogonal'
  * As in Keras's example of that name (after Li, Luong & Jurafsky 2015). An image [N, H, W, C] is H sequences of W pixels: the inner LSTM
  * makes a code of each row, with the same weights in all of them, and the outer one reads the codes from top to bottom. 28×28 gray pixels and 128 units make Keras's 199,434 parameters.
  */
-export const hierarchicalLstm = defineModel({
+export const hierarchicalLstm = /* @__PURE__ */ defineModel({
   sentence: 'one LSTM reads the pixels of each row, another one what the first said of the rows',
   sizes: { hidden: 128, dropout: 0 },
   build({ inputShape: [, , channels], classes, hidden, dropout }) {

@@ -30,7 +30,7 @@ type AnyName = string & Record<never, never>;
 export type ModelOptions = ModelTask & GivenSizes;
 
 /** The names `createModel` knows, the default first. */
-export const modelNames = Object.keys(catalogue) as readonly ModelName[];
+export const modelNames = /* @__PURE__ */ Object.keys(catalogue) as readonly ModelName[];
 
 /** What there is to know of a model before it is made. */
 export interface ModelFacts {

@@ -8,7 +8,7 @@ import { dropped } from './parts.ts';
  * (Le, Jaitly & Hinton 2015), a state stays what it is until training says otherwise, and gradients with it. It wants small
  * steps and many epochs.
  */
-export const irnn = defineModel({
+export const irnn = /* @__PURE__ */ defineModel({
   sentence: 'a plain network with relu, started from the identity, reads single pixels',
   sizes: { hidden: 100, layers: 1, order: 'pixels', dropout: 0 },
   learningRate: 1e-4,

@@ -20,7 +20,7 @@ import { dropped, numbered } from './parts.ts';
  * step by itself. |λ| from 0.9 to 0.999 remembers 10 to 1,000 steps, and small angles keep memories from turning into noise. The
  * last step, which knows of all before it, goes to the classes.
  */
-export const lru = defineModel({
+export const lru = /* @__PURE__ */ defineModel({
   sentence: 'blocks of linear recurrent units, complex and parallel in time, read the image as a sequence',
   sizes: { width: 32, layers: 2, order: 'pixels', readout: 'last', dropout: 0 },
   learningRate: 1e-2,

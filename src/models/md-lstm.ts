@@ -8,7 +8,7 @@ import { patchGrid } from './patches.ts';
  * Graves, Fernández & Schmidhuber 2007, in the form whose cells stay bounded: four LSTMs start in the four corners, and each
  * patch of pixels knows the quadrant behind it. What all four say of each patch goes to the classes. Further layers read the grid of the one before.
  */
-export const mdLstm = defineModel({
+export const mdLstm = /* @__PURE__ */ defineModel({
   sentence: 'an LSTM over both axes reads patches from all four corners',
   sizes: { hidden: 24, layers: 1, patch: [2, 2], dropout: 0 },
   build({ inputShape, classes, hidden, layers, patch, dropout }) {

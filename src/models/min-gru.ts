@@ -19,7 +19,7 @@ import { dropped, numbered } from './parts.ts';
  * some units remember as long as the sequence is. The last step goes to the classes.
  * It reads single pixels as well, with the order 'pixels', but learns slowly then.
  */
-export const minGru = defineModel({
+export const minGru = /* @__PURE__ */ defineModel({
   sentence: 'blocks of minimal GRUs, whose gates do not wait for the state, read the rows of pixels',
   sizes: { width: 32, layers: 2, order: 'rows', readout: 'last', dropout: 0 },
   learningRate: 1e-2,

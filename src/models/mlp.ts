@@ -4,7 +4,7 @@ import { defineModel } from './model.ts';
 import { dropped } from './parts.ts';
 
 /** Sees all pixels at once and knows nothing of which are neighbors. */
-export const mlp = defineModel({
+export const mlp = /* @__PURE__ */ defineModel({
   sentence: 'dense layers see all pixels at once; nothing recurrent',
   sizes: { hidden: 128, layers: 2, dropout: 0.25 },
   build({ inputShape: [height, width, channels], classes, hidden, layers, dropout }) {

@@ -27,7 +27,10 @@ export interface ModelDefinition<Sizes extends Partial<ModelSizes> = Partial<Mod
   build(options: ModelTask & Pick<ModelSizes, 'missing' | (keyof Sizes & SizeName)>): Sequential;
 }
 
-/** The definition as it is: what `build` takes follows from `sizes`. */
+/**
+ * The definition as it is: what `build` takes follows from `sizes`. Its calls are marked as pure, so that a bundle that asks for no
+ * model holds none.
+ */
 export function defineModel<const Sizes extends Partial<ModelSizes>>(
   definition: ModelDefinition<Sizes>,
 ): ModelDefinition<Sizes> {

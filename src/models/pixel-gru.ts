@@ -4,7 +4,7 @@ import { defineModel } from './model.ts';
 import { dropped } from './parts.ts';
 
 /** pixel-lstm with a GRU: three gates in the place of four, and one state. */
-export const pixelGru = defineModel({
+export const pixelGru = /* @__PURE__ */ defineModel({
   sentence: 'a GRU reads single pixels, row by row or in another order',
   sizes: { hidden: 128, layers: 1, order: 'pixels', readout: 'last', dropout: 0 },
   build({ inputShape, classes, hidden, layers, order, readout, dropout }) {

@@ -23,7 +23,7 @@ import { dropped } from './parts.ts';
  * convolutions and 10K + 10 of the head, 671,722 at K = 96. To these come here K biases of each convolution and the scales and
  * shifts of the batch normalization that stands where the paper has local response normalization.
  */
-export const rcnn = defineModel({
+export const rcnn = /* @__PURE__ */ defineModel({
   sentence: 'convolutions whose maps read themselves again, so that each sees further with every step',
   sizes: { maps: [16, 16, 16, 32, 32], steps: 3, dropout: 0 },
   build({ inputShape, classes, maps, steps, dropout }) {

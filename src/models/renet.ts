@@ -9,7 +9,7 @@ import { patchGrid } from './patches.ts';
  * Layers behind the first cut into patches of 2×2, where the grid is even.
  * The whole last grid goes to the classes (the paper has a dense layer of 4,096 between them, and 256 units).
  */
-export const renet = defineModel({
+export const renet = /* @__PURE__ */ defineModel({
   sentence: 'GRUs sweep down the columns of patches and then along their rows',
   sizes: { hidden: 48, layers: 2, patch: [2, 2], dropout: 0 },
   build({ inputShape, classes, hidden, layers, patch, dropout }) {

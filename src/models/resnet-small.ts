@@ -16,7 +16,7 @@ import { dropped } from './parts.ts';
  * He et al. 2016: stages of more and more maps, each in `layers` residual blocks of two convolutions. A convolution leads into
  * each stage, with stride 2 but for the first, so that every shortcut is the identity.
  */
-export const resnetSmall = defineModel({
+export const resnetSmall = /* @__PURE__ */ defineModel({
   sentence: 'residual blocks of convolutions in stages of ever more maps; nothing recurrent',
   sizes: { maps: [16, 32, 64], layers: 1, dropout: 0 },
   build({ inputShape, classes, maps, layers, dropout }) {

@@ -5,7 +5,7 @@ import { dropped, indicated } from './parts.ts';
 import { recurrentTreatments } from './sizes.ts';
 
 /** row-lstm with a GRU: three gates instead of four, one state instead of two. */
-export const rowGru = defineModel({
+export const rowGru = /* @__PURE__ */ defineModel({
   sentence: 'a GRU reads the rows of pixels from top to bottom',
   sizes: { hidden: 128, layers: 1, order: 'rows', readout: 'last', dropout: 0 },
   treatments: recurrentTreatments,

@@ -8,7 +8,7 @@ import { recurrentTreatments } from './sizes.ts';
  * A row of pixels is a step: x_t = row t, [W·C]. The state after the last row goes to the classes. The plainest recurrent
  * network that reads images; 28×28 pixels and 128 units make 82,186 parameters.
  */
-export const rowLstm = defineModel({
+export const rowLstm = /* @__PURE__ */ defineModel({
   sentence: 'an LSTM reads the rows of pixels from top to bottom',
   sizes: { hidden: 128, layers: 1, order: 'rows', readout: 'last', dropout: 0 },
   treatments: recurrentTreatments,

@@ -10,7 +10,7 @@ import { patchGrid } from './patches.ts';
  * itself. The paper has hidden = width/4, and gives the mean of all tokens to the classes. Here they get the whole grid, from which
  * digits are learned in far fewer epochs.
  */
-export const sequencer = defineModel({
+export const sequencer = /* @__PURE__ */ defineModel({
   sentence: 'Sequencer: in each block, LSTMs read the columns and the rows of a grid of patches',
   sizes: { width: 48, hidden: 12, layers: 2, dropout: 0, patch: [4, 4] },
   build({ inputShape, classes, width, hidden, layers, dropout, patch }) {

@@ -216,7 +216,7 @@ export const sizeKinds: { readonly [Name in keyof ModelSizes]: SizeKind<ModelSiz
 export type SizeName = keyof ModelSizes;
 
 /** The names of all sizes. */
-export const sizeNames = Object.keys(sizeKinds) as readonly SizeName[];
+export const sizeNames = /* @__PURE__ */ Object.keys(sizeKinds) as readonly SizeName[];
 
 /** @throws OptionError unless `value` is what the size may be */
 export function requireSize(where: string, name: SizeName, value: unknown): void {

@@ -17,7 +17,7 @@ import { dropped, numbered } from './parts.ts';
  * (Bai, Kolter & Koltun 2018; without their weight normalization). L blocks see 1 + 2(k - 1)(2^L - 1) steps: six of k = 7 see 757,
  * all but the first 27 of the 784 pixels of 28×28; a seventh sees them all. The last step goes to the classes. Eight blocks of 25 features make the 70,000 parameters of the paper.
  */
-export const tcn = defineModel({
+export const tcn = /* @__PURE__ */ defineModel({
   sentence:
     'dilated causal convolutions over the image as a sequence, no recurrence: the rival of pixel by pixel',
   sizes: { width: 16, layers: 6, kernel: 7, order: 'pixels', readout: 'last', dropout: 0 },

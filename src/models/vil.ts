@@ -20,7 +20,7 @@ import { patchGrid } from './patches.ts';
  * seen everything. Of width 192, 24 layers and patches of 4×4 this is ViL-T (Alkin et al. 2024, second version): 5,846,026
  * parameters for 32×32 colored pixels.
  */
-export const vil = defineModel({
+export const vil = /* @__PURE__ */ defineModel({
   sentence: 'Vision-LSTM: matrix memories read patches, from the first and from the last by turns',
   sizes: { width: 48, layers: 4, heads: 4, patch: [4, 4] },
   build({ inputShape, classes, width, layers, heads, patch }) {

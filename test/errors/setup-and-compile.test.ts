@@ -60,9 +60,9 @@ describe('optimizers, schedules, models, devices, seeds', () => {
     const more = untyped<{ inputShape: typeof inputShape; classes: number }>({
       inputShape,
       classes: 2,
-      width: 5,
+      breadth: 5,
     });
-    await refuses(() => createModel('cnn', more), OptionError, 'createModel: got unknown option "width"');
+    await refuses(() => createModel('cnn', more), OptionError, 'createModel: got unknown option "breadth"');
     for (const shape of [undefined, [8, 8], [8, 8, 1, 1], [8, 0, 1]]) {
       const given = { inputShape: untyped<typeof inputShape>(shape), classes: 2 };
       await refuses(() => createModel('cnn', given), OptionError, 'createModel: got inputShape', '[H, W, C]');

@@ -47,6 +47,7 @@ const helpers = [
     'normalizeWith',
     'padWith',
     'reducedAxes',
+    'reorder',
     'requirePadding',
     'requirePair',
     'requireRank',

@@ -42,20 +42,34 @@ export function augmentBatch(
   requireAugmentOptions('augmentBatch', options);
   requireGenerator('augmentBatch', generator);
   requireBatch('augmentBatch', images, shape);
-  const { shift = 0, rotation = 0, scale = 0, flip = false } = options;
-  const [count, height, width, channels] = shape;
-  const length = height * width * channels;
-  const between = (limit: number): number => (2 * generator.uniform() - 1) * limit;
+  const [count, ...imageShape] = shape;
+  const length = images.length / count;
   for (let image = 0; image < count; image++) {
-    const shiftX = between(shift);
-    const shiftY = between(shift);
-    const angle = (between(rotation) * Math.PI) / 180;
-    const factor = 1 + between(scale);
-    const pixels = images.subarray(image * length, (image + 1) * length);
-    if (flip && generator.uniform() < 0.5) mirror(pixels, width, channels);
-    if (shiftX === 0 && shiftY === 0 && angle === 0 && factor === 1) continue;
-    resample(pixels, [height, width, channels], { shiftX, shiftY, angle, factor });
+    augmentImage(images.subarray(image * length, (image + 1) * length), imageShape, options, generator);
   }
+}
+
+/**
+ * Changes one picture in place.
+ *
+ * @param pixels `[H, W, C]`
+ * @param options checked before, by `requireAugmentOptions`
+ */
+export function augmentImage(
+  pixels: Float32Array,
+  shape: readonly [height: number, width: number, channels: number],
+  { shift = 0, rotation = 0, scale = 0, flip = false }: AugmentOptions,
+  generator: RandomGenerator,
+): void {
+  const [, width, channels] = shape;
+  const between = (limit: number): number => (2 * generator.uniform() - 1) * limit;
+  const shiftX = between(shift);
+  const shiftY = between(shift);
+  const angle = (between(rotation) * Math.PI) / 180;
+  const factor = 1 + between(scale);
+  if (flip && generator.uniform() < 0.5) mirror(pixels, width, channels);
+  if (shiftX === 0 && shiftY === 0 && angle === 0 && factor === 1) return;
+  resample(pixels, shape, { shiftX, shiftY, angle, factor });
 }
 
 interface Motion {

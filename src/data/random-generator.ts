@@ -5,6 +5,8 @@ import { describeValue } from '../options.ts';
 
 /** Added when the key is derived, so that host streams never repeat those that devices draw from the same seed. */
 const HOST_DOMAIN = 0x686f7374;
+/** Added when a generator is forked; in its place a sequence has the number of a block, which never gets so large. */
+const FORK_DOMAIN = 0x666f726b;
 const TWO_TO_32 = 2 ** 32;
 
 /**
@@ -27,6 +29,20 @@ export class RandomGenerator {
     requireInteger('RandomGenerator', 'seed', seed, 0, Number.MAX_SAFE_INTEGER);
     requireInteger('RandomGenerator', 'stream', stream, 0, TWO_TO_32 - 1);
     threefry2x32(seed | 0, Math.floor(seed / TWO_TO_32), stream | 0, HOST_DOMAIN, this.#key, 0);
+  }
+
+  /**
+   * The generator of a place: a sequence of its own, which depends on this one's seed, stream and forks, and not on how much
+   * was drawn. What each example of a data set draws from the fork of its index is the same in whatever order they are seen.
+   *
+   * @param place an integer from 0 to 2^32 − 1
+   * @throws OptionError when it is not such an integer
+   */
+  fork(place: number): RandomGenerator {
+    requireInteger('RandomGenerator.fork', 'place', place, 0, TWO_TO_32 - 1);
+    const forked = new RandomGenerator(0);
+    threefry2x32(this.#key[0], this.#key[1], place | 0, FORK_DOMAIN, forked.#key, 0);
+    return forked;
   }
 
   /** An integer from 0 to 2^32 − 1, each equally likely. */
@@ -75,6 +91,24 @@ export class RandomGenerator {
     }
     return order;
   }
+}
+
+/** What the order of an epoch's examples is drawn from. Streams of one seed: two for each epoch. */
+export function shuffleStream(seed: number, epoch: number): RandomGenerator {
+  return new RandomGenerator(seed, 2 * epoch);
+}
+
+/** What the changes of one example are drawn from, in one epoch: `index` is its place in the data set. */
+export function exampleStream(seed: number, epoch: number, index: number): RandomGenerator {
+  return new RandomGenerator(seed, 2 * epoch + 1).fork(index);
+}
+
+/** No example has this place: they are int32. */
+const BATCHES = TWO_TO_32 - 1;
+
+/** What the changes of a batch as a whole are drawn from. `step`: from 1. */
+export function batchStream(seed: number, epoch: number, step: number): RandomGenerator {
+  return exampleStream(seed, epoch, BATCHES).fork(step);
 }
 
 /** Throws OptionError unless `generator` draws random numbers. */

@@ -3,7 +3,7 @@
  * only `BatchSource`.
  */
 import { batchIndices } from '../data/batches.ts';
-import { RandomGenerator } from '../data/random-generator.ts';
+import { batchStream, type RandomGenerator, shuffleStream } from '../data/random-generator.ts';
 import { OptionError, ShapeError } from '../errors.ts';
 import { describeValue, isPlainObject, isRecord } from '../options.ts';
 import type { DType, NumericArray } from '../tensor/dtype.ts';
@@ -38,7 +38,10 @@ export type Examples<Inputs, Targets> =
 /** Nothing has this type. It makes TypeScript take a list that is returned for a tuple, as inputs in a list are. */
 type TupleHint = [never];
 
-/** Gives the inputs of a batch, changed. What it draws from the generator is the same whenever the training is repeated. */
+/**
+ * Gives the inputs of a batch, changed. What it draws from the generator, which is another one for each batch, is the same whenever the
+ * training is repeated.
+ */
 export type TensorAugmentation<Inputs> = (
   inputs: Inputs,
   generator: RandomGenerator,
@@ -88,16 +91,6 @@ export interface Batching {
   readonly seed?: number | undefined;
 }
 
-/** Shuffling and changes have streams of their own, so that neither depends on how much the other draws. */
-function shuffleOf(seed: number, epoch: number): RandomGenerator {
-  return new RandomGenerator(seed, 2 * epoch);
-}
-
-/** What changes of an epoch's examples are drawn from. */
-export function motionOf(seed: number, epoch: number): RandomGenerator {
-  return new RandomGenerator(seed, 2 * epoch + 1);
-}
-
 /** Batches of an epoch. */
 export function stepsOf(count: number, { batchSize, dropLast }: Batching): number {
   return dropLast ? Math.floor(count / batchSize) : Math.ceil(count / batchSize);
@@ -111,7 +104,7 @@ export function indicesOf(
 ): Iterable<Int32Array> {
   const { batchSize, dropLast = false, seed = 0 } = batching;
   if (epoch === undefined) return batchIndices(count, batchSize);
-  return batchIndices(count, batchSize, { shuffle: shuffleOf(seed, epoch), dropLast });
+  return batchIndices(count, batchSize, { shuffle: shuffleStream(seed, epoch), dropLast });
 }
 
 /** How examples in tensors, or batches of them, come to a model. */
@@ -184,15 +177,18 @@ class ExampleSource implements BatchSource {
 
   async *batches(epoch: number | undefined): AsyncIterable<Batch> {
     const { augmentation, seed = 0 } = this.#batching;
-    const motion = motionOf(seed, epoch ?? 0);
+    let step = 0;
     for (const indices of indicesOf(this.count, epoch, this.#batching)) {
+      step++;
       const size = indices.length;
       const { inputs, targets } = this.#filled(({ data, shape: [, ...rest], dtype }) =>
         fromData(rowsOf(data, sizeOf(rest), indices), [size, ...rest], dtype),
       );
       const changed = epoch !== undefined && augmentation;
       yield {
-        inputs: changed ? await augmented(this.name, inputs, augmentation, motion) : inputs,
+        inputs: changed
+          ? await augmented(this.name, inputs, augmentation, batchStream(seed, epoch, step))
+          : inputs,
         targets,
         size,
         nameOf: (example) => `example ${indices[example]} of ${this.name}`,
@@ -243,7 +239,6 @@ class IteratorSource implements BatchSource {
   async *batches(epoch: number | undefined): AsyncIterable<Batch> {
     const { augmentation, seed = 0 } = this.#batching;
     const most = epoch === undefined ? undefined : this.steps;
-    const motion = motionOf(seed, epoch ?? 0);
     let taken = 0;
     for await (const each of this.#open(epoch ?? 0)) {
       taken++;
@@ -260,7 +255,9 @@ class IteratorSource implements BatchSource {
       const size = sizeOfBatch(name, inputs, targets);
       const changed = epoch !== undefined && augmentation;
       yield {
-        inputs: changed ? await augmented(name, inputs, augmentation, motion) : inputs,
+        inputs: changed
+          ? await augmented(name, inputs, augmentation, batchStream(seed, epoch, taken))
+          : inputs,
         targets,
         size,
         nameOf: (example) => `example ${example} of ${name}`,

@@ -1,10 +1,10 @@
 /** Batches of a data set of pictures. */
-import { type AugmentOptions, augmentBatch } from '../data/augment.ts';
+import { type AugmentOptions, augmentImage } from '../data/augment.ts';
 import { gatherBatch } from '../data/batches.ts';
 import type { ImageDataset } from '../data/dataset.ts';
 import { fillPixels, type MissingPixels } from '../data/missing.ts';
 import type { Normalization } from '../data/normalize.ts';
-import type { RandomGenerator } from '../data/random-generator.ts';
+import { batchStream, exampleStream, type RandomGenerator } from '../data/random-generator.ts';
 import { NonFiniteError } from '../errors.ts';
 import { fill, fromData } from '../tensor/leaves.ts';
 import { type Shape, sizeOf } from '../tensor/shape.ts';
@@ -14,14 +14,13 @@ import {
   type Batching,
   type BatchSource,
   indicesOf,
-  motionOf,
   type Structure,
   stepsOf,
 } from './batch-source.ts';
 
 /**
- * Changes the pictures of a batch in place, `[N, H, W, C]`, normalized if the training is. What it draws from the generator is
- * the same whenever the training is repeated.
+ * Changes the pictures of a batch in place, `[N, H, W, C]`, normalized if the training is. What it draws from the generator, which
+ * is another one for each batch, is the same whenever the training is repeated.
  */
 export type ImageAugmentation = (
   images: Float32Array,
@@ -67,18 +66,29 @@ export class ImageSource implements BatchSource {
     const { augmentation, normalization, missing = 'error', seed = 0 } = this.#options;
     const { name } = this.#dataset;
     const [, height, width, channels] = this.#dataset.shape;
-    const motion = motionOf(seed, epoch ?? 0);
+    const imageShape = [height, width, channels] as const;
+    let step = 0;
     for (const indices of indicesOf(this.count, epoch, this.#options)) {
+      step++;
       const { images, labels } = gatherBatch(this.#dataset, indices, normalization);
       const size = indices.length;
-      const shape = [size, height, width, channels] as const;
+      const shape = [size, ...imageShape] as const;
       if (epoch === undefined) {
         const where = `evaluate on ${name}`;
-        requireFinitePixels(where, images, shape.slice(1), (image) => indices[image], missing);
+        requireFinitePixels(where, images, imageShape, (image) => indices[image], missing);
       } else if (typeof augmentation === 'function') {
-        augmentation(images, shape, motion);
+        augmentation(images, shape, batchStream(seed, epoch, step));
       } else if (augmentation) {
-        augmentBatch(images, shape, augmentation, motion);
+        const length = sizeOf(imageShape);
+        for (let image = 0; image < size; image++) {
+          const stream = exampleStream(seed, epoch, indices[image]);
+          augmentImage(
+            images.subarray(image * length, (image + 1) * length),
+            imageShape,
+            augmentation,
+            stream,
+          );
+        }
       }
       if (missing !== 'error') fillPixels(images, shape, missing);
       yield {

@@ -1,7 +1,12 @@
 /** The host's random generator and the augmentation it drives. */
 import { describe, expect, test } from 'vitest';
 import { augmentBatch } from '../../src/data/augment.ts';
-import { RandomGenerator } from '../../src/data/random-generator.ts';
+import {
+  batchStream,
+  exampleStream,
+  RandomGenerator,
+  shuffleStream,
+} from '../../src/data/random-generator.ts';
 import { OptionError } from '../../src/errors.ts';
 
 const draw = (generator: RandomGenerator, count: number): number[] =>
@@ -26,6 +31,29 @@ describe('RandomGenerator', () => {
     ].map(([seed, stream]) => draw(new RandomGenerator(seed, stream), 2).join());
     expect(new Set(starts).size).toBe(starts.length);
     expect(draw(new RandomGenerator(7, 3), 9)).toEqual(draw(new RandomGenerator(7, 3), 9));
+  });
+
+  test('a fork has a sequence of its own, which nothing that is drawn changes', () => {
+    const parent = new RandomGenerator(7, 3);
+    const third = draw(parent.fork(3), 9);
+    parent.nextUint32();
+    expect(draw(parent.fork(3), 9)).toEqual(third);
+    const starts = [
+      parent,
+      ...[0, 1, 2 ** 32 - 1].map((place) => parent.fork(place)),
+      parent.fork(1).fork(1),
+    ];
+    expect(new Set(starts.map((each) => draw(each, 2).join())).size).toBe(5);
+    expect(() => parent.fork(-1)).toThrow(OptionError);
+  });
+
+  test('examples, batches and orders of one seed draw from streams of their own', () => {
+    const streams = [1, 2].flatMap((epoch) => [
+      shuffleStream(0, epoch),
+      ...[0, 1].map((index) => exampleStream(0, epoch, index)),
+      ...[0, 1].map((step) => batchStream(0, epoch, step)),
+    ]);
+    expect(new Set(streams.map((each) => draw(each, 2).join())).size).toBe(10);
   });
 
   test('uniform numbers lie in [0, 1) and are uniform', () => {

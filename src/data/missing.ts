@@ -3,7 +3,8 @@ import { OptionError } from '../errors.ts';
 import { requireOneOf } from '../options.ts';
 import { requireBatch } from './dataset.ts';
 
-const choices = ['error', 'mask', 'mean', 'last'] as const;
+/** What can be done with pixels that are NaN. */
+export const missingChoices = ['error', 'mask', 'mean', 'last'] as const;
 
 /**
  * What is done with pixels that are NaN:
@@ -14,13 +15,11 @@ const choices = ['error', 'mask', 'mean', 'last'] as const;
  * - `'mean'`: the mean of the channel that the normalization has, which is that of what is seen in training
  * - `'last'`: the pixel seen last above it, as for a reader who goes down the rows; where there is none, the mean
  */
-export type MissingPixels = (typeof choices)[number];
-
-export const missingChoices: readonly MissingPixels[] = choices;
+export type MissingPixels = (typeof missingChoices)[number];
 
 /** @throws OptionError for another choice, and for a filling with the mean where no normalization says it */
 export function requireMissing(where: string, missing: MissingPixels, normalization: unknown): void {
-  requireOneOf(where, 'missing', missing, choices);
+  requireOneOf(where, 'missing', missing, missingChoices);
   if (normalization !== undefined || (missing !== 'mean' && missing !== 'last')) return;
   throw new OptionError({
     where,

@@ -5,7 +5,8 @@ import { describeValue, requireKnownOptions, requireNumber, requireOneOf } from 
 import { fullBrightness, type ImageDataset, requireBatch, requireDataset } from './dataset.ts';
 import { RandomGenerator, requireGenerator } from './random-generator.ts';
 
-const parts = ['pixels', 'rows', 'columns', 'block'] as const;
+/** What can be removed of a picture. */
+export const removableParts = ['pixels', 'rows', 'columns', 'block'] as const;
 
 /** What is removed of each picture, and how much. */
 export interface Removal {
@@ -13,7 +14,7 @@ export interface Removal {
    * Single pixels (all channels of them), whole rows, whole columns, or a block: a rectangle with the proportions of the picture,
    * anywhere in it.
    */
-  readonly what: (typeof parts)[number];
+  readonly what: (typeof removableParts)[number];
   /**
    * The share of the picture that is removed, from 0 to 1: as many rows, columns or pixels of each picture, rounded. Two numbers:
    * each picture draws its own share, between them.
@@ -27,13 +28,11 @@ export interface RemovePixelsOptions extends Removal {
   readonly seed?: number;
 }
 
-export const removableParts: readonly Removal['what'][] = parts;
-
 /** @throws OptionError for a removal that is none */
 export function requireRemoval(where: string, removal: Removal, others: readonly string[] = []): void {
   requireKnownOptions(where, removal, ['what', 'rate', ...others]);
   const { what, rate } = removal;
-  requireOneOf(where, 'what', what, parts);
+  requireOneOf(where, 'what', what, removableParts);
   if (!Array.isArray(rate)) {
     requireNumber(where, 'rate', rate as number, 'a number from 0 to 1');
     return;

@@ -1,7 +1,7 @@
 /** bidirectional-lstm: two LSTMs read the rows, one from the top and one from the bottom. */
 import { Dense, ImageToSequence, LSTM, Sequential, sequenceShape } from '../nn/index.ts';
 import { defineModel } from './model.ts';
-import { dropped, indicated } from './parts.ts';
+import { between, dropped, indicated } from './parts.ts';
 import { recurrentTreatments } from './sizes.ts';
 
 /**
@@ -21,7 +21,7 @@ export const bidirectionalLstm = /* @__PURE__ */ defineModel({
         layers,
         bidirectional: true,
         output: readout,
-        dropout: layers > 1 ? dropout : 0,
+        dropout: between(layers, dropout),
         nanIsMissing: missing === 'mask',
       }),
       ...dropped(dropout),

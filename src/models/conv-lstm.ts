@@ -1,7 +1,7 @@
 /** conv-lstm: convolutions, then an LSTM over the rows of their maps. */
 import { Dense, ImageToSequence, LSTM, Sequential, sequenceShape } from '../nn/index.ts';
 import { defineModel } from './model.ts';
-import { afterPooling, dropped, pooledConvolutions } from './parts.ts';
+import { afterPooling, between, dropped, pooledConvolutions } from './parts.ts';
 
 /**
  * The convolutions see strokes, the LSTM sees how they follow each other from top to bottom: a step is a row of maps,
@@ -16,7 +16,7 @@ export const convLstm = /* @__PURE__ */ defineModel({
     return new Sequential({
       ...pooledConvolutions(inputShape[2], maps),
       read: new ImageToSequence(order),
-      lstm: new LSTM(features, hidden, { layers, output: readout, dropout: layers > 1 ? dropout : 0 }),
+      lstm: new LSTM(features, hidden, { layers, output: readout, dropout: between(layers, dropout) }),
       ...dropped(dropout),
       head: new Dense(hidden, classes),
     });

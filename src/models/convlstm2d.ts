@@ -1,8 +1,8 @@
 /** convlstm2d: an LSTM whose products are convolutions reads the image strip by strip. */
 import { OptionError } from '../errors.ts';
-import { ConvLSTM2D, Dense, Flatten, type Module, Reshape, Sequential, ZeroPad2d } from '../nn/index.ts';
+import { ConvLSTM2D, Dense, Flatten, Reshape, Sequential, ZeroPad2d } from '../nn/index.ts';
 import { defineModel } from './model.ts';
-import { dropped } from './parts.ts';
+import { dropped, numbered } from './parts.ts';
 
 /**
  * ConvLSTM2D (Shi et al. 2015) was made for frames. Here the image is cut into `steps` strips, one above the other, which follow
@@ -23,13 +23,11 @@ export const convlstm2d = /* @__PURE__ */ defineModel({
         cure: `Give steps ${Math.ceil(height / strip)}, or fewer.`,
       });
     }
-    const layers = maps.map((count, index): [string, Module] => [
-      `convlstm${index + 1}`,
-      new ConvLSTM2D(index === 0 ? channels : maps[index - 1], count, kernel, {
-        padding: 'same',
-        output: index === maps.length - 1 ? 'last' : 'sequence',
-      }),
-    ]);
+    const layers = numbered('convlstm', maps.length, (index) => {
+      const output = index === maps.length - 1 ? 'last' : 'sequence';
+      const inputs = index === 0 ? channels : maps[index - 1];
+      return new ConvLSTM2D(inputs, maps[index], kernel, { padding: 'same', output });
+    });
     return new Sequential({
       ...(missing > 0 && {
         pad: new ZeroPad2d([
@@ -38,7 +36,7 @@ export const convlstm2d = /* @__PURE__ */ defineModel({
         ]),
       }),
       strips: new Reshape([steps, strip, width, channels]),
-      ...Object.fromEntries(layers),
+      ...layers,
       flatten: new Flatten(),
       ...dropped(dropout),
       head: new Dense(strip * width * maps.at(-1)!, classes),

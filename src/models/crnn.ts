@@ -1,7 +1,7 @@
 /** crnn: convolutions, then LSTMs in both directions read the columns of their maps. */
 import { ColumnsToSequence, Dense, LSTM, Sequential } from '../nn/index.ts';
 import { defineModel } from './model.ts';
-import { afterPooling, dropped, pooledConvolutions } from './parts.ts';
+import { afterPooling, between, dropped, pooledConvolutions } from './parts.ts';
 
 /**
  * Shi, Bai & Yao (2017) read words so: a step is a column of maps, [H'·maps], from left to right. What is read of the whole image
@@ -20,7 +20,7 @@ export const crnn = /* @__PURE__ */ defineModel({
         layers,
         bidirectional: true,
         output: readout,
-        dropout: layers > 1 ? dropout : 0,
+        dropout: between(layers, dropout),
       }),
       ...dropped(dropout),
       head: new Dense(2 * hidden, classes),

@@ -9,13 +9,13 @@ import { dropped } from './parts.ts';
  */
 export const gruD = /* @__PURE__ */ defineModel({
   sentence: 'a GRU-D, in which what was seen fades, reads rows of pixels of which some are missing',
-  sizes: { hidden: 128, order: 'rows', dropout: 0 },
+  sizes: { hidden: 128, order: 'rows', readout: 'last', dropout: 0 },
   treatments: ['decay'],
-  build({ inputShape, classes, hidden, order, dropout }) {
+  build({ inputShape, classes, hidden, order, readout, dropout }) {
     const [, features] = sequenceShape(order, inputShape);
     return new Sequential({
       read: new ImageToSequence(order),
-      grud: new GRUD(features, hidden),
+      grud: new GRUD(features, hidden, { output: readout }),
       ...dropped(dropout),
       head: new Dense(hidden, classes),
     });

@@ -9,6 +9,7 @@ import {
   type Module,
   ReLU,
 } from '../nn/index.ts';
+import { type Area, tilingOf } from '../nn/tiles.ts';
 import type { MissingTreatment } from './sizes.ts';
 
 /** Modules by name, in order. */
@@ -17,6 +18,11 @@ type NamedParts = Readonly<Record<string, Module>>;
 /** Dropout by name, or nothing. */
 export function dropped(rate: number): NamedParts {
   return rate > 0 ? { dropout: new Dropout(rate) } : {};
+}
+
+/** The rate of dropout between recurrent layers, of which one alone has none. */
+export function between(layers: number, rate: number): number {
+  return layers > 1 ? rate : 0;
 }
 
 /** Modules as name1, name2 …, made one after the other. */
@@ -37,6 +43,15 @@ export function indicated(missing: MissingTreatment, [steps, features]: readonly
       ? new MissingIndicators(features, { parts: ['seen'] })
       : new MissingIndicators(features, { unit: steps });
   return { indicators: { indicators: layer }, inputs: layer.parts.length * features };
+}
+
+/**
+ * Rows and columns of the grid that patches make of an image.
+ *
+ * @throws ShapeError for a patch that does not divide it
+ */
+export function patchGrid([height, width]: GridShape, patch: Area): readonly [rows: number, columns: number] {
+  return tilingOf('createModel', [height, width], patch);
 }
 
 /** Convolutions 3×3 with as many maps as `maps` says, each with relu and pooling by 2: conv1, relu1, pool1, conv2 … */

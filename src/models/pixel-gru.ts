@@ -1,7 +1,7 @@
 /** pixel-gru: a GRU reads a picture pixel by pixel. */
 import { Dense, GRU, ImageToSequence, Sequential, sequenceShape } from '../nn/index.ts';
 import { defineModel } from './model.ts';
-import { dropped } from './parts.ts';
+import { between, dropped } from './parts.ts';
 
 /** pixel-lstm with a GRU: three gates in the place of four, and one state. */
 export const pixelGru = /* @__PURE__ */ defineModel({
@@ -11,7 +11,7 @@ export const pixelGru = /* @__PURE__ */ defineModel({
     const [, features] = sequenceShape(order, inputShape);
     return new Sequential({
       read: new ImageToSequence(order),
-      gru: new GRU(features, hidden, { layers, output: readout, dropout: layers > 1 ? dropout : 0 }),
+      gru: new GRU(features, hidden, { layers, output: readout, dropout: between(layers, dropout) }),
       ...dropped(dropout),
       head: new Dense(hidden, classes),
     });

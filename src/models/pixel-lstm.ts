@@ -1,7 +1,7 @@
 /** pixel-lstm: an LSTM reads a picture pixel by pixel. */
 import { Dense, ImageToSequence, LSTM, Sequential, sequenceShape } from '../nn/index.ts';
 import { defineModel } from './model.ts';
-import { dropped } from './parts.ts';
+import { between, dropped } from './parts.ts';
 
 /**
  * A pixel is a step, so 28×28 pixels are 784 steps: "sequential MNIST" (Le, Jaitly & Hinton 2015), and "permuted MNIST" with the order
@@ -17,7 +17,7 @@ export const pixelLstm = /* @__PURE__ */ defineModel({
       lstm: new LSTM(features, hidden, {
         layers,
         output: readout,
-        dropout: layers > 1 ? dropout : 0,
+        dropout: between(layers, dropout),
         forgetBias: 1,
       }),
       ...dropped(dropout),

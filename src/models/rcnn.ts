@@ -4,6 +4,7 @@ import {
   BatchNorm,
   Conv2d,
   Dense,
+  Dropout,
   GlobalMaxPool2d,
   MaxPool2d,
   type Module,
@@ -12,7 +13,6 @@ import {
   Sequential,
 } from '../nn/index.ts';
 import { defineModel } from './model.ts';
-import { dropped } from './parts.ts';
 
 /**
  * The recurrent convolutional network of Liang & Hu (2015): a convolution 5×5, then recurrent convolutions 3×3 of `steps` steps,
@@ -36,11 +36,8 @@ export const rcnn = /* @__PURE__ */ defineModel({
         `recurrent${index + 1}`,
         new RecurrentConv2d(maps[index], count, 3, { steps, normalization: 'batch' }),
       ],
-      ...(index < recurrent.length - 1
-        ? Object.entries(dropped(dropout)).map(([name, each]): [string, Module] => [
-            `${name}${index + 1}`,
-            each,
-          ])
+      ...(dropout > 0 && index < recurrent.length - 1
+        ? [[`dropout${index + 1}`, new Dropout(dropout)] as [string, Module]]
         : []),
     ]);
     return new Sequential({

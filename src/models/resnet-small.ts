@@ -10,7 +10,7 @@ import {
   Sequential,
 } from '../nn/index.ts';
 import { defineModel } from './model.ts';
-import { dropped } from './parts.ts';
+import { dropped, numbered } from './parts.ts';
 
 /**
  * He et al. 2016: stages of more and more maps, each in `layers` residual blocks of two convolutions. A convolution leads into
@@ -20,26 +20,19 @@ export const resnetSmall = /* @__PURE__ */ defineModel({
   sentence: 'residual blocks of convolutions in stages of ever more maps; nothing recurrent',
   sizes: { maps: [16, 32, 64], layers: 1, dropout: 0 },
   build({ inputShape, classes, maps, layers, dropout }) {
-    const stages = maps.map((count, index): [string, Module] => {
-      const blocks = Array.from({ length: layers }, (_, block): [string, Module][] => [
-        [
-          `block${block + 1}`,
-          new Residual([...convolution(count, count), new ReLU(), ...convolution(count, count)]),
-        ],
-        [`relu${block + 1}`, new ReLU()],
-      ]);
-      const [conv, norm] = convolution(
-        index === 0 ? inputShape[2] : maps[index - 1],
-        count,
-        index === 0 ? 1 : 2,
-      );
-      return [
-        `stage${index + 1}`,
-        new Sequential({ conv, norm, relu: new ReLU(), ...Object.fromEntries(blocks.flat()) }),
-      ];
-    });
+    const stage = (index: number) => {
+      const count = maps[index];
+      const [inputs, stride] = index === 0 ? [inputShape[2], 1] : [maps[index - 1], 2];
+      const [conv, norm] = convolution(inputs, count, stride);
+      const block = () =>
+        new Sequential({
+          both: new Residual([...convolution(count, count), new ReLU(), ...convolution(count, count)]),
+          relu: new ReLU(),
+        });
+      return new Sequential({ conv, norm, relu: new ReLU(), ...numbered('block', layers, block) });
+    };
     return new Sequential({
-      ...Object.fromEntries(stages),
+      ...numbered('stage', maps.length, stage),
       mean: new GlobalAvgPool2d(),
       ...dropped(dropout),
       head: new Dense(maps.at(-1)!, classes),

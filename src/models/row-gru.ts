@@ -1,7 +1,7 @@
 /** row-gru: a GRU reads the rows of a picture. */
 import { Dense, GRU, ImageToSequence, Sequential, sequenceShape } from '../nn/index.ts';
 import { defineModel } from './model.ts';
-import { dropped, indicated } from './parts.ts';
+import { between, dropped, indicated } from './parts.ts';
 import { recurrentTreatments } from './sizes.ts';
 
 /** row-lstm with a GRU: three gates instead of four, one state instead of two. */
@@ -17,7 +17,7 @@ export const rowGru = /* @__PURE__ */ defineModel({
       gru: new GRU(inputs, hidden, {
         layers,
         output: readout,
-        dropout: layers > 1 ? dropout : 0,
+        dropout: between(layers, dropout),
         nanIsMissing: missing === 'mask',
       }),
       ...dropped(dropout),

@@ -1,7 +1,7 @@
 /** row-lstm: an LSTM reads the rows of a picture. */
 import { Dense, ImageToSequence, LSTM, Sequential, sequenceShape } from '../nn/index.ts';
 import { defineModel } from './model.ts';
-import { dropped, indicated } from './parts.ts';
+import { between, dropped, indicated } from './parts.ts';
 import { recurrentTreatments } from './sizes.ts';
 
 /**
@@ -20,7 +20,7 @@ export const rowLstm = /* @__PURE__ */ defineModel({
       lstm: new LSTM(inputs, hidden, {
         layers,
         output: readout,
-        dropout: layers > 1 ? dropout : 0,
+        dropout: between(layers, dropout),
         nanIsMissing: missing === 'mask',
       }),
       ...dropped(dropout),

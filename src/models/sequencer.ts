@@ -1,8 +1,7 @@
 /** sequencer: LSTMs along columns and rows, where a transformer has attention. */
 import { BiLSTM2D, Conv2d, Dense, Flatten, GELU, LayerNorm, Residual, Sequential } from '../nn/index.ts';
 import { defineModel } from './model.ts';
-import { dropped, numbered } from './parts.ts';
-import { patchGrid } from './patches.ts';
+import { dropped, numbered, patchGrid } from './parts.ts';
 
 /**
  * Sequencer2D (Tatsunami & Taki 2022). A picture is cut into patches, each a token of `width` features at its place in a grid. In

@@ -19,7 +19,7 @@ export interface ModelSizes {
   readonly width: number;
   /** How many layers, or blocks, follow each other. */
   readonly layers: number;
-  /** Share of the features dropped in training mode, before the last layer and between recurrent ones. */
+  /** Share of the features dropped in training mode; `weft models NAME` shows where. */
   readonly dropout: number;
   /** In which order the image, or the feature maps of it, become steps: see `ImageToSequence`. */
   readonly order: ReadingOrder;
@@ -193,9 +193,9 @@ export const sizeKinds: { readonly [Name in keyof ModelSizes]: SizeKind<ModelSiz
   dropout: { ...share, what: 'share of features dropped in training' },
   order: {
     ...readingOrder,
-    what: 'how the image becomes steps: rows, columns, pixels, patches:4x4, snake, spiral, hilbert, diagonal or permuted:SEED',
+    what: `how the image becomes steps: ${readingOrders.join(', ')}`,
   },
-  readout: { ...readoutKind, what: 'what the outputs of all steps come to: last, mean, max or attention' },
+  readout: { ...readoutKind, what: `what the outputs of all steps come to: ${Readout.kinds.join(', ')}` },
   maps: { ...counts, what: 'feature maps of each convolution, as many convolutions as numbers' },
   kernel: { ...oddCount, what: 'pixels or steps that the kernel of each convolution spans, an odd number' },
   patch: { ...area, what: 'height and width of the pieces that an image is cut into, or of glimpses' },

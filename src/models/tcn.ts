@@ -15,7 +15,8 @@ import { dropped, numbered } from './parts.ts';
 /**
  * Block l has two convolutions of k steps at distance 2^l, padded at the front alone, so that a step sees none that comes later
  * (Bai, Kolter & Koltun 2018; without their weight normalization). L blocks see 1 + 2(k - 1)(2^L - 1) steps: six of k = 7 see 757,
- * all but the first 27 of the 784 pixels of 28×28; a seventh sees them all. The last step goes to the classes. Eight blocks of 25 features make the 70,000 parameters of the paper.
+ * all but the first 27 of the 784 pixels of 28×28; a seventh sees them all. The last step goes to the classes. Eight blocks of 25
+ * features make the 70,000 parameters of the paper.
  */
 export const tcn = /* @__PURE__ */ defineModel({
   sentence:

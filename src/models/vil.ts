@@ -11,8 +11,7 @@ import {
   VisionLSTM,
 } from '../nn/index.ts';
 import { defineModel } from './model.ts';
-import { numbered } from './parts.ts';
-import { patchGrid } from './patches.ts';
+import { numbered, patchGrid } from './parts.ts';
 
 /**
  * A picture is cut into patches, each a token of `width` features at its place in a grid. Odd blocks read the tokens row by row

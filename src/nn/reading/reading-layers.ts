@@ -6,14 +6,13 @@ import { requireBoolean, requireKnownOptions } from '../../options.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { imageCure, requireAxes } from '../checks.ts';
 import { type JsonValue, Layer } from '../layer.ts';
+import { type Area, tilesOf, tilingOf } from '../tiles.ts';
 import {
   type GridShape,
   parseOrder,
   type Reading,
   type ReadingOrder,
   requireImageShape,
-  type Tiling,
-  tilingOf,
 } from './reading-order.ts';
 
 /** Options of `ImageToSequence` and `SequenceToImage`. */
@@ -82,11 +81,11 @@ export class ImageToSequence extends Layer {
 
   forward(x: Tensor): Tensor {
     requireAxes(this, x, ['N', 'H', 'W', 'C'], imageCure);
-    const [n, height, width, channels] = x.shape as [number, number, number, number];
-    const { rows, columns, tileHeight, tileWidth } = tilingOf(this.describe(), this.#reading, height, width);
-    const tiles = reshape(x, [n, rows, tileHeight, columns, tileWidth, channels]);
-    const features = tileHeight * tileWidth * channels;
-    const sequence = reshape(permute(tiles, [0, 1, 3, 2, 4, 5]), [n, rows * columns, features]);
+    const [n, height, width] = x.shape as [number, number, number];
+    const tile = this.#reading.tile(height, width);
+    const [rows, columns] = tilingOf(this.describe(), [height, width], tile);
+    const tiles = tilesOf(x, tile);
+    const sequence = reshape(tiles, [n, rows * columns, tiles.shape[3]]);
     const walk = this.#walkOver(height, width);
     const walked = walk ? reorder(sequence, walk, 1) : sequence;
     return this.reverse ? flip(walked, 1) : walked;
@@ -167,7 +166,8 @@ export class SequenceToImage extends Layer {
   readonly shape: GridShape;
   /** Whether the last step comes first. */
   readonly reverse: boolean;
-  readonly #tiling: Tiling;
+  /** What a step holds of the image. */
+  readonly #tile: Area;
   /** The step that each pixel has, if they do not stand row by row. */
   readonly #stepOf: Int32Array | undefined;
 
@@ -181,9 +181,10 @@ export class SequenceToImage extends Layer {
   constructor(order: ReadingOrder, shape: GridShape, options: DirectionOptions = {}) {
     super();
     const where = new.target.name;
-    const { walk, ...reading } = parseOrder(where, order);
+    const { walk, tile } = parseOrder(where, order);
     const [height, width, channels] = requireImageShape(where, shape);
-    this.#tiling = tilingOf(where, reading, height, width);
+    this.#tile = tile(height, width);
+    tilingOf(where, [height, width], this.#tile);
     this.order = order;
     this.shape = [height, width, channels];
     this.reverse = reverseOf(where, options);
@@ -199,8 +200,9 @@ export class SequenceToImage extends Layer {
   }
 
   forward(x: Tensor): Tensor {
-    const { rows, columns, tileHeight, tileWidth } = this.#tiling;
     const [height, width, channels] = this.shape;
+    const [tileHeight, tileWidth] = this.#tile;
+    const [rows, columns] = [height / tileHeight, width / tileWidth];
     requireAxes(
       this,
       x,

@@ -1,8 +1,9 @@
 /** The orders in which an image is read as a sequence, by name: what one step sees, and how the steps follow each other. */
-import { OptionError, ShapeError } from '../../errors.ts';
+import { OptionError } from '../../errors.ts';
 import { describeValue } from '../../options.ts';
 import { describeLengths } from '../../tensor/shape.ts';
 import { nearest } from '../../text.ts';
+import { type Area, tilingOf } from '../tiles.ts';
 import { diagonal, hilbert, permuted, snake, spiral, type Walk } from './walks.ts';
 
 /** The name of an order, see `ImageToSequence`. */
@@ -23,7 +24,7 @@ export type GridShape = readonly [height: number, width: number, channels: numbe
 /** An order, read from its name. */
 export interface Reading {
   /** What a step sees of an image: a rectangle, [height, width]. */
-  tile(height: number, width: number): readonly [height: number, width: number];
+  tile(height: number, width: number): Area;
   /** How single pixels follow each other. Default: tiles row by row. */
   readonly walk?: Walk;
 }
@@ -97,46 +98,6 @@ export function parseOrder(where: string, order: unknown): Reading {
   });
 }
 
-/** How an image is cut into what the steps see: rows × columns of tiles. */
-export interface Tiling {
-  readonly rows: number;
-  readonly columns: number;
-  readonly tileHeight: number;
-  readonly tileWidth: number;
-}
-
-/** @throws ShapeError for an image that has no pixel, or that the tiles do not divide */
-export function tilingOf(where: string, { tile }: Reading, height: number, width: number): Tiling {
-  const [tileHeight, tileWidth] = tile(height, width);
-  const rows = height / tileHeight;
-  const columns = width / tileWidth;
-  if (height > 0 && width > 0 && Number.isInteger(rows) && Number.isInteger(columns)) {
-    return { rows, columns, tileHeight, tileWidth };
-  }
-  const fits = `patches:${nearestDivisor(height, tileHeight)}x${nearestDivisor(width, tileWidth)}`;
-  throw new ShapeError({
-    where,
-    got: `images of ${height}×${width} pixels`,
-    expected:
-      height * width === 0
-        ? 'at least one pixel'
-        : `lengths that patches of ${tileHeight}×${tileWidth} divide`,
-    cure:
-      height * width === 0
-        ? 'Images are [H, W, C].'
-        : `Read them as ${fits}, or give them another border with ZeroPad2d or Crop2d.`,
-  });
-}
-
-/** The divisor of a length that is nearest to a number. */
-function nearestDivisor(length: number, wanted: number): number {
-  let best = 1;
-  for (let divisor = 2; divisor <= length; divisor++) {
-    if (length % divisor === 0 && Math.abs(divisor - wanted) < Math.abs(best - wanted)) best = divisor;
-  }
-  return best;
-}
-
 /**
  * What `ImageToSequence` makes of an image [H, W, C]: [T, F], steps and features of each.
  *
@@ -152,9 +113,9 @@ export function sequenceShape(
   shape: GridShape,
 ): readonly [steps: number, features: number] {
   const [height, width, channels] = requireImageShape('sequenceShape', shape);
-  const reading = parseOrder('sequenceShape', order);
-  const { rows, columns, tileHeight, tileWidth } = tilingOf('sequenceShape', reading, height, width);
-  return [rows * columns, tileHeight * tileWidth * channels];
+  const tile = parseOrder('sequenceShape', order).tile(height, width);
+  const [rows, columns] = tilingOf('sequenceShape', [height, width], tile);
+  return [rows * columns, tile[0] * tile[1] * channels];
 }
 
 /** @throws OptionError unless it is [H, W, C] */

@@ -1,12 +1,11 @@
 /** What a layer that reads images as grids is given: pictures with what is missing in them, looked at and cut into patches. */
-import { ShapeError } from '../../errors.ts';
-import { reshape } from '../../ops/broadcast.ts';
 import { isNaN as isNotANumber, logicalAnd, logicalNot, where } from '../../ops/elementwise.ts';
-import { expandDims, permute, tile } from '../../ops/movement.ts';
+import { expandDims, tile } from '../../ops/movement.ts';
 import { any } from '../../ops/reduce.ts';
 import { requireKnownOptions } from '../../options.ts';
 import { notATensor, Tensor } from '../../tensor/tensor.ts';
-import { requireAxes, requireMask } from '../checks.ts';
+import { requireAxes, requireDTypeFor, requireMask } from '../checks.ts';
+import { type Area, tilesOf, tilingOf } from '../tiles.ts';
 
 /** Pictures, and which of their pixels were seen. */
 export interface GridInput {
@@ -32,7 +31,7 @@ interface GridLayer {
   /** Channels of the pictures. */
   readonly inputs: number;
   /** Height and width of a patch. */
-  readonly patch: readonly [height: number, width: number];
+  readonly patch: Area;
   /** Whether NaN in x is something that was not seen. */
   readonly nanIsMissing: boolean;
   describe(): string;
@@ -50,13 +49,15 @@ export function gridOf(layer: GridLayer, input: Tensor | GridInput): Grid {
     ['N', 'H', 'W', ['C', layer.inputs]],
     'Images are N,H,W,C, with as many channels as the layer was built for.',
   );
-  requirePatches(layer, x);
-  const mask = given.mask && maskOf(layer, x, given.mask);
+  requireDTypeFor(layer, 'x', x, 'float32');
+  const [, height, width] = x.shape;
+  tilingOf(layer.describe(), [height, width], layer.patch);
+  const mask = given.mask === undefined ? undefined : maskOf(layer, x, given.mask);
   const numbers = layer.nanIsMissing ? logicalNot(isNotANumber(x)) : undefined;
   const seen = mask && numbers ? logicalAnd(mask, numbers) : (mask ?? numbers);
-  const ofPatches = seen && patchesOf(seen, layer.patch);
+  const ofPatches = seen && tilesOf(seen, layer.patch);
   return {
-    x: patchesOf(seen ? where(seen, x, 0) : x, layer.patch),
+    x: tilesOf(seen ? where(seen, x, 0) : x, layer.patch),
     seen: ofPatches,
     places: ofPatches && any(ofPatches, -1, { keepDims: true }),
   };
@@ -83,24 +84,4 @@ function maskOf(layer: GridLayer, x: Tensor, mask: Tensor): Tensor {
     'Say of each pixel, or of each channel of it, whether it was seen.',
   );
   return mask.rank === 3 ? tile(expandDims(mask, -1), [1, 1, 1, layer.inputs]) : mask;
-}
-
-/** The pixels of each patch side by side: [N, H, W, C] → [N, H/p, W/q, p·q·C]. */
-function patchesOf(x: Tensor, [p, q]: GridLayer['patch']): Tensor {
-  const [n, height, width, channels] = x.shape as [number, number, number, number];
-  if (p === 1 && q === 1) return x;
-  const cut = reshape(x, [n, height / p, p, width / q, q, channels]);
-  return reshape(permute(cut, [0, 1, 3, 2, 4, 5]), [n, height / p, width / q, p * q * channels]);
-}
-
-function requirePatches(layer: GridLayer, x: Tensor): void {
-  const [n, height, width] = x.shape as [number, number, number];
-  const [p, q] = layer.patch;
-  if (height > 0 && width > 0 && height % p === 0 && width % q === 0) return;
-  throw new ShapeError({
-    where: layer.describe(),
-    got: `[N=${n}, H=${height}, W=${width}] to be cut into patches of ${p}×${q}`,
-    expected: `a height that ${p} divides, and a width that ${q} divides`,
-    cure: 'Choose a patch that divides the image, or pad the image with ZeroPad2d.',
-  });
 }

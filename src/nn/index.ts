@@ -11,15 +11,11 @@ export { inMode } from './mode.ts';
 export { type AnyModule, Module } from './module.ts';
 export * from './observe.ts';
 export { type GridShape, type ReadingOrder, readingOrders, sequenceShape } from './reading/reading-order.ts';
+export type { CellPass, CellRun, CellStep } from './recurrent/cell-pass.ts';
 export type { FusedOptions, GatedOptions } from './recurrent/gated-layer.ts';
 export type { RecurrentInput } from './recurrent/recurrent-input.ts';
-export {
-  type CellPass,
-  type CellRun,
-  type CellStep,
-  RecurrentLayer,
-  type RecurrentOptions,
-} from './recurrent/recurrent-layer.ts';
+export { RecurrentLayer } from './recurrent/recurrent-layer.ts';
+export type { RecurrentOptions } from './recurrent/recurrent-options.ts';
 export type { CellWeights, HiddenState, LstmState, LstmWeights } from './recurrent/recurrent-steps.ts';
 export * from './serialization.ts';
 export type { LoadedState, LoadStateOptions, StateDict, StateEntry } from './state-dict.ts';

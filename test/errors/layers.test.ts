@@ -202,6 +202,7 @@ describe('a layer refuses another rank, size or dtype, and is named', () => {
     await refuses(call({ lengths: int32([1, 2, 3]) }), ShapeError, 'lengths: got [N=3]', '[N=2]');
     await refuses(call({ lengths: int32([1, 9]) }), OptionError, 'lengths: got 9 at index 1', '0 to 4');
     await refuses(call({ lengths: [1, 2] }), DTypeError, 'lengths: got [1,2]', 'a tensor');
+    await refuses(call({ x: zeros([2, 4, 3], 'int32') }), DTypeError, 'x: got int32, expected float32');
     await refuses(call({ mask: zeros([2, 4]) }), DTypeError, 'mask: got float32, expected bool');
     await refuses(call({ mask: zeros([4, 2], 'bool') }), ShapeError, 'mask: got [N=4, T=2]', '[N=2, T=4]');
     await refuses(call({ mask: zeros([4], 'bool') }), ShapeError, 'mask: got [4] (rank 1)', '[N, T, F]');

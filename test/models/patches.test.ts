@@ -57,7 +57,7 @@ it.each(['vil', 'sequencer'] as const)('%s refuses images that the patch does no
   const error = errorOf(() => createModel(name, { inputShape: [30, 32, 1], classes: 2 }));
   expect(error.name).toBe('ShapeError');
   expect(error.message).toBe(
-    'createModel: got images [H=30, W=32] and patches of 4×4, expected a patch that divides height and width. Choose another patch, or pad or resize the images.',
+    'createModel: got images [H=30, W=32] to be cut into patches of 4×4, expected patches that divide height and width. Choose patches of 3×4, or give the images another border with ZeroPad2d or Crop2d.',
   );
 });
 

@@ -349,8 +349,15 @@ describe('errors', () => {
   const cases: [input: Parameters<MultiDimensionalLSTM['call']>[0], message: string][] = [
     [zeros([2, 4, 5, 1]), 'got [N=2, H=4, W=5, C=1], expected [N, H, W, C=2]. '],
     [zeros([2, 4, 5]), 'got [2, 4, 5] (rank 3)'],
-    [zeros([2, 3, 5, 2]), 'got [N=2, H=3, W=5] to be cut into patches of 2×5'],
-    [zeros([2, 0, 5, 2]), 'got [N=2, H=0, W=5]'],
+    [
+      zeros([2, 3, 5, 2]),
+      'got images [H=3, W=5] to be cut into patches of 2×5, expected patches that divide',
+    ],
+    [
+      zeros([2, 0, 5, 2]),
+      'got images [H=0, W=5] to be cut into patches of 2×5, expected at least one pixel. ',
+    ],
+    [zeros([2, 4, 5, 2], 'int32'), 'x: got int32, expected float32. '],
     [{ x, mask: zeros([2, 4, 5]) }, 'mask: got float32, expected bool. '],
     [{ x, mask: ones([2, 4], 'bool') }, 'mask: got [2, 4] (rank 2)'],
     [{ x, mask: ones([2, 4, 4], 'bool') }, 'mask: got [N=2, H=4, W=4], expected [N=2, H=4, W=5]. '],
@@ -358,7 +365,7 @@ describe('errors', () => {
   ];
   it.each(cases)('%#', (input, message) => {
     expect(errorOf(() => layer.call(input)).message).toContain(
-      `multiDimensionalLstm${message.startsWith('mask') ? ' ' : ': '}${message}`,
+      `multiDimensionalLstm${/^(mask|x):/.test(message) ? ' ' : ': '}${message}`,
     );
   });
 

@@ -114,7 +114,9 @@ describe('what was not seen', () => {
 it('says what does not fit', () => {
   const layer = make({ patch: [2, 3] });
   const message = (input: Parameters<ReNet['call']>[0]) => errorOf(() => layer.call(input)).message;
-  expect(message(zeros([1, 4, 4, 2]))).toContain('reNet: got [N=1, H=4, W=4] to be cut into patches of 2×3');
+  expect(message(zeros([1, 4, 4, 2]))).toContain(
+    'reNet: got images [H=4, W=4] to be cut into patches of 2×3, expected patches that divide height and width. Choose patches of 2×2,',
+  );
   expect(message(zeros([1, 4, 6, 3]))).toContain(
     'reNet: got [N=1, H=4, W=6, C=3], expected [N, H, W, C=2]. ',
   );

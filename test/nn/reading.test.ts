@@ -272,9 +272,9 @@ describe('what does not fit', () => {
     await refuses(
       () => model.call(zeros([1, 20, 28, 1])),
       ShapeError,
-      'imageToSequence "read": got images of 20×28 pixels',
-      'patches of 3×4 divide',
-      'patches:2x4',
+      'imageToSequence "read": got images [H=20, W=28] to be cut into patches of 3×4',
+      'patches that divide height and width',
+      'Choose patches of 2×4',
     );
     await refuses(
       () => sequenceShape('patches:40x1', [20, 20, 1]),

@@ -18,14 +18,10 @@ import { fill } from '../../tensor/leaves.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { type Parameter, Variable } from '../../tensor/variable.ts';
 import { sequenceCure } from '../checks.ts';
+import type { CellPass, CellRun, CellStep } from '../recurrent/cell-pass.ts';
 import { checkedMask, type RecurrentInput, type SeenSequence } from '../recurrent/recurrent-input.ts';
-import {
-  type CellPass,
-  type CellRun,
-  type CellStep,
-  RecurrentLayer,
-  type RecurrentOptions,
-} from '../recurrent/recurrent-layer.ts';
+import { RecurrentLayer } from '../recurrent/recurrent-layer.ts';
+import type { RecurrentOptions } from '../recurrent/recurrent-options.ts';
 import type { HiddenState } from '../recurrent/recurrent-steps.ts';
 import { asNumbers, lastSeen, learnMean, seenOf, timeSinceSeen } from './seen.ts';
 

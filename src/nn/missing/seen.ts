@@ -22,7 +22,7 @@ import { fill } from '../../tensor/leaves.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import { notATensor, Tensor } from '../../tensor/tensor.ts';
 import type { Variable } from '../../tensor/variable.ts';
-import { type Cure, requireLastAxes, requireMask } from '../checks.ts';
+import { type Cure, requireDTypeFor, requireLastAxes, requireMask } from '../checks.ts';
 
 /** An input of which something is missing: NaN in x, or false in a mask. */
 export interface MissingInput {
@@ -54,6 +54,7 @@ export function seenOf(
 ): Seen {
   const { x, mask } = input instanceof Tensor ? { x: input } : given(layer, input);
   requireLastAxes(layer, x, shape, cure, Math.max(3, shape.length + 1));
+  requireDTypeFor(layer, 'x', x, 'float32');
   const number = logicalNot(isNotANumber(x));
   const seen = mask === undefined ? number : logicalAnd(number, wholeMask(layer, mask, x));
   return { x: where(seen, x, 0), seen };

@@ -221,7 +221,11 @@ export class ConvLSTM2D extends Layer<Tensor | ConvLstmInput, Tensor> {
     const flat = (each: Tensor): Tensor => reshape(each, [n, steps, sizeOf(image)]);
     const seen = seenSequence(
       { options: this.options, inputs: sizeOf(image), describe: () => this.describe() },
-      { x: flat(x), ...(lengths && { lengths }), ...(mask && { mask: ofValues ? flat(mask) : mask }) },
+      {
+        x: flat(x),
+        ...(lengths !== undefined && { lengths }),
+        ...(mask !== undefined && { mask: ofValues ? flat(mask) : mask }),
+      },
     );
     return { x: reshape(seen.x, x.shape), mask: seen.mask };
   }

@@ -9,7 +9,8 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import { Parameter } from '../../tensor/variable.ts';
 import { orthogonal } from '../initializers.ts';
 import type { TensorsByName } from './recurrent-input.ts';
-import { RecurrentLayer, type RecurrentOptions } from './recurrent-layer.ts';
+import { RecurrentLayer } from './recurrent-layer.ts';
+import type { RecurrentOptions } from './recurrent-options.ts';
 import type { CellWeights } from './recurrent-steps.ts';
 
 /** Options of LSTM, GRU and RNN. */

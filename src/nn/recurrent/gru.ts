@@ -7,6 +7,7 @@ import { requireBoolean } from '../../options.ts';
 import { fill } from '../../tensor/leaves.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { Parameter } from '../../tensor/variable.ts';
+import type { CellPass, CellRun, CellStep } from './cell-pass.ts';
 import {
   checkChrono,
   chronoBias,
@@ -17,7 +18,7 @@ import {
   refuseTogether,
 } from './gated-layer.ts';
 import type { RecurrentInput } from './recurrent-input.ts';
-import type { CellPass, CellRun, CellStep, Own } from './recurrent-layer.ts';
+import type { Own } from './recurrent-options.ts';
 import { type CellWeights, gruBias, type HiddenState, project, stepOfGru } from './recurrent-steps.ts';
 import { lastRead } from './sequence-steps.ts';
 

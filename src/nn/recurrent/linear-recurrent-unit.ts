@@ -20,19 +20,14 @@ import { expandDims } from '../../ops/movement.ts';
 import { requireBoolean, requireNumber } from '../../options.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { Parameter } from '../../tensor/variable.ts';
+import type { CellPass, CellRun, CellStep } from './cell-pass.ts';
 import { refuseFusedZoneout } from './gated-layer.ts';
-import {
-  type CellPass,
-  type CellRun,
-  type CellStep,
-  type Own,
-  RecurrentLayer,
-  type RecurrentOptions,
-} from './recurrent-layer.ts';
+import { RecurrentLayer } from './recurrent-layer.ts';
+import type { LinearOptions, Own } from './recurrent-options.ts';
 import { lastOutput, lastRead } from './sequence-steps.ts';
 
 /** Options of `LRU`. */
-export interface LruOptions extends RecurrentOptions {
+export interface LruOptions extends LinearOptions {
   /** How many complex states there are. Default `hidden`, the features of the output. */
   readonly states?: number;
   /** The least |λ| drawn: what a state keeps of itself each step. Default 0. For long sequences 0.9. */
@@ -41,11 +36,6 @@ export interface LruOptions extends RecurrentOptions {
   readonly maxRadius?: number;
   /** The largest angle drawn by which a state turns each step, in radians. Default 2π. */
   readonly maxPhase?: number;
-  /**
-   * Whether the sequence runs in one kernel, or step by step from plain operations, for study and tests. Default: true, but with
-   * zoneout, which has no kernel.
-   */
-  readonly fused?: boolean;
 }
 
 /** The weights of one layer and direction, that reads F features and gives H, of S states. */

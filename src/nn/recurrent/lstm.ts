@@ -1,4 +1,5 @@
 /** Long short-term memory over sequences. */
+import { OptionError } from '../../errors.ts';
 import { applyAll } from '../../ops/apply.ts';
 import { add, negate } from '../../ops/elementwise.ts';
 import { concat } from '../../ops/movement.ts';
@@ -8,6 +9,7 @@ import { requireBoolean, requireNumber } from '../../options.ts';
 import { fill } from '../../tensor/leaves.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { Parameter } from '../../tensor/variable.ts';
+import type { CellPass, CellRun, CellStep } from './cell-pass.ts';
 import {
   checkChrono,
   chronoBias,
@@ -17,7 +19,7 @@ import {
   refuseTogether,
 } from './gated-layer.ts';
 import type { RecurrentInput } from './recurrent-input.ts';
-import type { CellPass, CellRun, CellStep, Own } from './recurrent-layer.ts';
+import type { Own } from './recurrent-options.ts';
 import {
   type CellWeights,
   type LstmState,
@@ -113,17 +115,20 @@ export class LSTM extends GatedLayer<LstmState, Own<LstmOptions>, LstmWeights> {
     requireNumber(where, 'forgetBias', forgetBias, 'a number');
     requireNumber(where, 'projection', projection, 'a whole number of at least 0');
     checkChrono(where, chrono, bias);
+    if (projection >= this.hidden) {
+      throw new OptionError({
+        where,
+        got: `projection ${projection} with hidden ${this.hidden}`,
+        expected: 'a projection to fewer features than hidden',
+        cure: 'Project to fewer, or leave projection out.',
+      });
+    }
     refuseTogether(where, [
       [forgetBias !== 0 && !bias, `forgetBias ${forgetBias} with bias false`, 'forgetBias only with bias'],
       [
         forgetBias !== 0 && chrono > 0,
         `forgetBias ${forgetBias} with chrono ${chrono}`,
         'one of them: both are about the bias of the forget gate',
-      ],
-      [
-        projection >= this.hidden,
-        `projection ${projection} with hidden ${this.hidden}`,
-        'a projection to fewer features than hidden',
       ],
       [
         fused && isVariant(this.options),

@@ -7,27 +7,17 @@ import { requireBoolean } from '../../options.ts';
 import { fill } from '../../tensor/leaves.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { Dense } from '../dense.ts';
+import type { CellPass, CellRun, CellStep } from './cell-pass.ts';
 import { checkChrono, chronoBias, refuseFusedZoneout } from './gated-layer.ts';
-import {
-  type CellPass,
-  type CellRun,
-  type CellStep,
-  type Own,
-  RecurrentLayer,
-  type RecurrentOptions,
-} from './recurrent-layer.ts';
+import { RecurrentLayer } from './recurrent-layer.ts';
+import type { LinearOptions, Own } from './recurrent-options.ts';
 import type { HiddenState } from './recurrent-steps.ts';
 import { lastRead } from './sequence-steps.ts';
 
 /** Options of MinGRU and MinLSTM. */
-export interface MinGatedOptions extends RecurrentOptions {
+export interface MinGatedOptions extends LinearOptions {
   /** Whether biases are added. Default true. */
   readonly bias?: boolean;
-  /**
-   * Whether the sequence runs in one kernel, or step by step from plain operations, for study and tests. Default: true, but with
-   * zoneout, which has no kernel.
-   */
-  readonly fused?: boolean;
   /**
    * Chrono initialization (Tallec & Ollivier 2018) for dependencies of up to so many steps: units forget after times
    * that are uniform in 1 … chrono - 1, and the candidate's bias starts at 0. Default 0: biases start as those of `Dense`.

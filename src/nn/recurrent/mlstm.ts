@@ -135,7 +135,7 @@ export class MLSTM extends Layer<Tensor | MlstmInput, Tensor> {
     const { value, ...sequence } = input;
     const { x, mask } = seenSequence(this, sequence);
     const [n, steps] = x.shape as [number, number];
-    if (value) {
+    if (value !== undefined) {
       const named = { describe: () => `${this.describe()} value` };
       const axes = [
         ['N', n],

@@ -10,7 +10,7 @@ import { requireKnownOptions, requireNumber, requireOneOf } from '../../options.
 import { asOne } from '../../tensor/exposure.ts';
 import { Tensor } from '../../tensor/tensor.ts';
 import { Parameter } from '../../tensor/variable.ts';
-import { requireAxes, requireMask, requireSteps, sequenceCure } from '../checks.ts';
+import { requireAxes, requireDTypeFor, requireMask, requireSteps, sequenceCure } from '../checks.ts';
 import { pytorchDefault } from '../initializers.ts';
 import { type JsonValue, Layer } from '../layer.ts';
 import { lastOutput } from './sequence-steps.ts';
@@ -121,6 +121,7 @@ export class Readout extends Layer<Tensor | ReadoutInput, Tensor> {
     const { x, mask } = input;
     const cure = sequenceCure('Give the steps of a sequence, with the batch first.');
     requireAxes(this, x, ['N', 'T', ['F', this.features]], cure);
+    requireDTypeFor(this, 'x', x, 'float32');
     const [n, steps] = x.shape;
     requireSteps(this, x);
     if (mask === undefined) return input;

@@ -85,6 +85,7 @@ export function checkedMask<State>(layer: SequenceReader, input: RecurrentInput<
         : 'Turn images into sequences with RowsToSequence or ColumnsToSequence.',
     ),
   );
+  requireDTypeFor(layer, 'x', x, 'float32');
   const [n, steps] = x.shape as [number, number];
   requireSteps(layer, x);
   if (lengths && mask) {

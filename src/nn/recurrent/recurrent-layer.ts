@@ -14,7 +14,8 @@ import { Parameter } from '../../tensor/variable.ts';
 import { requireAxes } from '../checks.ts';
 import { uniform } from '../initializers.ts';
 import { type JsonValue, Layer } from '../layer.ts';
-import { Readout, type ReadoutKind } from './readout.ts';
+import type { CellPass, CellRun, CellStep } from './cell-pass.ts';
+import { Readout } from './readout.ts';
 import {
   initialStates,
   type RecurrentInput,
@@ -22,90 +23,8 @@ import {
   seenSequence,
   type TensorsByName,
 } from './recurrent-input.ts';
+import { type RecurrentOptions, recurrentDefaults } from './recurrent-options.ts';
 import { lastOutput } from './sequence-steps.ts';
-
-/** Options of every recurrent layer. */
-export interface RecurrentOptions {
-  /** How many layers are stacked; each reads the sequence of the one before. Default 1. */
-  readonly layers?: number;
-  /** Whether a second set of weights reads from the end; the features of both are joined. Default false. */
-  readonly bidirectional?: boolean;
-  /** Dropout rate between layers, in training mode. Default 0. For dropout after the last layer add a Dropout layer. */
-  readonly dropout?: number;
-  /**
-   * What `call` returns: the output at every step, with 'sequence' [N, T, D·H], or what the steps come to [N, D·H]: with 'last'
-   * (default) what each direction gives of the step that it reads last, with 'mean', 'max' or 'attention' what a `Readout` makes of
-   * all that are real.
-   */
-  readonly output?: ReadoutKind | 'sequence';
-  /**
-   * Variational dropout (Gal & Ghahramani 2016), in training mode: share of the features of what each layer reads that are 0 at all
-   * steps of a sequence alike. Default 0.
-   */
-  readonly inputDropout?: number;
-  /** The same of the state that the recurrent products of the steps read. The steps then run one by one. Default 0. */
-  readonly recurrentDropout?: number;
-  /**
-   * Zoneout (Krueger et al. 2017): probability that a unit of a state stays as it was, at each step anew; in evaluation mode the
-   * mean, zoneout · before + (1 - zoneout) · after. The steps then run one by one. Default 0.
-   */
-  readonly zoneout?: number;
-  /** Whether NaN in x is a value that is missing: it counts as a feature that the mask leaves out. Default false. */
-  readonly nanIsMissing?: boolean;
-}
-
-const recurrentDefaults = {
-  layers: 1,
-  bidirectional: false,
-  dropout: 0,
-  output: 'last',
-  inputDropout: 0,
-  recurrentDropout: 0,
-  zoneout: 0,
-  nanIsMissing: false,
-} satisfies RecurrentOptions;
-
-/** What options of a layer add to those of every recurrent layer. */
-export type Own<Options extends RecurrentOptions> = Required<Omit<Options, keyof RecurrentOptions>>;
-
-/** What one step of a cell gives. */
-export interface CellStep<State> {
-  /** What the next step starts from, each [N, H]. */
-  readonly state: State;
-  /**
-   * What the layer gives for the step, [N, outputs]. Default: the first of the states. With `zoneout` it can only be one of the states,
-   * which it then is as it goes on.
-   */
-  readonly output?: Tensor;
-  /** What else there is to know of the step, each [N, …]. */
-  readonly details?: readonly Tensor[];
-}
-
-/** One pass of one cell over a whole sequence. */
-export interface CellPass<Weights, State> {
-  /** Of this layer and direction. */
-  readonly weights: Weights;
-  /** [N, T, F], 0 where nothing is seen of it. */
-  readonly x: Tensor;
-  /** What it starts from, each [N, H]. */
-  readonly state: State;
-  /** bool [N, T]: which steps are real. At the others the state stays as it is; what is given for them does not matter. */
-  readonly mask: Tensor | undefined;
-  /** Whether it reads from the end. */
-  readonly reverse: boolean;
-}
-
-/** What a pass gives. */
-export interface CellRun<State> {
-  /** The output at every step, [N, T, H]. */
-  readonly outputs: Tensor;
-  /** The states after the last step, each [N, H]. */
-  readonly state: State;
-  /** The output at the last real step, [N, H]. Default: the first of the states. */
-  readonly last?: Tensor;
-  /** What else there is to know of every step, each [N, T, …]. */
-  readonly details?: readonly Tensor[];
-}
 
 /**
  * The base of LSTM, GRU, RNN, and of cells of one's own: it stacks layers, reads in both directions, and knows of padding,

@@ -6,8 +6,9 @@ import { fill } from '../../tensor/leaves.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { Parameter } from '../../tensor/variable.ts';
 import { normal } from '../initializers.ts';
+import type { CellStep } from './cell-pass.ts';
 import { GatedLayer, type GatedOptions, gatedDefaults, refuseTogether } from './gated-layer.ts';
-import type { CellStep, Own } from './recurrent-layer.ts';
+import type { Own } from './recurrent-options.ts';
 import { type CellWeights, type HiddenState, stepOfRnn } from './recurrent-steps.ts';
 
 /** Options of `RNN`. */

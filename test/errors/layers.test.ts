@@ -188,7 +188,7 @@ describe('a layer refuses another rank, size or dtype, and is named', () => {
       await refuses(() => model.call(zeros([2, 3])), ShapeError, `${kind} "rec": got [2, 3]`, '[N, T, F=3]');
       await refuses(() => model.call(zeros([2, 4, 5])), ShapeError, 'got [N=2, T=4, F=5]', 'for 5 inputs');
       await refuses(() => model.call(zeros([2, 0, 3])), ShapeError, 'T=0', 'at least one step');
-      await refuses(() => model.call(zeros([2, 4, 3], 'int32')), DTypeError, 'layer "rec": got int32');
+      await refuses(() => model.call(zeros([2, 4, 3], 'int32')), DTypeError, `${kind} "rec" x: got int32`);
     });
   }
 

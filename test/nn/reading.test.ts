@@ -280,7 +280,7 @@ describe('what does not fit', () => {
       () => sequenceShape('patches:40x1', [20, 20, 1]),
       ShapeError,
       'sequenceShape',
-      'patches:20x1',
+      'Choose patches of 20×1',
     );
     await refuses(() => new SequenceToImage('patches:3x3', [20, 20, 1]), ShapeError, 'SequenceToImage');
     await refuses(

@@ -75,6 +75,7 @@ export function tokensOf(
 
 /** The mask for each channel: bool [N, H, W, C]. */
 function maskOf(layer: GridLayer, x: Tensor, mask: Tensor): Tensor {
+  if (!(mask instanceof Tensor)) throw notATensor(`${layer.describe()} mask`, mask);
   const axes = ['N', 'H', 'W', 'C'].map((name, axis) => [name, x.shape[axis]] as const);
   requireMask(
     layer,

@@ -80,8 +80,13 @@ export interface BatchSource {
   readonly steps: number | undefined;
   /** Zeros in the form of a batch of so many examples, where the form is known before. */
   blank(size: number): Structure | undefined;
-  /** One epoch of training, from 1; or all in order and unchanged, for evaluation. */
-  batches(epoch: number | undefined): Iterable<Batch> | AsyncIterable<Batch>;
+  /**
+   * One epoch of training, from 1; or all in order and unchanged, for evaluation.
+   *
+   * @param fromStep how many batches are left out because they were taken before; the others are what they are without it.
+   *   Default 0
+   */
+  batches(epoch: number | undefined, fromStep?: number): Iterable<Batch> | AsyncIterable<Batch>;
 }
 
 /** How examples become batches. */
@@ -175,11 +180,12 @@ class ExampleSource implements BatchSource {
     return this.#filled(({ shape: [, ...rest], dtype }) => fill(0, [size, ...rest], dtype));
   }
 
-  async *batches(epoch: number | undefined): AsyncIterable<Batch> {
+  async *batches(epoch: number | undefined, fromStep = 0): AsyncIterable<Batch> {
     const { augmentation, seed = 0 } = this.#batching;
     let step = 0;
     for (const indices of indicesOf(this.count, epoch, this.#batching)) {
       step++;
+      if (step <= fromStep) continue;
       const size = indices.length;
       const { inputs, targets } = this.#filled(({ data, shape: [, ...rest], dtype }) =>
         fromData(rowsOf(data, sizeOf(rest), indices), [size, ...rest], dtype),
@@ -236,12 +242,17 @@ class IteratorSource implements BatchSource {
     return undefined;
   }
 
-  async *batches(epoch: number | undefined): AsyncIterable<Batch> {
+  /** Batches before `fromStep` are made all the same: only the iterator knows how. */
+  async *batches(epoch: number | undefined, fromStep = 0): AsyncIterable<Batch> {
     const { augmentation, seed = 0 } = this.#batching;
     const most = epoch === undefined ? undefined : this.steps;
     let taken = 0;
     for await (const each of this.#open(epoch ?? 0)) {
       taken++;
+      if (taken <= fromStep) {
+        if (taken === most) return;
+        continue;
+      }
       const name = `batch ${taken} of ${this.name}`;
       if (!isRecord(each) || !('inputs' in each) || !('targets' in each)) {
         throw this.#refused(

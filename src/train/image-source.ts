@@ -62,7 +62,7 @@ export class ImageSource implements BatchSource {
     };
   }
 
-  *batches(epoch: number | undefined): Iterable<Batch> {
+  *batches(epoch: number | undefined, fromStep = 0): Iterable<Batch> {
     const { augmentation, normalization, missing = 'error', seed = 0 } = this.#options;
     const { name } = this.#dataset;
     const [, height, width, channels] = this.#dataset.shape;
@@ -70,6 +70,7 @@ export class ImageSource implements BatchSource {
     let step = 0;
     for (const indices of indicesOf(this.count, epoch, this.#options)) {
       step++;
+      if (step <= fromStep) continue;
       const { images, labels } = gatherBatch(this.#dataset, indices, normalization);
       const size = indices.length;
       const shape = [size, ...imageShape] as const;

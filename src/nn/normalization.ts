@@ -24,8 +24,8 @@ function makeAffine(where: string, affine: boolean, shape: Shape): { scale?: Par
   requireBoolean(where, 'affine', affine);
   if (!affine) return {};
   return {
-    scale: new Parameter(fill(1, shape), 'scale'),
-    shift: new Parameter(fill(0, shape), 'shift'),
+    scale: new Parameter(fill(1, shape), 'scale', { decays: false }),
+    shift: new Parameter(fill(0, shape), 'shift', { decays: false }),
   };
 }
 
@@ -344,7 +344,9 @@ export class RMSNorm extends Layer {
     const { epsilon = 1e-5, affine = true } = options;
     requireBoolean('RMSNorm', 'affine', affine);
     this.epsilon = requireNumber('RMSNorm', 'epsilon', epsilon, 'a number from 0 to 1');
-    this.scale = affine ? new Parameter(fill(1, this.normalizedShape), 'scale') : undefined;
+    this.scale = affine
+      ? new Parameter(fill(1, this.normalizedShape), 'scale', { decays: false })
+      : undefined;
   }
 
   override get kind(): string {

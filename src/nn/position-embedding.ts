@@ -34,7 +34,7 @@ export class PositionEmbedding extends Layer {
   constructor(shape: Shape) {
     super();
     const lengths = requireLengths('PositionEmbedding', shape);
-    this.weight = new Parameter(normal(0.02)(lengths, { in: 1, out: 1 }), 'weight');
+    this.weight = new Parameter(normal(0.02)(lengths, { in: 1, out: 1 }), 'weight', { decays: false });
   }
 
   override get kind(): string {

@@ -24,7 +24,8 @@ import {
   requireGroups,
   type SavedGroup,
 } from './parameter-groups.ts';
-import type { Schedule } from './schedules.ts';
+import { newGroup, rateAt, requireRate } from './rates.ts';
+import { isWatching, type Schedule, type WatchingSchedule } from './schedules.ts';
 import { type OptimizerState, requireFittingGroups, requireFittingVariables } from './state.ts';
 
 /** The options that the base class reads; subclasses add their own. */
@@ -95,7 +96,8 @@ export abstract class Optimizer<Settings extends object = object> {
       const name = given.length === 1 ? where : `${where}, group ${index}`;
       requireKnownOptions(name, group, ['parameters', 'learningRate', ...own]);
       const settings = this.#settle(name, { ...withoutHoles(options), ...withoutHoles(group) });
-      const made = this.#newGroup(name, group.parameters, group.learningRate);
+      const rateNow = (rate = this.#schedule) => this.#rateAt(rate, this.#stepCount);
+      const made = newGroup(name, group, rateNow);
       this.#settings.set(made, settings);
       return made;
     });
@@ -125,7 +127,7 @@ export abstract class Optimizer<Settings extends object = object> {
   }
 
   set learningRate(rate: number | Schedule) {
-    this.#schedule = this.#requireRate(rate);
+    this.#schedule = requireRate(this.constructor.name, rate);
   }
 
   /**
@@ -134,6 +136,16 @@ export abstract class Optimizer<Settings extends object = object> {
    */
   get stepCount(): number {
     return this.#stepCount;
+  }
+
+  /** Whether a schedule follows the training, as `plateau` does. */
+  get watches(): boolean {
+    return this.#watching().size > 0;
+  }
+
+  /** Tells the schedules that watch the figure of an epoch, of which less has to be better. `fit` does it by itself. */
+  observe(figure: number): void {
+    for (const schedule of this.#watching()) schedule.observe(figure);
   }
 
   /**
@@ -202,7 +214,10 @@ export abstract class Optimizer<Settings extends object = object> {
     this.#accumulation.take();
   }
 
-  /** A copy of all that the optimizer remembers, of the moment of the call. Schedules are functions, and no part of it. */
+  /**
+   * A copy of all that the optimizer remembers, of the moment of the call. Schedules are functions, and no part of it, but for
+   * what those that watch have seen.
+   */
   async stateDict(): Promise<OptimizerState> {
     this.#rename();
     const variables = [
@@ -217,6 +232,7 @@ export abstract class Optimizer<Settings extends object = object> {
         parameters: names,
         settings: Object.fromEntries(Object.entries(settings)),
         learningRate: typeof rate === 'number' ? rate : null,
+        ...(isWatching(rate) && { watch: rate.stateDict() }),
       };
     });
     // Read in the same turn as the variables.
@@ -265,6 +281,8 @@ export abstract class Optimizer<Settings extends object = object> {
     this.groups.forEach((group, index) => {
       this.#settings.set(group, settings[index]);
       this.#takeRate(group, groups?.[index].learningRate ?? null);
+      const [rate, watch] = [group.rate ?? this.#schedule, groups?.[index].watch];
+      if (watch && isWatching(rate)) rate.loadStateDict(watch);
     });
     const values = new Map<Variable, NumericArray>();
     for (const [parameter, slots] of slotsOf) {
@@ -295,26 +313,6 @@ export abstract class Optimizer<Settings extends object = object> {
     return settings;
   }
 
-  #newGroup(
-    where: string,
-    parameters: readonly Parameter[],
-    rate: number | Schedule | undefined,
-  ): ParameterGroup {
-    const requireRate = (given: number | Schedule) => this.#requireRate(given, where);
-    const rateNow = (given: number | Schedule | undefined) =>
-      this.#rateAt(given ?? this.#schedule, this.#stepCount);
-    return {
-      parameters: [...parameters],
-      rate: rate === undefined ? undefined : requireRate(rate),
-      get learningRate(): number {
-        return rateNow(this.rate);
-      },
-      set learningRate(given: number | Schedule) {
-        this.rate = requireRate(given);
-      },
-    };
-  }
-
   #takeRate(group: ParameterGroup, saved: number | null): void {
     if (saved === null) return;
     if (group.rate !== undefined) {
@@ -325,19 +323,17 @@ export abstract class Optimizer<Settings extends object = object> {
     }
   }
 
-  #requireRate(rate: number | Schedule, where: string = this.constructor.name): number | Schedule {
-    if (typeof rate === 'function') return rate;
-    return requireNumber(where, 'learningRate', rate, 'a number of at least 0');
-  }
-
   #requireRates(): void {
     for (const { rate = this.#schedule } of this.groups) this.#rateAt(rate, this.#stepCount);
   }
 
   #rateAt(rate: number | Schedule, step: number): number {
-    if (typeof rate === 'number') return rate;
-    const where = `schedule of ${this.constructor.name} at step ${step}`;
-    return requireNumber(where, 'learningRate', rate(step), 'a number of at least 0');
+    return rateAt(this.constructor.name, rate, step);
+  }
+
+  /** The schedules that watch: the optimizer's and those of groups. */
+  #watching(): Set<WatchingSchedule> {
+    return new Set([this.#schedule, ...this.groups.map(({ rate = 0 }) => rate)].filter(isWatching));
   }
 
   #slotName(slot: string, parameter: Parameter): string {

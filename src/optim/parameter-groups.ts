@@ -2,7 +2,7 @@
 import { OptionError } from '../errors.ts';
 import { describeValue } from '../options.ts';
 import { Parameter } from '../tensor/variable.ts';
-import type { Schedule } from './schedules.ts';
+import type { Schedule, WatchState } from './schedules.ts';
 
 /** A group as it is given: what it does not say is as the optimizer's options say. */
 export type GivenGroup<Settings extends object = object> = Partial<Settings> & {
@@ -29,6 +29,30 @@ export interface SavedGroup {
   readonly settings: Readonly<Record<string, number | boolean>>;
   /** Null for a schedule. */
   readonly learningRate: number | null;
+  /** Of a schedule that watches: its own, or the optimizer's. */
+  readonly watch?: WatchState;
+}
+
+/**
+ * Parameters in two groups: those that weight decay pulls to 0, as the optimizer's options say, and those that it leaves alone:
+ * biases, scales of norms, decays and whatever else has `decays` false.
+ *
+ * ```ts
+ * const optimizer = new AdamW(decayGroups(model.parameters()), { weightDecay: 0.05 });
+ * ```
+ *
+ * @throws OptionError unless they are parameters, each once
+ */
+export function decayGroups(
+  parameters: readonly Parameter[],
+): GivenGroup<{ readonly weightDecay: number }>[] {
+  const [group] = requireGroups('decayGroups', parameters);
+  const decayed = group.parameters.filter(({ decays }) => decays);
+  const left = group.parameters.filter(({ decays }) => !decays);
+  return [
+    ...(decayed.length > 0 ? [{ parameters: decayed }] : []),
+    ...(left.length > 0 ? [{ parameters: left, weightDecay: 0 }] : []),
+  ];
 }
 
 /** The groups an optimizer was given, each parameter in one of them; a plain list of parameters is one group. */

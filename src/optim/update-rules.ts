@@ -1,5 +1,5 @@
 /**
- * The update rules, side by side: SGD, RMSprop, Adam and AdamW. Every class that this file exports is an optimizer of the
+ * The update rules, side by side: SGD, Adagrad, RMSprop, Adam and AdamW. Every class that this file exports is an optimizer of the
  * package: a new rule is a class here.
  */
 import { OptionError } from '../errors.ts';
@@ -89,6 +89,61 @@ function checkSGD(where: string, settings: SGDSettings): void {
       expected: 'momentum above 0 and dampening 0',
       cure: 'Set momentum (0.9 is usual) and leave dampening out.',
     });
+  }
+}
+
+/** What `Adagrad` can be told, for all parameters or for a group. */
+export interface AdagradSettings {
+  /** Added to the root. Default 1e-10. */
+  readonly epsilon: number;
+  /** What the sum of squares starts from: above 0 it makes the first steps smaller. Default 0; Keras has 0.1. */
+  readonly initialSum: number;
+  /** Adds this times the parameter to its gradient. Default 0. */
+  readonly weightDecay: number;
+}
+
+/** Options of `Adagrad`. */
+export type AdagradOptions = OptimizerOptions & Partial<AdagradSettings>;
+
+/**
+ * Adagrad (Duchi et al. 2011), as PyTorch's: divides each gradient by the root of the sum of its squares so far, so that steps
+ * become smaller by themselves, and what seldom has a gradient learns fast when it has one. Default learning rate 0.01.
+ */
+export class Adagrad extends Optimizer<AdagradSettings> {
+  static readonly ofLibrary = true;
+
+  /** @throws OptionError for an unknown option or one out of range */
+  constructor(parameters: Trained<AdagradSettings>, options: AdagradOptions = {}) {
+    super(parameters, options, {
+      kind: 'adagrad',
+      defaults: { epsilon: 1e-10, initialSum: 0, weightDecay: 0 },
+      learningRate: 0.01,
+      check: (where, { epsilon, initialSum, weightDecay }) => {
+        requireNumber(where, 'epsilon', epsilon, 'a number of at least 0');
+        requireNumber(where, 'initialSum', initialSum, 'a number of at least 0');
+        requireNumber(where, 'weightDecay', weightDecay, 'a number of at least 0');
+      },
+    });
+  }
+
+  protected override slots(): readonly string[] {
+    return ['squareSum'];
+  }
+
+  protected override scalars(_step: number, learningRate: number): Record<string, number> {
+    return { learningRate };
+  }
+
+  protected override update(
+    { parameter, gradient, state, scalars }: UpdateCall,
+    { epsilon, initialSum, weightDecay }: AdagradSettings,
+  ): Update {
+    const decayed = weightDecay === 0 ? gradient : add(gradient, multiply(parameter, weightDecay));
+    const squareSum = add(state.squareSum, square(decayed));
+    // The slot starts at 0, as all do.
+    const whole = initialSum === 0 ? squareSum : add(squareSum, initialSum);
+    const scaled = divide(decayed, add(sqrt(whole), epsilon));
+    return { value: subtract(parameter, multiply(scalars.learningRate, scaled)), state: { squareSum } };
   }
 }
 

@@ -3,7 +3,7 @@
  * they live on the device.
  */
 import { DTypeError, ShapeError, TraceError } from '../errors.ts';
-import { describeValue, requireText } from '../options.ts';
+import { describeValue, requireBoolean, requireKnownOptions, requireText } from '../options.ts';
 import { takeFromBudget } from './budget.ts';
 import { dtypeOf, type NumericArray, type TensorSpec } from './dtype.ts';
 import { expose } from './exposure.ts';
@@ -281,11 +281,22 @@ export class Variable extends Tensor {
 export class Parameter extends Variable {
   /** Whether `backward()` computes its gradient. Set it to false to freeze a layer. Default true. */
   trainable = true;
+  /**
+   * Whether weight decay pulls it to 0 where `decayGroups` says what does. Default: true for matrices and kernels, false for
+   * vectors, which are biases, scales of norms and the like; false for what layers know to be no weights.
+   */
+  decays: boolean;
   readonly #readTrainable = (): boolean => this.trainable;
 
-  /** Starts as `initial`, whose shape and dtype it keeps. */
-  constructor(initial: Tensor, name = 'parameter') {
+  /**
+   * Starts as `initial`, whose shape and dtype it keeps.
+   *
+   * @throws OptionError for an unknown option, and as `Variable`
+   */
+  constructor(initial: Tensor, name = 'parameter', options: { readonly decays?: boolean } = {}) {
     super(initial, name);
+    requireKnownOptions('Parameter', options, ['decays']);
+    this.decays = requireBoolean('Parameter', 'decays', options.decays ?? this.shape.length > 1);
   }
 
   /**

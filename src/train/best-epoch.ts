@@ -22,8 +22,8 @@ export function compareEpochs(
   return value === before ? 'equal' : 'worse';
 }
 
-/** What is to be small. */
-function figureOf(
+/** The figure of an epoch that decides, of which less is better. */
+export function figureOf(
   { valAccuracy, valLoss, valMetrics }: Judged,
   monitor: Monitor = valAccuracy === undefined ? 'loss' : 'accuracy',
 ): number | undefined {

@@ -7,7 +7,7 @@ import type { NumericArray } from '../tensor/dtype.ts';
 import { runtime, type TensorTree } from '../tensor/runtime.ts';
 import { printable } from '../text.ts';
 import { type BatchSource, type Examples, openExamples, type TensorAugmentation } from './batch-source.ts';
-import { compareEpochs, describeEpoch } from './best-epoch.ts';
+import { compareEpochs, describeEpoch, figureOf } from './best-epoch.ts';
 import { NonFiniteStepError } from './errors.ts';
 import { isImageDataset, ModelEvaluator } from './evaluate.ts';
 import {
@@ -181,6 +181,7 @@ class Training {
       reports.push(report);
       const standing = compareEpochs(report, best?.report, monitor);
       if (standing === 'better') improved = epoch;
+      this.#options.optimizer.observe(figureOf(report, monitor) ?? report.trainLoss);
       if (standing !== 'worse') {
         best = { report, state: restoreBest ? await this.#model.stateDict() : undefined };
       }

@@ -222,6 +222,11 @@ export const functions = (folder: string): Record<string, Arguments> => ({
   constant: () => [0.1],
   cosine: () => [0.1, 10, 0.01],
   stepDecay: () => [0.1, 10, 0.5],
+  exponential: () => [0.1, 10, 0.5],
+  polynomial: () => [0.1, 10, 2, 0.01],
+  warmRestarts: () => [0.1, 10, 2, 0.01],
+  plateau: () => [0.1, { factor: 0.5, patience: 3, threshold: 0.01, rest: 1, minimum: 0.001 }],
+  decayGroups: () => [dense().parameters()],
   oneCycle: () => [0.1, 10, { warmUpShare: 0.2, initialDivisor: 10, finalDivisor: 100 }],
   warmUp: () => [() => 0.1, 10],
 

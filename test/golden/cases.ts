@@ -1,18 +1,14 @@
 /** What each vector says, in weft: one entry a file. */
 import {
-  Adam,
-  AdamW,
   add,
   avgPool2d,
   BatchNorm,
   binaryCrossEntropy,
   celu,
-  clipByGlobalNorm,
   complexLinearRecurrence,
   conv1d,
   conv2d,
   convTranspose2d,
-  cosine,
   divide,
   GRU,
   gather,
@@ -33,14 +29,8 @@ import {
   mean,
   mish,
   multiply,
-  type Optimizer,
-  oneCycle,
-  Parameter,
-  RMSprop,
   RNN,
   relu6,
-  type Schedule,
-  SGD,
   selu,
   silu,
   softmax,
@@ -48,7 +38,6 @@ import {
   softplus,
   square,
   stack,
-  stepDecay,
   subtract,
   variance,
 } from '../../src/index.ts';
@@ -63,9 +52,10 @@ import {
   swapLast,
 } from './layouts.ts';
 import { lossCases } from './loss-cases.ts';
+import { optimizerCases } from './optimizer-cases.ts';
 import { orderAndMatrixCases } from './order-and-matrix-cases.ts';
 import { train } from './training.ts';
-import { floats, type Golden, numberIn, pairIn } from './vectors.ts';
+import { type Golden, numberIn, pairIn } from './vectors.ts';
 
 const convolution = expression('convolution', ({ x, weight, bias }, { config }) => ({
   y: channelsFirst(
@@ -187,69 +177,6 @@ function crossEntropy(name: 'plain' | 'smoothed' | 'weighted' | 'ignore'): Case 
   }));
 }
 
-/** An optimizer on the given gradients: the parameter after each step. */
-function optimizer(make: (parameter: Parameter, config: Golden['config']) => Optimizer): Case {
-  const run = async ({ inputs, config }: Golden): Promise<Results> => {
-    const parameter = new Parameter(floats(inputs['p0']), 'p');
-    const optimizer = make(parameter, config);
-    const outputs: Record<string, ArrayLike<number>> = {};
-    for (let step = 1; inputs[`grad${step}`]; step++) {
-      parameter.grad = floats(inputs[`grad${step}`]);
-      await optimizer.step();
-      outputs[`step${step}`] = await parameter.data();
-    }
-    return { outputs, grads: {} };
-  };
-  return { family: 'optimizers', run };
-}
-
-const momentumSgd = optimizer(
-  (parameter, config) =>
-    new SGD([parameter], {
-      learningRate: numberIn(config, 'lr'),
-      momentum: numberIn(config, 'momentum'),
-      dampening: numberIn(config, 'dampening'),
-      weightDecay: numberIn(config, 'weight_decay'),
-      nesterov: config['nesterov'] === true,
-    }),
-);
-
-function adamOptions(config: Golden['config']) {
-  const [beta1, beta2] = pairIn(config, 'betas');
-  return {
-    learningRate: numberIn(config, 'lr'),
-    beta1,
-    beta2,
-    epsilon: numberIn(config, 'eps'),
-    weightDecay: numberIn(config, 'weight_decay'),
-    amsgrad: config['amsgrad'] === true,
-  };
-}
-
-const adam = optimizer((parameter, config) => new Adam([parameter], adamOptions(config)));
-
-/** The vectors hold only the base rate; the other settings are those of generate.py. */
-function schedule(make: (base: number, steps: number) => Schedule): Case {
-  const run = async ({ config, outputs }: Golden): Promise<Results> => {
-    const count = outputs['lr'].data.length;
-    const rate = make(numberIn(config, 'base_lr'), count);
-    return { outputs: { lr: Array.from({ length: count }, (_, step) => rate(step)) }, grads: {} };
-  };
-  return { family: 'schedules', run };
-}
-
-const clipping: Case = {
-  family: 'clipping',
-  run: async ({ inputs, config }) => {
-    const { gradients, norm } = clipByGlobalNorm(
-      [floats(inputs['a']), floats(inputs['b'])],
-      numberIn(config, 'max_norm'),
-    );
-    const [a, b] = await Promise.all(gradients.map((gradient) => gradient.data()));
-    return { outputs: { a: a, b: b, total_norm: await norm.data() }, grads: {} };
-  },
-};
-
 const training: Case = {
   family: 'training',
   run: async (golden) => {
@@ -302,6 +229,7 @@ export const cases: Readonly<Record<string, Case>> = {
 
   ...layerCases,
   ...lossCases,
+  ...optimizerCases,
   ...orderAndMatrixCases,
 
   conv2d_0: convolution,
@@ -381,28 +309,6 @@ export const cases: Readonly<Record<string, Case>> = {
   bce_with_logits: expression('losses', ({ logits, target }) => ({
     loss: binaryCrossEntropy(logits, target),
   })),
-
-  optim_sgd: momentumSgd,
-  optim_sgd_momentum: momentumSgd,
-  optim_sgd_nesterov_decay: momentumSgd,
-  optim_adam: adam,
-  optim_adam_amsgrad: adam,
-  optim_adamw: optimizer((parameter, config) => new AdamW([parameter], adamOptions(config))),
-  optim_rmsprop: optimizer(
-    (parameter, config) =>
-      new RMSprop([parameter], {
-        learningRate: numberIn(config, 'lr'),
-        smoothing: numberIn(config, 'alpha'),
-        momentum: numberIn(config, 'momentum'),
-        epsilon: numberIn(config, 'eps'),
-        weightDecay: numberIn(config, 'weight_decay'),
-        centered: config['centered'] === true,
-      }),
-  ),
-  clip_grad_norm: clipping,
-  schedule_cosine: schedule((base, steps) => cosine(base, steps, 1e-4)),
-  schedule_step: schedule((base) => stepDecay(base, 3, 0.5)),
-  schedule_onecycle: schedule((_, steps) => oneCycle(0.1, steps)),
 
   train_conv_lstm_12_steps: training,
 };

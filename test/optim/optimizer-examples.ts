@@ -67,6 +67,21 @@ export const optimizerExamples: {
     ],
   },
 
+  Adagrad: {
+    rule: (
+      { learningRate = 0.01, epsilon = 1e-10, initialSum = 0, weightDecay = 0 },
+      value,
+      gradient,
+      _step,
+      memory,
+    ) => {
+      const g = gradient + weightDecay * value;
+      memory.s = (memory.s ?? initialSum) + g * g;
+      return value - (learningRate * g) / (Math.sqrt(memory.s) + epsilon);
+    },
+    variants: [{}, { epsilon: 1e-6, initialSum: 0.1, weightDecay: 0.1 }],
+  },
+
   RMSprop: {
     rule: (
       { learningRate = 0.01, smoothing = 0.99, epsilon = 1e-8, momentum = 0, centered, weightDecay = 0 },

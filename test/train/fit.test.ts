@@ -5,7 +5,7 @@ import { DatasetError } from '../../src/data/errors.ts';
 import { channelStatistics } from '../../src/data/normalize.ts';
 import { LabelError, memory, OptionError, ShapeError, seed } from '../../src/index.ts';
 import { Dense, Flatten, Sequential, type StateDict } from '../../src/nn/index.ts';
-import { Adam, oneCycle } from '../../src/optim/index.ts';
+import { Adam, oneCycle, plateau } from '../../src/optim/index.ts';
 import { randomState, setRandomState } from '../../src/tensor/random.ts';
 import {
   type EpochReport,
@@ -93,6 +93,25 @@ describe('results', () => {
       onStep: (r) => void rates.push(r.learningRate),
     });
     expect(rates).toEqual([0, 1, 2, 3, 4, 5, 6, 7].map(schedule));
+  });
+
+  test.each([
+    ['the validation figure', { validation }],
+    ['the training loss where there is none', {}],
+  ])('a schedule that watches is told %s', async (_, extra) => {
+    const rates: number[] = [];
+    const model = denseModel();
+    // Too small to change anything: only the first figure is better than what was before.
+    const learningRate = plateau(1e-20, { factor: 0.5, patience: 0 });
+    const optimizer = new Adam(model.parameters(), { learningRate });
+    await fitModel(model, train, {
+      epochs: 4,
+      batchSize: 50,
+      optimizer,
+      onStep: (r) => void rates.push(r.learningRate * 1e20),
+      ...extra,
+    });
+    expect(rates.map((rate) => Number(rate.toFixed(6)))).toEqual([1, 1, 0.5, 0.25]);
   });
 
   test('layers keep the modes they had', async () => {

@@ -120,10 +120,13 @@ export class GRUD extends RecurrentLayer<GrudWeights, HiddenState> {
 
   protected cellWeights(features: number): GrudWeights {
     const { hidden } = this;
+    const stateDecay = this.weight([features, hidden], 'stateDecay');
+    // A matrix, and no weight: at 0 the state would never decay.
+    stateDecay.decays = false;
     return {
       inputDecay: this.weight([features], 'inputDecay'),
       inputDecayBias: this.weight([features], 'inputDecayBias'),
-      stateDecay: this.weight([features, hidden], 'stateDecay'),
+      stateDecay,
       stateDecayBias: this.weight([hidden], 'stateDecayBias'),
       inputWeight: this.weight([2 * features, 3 * hidden], 'inputWeight'),
       recurrentWeight: this.weight([hidden, 3 * hidden], 'recurrentWeight'),

@@ -62,7 +62,8 @@ export class FillMissing extends Layer<Tensor | MissingInput, Tensor> {
     const averages = how === 'mean' || how === 'last';
     this.mean = averages ? new Variable(fill(0, this.shape), 'mean') : undefined;
     this.count = averages ? new Variable(fill(0, this.shape), 'count') : undefined;
-    this.value = how === 'learned' ? new Parameter(fill(0, this.shape), 'value') : undefined;
+    this.value =
+      how === 'learned' ? new Parameter(fill(0, this.shape), 'value', { decays: false }) : undefined;
   }
 
   override get kind(): string {

@@ -156,7 +156,8 @@ export class ConvLSTM2D extends Layer<Tensor | ConvLstmInput, Tensor> {
     const { inputChannels, maps } = this;
     const { stride, padding, dilation, bias, forgetBias, peepholes } = this.options;
     const places = typeof peepholes === 'boolean' ? [] : peepholes;
-    const peephole = (name: string): Parameter => new Parameter(fill(0, [...places, maps]), name);
+    // Factors of single values, as the vectors of other LSTMs are, whatever their shape.
+    const peephole = (name: string) => new Parameter(fill(0, [...places, maps]), name, { decays: false });
     return {
       input: new Conv2d(inputChannels, 4 * maps, kernelSize, {
         stride,

@@ -72,7 +72,7 @@ export function startOfGzip(compressed: Uint8Array, length: number, refuse: Refu
  * @param refuse makes the error of what was got instead
  */
 export function inflateExactly(
-  format: 'zlib' | 'gzip',
+  format: 'zlib' | 'gzip' | 'deflate',
   compressed: Uint8Array,
   length: number,
   refuse: Refuse,
@@ -81,7 +81,7 @@ export function inflateExactly(
     throw refuse(`${compressed.length} compressed bytes, too few to hold that`);
   }
   const { zlib } = node;
-  const inflate = format === 'gzip' ? zlib.gunzipSync : zlib.inflateSync;
+  const inflate = { zlib: zlib.inflateSync, gzip: zlib.gunzipSync, deflate: zlib.inflateRawSync }[format];
   let inflated: Uint8Array;
   try {
     // A chunk that is never full is the only one; Node joins several by copying.

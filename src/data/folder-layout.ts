@@ -62,7 +62,7 @@ function holdsIdx(folder: string): boolean {
 }
 
 /** The part that the name of a folder speaks of, and what else it says: `train` and '' of `seg_train` and `Training set`. */
-function partOf(name: string): { readonly split: Split; readonly rest: string } | undefined {
+export function partOf(name: string): { readonly split: Split; readonly rest: string } | undefined {
   const words = name
     .normalize()
     .toLowerCase()

@@ -1,12 +1,13 @@
 /** Groups of pictures that must stay on one side of a split: of one patient, one place, one recording. */
 import { OptionError } from '../errors.ts';
-import { describeValue, isRecord } from '../options.ts';
+import { describeValue } from '../options.ts';
 import { messageOf } from '../text.ts';
 import { listed } from './class-folders.ts';
 import { node } from './code-files.ts';
 import type { ImageDataset } from './dataset.ts';
 import { DatasetError } from './errors.ts';
-import { findEntry, readFile, type Wanted } from './files.ts';
+import { findEntry, type Wanted } from './files.ts';
+import { type Assigned, assignedByFile } from './picture-table.ts';
 
 /**
  * Where groups come from: a pattern with one group in parentheses, which is looked for in each picture's path within the data
@@ -40,7 +41,7 @@ export interface FoundGroups {
  *   for a pattern without exactly one group
  */
 export function groupsOf(files: readonly string[], source: GroupSource): FoundGroups {
-  const found = source instanceof RegExp ? byPattern(files, source) : byFile(files, source);
+  const found = source instanceof RegExp ? byPattern(files, source) : assignedByFile(files, source, 'group');
   const without = files.filter((file) => !found.of.has(file));
   const where = source instanceof RegExp ? `${source}` : source;
   if (without.length === files.length) {
@@ -138,11 +139,6 @@ function tornGroups(train: ImageDataset, other: ImageDataset, part: string): str
   );
 }
 
-interface Assigned {
-  readonly of: Map<string, string>;
-  readonly unknown: readonly string[];
-}
-
 function byPattern(files: readonly string[], pattern: RegExp): Assigned {
   const parentheses =
     new RegExp(`${pattern.source}|`, pattern.flags.replace(/[gy]/g, '')).exec('')?.length ?? 0;
@@ -162,88 +158,4 @@ function byPattern(files: readonly string[], pattern: RegExp): Assigned {
     if (group !== undefined) of.set(file, group);
   }
   return { of, unknown: [] };
-}
-
-function byFile(files: readonly string[], path: string): Assigned {
-  const rows = readRows(path);
-  const byEnding = new Map<string, string | undefined>();
-  for (const file of files) {
-    const parts = file.split('/');
-    for (let start = 0; start < parts.length; start++) {
-      const ending = parts.slice(start).join('/');
-      // An ending that several pictures have names none of them, unless it is all of a picture's name.
-      byEnding.set(ending, byEnding.has(ending) && start > 0 ? undefined : file);
-    }
-  }
-  const of = new Map<string, string>();
-  const unknown: string[] = [];
-  for (const [picture, group] of rows) {
-    const name = picture.normalize().replaceAll('\\', '/').replace(/^\.\//, '');
-    const file = byEnding.get(name);
-    if (file === undefined && byEnding.has(name)) {
-      throw badFile(
-        path,
-        `"${picture}", which several pictures are called`,
-        'more of their paths, such as cat/1.png',
-      );
-    }
-    if (file === undefined) unknown.push(picture);
-    else if ((of.get(file) ?? group) !== group) {
-      throw badFile(
-        path,
-        `the groups ${of.get(file)} and ${group} for "${picture}"`,
-        'one group for a picture',
-      );
-    } else of.set(file, group);
-  }
-  return { of, unknown };
-}
-
-function readRows(path: string): [picture: string, group: string][] {
-  const bytes = readFile(path, { error: DatasetError, expected: 'a CSV or JSON file of groups' });
-  const text = new TextDecoder().decode(bytes).replace(/^\ufeff/, '');
-  if (path.toLowerCase().endsWith('.json')) return jsonRows(path, text);
-  const [header, ...rows] = csvRows(text);
-  const [picture, group] = ['picture', 'group'].map((name) => header?.indexOf(name) ?? -1);
-  if (picture < 0 || group < 0) {
-    throw badFile(
-      path,
-      `the first row ${describeValue(header?.join(','))}`,
-      'picture,group (more columns are ignored)',
-    );
-  }
-  const short = rows.findIndex((row) => !row[picture] || !row[group]);
-  if (short >= 0) throw badFile(path, `row ${short + 2} without a picture or group`, 'both in each row');
-  return rows.map((row) => [row[picture], row[group]]);
-}
-
-function jsonRows(path: string, text: string): [string, string][] {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    value = undefined;
-  }
-  const isGroup = (group: unknown): boolean => typeof group === 'string' || typeof group === 'number';
-  if (!isRecord(value) || !Object.values(value).every(isGroup)) {
-    throw badFile(path, 'something else', 'JSON as { "cat/1.png": "patient 7", … }');
-  }
-  return Object.entries(value).map(([picture, group]) => [picture, String(group)]);
-}
-
-/** The rows of a CSV file, RFC 4180; semicolons part cells where the first row has no comma. Empty rows are left out. */
-function csvRows(text: string): string[][] {
-  const comma = /^[^\r\n]*,/.test(text) ? ',' : ';';
-  const rows: string[][] = [[]];
-  const cell = new RegExp(`("(?:[^"]|"")*"|[^${comma}\\r\\n]*)(${comma}|\\r\\n|\\n|\\r|$)`, 'gy');
-  for (let match = cell.exec(text); match !== null && match[0] !== ''; match = cell.exec(text)) {
-    const [, raw, end] = match;
-    rows[rows.length - 1].push(raw.startsWith('"') ? raw.slice(1, -1).replaceAll('""', '"') : raw.trim());
-    if (end !== comma) rows.push([]);
-  }
-  return rows.filter((row) => row.some((each) => each !== ''));
-}
-
-function badFile(path: string, got: string, expected: string): DatasetError {
-  return new DatasetError({ where: path, got, expected, cure: 'Correct the file.' });
 }

@@ -1,4 +1,4 @@
-/** The IDX files of one split, read as a data set. */
+/** The arrays of one split, images and labels, from IDX files or from elsewhere, as a data set. */
 import { classesOf, type LabelMeaning } from './class-names.ts';
 import { node } from './code-files.ts';
 import { type ImageDataset, validateLabels } from './dataset.ts';
@@ -6,24 +6,24 @@ import { DatasetError } from './errors.ts';
 import { type IdxArray, readIdx } from './idx.ts';
 import type { IdxSplitFiles } from './idx-files.ts';
 
+/** An array, and the file that it is in, for error messages. */
+export interface FiledArray {
+  readonly array: IdxArray;
+  readonly where: string;
+}
+
+/** The arrays of a split. */
+export interface SplitArrays {
+  readonly images: FiledArray;
+  readonly labels: FiledArray;
+}
+
 /**
- * Reads one split: images of type uint8 `[N, H, W]` or `[N, H, W, C]` with 1 to 4 channels, or float32/float64 with
- * values in [0, 1]; labels of any integer type, `[N]`.
+ * Reads the IDX files of one split.
  *
- * @param meaning of the labels; default the numbers up to the largest label, at least two; no more than 256, or than there
- *   are images
- * @param transposed whether rows and columns are to be swapped
- * @returns the data set, and what its labels mean
- * @throws DatasetError when a file is missing or holds something else; LabelError when a label is out of range;
- *   IdxError when a file is broken
+ * @throws DatasetError when one is missing; IdxError when one is broken
  */
-export function datasetFromIdx(
-  folder: string,
-  files: IdxSplitFiles,
-  name: string,
-  meaning: LabelMeaning | undefined,
-  transposed: boolean,
-): { readonly dataset: ImageDataset; readonly meaning: LabelMeaning } {
+export function readIdxSplit(folder: string, files: IdxSplitFiles): SplitArrays {
   if (files.images === undefined || files.labels === undefined) {
     throw new DatasetError({
       where: folder,
@@ -32,15 +32,34 @@ export function datasetFromIdx(
       cure: 'Add the missing file.',
     });
   }
-  const imagesPath = node.path.join(folder, files.images);
-  const labelsPath = node.path.join(folder, files.labels);
-  const pictures = readIdx(imagesPath);
-  const stored = labelsOf(readIdx(labelsPath), labelsPath);
-  const { labels, classNames, first } = classesOf(stored, meaning, labelsPath);
-  const images = pixelsOf(pictures, imagesPath);
-  const shape = imageShape(pictures, imagesPath);
+  const read = (file: string): FiledArray => {
+    const where = node.path.join(folder, file);
+    return { where, array: readIdx(where) };
+  };
+  return { images: read(files.images), labels: read(files.labels) };
+}
+
+/**
+ * The data set of one split: images of type uint8 `[N, H, W]` or `[N, H, W, C]` with 1 to 4 channels, or float32/float64 with
+ * values in [0, 1]; labels of any integer type, `[N]` or `[N, 1]`.
+ *
+ * @param meaning of the labels; default the numbers up to the largest label, at least two; no more than 256, or than there
+ *   are images
+ * @param transposed whether rows and columns are to be swapped
+ * @returns the data set, and what its labels mean
+ * @throws DatasetError when a file holds something else; LabelError when a label is out of range
+ */
+export function datasetFromArrays(
+  { images: pictures, labels: stored }: SplitArrays,
+  name: string,
+  meaning: LabelMeaning | undefined,
+  transposed: boolean,
+): { readonly dataset: ImageDataset; readonly meaning: LabelMeaning } {
+  const { labels, classNames, first } = classesOf(labelsOf(stored), meaning, stored.where);
+  const images = pixelsOf(pictures);
+  const shape = imageShape(pictures);
   const dataset: ImageDataset = { name, images, shape, labels, classNames };
-  validateLabels(dataset, labelsPath);
+  validateLabels(dataset, stored.where);
   return {
     dataset: transposed ? upright(dataset) : dataset,
     meaning: { classNames, first },
@@ -65,7 +84,7 @@ function upright(dataset: ImageDataset): ImageDataset {
   return { ...dataset, images, shape: [count, width, height, channels] };
 }
 
-function imageShape({ shape }: IdxArray, where: string): [number, number, number, number] {
+function imageShape({ array: { shape }, where }: FiledArray): [number, number, number, number] {
   const [count, height, width, channels = 1] = shape;
   if (shape.length >= 3 && height > 0 && width > 0 && channels >= 1 && channels <= 4) {
     return [count, height, width, channels];
@@ -78,7 +97,7 @@ function imageShape({ shape }: IdxArray, where: string): [number, number, number
   });
 }
 
-function pixelsOf({ data }: IdxArray, where: string): Uint8Array | Float32Array {
+function pixelsOf({ array: { data }, where }: FiledArray): Uint8Array | Float32Array {
   if (data instanceof Uint8Array) return data;
   if (data instanceof Float32Array || data instanceof Float64Array) {
     const odd = data.findIndex((value) => !(value >= 0 && value <= 1));
@@ -98,13 +117,14 @@ function pixelsOf({ data }: IdxArray, where: string): Uint8Array | Float32Array 
   });
 }
 
-function labelsOf({ data, shape }: IdxArray, where: string): Int32Array {
+function labelsOf({ array: { data, shape }, where }: FiledArray): Int32Array {
   const integers = !(data instanceof Float32Array || data instanceof Float64Array);
-  if (integers && shape.length === 1) return Int32Array.from(data);
+  const isList = shape.length === 1 || (shape.length === 2 && shape[1] === 1);
+  if (integers && isList) return Int32Array.from(data);
   throw new DatasetError({
     where,
     got: `shape [${shape.join(', ')}] in a ${data.constructor.name}`,
     expected: 'one integer label for each image, shape [images]',
-    cure: 'Check that this is the labels file.',
+    cure: 'Check that these are the labels. Where an image has several, choose one of them.',
   });
 }

@@ -1,4 +1,4 @@
-/** One entry to all data sets: the embedded digits, a folder of IDX files, or a folder of class folders. */
+/** One entry to all data sets: the embedded digits, a folder of IDX files, an .npz file, or a folder of pictures. */
 import { OptionError } from '../errors.ts';
 import { describeValue, requireKnownOptions, requireList, requireNumber, requireText } from '../options.ts';
 import { classCounts, type ImageDataset, requireSameImages, validateLabels } from './dataset.ts';
@@ -34,7 +34,12 @@ export interface LoadOptions extends FormOptions {
    * (`/^(patient\d+)_/`), or the path of a CSV file (`picture,group`) or JSON file. Default: each picture is drawn alone.
    */
   readonly groups?: GroupSource | undefined;
-  /** The classes in order: of IDX files the names of their labels, of class folders their order. */
+  /**
+   * The labels of pictures that are not in class folders: the path of a CSV file (`picture,label`) or JSON file. A picture is
+   * named by its path within the folder, or the end of it, with or without `.png`. Folders `train/`, `test/`, `val/` are parts.
+   */
+  readonly labels?: string | undefined;
+  /** The classes in order: of IDX and .npz files the names of their labels, of class folders their order. */
   readonly classNames?: readonly string[] | undefined;
   /** Decides which images are held out when a folder has no test set; default 0. */
   readonly seed?: number;
@@ -52,17 +57,18 @@ const HELD_OUT_SHARE = 0.2;
  *   LabelError when a file is broken
  */
 export function loadDataset(nameOrFolder: string, options: LoadOptions = {}): LoadedDataset {
-  requireKnownOptions('loadDataset', options, ['seed', 'size', 'fit', 'classNames', 'groups']);
+  requireKnownOptions('loadDataset', options, ['seed', 'size', 'fit', 'classNames', 'groups', 'labels']);
   requireForm('loadDataset', options);
   if (options.groups !== undefined) requireGroupSource('loadDataset', options.groups);
-  const { classNames } = options;
+  const { classNames, labels } = options;
+  if (labels !== undefined) requireText('loadDataset', 'labels', labels);
   if (classNames !== undefined) {
     for (const name of requireList('loadDataset', 'classNames', classNames)) {
       requireText('loadDataset', 'a class name', name);
     }
   }
   const seed = requireNumber('loadDataset', 'seed', options.seed ?? 0, 'a whole number of at least 0');
-  return complete(nameOrFolder, findSource(nameOrFolder, { classNames }), seed, options);
+  return complete(nameOrFolder, findSource(nameOrFolder, { classNames, labels }), seed, options);
 }
 
 function complete(

@@ -54,6 +54,8 @@ export interface ModelForm extends FormOptions {
   /** What labels without names are called. */
   readonly classNames?: readonly string[] | undefined;
   readonly channels?: 1 | 3 | undefined;
+  /** The file with the labels of pictures that are not in class folders. */
+  readonly labels?: string | undefined;
 }
 
 /** The images of a data set to test a model on. */
@@ -76,7 +78,15 @@ export interface RecordedTest extends TestImages {
  * @throws as `loadDataset`
  */
 export function loadAllImages(nameOrFolder: string, options: ModelForm = {}): TestImages {
-  const { name, splits, read, notes: found } = findSource(nameOrFolder, { otherwise: options.classNames });
+  const {
+    name,
+    splits,
+    read,
+    notes: found,
+  } = findSource(nameOrFolder, {
+    otherwise: options.classNames,
+    labels: options.labels,
+  });
   const notes = [...found];
   const report = new PictureReport();
   const parts = splits.map((split) => read(split, { channels: undefined, ...options, notes, report }));
@@ -110,7 +120,11 @@ export function loadRecordedTest(
   split: RecordedSplit,
   options: ModelForm = {},
 ): RecordedTest {
-  const source = findSource(nameOrFolder, { otherwise: options.classNames, mayBeEmpty: true });
+  const source = findSource(nameOrFolder, {
+    otherwise: options.classNames,
+    labels: options.labels,
+    mayBeEmpty: true,
+  });
   const { name, splits } = source;
   const notes = [...source.notes];
   const read = (only: (file: string) => boolean, reporting: Partial<ReadOptions> = {}) =>

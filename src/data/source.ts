@@ -1,4 +1,5 @@
-/** Finds a data set by name or folder, and reads its parts one by one: the embedded digits, IDX files, or class folders. */
+/** Finds a data set by name or folder, and reads its parts one by one: the embedded digits, IDX files, an .npz file, or pictures. */
+import { OptionError } from '../errors.ts';
 import { nearest } from '../text.ts';
 import { type ClassFolders, entriesOf, findPictures, listed } from './class-folders.ts';
 import { findClassNames, type LabelMeaning, requireClassNames } from './class-names.ts';
@@ -10,8 +11,10 @@ import { type EntryKind, findEntry, type Wanted } from './files.ts';
 import { descend, type FoundFolder, findLayout } from './folder-layout.ts';
 import { commonSize, PictureReport, readPictures } from './folder-pictures.ts';
 import { type FormOptions, fitDataset, type ImageForm } from './form.ts';
-import { datasetFromIdx } from './idx-dataset.ts';
+import { datasetFromArrays, readIdxSplit, type SplitArrays } from './idx-dataset.ts';
 import { findIdxFiles, type IdxFiles, type Split } from './idx-files.ts';
+import { findLabeled } from './labeled-pictures.ts';
+import { findArchive, isArchive, openArchive } from './npz-files.ts';
 
 /** How a part of a data set is read. */
 export interface ReadOptions extends FormOptions {
@@ -30,6 +33,8 @@ export interface NamingOptions {
   readonly classNames?: readonly string[] | undefined;
   /** What the classes are called where neither folders nor a file beside the data name them. */
   readonly otherwise?: readonly string[] | undefined;
+  /** The CSV or JSON file with the labels of pictures that are not in class folders. */
+  readonly labels?: string | undefined;
   /** Whether class folders may be without pictures; default false. */
   readonly mayBeEmpty?: boolean | undefined;
 }
@@ -47,24 +52,35 @@ export interface FoundDataset {
 const SPLITS = ['train', 'test', 'validation'] as const;
 const ACCEPTED =
   "'digits' (embedded), a folder of IDX files (train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-… or test-…, " +
-  'val-…; plain or .gz), or a folder with one subfolder of PNG or JPEG files per class, directly or in train/, test/ and val/';
+  'val-…; plain or .gz), an .npz file (train_images, train_labels, test_images, …), or a folder with one subfolder of PNG or JPEG files per class, directly or in train/, test/ and val/';
 const aDataset: Wanted = { error: DatasetError, expected: ACCEPTED };
 
 /** Finds a data set by name or folder; what it holds is read later. */
 export function findSource(nameOrFolder: string, naming: NamingOptions = {}): FoundDataset {
   if (naming.classNames !== undefined) requireClassNames('classNames', naming.classNames);
-  if (nameOrFolder === 'digits') return digitsSource(naming);
   const { basename, dirname, resolve } = node.path;
-  const kind = findEntry(nameOrFolder, aDataset);
+  const kind = nameOrFolder === 'digits' ? 'digits' : findEntry(nameOrFolder, aDataset);
   const name = basename(resolve(nameOrFolder));
+  const { labels, classNames } = naming;
+  if (labels !== undefined && kind === 'folder') return labeledSource(nameOrFolder, name, labels, classNames);
+  if (labels !== undefined && kind !== undefined) {
+    throw new OptionError({
+      where: 'loadDataset',
+      got: `labels for ${nameOrFolder}, which has labels itself`,
+      expected: 'labels for a folder of pictures',
+      cure: 'Leave out the labels, or give the folder of their pictures.',
+    });
+  }
+  if (kind === 'digits') return digitsSource(naming);
   if (kind === 'folder') {
     const place = descend(nameOrFolder);
     const found = place.prefix === '' ? [] : [`${name}: the data set is in ${place.prefix}.`];
     const idx = findIdxFiles(place.folder);
-    return idx.splits.size > 0
-      ? idxSource(place.folder, name, idx, found, naming)
-      : folderSource(place, name, found, naming);
+    if (idx.splits.size > 0) return idxSource(place.folder, name, idx, found, naming);
+    const archive = findArchive(place.folder);
+    return archive === undefined ? folderSource(place, name, found, naming) : npzSource(archive, naming);
   }
+  if (kind === 'file' && isArchive(nameOrFolder)) return npzSource(nameOrFolder, naming);
   const above = dirname(resolve(nameOrFolder));
   if (kind === undefined && findEntry(above, aDataset) === 'folder') {
     // Several data sets of IDX files may lie together: emnist-letters-… beside emnist-digits-…
@@ -156,20 +172,46 @@ function idxSource(
   const given = classNames ?? (named === undefined ? otherwise : undefined);
   const told: LabelMeaning | undefined = given === undefined ? named : { classNames: given };
   if (told?.file !== undefined) notes.push(`${name}: the classes are named by ${told.file}.`);
+  return {
+    ...arraysSource(name, [...splits.keys()], told, transposed, (split) =>
+      readIdxSplit(folder, splits.get(split) ?? {}),
+    ),
+    notes,
+    withoutTraining: `IDX files of ${[...splits.keys()].join(', ')} only`,
+  };
+}
+
+function npzSource(path: string, { classNames, otherwise }: NamingOptions): FoundDataset {
+  const name = node.path.basename(path, '.npz');
+  const { splits, read } = openArchive(path);
+  const given = classNames ?? otherwise;
+  return {
+    ...arraysSource(name, splits, given && { classNames: given }, false, read),
+    notes: [],
+    withoutTraining: `arrays of ${splits.join(', ')} only`,
+  };
+}
+
+/** Splits whose images and labels are arrays. */
+function arraysSource(
+  name: string,
+  splits: readonly Split[],
+  told: LabelMeaning | undefined,
+  transposed: boolean,
+  arraysOf: (split: Split) => SplitArrays,
+): Pick<FoundDataset, 'name' | 'splits' | 'read'> {
   const load = (split: Split, meaning: LabelMeaning | undefined) =>
-    datasetFromIdx(folder, splits.get(split) ?? {}, `${name} ${split}`, meaning, transposed);
+    datasetFromArrays(arraysOf(split), `${name} ${split}`, meaning, transposed);
   let train: ReturnType<typeof load> | undefined;
   return {
     name,
-    splits: SPLITS.filter((split) => splits.has(split)),
+    splits: SPLITS.filter((split) => splits.includes(split)),
     // The labels of training say how many classes there are.
     read: (split, options) => {
-      if (splits.has('train')) train ??= load('train', told);
+      if (splits.includes('train')) train ??= load('train', told);
       const part = split === 'train' && train ? train : load(split, train?.meaning ?? told);
       return inForm(part.dataset, options);
     },
-    notes,
-    withoutTraining: `IDX files of ${[...splits.keys()].join(', ')} only`,
   };
 }
 
@@ -209,11 +251,43 @@ function folderSource(
       cure: 'Correct the names of the classes (--classes), or leave them out: the folders name them.',
     });
   }
+  return {
+    ...picturesSource(folder, name, parts, layout.parts !== undefined),
+    notes: [
+      ...above,
+      ...[...parts.values()].flatMap(({ notes }) => notes),
+      ...layout.notes.map((note) => `${name}: ${note}`),
+    ],
+    withoutTraining: `a folder ${[...parts.keys()].join('/ and ')}/ without train/`,
+  };
+}
+
+function labeledSource(
+  folder: string,
+  name: string,
+  labels: string,
+  classNames: readonly string[] | undefined,
+): FoundDataset {
+  const { parts, notes } = findLabeled(folder, name, labels, classNames);
+  return {
+    ...picturesSource(folder, name, parts, parts.size > 1),
+    notes,
+    withoutTraining: `labels for the pictures of ${[...parts.keys()].join('/ and ')}/ only`,
+  };
+}
+
+/** Splits whose pictures are files. `divided`: whether they are called by their splits. */
+function picturesSource(
+  folder: string,
+  name: string,
+  parts: ReadonlyMap<Split, ClassFolders>,
+  divided: boolean,
+): Pick<FoundDataset, 'name' | 'splits' | 'read'> {
   let usual: ImageForm['size'] | undefined;
   let formNoted = false;
   return {
     name,
-    splits: [...parts.keys()],
+    splits: SPLITS.filter((split) => parts.has(split)),
     read: (split, { channels, notes, only, size, fit = 'stretch', report: given }) => {
       const report = given ?? new PictureReport();
       const { files, classNames } = parts.get(split)!;
@@ -226,17 +300,11 @@ function folderSource(
         if (size === undefined && !formNoted) onNote(note);
         formNoted = true;
       };
-      const title = layout.parts === undefined ? name : `${name} ${split}`;
+      const title = divided ? `${name} ${split}` : name;
       const reading = { form, onForm, channels, report, onNote };
       const images = readPictures(title, { files: wanted, classNames }, reading);
       if (given === undefined) report.raise(folder);
       return images;
     },
-    notes: [
-      ...above,
-      ...[...parts.values()].flatMap(({ notes }) => notes),
-      ...layout.notes.map((note) => `${name}: ${note}`),
-    ],
-    withoutTraining: `a folder ${[...parts.keys()].join('/ and ')}/ without train/`,
   };
 }

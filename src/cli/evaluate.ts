@@ -26,7 +26,7 @@ import { describeScores, scoresOf } from './describe.ts';
 import { findMistakes, type Mistake } from './mistakes.ts';
 import { positiveInteger } from './numbers.ts';
 import { predictionsCsv } from './predictions-file.ts';
-import { describeRemoval, formatRemoval, removeOption, removeSpec } from './remove-spec.ts';
+import { describeRemoval, formatRemoval, removeHelp, removeSpec } from './remove-spec.ts';
 import { RunError } from './run-error.ts';
 import { type PictureClassifier, readRun, requireClasses, requireFiniteAnswers } from './run-reading.ts';
 import type { RunRecord } from './run-record.ts';
@@ -346,10 +346,10 @@ export function addEvaluate(program: Command, { streams }: CommandContext): void
       '--data <name>',
       `${dataHelp} (default: what was held out when the run was trained); all its images are used`,
     )
-    .addOption(
-      removeOption('take a part of each image away (default: as in training; none: nothing)').argParser(
-        (text) => (text === 'none' ? text : removeSpec(text)),
-      ),
+    .option(
+      '--remove <part:share>',
+      `take a part of each image away (default: as in training; none: nothing): ${removeHelp}`,
+      (text) => (text === 'none' ? text : removeSpec(text)),
     )
     .addOption(
       oneOf(

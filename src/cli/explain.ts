@@ -10,12 +10,12 @@ import { printable } from '../text.ts';
 import { exitCodes } from './exit-codes.ts';
 import { givenSizes, sizeMisfit, sizeOptions, writtenSizes } from './model-sizes.ts';
 import { positiveInteger } from './numbers.ts';
+import { describeOptimizer, optimizerOf } from './optimizers.ts';
 import { RunError } from './run-error.ts';
 import { readRun } from './run-reading.ts';
 import { dataHelp, deviceOption, oneOf, runHelp } from './shared-options.ts';
 import { type CommandContext, counted, openTerminal, type Terminal } from './terminal.ts';
 import { trainDefaults } from './train-defaults.ts';
-import { describeOptimizer, optimizerOf } from './train-settings.ts';
 
 /** The options of the command line. */
 export interface ExplainOptions extends GivenSizes {
@@ -85,7 +85,7 @@ function newModel({
     model,
     inputShape,
     classes,
-    batch: batch ?? trainDefaults.batch,
+    batch: batch ?? trainDefaults.batchSize,
     ...adamOf(model),
   };
 }
@@ -113,7 +113,7 @@ async function trainedModel(
     ...saved,
     name: `${saved.name} of ${run}`,
     classes: saved.classNames?.length,
-    batch: batch ?? record?.batchSize ?? trainDefaults.batch,
+    batch: batch ?? record?.batchSize ?? trainDefaults.batchSize,
     ...(record === undefined
       ? adamOf(saved.model)
       : {
@@ -147,7 +147,7 @@ export function addExplain(program: Command, { streams }: CommandContext): void 
     .option('--data <name>', `${dataHelp} (default: digits)`)
     .option(
       '--batch <number>',
-      `inputs in a step (default: that of the run, or ${trainDefaults.batch})`,
+      `inputs in a step (default: that of the run, or ${trainDefaults.batchSize})`,
       positiveInteger,
     )
     .addOption(deviceOption())

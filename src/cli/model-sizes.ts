@@ -6,15 +6,19 @@ import { type GivenSizes, type SizeName, sizeKinds, sizeNames, strangeSize } fro
 /** An option for each size. */
 export function sizeOptions(): readonly Option[] {
   return sizeNames.map((name) => {
-    const { placeholder, what, expected, example, holds, read, cure } = sizeKinds[name];
-    return new Option(`--${name} <${placeholder}>`, `${what} (default: the model's own)`).argParser(
-      (text) => {
-        const value = read(text);
-        if (holds(value)) return value;
-        throw new InvalidArgumentError(`Give ${expected}, such as ${example}. ${cure?.(value) ?? ''}`.trim());
-      },
+    const { placeholder, what } = sizeKinds[name];
+    return new Option(`--${name} <${placeholder}>`, `${what} (default: the model's own)`).argParser((text) =>
+      readSize(name, text),
     );
   });
+}
+
+/** The size that a text of the command line stands for. */
+export function readSize<Name extends SizeName>(name: Name, text: string): ModelSizes[Name] {
+  const { expected, example, holds, read, cure } = sizeKinds[name];
+  const value = read(text);
+  if (holds(value)) return value;
+  throw new InvalidArgumentError(`Give ${expected}, such as ${example}. ${cure?.(value) ?? ''}`.trim());
 }
 
 /** Those of the options that are sizes and were given. */

@@ -1,15 +1,10 @@
 /** `--remove SPEC`, what is taken away of images: `rows:0.5`, or between two shares `pixels:0-0.75`. */
-import { InvalidArgumentError, Option } from 'commander';
+import { InvalidArgumentError } from 'commander';
 import { type Removal, removableParts } from '../data/removal.ts';
 import { decimal, nearest } from '../text.ts';
 
-/** `--remove SPEC` */
-export function removeOption(what: string): Option {
-  return new Option(
-    '--remove <part:share>',
-    `${what}: ${removableParts.join(', ')}, as rows:0.5, or with a share drawn for each image as rows:0-0.75`,
-  ).argParser(removeSpec);
-}
+/** What `--remove` takes. */
+export const removeHelp = `${removableParts.join(', ')}, as rows:0.5, or with a share drawn for each image as rows:0-0.75`;
 
 /** Reads what is removed, and how much. */
 export function removeSpec(text: string): Removal {

@@ -17,6 +17,7 @@ import { findMistakes, imagePng } from './mistakes.ts';
 import { PREDICTIONS_FILE, predictionsCsv } from './predictions-file.ts';
 import type { RunFolder } from './run-folder.ts';
 import { type Metrics, type RunRecord, recordText } from './run-record.ts';
+import { CONFIG_FILE } from './settings/config-file.ts';
 import { SPLIT_FILE, splitText } from './split-file.ts';
 import { counted, type Terminal } from './terminal.ts';
 
@@ -36,6 +37,8 @@ export interface OngoingRun {
   readonly normalization: Normalization;
   /** The table of layers. */
   readonly summary: string;
+  /** What config.json holds. */
+  readonly config: string;
   readonly data: PreparedDataset;
 }
 
@@ -62,9 +65,9 @@ function descriptionOf({ model: name, data: { classNames, image: inputShape } }:
   return { name, classNames, inputShape };
 }
 
-/** Writes which images the run is trained, validated and tested on. */
-export async function keepSplit({ folder, data }: OngoingRun): Promise<void> {
-  await folder.write(SPLIT_FILE, splitText(data));
+/** Writes what the run is made of: its settings, and which images it is trained, validated and tested on. */
+export async function keepPlan({ folder, config, data }: OngoingRun): Promise<void> {
+  await Promise.all([folder.write(CONFIG_FILE, config), folder.write(SPLIT_FILE, splitText(data))]);
 }
 
 /** Writes that a run failed, if that can be written: the error itself is what is told. */
@@ -105,6 +108,7 @@ export async function writeRun(
     [METRICS_FILE, 'all numbers of this run'],
     [REPORT_FILE, `learning curves, confusion matrix and ${counted(mistakes, 'mistake')}, for a browser`],
     [PREDICTIONS_FILE, 'the answer for each test image'],
+    [CONFIG_FILE, 'its settings, for weft train --config'],
     [SPLIT_FILE, 'which images it was trained, validated and tested on'],
     [SAMPLE_FILE, `a test picture of class ${test.classNames[test.labels[sample]!]}`],
   ];

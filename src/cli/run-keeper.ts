@@ -1,6 +1,6 @@
 /** Keeps what a run has learned while it trains: its best model, its last one, and its record. */
 import { compareEpochs } from '../train/best-epoch.ts';
-import { keepBest, keepFailure, keepLast, keepRecord, keepSplit, type OngoingRun } from './run-files.ts';
+import { keepBest, keepFailure, keepLast, keepPlan, keepRecord, type OngoingRun } from './run-files.ts';
 import type { EpochRecord, RunRecord } from './run-record.ts';
 
 /** Where epochs are so short that writing takes longer than this part of the time, not each of them is written. */
@@ -78,8 +78,8 @@ export class RunKeeper {
     if (this.#bestIsNew) await keepBest(this.#run, record);
     this.#bestIsNew = false;
     const { folder } = this.#run;
-    const split = this.#written ? undefined : keepSplit(this.#run);
-    await Promise.all([keepRecord(folder, record), keepLast(this.#run, record), split]);
+    const plan = this.#written ? undefined : keepPlan(this.#run);
+    await Promise.all([keepRecord(folder, record), keepLast(this.#run, record), plan]);
     this.#written = true;
     const ended = performance.now();
     this.#nextWriting = ended + Math.min((ended - begun) / SHARE_OF_KEEPING, LONGEST_UNKEPT);

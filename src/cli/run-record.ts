@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { readFile } from '../data/files.ts';
 import { METRICS_FILE } from '../data/run-folders.ts';
 import { WeftError } from '../errors.ts';
-import type { GivenSizes } from '../models/sizes.ts';
 import { messageOf } from '../text.ts';
 import type { Confusion } from './confusion.ts';
 import type { CopyScores } from './copies.ts';
 import type { Scores } from './describe.ts';
 import { RunError } from './run-error.ts';
+import type { TrainSettings } from './settings/setting-values.ts';
 
 /** One epoch. Losses are mean cross-entropies in nats, accuracies parts of 1. */
 export interface EpochRecord {
@@ -46,32 +46,6 @@ export interface DataRecord {
   readonly classCounts: ClassCounts | undefined;
   /** Mean brightness of the outermost pixels of the training images, 0 (black) to 1: what background is usual. */
   readonly borderBrightness: number;
-}
-
-/** How a model is trained, as decided before training. Sizes, and whatever was not asked for, are left out where they are the model's own. */
-export interface TrainSettings extends GivenSizes {
-  readonly model: string;
-  /** `adam` */
-  readonly optimizer: string;
-  readonly weightDecay: number;
-  /** `one-cycle` */
-  readonly schedule: string;
-  /** The highest rate of the schedule. */
-  readonly learningRate: number;
-  /** Passes over the training images that were asked for. */
-  readonly epochs: number;
-  readonly batchSize: number;
-  /** How far training images are moved at random; empty: not at all. */
-  readonly augmentation: Readonly<Record<string, number | boolean>>;
-  /** What is removed of the images, as `--remove` takes it: anew for each showing in training, once of the others. */
-  readonly remove?: string | undefined;
-  /** What an image of each class counts in the loss, by the names of the classes. */
-  readonly classWeights?: Readonly<Record<string, number>> | undefined;
-  /** Share of the training images held out for validation, where it is not the usual one. */
-  readonly validationShare?: number | undefined;
-  /** Epochs without a new best after which training stops. */
-  readonly earlyStopping?: number | undefined;
-  readonly seed: number;
 }
 
 /** What is known of a run from its first epoch on. */
@@ -143,7 +117,7 @@ type StoredRecord = Omit<RunRecord, 'command' | 'bestEpoch' | 'schedule' | 'weig
 
 function filled(stored: StoredRecord): RunRecord {
   // Adam with a one-cycle learning rate was all there was, and the last epoch was kept.
-  const earlier = { command: [], bestEpoch: undefined, schedule: 'one-cycle', weightDecay: 0 };
+  const earlier = { command: [], bestEpoch: undefined, schedule: 'one-cycle', weightDecay: 0 } as const;
   const data = { fit: 'stretch', classCounts: undefined, ...stored.data } as const;
   return { ...earlier, ...stored, data };
 }

@@ -1,29 +1,61 @@
-/** The settings of `weft train`, with the reason beside each. */
+/** What `weft train` does where nothing else is asked for, with the reason beside each. */
 import { modelFacts } from '../models/index.ts';
+import type { PlannedSettings, Settings } from './settings/setting-values.ts';
 
+/** What holds before the data are known. */
 export const trainDefaults = {
   data: 'digits',
   fit: 'stretch',
   model: 'conv-lstm',
-  optimizer: 'adam',
-  // One-cycle reaches its accuracy at the end of any length; 30 epochs of digits take a few seconds
-  // on wasm, and more gain nothing that lasts over several seeds.
-  schedule: 'one-cycle',
-  epochs: 30,
   // Small enough for many updates in few epochs, large enough for efficient kernels.
-  batch: 32,
+  batchSize: 32,
   seed: 0,
   device: 'wasm',
 } as const;
 
-/** How far training images are moved at random: see `AugmentOptions`. */
-export const augmentation = { shift: 1, rotation: 5 } as const;
+/** The defaults that `defaultsFor` decides, in words, for the help. */
+export const defaultTexts = {
+  epochs: '30',
+  batchSize: `${trainDefaults.batchSize}`,
+  optimizer: 'adam',
+  learningRate: "the model's own, mostly 0.003 or 0.006; 0.03 with sgd",
+  schedule: 'one-cycle',
+  weightDecay: '0, or 0.01 with adamw',
+  augmentation: 'shift=1,rotation=5',
+} as const;
 
-/** Plain steps along the gradient go nowhere at rates that do not diverge: nearly everybody gives SGD this momentum. */
-export const sgdMomentum = 0.9;
+/** What the defaults of a training follow from. */
+export interface DefaultsOptions {
+  readonly model: string;
+  /** Number of training images. */
+  readonly images: number;
+  /** `[height, width, channels]` */
+  readonly imageShape: readonly [height: number, width: number, channels: number];
+  readonly classes: number;
+  /** What was asked for: the optimizer decides on the learning rate, for example. */
+  readonly given?: Settings;
+}
 
-/** The highest learning rate at which a model trains without setbacks. SGD does not divide by the size of the gradients, and wants more. */
-export function defaultLearningRate(model: string, optimizer: string = trainDefaults.optimizer): number {
-  if (optimizer === 'sgd') return 0.03;
-  return modelFacts(model).learningRate;
+/** What `defaultsFor` decides: always how it is trained, and whatever else of the settings, sizes of the model included. */
+export type TrainDefaults = Settings & Omit<PlannedSettings, 'data' | 'device' | 'model' | 'seed'>;
+
+/**
+ * The settings of a training that were not asked for: what is printed, recorded and repeated. Each is what holds where that one is not
+ * given, also where it is: the command that repeats a run says what differs from these.
+ */
+export function defaultsFor({ model, given = {} }: DefaultsOptions): TrainDefaults {
+  const usualOptimizer = 'adam';
+  const { optimizer = usualOptimizer } = given;
+  return {
+    // One-cycle reaches its accuracy at the end of any length; 30 epochs of digits take a few seconds
+    // on wasm, and more gain nothing that lasts over several seeds.
+    schedule: 'one-cycle',
+    epochs: 30,
+    batchSize: trainDefaults.batchSize,
+    optimizer: usualOptimizer,
+    // The highest at which the model trains without setbacks. SGD does not divide by the size of the gradients, and wants more.
+    learningRate: optimizer === 'sgd' ? 0.03 : modelFacts(model).learningRate,
+    weightDecay: optimizer === 'adamw' ? 0.01 : 0,
+    augmentation: { shift: 1, rotation: 5 },
+  };
 }

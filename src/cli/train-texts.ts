@@ -7,11 +7,12 @@ import { formatConfusion } from './confusion.ts';
 import { describeScores } from './describe.ts';
 import { commandLine } from './invocation.ts';
 import { writtenSizes } from './model-sizes.ts';
+import { describeOptimizer, describeSchedule } from './optimizers.ts';
 import { describeRemoval, removeSpec } from './remove-spec.ts';
 import type { RunFolder } from './run-folder.ts';
-import type { Metrics, RunRecord, TrainSettings } from './run-record.ts';
+import type { Metrics, RunRecord } from './run-record.ts';
+import type { TrainSettings } from './settings/setting-values.ts';
 import { counted, duration, percent } from './terminal.ts';
-import { describeOptimizer, describeSchedule } from './train-settings.ts';
 
 /** More class weights than this make a long line: then only the extremes are told. */
 const LISTED_WEIGHTS = 8;

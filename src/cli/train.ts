@@ -1,5 +1,5 @@
 /** `weft train`: loads data, trains a model, tests the best epoch, and writes the run folder. */
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { classCounts, type ImageDataset, imageCount } from '../data/dataset.ts';
 import { DatasetError } from '../data/errors.ts';
 import { groupSource } from '../data/groups.ts';
@@ -9,99 +9,100 @@ import { deviceInfo, seed, setDevice } from '../index.ts';
 import { summary } from '../nn/index.ts';
 import { keepingRandom } from '../tensor/random.ts';
 import { type Evaluation, evaluate } from '../train/index.ts';
-import { augmentSpec } from './augment-spec.ts';
-import { classWeightsText } from './class-weights.ts';
 import { confusionRows } from './confusion.ts';
 import { copyScores } from './copies.ts';
 import { describeDataset, scoresOf } from './describe.ts';
 import { exitCodes, interruptedCode } from './exit-codes.ts';
 import { type PreparedDataset, withValidation } from './holdout.ts';
-import { sizeOptions } from './model-sizes.ts';
-import { nonNegativeNumber, positiveInteger, positiveNumber, properShare, seedNumber } from './numbers.ts';
+import { optimizerOf } from './optimizers.ts';
 import { datasetBorderBrightness } from './pictures.ts';
-import { removeOption } from './remove-spec.ts';
 import { keepFailure, type OngoingRun, writeRun } from './run-files.ts';
 import { openRunFolder } from './run-folder.ts';
 import type { FixedRecord } from './run-keeper.ts';
 import { requireFiniteAnswers } from './run-reading.ts';
 import { type DataRecord, type Metrics, type RunRecord, recordText } from './run-record.ts';
-import {
-  classesOption,
-  dataHelp,
-  deviceOption,
-  fitOption,
-  jsonOption,
-  modelOption,
-  oneOf,
-  sizeOption,
-} from './shared-options.ts';
+import { configText, readConfig } from './settings/config-file.ts';
+import { headings } from './settings/setting.ts';
+import { addSettings, givenSettings, wordsOf, writtenSetting } from './settings/setting-options.ts';
+import { settings } from './settings/setting-table.ts';
+import type { PlannedSettings, Settings } from './settings/setting-values.ts';
+import { jsonOption } from './shared-options.ts';
 import { type CommandContext, openTerminal, type Terminal } from './terminal.ts';
-import { augmentation, trainDefaults } from './train-defaults.ts';
+import { trainDefaults } from './train-defaults.ts';
 import { trainLoop } from './train-loop.ts';
 import {
   afterRemoval,
-  commandOf,
-  misfit,
   missingOf,
   modelOf,
-  optimizerNames,
-  optimizerOf,
-  scheduleNames,
-  settingsOf,
-  sourceOf,
-  type TrainOptions,
+  recordedSettings,
+  requireFitting,
+  usualSettings,
 } from './train-settings.ts';
 import { describeEarlyStop, describeInterruption, describeTest, describeTraining } from './train-texts.ts';
 import { version } from './version.ts';
 
+/** What was asked for on the command line, and in the file of `--config`. */
+export interface TrainCommandOptions {
+  readonly settings: Settings;
+  readonly out?: string;
+  readonly json: boolean;
+}
+
 /** Runs the command; returns its exit code. */
 export async function trainCommand(
-  options: TrainOptions,
+  { settings: given, out, json }: TrainCommandOptions,
   terminal: Terminal,
   signal?: AbortSignal,
 ): Promise<number> {
-  await setDevice(options.device);
-  seed(options.seed);
+  requireFitting(given, out);
+  const { seed: dataSeed = trainDefaults.seed, groups } = given;
+  await setDevice(given.device ?? trainDefaults.device);
+  seed(dataSeed);
   const { say, result } = terminal;
   const data = withValidation(
-    loadDataset(options.data, {
-      seed: options.seed,
-      size: options.size,
-      fit: options.fit,
-      classNames: options.classes?.names,
-      groups: options.groups === undefined ? undefined : groupSource(options.groups),
+    loadDataset(given.data ?? trainDefaults.data, {
+      seed: dataSeed,
+      size: given.size,
+      fit: given.fit,
+      classNames: given.classes?.names,
+      groups: groups === undefined ? undefined : groupSource(groups),
     }),
-    options.seed,
-    options.valSplit,
+    dataSeed,
+    given.validationShare,
   );
   requireSeveralClasses(data);
-  const settings = settingsOf(options, data.train);
-  const model = modelOf(options, data.train);
+  const device = settings.device.read(deviceInfo().name);
+  const usual = usualSettings(given, data.train);
+  const planned: PlannedSettings = { ...usual, ...given, device };
+  requireFitting(planned, out);
+  const recorded = recordedSettings(planned, data.train);
+  const model = modelOf(planned, data.train);
   const fixed: FixedRecord = {
-    command: commandOf(options, deviceInfo().name),
-    ...settings,
-    device: deviceInfo().name,
+    command: ['train', ...wordsOf({ ...given, device }, usual)],
+    ...recorded,
+    device,
     parameters: model.parameterCount(),
-    data: dataRecord(options, data),
+    data: dataRecord(writtenSetting(planned, 'data')!, data),
     versions: { weft: version, node: process.versions.node },
   };
   const layers = summary(model, fixed.data.image);
   // The best model and the last one, which has two more numbers a weight for its optimizer; while one is written, the one
   // before is there as well.
   const room = 5 * 4 * model.parameterCount() + ROOM_FOR_REPORT;
-  const folder = await openRunFolder(options.out, options.model, room);
+  const folder = await openRunFolder(out, planned.model, room);
   try {
     say(
-      `${describeDataset(data)}\n\n${options.model}\n${layers}\n\n${describeTraining(settings, data.train)}`,
+      `${describeDataset(data)}\n\n${planned.model}\n${layers}\n\n${describeTraining(recorded, data.train)}`,
     );
     const run: OngoingRun = {
       folder,
       model,
       // Its weights are thrown away: they must not change what is random afterwards.
-      best: keepingRandom(() => modelOf(options, data.train)),
-      optimizer: optimizerOf(settings, model, imageCount(data.train)),
+      best: keepingRandom(() => modelOf(planned, data.train)),
+      optimizer: optimizerOf(recorded, model, imageCount(data.train)),
       normalization: channelStatistics(data.train),
       summary: layers,
+      config: configText(planned),
       data,
     };
     const record = await trainLoop(run, fixed, terminal, signal);
@@ -125,7 +126,7 @@ export async function trainCommand(
     };
     say(`\n${describeTest(metrics)}`);
     await writeRun(run, metrics, evaluation, say);
-    if (options.json) result(recordText(metrics));
+    if (json) result(recordText(metrics));
     return exitCodes.done;
   } finally {
     folder.leave();
@@ -145,14 +146,11 @@ function requireSeveralClasses({ name, train }: PreparedDataset): void {
   });
 }
 
-function dataRecord(
-  options: TrainOptions,
-  { name, train, validation, test, form }: PreparedDataset,
-): DataRecord {
+function dataRecord(source: string, { name, train, validation, test, form }: PreparedDataset): DataRecord {
   const [, height, width, channels] = train.shape;
   const counts = (dataset: ImageDataset): number[] => [...classCounts(dataset)];
   return {
-    source: sourceOf(options),
+    source,
     name,
     train: imageCount(train),
     validation: imageCount(validation),
@@ -183,79 +181,23 @@ async function testNow(
 
 /** Declares `weft train`. */
 export function addTrain(program: Command, { streams, signal, finish }: CommandContext): void {
-  const { shift, rotation } = augmentation;
   const command = program
     .command('train')
     .description('train a model, test it, and write a run folder with weights, metrics and a report')
-    .option('--data <name>', dataHelp, trainDefaults.data)
-    .addOption(sizeOption())
-    .addOption(fitOption())
-    .addOption(classesOption())
-    .option(
-      '--val-split <share>',
-      'share of the training images held out for validation, where the data set has no validation images (default: 0.05)',
-      properShare,
-    )
-    .option(
-      '--groups <what>',
-      'keep pictures of one group (a patient, a place) together: a CSV file picture,group or a JSON file, or a pattern for their names such as ^(patient\\d+)_',
-    )
-    .addOption(modelOption());
-  for (const option of sizeOptions()) command.addOption(option);
+    // The descriptions say choices and defaults themselves, shorter.
+    .configureHelp({ optionDescription: ({ description }) => description });
+  addSettings(command);
   command
-    .option('--epochs <number>', 'passes over the training images', positiveInteger, trainDefaults.epochs)
-    .option('--batch <number>', 'images in a training step', positiveInteger, trainDefaults.batch)
-    .addOption(
-      oneOf(
-        new Option('--optimizer <name>', 'the update rule; sgd has momentum 0.9'),
-        optimizerNames,
-      ).default(trainDefaults.optimizer),
-    )
+    .optionsGroup(headings.run)
     .option(
-      '--lr <number>',
-      "highest learning rate (default: the model's own, mostly 0.003 or 0.006; 0.03 with sgd)",
-      positiveNumber,
+      '--config <file>',
+      'settings from a file, as a run keeps them in its config.json; options given besides go first',
     )
-    .addOption(
-      oneOf(
-        new Option('--schedule <name>', 'how the learning rate changes over all epochs'),
-        scheduleNames,
-      ).default(trainDefaults.schedule),
-    )
-    .option(
-      '--weight-decay <number>',
-      'pulls weights to 0 (default: 0, or 0.01 with adamw)',
-      nonNegativeNumber,
-    )
-    .option(
-      '--augment <changes>',
-      `random changes of the training images: some of shift=PIXELS,rotation=DEGREES,scale=SHARE,flip (default: shift=${shift},rotation=${rotation})`,
-      augmentSpec,
-    )
-    .addOption(
-      removeOption(
-        'take a part of each image away, another one at each showing in training, to learn to bear it; --missing says what the model makes of that',
-      ),
-    )
-    .option('--no-augment', 'show the training images as they are')
-    .option(
-      '--class-weights <weights>',
-      'how much an image of each class counts in the loss: balanced, none, or some of NAME=NUMBER,… (default: none)',
-      classWeightsText,
-    )
-    .option(
-      '--early-stopping <epochs>',
-      'stop after so many epochs without a new best (default: train all epochs)',
-      positiveInteger,
-    )
-    .option('--seed <number>', 'decides everything random', seedNumber, trainDefaults.seed)
-    .addOption(deviceOption())
     .option('--out <folder>', 'the run folder, new or empty (default: runs/<time>-<model>)')
     .addOption(jsonOption('the metrics'))
-    .action(async (given, command: Command) => {
-      const options: TrainOptions = given;
-      const wrong = misfit(options);
-      if (wrong !== undefined) command.error(`error: ${wrong}`, { exitCode: exitCodes.usage });
-      finish(await trainCommand(options, openTerminal(streams, options.json), signal));
+    .helpOption('-h, --help', 'show this')
+    .action(async ({ config, out, json, ...options }) => {
+      const given = { ...(config === undefined ? {} : readConfig(config)), ...givenSettings(options) };
+      finish(await trainCommand({ settings: given, out, json }, openTerminal(streams, json), signal));
     });
 }

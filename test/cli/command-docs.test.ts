@@ -1,8 +1,10 @@
 /** docs/command.md against the program: each option of `weft train` with its default, and an example that is one. */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { Option } from 'commander';
 import { expect, test } from 'vitest';
 import { buildProgram } from '../../src/cli/commands.ts';
+import { settingNames, settings } from '../../src/cli/settings/setting-table.ts';
 
 const page = readFileSync(resolve(import.meta.dirname, '../../docs/command.md'), 'utf8');
 
@@ -26,13 +28,21 @@ test('train: the table has the options of the program, no more and no fewer, wit
   });
   const { options } = program.commands.find((command) => command.name() === 'train')!;
   expect(rows('Train').map(([flags]) => flags)).toEqual(options.map(({ flags }) => flags));
-  const defaults = new Map(rows('Train').map(([flags, standard]) => [flags, standard]));
-  for (const { flags, defaultValue, negate } of options) {
-    if (defaultValue === undefined || typeof defaultValue === 'boolean' || negate) continue;
-    expect(defaults.get(flags), flags).toBe(`\`${defaultValue}\``);
+  const defaults = new Map(rows('Train').map(([flags, standard]) => [flags, standard.replaceAll('`', '')]));
+  for (const { flags, description } of options) {
+    const [, standard] = /\(default: ([^)]*)\)$/.exec(description) ?? [];
+    if (standard !== undefined) expect(defaults.get(flags), flags).toBe(standard);
   }
   for (const [flags, , text] of rows('Train')) {
     const name = flags.split(' ')[0]!;
     expect(text, flags).toMatch(new RegExp(`\`[^\`]*${name}\\b`));
+  }
+});
+
+test('the names of config.json that are not those of the options', () => {
+  for (const name of settingNames) {
+    const [flag = ''] = settings[name].flag.split(' ');
+    const others = new Option(flag).attributeName() !== name;
+    expect(page.includes(`\`${name}\` (\`${flag}\`)`), name).toBe(others);
   }
 });

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Metrics } from '../../src/cli/run-record.ts';
-import { optimizerNames, scheduleNames } from '../../src/cli/train-settings.ts';
+import { optimizerNames, scheduleNames } from '../../src/cli/settings/setting-values.ts';
 import { temporaryFolder } from '../support/datasets.ts';
 import { classFolders, classNames, idxFolder, type Outcome, run } from './support.ts';
 

@@ -39,6 +39,7 @@ describe('training on class folders', () => {
     expect(stdout).toMatch(/Test accuracy [\d.]+ %/);
     expect(stdout).toMatch(/true \\ predicted +bar +block +empty/);
     expect(readdirSync(out).sort()).toEqual([
+      'config.json',
       'last',
       'metrics.json',
       'model.json',
@@ -181,6 +182,7 @@ describe('interruption', () => {
     );
     expect(outcome).toMatchObject({ exitCode: code, stderr: '' });
     expect(readdirSync(out).sort()).toEqual([
+      'config.json',
       'last',
       'metrics.json',
       'model.json',

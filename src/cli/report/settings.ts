@@ -1,9 +1,9 @@
 /** The settings of a run in words. */
 import { formatInteger } from '../../text.ts';
 import { writtenSizes } from '../model-sizes.ts';
+import { describeOptimizer, describeSchedule } from '../optimizers.ts';
 import { describeRemoval, removeSpec } from '../remove-spec.ts';
 import type { Metrics } from '../run-record.ts';
-import { describeOptimizer, describeSchedule } from '../train-settings.ts';
 
 /** Names and values; what was not asked for, and is not on, is left out. */
 export function settingsOf(metrics: Metrics): [name: string, value: string][] {

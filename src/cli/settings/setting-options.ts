@@ -1,0 +1,53 @@
+/** The settings as options of the command line: declared, collected, and written as words again. */
+import { type Command, Option } from 'commander';
+import { headings, type Setting, written } from './setting.ts';
+import { settingNames, settings } from './setting-table.ts';
+import type { SettingName, Settings } from './setting-values.ts';
+
+/** The table, looked at as rows of whatever values. */
+const rows: Readonly<Record<SettingName, Setting>> = settings;
+
+/** Declares the option of each setting, under its heading. */
+export function addSettings(command: Command): void {
+  for (const name of settingNames) {
+    const { flag, what, usual, heading, choices, read } = rows[name];
+    const option = new Option(flag, usual === undefined ? what : `${what} (default: ${usual})`);
+    if (choices !== undefined) option.choices(choices);
+    command.addOption(option.argParser(read).helpGroup(headings[heading]));
+    if (name === 'augmentation') {
+      command.addOption(
+        new Option('--no-augment', 'the same as --augment none').helpGroup(headings[heading]),
+      );
+    }
+  }
+}
+
+/** `lr`, where commander keeps what `--lr` was given. */
+function keyOf(name: SettingName): string {
+  return new Option(rows[name].flag).attributeName();
+}
+
+/** The settings among the parsed options of a command. */
+export function givenSettings(options: Readonly<Record<string, unknown>>): Settings {
+  const given = settingNames.flatMap((name) => {
+    const value = options[keyOf(name)];
+    if (value === undefined) return [];
+    return [[name, name === 'augmentation' && value === false ? {} : value]];
+  });
+  return Object.fromEntries(given);
+}
+
+/** The text of a setting, as the command line takes it; undefined where it has no value. */
+export function writtenSetting(values: Settings, name: SettingName): string | undefined {
+  const value = values[name];
+  return value === undefined ? undefined : written(rows[name], value);
+}
+
+/** The words that ask for the given settings, but for those that are so by default. */
+export function wordsOf(given: Settings, defaults: Settings): string[] {
+  return settingNames.flatMap((name) => {
+    const text = writtenSetting(given, name);
+    if (text === undefined || text === writtenSetting(defaults, name)) return [];
+    return [rows[name].flag.split(' ')[0]!, text];
+  });
+}

@@ -1,0 +1,93 @@
+/** What can be set for a training with `weft train`, by the names of config.json and of the record; `setting-table.ts` says the rest of each. */
+import type { AugmentOptions } from '../../data/augment.ts';
+import type { PictureFit } from '../../data/image.ts';
+import type { DeviceOptions } from '../../index.ts';
+import type { ModelSizes } from '../../models/index.ts';
+
+/** What `--optimizer` takes. */
+export const optimizerNames = ['adam', 'adamw', 'rmsprop', 'sgd'] as const;
+export type OptimizerName = (typeof optimizerNames)[number];
+
+/** What `--schedule` takes. */
+export const scheduleNames = ['one-cycle', 'cosine', 'step', 'constant'] as const;
+export type ScheduleName = (typeof scheduleNames)[number];
+
+/** What `--classes` was given. */
+export interface GivenClasses {
+  readonly names: readonly string[];
+  /** What gives these names again, from anywhere: the path of the file, whose names may hold commas, or else the names. */
+  readonly source: string;
+}
+
+/** What is trained on. */
+interface DataValues {
+  /** 'digits', or a folder. */
+  readonly data: string;
+  /** `[height, width]` in pixels. */
+  readonly size: readonly [height: number, width: number];
+  /** How pictures of other proportions are brought to it. */
+  readonly fit: PictureFit;
+  readonly classes: GivenClasses;
+  /** A file, or a pattern for the names of pictures: see `groupSource`. */
+  readonly groups: string;
+}
+
+/** How it is trained: what the record of a run tells, but for the weights of classes, which it has as numbers. */
+interface TrainingValues extends ModelSizes {
+  /** Share of the training images held out for validation, where it is not the usual one. */
+  readonly validationShare: number;
+  readonly model: string;
+  /** Passes over the training images. */
+  readonly epochs: number;
+  /** Images in a step. */
+  readonly batchSize: number;
+  readonly optimizer: OptimizerName;
+  /** The highest rate of the schedule. */
+  readonly learningRate: number;
+  readonly schedule: ScheduleName;
+  readonly weightDecay: number;
+  /** How training images are changed at random; empty: not at all. */
+  readonly augmentation: AugmentOptions;
+  /** What is removed of the images, as `removeSpec` reads it: anew for each showing in training, once of the others. */
+  readonly remove: string;
+  /** `balanced`, `none`, or `cat=2,dog=0.5`. */
+  readonly classWeights: string;
+  /** Epochs without a new best after which training stops. */
+  readonly earlyStopping: number;
+  readonly seed: number;
+}
+
+/** All of them. */
+export interface SettingValues extends DataValues, TrainingValues {
+  readonly device: keyof DeviceOptions;
+}
+
+export type SettingName = keyof SettingValues;
+
+/** Those that were asked for; of what is left out, the defaults say what it is. */
+export type Settings = { readonly [Name in SettingName]?: SettingValues[Name] };
+
+/** What is always decided before training. */
+type Decided =
+  | 'model'
+  | 'epochs'
+  | 'batchSize'
+  | 'optimizer'
+  | 'learningRate'
+  | 'schedule'
+  | 'weightDecay'
+  | 'augmentation'
+  | 'seed';
+
+/**
+ * How a model is trained, as decided before training and recorded. Sizes, and whatever was not asked for, are left out where they are
+ * the model's own.
+ */
+export type TrainSettings = Pick<TrainingValues, Decided> &
+  Pick<Settings, Exclude<keyof TrainingValues, Decided | 'classWeights'>> & {
+    /** What an image of each class counts in the loss, by the names of the classes. */
+    readonly classWeights?: Readonly<Record<string, number>> | undefined;
+  };
+
+/** All that is decided before training: the settings that were asked for, and the defaults of the others. */
+export type PlannedSettings = Settings & Pick<SettingValues, 'data' | 'device' | Decided>;

@@ -14,6 +14,7 @@ import {
   requireNumber,
 } from '../options.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { type AverageOptions, requireAverage } from './averaging.ts';
 import type { Examples, TensorAugmentation } from './batch-source.ts';
 import type { ImageAugmentation } from './image-source.ts';
 import { type Loss, type MetricFunctions, requireMetrics } from './objective.ts';
@@ -96,6 +97,11 @@ interface CommonFitOptions<Output, Targets, Unknown> {
   readonly loss?: Loss<Output, Targets>;
   /** Reported for each epoch, by name. Default: none. */
   readonly metrics?: MetricFunctions<Output, Targets>;
+  /**
+   * An average of the weights in the place of the last ones: it is validated, kept as the best and left in the model, which has
+   * it in `onEpoch` too. Default: none.
+   */
+  readonly average?: AverageOptions | undefined;
   /** Of shuffling and augmentation; dropout follows the global `seed`. Default 0. */
   readonly seed?: number;
   /** Epochs made before, when training is resumed: the first one made now shuffles as the one after them. Default 0. */
@@ -157,6 +163,7 @@ const commonNames = [
   'metrics',
   'validation',
   'augmentation',
+  'average',
   'seed',
   'epochsDone',
   'signal',
@@ -185,6 +192,7 @@ export function checkFit(model: AnyModule, train: ImageDataset | undefined, opti
   for (const name of ['loss', 'onStep', 'onEpoch'] as const) {
     if (options[name] !== undefined) requireFunction('fit', name, options[name]);
   }
+  if (options.average !== undefined) requireAverage(options.average, epochsDone + options.epochs);
   requireMetrics('fit', options.metrics);
   if (options.stepsPerEpoch !== undefined) {
     requireNumber('fit', 'stepsPerEpoch', options.stepsPerEpoch, 'a whole number of at least 1');

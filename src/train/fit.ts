@@ -6,6 +6,7 @@ import type { StateDict } from '../nn/state-dict.ts';
 import type { NumericArray } from '../tensor/dtype.ts';
 import { runtime, type TensorTree } from '../tensor/runtime.ts';
 import { printable } from '../text.ts';
+import { Averaging } from './averaging.ts';
 import { type BatchSource, type Examples, openExamples, type TensorAugmentation } from './batch-source.ts';
 import { compareEpochs, describeEpoch, figureOf } from './best-epoch.ts';
 import { NonFiniteStepError } from './errors.ts';
@@ -110,6 +111,7 @@ class Training {
   readonly #train: BatchSource;
   readonly #options: AnyFitOptions;
   readonly #objective: Objective;
+  readonly #averaging: Averaging | undefined;
   readonly #step: TrainingStep;
   readonly #evaluator: ModelEvaluator | undefined;
   readonly #pace = new Pace();
@@ -124,14 +126,15 @@ class Training {
     options: AnyFitOptions,
     classes: { readonly count: number; readonly name: string } | undefined,
   ) {
-    const { batchSize = 32, loss, metrics, optimizer, dropLast } = options;
+    const { batchSize = 32, loss, metrics, optimizer, dropLast, average } = options;
     const { count } = training;
     this.#model = model;
     this.#train = training;
     this.#options = options;
     this.#steps = training.steps;
     this.#objective = new Objective({ loss, metrics, classes });
-    this.#step = new TrainingStep(model, optimizer, this.#objective);
+    this.#averaging = average && new Averaging(model, training, average);
+    this.#step = new TrainingStep(model, optimizer, this.#objective, this.#averaging?.ofSteps);
     if (dropLast && count !== undefined) requireWholeBatch(count, batchSize);
     const last = dropLast || count === undefined ? 0 : count % batchSize;
     if (last > 0 && last < count!) this.#rehearseLast(last, batchSize);
@@ -160,6 +163,15 @@ class Training {
   }
 
   async run(): Promise<History<undefined>> {
+    try {
+      return await this.#run();
+    } catch (error) {
+      await this.#averaging?.hide();
+      throw error;
+    }
+  }
+
+  async #run(): Promise<History<undefined>> {
     const {
       epochs,
       epochsDone = 0,
@@ -188,8 +200,11 @@ class Training {
       if (progress) console.log(printable(describeEpoch(report, last)));
       await onEpoch?.(report);
       if (earlyStopping && best && epoch - improved >= earlyStopping.patience) break;
+      if (epoch < last) await this.#averaging?.hide();
     }
     const aborted = signal?.aborted ?? false;
+    // A training that is broken off ends without another pass over the data.
+    await this.#averaging?.show();
     if (best?.state && !aborted) await this.#model.loadStateDict(best.state);
     return { epochs: reports, aborted };
   }
@@ -201,6 +216,7 @@ class Training {
     const trained = await this.#trainOnce(epoch);
     await this.#requireFiniteParameters(epoch);
     if (signal?.aborted) return undefined;
+    await this.#averaging?.endEpoch(epoch);
     const validated = await this.#evaluator?.run(signal);
     if (signal?.aborted) return undefined;
     if (validated) requireFiniteLoss(epoch, validated.loss);

@@ -1,4 +1,5 @@
 /** Training, evaluating, saving and loading models. */
+export type { AverageOptions } from './averaging.ts';
 export type {
   ExampleBatches,
   Examples,
@@ -36,3 +37,4 @@ export { loadOptimizer, saveOptimizer } from './optimizer-file.ts';
 export { type Prediction, type PredictOptions, predict, predictOutputs } from './predict.ts';
 export { decodeSafetensors, encodeSafetensors, type Safetensors } from './safetensors.ts';
 export { deleteStoredModel, type StoredModel, storedModels } from './stored-models.ts';
+export { WeightAverage, type WeightAverageOptions, type WeightAverageState } from './weight-average.ts';

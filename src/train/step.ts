@@ -16,6 +16,7 @@ import { describeFinding, findNonFinite, likelyCause, type NonFiniteFinding } fr
 import { NonFiniteStepError } from './errors.ts';
 import type { Judgment, Objective } from './objective.ts';
 import { onTrial, outputTree, requireListed } from './trial.ts';
+import type { WeightAverage } from './weight-average.ts';
 
 /** What a step tells. */
 export interface StepResult {
@@ -41,7 +42,8 @@ export class TrainingStep {
   readonly #run: (...tensors: Tensor[]) => Promise<Readonly<Record<string, Tensor>>>;
   #structure: Structure | undefined;
 
-  constructor(model: AnyModule, optimizer: Optimizer, objective: Objective) {
+  /** @param average takes in the weights after each step */
+  constructor(model: AnyModule, optimizer: Optimizer, objective: Objective, average?: WeightAverage) {
     this.#model = model;
     this.#optimizer = optimizer;
     this.#objective = objective;
@@ -49,6 +51,7 @@ export class TrainingStep {
       (...tensors: Tensor[]): Record<string, Tensor> => {
         const { loss, gradientNorm, correct, metrics } = this.#build(...treesOf(this.#structure!, tensors));
         void optimizer.step();
+        void average?.update();
         return {
           // The first result guards the step: a loss can be finite and its gradient not.
           guarded: stack([loss, gradientNorm]),

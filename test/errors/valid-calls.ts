@@ -361,6 +361,7 @@ export const constructors: Record<string, Arguments> = {
     ]),
   ),
   RandomGenerator: () => [1, 2],
+  WeightAverage: () => [dense(), { decay: 0.9 }],
 };
 
 /** What a layer is called with. */
@@ -425,6 +426,10 @@ export const methods: Record<string, Arguments> = {
   'Variable.assign': () => [vector()],
   'Variable.set': () => [Float32Array.of(1, 2, 3)],
   'Optimizer.loadStateDict': () => [{ stepCount: 1, variables: {} }],
+  'Optimizer.observe': () => [0.5],
+  'WeightAverage.loadStateDict': () => [
+    { updates: 1, variables: { weight: entry([2, 2]), bias: entry([2]) } },
+  ],
   'RandomGenerator.permutation': () => [4],
   'RandomGenerator.nextBelow': () => [4],
 };

@@ -92,10 +92,7 @@ async function experiment() {
         seed,
         restoreBest: true,
         validation: removal ? lossy(validation, [0, 0.75], seed) : validation,
-        ...(removal && {
-          augmentation: (images, shape, generator) =>
-            weft.removeFromBatch(images, shape, { what: 'rows', rate: [0, 0.75] }, generator),
-        }),
+        ...(removal && { augmentation: { remove: { what: 'rows', rate: [0, 0.75] } } }),
         progress: false,
       });
       const seconds = Math.round((performance.now() - started) / 1000);

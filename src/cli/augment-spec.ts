@@ -1,50 +1,68 @@
-/** `--augment SPEC`, how training images are changed at random: `shift=2,rotation=10,scale=0.1,flip`. */
+/** `--augment SPEC`, how training images are changed at random: `shift=2,rotation=10,flip`. */
 import { InvalidArgumentError } from 'commander';
-import type { AugmentOptions } from '../data/augment.ts';
+import {
+  type AugmentName,
+  augmentNames,
+  changeFacts,
+  describeStrengths,
+  isStrength,
+  type NamedChanges,
+} from '../data/augment/augment-options.ts';
 import { decimal, nearest } from '../text.ts';
 
-/** The largest value of each change that takes one. */
-const largest = { shift: Number.MAX_VALUE, rotation: 360, scale: 0.99 } as const;
-const names = ['shift', 'rotation', 'scale', 'flip'] as const;
+/** What a change is called on the command line: `vertical-flip` for `verticalFlip`. */
+const words = augmentNames.map((name) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`));
+
+/** All changes, as they are written: `shift=PIXELS,rotation=DEGREES,…,flip`. */
+export const augmentForm = words
+  .map((word, index) => {
+    const { unit } = changeFacts[augmentNames[index]];
+    return unit === undefined ? word : `${word}=${unit}`;
+  })
+  .join(',');
 
 /** Reads the changes; what is not named is not made. */
-export function augmentSpec(text: string): AugmentOptions {
-  const changes: { -readonly [Name in keyof AugmentOptions]: AugmentOptions[Name] } = {};
+export function augmentSpec(text: string): NamedChanges {
+  const changes: Partial<Record<AugmentName, number | boolean>> = {};
   for (const part of text.split(',')) {
-    const [name = '', given, ...more] = part.split('=');
-    const known = names.find((each) => each === name);
-    if (known === undefined || more.length > 0) throw unknownChange(part, name);
-    if (changes[known] !== undefined) throw new InvalidArgumentError(`"${known}" is given twice.`);
-    if (known === 'flip') {
-      if (given !== undefined) throw new InvalidArgumentError('"flip" takes no number.');
-      changes.flip = true;
+    const [word = '', given, ...more] = part.split('=');
+    const name = augmentNames[words.indexOf(word)];
+    if (name === undefined || more.length > 0) throw unknownChange(part, word);
+    if (changes[name] !== undefined) throw new InvalidArgumentError(`"${word}" is given twice.`);
+    const { most, example } = changeFacts[name];
+    if (most === undefined) {
+      if (given !== undefined) throw new InvalidArgumentError(`"${word}" takes no number.`);
+      changes[name] = true;
       continue;
     }
     const value = given === undefined ? Number.NaN : decimal(given);
-    if (!(value > 0 && value <= largest[known])) {
-      const range = known === 'shift' ? 'above 0' : `above 0, at most ${largest[known]}`;
+    if (!(value > 0 && isStrength(name, value))) {
       throw new InvalidArgumentError(
-        `"${known}" wants a number ${range}: ${known}=${augmentationExample[known]}. What is not named is not done.`,
+        `"${word}" wants ${describeStrengths(name, 'above 0')}: ${word}=${example}. What is not named is not done.`,
       );
     }
-    changes[known] = value;
+    changes[name] = value;
   }
-  return changes;
+  return changes as NamedChanges;
 }
 
-const augmentationExample = { shift: 2, rotation: 10, scale: 0.1 } as const;
-
-function unknownChange(part: string, name: string): InvalidArgumentError {
-  const near = nearest(name, names);
+function unknownChange(part: string, word: string): InvalidArgumentError {
+  const near = nearest(word, words);
   return new InvalidArgumentError(
     `"${part}" is no change of an image.${near === undefined ? '' : ` Did you mean ${near}?`} ` +
-      'Give some of shift=PIXELS,rotation=DEGREES,scale=SHARE,flip, or --no-augment.',
+      `Give some of ${augmentForm}, or --no-augment.`,
   );
 }
 
 /** The text that `augmentSpec` reads; '' for no change. */
-export function formatAugmentation(changes: AugmentOptions): string {
-  return Object.entries(changes)
-    .map(([name, value]) => (value === true ? name : `${name}=${value}`))
+export function formatAugmentation(
+  changes: Readonly<Partial<Record<AugmentName, number | boolean>>>,
+): string {
+  return augmentNames
+    .map((name, index) => {
+      const value = changes[name] ?? false;
+      return value === true ? words[index] : value === false || value === 0 ? '' : `${words[index]}=${value}`;
+    })
+    .filter((each) => each !== '')
     .join(',');
 }

@@ -1,14 +1,14 @@
 /** What the settings of a training come to: which do not fit, what is recorded, and what training is made of by them. */
 import { isAbsolute, relative, resolve, sep } from 'node:path';
 import { InvalidArgumentError } from 'commander';
-import { type AugmentOptions, augmentBatch } from '../data/augment.ts';
+import type { AugmentOptions } from '../data/augment/augment-options.ts';
 import { type ImageDataset, imageCount } from '../data/dataset.ts';
 import type { MissingPixels } from '../data/missing.ts';
-import { removeFromBatch, removePixels } from '../data/removal.ts';
+import { removePixels } from '../data/removal.ts';
 import { tensor } from '../index.ts';
 import { createModel, type MissingTreatment, modelFacts, modelNames } from '../models/index.ts';
 import { type Module, softmaxCrossEntropy } from '../nn/index.ts';
-import type { ImageAugmentation, Loss } from '../train/index.ts';
+import type { Loss } from '../train/index.ts';
 import { classWeightsOf } from './class-weights.ts';
 import { givenSizes, sizeMisfit } from './model-sizes.ts';
 import { removeSpec } from './remove-spec.ts';
@@ -92,17 +92,10 @@ export function afterRemoval(
 
 /** How training images are changed at each showing: moved, and then without what is removed. */
 export function changesOf({ augmentation, remove }: TrainSettings): {
-  readonly augmentation?: AugmentOptions | ImageAugmentation;
+  readonly augmentation?: AugmentOptions;
 } {
-  const moves = Object.keys(augmentation).length > 0 ? augmentation : undefined;
-  if (remove === undefined) return moves ? { augmentation: moves } : {};
-  const removal = removeSpec(remove);
-  return {
-    augmentation: (images, shape, generator) => {
-      if (moves) augmentBatch(images, shape, moves, generator);
-      removeFromBatch(images, shape, removal, generator);
-    },
-  };
+  const all = { ...augmentation, ...(remove !== undefined && { remove: removeSpec(remove) }) };
+  return Object.keys(all).length > 0 ? { augmentation: all } : {};
 }
 
 /** A new model for images as those of the data set. */

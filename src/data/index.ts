@@ -1,5 +1,6 @@
 /** Data sets, pictures, and what is done to them before training. */
-export { type AugmentOptions, augmentBatch } from './augment.ts';
+export { augmentBatch } from './augment/augment.ts';
+export type { AugmentOptions } from './augment/augment-options.ts';
 export { type BatchOptions, batchIndices, gatherBatch, type ImageBatch } from './batches.ts';
 export {
   classCounts,
@@ -41,5 +42,5 @@ export { type CopiedImage, findOverlap, type Mirroring, type OverlapOptions } fr
 export { type PictureOptions, readPicture } from './picture.ts';
 export { decodePng, encodePng, type PngOptions, readPng } from './png.ts';
 export { RandomGenerator } from './random-generator.ts';
-export { type Removal, type RemovePixelsOptions, removeFromBatch, removePixels } from './removal.ts';
+export { type Removal, type RemovePixelsOptions, removePixels } from './removal.ts';
 export { datasetFromSheet, type SheetOptions } from './sheet.ts';

@@ -98,9 +98,12 @@ export function shuffleStream(seed: number, epoch: number): RandomGenerator {
   return new RandomGenerator(seed, 2 * epoch);
 }
 
-/** What the changes of one example are drawn from, in one epoch: `index` is its place in the data set. */
-export function exampleStream(seed: number, epoch: number, index: number): RandomGenerator {
-  return new RandomGenerator(seed, 2 * epoch + 1).fork(index);
+/**
+ * What the changes of one example are drawn from, in one epoch. `place`: in the order of the epoch, from 0, so that an example that is
+ * shown twice in an epoch is changed in two ways; it depends on seed and epoch alone, as the order does.
+ */
+export function exampleStream(seed: number, epoch: number, place: number): RandomGenerator {
+  return new RandomGenerator(seed, 2 * epoch + 1).fork(place);
 }
 
 /** No example has this place: they are int32. */

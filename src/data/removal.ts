@@ -2,8 +2,8 @@
 
 import { OptionError } from '../errors.ts';
 import { describeValue, requireKnownOptions, requireNumber, requireOneOf } from '../options.ts';
-import { fullBrightness, type ImageDataset, requireBatch, requireDataset } from './dataset.ts';
-import { RandomGenerator, requireGenerator } from './random-generator.ts';
+import { fullBrightness, type ImageDataset, imageLength, requireDataset } from './dataset.ts';
+import { RandomGenerator } from './random-generator.ts';
 
 /** What can be removed of a picture. */
 export const removableParts = ['pixels', 'rows', 'columns', 'block'] as const;
@@ -69,40 +69,30 @@ export function removePixels(dataset: ImageDataset, options: RemovePixelsOptions
   requireNumber('removePixels', 'seed', seed, 'a whole number of at least 0');
   const full = fullBrightness(dataset.images);
   const images = Float32Array.from(dataset.images, (value) => value / full);
-  removeFromBatch(images, dataset.shape, { what, rate }, new RandomGenerator(seed, REMOVAL_STREAM));
+  const generator = new RandomGenerator(seed, REMOVAL_STREAM);
+  const [, ...picture] = dataset.shape;
+  const length = imageLength(dataset);
+  for (let start = 0; start < images.length; start += length) {
+    removeFromImage(images.subarray(start, start + length), picture, { what, rate }, generator);
+  }
   return { ...dataset, images };
 }
 
 /** No other use of a seed has this stream: epochs count from 1. */
 const REMOVAL_STREAM = 2 ** 32 - 1;
 
-/**
- * Removes a part of each picture of a batch, in place: its pixels become NaN. As the augmentation of `fit` it removes something else
- * at each showing: `(images, shape, generator) => removeFromBatch(images, shape, { what: 'rows', rate: [0, 0.75] }, generator)`.
- *
- * @param images `[N, H, W, C]`
- * @throws OptionError for a removal that is none
- */
-export function removeFromBatch(
-  images: Float32Array,
-  shape: readonly [number, number, number, number],
-  removal: Removal,
+/** Removes a part of one picture, in place: its pixels become NaN. The option `remove` of `AugmentOptions` does so at each showing. */
+export function removeFromImage(
+  pixels: Float32Array,
+  shape: readonly [height: number, width: number, channels: number],
+  { what, rate }: Removal,
   generator: RandomGenerator,
 ): void {
-  requireRemoval('removeFromBatch', removal);
-  requireGenerator('removeFromBatch', generator);
-  requireBatch('removeFromBatch', images, shape);
-  const { what, rate } = removal;
   const [least, most] = typeof rate === 'number' ? [rate, rate] : rate;
-  const [count, ...picture] = shape;
-  const length = picture[0] * picture[1] * picture[2];
-  for (let image = 0; image < count; image++) {
-    const share = least === most ? least : least + (most - least) * generator.uniform();
-    removeOf(what, images.subarray(image * length, (image + 1) * length), picture, share, generator);
-  }
+  const share = least === most ? least : least + (most - least) * generator.uniform();
+  removeOf(what, pixels, shape, share, generator);
 }
 
-/** Removes a share of one picture. */
 function removeOf(
   what: Removal['what'],
   pixels: Float32Array,

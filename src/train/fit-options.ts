@@ -1,5 +1,9 @@
 /** What `fit` takes and tells: its options, their checks, and the reports of steps and epochs. */
-import { type AugmentOptions, requireAugmentOptions } from '../data/augment.ts';
+import {
+  type AugmentOptions,
+  requireAugmentOptions,
+  requireUnitPixels,
+} from '../data/augment/augment-options.ts';
 import { type ImageDataset, requireSameImages, validateLabels } from '../data/dataset.ts';
 import { type MissingPixels, requireMissing } from '../data/missing.ts';
 import { type Normalization, requireUsablePixels } from '../data/normalize.ts';
@@ -227,10 +231,10 @@ function requireTrained(model: AnyModule, optimizer: Optimizer): void {
 function checkImages(train: ImageDataset, options: AnyFitOptions): void {
   const { augmentation, normalization, missing = 'error' } = options;
   requireMissing('fit', missing, normalization);
-  if (augmentation !== undefined && typeof augmentation !== 'function') {
-    requireAugmentOptions('fit, augmentation', augmentation as AugmentOptions);
-  }
   validateLabels(train);
+  if (augmentation !== undefined && typeof augmentation !== 'function') {
+    checkAugmentation(train, augmentation as AugmentOptions, missing);
+  }
   if (options.validation !== undefined) {
     const validation = options.validation as ImageDataset;
     validateLabels(validation);
@@ -238,6 +242,22 @@ function checkImages(train: ImageDataset, options: AnyFitOptions): void {
     requireSameClasses(train, validation);
   }
   requireUsablePixels('fit', train, train.shape[3], normalization);
+}
+
+function checkAugmentation(
+  { images, shape }: ImageDataset,
+  augmentation: AugmentOptions,
+  missing: MissingPixels,
+): void {
+  requireAugmentOptions('fit, augmentation', augmentation, shape[3]);
+  if (images instanceof Float32Array) requireUnitPixels('fit, augmentation', images, augmentation);
+  if (augmentation.remove === undefined || missing !== 'error') return;
+  throw new OptionError({
+    where: 'fit, augmentation',
+    got: 'remove, which makes pixels NaN, and nothing that says what is done with such',
+    expected: "missing: 'mask', 'mean' or 'last'",
+    cure: 'Give the option missing, or leave remove out.',
+  });
 }
 
 /** Throws OptionError where `dropLast` would leave nothing. */

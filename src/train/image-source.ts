@@ -1,9 +1,10 @@
 /** Batches of a data set of pictures. */
-import { type AugmentOptions, augmentImage } from '../data/augment.ts';
+import { augmentImage } from '../data/augment/augment.ts';
+import type { AugmentOptions } from '../data/augment/augment-options.ts';
 import { gatherBatch } from '../data/batches.ts';
 import type { ImageDataset } from '../data/dataset.ts';
 import { fillPixels, type MissingPixels } from '../data/missing.ts';
-import type { Normalization } from '../data/normalize.ts';
+import { applyNormalization, type Normalization } from '../data/normalize.ts';
 import { batchStream, exampleStream, type RandomGenerator } from '../data/random-generator.ts';
 import { NonFiniteError } from '../errors.ts';
 import { fill, fromData } from '../tensor/leaves.ts';
@@ -32,7 +33,7 @@ export type ImageAugmentation = (
 export const missingCure =
   "Where NaN stands for what is missing, say what is done with it: missing: 'mask', 'mean' or 'last'.";
 
-/** Gathers the pictures of a batch, normalizes and augments them. */
+/** Gathers the pictures of a batch, augments and normalizes them. */
 export class ImageSource implements BatchSource {
   readonly #dataset: ImageDataset;
   readonly #options: ImageBatching;
@@ -63,7 +64,7 @@ export class ImageSource implements BatchSource {
   }
 
   *batches(epoch: number | undefined, fromStep = 0): Iterable<Batch> {
-    const { augmentation, normalization, missing = 'error', seed = 0 } = this.#options;
+    const { augmentation, batchSize, normalization, missing = 'error', seed = 0 } = this.#options;
     const { name } = this.#dataset;
     const [, height, width, channels] = this.#dataset.shape;
     const imageShape = [height, width, channels] as const;
@@ -71,7 +72,9 @@ export class ImageSource implements BatchSource {
     for (const indices of indicesOf(this.count, epoch, this.#options)) {
       step++;
       if (step <= fromStep) continue;
-      const { images, labels } = gatherBatch(this.#dataset, indices, normalization);
+      // Changes are made to pixels from 0 to 1, whatever they are normalized to.
+      const changed = epoch !== undefined && typeof augmentation === 'object';
+      const { images, labels } = gatherBatch(this.#dataset, indices, changed ? undefined : normalization);
       const size = indices.length;
       const shape = [size, ...imageShape] as const;
       if (epoch === undefined) {
@@ -79,10 +82,10 @@ export class ImageSource implements BatchSource {
         requireFinitePixels(where, images, imageShape, (image) => indices[image], missing);
       } else if (typeof augmentation === 'function') {
         augmentation(images, shape, batchStream(seed, epoch, step));
-      } else if (augmentation) {
+      } else if (changed) {
         const length = sizeOf(imageShape);
         for (let image = 0; image < size; image++) {
-          const stream = exampleStream(seed, epoch, indices[image]);
+          const stream = exampleStream(seed, epoch, (step - 1) * batchSize + image);
           augmentImage(
             images.subarray(image * length, (image + 1) * length),
             imageShape,
@@ -90,6 +93,7 @@ export class ImageSource implements BatchSource {
             stream,
           );
         }
+        if (normalization) applyNormalization(images, normalization);
       }
       if (missing !== 'error') fillPixels(images, shape, missing);
       yield {

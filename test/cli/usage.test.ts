@@ -44,7 +44,7 @@ test.each([
   [['train', '--weight-decay', '-1'], 'Give a number of at least 0'],
   [['train', '--augment', 'rotate=5'], 'Did you mean rotation?'],
   [['train', '--augment', 'shift'], '"shift" wants a number above 0: shift=2'],
-  [['train', '--augment', 'scale=2'], 'at most 0.99'],
+  [['train', '--augment', 'scale=2'], 'above 0, below 1'],
   [['train', '--augment', 'flip=1'], '"flip" takes no number'],
   [['train', '--augment', 'flip,flip'], 'given twice'],
   [['train', '--augment', ''], 'no change of an image'],

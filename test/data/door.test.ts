@@ -1,6 +1,6 @@
 /** What is handed to the functions of data sets is checked once, by the part that is wrong. */
 import { describe, expect, test } from 'vitest';
-import { augmentBatch } from '../../src/data/augment.ts';
+import { augmentBatch } from '../../src/data/augment/augment.ts';
 import { batchIndices, gatherBatch } from '../../src/data/batches.ts';
 import {
   classCounts,

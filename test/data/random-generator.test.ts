@@ -1,6 +1,5 @@
-/** The host's random generator and the augmentation it drives. */
+/** The host's random generator. */
 import { describe, expect, test } from 'vitest';
-import { augmentBatch } from '../../src/data/augment.ts';
 import {
   batchStream,
   exampleStream,
@@ -102,92 +101,5 @@ describe('RandomGenerator', () => {
     for (const limit of [0, -1, 1.5, 2 ** 32 + 1])
       expect(() => generator.nextBelow(limit)).toThrow(OptionError);
     expect(() => generator.permutation(-1)).toThrow(OptionError);
-  });
-});
-
-describe('augmentBatch', () => {
-  const size = 9;
-  const shape = [1, size, size, 1] as const;
-  const dot = (): Float32Array => {
-    const pixels = new Float32Array(size * size);
-    pixels[4 * size + 4] = 1;
-    return pixels;
-  };
-  const center = (pixels: Float32Array): [number, number] => {
-    let [x, y, total] = [0, 0, 0];
-    pixels.forEach((value, i) => {
-      x += value * (i % size);
-      y += value * Math.floor(i / size);
-      total += value;
-    });
-    return [x / total, y / total];
-  };
-
-  test('nothing asked, nothing changed, four draws taken', () => {
-    const pixels = Float32Array.from({ length: 81 }, (_, i) => i);
-    const generator = new RandomGenerator(0);
-    augmentBatch(pixels, shape, {}, generator);
-    expect(pixels).toEqual(Float32Array.from({ length: 81 }, (_, i) => i));
-    expect(generator.nextUint32()).toBe(draw(new RandomGenerator(0), 5)[4]);
-  });
-
-  test('a shift moves the image by what was drawn, within the limit', () => {
-    for (let seed = 0; seed < 20; seed++) {
-      const expected = new RandomGenerator(seed);
-      const shiftX = (2 * expected.uniform() - 1) * 2;
-      const shiftY = (2 * expected.uniform() - 1) * 2;
-      const pixels = dot();
-      augmentBatch(pixels, shape, { shift: 2 }, new RandomGenerator(seed));
-      const [x, y] = center(pixels);
-      expect(x - 4).toBeCloseTo(shiftX, 4);
-      expect(y - 4).toBeCloseTo(shiftY, 4);
-    }
-  });
-
-  test('rotation and scale leave the center in place, and a ramp changes as the geometry says', () => {
-    const ramp = (): Float32Array => Float32Array.from({ length: 81 }, (_, i) => (i % size) - 4);
-    for (let seed = 0; seed < 20; seed++) {
-      const expected = new RandomGenerator(seed);
-      expected.uniform();
-      expected.uniform();
-      const angle = ((2 * expected.uniform() - 1) * 20 * Math.PI) / 180;
-      const factor = 1 + (2 * expected.uniform() - 1) * 0.1;
-      const pixels = ramp();
-      augmentBatch(pixels, shape, { rotation: 20, scale: 0.1 }, new RandomGenerator(seed));
-      // The pixel two to the right of the center lay at 2·cos/factor along x before.
-      expect(pixels[4 * size + 4]).toBeCloseTo(0, 5);
-      expect(pixels[4 * size + 6]).toBeCloseTo((2 * Math.cos(angle)) / factor, 5);
-      expect(pixels[6 * size + 4]).toBeCloseTo((2 * Math.sin(angle)) / factor, 5);
-    }
-  });
-
-  test('the edge continues outside: a plain image stays plain, channels stay apart', () => {
-    const pixels = Float32Array.from({ length: 2 * 5 * 4 * 2 }, (_, i) => (i % 2 === 0 ? -0.5 : 3));
-    const expected = pixels.slice();
-    augmentBatch(pixels, [2, 5, 4, 2], { shift: 3, rotation: 45, scale: 0.5 }, new RandomGenerator(5));
-    pixels.forEach((value, i) => {
-      expect(value).toBeCloseTo(expected[i], 5);
-    });
-  });
-
-  test('each image of a batch moves on its own, the same for the same seed', () => {
-    const run = (): Float32Array => {
-      const pixels = Float32Array.from([...dot(), ...dot()]);
-      augmentBatch(pixels, [2, size, size, 1], { shift: 2 }, new RandomGenerator(0));
-      return pixels;
-    };
-    expect(run()).toEqual(run());
-    expect(run().subarray(0, 81)).not.toEqual(run().subarray(81));
-  });
-
-  test('bad options', () => {
-    for (const options of [
-      { shift: -1 },
-      { rotation: Number.NaN },
-      { scale: 1 },
-      { shift: Number.POSITIVE_INFINITY },
-    ]) {
-      expect(() => augmentBatch(dot(), shape, options, new RandomGenerator(0))).toThrow(OptionError);
-    }
   });
 });

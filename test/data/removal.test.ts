@@ -1,14 +1,7 @@
 /** Removal of pixels, what stands for missing ones, and the statistics of what is seen. */
 import { describe, expect, it } from 'vitest';
 import { fillPixels } from '../../src/data/missing.ts';
-import {
-  channelStatistics,
-  type ImageDataset,
-  RandomGenerator,
-  type Removal,
-  removeFromBatch,
-  removePixels,
-} from '../../src/index.ts';
+import { channelStatistics, type ImageDataset, type Removal, removePixels } from '../../src/index.ts';
 
 const [count, height, width, channels] = [40, 8, 10, 2];
 const shape = [count, height, width, channels] as const;
@@ -101,9 +94,6 @@ describe('removePixels', () => {
     expect(refuse({ what: 'rows', rate: 2 })).toThrow(/rate 2.*from 0 to 1/s);
     expect(refuse({ what: 'rows', rate: [0.5, 0.2] })).toThrow(/rate \[0.5,0.2\].*the least and the most/s);
     expect(refuse({ what: 'rows', rate: 0.5, share: 1 })).toThrow(/unknown option "share"/);
-    expect(() =>
-      removeFromBatch(new Float32Array(3), shape, { what: 'rows', rate: 1 }, new RandomGenerator(0)),
-    ).toThrow(/a Float32Array of 3 for shape/);
   });
 });
 

@@ -153,7 +153,7 @@ describe('fit', () => {
     [{ earlyStopping: 3, validation: toy() }, ['earlyStopping of fit: got 3 for its options']],
     [{ earlyStopping: { patience: 0 }, validation: toy() }, ['patience 0']],
     [{ augmentation: { shfit: 1 } }, ['fit, augmentation: got unknown option "shfit"', 'shift']],
-    [{ augmentation: { rotation: Number.NaN } }, ['fit, augmentation: got rotation NaN', '0 to 360']],
+    [{ augmentation: { rotation: Number.NaN } }, ['fit, augmentation: got rotation NaN', 'at most 360']],
     [{ normalization: {} }, ['0 means and 0 deviations', 'C=1']],
     [{ normalization: { mean: [0, 0], std: [1, 1] } }, ['2 means and 2 deviations', 'C=1']],
     [{ normalization: { mean: [0], std: [0] } }, ['deviations 0', 'channelStatistics']],

@@ -260,7 +260,6 @@ export const functions = (folder: string): Record<string, Arguments> => ({
   applyNormalization: () => [Float32Array.of(1, 2), normalization()],
   channelStatistics: () => [toy(), { missing: 'mask' }],
   removePixels: () => [toy(), { what: 'rows', rate: 0.5, seed: 1 }],
-  removeFromBatch: () => [rows(), [2, 4, 4, 1], { what: 'rows', rate: [0, 0.5] }, generator()],
   decodePng: () => [weft.encodePng(picture()), { name: 'f', maxPixels: 9 }],
   encodePng: () => [picture()],
   decodeJpeg: () => [smallJpeg(), { name: 'f', maxPixels: 64 }],

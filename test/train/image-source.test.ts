@@ -40,3 +40,18 @@ describe('what is random', () => {
     expect(drawn[4]).toBe(drawn[0]);
   });
 });
+
+test('colors change before pixels are normalized, and what is removed is filled after it', async () => {
+  const normalization = { mean: [0.25], std: [0.5] };
+  const augmentation = { brightness: 0.5, shift: 1 };
+  const plain = await shown(1, { batchSize: 5, augmentation });
+  const normalized = await shown(1, { batchSize: 5, augmentation, normalization });
+  for (const [name, pixels] of Object.entries(plain)) {
+    pixels.forEach((value, index) => {
+      expect(normalized[name][index]).toBeCloseTo((value - 0.25) / 0.5, 5);
+    });
+  }
+  const remove = { what: 'rows', rate: 0.5 } as const;
+  const filled = await shown(1, { batchSize: 5, augmentation: { remove }, normalization, missing: 'mean' });
+  for (const pixels of Object.values(filled)) expect(pixels.filter((value) => value === 0)).toHaveLength(18);
+});

@@ -14,7 +14,6 @@ import {
   predict,
   predictOutputs,
   RowsToSequence,
-  removeFromBatch,
   removePixels,
   Sequential,
   seed,
@@ -95,8 +94,7 @@ describe('NaN in pictures', () => {
       validation: whole,
       normalization,
       missing: 'mask',
-      augmentation: (images, shape, generator) =>
-        removeFromBatch(images, shape, { what: 'rows', rate: [0, 1] }, generator),
+      augmentation: { shift: 1, remove: { what: 'rows', rate: [0, 1] } },
       progress: false,
     });
     expect(epochs.every(({ trainLoss }) => Number.isFinite(trainLoss))).toBe(true);

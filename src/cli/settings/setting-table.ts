@@ -10,7 +10,7 @@ import { pictureFits } from '../../data/image.ts';
 import { type DeviceOptions, deviceNames } from '../../index.ts';
 import { type ModelSizes, modelNames } from '../../models/index.ts';
 import { sizeKinds } from '../../models/sizes.ts';
-import { augmentSpec, formatAugmentation } from '../augment-spec.ts';
+import { augmentForm, augmentSpec, formatAugmentation } from '../augment-spec.ts';
 import { classWeightsText } from '../class-weights.ts';
 import { readSize } from '../model-sizes.ts';
 import { nonNegativeNumber, positiveInteger, positiveNumber, properShare, seedNumber } from '../numbers.ts';
@@ -147,7 +147,7 @@ export const settings: { readonly [Name in SettingName]: Setting<SettingValues[N
   augmentation: {
     flag: '--augment <changes>',
     heading: 'images',
-    what: 'random changes: none, or some of shift=PIXELS,rotation=DEGREES,scale=SHARE,flip',
+    what: `random changes: none, or some of ${augmentForm}`,
     usual: defaultTexts.augmentation,
     read: (text) => (text === 'none' ? {} : augmentSpec(text)),
     write: (changes) => formatAugmentation(changes) || 'none',

@@ -1,5 +1,5 @@
 /** What can be set for a training with `weft train`, by the names of config.json and of the record; `setting-table.ts` says the rest of each. */
-import type { AugmentOptions } from '../../data/augment.ts';
+import type { NamedChanges } from '../../data/augment/augment-options.ts';
 import type { PictureFit } from '../../data/image.ts';
 import type { DeviceOptions } from '../../index.ts';
 import type { ModelSizes } from '../../models/index.ts';
@@ -47,7 +47,7 @@ interface TrainingValues extends ModelSizes {
   readonly schedule: ScheduleName;
   readonly weightDecay: number;
   /** How training images are changed at random; empty: not at all. */
-  readonly augmentation: AugmentOptions;
+  readonly augmentation: NamedChanges;
   /** What is removed of the images, as `removeSpec` reads it: anew for each showing in training, once of the others. */
   readonly remove: string;
   /** `balanced`, `none`, or `cat=2,dog=0.5`. */

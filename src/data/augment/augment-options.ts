@@ -1,0 +1,159 @@
+/** The random changes of training pictures: what each is called, how large it may be, and the checks of what is asked for. */
+import { OptionError } from '../../errors.ts';
+import { describeValue, requireBoolean, requireKnownOptions } from '../../options.ts';
+import { type Removal, requireRemoval } from '../removal.ts';
+
+/**
+ * How far a picture may be changed. Each picture draws its own strength, from none to what is given here, either way where there
+ * are two. Each default is 0, or false: no change.
+ *
+ * What moves pixels is one change of place, so that pixels are interpolated once; then come colors, blur, noise, and what is erased.
+ */
+export interface AugmentOptions {
+  /** Largest shift along each axis, in pixels (fractions allowed). */
+  readonly shift?: number;
+  /** Largest rotation about the center either way, in degrees. */
+  readonly rotation?: number;
+  /** Largest change of scale, as a part of the size in [0, 1): 0.1 means 0.9 to 1.1 times. */
+  readonly scale?: number;
+  /** Largest slant of upright lines either way, in degrees, below 90. */
+  readonly shear?: number;
+  /**
+   * Largest displacement of a pixel, in pixels, where the picture is bent like rubber: random displacements on a grid of four
+   * cells along the shorter side, with cubic B-splines between them. Few pixels go as far: the root of the mean square is a quarter
+   * of it. 5 is near the distortions of Simard et al. ("Best practices for convolutional neural networks", 2003), which are smoothed
+   * by a Gaussian.
+   */
+  readonly elastic?: number;
+  /** Whether half of the pictures, drawn at random, are mirrored left to right. */
+  readonly flip?: boolean;
+  /** Whether half of the pictures, drawn at random, are mirrored top to bottom. */
+  readonly verticalFlip?: boolean;
+  /**
+   * Largest shift along each axis in whole pixels, which leaves pixels as sharp as they are: a picture cut at random from a larger one,
+   * which has so many pixels more on each side. Those are reflected at the edge; they are so for all that moves pixels then, where
+   * without `crop` the pixels of the edge continue.
+   */
+  readonly crop?: number;
+  /** Largest change of brightness, in [0, 1]: 0.3 means that pixels are 0.7 to 1.3 times as bright. */
+  readonly brightness?: number;
+  /** Largest change of the distance from the mean of the picture, in [0, 1]: 0.3 means 0.7 to 1.3 times. */
+  readonly contrast?: number;
+  /** Largest change of the distance from gray, in [0, 1], of pictures with three channels. */
+  readonly saturation?: number;
+  /** Largest rotation of the colors about gray either way, in degrees: 120 makes red green. Of pictures with three channels. */
+  readonly hue?: number;
+  /** Largest standard deviation of the noise that each pixel and channel is given, in [0, 1]. */
+  readonly noise?: number;
+  /** Largest standard deviation of the Gaussian that blurs, in pixels. */
+  readonly blur?: number;
+  /**
+   * Largest share of the picture that one rectangle of it loses, in [0, 1): it becomes plain, of the mean of each channel (DeVries and
+   * Taylor, "Cutout", 2017; Zhong et al., "Random erasing", 2017). It is up to twice as wide as high, or as high as wide.
+   */
+  readonly erase?: number;
+  /** What is removed of the picture at last: its pixels become NaN, and the option `missing` says what is made of them. */
+  readonly remove?: Removal;
+}
+
+/** The changes that a number or a switch says. */
+export type NamedChanges = Omit<AugmentOptions, 'remove'>;
+
+export type AugmentName = keyof NamedChanges;
+
+/** What is known of a change. */
+interface ChangeFacts {
+  /** The largest value; Infinity for any, undefined for a switch. */
+  readonly most?: number;
+  /** Whether the largest value itself is too much. */
+  readonly below?: boolean;
+  /** What the value is a number of. */
+  readonly unit?: 'PIXELS' | 'DEGREES' | 'SHARE' | 'DEVIATION';
+  /** A value that is of use; true of a switch. */
+  readonly example: number | true;
+  /** Whether it needs pixels from 0 to 1, within which it stays. */
+  readonly ofUnitPixels?: boolean;
+  readonly ofColors?: boolean;
+}
+
+/** All changes, in the order in which a picture undergoes them. */
+export const changeFacts: Readonly<Record<AugmentName, ChangeFacts>> = {
+  shift: { most: Number.POSITIVE_INFINITY, unit: 'PIXELS', example: 2 },
+  rotation: { most: 360, unit: 'DEGREES', example: 10 },
+  scale: { most: 1, below: true, unit: 'SHARE', example: 0.1 },
+  shear: { most: 90, below: true, unit: 'DEGREES', example: 10 },
+  elastic: { most: Number.POSITIVE_INFINITY, unit: 'PIXELS', example: 4 },
+  flip: { example: true },
+  verticalFlip: { example: true },
+  crop: { most: Number.POSITIVE_INFINITY, unit: 'PIXELS', example: 4 },
+  brightness: { most: 1, unit: 'SHARE', example: 0.3, ofUnitPixels: true },
+  contrast: { most: 1, unit: 'SHARE', example: 0.3, ofUnitPixels: true },
+  saturation: { most: 1, unit: 'SHARE', example: 0.5, ofUnitPixels: true, ofColors: true },
+  hue: { most: 180, unit: 'DEGREES', example: 20, ofUnitPixels: true, ofColors: true },
+  blur: { most: 10, unit: 'PIXELS', example: 1 },
+  noise: { most: 1, unit: 'DEVIATION', example: 0.05, ofUnitPixels: true },
+  erase: { most: 1, below: true, unit: 'SHARE', example: 0.3 },
+};
+
+export const augmentNames = Object.keys(changeFacts) as readonly AugmentName[];
+
+/** Whether a value is one that a change can have. */
+export function isStrength(name: AugmentName, value: number): boolean {
+  const { most = 0, below } = changeFacts[name];
+  const whole = name !== 'crop' || Number.isInteger(value);
+  return Number.isFinite(value) && value >= 0 && whole && (below ? value < most : value <= most);
+}
+
+/** The values that a change can have, in words. `least`: how they begin. */
+export function describeStrengths(name: AugmentName, least: string): string {
+  const { most, below } = changeFacts[name];
+  const kind = name === 'crop' ? 'a whole number' : 'a number';
+  return `${kind} ${least}${most === Number.POSITIVE_INFINITY ? '' : below ? `, below ${most}` : `, at most ${most}`}`;
+}
+
+/**
+ * Throws OptionError when an option is unknown, out of its range, or for colors, which the pictures do not have.
+ *
+ * @param channels of the pictures; undefined: not known yet
+ */
+export function requireAugmentOptions(where: string, options: AugmentOptions, channels?: number): void {
+  requireKnownOptions(where, options, [...augmentNames, 'remove']);
+  for (const name of augmentNames) {
+    const value = options[name] ?? 0;
+    const { most, ofColors } = changeFacts[name];
+    if (most === undefined) requireBoolean(where, name, (options[name] as boolean | undefined) ?? false);
+    else if (typeof value !== 'number' || !isStrength(name, value)) {
+      throw new OptionError({
+        where,
+        got: `${name} ${describeValue(value)}`,
+        expected: describeStrengths(name, 'of at least 0'),
+        cure: 'Correct the option, or leave it out.',
+      });
+    } else if (value > 0 && ofColors && channels !== undefined && channels !== 3) {
+      throw new OptionError({
+        where,
+        got: `${name} ${value} for pictures of ${channels === 1 ? '1 channel' : `${channels} channels`}`,
+        expected: 'pictures with three channels: red, green, blue',
+        cure: 'Leave the option out.',
+      });
+    }
+  }
+  if (options.remove !== undefined) requireRemoval(`${where}, remove`, options.remove);
+}
+
+/** Throws OptionError for pixels outside of 0 to 1 where a change would cut them off. NaN pixels, which are missing ones, stay so. */
+export function requireUnitPixels(where: string, pixels: ArrayLike<number>, options: AugmentOptions): void {
+  const name = augmentNames.find((each) => changeFacts[each].ofUnitPixels && (options[each] ?? 0) !== 0);
+  if (name === undefined) return;
+  for (let index = 0; index < pixels.length; index++) {
+    const value = pixels[index];
+    // Resizing and interpolation round.
+    if (!(value < -1e-3 || value > 1.001)) continue;
+    throw new OptionError({
+      where,
+      got: `${name} for pixels such as ${value}`,
+      expected: 'pixels from 0 to 1, within which they stay',
+      cure: 'Change pictures before they are normalized, and divide pixels by the largest value that they can have.',
+    });
+  }
+}

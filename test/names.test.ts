@@ -22,6 +22,8 @@ const options = new Set([
   'recurrentInitializer',
   'nanIsMissing',
   'recurrentDropout',
+  'checkpoint',
+  'resume',
   'inputDropout',
   'zoneout',
 ]);

@@ -118,6 +118,8 @@ export interface TensorBatching extends Batching {
   readonly stepsPerEpoch?: number | undefined;
   /** How often all batches are gone through. Default 1. */
   readonly epochs?: number | undefined;
+  /** Whether batches were taken by an earlier process, which are to be left out. Default false. */
+  readonly resumed?: boolean | undefined;
 }
 
 /** Values of all examples on the host. */
@@ -229,7 +231,10 @@ class IteratorSource implements BatchSource {
     this.name = name;
     this.#examples = examples;
     this.#batching = batching;
-    const { epochs = 1, stepsPerEpoch } = batching;
+    const { epochs = 1, stepsPerEpoch, resumed } = batching;
+    if (resumed && isIterator(examples)) {
+      throw this.#refused(name, 'an iterator', 'the batches of each epoch, also of those before', onlyOnce);
+    }
     if (epochs === 1 || stepsPerEpoch !== undefined || !isIterator(examples)) return;
     throw this.#refused(name, `one iterator for ${epochs} epochs`, 'batches for each epoch', onlyOnce);
   }

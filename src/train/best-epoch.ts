@@ -1,6 +1,7 @@
 /** Which epoch is the best, and what is printed of each. */
 import { OptionError } from '../errors.ts';
-import type { EpochReport, Monitor } from './fit-options.ts';
+import type { Monitor } from './fit-options.ts';
+import type { EpochReport } from './reports.ts';
 
 /** The figures of an epoch that decide. */
 type Judged = Pick<EpochReport<undefined>, 'valAccuracy' | 'valLoss'> &

@@ -1,4 +1,4 @@
-/** What `fit` takes and tells: its options, their checks, and the reports of steps and epochs. */
+/** What `fit` takes: its options and their checks. */
 import {
   type AugmentOptions,
   requireAugmentOptions,
@@ -20,59 +20,11 @@ import {
 import type { Tensor } from '../tensor/tensor.ts';
 import { type AverageOptions, requireAverage } from './averaging.ts';
 import type { Examples, TensorAugmentation } from './batch-source.ts';
+import { type CheckpointOptions, requireCheckpoint } from './checkpoints.ts';
 import type { ImageAugmentation } from './image-source.ts';
 import { type Loss, type MetricFunctions, requireMetrics } from './objective.ts';
-
-/** What is known after each step. `Unknown` is undefined where not pictures but other examples are trained on. */
-export interface StepReport<Unknown = never> {
-  /** From 1. */
-  readonly epoch: number;
-  /** In the epoch, from 1. */
-  readonly step: number;
-  /** Steps of an epoch. Of an iterator unknown, but for `stepsPerEpoch`. */
-  readonly steps: number | Unknown;
-  /** The mean over the epoch so far. */
-  readonly loss: number;
-  /** The part of the epoch's labels so far whose class was right. */
-  readonly accuracy: number | Unknown;
-  /** Of this batch alone. */
-  readonly batchLoss: number;
-  /** The rate this step was made with. */
-  readonly learningRate: number;
-  /** An estimate for the rest of the training, validation included. Of an iterator unknown in the first epoch. */
-  readonly secondsLeft: number | Unknown;
-}
-
-/**
- * One epoch. Training figures are means over the epoch, while the model was changing. `Unknown` is undefined where targets are no
- * classes.
- */
-export interface EpochReport<Unknown = never> {
-  /** From 1. */
-  readonly epoch: number;
-  /** The mean over the training examples. */
-  readonly trainLoss: number;
-  /** The part of the training labels whose class was right. */
-  readonly trainAccuracy: number | Unknown;
-  /** Undefined without a validation set. */
-  readonly valLoss: number | undefined;
-  /** Undefined without a validation set, and where there are no classes. */
-  readonly valAccuracy: number | undefined;
-  /** Metrics of one's own, by name: means over the training examples. Undefined where there are none. */
-  readonly trainMetrics?: Readonly<Record<string, number>>;
-  /** The same on the validation set. Undefined without one. */
-  readonly valMetrics?: Readonly<Record<string, number>>;
-  /** Of training and validation. */
-  readonly seconds: number;
-}
-
-/** How a training went. */
-export interface History<Unknown = never> {
-  /** The finished epochs. */
-  readonly epochs: readonly EpochReport<Unknown>[];
-  /** Whether the signal ended it. */
-  readonly aborted: boolean;
-}
+import type { EpochReport, StepReport } from './reports.ts';
+import type { TrainingState } from './training-state.ts';
 
 /** Which quantity of the validation set says which epoch is the best. */
 export type Monitor =
@@ -110,6 +62,14 @@ interface CommonFitOptions<Output, Targets, Unknown> {
   readonly seed?: number;
   /** Epochs made before, when training is resumed: the first one made now shuffles as the one after them. Default 0. */
   readonly epochsDone?: number;
+  /** Saves the training after epochs, every few minutes, and at its end. Default: never. */
+  readonly checkpoint?: CheckpointOptions | undefined;
+  /**
+   * Goes on from a state that `checkpoint` gave, to the same bits as if the training had not been interrupted. Model,
+   * optimizer, data and options are made as they were then; `epochs` counts those that are made. Learning rates that are numbers
+   * are those of the state, schedules those of the optimizer: another rate goes on as `constant(rate)`.
+   */
+  readonly resume?: TrainingState | undefined;
   /** Ends the training after the step that runs: see `fit`. */
   readonly signal?: { readonly aborted: boolean } | undefined;
   /** Called after each step. */
@@ -170,6 +130,8 @@ const commonNames = [
   'average',
   'seed',
   'epochsDone',
+  'checkpoint',
+  'resume',
   'signal',
   'onStep',
   'onEpoch',
@@ -200,6 +162,15 @@ export function checkFit(model: AnyModule, train: ImageDataset | undefined, opti
   requireMetrics('fit', options.metrics);
   if (options.stepsPerEpoch !== undefined) {
     requireNumber('fit', 'stepsPerEpoch', options.stepsPerEpoch, 'a whole number of at least 1');
+  }
+  if (options.checkpoint !== undefined) requireCheckpoint(options.checkpoint);
+  if (options.resume !== undefined && options.epochsDone !== undefined) {
+    throw new OptionError({
+      where: 'fit',
+      got: 'epochsDone beside resume',
+      expected: 'resume alone: the state says how many epochs are made',
+      cure: 'Leave epochsDone out.',
+    });
   }
   if (train) checkImages(train, options);
   else if (options.augmentation !== undefined) requireFunction('fit', 'augmentation', options.augmentation);

@@ -1,30 +1,31 @@
 /** Training a model: epochs, validation, history, and when to stop. */
 import type { ImageDataset } from '../data/dataset.ts';
-import { NonFiniteError, OptionError, ShapeError } from '../errors.ts';
+import { OptionError, ShapeError } from '../errors.ts';
 import type { AnyModule, Module } from '../nn/module.ts';
 import type { StateDict } from '../nn/state-dict.ts';
-import type { NumericArray } from '../tensor/dtype.ts';
-import { runtime, type TensorTree } from '../tensor/runtime.ts';
+import { randomState, setRandomState } from '../tensor/random.ts';
+import type { TensorTree } from '../tensor/runtime.ts';
 import { printable } from '../text.ts';
 import { Averaging } from './averaging.ts';
 import { type BatchSource, type Examples, openExamples, type TensorAugmentation } from './batch-source.ts';
 import { compareEpochs, describeEpoch, figureOf } from './best-epoch.ts';
-import { NonFiniteStepError } from './errors.ts';
+import { Checkpoints } from './checkpoints.ts';
 import { isImageDataset, ModelEvaluator } from './evaluate.ts';
+import { firstNonFinite, requireFiniteLoss, requireFiniteParameters } from './finite.ts';
 import {
   type AnyFitOptions,
   checkFit,
-  type EpochReport,
   type FitOptions,
-  type History,
   requireWholeBatch,
   type TensorFitOptions,
 } from './fit-options.ts';
 import { type ImageAugmentation, ImageSource } from './image-source.ts';
-import { type BatchMeans, Means } from './means.ts';
+import { Means } from './means.ts';
 import { Objective } from './objective.ts';
 import { Pace } from './pace.ts';
+import type { EpochReport, History } from './reports.ts';
 import { TrainingStep } from './step.ts';
+import { type BatchPlan, requireResumable, type TrainingState } from './training-state.ts';
 
 /**
  * Trains a model to give each image's class the highest score.
@@ -35,6 +36,9 @@ import { TrainingStep } from './step.ts';
  *
  * When `signal` is aborted, the training stops after the step that runs and `fit` resolves: the history holds the
  * finished epochs and says `aborted: true`; the model keeps what it has learned so far, also with `restoreBest`.
+ *
+ * With `checkpoint` the training is saved while it goes on. Made again in the same way, in another process after a crash for
+ * example, and given the last state as `resume`, it goes on from there and ends with the same bits: weights, history and all.
  *
  * @throws OptionError, LabelError or DatasetError before anything is changed, when options or data do not fit, or the
  *   model cannot take the last, smaller batch; ShapeError when it cannot take any; ModelConfigError when it keeps layers
@@ -90,6 +94,7 @@ export async function fit(model: AnyModule, train: unknown, options: unknown): P
           seed,
           stepsPerEpoch,
           epochs,
+          resumed: given.resume !== undefined,
           augmentation: given.augmentation as TensorAugmentation<TensorTree> | undefined,
         }),
         validation:
@@ -106,6 +111,17 @@ interface FitSources {
   readonly validation: BatchSource | undefined;
 }
 
+/** An epoch that goes on. */
+interface EpochInProgress {
+  /** From 1. */
+  readonly epoch: number;
+  /** Steps that are made. */
+  step: number;
+  readonly means: Means;
+  /** When, by performance.now(): one that was resumed began so much earlier as it took before. */
+  readonly started: number;
+}
+
 class Training {
   readonly #model: AnyModule;
   readonly #train: BatchSource;
@@ -116,9 +132,23 @@ class Training {
   readonly #evaluator: ModelEvaluator | undefined;
   readonly #pace = new Pace();
   readonly #started = performance.now();
+  readonly #checkpoints: Checkpoints | undefined;
+  readonly #plan: BatchPlan;
+  /** Made by this process. */
   #stepsDone = 0;
   /** Of an epoch, as far as that is known. */
   #steps: number | undefined;
+  readonly #reports: EpochReport<undefined>[] = [];
+  #best: { readonly report: EpochReport<undefined>; readonly model: StateDict | undefined } | undefined;
+  /** The last epoch that was better than all before. */
+  #improved: number;
+  /** What goes on now. */
+  #now: EpochInProgress;
+  /**
+   * The training as it is now, where that is kept: it is saved when a step from it, or validation, has shown that it is good, since
+   * a NaN mostly begins a step or some before it shows.
+   */
+  #unproven: TrainingState | undefined;
 
   constructor(
     model: AnyModule,
@@ -126,8 +156,13 @@ class Training {
     options: AnyFitOptions,
     classes: { readonly count: number; readonly name: string } | undefined,
   ) {
-    const { batchSize = 32, loss, metrics, optimizer, dropLast, average } = options;
+    const { batchSize = 32, seed = 0, loss, metrics, optimizer, dropLast, average } = options;
+    const { checkpoint, resume } = options;
     const { count } = training;
+    this.#plan = { examples: count, steps: training.steps, batchSize, seed };
+    if (resume !== undefined) requireResumable(resume, this.#plan, options);
+    this.#checkpoints = checkpoint && new Checkpoints(checkpoint);
+    this.#improved = resume?.improved ?? options.epochsDone ?? 0;
     this.#model = model;
     this.#train = training;
     this.#options = options;
@@ -139,6 +174,11 @@ class Training {
     const last = dropLast || count === undefined ? 0 : count % batchSize;
     if (last > 0 && last < count!) this.#rehearseLast(last, batchSize);
     this.#evaluator = validation && new ModelEvaluator(model, validation, this.#objective);
+    this.#now = this.#begin((options.epochsDone ?? 0) + 1);
+  }
+
+  #begin(epoch: number): EpochInProgress {
+    return { epoch, step: 0, means: new Means(this.#objective.metricNames), started: performance.now() };
   }
 
   /** @throws OptionError when the model takes the other batches, but not the last one */
@@ -181,45 +221,118 @@ class Training {
       onEpoch,
       signal,
       monitor,
+      resume,
     } = this.#options;
     const { progress = onStep === undefined && onEpoch === undefined } = this.#options;
+    if (resume) await this.#takeUp(resume);
     const last = epochsDone + epochs;
-    const reports: EpochReport<undefined>[] = [];
-    let best: { readonly report: EpochReport<undefined>; readonly state: StateDict | undefined } | undefined;
-    let improved = epochsDone;
-    for (let epoch = epochsDone + 1; epoch <= last; epoch++) {
-      const report = await this.#epoch(epoch);
+    const hasStalled = (): boolean =>
+      earlyStopping !== undefined &&
+      this.#best !== undefined &&
+      this.#now.epoch - 1 - this.#improved >= earlyStopping.patience;
+    while (this.#now.epoch <= last && !hasStalled()) {
+      const report = await this.#epoch();
       if (report === undefined) break;
-      reports.push(report);
-      const standing = compareEpochs(report, best?.report, monitor);
-      if (standing === 'better') improved = epoch;
+      this.#unproven = undefined;
+      this.#reports.push(report);
+      const standing = compareEpochs(report, this.#best?.report, monitor);
+      if (standing === 'better') this.#improved = report.epoch;
       this.#options.optimizer.observe(figureOf(report, monitor) ?? report.trainLoss);
       if (standing !== 'worse') {
-        best = { report, state: restoreBest ? await this.#model.stateDict() : undefined };
+        const kept = restoreBest || this.#checkpoints;
+        this.#best = { report, model: kept ? await this.#model.stateDict() : undefined };
       }
+      this.#now = this.#begin(report.epoch + 1);
       if (progress) console.log(printable(describeEpoch(report, last)));
       await onEpoch?.(report);
-      if (earlyStopping && best && epoch - improved >= earlyStopping.patience) break;
-      if (epoch < last) await this.#averaging?.hide();
+      await this.#averaging?.hide();
+      const ended = this.#now.epoch > last || hasStalled();
+      if (ended || !this.#checkpoints?.isDue('epoch')) continue;
+      if (this.#evaluator) await this.#save();
+      else this.#unproven = await this.#state();
     }
+    await this.#averaging?.hide();
+    await this.#save();
     const aborted = signal?.aborted ?? false;
     // A training that is broken off ends without another pass over the data.
     await this.#averaging?.show();
-    if (best?.state && !aborted) await this.#model.loadStateDict(best.state);
-    return { epochs: reports, aborted };
+    if (restoreBest && this.#best && !aborted) await this.#model.loadStateDict(this.#best.model!);
+    return { epochs: this.#reports, aborted };
   }
 
-  /** One epoch with its validation; undefined when the signal ended it. */
-  async #epoch(epoch: number): Promise<EpochReport<undefined> | undefined> {
-    const started = performance.now();
+  /** Goes on where another training was. */
+  async #takeUp(state: TrainingState): Promise<void> {
+    const { model, optimizer, average, random, epoch, step, means, seconds, history, best } = state;
+    await this.#model.loadStateDict(model);
+    await this.#options.optimizer.loadStateDict(optimizer);
+    if (average) await this.#averaging?.average.loadStateDict(average);
+    setRandomState(random);
+    this.#reports.push(...history);
+    const report = history.find((each) => each.epoch === best?.epoch);
+    this.#best = report && { report, model: best!.model };
+    this.#now = {
+      epoch,
+      step,
+      means: new Means(this.#objective.metricNames, means),
+      started: performance.now() - seconds * 1000,
+    };
+  }
+
+  /** Saves the training as it is now, unless the last step spoiled it: then the state before stays. */
+  async #save(): Promise<void> {
+    if (this.#checkpoints === undefined) return;
+    const state = this.#unproven ?? (await this.#state());
+    this.#unproven = undefined;
+    const values = this.#model.namedParameters().map(([path]) => state.model[path].data);
+    if (values.every((each) => firstNonFinite(each) === undefined)) await this.#checkpoints.save(state);
+  }
+
+  async #saveProven(): Promise<void> {
+    const state = this.#unproven;
+    this.#unproven = undefined;
+    if (state) await this.#checkpoints?.save(state);
+  }
+
+  /** The training between two steps. */
+  async #state(): Promise<TrainingState> {
+    const { epoch, step, means, started } = this.#now;
+    // All of one moment: what is asked for in one turn.
+    const random = randomState();
+    const [model, optimizer, average] = await Promise.all([
+      this.#model.stateDict(),
+      this.#options.optimizer.stateDict(),
+      this.#averaging?.average.stateDict(),
+    ]);
+    return {
+      epoch,
+      step,
+      means: means.state,
+      seconds: (performance.now() - started) / 1000,
+      model,
+      optimizer,
+      average,
+      random,
+      history: [...this.#reports],
+      best: this.#best && { epoch: this.#best.report.epoch, model: this.#best.model! },
+      improved: this.#improved,
+      plan: this.#plan,
+    };
+  }
+
+  /** The rest of an epoch with its validation; undefined when the signal ended it. */
+  async #epoch(): Promise<EpochReport<undefined> | undefined> {
+    const { epoch, means, started } = this.#now;
     const { signal } = this.#options;
-    const trained = await this.#trainOnce(epoch);
-    await this.#requireFiniteParameters(epoch);
+    await this.#trainOnce();
+    await requireFiniteParameters(this.#options.optimizer, epoch, this.#now.step);
     if (signal?.aborted) return undefined;
+    // What a signal ends from here on is made again from here.
+    if (this.#checkpoints) this.#unproven = await this.#state();
     await this.#averaging?.endEpoch(epoch);
     const validated = await this.#evaluator?.run(signal);
     if (signal?.aborted) return undefined;
     if (validated) requireFiniteLoss(epoch, validated.loss);
+    const trained = means.read();
     return {
       epoch,
       trainLoss: trained.loss,
@@ -232,17 +345,17 @@ class Training {
     };
   }
 
-  async #trainOnce(epoch: number): Promise<BatchMeans> {
+  async #trainOnce(): Promise<void> {
     const { optimizer, signal, onStep } = this.#options;
-    const means = new Means(this.#objective.metricNames);
+    const { epoch, means } = this.#now;
     const { steps } = this.#train;
-    let step = 0;
-    for await (const batch of this.#train.batches(epoch)) {
+    for await (const batch of this.#train.batches(epoch, this.#now.step)) {
       if (signal?.aborted) break;
-      step++;
+      const step = this.#now.step + 1;
       const { learningRate } = optimizer;
       const result = await this.#step.run(batch, { epoch, step, steps });
       this.#stepsDone++;
+      this.#now.step = step;
       means.add(batch.size, result);
       if (onStep) {
         const { loss, accuracy } = means.read();
@@ -258,52 +371,19 @@ class Training {
           secondsLeft,
         });
       }
+      await this.#saveProven();
+      if (this.#checkpoints?.isDue('step')) this.#unproven = await this.#state();
       await this.#pace.afterStep();
     }
-    this.#steps ??= step;
-    return means.read();
-  }
-
-  /** Each step is looked at before it is made, but what the last one made of the parameters has no step after it. */
-  async #requireFiniteParameters(epoch: number): Promise<void> {
-    const { parameters, learningRate } = this.#options.optimizer;
-    const values = await runtime().readAll(parameters);
-    const wrong = values.map(firstNonFinite);
-    const index = wrong.findIndex((value) => value !== undefined);
-    if (index < 0) return;
-    const { name } = parameters[index];
-    throw new NonFiniteStepError(
-      {
-        where: `the end of epoch ${epoch}`,
-        got: `"${name}" with ${wrong[index]}`,
-        expected: 'finite parameters',
-        cure: `A step took them beyond what float32 holds: lower the learning rate (${learningRate}), or set clipNorm, and train from an earlier state.`,
-      },
-      { epoch, step: this.#steps ?? 0, finding: undefined },
-    );
+    if (!signal?.aborted) this.#steps ??= this.#now.step;
   }
 
   /** As if the remaining steps, with their validation, went as the ones before. */
   #secondsLeft(): number | undefined {
     if (this.#steps === undefined) return undefined;
     const elapsed = (performance.now() - this.#started) / 1000;
-    const stepsLeft = this.#options.epochs * this.#steps - this.#stepsDone;
-    return (elapsed / this.#stepsDone) * stepsLeft;
+    const { epochs, epochsDone = 0 } = this.#options;
+    const epochsLeft = epochsDone + epochs - this.#now.epoch + 1;
+    return (elapsed / this.#stepsDone) * (epochsLeft * this.#steps - this.#now.step);
   }
-}
-
-/** A loop: `find` takes six times as long. */
-function firstNonFinite(data: NumericArray): number | undefined {
-  for (let index = 0; index < data.length; index++) if (!Number.isFinite(data[index])) return data[index];
-  return undefined;
-}
-
-function requireFiniteLoss(epoch: number, loss: number): void {
-  if (Number.isFinite(loss)) return;
-  throw new NonFiniteError({
-    where: `validation after epoch ${epoch}`,
-    got: `loss ${loss}`,
-    expected: 'a finite loss',
-    cure: 'The parameters are finite, so the scores are too large: lower the learning rate, or look for the operation with findNonFinite.',
-  });
 }

@@ -9,6 +9,15 @@ export interface BatchMeans {
   readonly metrics: Readonly<Record<string, number>>;
 }
 
+/** Sums that batches have come to so far. */
+export interface MeansState {
+  readonly loss: number;
+  readonly examples: number;
+  readonly right: number;
+  readonly labels: number;
+  readonly metrics: readonly number[];
+}
+
 /** Adds up batches, each as much as it has examples. */
 export class Means {
   readonly #names: readonly string[];
@@ -18,9 +27,27 @@ export class Means {
   #right = 0;
   #labels = 0;
 
-  constructor(names: readonly string[]) {
+  /** @param before sums to go on from */
+  constructor(names: readonly string[], before?: MeansState) {
     this.#names = names;
     this.#metrics = new Float64Array(names.length);
+    if (before === undefined) return;
+    this.#loss = before.loss;
+    this.#examples = before.examples;
+    this.#right = before.right;
+    this.#labels = before.labels;
+    this.#metrics.set(before.metrics);
+  }
+
+  /** The sums, exactly. */
+  get state(): MeansState {
+    return {
+      loss: this.#loss,
+      examples: this.#examples,
+      right: this.#right,
+      labels: this.#labels,
+      metrics: [...this.#metrics],
+    };
   }
 
   add(examples: number, { loss, correct, metrics }: StepResult): void {

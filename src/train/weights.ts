@@ -19,23 +19,33 @@ const digestStart = 8 + `{"__metadata__":{"${digestKey}":"`.length;
 
 /** The file of a model's values. */
 export function encodeWeights(state: StateDict, description: Description): Uint8Array<ArrayBuffer> {
-  const metadata = { [digestKey]: blank, [descriptionKey]: JSON.stringify(description) };
-  const bytes = encodeSafetensors(state, metadata);
+  return encodeSealed(state, { [descriptionKey]: JSON.stringify(description) });
+}
+
+/** A file with a digest of the whole. */
+export function encodeSealed(state: StateDict, texts: Safetensors['metadata']): Uint8Array<ArrayBuffer> {
+  const bytes = encodeSafetensors(state, { [digestKey]: blank, ...texts });
   bytes.set(new TextEncoder().encode(sha256(bytes)), digestStart);
   return bytes;
 }
 
-/** What a file says of its model, if it is whole: as `encodeWeights` made it, to the last bit. */
-export function ownDescription(
-  path: string,
-  bytes: Uint8Array,
-  { [digestKey]: digest, [descriptionKey]: text }: Safetensors['metadata'],
-): Description | undefined {
-  if (digest === undefined || text === undefined) return undefined;
+/** Whether a file is as `encodeSealed` made it, to the last bit. */
+export function isSealed(bytes: Uint8Array, { [digestKey]: digest }: Safetensors['metadata']): boolean {
+  if (digest === undefined) return false;
   const end = digestStart + blank.length;
   const written = new TextDecoder().decode(bytes.subarray(digestStart, end));
   const actual = sha256(bytes.subarray(0, digestStart), new TextEncoder().encode(blank), bytes.subarray(end));
-  return written === digest && actual === digest ? parseDescription(path, text) : undefined;
+  return written === digest && actual === digest;
+}
+
+/** What a file says of its model, if it is whole. */
+export function ownDescription(
+  path: string,
+  bytes: Uint8Array,
+  metadata: Safetensors['metadata'],
+): Description | undefined {
+  const { [descriptionKey]: text } = metadata;
+  return text !== undefined && isSealed(bytes, metadata) ? parseDescription(path, text) : undefined;
 }
 
 /** Why a file without model.json beside it cannot be loaded. */

@@ -280,6 +280,7 @@ export const functions = (folder: string): Record<string, Arguments> => ({
   deleteStoredModel: () => ['digits'],
   saveOptimizer: () => [`${folder}/saved`, stepped()],
   loadOptimizer: () => [`${folder}/model`, stepped()],
+  loadTraining: () => [`${folder}/training`],
   findNonFinite: () => [weft.tensor([-1]).log()],
   evaluate: () => [denseModel(), toy(), { batchSize: 4, normalization: normalization(), missing: 'mean' }],
   fromPixels: () => [
@@ -502,6 +503,7 @@ export const records: readonly string[] = [
 export const refused: readonly string[] = [
   'digitsFromSheet',
   'loadOptimizer',
+  'loadTraining',
   'new Optimizer',
   'storedModels',
   'deleteStoredModel',

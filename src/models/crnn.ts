@@ -1,7 +1,7 @@
 /** crnn: convolutions, then LSTMs in both directions read the columns of their maps. */
 import { ColumnsToSequence, Dense, LSTM, Sequential } from '../nn/index.ts';
 import { defineModel } from './model.ts';
-import { afterPooling, between, dropped, pooledConvolutions } from './parts.ts';
+import { between, convolutionStem, dropped } from './parts.ts';
 
 /**
  * Shi, Bai & Yao (2017) read words so: a step is a column of maps, [H'·maps], from left to right. What is read of the whole image
@@ -12,9 +12,10 @@ export const crnn = /* @__PURE__ */ defineModel({
   sentence: 'convolutions, then LSTMs in both directions read the columns of their maps',
   sizes: { maps: [8, 16], hidden: 48, layers: 2, readout: 'last', dropout: 0.25 },
   build({ inputShape, classes, maps, hidden, layers, readout, dropout }) {
-    const [height, , channels] = afterPooling(inputShape, maps);
+    const { layers: stem, shape } = convolutionStem(inputShape, maps);
+    const [height, , channels] = shape;
     return new Sequential({
-      ...pooledConvolutions(inputShape[2], maps),
+      ...stem,
       columns: new ColumnsToSequence(),
       lstm: new LSTM(height * channels, hidden, {
         layers,

@@ -1,6 +1,6 @@
 /** Parts that several models have: convolutions with pooling, blocks that follow each other, dropout, what tells of missing values. */
-import { ShapeError } from '../errors.ts';
 import {
+  BatchNorm,
   Conv2d,
   Dropout,
   type GridShape,
@@ -54,37 +54,36 @@ export function patchGrid([height, width]: GridShape, patch: Area): readonly [ro
   return tilingOf('createModel', [height, width], patch);
 }
 
-/** Convolutions 3×3 with as many maps as `maps` says, each with relu and pooling by 2: conv1, relu1, pool1, conv2 … */
-export function pooledConvolutions(channels: number, maps: readonly number[]): NamedParts {
-  return Object.fromEntries(
-    maps.flatMap((count, index): [string, Module][] => {
-      const number = index + 1;
-      return [
-        [
-          `conv${number}`,
-          new Conv2d(index === 0 ? channels : maps[index - 1], count, 3, { padding: 'same' }),
-        ],
-        [`relu${number}`, new ReLU()],
-        [`pool${number}`, new MaxPool2d(2)],
-      ];
-    }),
-  );
+/** Pooling leaves at least so many rows and columns: with fewer, a layer that reads them has too few steps. */
+const fewestRows = 5;
+
+/** Layers by name, and the shape [H, W, maps] of what they make of an image. */
+interface Stem {
+  readonly layers: NamedParts;
+  readonly shape: GridShape;
 }
 
 /**
- * What `pooledConvolutions` leave of an image: each pooling halves height and width, rounded down.
- *
- * @throws ShapeError for an image of which nothing would be left
+ * Convolutions 3×3 with as many maps as `maps` says, each with batch normalization, relu, and pooling by 2 as long as enough rows and
+ * columns are left: conv1, norm1, relu1, pool1, conv2 … Small images keep their steps so, and large ones become few. The
+ * normalization has the biases of a convolution.
  */
-export function afterPooling([height, width]: GridShape, maps: readonly number[]): GridShape {
-  const factor = 2 ** maps.length;
-  if (height < factor || width < factor) {
-    throw new ShapeError({
-      where: 'createModel',
-      got: `images [H=${height}, W=${width}]`,
-      expected: `at least ${factor}×${factor}, for ${maps.length} ${maps.length === 1 ? 'pooling' : 'poolings'} by 2`,
-      cure: "Use larger images, fewer maps, or the model 'row-lstm'.",
-    });
-  }
-  return [Math.floor(height / factor), Math.floor(width / factor), maps.at(-1)!];
+export function convolutionStem([height, width, channels]: GridShape, maps: readonly number[]): Stem {
+  let side: Area = [height, width];
+  const layers = maps.flatMap((count, index): [string, Module][] => {
+    const number = index + 1;
+    const half: Area = [Math.floor(side[0] / 2), Math.floor(side[1] / 2)];
+    const pools = Math.min(...half) >= fewestRows;
+    if (pools) side = half;
+    return [
+      [
+        `conv${number}`,
+        new Conv2d(index === 0 ? channels : maps[index - 1], count, 3, { padding: 'same', bias: false }),
+      ],
+      [`norm${number}`, new BatchNorm(count)],
+      [`relu${number}`, new ReLU()],
+      ...(pools ? [[`pool${number}`, new MaxPool2d(2)] as [string, Module]] : []),
+    ];
+  });
+  return { layers: Object.fromEntries(layers), shape: [...side, maps.at(-1)!] };
 }

@@ -2,7 +2,7 @@
 import { resolve } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, expectTypeOf, it } from 'vitest';
-import { moduleFromConfig, moduleToConfig, seed } from '../../src/index.ts';
+import { moduleFromConfig, moduleToConfig, seed, summarize } from '../../src/index.ts';
 import {
   createModel,
   type ModelName,
@@ -178,11 +178,19 @@ describe('createModel', () => {
     const error = errorOf(() => createModel('row-lsm', task));
     expect(error.name).toBe('OptionError');
     expect(error.message).toMatch(/got "row-lsm", expected one of conv-lstm, .*Did you mean 'row-lstm'\?/);
-    expect(() => createModel('cnn', { inputShape: [3, 8, 1], classes: 2 })).toThrow(/at least 4×4/);
     expect(() => createModel('cnn', { inputShape: [8, 8, 1], classes: 0 })).toThrow(/classes 0/);
-    expect(() => createModel('cnn', { ...task, maps: [2, 2, 2, 2, 2] })).toThrow(
-      /at least 32×32, for 5 poolings/,
-    );
+    expect(() => createModel('vil', { ...task, inputShape: [3, 8, 1] })).toThrow(/patches that divide/);
+  });
+
+  it('pools images as long as five rows and columns are left', () => {
+    const side = (inputShape: readonly [number, number, number], maps: readonly number[]) =>
+      summarize(createModel('conv-lstm', { inputShape, classes: 2, maps }), inputShape).rows.find(
+        ({ path }) => path === 'read',
+      )!.outputShape;
+    expect(side([64, 64, 3], [2, 3, 4])).toEqual([1, 8, 8 * 4]);
+    expect(side([20, 28, 1], [2, 3, 4])).toEqual([1, 5, 7 * 4]);
+    expect(side([9, 40, 1], [2, 3])).toEqual([1, 9, 40 * 3]);
+    expect(side([1, 1, 1], [2])).toEqual([1, 1, 2]);
   });
 
   it('reads on the command line what it writes', () => {

@@ -125,27 +125,32 @@ describe('summary', () => {
     const model = createModel('conv-lstm', options);
     const { rows, parameters, flops } = nn.summarize(model, options.inputShape);
     expect(rows.map(({ path, outputShape }) => [path, outputShape])).toEqual([
-      ['conv1', [1, 20, 20, 8]],
-      ['relu1', [1, 20, 20, 8]],
-      ['pool1', [1, 10, 10, 8]],
-      ['conv2', [1, 10, 10, 16]],
-      ['relu2', [1, 10, 10, 16]],
-      ['pool2', [1, 5, 5, 16]],
-      ['read', [1, 5, 80]],
-      ['lstm', [1, 64]],
-      ['dropout', [1, 64]],
+      ['conv1', [1, 20, 20, 16]],
+      ['norm1', [1, 20, 20, 16]],
+      ['relu1', [1, 20, 20, 16]],
+      ['pool1', [1, 10, 10, 16]],
+      ['conv2', [1, 10, 10, 32]],
+      ['norm2', [1, 10, 10, 32]],
+      ['relu2', [1, 10, 10, 32]],
+      ['pool2', [1, 5, 5, 32]],
+      ['conv3', [1, 5, 5, 64]],
+      ['norm3', [1, 5, 5, 64]],
+      ['relu3', [1, 5, 5, 64]],
+      ['read', [1, 5, 320]],
+      ['lstm', [1, 128]],
+      ['lstm.readout', [1, 128]],
+      ['dropout', [1, 128]],
       ['head', [1, 10]],
     ]);
     const row = (path: string) => rows.find((each) => each.path === path)!;
-    expect(row('conv1').parameters).toBe(3 * 3 * 8 + 8);
-    expect(row('lstm').parameters).toBe(80 * 256 + 64 * 256 + 2 * 256);
-    expect(row('head').parameters).toBe(650);
+    expect(row('conv1').parameters).toBe(3 * 3 * 16);
+    expect(row('norm1').parameters).toBe(2 * 16);
+    expect(row('lstm').parameters).toBe(2 * (320 * 256 + 64 * 256 + 2 * 256));
+    expect(row('head').parameters).toBe(1290);
     expect(parameters).toBe(model.parameterCount());
-    // Products of nine taps and the bias.
-    expect(row('conv1').flops).toBe(400 * 8 * (2 * 9 + 1));
-    expect(row('head').flops).toBe(2 * 64 * 10 + 10);
-    // The projection with its bias, the sum of the two biases, and the kernel's own count.
-    expect(row('lstm').flops).toBe(5 * 256 * (2 * 80 + 1) + 256 + 5 * 64 * (2 * 4 * 64 + 13));
+    // Products of nine taps.
+    expect(row('conv1').flops).toBe(400 * 16 * 2 * 9);
+    expect(row('head').flops).toBe(2 * 128 * 10 + 10);
     expect(row('dropout').flops).toBe(0);
     expect(flops).toBe(rows.reduce((sum, each) => sum + each.flops, 0));
   });

@@ -45,6 +45,11 @@ interface CommonFitOptions<Output, Targets, Unknown> {
   /** Examples in a step. Default 32. The last batch of an epoch may be smaller: see `dropLast`. */
   readonly batchSize?: number;
   /**
+   * Batches of which one step is made: their gradients are added up, so that memory holds one of them at a time, and the step is
+   * that of one batch that is so much larger (batch norms still see the small ones). Not of iterators. Default 1.
+   */
+  readonly accumulate?: number;
+  /**
    * Leaves out a last batch that is smaller than the others: other examples each epoch, since they are shuffled. For batch
    * normalization, which cannot learn from a single value. Default false.
    */
@@ -122,6 +127,7 @@ const commonNames = [
   'epochs',
   'optimizer',
   'batchSize',
+  'accumulate',
   'dropLast',
   'loss',
   'metrics',
@@ -150,6 +156,7 @@ export function checkFit(model: AnyModule, train: ImageDataset | undefined, opti
   const { batchSize = 32, seed = 0, epochsDone = 0 } = options;
   requireNumber('fit', 'epochs', options.epochs, 'a whole number of at least 1');
   requireNumber('fit', 'batchSize', batchSize, 'a whole number of at least 1');
+  requireNumber('fit', 'accumulate', options.accumulate ?? 1, 'a whole number of at least 1');
   requireNumber('fit', 'seed', seed, 'a whole number of at least 0');
   requireNumber('fit', 'epochsDone', epochsDone, 'a whole number of at least 0');
   for (const name of ['restoreBest', 'dropLast', 'progress'] as const) {
@@ -239,6 +246,17 @@ export function requireWholeBatch(examples: number, batchSize: number): void {
     got: `dropLast with batches of ${batchSize} for ${examples} examples`,
     expected: 'at least one whole batch',
     cure: 'Choose a smaller batchSize, or leave dropLast out.',
+  });
+}
+
+/** Throws OptionError where gradients of several batches of an iterator were to make a step. */
+export function requireNoParts(accumulate: number): void {
+  if (accumulate === 1) return;
+  throw new OptionError({
+    where: 'fit',
+    got: `accumulate ${accumulate} for an iterator`,
+    expected: 'examples whose number is known',
+    cure: 'Batches of an iterator are taken as they come, a step each: call optimizer.accumulate() in a loop of your own.',
   });
 }
 

@@ -16,6 +16,7 @@ import {
   type AnyFitOptions,
   checkFit,
   type FitOptions,
+  requireNoParts,
   requireWholeBatch,
   type TensorFitOptions,
 } from './fit-options.ts';
@@ -72,7 +73,10 @@ export async function fit(model: AnyModule, train: unknown, options: unknown): P
   const given = options as AnyFitOptions;
   const images = isImageDataset(train) ? train : undefined;
   checkFit(model, images, given);
-  const { epochs, batchSize = 32, validation, normalization, missing, seed, dropLast, stepsPerEpoch } = given;
+  const { epochs, accumulate = 1, validation, normalization, missing, seed, dropLast, stepsPerEpoch } = given;
+  const { batchSize: partSize = 32 } = given;
+  // What makes one step; it is computed in parts of `partSize`.
+  const batchSize = partSize * accumulate;
   const sources = images
     ? {
         training: new ImageSource(images, {
@@ -84,7 +88,7 @@ export async function fit(model: AnyModule, train: unknown, options: unknown): P
           augmentation: given.augmentation as ImageAugmentation | undefined,
         }),
         validation: validation
-          ? new ImageSource(validation as ImageDataset, { batchSize, normalization, missing })
+          ? new ImageSource(validation as ImageDataset, { batchSize: partSize, normalization, missing })
           : undefined,
       }
     : {
@@ -100,7 +104,7 @@ export async function fit(model: AnyModule, train: unknown, options: unknown): P
         validation:
           validation === undefined
             ? undefined
-            : await openExamples('the validation data', validation, { batchSize, epochs }),
+            : await openExamples('the validation data', validation, { batchSize: partSize, epochs }),
       };
   const classes = images && { count: images.classNames.length, name: images.name };
   return new Training(model, sources, given, classes).run();
@@ -156,10 +160,10 @@ class Training {
     options: AnyFitOptions,
     classes: { readonly count: number; readonly name: string } | undefined,
   ) {
-    const { batchSize = 32, seed = 0, loss, metrics, optimizer, dropLast, average } = options;
-    const { checkpoint, resume } = options;
+    const { batchSize = 32, accumulate = 1, seed = 0, loss, metrics, optimizer, dropLast } = options;
+    const { average, checkpoint, resume } = options;
     const { count } = training;
-    this.#plan = { examples: count, steps: training.steps, batchSize, seed };
+    this.#plan = { examples: count, steps: training.steps, batchSize: batchSize * accumulate, seed };
     if (resume !== undefined) requireResumable(resume, this.#plan, options);
     this.#checkpoints = checkpoint && new Checkpoints(checkpoint);
     this.#improved = resume?.improved ?? options.epochsDone ?? 0;
@@ -169,8 +173,12 @@ class Training {
     this.#steps = training.steps;
     this.#objective = new Objective({ loss, metrics, classes });
     this.#averaging = average && new Averaging(model, training, average);
-    this.#step = new TrainingStep(model, optimizer, this.#objective, this.#averaging?.ofSteps);
-    if (dropLast && count !== undefined) requireWholeBatch(count, batchSize);
+    this.#step = new TrainingStep(model, optimizer, this.#objective, {
+      average: this.#averaging?.ofSteps,
+      partSize: accumulate > 1 ? batchSize : undefined,
+    });
+    if (count === undefined) requireNoParts(accumulate);
+    else if (dropLast) requireWholeBatch(count, batchSize * accumulate);
     const last = dropLast || count === undefined ? 0 : count % batchSize;
     if (last > 0 && last < count!) this.#rehearseLast(last, batchSize);
     this.#evaluator = validation && new ModelEvaluator(model, validation, this.#objective);

@@ -1,5 +1,12 @@
 /** Means over the examples of batches: the loss, the part of labels that are right, and metrics of one's own. */
-import type { StepResult } from './step.ts';
+/** What a step tells. */
+export interface StepResult {
+  readonly loss: number;
+  /** Labels whose class was right before the update, and how many there are. Undefined where there are no classes. */
+  readonly correct: { readonly right: number; readonly of: number } | undefined;
+  /** In the order of the objective. */
+  readonly metrics: ArrayLike<number>;
+}
 
 /** What batches came to. */
 export interface BatchMeans {
@@ -67,6 +74,16 @@ export class Means {
       loss: this.#loss / this.#examples,
       accuracy: this.#labels > 0 ? this.#right / this.#labels : undefined,
       metrics: Object.fromEntries(means),
+    };
+  }
+
+  /** As if all batches were one. */
+  result(): StepResult {
+    const { loss, metrics } = this.read();
+    return {
+      loss,
+      correct: this.#labels > 0 ? { right: this.#right, of: this.#labels } : undefined,
+      metrics: Object.values(metrics),
     };
   }
 }

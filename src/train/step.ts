@@ -3,29 +3,23 @@
 import { NonFiniteError, ShapeError } from '../errors.ts';
 import { inMode } from '../nn/mode.ts';
 import type { AnyModule } from '../nn/module.ts';
-import { sqrt } from '../ops/elementwise.ts';
-import { stack } from '../ops/movement.ts';
+import { multiply, sqrt } from '../ops/elementwise.ts';
+import { slice, stack } from '../ops/movement.ts';
 import { squaredNorm } from '../optim/clip.ts';
 import type { Optimizer } from '../optim/optimizer.ts';
+import { fromData } from '../tensor/leaves.ts';
 import { keepingRandom, randomState, setRandomState } from '../tensor/random.ts';
 import { withoutRecording } from '../tensor/recorder.ts';
 import { compile, type TensorTree } from '../tensor/runtime.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import type { FlatTree } from '../tensor/tree.ts';
 import { type Batch, type Structure, treesOf } from './batch-source.ts';
 import { describeFinding, findNonFinite, likelyCause, type NonFiniteFinding } from './diagnose.ts';
 import { NonFiniteStepError } from './errors.ts';
+import { Means, type StepResult } from './means.ts';
 import type { Judgment, Objective } from './objective.ts';
 import { onTrial, outputTree, requireListed } from './trial.ts';
 import type { WeightAverage } from './weight-average.ts';
-
-/** What a step tells. */
-export interface StepResult {
-  readonly loss: number;
-  /** Labels whose class was right before the update, and how many there are. Undefined where there are no classes. */
-  readonly correct: { readonly right: number; readonly of: number } | undefined;
-  /** In the order of the objective. */
-  readonly metrics: ArrayLike<number>;
-}
 
 /** Where a step stands, for messages. All count from 1. */
 export interface StepPosition {
@@ -34,33 +28,64 @@ export interface StepPosition {
   readonly steps: number | undefined;
 }
 
+/** How steps are made. */
+export interface StepOptions {
+  /** Takes in the weights after each step. */
+  readonly average?: WeightAverage | undefined;
+  /** Examples that are computed at a time: a larger batch adds up the gradients of several parts. Default: all. */
+  readonly partSize?: number | undefined;
+}
+
+/** A compiled function of the tensors of a batch, or of its part of the loss and the tensors of a part. */
+type Compiled = (...tensors: Tensor[]) => Promise<Readonly<Record<string, Tensor>>>;
+
 /** Makes steps of a model on batches. */
 export class TrainingStep {
   readonly #model: AnyModule;
   readonly #optimizer: Optimizer;
   readonly #objective: Objective;
-  readonly #run: (...tensors: Tensor[]) => Promise<Readonly<Record<string, Tensor>>>;
+  readonly #partSize: number;
+  /** A whole step; and one in parts: what adds up gradients, and the last part, which makes the step. */
+  readonly #compiled: Readonly<Record<'whole' | 'part' | 'last', Compiled>>;
   #structure: Structure | undefined;
 
-  /** @param average takes in the weights after each step */
-  constructor(model: AnyModule, optimizer: Optimizer, objective: Objective, average?: WeightAverage) {
+  constructor(
+    model: AnyModule,
+    optimizer: Optimizer,
+    objective: Objective,
+    { average, partSize = Number.POSITIVE_INFINITY }: StepOptions = {},
+  ) {
     this.#model = model;
     this.#optimizer = optimizer;
     this.#objective = objective;
-    this.#run = compile(
-      (...tensors: Tensor[]): Record<string, Tensor> => {
-        const { loss, gradientNorm, correct, metrics } = this.#build(...treesOf(this.#structure!, tensors));
-        void optimizer.step();
-        void average?.update();
-        return {
-          // The first result guards the step: a loss can be finite and its gradient not.
-          guarded: stack([loss, gradientNorm]),
-          ...(correct && { correct }),
-          ...(metrics && { metrics }),
-        };
-      },
-      { requireFinite: true },
-    );
+    this.#partSize = partSize;
+    const compiled = (share: boolean, finish: () => void): Compiled =>
+      compile(
+        (...given: Tensor[]): Record<string, Tensor> => {
+          const trees = treesOf(this.#structure!, share ? given.slice(1) : given);
+          const { loss, gradientNorm, correct, metrics } = this.#build(
+            ...trees,
+            share ? given[0] : undefined,
+          );
+          finish();
+          return {
+            // The first result guards the step: a loss can be finite and its gradient not.
+            guarded: stack([loss, gradientNorm]),
+            ...(correct && { correct }),
+            ...(metrics && { metrics }),
+          };
+        },
+        { requireFinite: true },
+      );
+    const step = (): void => {
+      void optimizer.step();
+      void average?.update();
+    };
+    this.#compiled = {
+      whole: compiled(false, step),
+      part: compiled(true, () => void optimizer.accumulate()),
+      last: compiled(true, step),
+    };
   }
 
   /** Builds a step without making it: what the model refuses comes out before anything is changed. */
@@ -74,12 +99,38 @@ export class TrainingStep {
    * @throws NonFiniteStepError when the loss or a gradient is NaN or infinite; nothing is changed then
    */
   async run(batch: Batch, position: StepPosition): Promise<StepResult> {
-    const { inputs, targets } = batch;
     this.#structure ??= batch;
     requireSameStructure(batch, this.#structure, position);
+    if (batch.size <= this.#partSize) return this.#runPart('whole', batch, position);
+    // What somebody else left there is no part of this step.
+    this.#optimizer.zeroGradients();
+    const means = new Means(this.#objective.metricNames);
+    try {
+      for (let start = 0; start < batch.size; start += this.#partSize) {
+        const part = partOf(batch, start, Math.min(start + this.#partSize, batch.size));
+        const isLast = start + part.size === batch.size;
+        const share = fromData(Float32Array.of(part.size / batch.size), [], 'float32');
+        means.add(part.size, await this.#runPart(isLast ? 'last' : 'part', part, position, share));
+      }
+    } catch (error) {
+      this.#optimizer.zeroGradients();
+      throw error;
+    }
+    return means.result();
+  }
+
+  /** @param share the part of the loss that these examples make */
+  async #runPart(
+    kind: 'whole' | 'part' | 'last',
+    batch: Batch,
+    position: StepPosition,
+    share?: Tensor,
+  ): Promise<StepResult> {
+    const { inputs, targets } = batch;
     const random = randomState();
     try {
-      const found = await this.#run(...inputs.tensors, ...targets.tensors);
+      const given = [...(share ? [share] : []), ...inputs.tensors, ...targets.tensors];
+      const found = await this.#compiled[kind](...given);
       const [loss] = await found.guarded.data();
       const right = 'correct' in found ? await found.correct.item() : undefined;
       return {
@@ -95,13 +146,17 @@ export class TrainingStep {
   }
 
   /** Forward and gradients, in training mode. */
-  #build(inputs: TensorTree, targets: TensorTree): Judgment & { readonly gradientNorm: Tensor } {
+  #build(
+    inputs: TensorTree,
+    targets: TensorTree,
+    share?: Tensor,
+  ): Judgment & { readonly gradientNorm: Tensor } {
     return inMode(this.#model, 'train', () => {
-      this.#optimizer.zeroGradients();
+      if (share === undefined) this.#optimizer.zeroGradients();
       const { tree, tensors } = outputTree(this.#model, inputs);
       const judgment = this.#objective.judge(tree, targets);
       requireListed(this.#model, tensors, this.#optimizer.parameters);
-      judgment.loss.backward();
+      (share ? multiply(judgment.loss, share) : judgment.loss).backward();
       const gradients = this.#optimizer.parameters.flatMap(({ grad }) => (grad ? [grad] : []));
       return { ...judgment, gradientNorm: sqrt(squaredNorm(gradients)) };
     });
@@ -126,6 +181,20 @@ export class TrainingStep {
       { epoch, step, finding, cause },
     );
   }
+}
+
+/** Some examples of a batch. */
+function partOf({ inputs, targets, nameOf }: Batch, start: number, end: number): Batch {
+  const part = (tree: FlatTree): FlatTree => ({
+    ...tree,
+    tensors: tree.tensors.map((tensor) => slice(tensor, [start, end])),
+  });
+  return {
+    inputs: part(inputs),
+    targets: part(targets),
+    size: end - start,
+    nameOf: (example) => nameOf(start + example),
+  };
 }
 
 function requireSameStructure(

@@ -41,6 +41,7 @@ const fills = ['mean', 'last'] as const;
 /** The options of the command line. */
 export interface EvaluateCommandOptions {
   readonly data?: string;
+  readonly labels?: string;
   readonly remove?: Removal | 'none';
   readonly fill?: (typeof fills)[number];
   readonly worst?: number;
@@ -58,7 +59,7 @@ export async function evaluateCommand(
   await setDevice(options.device);
   const { record, saved: model, notes: runNotes } = await readRun(run);
   const saved = requireClasses(run, model);
-  const tested = testImages(run, record, options.data, saved);
+  const tested = testImages(run, record, options, saved);
   const { name, images, notes: imageNotes, seen, copies, train } = tested;
   const dataset = withClassesOf(saved, images);
   const { classNames } = dataset;
@@ -272,6 +273,16 @@ function withoutData(run: string): never {
   });
 }
 
+/** The run's own pictures have the labels that it was trained with. */
+function labelsAlone(run: string, labels: string): RunError {
+  return new RunError({
+    where: run,
+    got: `--labels ${labels} without --data`,
+    expected: 'the folder of the pictures that it labels',
+    cure: 'Give it with --data, or leave out --labels: the labels of a run are known.',
+  });
+}
+
 /** What a model is tested on. */
 interface Tested extends TestImages {
   /** Of other data than the run's: which images the model was trained or validated on, as far as that is known. */
@@ -285,7 +296,7 @@ interface Tested extends TestImages {
 function testImages(
   run: string,
   record: RunRecord | undefined,
-  data: string | undefined,
+  { data, labels }: EvaluateCommandOptions,
   { inputShape, classNames }: PictureClassifier,
 ): Tested {
   const [height, width, depth] = inputShape;
@@ -294,7 +305,9 @@ function testImages(
     fit: record?.data.fit,
     channels: depth === 1 ? 1 : 3,
     classNames,
+    labels: data === undefined ? record?.data.labels : labels,
   } as const;
+  if (labels !== undefined && data === undefined) throw labelsAlone(run, labels);
   const split = record && readSplit(run);
   if (data !== undefined || record === undefined) {
     const all = loadAllImages(data ?? withoutData(run), form);
@@ -346,6 +359,7 @@ export function addEvaluate(program: Command, { streams }: CommandContext): void
       '--data <name>',
       `${dataHelp} (default: what was held out when the run was trained); all its images are used`,
     )
+    .option('--labels <file>', 'the labels of the pictures of --data, where they are not in class folders')
     .option(
       '--remove <part:share>',
       `take a part of each image away (default: as in training; none: nothing): ${removeHelp}`,

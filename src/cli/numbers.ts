@@ -36,3 +36,16 @@ export function properShare(text: string): number {
   if (value > 0 && value < 1) return value;
   throw new InvalidArgumentError('Give a number between 0 and 1, such as 0.1.');
 }
+
+/** A share that may be nothing, but not all. */
+export function shareFromNothing(text: string): number {
+  const value = decimal(text);
+  if (value >= 0 && value < 1) return value;
+  throw new InvalidArgumentError('Give a number from 0 to below 1, such as 0.1.');
+}
+
+/** What a switch is set to, where it is written as a value. */
+export function trueOrFalse(text: string): boolean {
+  if (text === 'true' || text === 'false') return text === 'true';
+  throw new InvalidArgumentError('Give true or false.');
+}

@@ -17,7 +17,7 @@ export class RunKeeper {
   readonly #fixed: FixedRecord;
   readonly #started = performance.now();
   readonly #history: EpochRecord[] = [];
-  /** By validation accuracy, of equal ones the last. */
+  /** By what the settings say, of equal ones the last. */
   #best: EpochRecord | undefined;
   /** Whether `run.best` has weights that are not written yet. */
   #bestIsNew = false;
@@ -39,7 +39,7 @@ export class RunKeeper {
   /** Takes an epoch into account. Whether it is the best so far. */
   add(report: EpochRecord): boolean {
     this.#history.push(report);
-    if (compareEpochs(report, this.#best) !== 'worse') this.#best = report;
+    if (compareEpochs(report, this.#best, this.#fixed.monitor) !== 'worse') this.#best = report;
     return this.#best === report;
   }
 

@@ -32,6 +32,8 @@ export interface ClassCounts {
 export interface DataRecord {
   /** What `--data` takes: 'digits', or the full path of a folder. */
   readonly source: string;
+  /** The full path of the file of labels, where pictures are not in class folders. */
+  readonly labels?: string;
   readonly name: string;
   /** Numbers of images. */
   readonly train: number;
@@ -61,7 +63,7 @@ export interface RunRecord extends TrainSettings {
   readonly parameters: number;
   /** The finished epochs. */
   readonly history: readonly EpochRecord[];
-  /** The epoch whose model is kept: of those with the best validation accuracy the last. */
+  /** The epoch whose model is kept: of the best ones the last. */
   readonly bestEpoch: number | undefined;
   readonly data: DataRecord;
   readonly versions: { readonly weft: string; readonly node: string };

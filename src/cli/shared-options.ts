@@ -6,7 +6,7 @@ import { trainDefaults } from './train-defaults.ts';
 
 /** What `--data` takes. */
 export const dataHelp =
-  "'digits' (embedded), or a folder: IDX files as MNIST has them (plain or .gz), or class folders of PNG and JPEG files";
+  "'digits' (embedded), an .npz file, or a folder: IDX files as MNIST has them (plain or .gz), or class folders of PNG and JPEG files";
 
 /** What `<run>` takes. */
 export const runHelp =

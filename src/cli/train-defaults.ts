@@ -18,9 +18,12 @@ export const defaultTexts = {
   epochs: '30',
   batchSize: `${trainDefaults.batchSize}`,
   optimizer: 'adam',
+  momentum: '0.9 of sgd, 0 of rmsprop',
   learningRate: "the model's own, mostly 0.003 or 0.006; 0.03 with sgd",
   schedule: 'one-cycle',
   weightDecay: '0, or 0.01 with adamw',
+  clipNorm: '0',
+  labelSmoothing: '0',
   augmentation: 'shift=1,rotation=5',
 } as const;
 
@@ -46,6 +49,7 @@ export type TrainDefaults = Settings & Omit<PlannedSettings, 'data' | 'device' |
 export function defaultsFor({ model, given = {} }: DefaultsOptions): TrainDefaults {
   const usualOptimizer = 'adam';
   const { optimizer = usualOptimizer } = given;
+  const weightDecay = optimizer === 'adamw' ? 0.01 : 0;
   return {
     // One-cycle reaches its accuracy at the end of any length; 30 epochs of digits take a few seconds
     // on wasm, and more gain nothing that lasts over several seeds.
@@ -55,7 +59,10 @@ export function defaultsFor({ model, given = {} }: DefaultsOptions): TrainDefaul
     optimizer: usualOptimizer,
     // The highest at which the model trains without setbacks. SGD does not divide by the size of the gradients, and wants more.
     learningRate: optimizer === 'sgd' ? 0.03 : modelFacts(model).learningRate,
-    weightDecay: optimizer === 'adamw' ? 0.01 : 0,
+    weightDecay,
+    ...((given.weightDecay ?? weightDecay) > 0 ? { decay: 'matrices' } : {}),
+    // Plain steps along the gradient go nowhere at rates that do not diverge: nearly everybody gives SGD this momentum.
+    ...(optimizer === 'sgd' ? { momentum: 0.9 } : {}),
     augmentation: { shift: 1, rotation: 5 },
   };
 }

@@ -5,7 +5,7 @@ import type { OngoingRun } from './run-files.ts';
 import { type FixedRecord, RunKeeper } from './run-keeper.ts';
 import type { RunRecord } from './run-record.ts';
 import type { Terminal } from './terminal.ts';
-import { afterRemoval, changesOf, lossOf, missingOf } from './train-settings.ts';
+import { afterRemoval, fitOptionsOf } from './train-settings.ts';
 import { describeFailure } from './train-texts.ts';
 
 /**
@@ -23,23 +23,16 @@ export async function trainLoop(
   signal: AbortSignal | undefined,
 ): Promise<RunRecord | undefined> {
   const { model, data, normalization, optimizer } = run;
-  const { epochs, batchSize, seed, earlyStopping } = fixed;
-  const progress = await showProgress(terminal, epochs);
+  const progress = await showProgress(terminal, fixed.epochs);
   const keeper = new RunKeeper(run, fixed);
   let stepped = false;
   try {
     const { aborted } = await fit(model, data.train, {
-      epochs,
-      batchSize,
+      ...fitOptionsOf(fixed, data.train),
       optimizer,
       validation: afterRemoval(data.validation, fixed),
-      missing: missingOf(fixed),
       normalization,
-      seed,
       signal,
-      ...changesOf(fixed),
-      loss: lossOf(fixed, data.train),
-      ...(earlyStopping === undefined ? {} : { earlyStopping: { patience: earlyStopping } }),
       onStep: (report) => {
         stepped = true;
         progress.step(report);

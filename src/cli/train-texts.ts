@@ -6,6 +6,7 @@ import { formatAugmentation } from './augment-spec.ts';
 import { formatConfusion } from './confusion.ts';
 import { describeScores } from './describe.ts';
 import { commandLine } from './invocation.ts';
+import { describeLoss } from './losses.ts';
 import { writtenSizes } from './model-sizes.ts';
 import { describeOptimizer, describeSchedule } from './optimizers.ts';
 import { describeRemoval, removeSpec } from './remove-spec.ts';
@@ -36,6 +37,8 @@ export function describeTraining(settings: TrainSettings, { classNames }: ImageD
       `Each image loses ${describeRemoval(removeSpec(settings.remove))}: drawn anew at each showing in training, once (seed ${seed}) for validation and test images.`,
     );
   }
+  const loss = describeLoss(settings);
+  if (loss !== undefined) lines.push(loss);
   if (settings.classWeights !== undefined) {
     lines.push(`In the loss, classes count ${describeWeights(settings.classWeights, classNames)}.`);
   }

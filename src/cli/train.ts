@@ -22,6 +22,7 @@ import type { FixedRecord } from './run-keeper.ts';
 import { requireFiniteAnswers } from './run-reading.ts';
 import { type DataRecord, type Metrics, type RunRecord, recordText } from './run-record.ts';
 import { configText, readConfig } from './settings/config-file.ts';
+import { requireFitting } from './settings/misfits.ts';
 import { headings } from './settings/setting.ts';
 import { addSettings, givenSettings, wordsOf, writtenSetting } from './settings/setting-options.ts';
 import { settings } from './settings/setting-table.ts';
@@ -30,14 +31,7 @@ import { jsonOption } from './shared-options.ts';
 import { type CommandContext, openTerminal, type Terminal } from './terminal.ts';
 import { trainDefaults } from './train-defaults.ts';
 import { trainLoop } from './train-loop.ts';
-import {
-  afterRemoval,
-  missingOf,
-  modelOf,
-  recordedSettings,
-  requireFitting,
-  usualSettings,
-} from './train-settings.ts';
+import { afterRemoval, missingOf, modelOf, recordedSettings, usualSettings } from './train-settings.ts';
 import { describeEarlyStop, describeInterruption, describeTest, describeTraining } from './train-texts.ts';
 import { version } from './version.ts';
 
@@ -65,6 +59,7 @@ export async function trainCommand(
       size: given.size,
       fit: given.fit,
       classNames: given.classes?.names,
+      labels: given.labels,
       groups: groups === undefined ? undefined : groupSource(groups),
     }),
     dataSeed,
@@ -82,7 +77,7 @@ export async function trainCommand(
     ...recorded,
     device,
     parameters: model.parameterCount(),
-    data: dataRecord(writtenSetting(planned, 'data')!, data),
+    data: dataRecord(planned, data),
     versions: { weft: version, node: process.versions.node },
   };
   const layers = summary(model, fixed.data.image);
@@ -146,11 +141,15 @@ function requireSeveralClasses({ name, train }: PreparedDataset): void {
   });
 }
 
-function dataRecord(source: string, { name, train, validation, test, form }: PreparedDataset): DataRecord {
+function dataRecord(
+  planned: PlannedSettings,
+  { name, train, validation, test, form }: PreparedDataset,
+): DataRecord {
   const [, height, width, channels] = train.shape;
   const counts = (dataset: ImageDataset): number[] => [...classCounts(dataset)];
   return {
-    source,
+    source: writtenSetting(planned, 'data')!,
+    ...(planned.labels !== undefined && { labels: writtenSetting(planned, 'labels')! }),
     name,
     train: imageCount(train),
     validation: imageCount(validation),

@@ -17,8 +17,8 @@ function epochs(...results: readonly (readonly [valAccuracy: number, valLoss: nu
 }
 
 /** The best of some epochs, as the keeper of a run finds it; what it writes is another matter. */
-function bestEpoch(history: readonly EpochRecord[]): number | undefined {
-  const keeper = new RunKeeper({} as OngoingRun, {} as FixedRecord);
+function bestEpoch(history: readonly EpochRecord[], settings: Partial<FixedRecord> = {}): number | undefined {
+  const keeper = new RunKeeper({} as OngoingRun, settings as FixedRecord);
   for (const report of history)
     expect(keeper.add(report)).toBe(keeper.record('training').bestEpoch === report.epoch);
   return keeper.record('training').bestEpoch;
@@ -28,6 +28,10 @@ test('the best epoch: by validation accuracy, of equal ones the last', () => {
   expect(bestEpoch([])).toBeUndefined();
   expect(bestEpoch(epochs([0.5, 1], [0.7, 2], [0.6, 0.1]))).toBe(2);
   expect(bestEpoch(epochs([0.4, 1], [0.5, 0.8], [0.5, 0.9], [0.2, 0.1]))).toBe(3);
+});
+
+test('the best epoch by validation loss', () => {
+  expect(bestEpoch(epochs([0.5, 1], [0.7, 2], [0.6, 0.1], [0.9, 0.2]), { monitor: 'loss' })).toBe(3);
 });
 
 test('the metrics of an earlier version are read, with what was usual then', () => {

@@ -88,7 +88,7 @@ test('what is on is printed and recorded', async () => {
     ...['--data', classFolders(), ...args, ...more, '--early-stopping', '2', '--schedule', 'step'],
   ]);
   for (const text of [
-    'SGD with momentum 0.9 and weight decay 0.01; step learning rate: 0.03, 0.003, 0.0003, each for a third',
+    'SGD with momentum 0.9, weight decay 0.01 (no biases, norms or decays); step learning rate: 0.03, 0.003, 0.0003, each for a third',
     'Training images are changed at random: flip',
     'The model has hidden 6, layers 2, dropout 0.1.',
     'In the loss, classes count ',
@@ -125,12 +125,53 @@ test('--class-weights none is the default, and not recorded', async () => {
   expect(metrics.command).not.toContain('--class-weights');
 });
 
-describe.each(optimizerNames)('%s', (optimizer) => {
-  test.each(scheduleNames)('with %s', async (schedule) => {
+describe('each optimizer and each schedule trains', () => {
+  const rows = [
+    ...optimizerNames.map((optimizer) => ({ optimizer, schedule: 'cosine' })),
+    ...scheduleNames.map((schedule) => ({ optimizer: 'adam', schedule })),
+  ];
+  test.each(rows)('$optimizer, $schedule', async ({ optimizer, schedule }) => {
     const args = ['--model', 'row-gru', '--hidden', '4', '--epochs', '2', '--data', classFolders(5)];
     const { metrics } = await trained(['train', ...args, '--optimizer', optimizer, '--schedule', schedule]);
     expect(metrics).toMatchObject({ optimizer, schedule, status: 'finished' });
   });
+});
+
+test('what is set has an effect, and is said', async () => {
+  const data = classFolders(5);
+  const quick = [
+    'train',
+    '--data',
+    data,
+    '--model',
+    'row-gru',
+    '--hidden',
+    '4',
+    '--epochs',
+    '2',
+    '--batch',
+    '4',
+  ];
+  const usual = new Map<string, Buffer>();
+  const rows: [args: string[], text: string, beside?: string[]][] = [
+    [['--momentum', '0.5'], 'SGD with momentum 0.5', ['--optimizer', 'sgd']],
+    [['--momentum', '0.5'], 'RMSprop with momentum 0.5', ['--optimizer', 'rmsprop']],
+    [['--nesterov'], 'SGD with Nesterov momentum 0.9', ['--optimizer', 'sgd']],
+    [['--decay', 'all'], 'AdamW, weight decay 0.5; ', ['--optimizer', 'adamw', '--weight-decay', '0.5']],
+    [['--warm-up', '0.8'], 'up to 0.003 in 80 % of the steps'],
+    [['--warm-up', '0.5'], 'in the first 50 % of the steps it rises from 0', ['--schedule', 'cosine']],
+    [['--clip', '0.01'], 'gradients of norm 0.01 at most', ['--optimizer', 'sgd']],
+    [['--loss', 'focal:1'], 'focal with gamma 1'],
+    [['--label-smoothing', '0.2'], 'Labels are smoothed: 0.2'],
+  ];
+  for (const [args, text, beside = []] of rows) {
+    const key = beside.join(' ');
+    usual.set(key, usual.get(key) ?? (await trained([...quick, ...beside])).weights);
+    const { stdout, weights, metrics } = await trained([...quick, ...beside, ...args]);
+    expect(stdout).toContain(text);
+    expect(weights.equals(usual.get(key)!), `${args}`).toBe(false);
+    expect(metrics.command.join(' ')).toContain(args.join(' '));
+  }
 });
 
 describe('refused before training', () => {

@@ -1,9 +1,44 @@
 /** The settings of a run in words. */
+import { sizeNames } from '../../models/sizes.ts';
 import { formatInteger } from '../../text.ts';
 import { writtenSizes } from '../model-sizes.ts';
 import { describeOptimizer, describeSchedule } from '../optimizers.ts';
 import { describeRemoval, removeSpec } from '../remove-spec.ts';
 import type { Metrics } from '../run-record.ts';
+import { writtenSetting } from '../settings/setting-options.ts';
+import { settingNames } from '../settings/setting-table.ts';
+import type { SettingName } from '../settings/setting-values.ts';
+
+/** Settings that are told in their own words. */
+const told: ReadonlySet<SettingName> = new Set<SettingName>([
+  ...sizeNames,
+  ...(['model', 'optimizer', 'momentum', 'nesterov', 'weightDecay', 'decay', 'clipNorm'] as const),
+  ...([
+    'learningRate',
+    'schedule',
+    'warmUp',
+    'batchSize',
+    'epochs',
+    'earlyStopping',
+    'classWeights',
+  ] as const),
+  ...(['augmentation', 'remove', 'validationShare', 'seed', 'device', 'data'] as const),
+]);
+
+/** All others, as their options take them: `label smoothing`, `0.1`. */
+function others({
+  data: _,
+  device: __,
+  classWeights: ___,
+  ...settings
+}: Metrics): [string, string | undefined][] {
+  return settingNames
+    .filter((name) => !told.has(name))
+    .map((name) => [
+      name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`),
+      writtenSetting(settings, name),
+    ]);
+}
 
 /** Names and values; what was not asked for, and is not on, is left out. */
 export function settingsOf(metrics: Metrics): [name: string, value: string][] {
@@ -27,6 +62,7 @@ export function settingsOf(metrics: Metrics): [name: string, value: string][] {
     ['learning rate', describeSchedule(metrics)],
     ['batch size', metrics.batchSize],
     ['epochs', `${metrics.history.length} of ${metrics.epochs}`],
+    ...others(metrics),
     ['early stopping', earlyStopping && `after ${earlyStopping} epochs without a new best`],
     ['class weights', weights.length === 0 ? undefined : weights.join(', ')],
     ['augmentation', moves.length === 0 ? 'none' : moves.join(', ')],

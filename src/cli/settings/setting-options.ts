@@ -13,7 +13,8 @@ export function addSettings(command: Command): void {
     const { flag, what, usual, heading, choices, read } = rows[name];
     const option = new Option(flag, usual === undefined ? what : `${what} (default: ${usual})`);
     if (choices !== undefined) option.choices(choices);
-    command.addOption(option.argParser(read).helpGroup(headings[heading]));
+    if (!option.isBoolean()) option.argParser(read);
+    command.addOption(option.helpGroup(headings[heading]));
     if (name === 'augmentation') {
       command.addOption(
         new Option('--no-augment', 'the same as --augment none').helpGroup(headings[heading]),
@@ -48,6 +49,7 @@ export function wordsOf(given: Settings, defaults: Settings): string[] {
   return settingNames.flatMap((name) => {
     const text = writtenSetting(given, name);
     if (text === undefined || text === writtenSetting(defaults, name)) return [];
-    return [rows[name].flag.split(' ')[0]!, text];
+    const [flag = '', argument] = rows[name].flag.split(' ');
+    return argument === undefined ? [flag] : [flag, text];
   });
 }

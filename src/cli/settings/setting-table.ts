@@ -12,14 +12,25 @@ import { type ModelSizes, modelNames } from '../../models/index.ts';
 import { sizeKinds } from '../../models/sizes.ts';
 import { augmentForm, augmentSpec, formatAugmentation } from '../augment-spec.ts';
 import { classWeightsText } from '../class-weights.ts';
+import { lossText } from '../losses.ts';
 import { readSize } from '../model-sizes.ts';
-import { nonNegativeNumber, positiveInteger, positiveNumber, properShare, seedNumber } from '../numbers.ts';
+import {
+  nonNegativeNumber,
+  positiveInteger,
+  positiveNumber,
+  properShare,
+  seedNumber,
+  shareFromNothing,
+  trueOrFalse,
+} from '../numbers.ts';
 import { removeHelp, removeSpec } from '../remove-spec.ts';
 import { dataHelp, pictureSize } from '../shared-options.ts';
 import { defaultTexts, trainDefaults } from '../train-defaults.ts';
 import { oneOfNames, type Setting } from './setting.ts';
 import {
+  decayed,
   type GivenClasses,
+  monitors,
   optimizerNames,
   type SettingName,
   type SettingValues,
@@ -65,6 +76,13 @@ export const settings: { readonly [Name in SettingName]: Setting<SettingValues[N
     usual: 'the folders, a classes.txt beside IDX files, or numbers',
     read: givenClasses,
     write: ({ source }) => source,
+  },
+  labels: {
+    flag: '--labels <file>',
+    heading: 'data',
+    what: 'the labels of pictures that are not in class folders: a CSV file picture,label or a JSON file',
+    read: (text) => text,
+    write: (path) => resolve(path),
   },
   validationShare: {
     flag: '--val-split <share>',
@@ -119,9 +137,22 @@ export const settings: { readonly [Name in SettingName]: Setting<SettingValues[N
   optimizer: {
     flag: '--optimizer <name>',
     heading: 'learning',
-    what: `the update rule: ${optimizerNames.join(', ')} (with momentum 0.9)`,
+    what: `the update rule: ${optimizerNames.join(', ')}`,
     usual: defaultTexts.optimizer,
     ...oneOfNames(optimizerNames),
+  },
+  momentum: {
+    flag: '--momentum <share>',
+    heading: 'learning',
+    what: 'part of the last step that stays, of sgd and rmsprop',
+    usual: defaultTexts.momentum,
+    read: shareFromNothing,
+  },
+  nesterov: {
+    flag: '--nesterov',
+    heading: 'learning',
+    what: 'sgd looks ahead along its momentum',
+    read: trueOrFalse,
   },
   learningRate: {
     flag: '--lr <number>',
@@ -137,11 +168,32 @@ export const settings: { readonly [Name in SettingName]: Setting<SettingValues[N
     usual: defaultTexts.schedule,
     ...oneOfNames(scheduleNames),
   },
+  warmUp: {
+    flag: '--warm-up <share>',
+    heading: 'learning',
+    what: 'share of the steps in which the rate rises',
+    usual: '0.3 of one-cycle, 0 of others',
+    read: shareFromNothing,
+  },
   weightDecay: {
     flag: '--weight-decay <number>',
     heading: 'learning',
     what: 'pulls weights to 0',
     usual: defaultTexts.weightDecay,
+    read: nonNegativeNumber,
+  },
+  decay: {
+    flag: '--decay <what>',
+    heading: 'learning',
+    what: 'what weight decay pulls: matrices (no biases, norms or decays), or all',
+    usual: 'matrices',
+    ...oneOfNames(decayed),
+  },
+  clipNorm: {
+    flag: '--clip <norm>',
+    heading: 'learning',
+    what: 'the most that the norm of all gradients together may be; 0: any',
+    usual: defaultTexts.clipNorm,
     read: nonNegativeNumber,
   },
   augmentation: {
@@ -161,6 +213,20 @@ export const settings: { readonly [Name in SettingName]: Setting<SettingValues[N
       return text;
     },
   },
+  loss: {
+    flag: '--loss <name>',
+    heading: 'aim',
+    what: 'cross-entropy, or focal:GAMMA, in which an image counts the less the surer its class is',
+    usual: 'cross-entropy',
+    read: lossText,
+  },
+  labelSmoothing: {
+    flag: '--label-smoothing <share>',
+    heading: 'aim',
+    what: 'share of each label that is spread over all classes',
+    usual: defaultTexts.labelSmoothing,
+    read: shareFromNothing,
+  },
   classWeights: {
     flag: '--class-weights <weights>',
     heading: 'aim',
@@ -174,6 +240,13 @@ export const settings: { readonly [Name in SettingName]: Setting<SettingValues[N
     what: 'stop after so many epochs without a new best',
     usual: 'never',
     read: positiveInteger,
+  },
+  monitor: {
+    flag: '--best <figure>',
+    heading: 'aim',
+    what: 'what says which epoch is the best, on the validation images: accuracy or loss',
+    usual: 'accuracy',
+    ...oneOfNames(monitors),
   },
   seed: {
     flag: '--seed <number>',

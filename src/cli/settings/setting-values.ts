@@ -5,12 +5,28 @@ import type { DeviceOptions } from '../../index.ts';
 import type { ModelSizes } from '../../models/index.ts';
 
 /** What `--optimizer` takes. */
-export const optimizerNames = ['adam', 'adamw', 'rmsprop', 'sgd'] as const;
+export const optimizerNames = ['adam', 'adamw', 'sgd', 'rmsprop', 'adagrad'] as const;
 export type OptimizerName = (typeof optimizerNames)[number];
 
 /** What `--schedule` takes. */
-export const scheduleNames = ['one-cycle', 'cosine', 'step', 'constant'] as const;
+export const scheduleNames = [
+  'one-cycle',
+  'cosine',
+  'warm-restarts',
+  'polynomial',
+  'exponential',
+  'step',
+  'plateau',
+  'constant',
+] as const;
 export type ScheduleName = (typeof scheduleNames)[number];
+
+/** Which parameters weight decay pulls to 0: all but biases, norms and decays, or all. */
+export const decayed = ['matrices', 'all'] as const;
+export type Decayed = (typeof decayed)[number];
+
+/** What says which epoch is the best. */
+export const monitors = ['accuracy', 'loss'] as const;
 
 /** What `--classes` was given. */
 export interface GivenClasses {
@@ -28,6 +44,8 @@ interface DataValues {
   /** How pictures of other proportions are brought to it. */
   readonly fit: PictureFit;
   readonly classes: GivenClasses;
+  /** A CSV or JSON file of the labels of pictures that are not in class folders. */
+  readonly labels: string;
   /** A file, or a pattern for the names of pictures: see `groupSource`. */
   readonly groups: string;
 }
@@ -42,18 +60,32 @@ interface TrainingValues extends ModelSizes {
   /** Images in a step. */
   readonly batchSize: number;
   readonly optimizer: OptimizerName;
+  /** The part of the previous velocity that stays: of `sgd` and `rmsprop`. */
+  readonly momentum: number;
+  /** Whether `sgd` looks ahead along its velocity. */
+  readonly nesterov: boolean;
   /** The highest rate of the schedule. */
   readonly learningRate: number;
   readonly schedule: ScheduleName;
+  /** Share of the steps in which the rate rises; 0: none. */
+  readonly warmUp: number;
   readonly weightDecay: number;
+  readonly decay: Decayed;
+  /** The most that the norm of all gradients together may be; 0: any. */
+  readonly clipNorm: number;
   /** How training images are changed at random; empty: not at all. */
   readonly augmentation: NamedChanges;
   /** What is removed of the images, as `removeSpec` reads it: anew for each showing in training, once of the others. */
   readonly remove: string;
+  /** `cross-entropy`, `focal`, or `focal:2` with its gamma. */
+  readonly loss: string;
+  /** The share of the target that is spread evenly over all classes. */
+  readonly labelSmoothing: number;
   /** `balanced`, `none`, or `cat=2,dog=0.5`. */
   readonly classWeights: string;
   /** Epochs without a new best after which training stops. */
   readonly earlyStopping: number;
+  readonly monitor: (typeof monitors)[number];
   readonly seed: number;
 }
 

@@ -24,6 +24,7 @@ export const defaultTexts = {
   weightDecay: '0, or 0.01 with adamw',
   clipNorm: '0',
   labelSmoothing: '0',
+  average: 'none',
   augmentation: 'shift=1,rotation=5',
 } as const;
 

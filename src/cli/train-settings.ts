@@ -6,6 +6,7 @@ import { removePixels } from '../data/removal.ts';
 import { createModel, type MissingTreatment, modelFacts, modelNames } from '../models/index.ts';
 import type { Module } from '../nn/index.ts';
 import type { FitOptions } from '../train/index.ts';
+import { averageOf } from './averages.ts';
 import { classWeightsOf } from './class-weights.ts';
 import { lossOf } from './losses.ts';
 import { givenSizes } from './model-sizes.ts';
@@ -71,7 +72,15 @@ export function fitOptionsOf(
   { classNames }: ImageDataset,
 ): Pick<
   FitOptions,
-  'epochs' | 'batchSize' | 'seed' | 'missing' | 'augmentation' | 'loss' | 'monitor' | 'earlyStopping'
+  | 'epochs'
+  | 'batchSize'
+  | 'seed'
+  | 'missing'
+  | 'augmentation'
+  | 'loss'
+  | 'average'
+  | 'monitor'
+  | 'earlyStopping'
 > {
   const { epochs, batchSize, seed, monitor, earlyStopping } = settings;
   return {
@@ -79,6 +88,7 @@ export function fitOptionsOf(
     missing: missingOf(settings),
     ...changesOf(settings),
     loss: lossOf(settings, classNames),
+    average: averageOf(settings.average ?? 'none', epochs),
     ...(monitor && { monitor }),
     ...(earlyStopping && { earlyStopping: { patience: earlyStopping } }),
   };

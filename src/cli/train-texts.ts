@@ -3,6 +3,7 @@ import type { ImageDataset } from '../data/dataset.ts';
 import { deviceInfo } from '../index.ts';
 import { printable } from '../text.ts';
 import { formatAugmentation } from './augment-spec.ts';
+import { describeAverage } from './averages.ts';
 import { formatConfusion } from './confusion.ts';
 import { describeScores } from './describe.ts';
 import { commandLine } from './invocation.ts';
@@ -42,6 +43,8 @@ export function describeTraining(settings: TrainSettings, { classNames }: ImageD
   if (settings.classWeights !== undefined) {
     lines.push(`In the loss, classes count ${describeWeights(settings.classWeights, classNames)}.`);
   }
+  const average = describeAverage(settings.average ?? 'none', epochs);
+  if (average !== undefined) lines.push(average);
   if (earlyStopping !== undefined) {
     const early =
       settings.schedule === 'constant'

@@ -162,6 +162,8 @@ test('what is set has an effect, and is said', async () => {
     [['--warm-up', '0.5'], 'in the first 50 % of the steps it rises from 0', ['--schedule', 'cosine']],
     [['--clip', '0.01'], 'gradients of norm 0.01 at most', ['--optimizer', 'sgd']],
     [['--loss', 'focal:1'], 'focal with gamma 1'],
+    [['--average', 'ema:0.5'], 'of which 0.5 stays at each'],
+    [['--average', 'swa:1'], 'From epoch 1 on the model is the mean'],
     [['--label-smoothing', '0.2'], 'Labels are smoothed: 0.2'],
   ];
   for (const [args, text, beside = []] of rows) {

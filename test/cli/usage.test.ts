@@ -59,6 +59,8 @@ test.each([
   [['train', '--loss', 'focal', '--label-smoothing', '0.1'], 'not of focal'],
   [['train', '--loss', 'focal:0'], 'focal with its gamma above 0'],
   [['train', '--loss', 'hinge'], 'Give cross-entropy, focal'],
+  [['train', '--average', 'ema:1'], 'ema with its decay below 1'],
+  [['train', '--average', 'swa:9', '--epochs', '5'], 'begins after the last of 5 epochs'],
   [['train', '--warm-up', '1'], 'Give a number from 0 to below 1'],
   [['train', '--best', 'los'], 'Did you mean loss?'],
   [['train', '--data', '.', '--out', './mine'], '--out ./mine lies in the data set'],

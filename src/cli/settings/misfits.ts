@@ -2,6 +2,7 @@
 import { isAbsolute, relative, resolve, sep } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import { modelFacts } from '../../models/index.ts';
+import { averageOf } from '../averages.ts';
 import { gammaOf } from '../losses.ts';
 import { sizeMisfit } from '../model-sizes.ts';
 import { takesMomentum } from '../optimizers.ts';
@@ -35,6 +36,10 @@ function* misfits(
   const { loss, labelSmoothing = 0 } = settings;
   if (loss !== undefined && gammaOf(loss) !== undefined && labelSmoothing > 0) {
     yield `--label-smoothing ${labelSmoothing} is part of cross-entropy, not of ${loss}: leave out the one or the other.`;
+  }
+  const average = epochs === undefined ? undefined : averageOf(settings.average ?? 'none', epochs);
+  if (average?.kind === 'swa' && average.from > epochs!) {
+    yield `--average ${settings.average} begins after the last of ${epochs} epochs: let it begin earlier.`;
   }
   if (earlyStopping !== undefined && epochs !== undefined && earlyStopping > epochs - 2) {
     const most = epochs - 2;

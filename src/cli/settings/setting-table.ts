@@ -11,6 +11,7 @@ import { type DeviceOptions, deviceNames } from '../../index.ts';
 import { type ModelSizes, modelNames } from '../../models/index.ts';
 import { sizeKinds } from '../../models/sizes.ts';
 import { augmentForm, augmentSpec, formatAugmentation } from '../augment-spec.ts';
+import { averageText } from '../averages.ts';
 import { classWeightsText } from '../class-weights.ts';
 import { lossText } from '../losses.ts';
 import { readSize } from '../model-sizes.ts';
@@ -199,7 +200,7 @@ export const settings: { readonly [Name in SettingName]: Setting<SettingValues[N
   augmentation: {
     flag: '--augment <changes>',
     heading: 'images',
-    what: `random changes: none, or some of ${augmentForm}`,
+    what: `random changes: none, or some of ${augmentForm.replaceAll(',', ', ')}`,
     usual: defaultTexts.augmentation,
     read: (text) => (text === 'none' ? {} : augmentSpec(text)),
     write: (changes) => formatAugmentation(changes) || 'none',
@@ -233,6 +234,13 @@ export const settings: { readonly [Name in SettingName]: Setting<SettingValues[N
     what: 'how much an image of each class counts in the loss: balanced, none, or some of NAME=NUMBER,…',
     usual: 'none',
     read: classWeightsText,
+  },
+  average: {
+    flag: '--average <kind>',
+    heading: 'aim',
+    what: 'leave an average of the weights: none, ema:DECAY over the steps, or swa:EPOCH over the epochs from one on',
+    usual: defaultTexts.average,
+    read: averageText,
   },
   earlyStopping: {
     flag: '--early-stopping <epochs>',

@@ -83,6 +83,8 @@ interface TrainingValues extends ModelSizes {
   readonly labelSmoothing: number;
   /** `balanced`, `none`, or `cat=2,dog=0.5`. */
   readonly classWeights: string;
+  /** `none`, `ema:0.999` or `swa:20`: which average of the weights the model is left with. */
+  readonly average: string;
   /** Epochs without a new best after which training stops. */
   readonly earlyStopping: number;
   readonly monitor: (typeof monitors)[number];

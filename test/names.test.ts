@@ -26,6 +26,9 @@ const options = new Set([
   'resume',
   'inputDropout',
   'zoneout',
+  'augmentation',
+  'mix',
+  'sampling',
 ]);
 const objects: Readonly<Record<string, object>> = {
   x: weft.Tensor.prototype,

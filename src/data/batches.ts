@@ -16,6 +16,8 @@ import { type RandomGenerator, requireCount, requireGenerator } from './random-g
 export interface BatchOptions {
   /** Draws a new order from this generator; default the order of the data set. */
   readonly shuffle?: RandomGenerator;
+  /** As many numbers, which need not be different, in place of all in their order. */
+  readonly order?: Int32Array;
   /** Leaves out a last batch smaller than the others; default false. */
   readonly dropLast?: boolean;
 }
@@ -38,7 +40,7 @@ export function* batchIndices(
   batchSize: number,
   options: BatchOptions = {},
 ): Generator<Int32Array> {
-  requireKnownOptions('batchIndices', options, ['shuffle', 'dropLast']);
+  requireKnownOptions('batchIndices', options, ['shuffle', 'order', 'dropLast']);
   requireCount('batchIndices', count);
   requireBoolean('batchIndices', 'dropLast', options.dropLast ?? false);
   if (options.shuffle !== undefined) requireGenerator('batchIndices, shuffle', options.shuffle);
@@ -58,12 +60,25 @@ export function* batchIndices(
       cure: 'Make the batch smaller or do not drop the last one.',
     });
   }
-  const order = options.shuffle?.permutation(count);
+  requireOrder(count, options);
+  const order = options.order ?? options.shuffle?.permutation(count);
   const end = options.dropLast ? count - (count % batchSize) : count;
   for (let start = 0; start < end; start += batchSize) {
     const next = Math.min(start + batchSize, end);
     yield order?.slice(start, next) ?? Int32Array.from({ length: next - start }, (_, index) => start + index);
   }
+}
+
+function requireOrder(count: number, { order, shuffle }: BatchOptions): void {
+  if (order === undefined) return;
+  const numbers = order instanceof Int32Array && order.length === count;
+  if (numbers && shuffle === undefined && order.every((index) => index >= 0 && index < count)) return;
+  throw new OptionError({
+    where: 'batchIndices',
+    got: numbers && shuffle !== undefined ? 'order and shuffle' : `order ${describeValue(order)}`,
+    expected: `one of them: ${count} numbers from 0 to ${count - 1} in an Int32Array, or a generator that draws their order`,
+    cure: 'Correct the order, or leave it out.',
+  });
 }
 
 /**

@@ -114,6 +114,11 @@ export function batchStream(seed: number, epoch: number, step: number): RandomGe
   return exampleStream(seed, epoch, BATCHES).fork(step);
 }
 
+/** What the pictures of a batch are mixed by. `step`: from 1. */
+export function mixStream(seed: number, epoch: number, step: number): RandomGenerator {
+  return batchStream(seed, epoch, step).fork(0);
+}
+
 /** Throws OptionError unless `generator` draws random numbers. */
 export function requireGenerator(where: string, generator: RandomGenerator): void {
   if (typeof generator?.permutation === 'function' && typeof generator.uniform === 'function') return;

@@ -92,6 +92,8 @@ export interface BatchSource {
 /** How examples become batches. */
 export interface Batching {
   readonly batchSize: number;
+  /** Draws the order of an epoch. Default: all examples, shuffled. */
+  readonly drawOrder?: ((generator: RandomGenerator) => Int32Array) | undefined;
   readonly dropLast?: boolean | undefined;
   readonly seed?: number | undefined;
 }
@@ -107,9 +109,13 @@ export function indicesOf(
   epoch: number | undefined,
   batching: Batching,
 ): Iterable<Int32Array> {
-  const { batchSize, dropLast = false, seed = 0 } = batching;
+  const { batchSize, drawOrder, dropLast = false, seed = 0 } = batching;
   if (epoch === undefined) return batchIndices(count, batchSize);
-  return batchIndices(count, batchSize, { shuffle: shuffleStream(seed, epoch), dropLast });
+  const shuffle = shuffleStream(seed, epoch);
+  return batchIndices(count, batchSize, {
+    ...(drawOrder ? { order: drawOrder(shuffle) } : { shuffle }),
+    dropLast,
+  });
 }
 
 /** How examples in tensors, or batches of them, come to a model. */

@@ -4,6 +4,8 @@ import {
   requireAugmentOptions,
   requireUnitPixels,
 } from '../data/augment/augment-options.ts';
+import { type MixOptions, requireMixOptions } from '../data/augment/mixing.ts';
+import { type Sampling, samplings } from '../data/balanced-order.ts';
 import { type ImageDataset, requireSameImages, validateLabels } from '../data/dataset.ts';
 import { type MissingPixels, requireMissing } from '../data/missing.ts';
 import { type Normalization, requireUsablePixels } from '../data/normalize.ts';
@@ -16,6 +18,7 @@ import {
   requireFunction,
   requireKnownOptions,
   requireNumber,
+  requireOneOf,
 } from '../options.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type AverageOptions, requireAverage } from './averaging.ts';
@@ -101,6 +104,13 @@ export interface FitOptions extends CommonFitOptions<Tensor, Tensor, never> {
   readonly missing?: MissingPixels | undefined;
   /** Random changes to the training images, or a function that makes them. Default: none. */
   readonly augmentation?: AugmentOptions | ImageAugmentation | undefined;
+  /**
+   * Mixes training pictures in pairs, by mixup or cutmix; whatever the loss is, it is that of both labels, weighted by what is there of each.
+   * The accuracy in training is that of the label of the larger share. Default: none.
+   */
+  readonly mix?: MixOptions | undefined;
+  /** `'balanced'` shows as many images of each class in an epoch, which has as many steps as without: see `balancedIndices`. Default 'uniform'. */
+  readonly sampling?: Sampling | undefined;
 }
 
 /** Options of `fit` on other examples than pictures. */
@@ -120,6 +130,8 @@ export type AnyFitOptions = CommonFitOptions<never, never, undefined> & {
   readonly normalization?: Normalization | undefined;
   readonly missing?: MissingPixels | undefined;
   readonly augmentation?: unknown;
+  readonly mix?: MixOptions | undefined;
+  readonly sampling?: Sampling | undefined;
   readonly stepsPerEpoch?: number | undefined;
 };
 
@@ -151,7 +163,7 @@ const commonNames = [
 export function checkFit(model: AnyModule, train: ImageDataset | undefined, options: AnyFitOptions): void {
   requireKnownOptions('fit', options, [
     ...commonNames,
-    ...(train ? ['normalization', 'missing'] : ['stepsPerEpoch']),
+    ...(train ? ['normalization', 'missing', 'mix', 'sampling'] : ['stepsPerEpoch']),
   ]);
   const { batchSize = 32, seed = 0, epochsDone = 0 } = options;
   requireNumber('fit', 'epochs', options.epochs, 'a whole number of at least 1');
@@ -207,7 +219,9 @@ function requireTrained(model: AnyModule, optimizer: Optimizer): void {
 }
 
 function checkImages(train: ImageDataset, options: AnyFitOptions): void {
-  const { augmentation, normalization, missing = 'error' } = options;
+  const { augmentation, normalization, missing = 'error', mix, sampling = 'uniform' } = options;
+  if (mix !== undefined) requireMixOptions('mix of fit', mix);
+  requireOneOf('fit', 'sampling', sampling, samplings);
   requireMissing('fit', missing, normalization);
   validateLabels(train);
   if (augmentation !== undefined && typeof augmentation !== 'function') {

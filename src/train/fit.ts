@@ -77,6 +77,7 @@ export async function fit(model: AnyModule, train: unknown, options: unknown): P
   const { batchSize: partSize = 32 } = given;
   // What makes one step; it is computed in parts of `partSize`.
   const batchSize = partSize * accumulate;
+  const { mix, sampling } = given;
   const sources = images
     ? {
         training: new ImageSource(images, {
@@ -85,6 +86,8 @@ export async function fit(model: AnyModule, train: unknown, options: unknown): P
           seed,
           normalization,
           missing,
+          mix,
+          sampling,
           augmentation: given.augmentation as ImageAugmentation | undefined,
         }),
         validation: validation

@@ -1,11 +1,13 @@
 /** Batches of a data set of pictures. */
 import { augmentImage } from '../data/augment/augment.ts';
 import type { AugmentOptions } from '../data/augment/augment-options.ts';
+import { type MixOptions, type Mixture, mixPictures } from '../data/augment/mixing.ts';
+import { balancedOrder, type Sampling } from '../data/balanced-order.ts';
 import { gatherBatch } from '../data/batches.ts';
 import type { ImageDataset } from '../data/dataset.ts';
 import { fillPixels, type MissingPixels } from '../data/missing.ts';
 import { applyNormalization, type Normalization } from '../data/normalize.ts';
-import { batchStream, exampleStream, type RandomGenerator } from '../data/random-generator.ts';
+import { batchStream, exampleStream, mixStream, type RandomGenerator } from '../data/random-generator.ts';
 import { NonFiniteError } from '../errors.ts';
 import { fill, fromData } from '../tensor/leaves.ts';
 import { type Shape, sizeOf } from '../tensor/shape.ts';
@@ -18,6 +20,7 @@ import {
   type Structure,
   stepsOf,
 } from './batch-source.ts';
+import type { MixedLabels } from './objective.ts';
 
 /**
  * Changes the pictures of a batch in place, `[N, H, W, C]`, normalized if the training is. What it draws from the generator, which
@@ -40,7 +43,9 @@ export class ImageSource implements BatchSource {
 
   constructor(dataset: ImageDataset, options: ImageBatching) {
     this.#dataset = dataset;
-    this.#options = options;
+    const { labels, classNames } = dataset;
+    const drawOrder = (generator: RandomGenerator) => balancedOrder(labels, classNames.length, generator);
+    this.#options = options.sampling === 'balanced' ? { ...options, drawOrder } : options;
   }
 
   get name(): string {
@@ -57,14 +62,15 @@ export class ImageSource implements BatchSource {
 
   blank(size: number): Structure {
     const [, ...imageShape] = this.#dataset.shape;
+    const labels = fill(0, [size], 'int32');
     return {
       inputs: flattenTree(fill(0, [size, ...imageShape])),
-      targets: flattenTree(fill(0, [size], 'int32')),
+      targets: flattenTree(this.#options.mix ? { labels, partners: labels, share: fill(0, [size]) } : labels),
     };
   }
 
   *batches(epoch: number | undefined, fromStep = 0): Iterable<Batch> {
-    const { augmentation, batchSize, normalization, missing = 'error', seed = 0 } = this.#options;
+    const { augmentation, batchSize, mix, normalization, missing = 'error', seed = 0 } = this.#options;
     const { name } = this.#dataset;
     const [, height, width, channels] = this.#dataset.shape;
     const imageShape = [height, width, channels] as const;
@@ -96,9 +102,11 @@ export class ImageSource implements BatchSource {
         if (normalization) applyNormalization(images, normalization);
       }
       if (missing !== 'error') fillPixels(images, shape, missing);
+      const mixture =
+        epoch !== undefined && mix && mixPictures(images, shape, mix, mixStream(seed, epoch, step));
       yield {
         inputs: flattenTree(fromData(images, shape, 'float32')),
-        targets: flattenTree(fromData(labels, [size], 'int32')),
+        targets: flattenTree(mixture ? mixedLabels(labels, mixture) : fromData(labels, [size], 'int32')),
         size,
         nameOf: (image) => `image ${indices[image]} of ${name}`,
       };
@@ -106,11 +114,31 @@ export class ImageSource implements BatchSource {
   }
 }
 
+/** The labels of mixed pictures, those of the larger share first. */
+function mixedLabels(labels: Int32Array, { partners, share }: Mixture): MixedLabels {
+  const others = partners.map((partner) => labels[partner]);
+  const own = share >= 0.5;
+  const [first, second] = (own ? [labels, others] : [others, labels]).map((each) =>
+    fromData(each, [each.length], 'int32'),
+  );
+  return {
+    labels: first,
+    partners: second,
+    share: fromData(
+      new Float32Array(labels.length).fill(own ? share : 1 - share),
+      [labels.length],
+      'float32',
+    ),
+  };
+}
+
 /** How pictures become batches. */
 export interface ImageBatching extends Batching {
   readonly normalization?: Normalization | undefined;
   readonly augmentation?: AugmentOptions | ImageAugmentation | undefined;
   readonly missing?: MissingPixels | undefined;
+  readonly mix?: MixOptions | undefined;
+  readonly sampling?: Sampling | undefined;
 }
 
 /**

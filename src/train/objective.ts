@@ -28,6 +28,9 @@ export type MetricFunctions<Output = Tensor, Targets = Tensor, Names extends str
 /** What a loss of trees and one of tensors have in common inside. */
 type AnyLoss = (outputs: never, targets: never) => Tensor;
 
+/** Labels of pictures that were mixed in pairs, `[N]` each: `labels` are those of the larger share, from 0.5 to 1, the same in all of a batch. */
+export type MixedLabels = Readonly<Record<'labels' | 'partners' | 'share', Tensor>>;
+
 /** How the outputs of a model are judged. */
 export interface ObjectiveOptions {
   readonly loss?: AnyLoss | undefined;
@@ -62,7 +65,10 @@ export class Objective {
     this.#options = options;
   }
 
+  /** @param targets of pictures their labels `[N]`, or the labels of pairs that are mixed */
   judge(outputs: TensorTree, targets: TensorTree): Judgment {
+    if (this.ofPictures && !(targets instanceof Tensor))
+      return this.#judgeMixed(outputs, targets as MixedLabels);
     const { loss, metrics = {}, classes } = this.#options;
     if (classes && outputs instanceof Tensor && targets instanceof Tensor) {
       requireScores(outputs.shape, targets.size, classes.count, classes.name);
@@ -82,6 +88,19 @@ export class Objective {
       metrics:
         values.length > 0 ? stack(values.map((value) => cast(value, 'float32').reshape([]))) : undefined,
       scores: scored?.scores,
+    };
+  }
+
+  /** Loss and metrics are those of both labels, weighted; what is right is the label of the larger share. */
+  #judgeMixed(outputs: TensorTree, { labels, partners, share }: MixedLabels): Judgment {
+    const [own, other] = [labels, partners].map((each) => this.judge(outputs, each));
+    const part = share.slice(0);
+    const mixed = (first: Tensor, second: Tensor): Tensor =>
+      first.mul(part).add(second.mul(part.mul(-1).add(1)));
+    return {
+      ...own,
+      loss: mixed(own.loss, other.loss),
+      metrics: own.metrics && mixed(own.metrics, other.metrics!),
     };
   }
 

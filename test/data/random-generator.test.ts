@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import {
   batchStream,
   exampleStream,
+  mixStream,
   RandomGenerator,
   shuffleStream,
 } from '../../src/data/random-generator.ts';
@@ -51,8 +52,9 @@ describe('RandomGenerator', () => {
       shuffleStream(0, epoch),
       ...[0, 1].map((index) => exampleStream(0, epoch, index)),
       ...[0, 1].map((step) => batchStream(0, epoch, step)),
+      ...[0, 1].map((step) => mixStream(0, epoch, step)),
     ]);
-    expect(new Set(streams.map((each) => draw(each, 2).join())).size).toBe(10);
+    expect(new Set(streams.map((each) => draw(each, 2).join())).size).toBe(14);
   });
 
   test('uniform numbers lie in [0, 1) and are uniform', () => {

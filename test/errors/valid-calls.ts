@@ -239,6 +239,7 @@ export const functions = (folder: string): Record<string, Arguments> => ({
   concatenate: () => [toy(), toy(), 'both'],
   classCounts: () => [toy()],
   shuffledIndices: () => [5, generator()],
+  balancedIndices: () => [toy(), generator()],
   stratifiedSplit: () => [toy(), 0.5, generator()],
   findOverlap: () => [toy(), toy(), { correlation: 0.99, mirrored: true }],
   stridedSplit: () => [toy(), 2],

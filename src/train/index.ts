@@ -16,6 +16,12 @@ export type { FitOptions, Monitor, TensorFitOptions } from './fit-options.ts';
 export { fromPixels, type PixelOptions, type PixelSource } from './from-pixels.ts';
 export type { ImageAugmentation } from './image-source.ts';
 export {
+  type FindLearningRateOptions,
+  findLearningRate,
+  type LearningRateSearch,
+  type TensorFindLearningRateOptions,
+} from './learning-rate-finder.ts';
+export {
   accuracyInterval,
   accuracyOf,
   balancedAccuracy,

@@ -290,6 +290,11 @@ export const functions = (folder: string): Record<string, Arguments> => ({
   ],
   predictOutputs: () => [dense(), matrix(), {}],
   predict: () => [denseModel(), rows(), [2, 4, 4, 1], { normalization: normalization(), missing: 'last' }],
+  findLearningRate: () => {
+    const model = denseModel();
+    const optimizer = new weft.SGD(model.parameters());
+    return [model, toy(), { optimizer, batchSize: 3, lowest: 1e-3, highest: 0.1, steps: 3 }];
+  },
   fit: () => {
     const model = denseModel();
     return [

@@ -17,6 +17,7 @@ import { momentOf } from './moment.ts';
 import { type Loss, type MetricFunctions, Objective, probabilitiesOf, requireMetrics } from './objective.ts';
 import { Pace } from './pace.ts';
 import { outputTree } from './trial.ts';
+import { type PictureViews, requireViews, ViewedClassifier } from './views.ts';
 
 /** Options of evaluating on anything. `Output` is what the model gives, `Targets` what it is compared with. */
 export interface TensorEvaluateOptions<Output = Tensor, Targets = Tensor, Names extends string = string> {
@@ -35,6 +36,11 @@ export interface EvaluateOptions<Names extends string = string>
   readonly normalization?: Normalization | undefined;
   /** What is done with pixels that are NaN. Default 'error'. */
   readonly missing?: MissingPixels | undefined;
+  /**
+   * Test-time augmentation: the answer to a picture is the mean of the probabilities of several views of it. The loss is given their
+   * logarithms as scores. `batchSize` is that of pictures: computed at a time are all their views. Default: the picture alone.
+   */
+  readonly views?: PictureViews | undefined;
 }
 
 /**
@@ -91,13 +97,14 @@ export async function evaluate(
     'batchSize',
     'loss',
     'metrics',
-    ...(pictures ? ['normalization', 'missing'] : []),
+    ...(pictures ? ['normalization', 'missing', 'views'] : []),
   ]);
   requireModule('evaluate', model);
   if (pictures) validateLabels(data);
-  const { batchSize = 256, normalization, missing = 'error', loss, metrics } = options;
+  const { batchSize = 256, normalization, missing = 'error', loss, metrics, views } = options;
   if (pictures) {
     requireMissing('evaluate', missing, normalization);
+    if (views) requireViews('evaluate', views);
     requireUsablePixels('evaluate', data, data.shape[3], normalization);
   }
   requireNumber('evaluate', 'batchSize', batchSize, 'a whole number of at least 1');
@@ -108,7 +115,8 @@ export async function evaluate(
     ? new ImageSource(data, { batchSize, normalization, missing })
     : await openExamples('evaluate', data, { batchSize });
   const classes = pictures ? { count: data.classNames.length, name: data.name } : undefined;
-  return new ModelEvaluator(model, source, new Objective({ loss, metrics, classes }), standStill).run();
+  const asked = views ? new ViewedClassifier(model as Module, views) : model;
+  return new ModelEvaluator(asked, source, new Objective({ loss, metrics, classes }), standStill).run();
 }
 
 /**

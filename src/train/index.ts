@@ -34,10 +34,17 @@ export type { BlobLike, ModelSource, UrlLike } from './model-source.ts';
 export type { ModelDownload, ModelTarget } from './model-target.ts';
 export type { Loss, MetricFunctions } from './objective.ts';
 export { loadOptimizer, saveOptimizer } from './optimizer-file.ts';
-export { type Prediction, type PredictOptions, predict, predictOutputs } from './predict.ts';
+export {
+  type ClassifyOptions,
+  type Prediction,
+  type PredictOptions,
+  predict,
+  predictOutputs,
+} from './predict.ts';
 export type { EpochReport, History, StepReport } from './reports.ts';
 export { decodeSafetensors, encodeSafetensors, type Safetensors } from './safetensors.ts';
 export { deleteStoredModel, type StoredModel, storedModels } from './stored-models.ts';
 export { loadTraining } from './training-files.ts';
 export type { TrainingState } from './training-state.ts';
+export type { PictureViews } from './views.ts';
 export { WeightAverage, type WeightAverageOptions, type WeightAverageState } from './weight-average.ts';

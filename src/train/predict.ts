@@ -26,6 +26,7 @@ import { momentOf } from './moment.ts';
 import { probabilitiesOf, requireScores } from './objective.ts';
 import { Pace } from './pace.ts';
 import { outputTree } from './trial.ts';
+import { type PictureViews, requireViews, ViewedClassifier } from './views.ts';
 
 /** Inputs that are computed together. */
 const atOnce = 256;
@@ -40,12 +41,18 @@ export interface Prediction {
   readonly probabilities: Float32Array;
 }
 
-/** Options of `predict` and `predictOutputs`. */
+/** Options of `predictOutputs`, and of `predict`. */
 export interface PredictOptions {
   /** The one that the model was trained with. Default: that of a loaded model; none of a model alone. */
   readonly normalization?: Normalization | undefined;
   /** What is done with values that are NaN: as it was in training. Default 'error'. */
   readonly missing?: MissingPixels | undefined;
+}
+
+/** Options of `predict`. */
+export interface ClassifyOptions extends PredictOptions {
+  /** Test-time augmentation: probabilities are the mean over several views of each picture. Default: the picture alone. */
+  readonly views?: PictureViews | undefined;
 }
 
 /**
@@ -62,7 +69,7 @@ export interface PredictOptions {
 export function predict<Inputs>(
   model: Module<Inputs> | SavedModel<Inputs>,
   inputs: Inputs,
-  options?: PredictOptions,
+  options?: ClassifyOptions,
 ): Promise<Prediction[]>;
 /**
  * The classes of pictures whose pixels are in an array, in evaluation mode, as of those in a tensor.
@@ -77,7 +84,7 @@ export function predict(
   model: Module | SavedModel,
   images: Float32Array,
   shape: readonly [number, number, number, number],
-  options?: PredictOptions,
+  options?: ClassifyOptions,
 ): Promise<Prediction[]>;
 export async function predict(
   given: AnyModule | SavedModel<never, unknown>,
@@ -85,8 +92,8 @@ export async function predict(
   ...rest: readonly unknown[]
 ): Promise<Prediction[]> {
   const structured = inputs instanceof Tensor || isPlainObject(inputs) || Array.isArray(inputs);
-  const [shape, options = {}] = (structured ? [undefined, ...rest] : rest) as [unknown, PredictOptions?];
-  const asked = ask('predict', given, options);
+  const [shape, options = {}] = (structured ? [undefined, ...rest] : rest) as [unknown, ClassifyOptions?];
+  const asked = ask('predict', given, options, ['views']);
   const classNames = asked.saved?.classNames;
   if (asked.saved && !classNames) throw withoutClasses(asked.saved);
   const columns = structured ? flattenTree(inputs as TensorTree, 'inputs of predict') : undefined;
@@ -153,14 +160,21 @@ interface Asked {
   readonly missing: MissingPixels;
 }
 
-function ask(where: string, given: AnyModule | SavedModel<never, unknown>, options: PredictOptions): Asked {
+function ask(
+  where: string,
+  given: AnyModule | SavedModel<never, unknown>,
+  options: ClassifyOptions,
+  own: readonly string[] = [],
+): Asked {
   const saved = isSaved(given) ? given : undefined;
   const model = isSaved(given) ? given.model : given;
-  requireKnownOptions(where, options, ['normalization', 'missing']);
+  requireKnownOptions(where, options, ['normalization', 'missing', ...own]);
   requireModule(where, model);
-  const { missing = 'error', normalization = saved?.normalization } = options;
+  const { missing = 'error', normalization = saved?.normalization, views } = options;
+  if (views) requireViews(where, views);
   requireMissing(where, missing, normalization);
-  return { where, model, saved, normalization, missing };
+  const asked = views ? new ViewedClassifier(model as Module, views) : model;
+  return { where, model: asked, saved, normalization, missing };
 }
 
 /** Values on the host, of all inputs. */

@@ -283,13 +283,22 @@ export const functions = (folder: string): Record<string, Arguments> => ({
   loadOptimizer: () => [`${folder}/model`, stepped()],
   loadTraining: () => [`${folder}/training`],
   findNonFinite: () => [weft.tensor([-1]).log()],
-  evaluate: () => [denseModel(), toy(), { batchSize: 4, normalization: normalization(), missing: 'mean' }],
+  evaluate: () => [
+    denseModel(),
+    toy(),
+    { batchSize: 4, normalization: normalization(), missing: 'mean', views: { flip: true, shift: 1 } },
+  ],
   fromPixels: () => [
     { width: 2, height: 1, channels: 1, bitDepth: 8, pixels: Float32Array.of(0, 1) },
     { size: [1, 2], fit: 'pad', channels: 1, invert: false, background: 0 },
   ],
   predictOutputs: () => [dense(), matrix(), {}],
-  predict: () => [denseModel(), rows(), [2, 4, 4, 1], { normalization: normalization(), missing: 'last' }],
+  predict: () => [
+    denseModel(),
+    rows(),
+    [2, 4, 4, 1],
+    { normalization: normalization(), missing: 'last', views: { flip: true, shift: 1 } },
+  ],
   findLearningRate: () => {
     const model = denseModel();
     const optimizer = new weft.SGD(model.parameters());

@@ -22,7 +22,7 @@ export function readSize<Name extends SizeName>(name: Name, text: string): Model
 }
 
 /** Those of the options that are sizes and were given. */
-export function givenSizes(options: GivenSizes): GivenSizes {
+export function givenSizes(options: GivenSizes): Partial<ModelSizes> {
   return Object.fromEntries(
     sizeNames.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])),
   );

@@ -30,7 +30,7 @@ interface OptimizerArguments {
 
 /** What is on record of an optimizer. Runs of earlier versions had Adam, in other words. */
 type OptimizerSettings = Pick<TrainSettings, 'weightDecay' | 'schedule' | 'learningRate'> &
-  Partial<Pick<TrainSettings, 'momentum' | 'nesterov' | 'decay' | 'clipNorm' | 'warmUp'>> & {
+  Partial<Pick<TrainSettings, 'accumulate' | 'momentum' | 'nesterov' | 'decay' | 'clipNorm' | 'warmUp'>> & {
     readonly optimizer: string;
   };
 
@@ -171,6 +171,7 @@ export function optimizerOf(
   images: number,
 ): Optimizer {
   const {
+    accumulate = 1,
     optimizer,
     schedule,
     learningRate,
@@ -179,7 +180,7 @@ export function optimizerOf(
     decay = 'all',
     clipNorm = 0,
   } = settings;
-  const steps = Math.ceil(images / settings.batchSize) * settings.epochs;
+  const steps = Math.ceil(images / (settings.batchSize * accumulate)) * settings.epochs;
   const { warmUp: usual = 0, make } = schedules[schedule];
   const rate = make(learningRate, { steps, warmUpShare: settings.warmUp ?? usual });
   const choice = choiceOf(optimizer) ?? optimizers.adam;

@@ -23,6 +23,8 @@ export const defaultTexts = {
   schedule: 'one-cycle',
   weightDecay: '0, or 0.01 with adamw',
   clipNorm: '0',
+  mixup: '0',
+  cutmix: '0',
   labelSmoothing: '0',
   average: 'none',
   augmentation: 'shift=1,rotation=5',

@@ -59,8 +59,17 @@ export function changesOf({ augmentation, remove }: TrainSettings): {
   return Object.keys(all).length > 0 ? { augmentation: all } : {};
 }
 
+/** How training images are mixed in pairs. */
+function mixOf({ mixup = 0, cutmix = 0 }: TrainSettings): FitOptions['mix'] {
+  if (mixup === 0 && cutmix === 0) return undefined;
+  return { ...(mixup > 0 && { mixup }), ...(cutmix > 0 && { cutmix }) };
+}
+
 /** A new model for images as those of the data set. */
-export function modelOf(planned: PlannedSettings, { shape, classNames }: ImageDataset): Module {
+export function modelOf(
+  planned: PlannedSettings,
+  { shape, classNames }: Pick<ImageDataset, 'shape' | 'classNames'>,
+): Module {
   const [, height, width, channels] = shape;
   const inputShape = [height, width, channels] as const;
   return createModel(planned.model, { inputShape, classes: classNames.length, ...givenSizes(planned) });
@@ -74,19 +83,24 @@ export function fitOptionsOf(
   FitOptions,
   | 'epochs'
   | 'batchSize'
+  | 'accumulate'
   | 'seed'
   | 'missing'
   | 'augmentation'
+  | 'mix'
+  | 'sampling'
   | 'loss'
   | 'average'
   | 'monitor'
   | 'earlyStopping'
 > {
-  const { epochs, batchSize, seed, monitor, earlyStopping } = settings;
+  const { epochs, batchSize, accumulate = 1, seed, sampling, monitor, earlyStopping } = settings;
   return {
-    ...{ epochs, batchSize, seed },
+    ...{ epochs, batchSize, accumulate, seed },
     missing: missingOf(settings),
     ...changesOf(settings),
+    mix: mixOf(settings),
+    sampling,
     loss: lossOf(settings, classNames),
     average: averageOf(settings.average ?? 'none', epochs),
     ...(monitor && { monitor }),

@@ -21,10 +21,10 @@ const LISTED_WEIGHTS = 8;
 
 /** All that is on, a line each. */
 export function describeTraining(settings: TrainSettings, { classNames }: ImageDataset): string {
-  const { epochs, batchSize, seed, earlyStopping } = settings;
+  const { epochs, batchSize, accumulate = 1, seed, earlyStopping } = settings;
   const moves = formatAugmentation(settings.augmentation).replaceAll(',', ', ').replaceAll('=', ' ');
   const lines = [
-    `Training on ${deviceInfo().name}: ${counted(epochs, 'epoch')}, batches of ${batchSize}, seed ${seed}.`,
+    `Training on ${deviceInfo().name}: ${counted(epochs, 'epoch')}, batches of ${batchSize}${accumulate === 1 ? '' : `, ${accumulate} of them a step`}, seed ${seed}.`,
     `${describeOptimizer(settings)}; ${describeSchedule(settings)}.`,
     moves === ''
       ? 'Training images are shown as they are (--augment changes them at random).'
@@ -38,6 +38,10 @@ export function describeTraining(settings: TrainSettings, { classNames }: ImageD
       `Each image loses ${describeRemoval(removeSpec(settings.remove))}: drawn anew at each showing in training, once (seed ${seed}) for validation and test images.`,
     );
   }
+  const { mixup = 0, cutmix = 0, sampling = 'uniform' } = settings;
+  const mixes = [...(mixup > 0 ? [`mixup ${mixup}`] : []), ...(cutmix > 0 ? [`cutmix ${cutmix}`] : [])];
+  if (mixes.length > 0) lines.push(`They are mixed in pairs: ${mixes.join(' or ')}.`);
+  if (sampling === 'balanced') lines.push('All classes are shown alike, however many images they have.');
   const loss = describeLoss(settings);
   if (loss !== undefined) lines.push(loss);
   if (settings.classWeights !== undefined) {

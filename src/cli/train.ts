@@ -6,13 +6,15 @@ import { groupSource } from '../data/groups.ts';
 import { hasOneClass, loadDataset } from '../data/load.ts';
 import { channelStatistics } from '../data/normalize.ts';
 import { deviceInfo, seed, setDevice } from '../index.ts';
-import { summary } from '../nn/index.ts';
+import { type Module, summary } from '../nn/index.ts';
 import { keepingRandom } from '../tensor/random.ts';
+import { printable } from '../text.ts';
 import { type Evaluation, evaluate } from '../train/index.ts';
 import { confusionRows } from './confusion.ts';
 import { copyScores } from './copies.ts';
 import { describeDataset, scoresOf } from './describe.ts';
 import { exitCodes, interruptedCode } from './exit-codes.ts';
+import { freezeLayers, readSource, type SourceModel, takeOver } from './fine-tuning.ts';
 import { type PreparedDataset, withValidation } from './holdout.ts';
 import { optimizerOf } from './optimizers.ts';
 import { datasetBorderBrightness } from './pictures.ts';
@@ -44,13 +46,15 @@ export interface TrainCommandOptions {
 
 /** Runs the command; returns its exit code. */
 export async function trainCommand(
-  { settings: given, out, json }: TrainCommandOptions,
+  { settings: asked, out, json }: TrainCommandOptions,
   terminal: Terminal,
   signal?: AbortSignal,
 ): Promise<number> {
+  await setDevice(asked.device ?? trainDefaults.device);
+  const source = asked.from === undefined ? undefined : await readSource(asked.from, asked.model);
+  const given = { ...source?.settings, ...asked };
   requireFitting(given, out);
   const { seed: dataSeed = trainDefaults.seed, groups } = given;
-  await setDevice(given.device ?? trainDefaults.device);
   seed(dataSeed);
   const { say, result } = terminal;
   const data = withValidation(
@@ -72,22 +76,25 @@ export async function trainCommand(
   requireFitting(planned, out);
   const recorded = recordedSettings(planned, data.train);
   const model = modelOf(planned, data.train);
+  const begun = source && (await beginWith(source, model, planned, data.train));
+  const parameters = model.parameterCount();
+  if (planned.freeze !== undefined) freezeLayers(model, planned.freeze);
   const fixed: FixedRecord = {
-    command: ['train', ...wordsOf({ ...given, device }, usual)],
+    command: ['train', ...wordsOf({ ...asked, device }, usual)],
     ...recorded,
     device,
-    parameters: model.parameterCount(),
+    parameters,
     data: dataRecord(planned, data),
     versions: { weft: version, node: process.versions.node },
   };
   const layers = summary(model, fixed.data.image);
   // The best model and the last one, which has two more numbers a weight for its optimizer; while one is written, the one
   // before is there as well.
-  const room = 5 * 4 * model.parameterCount() + ROOM_FOR_REPORT;
+  const room = 5 * 4 * parameters + ROOM_FOR_REPORT;
   const folder = await openRunFolder(out, planned.model, room);
   try {
     say(
-      `${describeDataset(data)}\n\n${planned.model}\n${layers}\n\n${describeTraining(recorded, data.train)}`,
+      `${describeDataset(data)}\n\n${planned.model}\n${layers}\n${begun === undefined ? '' : `${printable(begun)}\n`}\n${describeTraining(recorded, data.train)}`,
     );
     const run: OngoingRun = {
       folder,
@@ -126,6 +133,17 @@ export async function trainCommand(
   } finally {
     folder.leave();
   }
+}
+
+/** Gives the new model the weights of another. Models that are made only to be looked at must not change what is random afterwards. */
+function beginWith(
+  source: SourceModel,
+  model: Module,
+  planned: PlannedSettings,
+  { shape, classNames }: ImageDataset,
+): Promise<string> {
+  const other = keepingRandom(() => modelOf(planned, { shape, classNames: [...classNames, 'another'] }));
+  return takeOver(source, model, { classNames, other });
 }
 
 /** Of the files beside the weights. */

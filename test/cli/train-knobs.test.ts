@@ -154,6 +154,7 @@ test('what is set has an effect, and is said', async () => {
   ];
   const usual = new Map<string, Buffer>();
   const rows: [args: string[], text: string, beside?: string[]][] = [
+    [['--accumulate', '2'], 'batches of 4, 2 of them a step'],
     [['--momentum', '0.5'], 'SGD with momentum 0.5', ['--optimizer', 'sgd']],
     [['--momentum', '0.5'], 'RMSprop with momentum 0.5', ['--optimizer', 'rmsprop']],
     [['--nesterov'], 'SGD with Nesterov momentum 0.9', ['--optimizer', 'sgd']],
@@ -164,6 +165,9 @@ test('what is set has an effect, and is said', async () => {
     [['--loss', 'focal:1'], 'focal with gamma 1'],
     [['--average', 'ema:0.5'], 'of which 0.5 stays at each'],
     [['--average', 'swa:1'], 'From epoch 1 on the model is the mean'],
+    [['--mixup', '0.3'], 'mixed in pairs: mixup 0.3'],
+    [['--mixup', '0.3', '--cutmix', '1'], 'mixup 0.3 or cutmix 1'],
+    [['--sampling', 'balanced'], 'All classes are shown alike'],
     [['--label-smoothing', '0.2'], 'Labels are smoothed: 0.2'],
   ];
   for (const [args, text, beside = []] of rows) {
@@ -184,7 +188,11 @@ describe('refused before training', () => {
   test.each([
     ['a class that is none', ['--class-weights', 'blok=2'], 'Did you mean "block"?'],
     ['weights that change nothing', ['--class-weights', 'bar=1'], 'gives all classes the weight 1'],
-    ['too small a picture', ['--size', '3x3'], 'at least 4×4'],
+    [
+      'too small a picture',
+      ['--model', 'sequencer', '--size', '3x3'],
+      'patches that divide height and width',
+    ],
   ])('%s', async (_, args, message) => {
     const out = join(temporaryFolder(), 'run');
     const { exitCode, stdout, stderr } = await run(['train', '--data', own(), ...args, '--out', out]);

@@ -35,6 +35,7 @@ import {
   optimizerNames,
   type SettingName,
   type SettingValues,
+  samplings,
   scheduleNames,
 } from './setting-values.ts';
 
@@ -109,6 +110,19 @@ export const settings: { readonly [Name in SettingName]: Setting<SettingValues[N
     usual: trainDefaults.model,
     ...oneOfNames<string>(modelNames),
   },
+  from: {
+    flag: '--from <run>',
+    heading: 'model',
+    what: 'begin with the layers of a run or a saved model: for other classes the last one is new',
+    read: (text) => text,
+    write: (path) => resolve(path),
+  },
+  freeze: {
+    flag: '--freeze <layers>',
+    heading: 'model',
+    what: 'layers that stay as they are: conv1,lstm, or conv* for all whose names begin so',
+    read: (text) => text,
+  },
   hidden: sizeSetting('hidden'),
   width: sizeSetting('width'),
   layers: sizeSetting('layers'),
@@ -133,6 +147,13 @@ export const settings: { readonly [Name in SettingName]: Setting<SettingValues[N
     heading: 'learning',
     what: 'images in a training step',
     usual: defaultTexts.batchSize,
+    read: positiveInteger,
+  },
+  accumulate: {
+    flag: '--accumulate <number>',
+    heading: 'learning',
+    what: 'batches whose gradients make one step together',
+    usual: '1',
     read: positiveInteger,
   },
   optimizer: {
@@ -213,6 +234,27 @@ export const settings: { readonly [Name in SettingName]: Setting<SettingValues[N
       removeSpec(text);
       return text;
     },
+  },
+  mixup: {
+    flag: '--mixup <alpha>',
+    heading: 'images',
+    what: 'mix pictures in pairs, pixel by pixel, with shares of Beta(alpha, alpha): 0.2 is usual',
+    usual: defaultTexts.mixup,
+    read: nonNegativeNumber,
+  },
+  cutmix: {
+    flag: '--cutmix <alpha>',
+    heading: 'images',
+    what: 'lay a rectangle of one picture over another, with shares of Beta(alpha, alpha): 1 is usual',
+    usual: defaultTexts.cutmix,
+    read: nonNegativeNumber,
+  },
+  sampling: {
+    flag: '--sampling <kind>',
+    heading: 'images',
+    what: 'how often classes are shown: uniform, as they occur, or balanced, all alike',
+    usual: 'uniform',
+    ...oneOfNames(samplings),
   },
   loss: {
     flag: '--loss <name>',

@@ -25,6 +25,9 @@ export type ScheduleName = (typeof scheduleNames)[number];
 export const decayed = ['matrices', 'all'] as const;
 export type Decayed = (typeof decayed)[number];
 
+/** How often images of each class are shown. */
+export const samplings = ['uniform', 'balanced'] as const;
+
 /** What says which epoch is the best. */
 export const monitors = ['accuracy', 'loss'] as const;
 
@@ -55,10 +58,16 @@ interface TrainingValues extends ModelSizes {
   /** Share of the training images held out for validation, where it is not the usual one. */
   readonly validationShare: number;
   readonly model: string;
+  /** A run or a saved model whose layers are taken over. */
+  readonly from: string;
+  /** Names of layers that stay as they are, parted by commas. */
+  readonly freeze: string;
   /** Passes over the training images. */
   readonly epochs: number;
   /** Images in a step. */
   readonly batchSize: number;
+  /** Batches whose gradients make a step together. */
+  readonly accumulate: number;
   readonly optimizer: OptimizerName;
   /** The part of the previous velocity that stays: of `sgd` and `rmsprop`. */
   readonly momentum: number;
@@ -75,6 +84,10 @@ interface TrainingValues extends ModelSizes {
   readonly clipNorm: number;
   /** How training images are changed at random; empty: not at all. */
   readonly augmentation: NamedChanges;
+  /** How pictures are mixed in pairs, by the α of a Beta distribution; 0: not. */
+  readonly mixup: number;
+  readonly cutmix: number;
+  readonly sampling: (typeof samplings)[number];
   /** What is removed of the images, as `removeSpec` reads it: anew for each showing in training, once of the others. */
   readonly remove: string;
   /** `cross-entropy`, `focal`, or `focal:2` with its gamma. */

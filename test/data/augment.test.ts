@@ -1,4 +1,6 @@
 /** The random changes of training pictures: what each does to a picture, within what it may, and by which random numbers. */
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { augmentBatch, augmentImage } from '../../src/data/augment/augment.ts';
 import { type AugmentOptions, augmentNames, changeFacts } from '../../src/data/augment/augment-options.ts';
@@ -389,4 +391,12 @@ test.each<[AugmentOptions, string]>([
   const run = (): void => augmentBatch(pixels, [1, ...gray], options, new RandomGenerator(0));
   expect(run).toThrow(OptionError);
   expect(run).toThrow(said);
+});
+
+test('the picture in the docs shows each change with the strength that the command suggests', () => {
+  const svg = readFileSync(resolve(import.meta.dirname, '../../docs/augmentation.svg'), 'utf8');
+  for (const name of augmentNames) {
+    const { example } = changeFacts[name];
+    expect(svg).toContain(`>${example === true ? name : `${name}: ${example}`}<`);
+  }
 });

@@ -25,7 +25,7 @@ export interface ModuleConfig {
   readonly type: string;
   /** The arguments of its constructor; for a container, those after the modules. */
   readonly config: readonly JsonValue[];
-  /** A container's modules by name, in order. */
+  /** A container's modules by name, in order. One that stands twice is `{ type: 'shared', config: path }` the second time. */
   readonly modules?: Readonly<Record<string, ModuleConfig>>;
 }
 
@@ -38,24 +38,27 @@ export const layerTypes: Readonly<typeof layers> = layers satisfies Record<
 /** Containers in containers, at most: models have few, and a file can say anything. */
 const deepestNesting = 100;
 
+/** Says, in the place of a class, that a module stands elsewhere in the model, too: its weights are shared. */
+const sharedType = 'shared';
+
 /** Classes of one's own by the name they are stored under. They need a `config()` that gives their arguments. */
 export type ModuleTypes = Readonly<Record<string, ModuleClass>>;
 
 /**
  * The description of a module that `moduleFromConfig` builds it from again.
  *
- * @throws ModelConfigError for a class that is in no table or has no `config()`, and for a module used twice.
+ * @throws ModelConfigError for a class that is in no table or has no `config()`, and for containers in containers without end.
  */
 export function moduleToConfig(module: AnyModule, types: ModuleTypes = {}): ModuleConfig {
   requireModule('moduleToConfig', module);
-  return describe(module, { ...layerTypes, ...types }, [], new Set());
+  return describe(module, { ...layerTypes, ...types }, [], new Map());
 }
 
 function describe(
   module: AnyModule,
   types: ModuleTypes,
   path: readonly string[],
-  seen: Set<AnyModule>,
+  seen: Map<AnyModule, readonly string[]>,
 ): ModuleConfig {
   const where = placeOf('moduleToConfig', path);
   requireDepth(where, path.length);
@@ -71,16 +74,10 @@ function describe(
           : 'Give the class a config() that returns its constructor arguments and pass it in: saveModel(folder, saved, { MyLayer }), or moduleToConfig(model, { MyLayer }).',
     });
   }
-  if (seen.has(module)) {
-    throw new ModelConfigError({
-      where,
-      got: `a ${type} that stands elsewhere in the model, too`,
-      expected: 'each module once',
-      cure: 'Put the shared layer and its uses into a module class of your own.',
-    });
-  }
-  seen.add(module);
+  const first = seen.get(module);
+  if (first) return { type: sharedType, config: first };
   const config = module.config();
+  seen.set(module, path);
   if (!(module instanceof Sequential)) return { type, config };
   const modules = Object.entries(module.modules).map(([name, child]): [string, ModuleConfig] => [
     name,
@@ -101,10 +98,16 @@ function hasConfig(module: AnyModule): module is AnyModule & Storable {
  * constructor refuses.
  */
 export function moduleFromConfig(config: unknown, types: ModuleTypes = {}): Module {
-  return build(config, { ...layerTypes, ...types }, []);
+  return build(config, { ...layerTypes, ...types }, [], new Map());
 }
 
-function build(description: unknown, types: ModuleTypes, path: readonly string[]): Module {
+/** @param built the modules so far, by path */
+function build(
+  description: unknown,
+  types: ModuleTypes,
+  path: readonly string[],
+  built: Map<string, Module>,
+): Module {
   const where = placeOf('moduleFromConfig', path);
   requireDepth(where, path.length);
   if (!isModuleConfig(description)) {
@@ -116,6 +119,8 @@ function build(description: unknown, types: ModuleTypes, path: readonly string[]
     });
   }
   const { type, config, modules } = description;
+  const shared = type === sharedType ? built.get(JSON.stringify(config)) : undefined;
+  if (shared) return shared;
   const found = Object.hasOwn(types, type) ? types[type] : undefined;
   if (!found) {
     throw new ModelConfigError({
@@ -128,10 +133,13 @@ function build(description: unknown, types: ModuleTypes, path: readonly string[]
   const children =
     modules &&
     Object.fromEntries(
-      Object.entries(modules).map(([name, child]) => [name, build(child, types, [...path, name])]),
+      Object.entries(modules).map(([name, child]) => [name, build(child, types, [...path, name], built)]),
     );
   const module = construct(where, found, children ? [children, ...config] : [...config]);
-  if (module instanceof Module) return module;
+  if (module instanceof Module) {
+    built.set(JSON.stringify(path), module);
+    return module;
+  }
   throw new ModelConfigError({
     where,
     got: `a class for "${type}" whose instances are no modules`,

@@ -114,9 +114,28 @@ describe('serialization', () => {
     );
   });
 
-  it('refuses a module that stands twice', () => {
+  it('builds a module that stands twice once', () => {
     const shared = new nn.Dense(2, 2);
-    expect(() => nn.moduleToConfig(new nn.Sequential([shared, shared]))).toThrow(/stands elsewhere/);
+    const block = new nn.Sequential({ inner: shared, relu: new nn.ReLU() });
+    const model = new nn.Sequential({ block, between: new nn.ReLU(), again: block, last: shared });
+    const config = nn.moduleToConfig(model);
+    expect(config.modules!.last).toEqual({ type: 'shared', config: ['block', 'inner'] });
+    const built = nn.moduleFromConfig(JSON.parse(JSON.stringify(config))) as nn.Sequential;
+    expect(built.modules.again).toBe(built.modules.block);
+    expect(built.modules.last).toBe((built.modules.block as nn.Sequential).modules.inner);
+    expect(nn.moduleToConfig(built)).toEqual(config);
+    expect(built.parameters()).toHaveLength(2);
+  });
+
+  it('refuses what is shared with nothing that comes before, or with what it is a part of', () => {
+    const later = { first: { type: 'shared', config: ['second'] }, second: { type: 'ReLU', config: [] } };
+    expect(() => nn.moduleFromConfig({ type: 'Sequential', config: [], modules: later })).toThrow(
+      /"first": got type "shared"/,
+    );
+    const inside = { inside: { type: 'shared', config: [] } };
+    expect(() => nn.moduleFromConfig({ type: 'Sequential', config: [], modules: inside })).toThrow(
+      /"inside": got type "shared"/,
+    );
   });
 });
 

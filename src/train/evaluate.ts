@@ -16,8 +16,8 @@ import { confusionMatrix, mostClasses } from './metrics.ts';
 import { momentOf } from './moment.ts';
 import { type Loss, type MetricFunctions, Objective, probabilitiesOf, requireMetrics } from './objective.ts';
 import { Pace } from './pace.ts';
+import { type PictureViews, requireViews, ViewedClassifier } from './picture-views.ts';
 import { outputTree } from './trial.ts';
-import { type PictureViews, requireViews, ViewedClassifier } from './views.ts';
 
 /** Options of evaluating on anything. `Output` is what the model gives, `Targets` what it is compared with. */
 export interface TensorEvaluateOptions<Output = Tensor, Targets = Tensor, Names extends string = string> {

@@ -34,6 +34,7 @@ export type { BlobLike, ModelSource, UrlLike } from './model-source.ts';
 export type { ModelDownload, ModelTarget } from './model-target.ts';
 export type { Loss, MetricFunctions } from './objective.ts';
 export { loadOptimizer, saveOptimizer } from './optimizer-file.ts';
+export type { PictureViews } from './picture-views.ts';
 export {
   type ClassifyOptions,
   type Prediction,
@@ -46,5 +47,4 @@ export { decodeSafetensors, encodeSafetensors, type Safetensors } from './safete
 export { deleteStoredModel, type StoredModel, storedModels } from './stored-models.ts';
 export { loadTraining } from './training-files.ts';
 export type { TrainingState } from './training-state.ts';
-export type { PictureViews } from './views.ts';
 export { WeightAverage, type WeightAverageOptions, type WeightAverageState } from './weight-average.ts';

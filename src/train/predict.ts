@@ -25,8 +25,8 @@ import { requireFinitePixels } from './image-source.ts';
 import { momentOf } from './moment.ts';
 import { probabilitiesOf, requireScores } from './objective.ts';
 import { Pace } from './pace.ts';
+import { type PictureViews, requireViews, ViewedClassifier } from './picture-views.ts';
 import { outputTree } from './trial.ts';
-import { type PictureViews, requireViews, ViewedClassifier } from './views.ts';
 
 /** Inputs that are computed together. */
 const atOnce = 256;

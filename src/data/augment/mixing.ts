@@ -56,10 +56,10 @@ export function mixPictures(
   const length = height * width * channels;
   if (cutmix === undefined || (mixup !== undefined && first)) {
     const share = symmetricBeta(mixup!, generator);
-    for (let index = 0; index < images.length; index++) {
-      const at = index % length;
-      const partner = source[partners[(index - at) / length] * length + at];
-      images[index] = share * source[index] + (1 - share) * partner;
+    for (let image = 0, at = 0; image < count; image++) {
+      for (let partner = partners[image] * length, end = at + length; at < end; at++, partner++) {
+        images[at] = share * source[at] + (1 - share) * source[partner];
+      }
     }
     return { partners, share };
   }

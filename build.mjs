@@ -44,7 +44,7 @@ function bundleOf(file) {
   const path = relative('.', file).replaceAll('\\', '/');
   const name = /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1];
   if (name !== undefined) return bundleOfPackage.get(name) ?? 'charts';
-  if (path.startsWith('src/cli/')) return null;
+  if (path.startsWith('src/cli/') || path === 'src/data/stream/worker.ts') return null;
   return gpu.test(path) ? 'weft-gpu' : 'weft';
 }
 
@@ -57,7 +57,12 @@ function minifyBut(keepNames) {
 const names = { process: 'globalThis.process', Buffer: 'globalThis.Buffer' };
 
 const { output } = await build({
-  input: { 'src/index': 'src/index.ts', 'src/cli/main': 'src/cli/main.ts' },
+  input: {
+    'src/index': 'src/index.ts',
+    'src/cli/main': 'src/cli/main.ts',
+    // A thread starts from a file of its own.
+    'src/data-worker': 'src/data/stream/worker.ts',
+  },
   // For 'node' rolldown would import node:module into the library, which is for pages as well.
   platform: 'neutral',
   resolve: {

@@ -1,7 +1,7 @@
 /** Which pictures a folder of class folders holds, and in words what else lies in it and is left out. */
 import { node } from './code-files.ts';
 import { DatasetError } from './errors.ts';
-import { type FolderEntry, readFolder, type Wanted } from './files.ts';
+import { type FolderEntry, readFolder, startOfFolder, type Wanted } from './files.ts';
 import { compareNaturally } from './natural-order.ts';
 import { pictureKind } from './picture.ts';
 import { isRun } from './run-folders.ts';
@@ -56,6 +56,8 @@ export function isPicture(entry: FolderEntry): boolean {
 export function isOfRuns(folder: string): boolean {
   if (isRun(folder)) return true;
   try {
+    // A folder of pictures shows itself at once, however many they are.
+    if (startOfFolder(folder, aFolder).some(isNamedPicture)) return false;
     const entries = entriesOf(folder);
     const folders = entries.filter(({ kind }) => kind === 'folder');
     return folders.length > 0 && !entries.some(isNamedPicture) && folders.every(({ path }) => isRun(path));

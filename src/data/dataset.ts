@@ -7,15 +7,10 @@ import { type RandomGenerator, requireGenerator } from './random-generator.ts';
 /** Pixels as a data set holds them. */
 export type PixelArray = Uint8Array | Uint8ClampedArray | Float32Array;
 
-/** Labeled pictures of one size. Functions here never change a data set; they return new ones. */
-export interface ImageDataset {
+/** What is known of labeled pictures of one size, wherever their pixels are. */
+export interface LabeledImages {
   /** What to call it in reports and errors. */
   readonly name: string;
-  /**
-   * Pixels, row-major `[N, H, W, C]`: bytes 0 to 255 (what a canvas gives, too), or floats in [0, 1] where the source has
-   * more than 8 bits.
-   */
-  readonly images: PixelArray;
   /** `[N, H, W, C]`: images, height, width, channels. */
   readonly shape: readonly [number, number, number, number];
   /** The class of each image, `[N]`, each in `[0, classNames.length)`. */
@@ -28,19 +23,28 @@ export interface ImageDataset {
   readonly groups?: readonly string[] | undefined;
 }
 
+/** Labeled pictures of one size. Functions here never change a data set; they return new ones. */
+export interface ImageDataset extends LabeledImages {
+  /**
+   * Pixels, row-major `[N, H, W, C]`: bytes 0 to 255 (what a canvas gives, too), or floats in [0, 1] where the source has
+   * more than 8 bits.
+   */
+  readonly images: PixelArray;
+}
+
 /** Number of images. */
-export function imageCount(dataset: ImageDataset): number {
-  if (!Array.isArray(dataset?.shape)) requireDataset('imageCount', dataset);
+export function imageCount(dataset: LabeledImages): number {
+  if (!Array.isArray(dataset?.shape)) requireLabeled('imageCount', dataset);
   return dataset.shape[0];
 }
 
 /** Number of pixel values of one image: H × W × C. */
-export function imageLength(dataset: ImageDataset): number {
+export function imageLength(dataset: Pick<LabeledImages, 'shape'>): number {
   return dataset.shape[1] * dataset.shape[2] * dataset.shape[3];
 }
 
 /** What to call an image: its file, or else the name of its data set and its place. */
-export function imageName({ name, files }: ImageDataset, index: number): string {
+export function imageName({ name, files }: Pick<LabeledImages, 'name' | 'files'>, index: number): string {
   return files?.[index] ?? `${name} ${index}`;
 }
 
@@ -88,29 +92,43 @@ const integerArrays = [
  * @throws DatasetError naming the part
  */
 export function requireDataset(where: string, dataset: ImageDataset, source?: string): void {
-  const { name, shape, images, labels, classNames } = (dataset ?? {}) as Partial<ImageDataset>;
-  const place = typeof name === 'string' ? name : where;
-  const refuse = (part: string, value: unknown, expected: string, cure: string): DatasetError =>
-    new DatasetError({ where: place, got: `${part}${describeValue(value)}`, expected, cure });
-  if (typeof name !== 'string' || !images || !labels || !shape || !classNames) {
-    const expected = 'a data set: name, images, labels, classNames and shape [N, H, W, C]';
-    throw refuse(
-      'something that is no data set: ',
-      dataset,
-      expected,
-      'Give one set of images: of what loadDataset returns, its train or test.',
-    );
-  }
+  const { name, shape, images } = (dataset ?? {}) as Partial<ImageDataset>;
+  if (!images) throw noDataset(where, dataset);
   if (![Uint8Array, Uint8ClampedArray, Float32Array].some((type) => images instanceof type)) {
-    const cure =
-      'Divide by the largest value that a pixel can have, of 16 bits: Float32Array.from(images, (value) => value / 65535).';
-    throw refuse(
-      'images as ',
-      images,
-      'bytes in a Uint8Array, or numbers from 0 to 1 in a Float32Array',
-      cure,
-    );
+    throw new DatasetError({
+      where: typeof name === 'string' ? name : where,
+      got: `images as ${describeValue(images)}`,
+      expected: 'bytes in a Uint8Array, or numbers from 0 to 1 in a Float32Array',
+      cure: 'Divide by the largest value that a pixel can have, of 16 bits: Float32Array.from(images, (value) => value / 65535).',
+    });
   }
+  requireLabeled(where, dataset, source);
+  const expected = dataset.shape[0] * imageLength(dataset);
+  if (images.length === expected) return;
+  throw new DatasetError({
+    where: dataset.name,
+    got: `${images.length} pixel values`,
+    expected: `${expected} for shape [${shape?.join(', ')}]`,
+    cure: 'Correct the shape.',
+  });
+}
+
+function noDataset(where: string, value: unknown): DatasetError {
+  const { name } = (value ?? {}) as { readonly name?: unknown };
+  return new DatasetError({
+    where: typeof name === 'string' ? name : where,
+    got: `something that is no data set: ${describeValue(value)}`,
+    expected: 'a data set: name, images, labels, classNames and shape [N, H, W, C]',
+    cure: 'Give one set of images: of what loadDataset returns, its train or test.',
+  });
+}
+
+/** `requireDataset` where pixels do not matter: they may be in files. */
+export function requireLabeled(where: string, dataset: LabeledImages, source?: string): void {
+  const { name, shape, labels, classNames } = (dataset ?? {}) as Partial<LabeledImages>;
+  if (typeof name !== 'string' || !labels || !shape || !classNames) throw noDataset(where, dataset);
+  const refuse = (part: string, value: unknown, expected: string, cure: string): DatasetError =>
+    new DatasetError({ where: name, got: `${part}${describeValue(value)}`, expected, cure });
   if (!integerArrays.some((type) => labels instanceof type)) {
     throw refuse('labels as ', labels, 'integers in an Int32Array', 'Make one: Int32Array.from(labels).');
   }
@@ -127,27 +145,17 @@ export function requireDataset(where: string, dataset: ImageDataset, source?: st
       'Name the classes.',
     );
   }
-  const expected = shape[0] * imageLength(dataset);
-  if (images.length !== expected) {
-    throw new DatasetError({
-      where: place,
-      got: `${images.length} pixel values`,
-      expected: `${expected} for shape [${shape.join(', ')}]`,
-      cure: 'Correct the shape.',
-    });
-  }
-  if (labels.length !== shape[0]) {
-    throw new DatasetError({
-      where: source ?? place,
-      got: `${labels.length} labels`,
-      expected: `one for each of the ${shape[0]} images`,
-      cure: 'Check that images and labels belong together.',
-    });
-  }
+  if (labels.length === shape[0]) return;
+  throw new DatasetError({
+    where: source ?? name,
+    got: `${labels.length} labels`,
+    expected: `one for each of the ${shape[0]} images`,
+    cure: 'Check that images and labels belong together.',
+  });
 }
 
 /** Throws LabelError for the first label that is no class. */
-function requireLabels({ name, labels, classNames }: ImageDataset, source = name): void {
+export function requireLabels({ name, labels, classNames }: LabeledImages, source = name): void {
   const classes = classNames.length;
   const index = labels.findIndex((label) => !(label >= 0 && label < classes));
   if (index < 0) return;
@@ -234,7 +242,10 @@ export function concatenate(first: ImageDataset, second: ImageDataset, name = fi
  *
  * @throws DatasetError naming both data sets and their sizes
  */
-export function requireSameImages(first: ImageDataset, second: ImageDataset): void {
+export function requireSameImages(
+  first: Pick<LabeledImages, 'name' | 'shape'>,
+  second: Pick<LabeledImages, 'name' | 'shape'>,
+): void {
   const [firstSize, secondSize] = [first, second].map(({ shape }) => shape.slice(1).join('×'));
   if (firstSize === secondSize) return;
   throw new DatasetError({
@@ -250,8 +261,10 @@ export function requireSameImages(first: ImageDataset, second: ImageDataset): vo
  *
  * @throws LabelError for a label that is no class
  */
-export function classCounts(dataset: ImageDataset): Int32Array {
-  requireDataset('classCounts', dataset);
+export function classCounts(dataset: LabeledImages): Int32Array {
+  const { images } = (dataset ?? {}) as Partial<ImageDataset>;
+  if (images !== undefined) requireDataset('classCounts', dataset as ImageDataset);
+  else requireLabeled('classCounts', dataset);
   requireLabels(dataset);
   const counts = new Int32Array(dataset.classNames.length);
   for (const label of dataset.labels) counts[label]++;
@@ -367,8 +380,8 @@ export function requireBatch(
  *
  * @throws OptionError when it does not
  */
-export function requireIndex(dataset: ImageDataset, index: number): void {
-  const count = imageCount(dataset);
+export function requireIndex(dataset: Pick<LabeledImages, 'name' | 'shape'>, index: number): void {
+  const [count] = dataset.shape;
   if (Number.isInteger(index) && index >= 0 && index < count) return;
   throw new OptionError({
     where: dataset.name,

@@ -174,13 +174,36 @@ export function readFolder(folder: string, wanted: Wanted): FolderEntry[] {
   return found
     .filter(({ name }) => !name.startsWith('.'))
     .sort((first, second) => (first.name < second.name ? -1 : 1))
-    .map((entry): FolderEntry => {
-      const path = node.path.join(folder, entry.name);
-      // Node writes U+FFFD for bytes that are not UTF-8: then there is nothing of that name.
-      const lost = entry.name.includes('\ufffd') && findEntry(path, wanted) === undefined;
-      const known = lost ? 'not UTF-8' : entry.isFile() ? 'file' : entry.isDirectory() ? 'folder' : undefined;
-      return { name: entry.name, path, kind: known ?? kindOf(path, wanted) };
-    });
+    .map((entry) => entryOf(folder, entry, wanted));
+}
+
+/** So many entries are a start. */
+const START_LENGTH = 32;
+
+/** What a folder begins with, in no order: a look into one that may hold very many. Throws as `readFolder`. */
+export function startOfFolder(folder: string, wanted: Wanted): FolderEntry[] {
+  const opened = asked(folder, wanted, () => node.fs.opendirSync(folder));
+  try {
+    const entries: FolderEntry[] = [];
+    for (let entry = opened.readSync(); entry && entries.length < START_LENGTH; entry = opened.readSync()) {
+      if (!entry.name.startsWith('.')) entries.push(entryOf(folder, entry, wanted));
+    }
+    return entries;
+  } finally {
+    opened.closeSync();
+  }
+}
+
+interface DirectoryEntry extends FileStats {
+  readonly name: string;
+}
+
+function entryOf(folder: string, entry: DirectoryEntry, wanted: Wanted): FolderEntry {
+  const path = node.path.join(folder, entry.name);
+  // Node writes U+FFFD for bytes that are not UTF-8: then there is nothing of that name.
+  const lost = entry.name.includes('\ufffd') && findEntry(path, wanted) === undefined;
+  const known = lost ? 'not UTF-8' : entry.isFile() ? 'file' : entry.isDirectory() ? 'folder' : undefined;
+  return { name: entry.name, path, kind: known ?? kindOf(path, wanted) };
 }
 
 /**

@@ -3,11 +3,11 @@ import { WeftError } from '../errors.ts';
 import { type ClassFolders, listed, type PictureFile } from './class-folders.ts';
 import type { ImageDataset } from './dataset.ts';
 import { DatasetError } from './errors.ts';
-import { chooseSize, describeForm, type ImageForm } from './form.ts';
-import { fitTo, hasAlpha, isColored, isUniform, MOST_PIXELS, opaque } from './image.ts';
+import { chooseSize, describeForm, type ImageForm, pictureInForm } from './form.ts';
+import { hasAlpha, isColored, isUniform, MOST_PIXELS } from './image.ts';
 import { compareNaturally } from './natural-order.ts';
 import { measurePicture, type PictureSize, readPicture } from './picture.ts';
-import { allocatePixels, storePixels } from './sheet.ts';
+import { allocatePixels } from './sheet.ts';
 
 /** How pictures are read, and who is told about them. */
 export interface ReadingOptions {
@@ -52,14 +52,10 @@ export function readPictures(
   for (const file of files) {
     report.during(file, () => {
       const read = readPicture(file.path, { maxPixels });
-      // What is transparent is laid over something first: its color is nobody's.
-      const fitted = fitTo(opaque(read, undefined), form.size, form.fit);
-      const { pixels: values, bitDepth } = opaque(fitted, channels);
+      const { fitted, pixels } = pictureInForm(read, form, channels);
       if (hasAlpha(read) && isUniform(fitted)) vanished.push(file.name);
       if (channels === 1 && isColored(read)) report.grayed++;
       if (read.height !== height || read.width !== width) changed++;
-      const pixels = allocatePixels(values.length, bitDepth);
-      storePixels(pixels, 0, values);
       pictures.push({ file, pixels });
     });
   }

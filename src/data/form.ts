@@ -1,7 +1,7 @@
 /** The form that the pictures of a data set are brought to: given, or chosen by the sizes of the training pictures. */
 import { requireOneOf } from '../options.ts';
 import { fullBrightness, type ImageDataset } from './dataset.ts';
-import { fitTo, type Image, type PictureFit, pictureFits, requireSize } from './image.ts';
+import { fitTo, type Image, opaque, type PictureFit, pictureFits, requireSize } from './image.ts';
 import type { PictureSize } from './picture.ts';
 import { allocatePixels, storePixels } from './sheet.ts';
 
@@ -60,6 +60,26 @@ export function describeForm({ size, fit }: ImageForm, changed: number, all: num
     `${changed} of ${all} pictures ${changed === 1 ? 'is' : 'are'} brought to ${size.join('×')} pixels ` +
     `(height × width), ${how}. Another size: --size HxW; without changing proportions: --fit pad or crop.`
   );
+}
+
+/** A picture as a data set holds it. */
+export interface FormedPicture {
+  /** In its form, with its own channels, without alpha. */
+  readonly fitted: Image;
+  /** `[H, W, C]`: bytes where bytes suffice, else floats from 0 to 1. */
+  readonly pixels: Uint8Array | Float32Array;
+}
+
+/**
+ * Brings a picture to a form, and to gray (1) or red, green, blue (3); where that is undefined, gray stays gray. What is transparent
+ * is laid over something first: its color is nobody's.
+ */
+export function pictureInForm(picture: Image, form: ImageForm, channels: 1 | 3 | undefined): FormedPicture {
+  const fitted = fitTo(opaque(picture, undefined), form.size, form.fit);
+  const { pixels: values, bitDepth } = opaque(fitted, channels);
+  const pixels = allocatePixels(values.length, bitDepth);
+  storePixels(pixels, 0, values);
+  return { fitted, pixels };
 }
 
 /** The images of a data set in another form. */

@@ -4,7 +4,7 @@ import { describeValue } from '../options.ts';
 import { messageOf } from '../text.ts';
 import { listed } from './class-folders.ts';
 import { node } from './code-files.ts';
-import type { ImageDataset } from './dataset.ts';
+import type { LabeledImages } from './dataset.ts';
 import { DatasetError } from './errors.ts';
 import { findEntry, type Wanted } from './files.ts';
 import { type Assigned, assignedByFile } from './picture-table.ts';
@@ -92,12 +92,12 @@ export function groupSource(text: string): GroupSource {
  *
  * @throws DatasetError where the images have no files, and as `groupsOf`
  */
-export function withGroups(
-  [train, test, validation]: readonly [ImageDataset, ImageDataset | undefined, ImageDataset | undefined],
+export function withGroups<Images extends LabeledImages>(
+  [train, test, validation]: readonly [Images, Images | undefined, Images | undefined],
   source: GroupSource,
   notes: string[],
-): [ImageDataset, ImageDataset | undefined, ImageDataset | undefined] {
-  const filesOf = ({ files, name }: ImageDataset): readonly string[] => {
+): [Images, Images | undefined, Images | undefined] {
+  const filesOf = ({ files, name }: Images): readonly string[] => {
     if (files !== undefined) return files;
     throw new DatasetError({
       where: name,
@@ -110,7 +110,7 @@ export function withGroups(
   const found = groupsOf(files, source);
   notes.push(...found.notes);
   const groupOf = new Map(files.map((file, index) => [file, found.groups[index]]));
-  const grouped = (part: ImageDataset): ImageDataset => ({
+  const grouped = (part: Images): Images => ({
     ...part,
     groups: filesOf(part).map((file) => groupOf.get(file) ?? file),
   });
@@ -128,7 +128,7 @@ export function withGroups(
 }
 
 /** Which groups are on both sides of a split that was given, as a sentence; undefined where none is. */
-function tornGroups(train: ImageDataset, other: ImageDataset, part: string): string | undefined {
+function tornGroups(train: LabeledImages, other: LabeledImages, part: string): string | undefined {
   const trained = new Set(train.groups);
   const torn = (other.groups ?? []).filter((group) => trained.has(group));
   if (torn.length === 0) return undefined;

@@ -195,18 +195,18 @@ export function resize(image: Image, height: number, width: number): Image {
   const rows = axisWeights(image.height, height);
 
   // The filter is separable: first every row to the new width, then every column to the new height.
+  const { pixels: wide, width: wideWidth } = image;
+  const { firsts, starts, weights } = columns;
   const narrow = new Float32Array(image.height * width * channels);
+  let place = 0;
   for (let y = 0; y < image.height; y++) {
     for (let x = 0; x < width; x++) {
-      const start = columns.starts[x];
-      const taps = columns.starts[x + 1] - start;
-      const first = y * image.width + columns.firsts[x];
+      const first = (y * wideWidth + firsts[x]) * channels;
       for (let channel = 0; channel < channels; channel++) {
         let sum = 0;
-        for (let tap = 0; tap < taps; tap++) {
-          sum += columns.weights[start + tap] * image.pixels[(first + tap) * channels + channel];
-        }
-        narrow[(y * width + x) * channels + channel] = sum;
+        let at = first + channel;
+        for (let tap = starts[x]; tap < starts[x + 1]; tap++, at += channels) sum += weights[tap] * wide[at];
+        narrow[place++] = sum;
       }
     }
   }
@@ -309,9 +309,9 @@ function borderColor({ height, width, channels, pixels }: Image): number[] {
  * the weights from `starts[p]` to `starts[p + 1]` say.
  */
 export interface AxisWeights {
-  readonly firsts: readonly number[];
-  readonly starts: readonly number[];
-  readonly weights: readonly number[];
+  readonly firsts: Int32Array;
+  readonly starts: Int32Array;
+  readonly weights: Float64Array;
 }
 
 /** The weights that bring an axis of `from` positions to `to`. */
@@ -340,7 +340,11 @@ export function axisWeights(from: number, to: number): AxisWeights {
     }
     starts.push(weights.length);
   }
-  return { firsts, starts, weights };
+  return {
+    firsts: Int32Array.from(firsts),
+    starts: Int32Array.from(starts),
+    weights: Float64Array.from(weights),
+  };
 }
 
 function requireRoom(image: Image, height: number, width: number): void {

@@ -9,6 +9,7 @@ export {
   concatenate,
   type ImageDataset,
   imageCount,
+  type LabeledImages,
   shuffledIndices,
   stratifiedSplit,
   stridedSplit,
@@ -46,3 +47,5 @@ export { decodePng, encodePng, type PngOptions, readPng } from './png.ts';
 export { RandomGenerator } from './random-generator.ts';
 export { type Removal, type RemovePixelsOptions, removePixels } from './removal.ts';
 export { datasetFromSheet, type SheetOptions } from './sheet.ts';
+export { type OpenOptions, openDataset, samplePictures } from './stream/open-dataset.ts';
+export type { StoredPictures, StreamedDataset } from './stream/streamed-dataset.ts';

@@ -45,6 +45,10 @@ function upright(samples: Uint8Array, { width, height, components, adobe, orient
   const turned = isTurned(orientation);
   const [outWidth, outHeight] = turned ? [height, width] : [width, height];
   const pixels = new Float32Array(width * height * channels);
+  if (orientation <= 1 && components !== 4) {
+    for (let i = 0; i < pixels.length; i++) pixels[i] = samples[i] / 255;
+    return { width, height, channels, bitDepth: 8, pixels };
+  }
   // As EXIF counts: of the upright picture's top and left, the stored row and column.
   const fromRight = [2, 3, 7, 8].includes(orientation);
   const fromBottom = [3, 4, 6, 7].includes(orientation);

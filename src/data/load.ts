@@ -1,7 +1,7 @@
 /** One entry to all data sets: the embedded digits, a folder of IDX files, an .npz file, or a folder of pictures. */
 import { OptionError } from '../errors.ts';
 import { describeValue, requireKnownOptions, requireList, requireNumber, requireText } from '../options.ts';
-import { classCounts, type ImageDataset, requireSameImages, validateLabels } from './dataset.ts';
+import { classCounts, type ImageDataset, type LabeledImages, requireSameImages } from './dataset.ts';
 import { DatasetError } from './errors.ts';
 import { PictureReport } from './folder-pictures.ts';
 import { type FormOptions, type ImageForm, requireForm } from './form.ts';
@@ -9,16 +9,16 @@ import { type GroupSource, requireGroupSource, withGroups } from './groups.ts';
 import { type FoundDataset, findSource } from './source.ts';
 import { drawnSplit, heldOutShares } from './split.ts';
 
-/** A data set as loaded: what to train on and what to test on. */
-export interface LoadedDataset {
+/** A data set as loaded, or opened: what to train on and what to test on. */
+export interface LoadedDataset<Images extends LabeledImages = ImageDataset> {
   /** What to call it. */
   readonly name: string;
   /** What to train on. */
-  readonly train: ImageDataset;
+  readonly train: Images;
   /** What to test on, once, at the end. */
-  readonly test: ImageDataset;
+  readonly test: Images;
   /** Present when the folder has a validation set of its own. */
-  readonly validation?: ImageDataset;
+  readonly validation?: Images;
   /** The form of all its pictures: what makes others like them. */
   readonly form: ImageForm;
   /** Whether the test set was held out from the training images, as the data set has none itself. Default false. */
@@ -57,27 +57,40 @@ const HELD_OUT_SHARE = 0.2;
  *   LabelError when a file is broken
  */
 export function loadDataset(nameOrFolder: string, options: LoadOptions = {}): LoadedDataset {
-  requireKnownOptions('loadDataset', options, ['seed', 'size', 'fit', 'classNames', 'groups', 'labels']);
-  requireForm('loadDataset', options);
-  if (options.groups !== undefined) requireGroupSource('loadDataset', options.groups);
-  const { classNames, labels } = options;
-  if (labels !== undefined) requireText('loadDataset', 'labels', labels);
-  if (classNames !== undefined) {
-    for (const name of requireList('loadDataset', 'classNames', classNames)) {
-      requireText('loadDataset', 'a class name', name);
-    }
-  }
-  const seed = requireNumber('loadDataset', 'seed', options.seed ?? 0, 'a whole number of at least 0');
-  return complete(nameOrFolder, findSource(nameOrFolder, { classNames, labels }), seed, options);
+  const source = findChecked('loadDataset', nameOrFolder, options);
+  const { name, splits, read } = source;
+  const { size, fit } = options;
+  const notes = [...source.notes];
+  const report = new PictureReport();
+  const train = read('train', { channels: undefined, notes, size, fit, report });
+  const channels = train.shape[3] === 1 ? 1 : 3;
+  const [test, validation] = (['test', 'validation'] as const).map((split) =>
+    splits.includes(split) ? read(split, { channels, notes, size, fit, report }) : undefined,
+  );
+  report.raise(nameOrFolder);
+  if (fit !== undefined && report.changed === 0) throw nothingToFit(train, fit);
+  return completed(name, [train, test, validation], notes, options, drawnSplit);
 }
 
-function complete(
+/** Finds a data set that has training images, after a look at the options. `where`: the function that they belong to. */
+export function findChecked(
   where: string,
-  { name, splits, read, notes: found, withoutTraining }: FoundDataset,
-  seed: number,
-  { size, fit, groups }: LoadOptions,
-): LoadedDataset {
-  const notes = [...found];
+  nameOrFolder: string,
+  options: LoadOptions,
+  others: readonly string[] = [],
+): FoundDataset {
+  const names = ['seed', 'size', 'fit', 'classNames', 'groups', 'labels', ...others];
+  requireKnownOptions(where, options, names);
+  requireForm(where, options);
+  if (options.groups !== undefined) requireGroupSource(where, options.groups);
+  const { classNames, labels } = options;
+  if (labels !== undefined) requireText(where, 'labels', labels);
+  if (classNames !== undefined) {
+    for (const name of requireList(where, 'classNames', classNames)) requireText(where, 'a class name', name);
+  }
+  requireNumber(where, 'seed', options.seed ?? 0, 'a whole number of at least 0');
+  const source = findSource(nameOrFolder, { classNames, labels });
+  const { name, splits, withoutTraining } = source;
   if (!splits.includes('train')) {
     throw new DatasetError({
       where: name,
@@ -87,23 +100,25 @@ function complete(
       cure: 'Add the training images, plain or .gz.',
     });
   }
-  const report = new PictureReport();
-  const readTrain = read('train', { channels: undefined, notes, size, fit, report });
-  const channels = readTrain.shape[3] === 1 ? 1 : 3;
-  const [readTest, readValidation] = (['test', 'validation'] as const).map((split) =>
-    splits.includes(split) ? read(split, { channels, notes, size, fit, report }) : undefined,
-  );
-  report.raise(where);
-  const parts = [readTrain, readTest, readValidation] as const;
+  return source;
+}
+
+/** The parts of a data set, with a test set that is held out where there is none. */
+export function completed<Images extends LabeledImages>(
+  name: string,
+  parts: readonly [train: Images, test: Images | undefined, validation: Images | undefined],
+  notes: string[],
+  { seed = 0, fit, groups }: LoadOptions,
+  draw: (images: Images, share: number, seed: number) => [rest: Images, heldOut: Images],
+): LoadedDataset<Images> {
   const [train, test, validation] = groups === undefined ? parts : withGroups(parts, groups, notes);
-  if (fit !== undefined && report.changed === 0) throw nothingToFit(train, fit);
   for (const part of [test, validation]) if (part) requireSameImages(train, part);
   const rest = validation === undefined ? {} : { validation };
   if (hasOneClass(train)) notes.push(`${name}: ${oneClass}`);
   const form: ImageForm = { size: [train.shape[1], train.shape[2]], fit: fit ?? 'stretch' };
   if (test !== undefined) return { name, train, test, ...rest, form, notes };
 
-  const [kept, heldOut] = drawnSplit(train, HELD_OUT_SHARE, seed);
+  const [kept, heldOut] = draw(train, HELD_OUT_SHARE, seed);
   const held = { ...heldOut, name: `${name} test` };
   // A folder of one picture per class leaves nothing to hold out.
   if (held.labels.length === 0) {
@@ -114,7 +129,6 @@ function complete(
       cure: 'Add images.',
     });
   }
-  validateLabels(held);
   notes.push(
     `${name} has no test set: ${held.labels.length} of ${train.labels.length} images ` +
       `(${heldOutShares(train, held)}, seed ${seed}) are held out as one.`,
@@ -137,6 +151,6 @@ const oneClass =
   'of the other classes are missing.';
 
 /** Whether all images are of one class. */
-export function hasOneClass(dataset: ImageDataset): boolean {
+export function hasOneClass(dataset: LabeledImages): boolean {
   return classCounts(dataset).filter((count) => count > 0).length === 1;
 }

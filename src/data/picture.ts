@@ -72,7 +72,16 @@ const OTHERS: readonly (readonly [start: RegExp, what: string, cure: string])[] 
 export function readPicture(path: string, options: PictureOptions = {}): Image {
   requireKnownOptions('readPicture', options, ['maxPixels']);
   const maxPixels = requireLimit('readPicture', 'maxPixels', options.maxPixels ?? MOST_PIXELS);
-  const bytes = readFile(path, wanted);
+  return decodePicture(readPictureFile(path), path, maxPixels);
+}
+
+/** The bytes of a picture file; throws PictureError when it cannot be read. */
+export function readPictureFile(path: string): Uint8Array {
+  return readFile(path, wanted);
+}
+
+/** The picture in the bytes of a file; throws as `readPicture`. */
+export function decodePicture(bytes: Uint8Array, path: string, maxPixels = MOST_PIXELS): Image {
   if (startsAsPng(bytes)) return decodePng(bytes, { name: path, maxPixels });
   if (startsAsJpeg(bytes)) return decodeJpeg(bytes, { name: path, maxPixels });
   throw otherFile(path, bytes);

@@ -45,6 +45,8 @@ export interface FoundDataset {
   readonly splits: readonly Split[];
   readonly read: (split: Split, options: ReadOptions) => ImageDataset;
   readonly notes: readonly string[];
+  /** The pictures of each split, where they are files. */
+  readonly parts?: ReadonlyMap<Split, ClassFolders>;
   /** What is got when the training images are missing. */
   readonly withoutTraining: string;
 }
@@ -282,11 +284,12 @@ function picturesSource(
   name: string,
   parts: ReadonlyMap<Split, ClassFolders>,
   divided: boolean,
-): Pick<FoundDataset, 'name' | 'splits' | 'read'> {
+): Pick<FoundDataset, 'name' | 'splits' | 'parts' | 'read'> {
   let usual: ImageForm['size'] | undefined;
   let formNoted = false;
   return {
     name,
+    parts,
     splits: SPLITS.filter((split) => parts.has(split)),
     read: (split, { channels, notes, only, size, fit = 'stretch', report: given }) => {
       const report = given ?? new PictureReport();

@@ -5,7 +5,8 @@
 
 import { node } from './code-files.ts';
 import { contentHashes } from './content-hash.ts';
-import { classCounts, type ImageDataset, imageCount, splitBy } from './dataset.ts';
+import { classCounts, type ImageDataset, imageCount, type LabeledImages, splitBy } from './dataset.ts';
+import { type StreamedDataset, streamedSubset } from './stream/streamed-dataset.ts';
 
 /** What is drawn at once: one image, or a group of them. */
 interface Unit {
@@ -19,29 +20,61 @@ interface Unit {
  * have) is drawn for itself, by its name and the seed alone. So none changes sides when others come or go, except that a
  * class of two or more keeps at least one on both sides.
  *
- * @param purpose keeps draws of one seed apart
  * @returns the rest, then what was held out
  */
 export function drawnSplit(
   dataset: ImageDataset,
   share: number,
   seed: number,
-  purpose: 'test' | 'validation' = 'test',
+  purpose: DrawPurpose = 'test',
 ): [rest: ImageDataset, heldOut: ImageDataset] {
+  const names = dataset.groups ?? dataset.files ?? distinct(contentHashes(dataset));
+  const isHeldOut = drawnOf(dataset, names, share, seed, purpose);
+  return splitBy(dataset, (index) => isHeldOut[index] === 1);
+}
+
+/** `drawnSplit` of pictures that are not read. */
+export function drawnStream(
+  dataset: StreamedDataset,
+  share: number,
+  seed: number,
+  purpose: DrawPurpose = 'test',
+): [rest: StreamedDataset, heldOut: StreamedDataset] {
+  const isHeldOut = drawnOf(dataset, dataset.groups ?? dataset.files, share, seed, purpose);
+  const places = [...isHeldOut.keys()];
+  const part = (side: 0 | 1) =>
+    streamedSubset(
+      dataset,
+      places.filter((index) => isHeldOut[index] === side),
+    );
+  return [part(0), part(1)];
+}
+
+/** What is held out for: draws of one seed are kept apart. */
+type DrawPurpose = 'test' | 'validation';
+
+/** 1 for each image that is held out. */
+function drawnOf(
+  dataset: LabeledImages,
+  names: readonly string[],
+  share: number,
+  seed: number,
+  purpose: DrawPurpose,
+): Uint8Array {
   const isHeldOut = new Uint8Array(imageCount(dataset));
   const salt = purpose === 'test' ? `${seed}` : `${seed} ${purpose}`;
-  for (const units of unitsOfClasses(dataset, share, salt)) {
+  for (const units of unitsOfClasses(dataset, names, share, salt)) {
     if (units.length < 2) continue;
     units.sort((first, second) => first.draw - second.draw);
     const drawn = units.filter(({ draw }) => draw < share).length;
     const count = Math.min(Math.max(drawn, 1), units.length - 1);
     for (const { images } of units.slice(0, count)) for (const index of images) isHeldOut[index] = 1;
   }
-  return splitBy(dataset, (index) => isHeldOut[index] === 1);
+  return isHeldOut;
 }
 
 /** What share of a data set was held out, and of its classes where that differs: `19 %, 3 % to 38 % of each class`. */
-export function heldOutShares(whole: ImageDataset, heldOut: ImageDataset): string {
+export function heldOutShares(whole: LabeledImages, heldOut: LabeledImages): string {
   const held = classCounts(heldOut);
   const text = (share: number): string => `${Number((100 * share).toPrecision(share < 0.1 ? 1 : 2))} %`;
   const shares = [...classCounts(whole)].flatMap((count, label) =>
@@ -53,10 +86,13 @@ export function heldOutShares(whole: ImageDataset, heldOut: ImageDataset): strin
 }
 
 /** For each class, what is drawn of it. */
-function unitsOfClasses(dataset: ImageDataset, share: number, salt: string): Unit[][] {
-  const { labels, classNames, files, groups } = dataset;
+function unitsOfClasses(
+  { labels, classNames }: LabeledImages,
+  names: readonly string[],
+  share: number,
+  salt: string,
+): Unit[][] {
   const units: Unit[][] = classNames.map(() => []);
-  const names = groups ?? files ?? distinct(contentHashes(dataset));
   for (const [name, images] of placesOf(names)) {
     const label = commonest(images.map((index) => labels[index]));
     units[label].push({ draw: drawOf(name, share, salt), images });
@@ -102,8 +138,16 @@ function drawOf(name: string, share: number, salt: string): number {
   const [, start = name, digits = '0', end = ''] = /^(.*?)(\d{1,9})(\D*)$/s.exec(name) ?? [];
   const place = Number(digits) % every;
   const row = (Number(digits) - place) / every;
-  const shift = fraction(`${salt}\0${start}\0${row}\0${end}`);
+  const shift = rowFraction(`${salt}\0${start}\0${row}\0${end}`);
   return (((place + Math.floor(shift * every)) % every) + fraction(`${salt}\0${name}`)) / every;
+}
+
+/** What `rowFraction` gave last: names of a row follow each other. */
+let lastRow: readonly [text: string, fraction: number] | undefined;
+
+function rowFraction(text: string): number {
+  if (lastRow?.[0] !== text) lastRow = [text, fraction(text)];
+  return lastRow[1];
 }
 
 function fraction(text: string): number {

@@ -87,6 +87,8 @@ export interface BatchSource {
    *   Default 0
    */
   batches(epoch: number | undefined, fromStep?: number): Iterable<Batch> | AsyncIterable<Batch>;
+  /** Ends what works ahead for it. After that it gives no batches. */
+  close?(): void;
 }
 
 /** How examples become batches. */

@@ -1,7 +1,8 @@
 /** Evaluating a model: loss, metrics, and how a classifier does. */
-import { type ImageDataset, validateLabels } from '../data/dataset.ts';
+import type { ImageDataset } from '../data/dataset.ts';
 import { type MissingPixels, requireMissing } from '../data/missing.ts';
-import { type Normalization, requireUsablePixels } from '../data/normalize.ts';
+import type { Normalization } from '../data/normalize.ts';
+import type { StreamedDataset } from '../data/stream/streamed-dataset.ts';
 import { inMode } from '../nn/mode.ts';
 import { type AnyModule, type Module, requireModule } from '../nn/module.ts';
 import { argMax } from '../ops/reduce.ts';
@@ -10,7 +11,7 @@ import type { NumericArray } from '../tensor/dtype.ts';
 import { compile } from '../tensor/runtime.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type BatchSource, type Examples, openExamples, type Structure, treesOf } from './batch-source.ts';
-import { ImageSource } from './image-source.ts';
+import { ImageSource, requirePictures, requireWorkers } from './image-source.ts';
 import { Means } from './means.ts';
 import { confusionMatrix, mostClasses } from './metrics.ts';
 import { momentOf } from './moment.ts';
@@ -41,6 +42,8 @@ export interface EvaluateOptions<Names extends string = string>
    * logarithms as scores. `batchSize` is that of pictures: computed at a time are all their views. Default: the picture alone.
    */
   readonly views?: PictureViews | undefined;
+  /** Threads that read the pictures of `openDataset`. Default 1; 0: they are read between the batches. */
+  readonly workers?: number | undefined;
 }
 
 /**
@@ -72,7 +75,7 @@ export interface Evaluation<Unknown = never, Names extends string = string> {
  */
 export function evaluate<Names extends string = never>(
   model: Module,
-  dataset: ImageDataset,
+  dataset: ImageDataset | StreamedDataset,
   options?: EvaluateOptions<Names>,
 ): Promise<Evaluation<never, Names>>;
 /**
@@ -97,22 +100,22 @@ export async function evaluate(
     'batchSize',
     'loss',
     'metrics',
-    ...(pictures ? ['normalization', 'missing', 'views'] : []),
+    ...(pictures ? ['normalization', 'missing', 'views', 'workers'] : []),
   ]);
   requireModule('evaluate', model);
-  if (pictures) validateLabels(data);
-  const { batchSize = 256, normalization, missing = 'error', loss, metrics, views } = options;
+  const { batchSize = 256, normalization, missing = 'error', loss, metrics, views, workers } = options;
   if (pictures) {
+    requirePictures('evaluate', data, normalization);
     requireMissing('evaluate', missing, normalization);
+    requireWorkers('evaluate', workers, data, undefined);
     if (views) requireViews('evaluate', views);
-    requireUsablePixels('evaluate', data, data.shape[3], normalization);
   }
   requireNumber('evaluate', 'batchSize', batchSize, 'a whole number of at least 1');
   if (loss !== undefined) requireFunction('evaluate', 'loss', loss);
   requireMetrics('evaluate', metrics);
   const standStill = pictures && data.shape[0] <= batchSize ? undefined : momentOf(model);
   const source = pictures
-    ? new ImageSource(data, { batchSize, normalization, missing })
+    ? new ImageSource(data, { batchSize, normalization, missing, workers })
     : await openExamples('evaluate', data, { batchSize });
   const classes = pictures ? { count: data.classNames.length, name: data.name } : undefined;
   const asked = views ? new ViewedClassifier(model as Module, views) : model;
@@ -123,7 +126,7 @@ export async function evaluate(
  * Whether this is meant as a data set of pictures; whether it is one, `validateLabels` says. A data set of several parts is
  * taken for one, whose error says which parts there are.
  */
-export function isImageDataset(data: unknown): data is ImageDataset {
+export function isImageDataset(data: unknown): data is ImageDataset | StreamedDataset {
   if (typeof data !== 'object' || data === null) return false;
   return ['images', 'labels', 'shape', 'classNames', 'train', 'test'].some((name) => name in data);
 }

@@ -6,9 +6,10 @@ import {
 } from '../data/augment/augment-options.ts';
 import { type MixOptions, requireMixOptions } from '../data/augment/mixing.ts';
 import { type Sampling, samplings } from '../data/balanced-order.ts';
-import { type ImageDataset, requireSameImages, validateLabels } from '../data/dataset.ts';
+import { type ImageDataset, type LabeledImages, requireSameImages } from '../data/dataset.ts';
 import { type MissingPixels, requireMissing } from '../data/missing.ts';
-import { type Normalization, requireUsablePixels } from '../data/normalize.ts';
+import type { Normalization } from '../data/normalize.ts';
+import { isStreamed, type StreamedDataset } from '../data/stream/streamed-dataset.ts';
 import { OptionError } from '../errors.ts';
 import { type AnyModule, requireModule } from '../nn/module.ts';
 import { type Optimizer, requireOptimizer } from '../optim/optimizer.ts';
@@ -24,7 +25,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { type AverageOptions, requireAverage } from './averaging.ts';
 import type { Examples, TensorAugmentation } from './batch-source.ts';
 import { type CheckpointOptions, requireCheckpoint } from './checkpoints.ts';
-import type { ImageAugmentation } from './image-source.ts';
+import { type ImageAugmentation, requirePictures, requireWorkers } from './image-source.ts';
 import { type Loss, type MetricFunctions, requireMetrics } from './objective.ts';
 import type { EpochReport, StepReport } from './reports.ts';
 import type { TrainingState } from './training-state.ts';
@@ -97,7 +98,7 @@ interface CommonFitOptions<Output, Targets, Unknown> {
 /** Options of `fit` on pictures. */
 export interface FitOptions extends CommonFitOptions<Tensor, Tensor, never> {
   /** Evaluated after each epoch. Default: none. */
-  readonly validation?: ImageDataset | undefined;
+  readonly validation?: ImageDataset | StreamedDataset | undefined;
   /** Usually `channelStatistics(train)`. Default: none, pixels in [0, 1]. */
   readonly normalization?: Normalization | undefined;
   /** What is done with pixels that are NaN. Default 'error'. */
@@ -111,6 +112,11 @@ export interface FitOptions extends CommonFitOptions<Tensor, Tensor, never> {
   readonly mix?: MixOptions | undefined;
   /** `'balanced'` shows as many images of each class in an epoch, which has as many steps as without: see `balancedIndices`. Default 'uniform'. */
   readonly sampling?: Sampling | undefined;
+  /**
+   * Threads that read and change the pictures of the next batches while a step is made. What is trained is the same to the last bit for
+   * any number of them. Default: 1 for pictures of `openDataset`; 0, no other thread, for those in memory.
+   */
+  readonly workers?: number | undefined;
 }
 
 /** Options of `fit` on other examples than pictures. */
@@ -132,6 +138,7 @@ export type AnyFitOptions = CommonFitOptions<never, never, undefined> & {
   readonly augmentation?: unknown;
   readonly mix?: MixOptions | undefined;
   readonly sampling?: Sampling | undefined;
+  readonly workers?: number | undefined;
   readonly stepsPerEpoch?: number | undefined;
 };
 
@@ -160,10 +167,14 @@ const commonNames = [
 ] as const satisfies readonly (keyof FitOptions & keyof TensorFitOptions)[];
 
 /** Throws for options that are unknown, out of range, or do not fit what is trained on. */
-export function checkFit(model: AnyModule, train: ImageDataset | undefined, options: AnyFitOptions): void {
+export function checkFit(
+  model: AnyModule,
+  train: ImageDataset | StreamedDataset | undefined,
+  options: AnyFitOptions,
+): void {
   requireKnownOptions('fit', options, [
     ...commonNames,
-    ...(train ? ['normalization', 'missing', 'mix', 'sampling'] : ['stepsPerEpoch']),
+    ...(train ? ['normalization', 'missing', 'mix', 'sampling', 'workers'] : ['stepsPerEpoch']),
   ]);
   const { batchSize = 32, seed = 0, epochsDone = 0 } = options;
   requireNumber('fit', 'epochs', options.epochs, 'a whole number of at least 1');
@@ -218,31 +229,33 @@ function requireTrained(model: AnyModule, optimizer: Optimizer): void {
   });
 }
 
-function checkImages(train: ImageDataset, options: AnyFitOptions): void {
-  const { augmentation, normalization, missing = 'error', mix, sampling = 'uniform' } = options;
+function checkImages(train: ImageDataset | StreamedDataset, options: AnyFitOptions): void {
+  const { augmentation, normalization, missing = 'error', mix, sampling = 'uniform', workers } = options;
   if (mix !== undefined) requireMixOptions('mix of fit', mix);
   requireOneOf('fit', 'sampling', sampling, samplings);
   requireMissing('fit', missing, normalization);
-  validateLabels(train);
+  requireWorkers('fit', workers, train, augmentation);
+  requirePictures('fit', train, normalization);
   if (augmentation !== undefined && typeof augmentation !== 'function') {
     checkAugmentation(train, augmentation as AugmentOptions, missing);
   }
   if (options.validation !== undefined) {
-    const validation = options.validation as ImageDataset;
-    validateLabels(validation);
+    const validation = options.validation as ImageDataset | StreamedDataset;
+    requirePictures('fit', validation, normalization);
     requireSameImages(train, validation);
     requireSameClasses(train, validation);
   }
-  requireUsablePixels('fit', train, train.shape[3], normalization);
 }
 
 function checkAugmentation(
-  { images, shape }: ImageDataset,
+  dataset: ImageDataset | StreamedDataset,
   augmentation: AugmentOptions,
   missing: MissingPixels,
 ): void {
-  requireAugmentOptions('fit, augmentation', augmentation, shape[3]);
-  if (images instanceof Float32Array) requireUnitPixels('fit, augmentation', images, augmentation);
+  requireAugmentOptions('fit, augmentation', augmentation, dataset.shape[3]);
+  if (!isStreamed(dataset) && dataset.images instanceof Float32Array) {
+    requireUnitPixels('fit, augmentation', dataset.images, augmentation);
+  }
   if (augmentation.remove === undefined || missing !== 'error') return;
   throw new OptionError({
     where: 'fit, augmentation',
@@ -300,7 +313,7 @@ function checkBest({ validation, restoreBest, earlyStopping, monitor, metrics = 
   });
 }
 
-function requireSameClasses(train: ImageDataset, validation: ImageDataset): void {
+function requireSameClasses(train: LabeledImages, validation: LabeledImages): void {
   if (train.classNames.join('\n') === validation.classNames.join('\n')) return;
   throw new OptionError({
     where: 'fit',

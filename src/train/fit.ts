@@ -1,5 +1,6 @@
 /** Training a model: epochs, validation, history, and when to stop. */
 import type { ImageDataset } from '../data/dataset.ts';
+import { isStreamed, type StreamedDataset } from '../data/stream/streamed-dataset.ts';
 import { OptionError, ShapeError } from '../errors.ts';
 import type { AnyModule, Module } from '../nn/module.ts';
 import type { StateDict } from '../nn/state-dict.ts';
@@ -48,7 +49,11 @@ import { type BatchPlan, requireResumable, type TrainingState } from './training
  *   bad operation and the likely cause. That step is not made; the model stays as the step before left it.
  * @throws NonFiniteError when an epoch ends with parameters, or a validation loss, that are NaN or infinite
  */
-export function fit(model: Module, train: ImageDataset, options: FitOptions): Promise<History>;
+export function fit(
+  model: Module,
+  train: ImageDataset | StreamedDataset,
+  options: FitOptions,
+): Promise<History>;
 /**
  * Trains a model on anything else: on `{ inputs, targets }`, which are tensors, or arrays or objects of tensors, with the
  * examples along the first axis; or on batches of such, from an iterable or a function that gives one for each epoch. The model is
@@ -74,7 +79,7 @@ export async function fit(model: AnyModule, train: unknown, options: unknown): P
   const images = isImageDataset(train) ? train : undefined;
   checkFit(model, images, given);
   const { epochs, accumulate = 1, validation, normalization, missing, seed, dropLast, stepsPerEpoch } = given;
-  const { batchSize: partSize = 32 } = given;
+  const { batchSize: partSize = 32, workers } = given;
   // What makes one step; it is computed in parts of `partSize`.
   const batchSize = partSize * accumulate;
   const { mix, sampling } = given;
@@ -88,10 +93,16 @@ export async function fit(model: AnyModule, train: unknown, options: unknown): P
           missing,
           mix,
           sampling,
+          workers,
           augmentation: given.augmentation as ImageAugmentation | undefined,
         }),
         validation: validation
-          ? new ImageSource(validation as ImageDataset, { batchSize: partSize, normalization, missing })
+          ? new ImageSource(validation as ImageDataset | StreamedDataset, {
+              batchSize: partSize,
+              normalization,
+              missing,
+              workers: isStreamed(validation) ? workers : 0,
+            })
           : undefined,
       }
     : {
@@ -110,7 +121,12 @@ export async function fit(model: AnyModule, train: unknown, options: unknown): P
             : await openExamples('the validation data', validation, { batchSize: partSize, epochs }),
       };
   const classes = images && { count: images.classNames.length, name: images.name };
-  return new Training(model, sources, given, classes).run();
+  try {
+    return await new Training(model, sources, given, classes).run();
+  } finally {
+    sources.training.close?.();
+    sources.validation?.close?.();
+  }
 }
 
 interface FitSources {

@@ -1,14 +1,15 @@
 /** Batches of a data set of pictures. */
-import { augmentImage } from '../data/augment/augment.ts';
 import type { AugmentOptions } from '../data/augment/augment-options.ts';
 import { type MixOptions, type Mixture, mixPictures } from '../data/augment/mixing.ts';
 import { balancedOrder, type Sampling } from '../data/balanced-order.ts';
-import { gatherBatch } from '../data/batches.ts';
-import type { ImageDataset } from '../data/dataset.ts';
+import { type ImageDataset, validateLabels } from '../data/dataset.ts';
 import { fillPixels, type MissingPixels } from '../data/missing.ts';
-import { applyNormalization, type Normalization } from '../data/normalize.ts';
-import { batchStream, exampleStream, mixStream, type RandomGenerator } from '../data/random-generator.ts';
-import { NonFiniteError } from '../errors.ts';
+import { type Normalization, requireNormalization, requireUsablePixels } from '../data/normalize.ts';
+import { batchStream, mixStream, type RandomGenerator } from '../data/random-generator.ts';
+import { openPool, type PicturePool } from '../data/stream/picture-pool.ts';
+import { isStreamed, requireStreamed, type StreamedDataset } from '../data/stream/streamed-dataset.ts';
+import { NonFiniteError, OptionError } from '../errors.ts';
+import { requireNumber } from '../options.ts';
 import { fill, fromData } from '../tensor/leaves.ts';
 import { type Shape, sizeOf } from '../tensor/shape.ts';
 import { flattenTree } from '../tensor/tree.ts';
@@ -36,12 +37,13 @@ export type ImageAugmentation = (
 export const missingCure =
   "Where NaN stands for what is missing, say what is done with it: missing: 'mask', 'mean' or 'last'.";
 
-/** Gathers the pictures of a batch, augments and normalizes them. */
+/** Gathers the pictures of a batch, changes and normalizes them. */
 export class ImageSource implements BatchSource {
-  readonly #dataset: ImageDataset;
+  readonly #dataset: ImageDataset | StreamedDataset;
   readonly #options: ImageBatching;
+  #pool: PicturePool | undefined;
 
-  constructor(dataset: ImageDataset, options: ImageBatching) {
+  constructor(dataset: ImageDataset | StreamedDataset, options: ImageBatching) {
     this.#dataset = dataset;
     const { labels, classNames } = dataset;
     const drawOrder = (generator: RandomGenerator) => balancedOrder(labels, classNames.length, generator);
@@ -69,37 +71,20 @@ export class ImageSource implements BatchSource {
     };
   }
 
-  *batches(epoch: number | undefined, fromStep = 0): Iterable<Batch> {
-    const { augmentation, batchSize, mix, normalization, missing = 'error', seed = 0 } = this.#options;
+  async *batches(epoch: number | undefined, fromStep = 0): AsyncIterable<Batch> {
+    const { augmentation, mix, missing = 'error', seed = 0 } = this.#options;
     const { name } = this.#dataset;
     const [, height, width, channels] = this.#dataset.shape;
     const imageShape = [height, width, channels] as const;
-    let step = 0;
-    for (const indices of indicesOf(this.count, epoch, this.#options)) {
-      step++;
-      if (step <= fromStep) continue;
-      // Changes are made to pixels from 0 to 1, whatever they are normalized to.
-      const changed = epoch !== undefined && typeof augmentation === 'object';
-      const { images, labels } = gatherBatch(this.#dataset, indices, changed ? undefined : normalization);
+    for await (const { step, indices, images } of this.#prepared(epoch, fromStep)) {
       const size = indices.length;
+      const labels = Int32Array.from(indices, (index) => this.#dataset.labels[index]);
       const shape = [size, ...imageShape] as const;
       if (epoch === undefined) {
         const where = `evaluate on ${name}`;
         requireFinitePixels(where, images, imageShape, (image) => indices[image], missing);
       } else if (typeof augmentation === 'function') {
         augmentation(images, shape, batchStream(seed, epoch, step));
-      } else if (changed) {
-        const length = sizeOf(imageShape);
-        for (let image = 0; image < size; image++) {
-          const stream = exampleStream(seed, epoch, (step - 1) * batchSize + image);
-          augmentImage(
-            images.subarray(image * length, (image + 1) * length),
-            imageShape,
-            augmentation,
-            stream,
-          );
-        }
-        if (normalization) applyNormalization(images, normalization);
       }
       if (missing !== 'error') fillPixels(images, shape, missing);
       const mixture =
@@ -112,6 +97,46 @@ export class ImageSource implements BatchSource {
       };
     }
   }
+
+  /** Pictures as they are read, changed and normalized, by as many threads as there are, ahead of the steps. */
+  async *#prepared(epoch: number | undefined, fromStep: number): AsyncIterable<PreparedBatch> {
+    const { augmentation, batchSize, normalization, seed = 0 } = this.#options;
+    const { workers = isStreamed(this.#dataset) ? 1 : 0 } = this.#options;
+    const changes = typeof augmentation === 'object' ? augmentation : undefined;
+    const setup = { dataset: this.#dataset, augmentation: changes, normalization, seed };
+    const pool = this.#pool ?? openPool(setup, workers);
+    this.#pool = pool;
+    try {
+      const ahead: { step: number; indices: Int32Array; images: Promise<Float32Array> }[] = [];
+      let step = 0;
+      for (const indices of indicesOf(this.count, epoch, this.#options)) {
+        step++;
+        if (step <= fromStep) continue;
+        const first = (step - 1) * batchSize;
+        ahead.push({ step, indices, images: pool.prepare({ indices, first, epoch }) });
+        if (ahead.length < pool.ahead) continue;
+        const next = ahead.shift()!;
+        yield { ...next, images: await next.images };
+      }
+      for (const next of ahead) yield { ...next, images: await next.images };
+    } finally {
+      // Between evaluations lies an epoch, in which its threads would only take memory.
+      if (epoch === undefined) this.close();
+    }
+  }
+
+  close(): void {
+    this.#pool?.close();
+    this.#pool = undefined;
+  }
+}
+
+interface PreparedBatch {
+  /** From 1. */
+  readonly step: number;
+  readonly indices: Int32Array;
+  /** `[N, H, W, C]`, normalized. */
+  readonly images: Float32Array;
 }
 
 /** The labels of mixed pictures, those of the larger share first. */
@@ -139,6 +164,41 @@ export interface ImageBatching extends Batching {
   readonly missing?: MissingPixels | undefined;
   readonly mix?: MixOptions | undefined;
   readonly sampling?: Sampling | undefined;
+  /** Default: 1 for pictures that are read while they are shown, else 0. */
+  readonly workers?: number | undefined;
+}
+
+/** Throws for a data set of pictures that does not agree with itself, or that a model cannot take as it is. */
+export function requirePictures(
+  where: string,
+  dataset: ImageDataset | StreamedDataset,
+  normalization: Normalization | undefined,
+): void {
+  if (!isStreamed(dataset)) {
+    validateLabels(dataset);
+    requireUsablePixels(where, dataset, dataset.shape[3], normalization);
+    return;
+  }
+  requireStreamed(where, dataset);
+  if (normalization !== undefined) requireNormalization(where, normalization, dataset.shape[3]);
+}
+
+/** Throws OptionError for workers that are no number, or have nothing to do: what lies in memory is only changed. */
+export function requireWorkers(
+  where: string,
+  workers: number | undefined,
+  dataset: ImageDataset | StreamedDataset,
+  changes: unknown,
+): void {
+  if (workers === undefined) return;
+  requireNumber(where, 'workers', workers, 'a whole number of at least 0');
+  if (workers === 0 || isStreamed(dataset) || (typeof changes === 'object' && changes !== null)) return;
+  throw new OptionError({
+    where,
+    got: `workers ${workers} for pictures that lie in memory and are not changed`,
+    expected: 'pictures of openDataset, or an augmentation in options',
+    cure: 'Leave workers out: there is nothing for them to do.',
+  });
 }
 
 /**

@@ -257,6 +257,8 @@ export const functions = (folder: string): Record<string, Arguments> => ({
   invert: () => [picture()],
   resize: () => [picture(), 3, 3],
   fitTo: () => [picture(), [3, 4], 'pad'],
+  openDataset: () => [`${folder}/pictures`, { seed: 1, size: [3, 2], cache: `${folder}/cache` }],
+  samplePictures: () => [weft.openDataset(`${folder}/pictures`).train, 1],
   loadDataset: () => [`${folder}/pictures`, { seed: 1, size: [3, 2], fit: 'crop', groups: /(.)/ }],
   applyNormalization: () => [Float32Array.of(1, 2), normalization()],
   channelStatistics: () => [toy(), { missing: 'mask' }],

@@ -8,7 +8,7 @@ type Batching = ConstructorParameters<typeof ImageSource>[1];
 /** The pixels of each picture in an epoch, by its name. */
 async function shown(epoch: number, batching: Batching): Promise<Record<string, number[]>> {
   const pixels: Record<string, number[]> = {};
-  for (const { inputs, size, nameOf } of new ImageSource(stripes(10), batching).batches(epoch)) {
+  for await (const { inputs, size, nameOf } of new ImageSource(stripes(10), batching).batches(epoch)) {
     const values = await inputs.tensors[0].data();
     for (let image = 0; image < size; image++) {
       pixels[nameOf(image)] = Array.from(values.subarray(image * 36, (image + 1) * 36));

@@ -17,7 +17,7 @@ import { denseModel, stripes } from './support.ts';
 /** The labels of each batch, as the loss is given them, and the share. */
 async function mixtures(mix: MixOptions) {
   const found: { labels: number[]; partners: number[]; share: number; pixels: ArrayLike<number> }[] = [];
-  for (const { inputs, targets } of new ImageSource(stripes(12), { batchSize: 4, mix }).batches(3)) {
+  for await (const { inputs, targets } of new ImageSource(stripes(12), { batchSize: 4, mix }).batches(3)) {
     const [labels, partners, share] = await Promise.all(targets.tensors.map((each) => each.data()));
     found.push({
       labels: [...labels],
@@ -70,7 +70,7 @@ test.each<[string, Loss]>([
     onStep: ({ batchLoss }) => void losses.push(batchLoss),
   });
   let step = 0;
-  for (const { inputs, targets } of new ImageSource(stripes(12), {
+  for await (const { inputs, targets } of new ImageSource(stripes(12), {
     batchSize: 4,
     seed: 5,
     mix: { cutmix: 1, mixup: 1 },
@@ -119,7 +119,7 @@ test('an epoch that is balanced shows small classes often, changed in another wa
     augmentation: { noise: 0.2 },
   });
   const few: string[] = [];
-  for (const { inputs, targets, size } of source.batches(1)) {
+  for await (const { inputs, targets, size } of source.batches(1)) {
     const shown = await targets.tensors[0].data();
     expect([...shown].sort()).toEqual([0, 0, 1, 1, 2, 2]);
     const pixels = await inputs.tensors[0].data();

@@ -3,7 +3,6 @@ import { type Command, Option } from 'commander';
 import { listed } from '../data/class-folders.ts';
 import { type ImageDataset, imageCount, imageName } from '../data/dataset.ts';
 import { DatasetError } from '../data/errors.ts';
-import { fileError, findEntry, type Wanted } from '../data/files.ts';
 import { loadDataset } from '../data/load.ts';
 import type { MissingPixels } from '../data/missing.ts';
 import {
@@ -18,12 +17,12 @@ import type { Removal } from '../data/removal.ts';
 import { type DeviceOptions, setDevice } from '../index.ts';
 import type { MissingTreatment } from '../models/index.ts';
 import { formatInteger, formatTable, printable } from '../text.ts';
-import { writeWhole } from '../train/atomic.ts';
 import { type Evaluation, evaluate } from '../train/index.ts';
 import { confusionRows, formatConfusion, formatQualities, qualities } from './confusion.ts';
 import { copyScores } from './copies.ts';
 import { describeScores, scoresOf } from './describe.ts';
 import { findMistakes, type Mistake } from './mistakes.ts';
+import { writeNew } from './new-file.ts';
 import { positiveInteger } from './numbers.ts';
 import { predictionsCsv } from './predictions-file.ts';
 import { describeRemoval, formatRemoval, removeHelp, removeSpec } from './remove-spec.ts';
@@ -34,6 +33,7 @@ import { dataHelp, deviceOption, jsonOption, oneOf, runHelp } from './shared-opt
 import { readSplit } from './split-file.ts';
 import { type CommandContext, counted, openTerminal, percent, type Terminal } from './terminal.ts';
 import { afterRemoval, treatmentOf } from './train-settings.ts';
+import { describeViews, viewsHelp, viewsOf, viewsText } from './views-spec.ts';
 
 /** What can stand in the place of missing pixels before a model gets them. */
 const fills = ['mean', 'last'] as const;
@@ -44,6 +44,7 @@ export interface EvaluateCommandOptions {
   readonly labels?: string;
   readonly remove?: Removal | 'none';
   readonly fill?: (typeof fills)[number];
+  readonly views?: string;
   readonly worst?: number;
   readonly csv?: string;
   readonly device: keyof DeviceOptions;
@@ -64,9 +65,11 @@ export async function evaluateCommand(
   const dataset = withClassesOf(saved, images);
   const { classNames } = dataset;
   const removal = removalOf(run, record, options);
+  const views = options.views ?? record?.views;
   const answers = await evaluate(saved.model, afterRemoval(dataset, removal), {
     normalization: saved.normalization,
     missing: removal.missing,
+    views: viewsOf(views),
   });
   requireFiniteAnswers(run, answers.probabilities);
   const { accuracy, loss } = answers;
@@ -83,6 +86,7 @@ export async function evaluateCommand(
     ...(trained?.notes ?? []),
     ...untestedNotes(dataset),
     ...removal.notes,
+    ...[describeViews(views)].filter((note) => note !== undefined),
   ];
   for (const note of notes) say(printable(note));
   if (options.csv !== undefined) {
@@ -96,6 +100,7 @@ export async function evaluateCommand(
       run,
       data: options.data ?? record?.data.source,
       images: count,
+      ...(views !== undefined && { views }),
       ...(removal.remove !== undefined && {
         remove: removal.remove,
         missing: removal.treatment,
@@ -147,22 +152,6 @@ function formatWorst(dataset: ImageDataset, worst: readonly Mistake[]): string {
 
 function nameOf(part: RecordedPart | undefined, place: number): string {
   return part?.files?.[place] ?? `training image ${place}`;
-}
-
-/** Writes a file that is not there yet. */
-async function writeNew(path: string, contents: string): Promise<void> {
-  const wanted: Wanted = { error: RunError, expected: 'a file that can be written' };
-  if (findEntry(path, wanted) !== undefined) {
-    throw new RunError({
-      where: path,
-      got: 'a file or folder of this name that is there already',
-      expected: 'a new name: nothing is written over',
-      cure: 'Give another name, or remove it.',
-    });
-  }
-  await writeWhole(path, contents).catch((error: unknown) => {
-    throw fileError(path, error, wanted);
-  });
 }
 
 /** Which classes no image is of. */
@@ -374,6 +363,7 @@ export function addEvaluate(program: Command, { streams }: CommandContext): void
         fills,
       ),
     )
+    .option('--views <views>', `${viewsHelp} (default: as in training)`, viewsText)
     .option('--worst <number>', 'list the worst mistakes, with the files of their pictures', positiveInteger)
     .option('--csv <file>', 'write the answer for each image to a new file')
     .addOption(deviceOption())

@@ -7,6 +7,7 @@ import { inMode } from '../nn/mode.ts';
 import { fromData } from '../tensor/leaves.ts';
 import { formatInteger, printable } from '../text.ts';
 import { probabilitiesOf } from '../train/objective.ts';
+import { ViewedClassifier } from '../train/views.ts';
 import { exitCodes } from './exit-codes.ts';
 import { positiveInteger } from './numbers.ts';
 import { findPicturePaths } from './picture-paths.ts';
@@ -15,6 +16,7 @@ import { type AnswerForm, csvAnswers, jsonAnswers, textAnswers } from './predict
 import { type PictureModel, readRun, requireFiniteAnswers } from './run-reading.ts';
 import { deviceOption, jsonOption, runHelp } from './shared-options.ts';
 import { type CommandContext, Counter, counted, type Streams } from './terminal.ts';
+import { viewsHelp, viewsOf, viewsText } from './views-spec.ts';
 
 /** The options of the command line. */
 export interface PredictCommandOptions {
@@ -23,6 +25,7 @@ export interface PredictCommandOptions {
   readonly json?: boolean;
   readonly csv?: boolean;
   readonly top?: number;
+  readonly views?: string;
 }
 
 /** Pictures that are held and computed at a time: so many, or fewer of large ones. */
@@ -71,7 +74,7 @@ export async function predictCommand(
     answers.write({ picture, error });
   };
   for (const fault of faults) fail(fault.where, fault);
-  const answer = answering(run, saved);
+  const answer = answering(run, saved, options.views ?? record?.views);
   const [height, width, channels] = form.image;
   const most = Math.min(PICTURES_AT_ONCE, Math.floor(NUMBERS_AT_ONCE / (height * width * channels)));
   for (const batch of batches(paths, Math.max(1, most))) {
@@ -141,9 +144,12 @@ function outputsOf({ model, inputShape }: PictureModel): number {
 function answering(
   run: string,
   { model, classNames, normalization }: PictureModel,
+  asked: string | undefined,
 ): (pictures: readonly PreparedPicture[], form: PictureForm) => Promise<Float32Array[]> {
+  const views = viewsOf(asked);
+  const answerer = views === undefined ? model : new ViewedClassifier(model, views);
   const compute = compile((batch: Tensor): Tensor => {
-    const outputs = inMode(model, 'eval', () => model.call(batch));
+    const outputs = inMode(answerer, 'eval', () => answerer.call(batch));
     return classNames === undefined ? outputs : probabilitiesOf(outputs);
   });
   return async (pictures, { image }) => {
@@ -179,6 +185,7 @@ export function addPredict(program: Command, { streams, finish }: CommandContext
     .argument('<pictures...>', 'PNG or JPEG files, or folders of them')
     .option('--invert', 'classify the negatives of the pictures', false)
     .option('--top <number>', 'how many classes to give (default: 3, in CSV 1, in JSON all)', positiveInteger)
+    .option('--views <views>', `${viewsHelp} (default: as in training)`, viewsText)
     .addOption(deviceOption())
     .addOption(
       new Option('--csv', 'write the result as CSV: picture, class, probability, error').conflicts('json'),

@@ -27,6 +27,7 @@ export const defaultTexts = {
   cutmix: '0',
   labelSmoothing: '0',
   average: 'none',
+  views: 'none',
   augmentation: 'shift=1,rotation=5',
 } as const;
 

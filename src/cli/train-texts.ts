@@ -15,6 +15,7 @@ import type { RunFolder } from './run-folder.ts';
 import type { Metrics, RunRecord } from './run-record.ts';
 import type { TrainSettings } from './settings/setting-values.ts';
 import { counted, duration, percent } from './terminal.ts';
+import { describeViews } from './views-spec.ts';
 
 /** More class weights than this make a long line: then only the extremes are told. */
 const LISTED_WEIGHTS = 8;
@@ -56,6 +57,8 @@ export function describeTraining(settings: TrainSettings, { classNames }: ImageD
         : ` The learning rate is that of ${counted(epochs, 'epoch')} all the same: a run that stops early misses its low end.`;
     lines.push(`Stops after ${counted(earlyStopping, 'epoch')} without a new best.${early}`);
   }
+  const views = describeViews(settings.views);
+  if (views !== undefined) lines.push(`In the test, ${views[0]!.toLowerCase()}${views.slice(1)}`);
   return lines.map(printable).join('\n');
 }
 

@@ -1,5 +1,5 @@
 /** `weft train`: loads data, trains a model, tests the best epoch, and writes the run folder. */
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { classCounts, type ImageDataset, imageCount } from '../data/dataset.ts';
 import { DatasetError } from '../data/errors.ts';
 import { groupSource } from '../data/groups.ts';
@@ -16,6 +16,7 @@ import { describeDataset, scoresOf } from './describe.ts';
 import { exitCodes, interruptedCode } from './exit-codes.ts';
 import { freezeLayers, readSource, type SourceModel, takeOver } from './fine-tuning.ts';
 import { type PreparedDataset, withValidation } from './holdout.ts';
+import { searchLearningRate } from './learning-rate.ts';
 import { optimizerOf } from './optimizers.ts';
 import { datasetBorderBrightness } from './pictures.ts';
 import { keepFailure, type OngoingRun, writeRun } from './run-files.ts';
@@ -36,23 +37,31 @@ import { trainLoop } from './train-loop.ts';
 import { afterRemoval, missingOf, modelOf, recordedSettings, usualSettings } from './train-settings.ts';
 import { describeEarlyStop, describeInterruption, describeTest, describeTraining } from './train-texts.ts';
 import { version } from './version.ts';
+import { viewsOf } from './views-spec.ts';
 
 /** What was asked for on the command line, and in the file of `--config`. */
 export interface TrainCommandOptions {
   readonly settings: Settings;
+  /** Looks for a learning rate instead of training; a text is a new file for the curve. */
+  readonly findLr?: true | string;
   readonly out?: string;
   readonly json: boolean;
 }
 
 /** Runs the command; returns its exit code. */
 export async function trainCommand(
-  { settings: asked, out, json }: TrainCommandOptions,
+  { settings: asked, findLr, out, json }: TrainCommandOptions,
   terminal: Terminal,
   signal?: AbortSignal,
 ): Promise<number> {
   await setDevice(asked.device ?? trainDefaults.device);
   const source = asked.from === undefined ? undefined : await readSource(asked.from, asked.model);
   const given = { ...source?.settings, ...asked };
+  if (findLr !== undefined && out !== undefined) {
+    throw new InvalidArgumentError(
+      `--out ${out} does nothing with --find-lr, which does not train: leave it out.`,
+    );
+  }
   requireFitting(given, out);
   const { seed: dataSeed = trainDefaults.seed, groups } = given;
   seed(dataSeed);
@@ -87,22 +96,36 @@ export async function trainCommand(
     data: dataRecord(planned, data),
     versions: { weft: version, node: process.versions.node },
   };
+  const optimizer = optimizerOf(recorded, model, imageCount(data.train));
+  const normalization = channelStatistics(data.train);
   const layers = summary(model, fixed.data.image);
+  const told = `${describeDataset(data)}\n\n${planned.model}\n${layers}\n${begun === undefined ? '' : `${printable(begun)}\n`}\n${describeTraining(recorded, data.train)}`;
+  if (findLr !== undefined) {
+    say(told);
+    const trial = {
+      model,
+      optimizer,
+      normalization,
+      train: data.train,
+      settings: recorded,
+      command: fixed.command,
+    };
+    await searchLearningRate(trial, findLr === true ? undefined : findLr, json, terminal);
+    return exitCodes.done;
+  }
   // The best model and the last one, which has two more numbers a weight for its optimizer; while one is written, the one
   // before is there as well.
   const room = 5 * 4 * parameters + ROOM_FOR_REPORT;
   const folder = await openRunFolder(out, planned.model, room);
   try {
-    say(
-      `${describeDataset(data)}\n\n${planned.model}\n${layers}\n${begun === undefined ? '' : `${printable(begun)}\n`}\n${describeTraining(recorded, data.train)}`,
-    );
+    say(told);
     const run: OngoingRun = {
       folder,
       model,
       // Its weights are thrown away: they must not change what is random afterwards.
       best: keepingRandom(() => modelOf(planned, data.train)),
-      optimizer: optimizerOf(recorded, model, imageCount(data.train)),
-      normalization: channelStatistics(data.train),
+      optimizer,
+      normalization,
       summary: layers,
       config: configText(planned),
       data,
@@ -187,7 +210,11 @@ async function testNow(
 ): Promise<Evaluation> {
   try {
     const test = afterRemoval(data.test, record);
-    const evaluation = await evaluate(best, test, { normalization, missing: missingOf(record) });
+    const evaluation = await evaluate(best, test, {
+      normalization,
+      missing: missingOf(record),
+      views: viewsOf(record.views),
+    });
     requireFiniteAnswers(folder.path, evaluation.probabilities);
     return evaluation;
   } catch (error) {
@@ -210,11 +237,15 @@ export function addTrain(program: Command, { streams, signal, finish }: CommandC
       '--config <file>',
       'settings from a file, as a run keeps them in its config.json; options given besides go first',
     )
+    .option(
+      '--find-lr [file]',
+      'look for a learning rate, and do not train; the file is for the curve, as SVG',
+    )
     .option('--out <folder>', 'the run folder, new or empty (default: runs/<time>-<model>)')
     .addOption(jsonOption('the metrics'))
     .helpOption('-h, --help', 'show this')
-    .action(async ({ config, out, json, ...options }) => {
+    .action(async ({ config, findLr, out, json, ...options }) => {
       const given = { ...(config === undefined ? {} : readConfig(config)), ...givenSettings(options) };
-      finish(await trainCommand({ settings: given, out, json }, openTerminal(streams, json), signal));
+      finish(await trainCommand({ settings: given, findLr, out, json }, openTerminal(streams, json), signal));
     });
 }

@@ -27,6 +27,7 @@ import {
 import { removeHelp, removeSpec } from '../remove-spec.ts';
 import { dataHelp, pictureSize } from '../shared-options.ts';
 import { defaultTexts, trainDefaults } from '../train-defaults.ts';
+import { viewsHelp, viewsText } from '../views-spec.ts';
 import { oneOfNames, type Setting } from './setting.ts';
 import {
   decayed,
@@ -297,6 +298,13 @@ export const settings: { readonly [Name in SettingName]: Setting<SettingValues[N
     what: 'what says which epoch is the best, on the validation images: accuracy or loss',
     usual: 'accuracy',
     ...oneOfNames(monitors),
+  },
+  views: {
+    flag: '--views <views>',
+    heading: 'aim',
+    what: `in the test, ${viewsHelp}`,
+    usual: defaultTexts.views,
+    read: viewsText,
   },
   seed: {
     flag: '--seed <number>',

@@ -98,6 +98,8 @@ interface TrainingValues extends ModelSizes {
   readonly classWeights: string;
   /** `none`, `ema:0.999` or `swa:20`: which average of the weights the model is left with. */
   readonly average: string;
+  /** Views of a test picture over which the answer is the mean: `flip,shift=2`, or `none`. */
+  readonly views: string;
   /** Epochs without a new best after which training stops. */
   readonly earlyStopping: number;
   readonly monitor: (typeof monitors)[number];

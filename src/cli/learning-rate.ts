@@ -1,0 +1,54 @@
+/** `weft train --find-lr`: looks for a learning rate instead of training. */
+import type { ImageDataset } from '../data/dataset.ts';
+import type { Normalization } from '../data/normalize.ts';
+import type { Module } from '../nn/index.ts';
+import type { Optimizer } from '../optim/index.ts';
+import { printable } from '../text.ts';
+import { findLearningRate } from '../train/index.ts';
+import { commandLine } from './invocation.ts';
+import { writeNew } from './new-file.ts';
+import type { TrainSettings } from './settings/setting-values.ts';
+import type { Terminal } from './terminal.ts';
+import { fitOptionsOf } from './train-settings.ts';
+
+/** What is trained, for some steps. */
+interface Trial {
+  readonly model: Module;
+  readonly optimizer: Optimizer;
+  readonly normalization: Normalization;
+  readonly train: ImageDataset;
+  readonly settings: TrainSettings;
+  /** The arguments that train so. */
+  readonly command: readonly string[];
+}
+
+/** Columns of a stream that does not say how many it has. */
+const USUAL_COLUMNS = 80;
+
+/**
+ * Says what becomes of the loss at growing rates, and which rate to train with.
+ *
+ * @param path a new file for the curve, as SVG
+ */
+export async function searchLearningRate(
+  { model, optimizer, normalization, train, settings, command }: Trial,
+  path: string | undefined,
+  json: boolean,
+  { say, result, progress }: Terminal,
+): Promise<void> {
+  const { epochs, average, monitor, earlyStopping, ...steps } = fitOptionsOf(settings, train);
+  const search = await findLearningRate(model, train, { ...steps, optimizer, normalization });
+  // The chart library takes a third of a second to load.
+  const { learningRateChart, learningRateLines } = await import('./report/learning-rate-chart.ts');
+  say('\nlearning rate, loss');
+  for (const line of learningRateLines(search, progress.columns ?? USUAL_COLUMNS)) say(line);
+  if (path !== undefined) {
+    await writeNew(path, learningRateChart(search));
+    say(printable(`\nWrote ${path}`));
+  }
+  const { suggestion } = search;
+  if (suggestion === undefined)
+    say('\nThe loss hardly falls at any rate: look at the data, or try another model.');
+  else say(`\nTo train with the suggested rate:\n${commandLine([...command, '--lr', `${suggestion}`])}`);
+  if (json) result(JSON.stringify(search, null, 2));
+}

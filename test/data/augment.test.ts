@@ -147,6 +147,13 @@ describe('changes of place', () => {
     expect(found.size).toBeGreaterThan(10);
   });
 
+  test('what lies further outside is reflected again and again', () => {
+    const row = Float32Array.of(0, 1, 2, 3);
+    resample(row, [1, 4, 1], { ...still, shiftX: 11, shiftY: 5 }, 'reflect');
+    // To the left of the row: 0 1 2 3 2 1 0 1 2 3 …
+    expect([...row]).toEqual([1, 2, 3, 2]);
+  });
+
   test('the edge continues outside: a plain picture stays plain, channels stay apart', () => {
     const pixels = Float32Array.from({ length: 5 * 4 * 2 }, (_, i) => (i % 2 === 0 ? -0.5 : 3));
     close(

@@ -7,7 +7,7 @@ import { inMode } from '../nn/mode.ts';
 import { fromData } from '../tensor/leaves.ts';
 import { formatInteger, printable } from '../text.ts';
 import { probabilitiesOf } from '../train/objective.ts';
-import { ViewedClassifier } from '../train/views.ts';
+import { ViewedClassifier } from '../train/picture-views.ts';
 import { exitCodes } from './exit-codes.ts';
 import { positiveInteger } from './numbers.ts';
 import { findPicturePaths } from './picture-paths.ts';

@@ -1,7 +1,7 @@
 /** Looking for a learning rate: some steps at rates that grow, and what becomes of the loss. */
 import type { ImageDataset } from '../data/dataset.ts';
 import { OptionError } from '../errors.ts';
-import type { AnyModule, Module } from '../nn/module.ts';
+import { type AnyModule, type Module, requireModule } from '../nn/module.ts';
 import { type Optimizer, requireOptimizer } from '../optim/optimizer.ts';
 import { requireNumber } from '../options.ts';
 import { randomState, setRandomState } from '../tensor/random.ts';
@@ -37,7 +37,7 @@ interface SearchOptions {
   readonly lowest?: number;
   /** The last rate, if the loss does not diverge before. Default 1. */
   readonly highest?: number;
-  /** From the first to the last rate, each so many times the one before. Default 100. */
+  /** From the first to the last rate, each so many times the one before. At most 1000; default 100. */
   readonly steps?: number;
 }
 
@@ -99,6 +99,7 @@ export async function findLearningRate(
   train: unknown,
   options: unknown,
 ): Promise<LearningRateSearch> {
+  requireModule('findLearningRate', model);
   const { lowest = 1e-6, highest = 1, steps = 100, ...training } = checked(options);
   const { optimizer } = training;
   const factor = (highest / lowest) ** (1 / (steps - 1));
@@ -147,7 +148,7 @@ function checked(options: unknown): FindLearningRateOptions {
   }
   requireNumber(where, 'lowest', lowest, 'a number above 0');
   requireNumber(where, 'highest', highest, 'a number above 0');
-  requireNumber(where, 'steps', steps, 'a whole number of at least 1');
+  requireNumber(where, 'steps', steps, 'a whole number from 1 to 1000');
   if (lowest < highest && steps > 1) return given;
   throw new OptionError({
     where,

@@ -37,7 +37,7 @@ export interface StepOptions {
 }
 
 /** A compiled function of the tensors of a batch, or of its part of the loss and the tensors of a part. */
-type Compiled = (...tensors: Tensor[]) => Promise<Readonly<Record<string, Tensor>>>;
+type ComputesPart = (...tensors: Tensor[]) => Promise<Readonly<Record<string, Tensor>>>;
 
 /** Makes steps of a model on batches. */
 export class TrainingStep {
@@ -46,7 +46,7 @@ export class TrainingStep {
   readonly #objective: Objective;
   readonly #partSize: number;
   /** A whole step; and one in parts: what adds up gradients, and the last part, which makes the step. */
-  readonly #compiled: Readonly<Record<'whole' | 'part' | 'last', Compiled>>;
+  readonly #compiled: Readonly<Record<'whole' | 'part' | 'last', ComputesPart>>;
   #structure: Structure | undefined;
 
   constructor(
@@ -59,7 +59,7 @@ export class TrainingStep {
     this.#optimizer = optimizer;
     this.#objective = objective;
     this.#partSize = partSize;
-    const compiled = (share: boolean, finish: () => void): Compiled =>
+    const compiled = (share: boolean, finish: () => void): ComputesPart =>
       compile(
         (...given: Tensor[]): Record<string, Tensor> => {
           const trees = treesOf(this.#structure!, share ? given.slice(1) : given);

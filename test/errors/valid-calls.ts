@@ -304,7 +304,11 @@ export const functions = (folder: string): Record<string, Arguments> => ({
   findLearningRate: () => {
     const model = denseModel();
     const optimizer = new weft.SGD(model.parameters());
-    return [model, toy(), { optimizer, batchSize: 3, lowest: 1e-3, highest: 0.1, steps: 3 }];
+    return [
+      model,
+      toy(),
+      { optimizer, normalization: normalization(), lowest: 1e-3, highest: 0.1, steps: 3 },
+    ];
   },
   fit: () => {
     const model = denseModel();

@@ -4,6 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { samplings } from '../../data/balanced-order.ts';
 import { readClassNames } from '../../data/class-names.ts';
 import { groupSource } from '../../data/groups.ts';
 import { pictureFits } from '../../data/image.ts';
@@ -36,7 +37,6 @@ import {
   optimizerNames,
   type SettingName,
   type SettingValues,
-  samplings,
   scheduleNames,
 } from './setting-values.ts';
 

@@ -1,5 +1,6 @@
 /** What can be set for a training with `weft train`, by the names of config.json and of the record; `setting-table.ts` says the rest of each. */
 import type { NamedChanges } from '../../data/augment/augment-options.ts';
+import type { Sampling } from '../../data/balanced-order.ts';
 import type { PictureFit } from '../../data/image.ts';
 import type { DeviceOptions } from '../../index.ts';
 import type { ModelSizes } from '../../models/index.ts';
@@ -24,9 +25,6 @@ export type ScheduleName = (typeof scheduleNames)[number];
 /** Which parameters weight decay pulls to 0: all but biases, norms and decays, or all. */
 export const decayed = ['matrices', 'all'] as const;
 export type Decayed = (typeof decayed)[number];
-
-/** How often images of each class are shown. */
-export const samplings = ['uniform', 'balanced'] as const;
 
 /** What says which epoch is the best. */
 export const monitors = ['accuracy', 'loss'] as const;
@@ -87,7 +85,7 @@ interface TrainingValues extends ModelSizes {
   /** How pictures are mixed in pairs, by the α of a Beta distribution; 0: not. */
   readonly mixup: number;
   readonly cutmix: number;
-  readonly sampling: (typeof samplings)[number];
+  readonly sampling: Sampling;
   /** What is removed of the images, as `removeSpec` reads it: anew for each showing in training, once of the others. */
   readonly remove: string;
   /** `cross-entropy`, `focal`, or `focal:2` with its gamma. */

@@ -1,13 +1,12 @@
 /** Shows training as it goes: a live bar on a terminal, and everywhere one line per epoch. */
 import type { Options, SingleBar } from 'cli-progress';
-import type { StepReport } from '../index.ts';
-import type { EpochRecord } from './run-record.ts';
+import type { EpochReport, StepReport } from '../index.ts';
 import { duration, percent, type Terminal } from './terminal.ts';
 
 /** Shows steps and epochs; `stop` gives the terminal back, however training ended. */
 export interface Progress {
   readonly step: (report: StepReport) => void;
-  readonly epoch: (record: EpochRecord, isBest: boolean) => void;
+  readonly epoch: (report: EpochReport) => void;
   readonly stop: () => void;
 }
 
@@ -65,12 +64,13 @@ export async function showProgress({ say, progress: stream }: Terminal, epochs: 
         bar.update(step, payload);
       }
     },
-    epoch: (record, isBest) => {
+    epoch: ({ epoch, trainLoss, trainAccuracy, valLoss, valAccuracy, seconds, best }) => {
       stop();
+      // Both are there because a validation set is given.
+      const validation = `validation loss ${lossText(valLoss!)}  accuracy ${padded(valAccuracy!)}`;
       say(
-        `${name(record.epoch)}  train loss ${lossText(record.trainLoss)}  accuracy ${padded(record.trainAccuracy)}` +
-          `  validation loss ${lossText(record.valLoss)}  accuracy ${padded(record.valAccuracy)}` +
-          `  ${duration(record.seconds)}${isBest ? '  best' : ''}`,
+        `${name(epoch)}  train loss ${lossText(trainLoss)}  accuracy ${padded(trainAccuracy)}` +
+          `  ${validation}  ${duration(seconds)}${best ? '  best' : ''}`,
       );
     },
     stop,

@@ -1,7 +1,8 @@
 /**
- * What a run leaves behind: its best and its last model and its record while it trains; in the end the report and a picture
- * to try it on.
+ * What a run leaves behind: its best model, checkpoints and its record while it trains; in the end its last model, the report and
+ * a picture to try it on.
  */
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { imageName } from '../data/dataset.ts';
 import type { Normalization } from '../data/normalize.ts';
@@ -23,6 +24,8 @@ import { counted, type Terminal } from './terminal.ts';
 
 /** The folder, in that of the run, of the last model and the state of its optimizer. */
 export const LAST_FOLDER = 'last';
+/** The folder of what `--resume` goes on from, until the run is finished. */
+export const CHECKPOINTS_FOLDER = 'checkpoints';
 const REPORT_FILE = 'report.html';
 const SAMPLE_FILE = 'sample.png';
 
@@ -40,6 +43,8 @@ export interface OngoingRun {
   /** What config.json holds. */
   readonly config: string;
   readonly data: PreparedDataset;
+  /** How long earlier processes have trained it, in seconds. */
+  readonly secondsBefore: number;
 }
 
 /** Writes the best model. */
@@ -50,7 +55,7 @@ export async function keepBest(
   await saveModel(folder.path, { ...descriptionOf(record), model: best, normalization });
 }
 
-/** Writes the model as it is now, with the state of its optimizer. */
+/** Writes the model as it is after training, with the state of its optimizer. */
 export async function keepLast(run: OngoingRun, record: RunRecord): Promise<void> {
   const { folder, model, optimizer, normalization } = run;
   await saveModel(await folder.subfolder(LAST_FOLDER), {
@@ -81,7 +86,7 @@ export async function keepRecord(folder: RunFolder, record: RunRecord): Promise<
   await folder.write(METRICS_FILE, `${recordText(record)}\n`);
 }
 
-/** Writes the files of a finished run and says which; the last line is the command that classifies the sample picture. */
+/** Writes the files of a finished run, which needs no checkpoints any more, and says which; the last line is the command that classifies the sample picture. */
 export async function writeRun(
   run: OngoingRun,
   metrics: Metrics,
@@ -91,6 +96,7 @@ export async function writeRun(
   const { folder, summary, data } = run;
   const { test } = data;
   await keepRecord(folder, metrics);
+  await rm(join(folder.path, CHECKPOINTS_FOLDER), { recursive: true, force: true }).catch(() => undefined);
   // The chart library is only needed here, and takes a third of a second to load.
   const { renderReport } = await import('./report/report.ts');
   await folder.write(REPORT_FILE, renderReport({ metrics, summary, data, answers }));

@@ -11,6 +11,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileError, readFolder, type Wanted } from '../data/files.ts';
 import { CLAIM_FILE } from '../data/run-folders.ts';
@@ -25,13 +26,13 @@ export interface RunFolder {
   readonly write: (name: string, contents: string | Uint8Array) => Promise<string>;
   /** The path of a folder in it, which is made if there is none. A link in its place is replaced, and not followed. */
   readonly subfolder: (name: string) => Promise<string>;
-  /** Ends the claim to the folder, and removes it again if it was made here and nothing was written to it. */
+  /** Ends the claim to the folder, and removes the folder if it was made here and nothing was written to it. */
   readonly leave: () => void;
 }
 
-/** Keeps other runs from taking the folder for an empty one. It says which process made it: that of a killed one claims nothing. */
+/** Keeps other processes out while a run trains. It says which process made it: that of a killed one claims nothing. */
 const claim = CLAIM_FILE;
-const claimant = (): string => `${machine()} ${process.pid} `;
+const claimant = (): string => `${machine()} ${process.pid} ${hostname()}`;
 
 const aPlace: Wanted = { error: RunError, expected: 'a folder that can be written to' };
 
@@ -49,6 +50,20 @@ export async function openRunFolder(
   room: number,
 ): Promise<RunFolder> {
   const { folder, made } = path === undefined ? makeNew(defaultRunPath(model, new Date())) : await make(path);
+  return claimed(folder, room, made);
+}
+
+/**
+ * Opens the folder of a run that was begun, to go on with it.
+ *
+ * @throws RunError when another process trains it, or the folder cannot be written to
+ */
+export async function reopenRunFolder(folder: string, room: number): Promise<RunFolder> {
+  await removeDeadClaim(folder);
+  return claimed(folder, room, false);
+}
+
+function claimed(folder: string, room: number, made: boolean): RunFolder {
   const endClaim = (): void => rmSync(join(folder, claim), { force: true });
   const removeIfUnused = (): void => {
     try {
@@ -70,7 +85,6 @@ export async function openRunFolder(
       await writeWhole(target, contents).catch((error: unknown) => {
         throw fileError(target, error, aPlace);
       });
-      endClaim();
       return target;
     },
     subfolder: async (name) => {
@@ -125,12 +139,14 @@ async function make(folder: string): Promise<Made> {
   throw notEmpty(folder, `${entries[0]!.name}${entries.length > 1 ? ', …' : ''}`, entries.length === 1);
 }
 
-/** Removes the claim of a process that was killed before it had anything to write, and its unfinished files. */
+/** Removes the claim of a process that is no more, and its unfinished files. */
 async function removeDeadClaim(folder: string): Promise<void> {
   const path = join(folder, claim);
   const text = await readFile(path, 'utf8').catch(() => '');
-  const [where, pid] = text.split(' ');
-  if (where !== machine() || isRunning(Number(pid))) return;
+  const [where, pid, host] = text.split(' ');
+  // A machine that was started again has the same name, and none of the processes.
+  const alive = where === machine() ? isRunning(Number(pid)) : host !== hostname();
+  if (text === '' || alive) return;
   await rm(path, { force: true });
   await sweep(folder);
 }
@@ -141,6 +157,15 @@ function notEmpty(folder: string, names: string, single: boolean): RunError {
     got: `a folder with ${single ? 'a file' : 'files'} in it (${names})`,
     expected: 'a new or empty folder: a run writes over nothing',
     cure: 'Give another folder with --out, or remove this one.',
+  });
+}
+
+function inUse(folder: string, path: string): RunError {
+  return new RunError({
+    where: folder,
+    got: `a folder with a run that another process trains (${claim})`,
+    expected: 'a folder that no other process writes to',
+    cure: `Wait for it or end it. If it ran on another machine and is no more, remove ${path}.`,
   });
 }
 
@@ -173,8 +198,7 @@ function claimFolder(folder: string, room: number): void {
   try {
     file = openSync(path, 'wx');
   } catch (error) {
-    // Another run was here first, a moment ago.
-    if (codeOf(error) === 'EEXIST') throw notEmpty(folder, claim, true);
+    if (codeOf(error) === 'EEXIST') throw inUse(folder, path);
     throw fileError(folder, error, aPlace);
   }
   try {

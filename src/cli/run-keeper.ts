@@ -1,87 +1,146 @@
-/** Keeps what a run has learned while it trains: its best model, its last one, and its record. */
-import { compareEpochs } from '../train/best-epoch.ts';
-import { keepBest, keepFailure, keepLast, keepPlan, keepRecord, type OngoingRun } from './run-files.ts';
+/** Keeps what a run has learned while it trains: its best model, a checkpoint to go on from, and its record. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { WeftError } from '../errors.ts';
+import { printable } from '../text.ts';
+import type { TrainingState } from '../train/index.ts';
+import { saveTraining } from '../train/training-files.ts';
+import {
+  CHECKPOINTS_FOLDER,
+  keepBest,
+  keepFailure,
+  keepLast,
+  keepPlan,
+  keepRecord,
+  type OngoingRun,
+} from './run-files.ts';
 import type { EpochRecord, RunRecord } from './run-record.ts';
-
-/** Where epochs are so short that writing takes longer than this part of the time, not each of them is written. */
-const SHARE_OF_KEEPING = 0.05;
-/** But one that ends so long after the last writing is, in milliseconds: no kill costs more training than that. */
-const LONGEST_UNKEPT = 1000;
+import { SPLIT_FILE } from './split-file.ts';
+import type { Terminal } from './terminal.ts';
 
 /** What is fixed before training. */
 export type FixedRecord = Omit<RunRecord, 'status' | 'trainSeconds' | 'history' | 'bestEpoch'>;
+
+/** How long, in milliseconds, the end of a training waits for a disk that takes it, and how often it tries. */
+const PATIENCE = { between: 5000, tries: 120 };
 
 /** Follows a training. */
 export class RunKeeper {
   readonly #run: OngoingRun;
   readonly #fixed: FixedRecord;
+  readonly #say: Terminal['say'];
   readonly #started = performance.now();
-  readonly #history: EpochRecord[] = [];
-  /** By what the settings say, of equal ones the last. */
-  #best: EpochRecord | undefined;
-  /** Whether `run.best` has weights that are not written yet. */
-  #bestIsNew = false;
-  #written = false;
-  #nextWriting = 0;
+  /** What is known: the last state that fit gave. */
+  #state: TrainingState | undefined;
+  #begun: boolean;
+  /** Whether this process has written what the run is made of: another learning rate may hold than before. */
+  #planned = false;
+  /** The epoch whose model is in the folder. */
+  #bestKept: number | undefined;
+  /** Why the last writing failed. */
+  #trouble: WeftError | undefined;
 
-  constructor(run: OngoingRun, fixed: FixedRecord) {
+  /** @param resume where the training goes on */
+  constructor(run: OngoingRun, fixed: FixedRecord, say: Terminal['say'], resume?: TrainingState) {
     this.#run = run;
     this.#fixed = fixed;
+    this.#say = say;
+    this.#state = resume;
+    this.#begun = resume !== undefined;
   }
 
   /** What is known now. */
   record(status: RunRecord['status']): RunRecord {
-    const trainSeconds = (performance.now() - this.#started) / 1000;
-    const history = [...this.#history];
-    return { status, ...this.#fixed, trainSeconds, history, bestEpoch: this.#best?.epoch };
+    const trainSeconds = this.#run.secondsBefore + (performance.now() - this.#started) / 1000;
+    const history = (this.#state?.history ?? []).map(
+      ({ epoch, trainLoss, trainAccuracy, valLoss, valAccuracy, seconds }): EpochRecord => ({
+        // All are there: there are classes, and a validation set is given.
+        ...{ epoch, trainLoss, trainAccuracy: trainAccuracy! },
+        ...{ valLoss: valLoss!, valAccuracy: valAccuracy!, seconds },
+      }),
+    );
+    return { status, ...this.#fixed, trainSeconds, history, bestEpoch: this.#state?.best?.epoch };
   }
 
-  /** Takes an epoch into account. Whether it is the best so far. */
-  add(report: EpochRecord): boolean {
-    this.#history.push(report);
-    if (compareEpochs(report, this.#best, this.#fixed.monitor) !== 'worse') this.#best = report;
-    return this.#best === report;
+  /** To be called after the first step: from here on the run can be gone on with, if only from its beginning. */
+  async begin(): Promise<void> {
+    this.#begun = true;
+    await this.#attempt(() => this.#writePlan());
   }
 
-  /** To be called after each epoch: writes what there is, unless that was done a moment ago. */
-  async keep(): Promise<void> {
-    if (this.#best === this.#history.at(-1)) await this.#takeBest();
-    if (performance.now() >= this.#nextWriting) await this.#write('training');
+  /** Takes a state of the training, and writes it. That it cannot be written does not end the training. */
+  async save(state: TrainingState): Promise<void> {
+    if (!this.#begun) return;
+    this.#state = state;
+    await this.#attempt(() => this.#write());
   }
 
   /** Writes all there is at the end of training. A training that ended in its first epoch has no best: it is as it is. */
-  async end(status: RunRecord['status']): Promise<RunRecord> {
-    if (this.#history.length === 0) await this.#takeBest();
-    await this.#write(status);
+  async end(status: RunRecord['status'], signal: AbortSignal | undefined): Promise<RunRecord> {
+    const { folder, best, model } = this.#run;
+    if (this.#state?.best === undefined) await best.loadStateDict(await model.stateDict());
+    const unsaved = this.#trouble !== undefined;
+    const writeAll = async (): Promise<void> => {
+      const record = this.record(status);
+      if (unsaved) await this.#write();
+      if (this.#state?.best === undefined) await keepBest(this.#run, record);
+      await keepLast(this.#run, record);
+      await keepRecord(folder, record);
+    };
+    for (let left = PATIENCE.tries; !(await this.#attempt(writeAll)); left--) {
+      if (left === 0 || signal?.aborted) throw this.#trouble;
+      await wait(PATIENCE.between, undefined, { signal }).catch(() => undefined);
+    }
     return this.record(status);
   }
 
-  /** Writes that the run failed, and the best model before, as far as that can be written: the error itself is what is told. */
+  /** Writes that the run failed, as far as that can be written: the error itself is what is told. */
   async fail(error: unknown): Promise<RunRecord> {
-    const { folder } = this.#run;
     const record = this.record('failed');
-    if (this.#bestIsNew) await keepBest(this.#run, record).catch(() => undefined);
-    await keepFailure(folder, record, error);
+    await keepFailure(this.#run.folder, record, error);
     return record;
   }
 
-  async #takeBest(): Promise<void> {
-    const { best, model } = this.#run;
-    await best.loadStateDict(await model.stateDict());
-    this.#bestIsNew = true;
+  /** Whether it was written. What could not be is said once, until it can be. */
+  async #attempt(write: () => Promise<void>): Promise<boolean> {
+    try {
+      await write();
+    } catch (error) {
+      if (!(error instanceof WeftError)) throw error;
+      if (this.#trouble === undefined) {
+        this.#say(printable(`The run could not be saved. It goes on, and tries again: ${error.message}`));
+      }
+      this.#trouble = error;
+      return false;
+    }
+    if (this.#trouble !== undefined)
+      this.#say(printable(`The run is saved again, in ${this.#run.folder.path}.`));
+    this.#trouble = undefined;
+    return true;
   }
 
-  /** The model comes first: whenever the process is killed, a folder that is not empty holds one. */
-  async #write(status: RunRecord['status']): Promise<void> {
-    const begun = performance.now();
-    const record = this.record(status);
-    if (this.#bestIsNew) await keepBest(this.#run, record);
-    this.#bestIsNew = false;
-    const { folder } = this.#run;
-    const plan = this.#written ? undefined : keepPlan(this.#run);
-    await Promise.all([keepRecord(folder, record), keepLast(this.#run, record), plan]);
-    this.#written = true;
-    const ended = performance.now();
-    this.#nextWriting = ended + Math.min((ended - begun) / SHARE_OF_KEEPING, LONGEST_UNKEPT);
+  /** What the run is made of, and that it trains. */
+  async #writePlan(): Promise<void> {
+    await keepPlan(this.#run);
+    await keepRecord(this.#run.folder, this.record('training'));
+    this.#planned = true;
+  }
+
+  /** The model comes before the record that speaks of it, and the checkpoint last of what it stands for. */
+  async #write(): Promise<void> {
+    const { folder, best: module } = this.#run;
+    const { best } = this.#state!;
+    const has = (name: string): boolean => existsSync(join(folder.path, name));
+    // Somebody may have removed the folder meanwhile.
+    if (!this.#planned || !has(SPLIT_FILE)) await this.#writePlan();
+    const record = this.record('training');
+    if (best && (best.epoch !== this.#bestKept || !has('model.safetensors'))) {
+      await module.loadStateDict(best.model);
+      await keepBest(this.#run, record);
+      this.#bestKept = best.epoch;
+    }
+    await saveTraining(await folder.subfolder(CHECKPOINTS_FOLDER), this.#state!);
+    await keepRecord(folder, record);
   }
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { findEntry } from '../data/files.ts';
 import { METRICS_FILE } from '../data/run-folders.ts';
 import { loadModel, type SavedModel } from '../train/index.ts';
+import { commandLine } from './invocation.ts';
 import { RunError } from './run-error.ts';
 import { type RunRecord, readMetrics } from './run-record.ts';
 import { counted } from './terminal.ts';
@@ -44,12 +45,15 @@ export async function readRun(run: string): Promise<TrainedRun> {
   }
   const record = readMetrics(run);
   const { status, failure, history } = record;
-  if (status === 'failed' && !holds('model.json')) {
+  if (!modelFiles.some(holds)) {
+    const failed = status === 'failed';
     throw new RunError({
       where: run,
-      got: `a run that failed${failure === undefined ? '' : `: ${failure}`}`,
+      got: failed
+        ? `a run that failed${failure === undefined ? '' : `: ${failure}`}`
+        : 'a run that ended in its first epoch, or is still in it',
       expected: 'a run with a trained model',
-      cure: 'Train again.',
+      cure: failed ? 'Train again.' : `Go on with it: ${commandLine(['train', '--resume', run])}`,
     });
   }
   const ends = {

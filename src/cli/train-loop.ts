@@ -1,5 +1,5 @@
 /** The training of `weft train`: with progress, and so that nothing that was learned is lost. */
-import { fit } from '../train/index.ts';
+import { fit, type TrainingState } from '../train/index.ts';
 import { showProgress } from './progress.ts';
 import type { OngoingRun } from './run-files.ts';
 import { type FixedRecord, RunKeeper } from './run-keeper.ts';
@@ -8,11 +8,20 @@ import type { Terminal } from './terminal.ts';
 import { afterRemoval, fitOptionsOf } from './train-settings.ts';
 import { describeFailure } from './train-texts.ts';
 
+/** How a training goes on, and how it can be ended. */
+export interface LoopOptions {
+  readonly signal: AbortSignal | undefined;
+  /** Where another process stopped. Default: from the beginning. */
+  readonly resume: TrainingState | undefined;
+  /** Between checkpoints within an epoch. */
+  readonly checkpointMinutes: number | undefined;
+}
+
 /**
  * Trains the model of a run. Afterwards `run.best` is as the model was after its best epoch.
  *
- * The best and the last model and the record are written after each epoch, or about once a second where epochs are shorter;
- * and when a signal ends training. When an error does, the best before it stays.
+ * The best model, a checkpoint and the record are written after each epoch, or about once a second where epochs are shorter,
+ * every few minutes within longer ones, and when a signal ends training. When an error does, those before it stay.
  *
  * @returns undefined when a signal came before the first step: then there is nothing to keep
  */
@@ -20,12 +29,16 @@ export async function trainLoop(
   run: OngoingRun,
   fixed: FixedRecord,
   terminal: Terminal,
-  signal: AbortSignal | undefined,
+  { signal, resume, checkpointMinutes }: LoopOptions,
 ): Promise<RunRecord | undefined> {
   const { model, data, normalization, optimizer } = run;
   const progress = await showProgress(terminal, fixed.epochs);
-  const keeper = new RunKeeper(run, fixed);
-  let stepped = false;
+  const say = (text: string): void => {
+    progress.stop();
+    terminal.say(text);
+  };
+  const keeper = new RunKeeper(run, fixed, say, resume);
+  let begun = resume !== undefined;
   try {
     const { aborted } = await fit(model, data.train, {
       ...fitOptionsOf(fixed, data.train),
@@ -33,23 +46,21 @@ export async function trainLoop(
       validation: afterRemoval(data.validation, fixed),
       normalization,
       signal,
-      onStep: (report) => {
-        stepped = true;
+      checkpoint: { save: (state) => keeper.save(state), everyMinutes: checkpointMinutes },
+      resume,
+      onStep: async (report) => {
+        if (!begun) await keeper.begin();
+        begun = true;
         progress.step(report);
       },
-      onEpoch: async ({ valLoss, valAccuracy, ...report }) => {
-        // Both are there because a validation set is given.
-        const record = { ...report, valLoss: valLoss!, valAccuracy: valAccuracy! };
-        progress.epoch(record, keeper.add(record));
-        await keeper.keep();
-      },
+      onEpoch: progress.epoch,
     });
-    if (!stepped) return undefined;
-    return await keeper.end(aborted ? 'interrupted' : 'training');
+    if (!begun) return undefined;
+    return await keeper.end(aborted ? 'interrupted' : 'training', signal);
   } catch (error) {
     progress.stop();
-    if (stepped) {
-      const left = describeFailure(await keeper.fail(error), run.folder);
+    if (begun) {
+      const left = describeFailure(await keeper.fail(error), error, run.folder);
       if (left !== undefined) terminal.say(left);
     }
     throw error;

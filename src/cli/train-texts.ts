@@ -1,7 +1,8 @@
 /** What `weft train` says of a training: before it, at its end, and when it ended early. */
 import type { ImageDataset } from '../data/dataset.ts';
-import { deviceInfo } from '../index.ts';
+import { deviceInfo, NonFiniteError } from '../index.ts';
 import { printable } from '../text.ts';
+import { NonFiniteStepError, type TrainingState } from '../train/index.ts';
 import { formatAugmentation } from './augment-spec.ts';
 import { describeAverage } from './averages.ts';
 import { formatConfusion } from './confusion.ts';
@@ -99,6 +100,13 @@ export function describeEarlyStop({ history, epochs, earlyStopping }: RunRecord)
   return `Stopped after ${history.length} of ${counted(epochs, 'epoch')}: no new best in ${counted(earlyStopping, 'epoch')}.`;
 }
 
+/** Where a training goes on. */
+export function describeResumption(path: string, state: TrainingState | undefined): string {
+  if (state === undefined) return printable(`There is no checkpoint in ${path} yet: it begins anew.`);
+  const steps = state.step === 0 ? '' : `, after ${counted(state.step, 'step')}`;
+  return printable(`Going on with ${path} in epoch ${state.epoch}${steps}.`);
+}
+
 /** What a signal left. */
 export function describeInterruption(record: RunRecord, { path }: RunFolder): string {
   const { history, epochs } = record;
@@ -107,12 +115,29 @@ export function describeInterruption(record: RunRecord, { path }: RunFolder): st
       ? `the model as it is now is in ${path}`
       : `the model of the best, ${describeBest(record)}, is in ${path}, that of now in ${path}/last`;
   return printable(
-    `Interrupted after ${history.length} of ${counted(epochs, 'epoch')}: ${model}. It is not tested; to test it:`,
-  ).concat(`\n${commandLine(['evaluate', path])}`);
+    `Interrupted after ${history.length} of ${counted(epochs, 'epoch')}: ${model}. It is not tested.`,
+  ).concat(
+    `\nTo go on:\n${commandLine(['train', '--resume', path])}\nTo test it:\n${commandLine(['evaluate', path])}`,
+  );
 }
 
-/** What an error left; undefined where that is nothing. */
-export function describeFailure(record: RunRecord, { path }: RunFolder): string | undefined {
-  if (record.bestEpoch === undefined) return undefined;
-  return printable(`Training failed. The model of the best before, ${describeBest(record)}, is in ${path}.`);
+/** What is tried where a learning rate was too high: this part of it. */
+const CALMER = 1 / 3;
+
+/** What an error left, and how to go on. */
+export function describeFailure(record: RunRecord, error: unknown, { path }: RunFolder): string {
+  const best =
+    record.bestEpoch === undefined
+      ? ''
+      : ` The model of the best before, ${describeBest(record)}, is in ${path}.`;
+  const again = ['train', '--resume', path];
+  const ofData = error instanceof NonFiniteStepError && error.finding?.operation === 'input';
+  if (!(error instanceof NonFiniteError) || ofData) {
+    return `${printable(`Training failed.${best} To go on from the last checkpoint:`)}\n${commandLine(again)}`;
+  }
+  const rate = Number((record.learningRate * CALMER).toPrecision(1));
+  return (
+    `${printable(`Training failed.${best} The last checkpoint is from before; to go on from it with a lower learning rate:`)}\n` +
+    commandLine([...again, '--lr', `${rate}`])
+  );
 }

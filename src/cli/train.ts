@@ -1,5 +1,5 @@
 /** `weft train`: loads data, trains a model, tests the best epoch, and writes the run folder. */
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { classCounts, type ImageDataset, imageCount } from '../data/dataset.ts';
 import { DatasetError } from '../data/errors.ts';
 import { groupSource } from '../data/groups.ts';
@@ -17,10 +17,12 @@ import { exitCodes, interruptedCode } from './exit-codes.ts';
 import { freezeLayers, readSource, type SourceModel, takeOver } from './fine-tuning.ts';
 import { type PreparedDataset, withValidation } from './holdout.ts';
 import { searchLearningRate } from './learning-rate.ts';
+import { positiveNumber } from './numbers.ts';
 import { optimizerOf } from './optimizers.ts';
 import { datasetBorderBrightness } from './pictures.ts';
+import { type BegunRun, readBegunRun, requireSameImages } from './resumed-run.ts';
 import { keepFailure, type OngoingRun, writeRun } from './run-files.ts';
-import { openRunFolder } from './run-folder.ts';
+import { openRunFolder, reopenRunFolder } from './run-folder.ts';
 import type { FixedRecord } from './run-keeper.ts';
 import { requireFiniteAnswers } from './run-reading.ts';
 import { type DataRecord, type Metrics, type RunRecord, recordText } from './run-record.ts';
@@ -35,7 +37,13 @@ import { type CommandContext, openTerminal, type Terminal } from './terminal.ts'
 import { trainDefaults } from './train-defaults.ts';
 import { trainLoop } from './train-loop.ts';
 import { afterRemoval, missingOf, modelOf, recordedSettings, usualSettings } from './train-settings.ts';
-import { describeEarlyStop, describeInterruption, describeTest, describeTraining } from './train-texts.ts';
+import {
+  describeEarlyStop,
+  describeInterruption,
+  describeResumption,
+  describeTest,
+  describeTraining,
+} from './train-texts.ts';
 import { version } from './version.ts';
 import { viewsOf } from './views-spec.ts';
 
@@ -45,17 +53,25 @@ export interface TrainCommandOptions {
   /** Looks for a learning rate instead of training; a text is a new file for the curve. */
   readonly findLr?: true | string;
   readonly out?: string;
+  /** The folder of a run to go on with. */
+  readonly resume?: string;
+  readonly checkpointMinutes?: number;
   readonly json: boolean;
 }
 
 /** Runs the command; returns its exit code. */
 export async function trainCommand(
-  { settings: asked, findLr, out, json }: TrainCommandOptions,
+  { settings: requested, findLr, out, resume, checkpointMinutes, json }: TrainCommandOptions,
   terminal: Terminal,
   signal?: AbortSignal,
 ): Promise<number> {
+  const earlier: BegunRun | undefined =
+    resume === undefined ? undefined : await readBegunRun(resume, requested);
+  const asked = earlier?.settings ?? requested;
   await setDevice(asked.device ?? trainDefaults.device);
-  const source = asked.from === undefined ? undefined : await readSource(asked.from, asked.model);
+  // A checkpoint holds all weights.
+  const isFresh = asked.from !== undefined && earlier?.state === undefined;
+  const source = isFresh ? await readSource(asked.from!, asked.model) : undefined;
   const given = { ...source?.settings, ...asked };
   if (findLr !== undefined && out !== undefined) {
     throw new InvalidArgumentError(
@@ -79,6 +95,7 @@ export async function trainCommand(
     given.validationShare,
   );
   requireSeveralClasses(data);
+  if (earlier !== undefined) requireSameImages(earlier.path, data);
   const device = settings.device.read(deviceInfo().name);
   const usual = usualSettings(given, data.train);
   const planned: PlannedSettings = { ...usual, ...given, device };
@@ -113,12 +130,13 @@ export async function trainCommand(
     await searchLearningRate(trial, findLr === true ? undefined : findLr, json, terminal);
     return exitCodes.done;
   }
-  // The best model and the last one, which has two more numbers a weight for its optimizer; while one is written, the one
-  // before is there as well.
-  const room = 5 * 4 * parameters + ROOM_FOR_REPORT;
-  const folder = await openRunFolder(out, planned.model, room);
+  const room = 4 * NUMBERS_KEPT * parameters + ROOM_FOR_REPORT;
+  const folder = earlier
+    ? await reopenRunFolder(earlier.path, room)
+    : await openRunFolder(out, planned.model, room);
   try {
     say(told);
+    if (earlier !== undefined) say(describeResumption(earlier.path, earlier.state));
     const run: OngoingRun = {
       folder,
       model,
@@ -129,8 +147,13 @@ export async function trainCommand(
       summary: layers,
       config: configText(planned),
       data,
+      secondsBefore: earlier?.seconds ?? 0,
     };
-    const record = await trainLoop(run, fixed, terminal, signal);
+    const record = await trainLoop(run, fixed, terminal, {
+      signal,
+      resume: earlier?.state,
+      checkpointMinutes,
+    });
     if (record === undefined || record.status === 'interrupted') {
       say(record === undefined ? 'Interrupted: nothing was written.' : describeInterruption(record, folder));
       return interruptedCode(signal?.reason);
@@ -169,6 +192,11 @@ function beginWith(
   return takeOver(source, model, { classNames, other });
 }
 
+/**
+ * For each weight: the best model; three checkpoints, one of them being written, each with the weights, two moments, an
+ * average and the best weights.
+ */
+const NUMBERS_KEPT = 1 + 3 * 5;
 /** Of the files beside the weights. */
 const ROOM_FOR_REPORT = 2 ** 20;
 
@@ -241,11 +269,27 @@ export function addTrain(program: Command, { streams, signal, finish }: CommandC
       '--find-lr [file]',
       'look for a learning rate, and do not train; the file is for the curve, as SVG',
     )
-    .option('--out <folder>', 'the run folder, new or empty (default: runs/<time>-<model>)')
+    .addOption(
+      new Option('--out <folder>', 'the run folder, new or empty (default: runs/<time>-<model>)').conflicts(
+        'resume',
+      ),
+    )
+    .addOption(
+      new Option(
+        '--resume <run>',
+        'go on with a run that was interrupted or killed, or failed, to the same end; --lr may be lower',
+      ).conflicts(['config', 'findLr']),
+    )
+    .option(
+      '--checkpoint-minutes <number>',
+      'time between checkpoints within an epoch; there is one after each (default: 5)',
+      positiveNumber,
+    )
     .addOption(jsonOption('the metrics'))
     .helpOption('-h, --help', 'show this')
-    .action(async ({ config, findLr, out, json, ...options }) => {
+    .action(async ({ config, findLr, out, resume, checkpointMinutes, json, ...options }) => {
       const given = { ...(config === undefined ? {} : readConfig(config)), ...givenSettings(options) };
-      finish(await trainCommand({ settings: given, findLr, out, json }, openTerminal(streams, json), signal));
+      const asked = { settings: given, findLr, out, resume, checkpointMinutes, json };
+      finish(await trainCommand(asked, openTerminal(streams, json), signal));
     });
 }

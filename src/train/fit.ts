@@ -258,14 +258,15 @@ class Training {
       this.#best !== undefined &&
       this.#now.epoch - 1 - this.#improved >= earlyStopping.patience;
     while (this.#now.epoch <= last && !hasStalled()) {
-      const report = await this.#epoch();
-      if (report === undefined) break;
+      const figures = await this.#epoch();
+      if (figures === undefined) break;
       this.#unproven = undefined;
+      const standing = compareEpochs(figures, this.#best?.report, monitor);
+      const report = { ...figures, best: standing !== 'worse' };
       this.#reports.push(report);
-      const standing = compareEpochs(report, this.#best?.report, monitor);
       if (standing === 'better') this.#improved = report.epoch;
       this.#options.optimizer.observe(figureOf(report, monitor) ?? report.trainLoss);
-      if (standing !== 'worse') {
+      if (report.best) {
         const kept = restoreBest || this.#checkpoints;
         this.#best = { report, model: kept ? await this.#model.stateDict() : undefined };
       }
@@ -347,7 +348,7 @@ class Training {
   }
 
   /** The rest of an epoch with its validation; undefined when the signal ended it. */
-  async #epoch(): Promise<EpochReport<undefined> | undefined> {
+  async #epoch(): Promise<Omit<EpochReport<undefined>, 'best'> | undefined> {
     const { epoch, means, started } = this.#now;
     const { signal } = this.#options;
     await this.#trainOnce();

@@ -6,7 +6,7 @@ import { OptionError } from '../errors.ts';
 import { hasNodeModules, TextDecoder } from '../node-modules.ts';
 import { describeValue, isPlainObject, isRecord } from '../options.ts';
 import { messageOf } from '../text.ts';
-import { readChecked, weightsFile } from './checkpoint-files.ts';
+import { descriptionFile, readChecked, weightsFile } from './checkpoint-files.ts';
 import { CheckpointError } from './errors.ts';
 import { readStored, requireKey, type StoredModel } from './stored-models.ts';
 
@@ -69,7 +69,10 @@ function openText(text: string): ModelFiles {
   if (/^(https?|file|data|blob):/i.test(text) || !hasNodeModules()) return openAddress(text);
   if (findEntry(text, wanted) === 'file') return single(text, () => readChecked(text));
   const placeOf = (name: string): string => node.path.join(text, name);
-  return { folder: true, placeOf, read: (name) => readChecked(placeOf(name)) };
+  const holds = (name: string): boolean => findEntry(placeOf(name), wanted) !== undefined;
+  // A process that was killed in its first save may have left the weights alone: they say what they are.
+  const folder = holds(descriptionFile) || !holds(weightsFile);
+  return { folder, placeOf, read: (name) => readChecked(placeOf(name)) };
 }
 
 function openAddress(address: string): ModelFiles {

@@ -39,6 +39,8 @@ export interface EpochReport<Unknown = never> {
   readonly trainMetrics?: Readonly<Record<string, number>>;
   /** The same on the validation set. Undefined without one. */
   readonly valMetrics?: Readonly<Record<string, number>>;
+  /** Whether no epoch before was better: see `monitor`. False without a validation set. */
+  readonly best: boolean;
   /** Of training and validation. */
   readonly seconds: number;
 }

@@ -1,8 +1,7 @@
 /** What a training leaves: the best model and the last one, whatever ends it. */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { withValidation } from '../../src/cli/holdout.ts';
 import { openRunFolder } from '../../src/cli/run-folder.ts';
@@ -11,7 +10,8 @@ import { loadDataset } from '../../src/data/load.ts';
 import { Adam, evaluate, loadModel, loadOptimizer, RandomGenerator } from '../../src/index.ts';
 import { machine } from '../../src/train/atomic.ts';
 import { temporaryFolder } from '../support/datasets.ts';
-import { builtCommand, classFolders, run, runChild } from './support.ts';
+import { killAfter } from './kill.ts';
+import { classFolders, run, runChild } from './support.ts';
 
 const quick = ['--model', 'row-gru', '--hidden', '8', '--batch', '8'];
 
@@ -68,7 +68,7 @@ test('a loss that becomes NaN later: exit code 1, and the best model before is k
     '--data',
     data,
     '--model',
-    'cnn',
+    'mlp',
     '--optimizer',
     'sgd',
     '--lr',
@@ -100,38 +100,43 @@ test('early stopping, and what it says', async () => {
 });
 
 describe('kill -9', () => {
-  test('at any moment leaves a run that can be used, or nothing', async () => {
+  test('at any moment leaves a run that can be used or gone on with, or nothing', async () => {
     const data = classFolders();
-    const found = { runs: 0, nothing: 0 };
-    // Moments of no pattern, and the same in every run of the test.
+    const found = { models: 0, begun: 0, nothing: 0 };
+    // Moments of no pattern, and the same in every run of the test: before the first step, and after it.
     const moments = new RandomGenerator(0, 0);
-    for (let time = 300; time < 3200; time += 350) {
+    for (const writings of [0, 1, 2, 3, 5]) {
       const out = join(temporaryFolder(), 'run');
-      const child = spawn(process.execPath, [
-        builtCommand,
-        'train',
-        ...['--data', data, ...quick, '--epochs', '100000', '--out', out],
-      ]);
-      const ended = new Promise((done) => child.once('exit', done));
-      await wait(time + moments.uniform() * 200);
-      child.kill('SIGKILL');
-      await ended;
-      const left = existsSync(out)
-        ? readdirSync(out).filter((name) => !/^\.weft-run$|\.tmp$/.test(name))
-        : [];
-      if (left.length === 0) {
+      const args = ['train', '--data', data, ...quick, '--epochs', '100000', '--out', out];
+      await killAfter(writings, args, out, (writings === 0 ? 500 : 50) * moments.uniform());
+      if (!existsSync(join(out, 'config.json'))) {
         found.nothing++;
         // The folder is free again.
         if (existsSync(out)) (await openRunFolder(out, 'x', 0)).leave();
         continue;
       }
-      found.runs++;
-      const { status, bestEpoch, history } = readMetrics(out);
-      expect({ status, best: bestEpoch! <= history.length }).toEqual({ status: 'training', best: true });
-      expect(await run(['evaluate', out])).toMatchObject({ exitCode: 0, stderr: '' });
+      const evaluated = await run(['evaluate', out]);
+      const record = existsSync(join(out, 'metrics.json')) ? readMetrics(out) : undefined;
+      if (record?.bestEpoch === undefined) {
+        found.begun++;
+        if (record) expect(evaluated.stderr).toMatch(/Go on with it: .*train --resume/);
+      } else {
+        found.models++;
+        expect(record).toMatchObject({ status: 'training' });
+        expect(record.bestEpoch).toBeLessThanOrEqual(record.history.length);
+        expect(evaluated).toMatchObject({ exitCode: 0, stderr: '' });
+      }
+      const interruption = new AbortController();
+      const resumed = await run(['train', '--resume', out], {
+        signal: interruption.signal,
+        onWrite: (text) => {
+          if (text.startsWith('epoch ')) interruption.abort('SIGINT');
+        },
+      });
+      expect(resumed).toMatchObject({ exitCode: 130, stderr: '' });
       await loadModel(join(out, 'last'));
     }
-    expect(found.runs).toBeGreaterThan(0);
+    expect(found.models).toBeGreaterThan(0);
   });
 
   test('the claim of a process that is no more holds no folder, that of a living one does', async () => {

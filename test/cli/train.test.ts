@@ -39,6 +39,7 @@ describe('training on class folders', () => {
     expect(stdout).toMatch(/Test accuracy [\d.]+ %/);
     expect(stdout).toMatch(/true \\ predicted +bar +block +empty/);
     expect(readdirSync(out).sort()).toEqual([
+      'checkpoints',
       'config.json',
       'last',
       'metrics.json',
@@ -182,6 +183,7 @@ describe('interruption', () => {
     );
     expect(outcome).toMatchObject({ exitCode: code, stderr: '' });
     expect(readdirSync(out).sort()).toEqual([
+      'checkpoints',
       'config.json',
       'last',
       'metrics.json',

@@ -39,7 +39,15 @@ const model = createModel(options.model, { inputShape, classes: train.classNames
 const optimizer = new Adam(model.parameters(), { learningRate: 1e-3 });
 
 const steps = Number(options.steps);
-const controller = new AbortController();
+/** `fit` looks at its signal when a batch has come: from the end of the step before until then a step waits for pictures. */
+let [waited, stepEnd, enough] = [0, 0, false];
+const signal = {
+  get aborted() {
+    if (stepEnd > 0) waited += performance.now() - stepEnd;
+    stepEnd = 0;
+    return enough;
+  },
+};
 let [first, firstProcessor, done, accuracy] = [0, 0, 0, 0];
 await fit(model, train, {
   epochs: 1,
@@ -48,12 +56,13 @@ await fit(model, train, {
   normalization,
   augmentation: { shift: 2, flip: true },
   workers: Number(options.workers),
-  signal: controller.signal,
+  signal,
   onStep: (report) => {
     done++;
     if (done === 1) [first, firstProcessor] = [performance.now(), processorSeconds()];
     accuracy = report.accuracy;
-    if (done === steps) controller.abort();
+    enough = done === steps;
+    stepEnd = performance.now();
   },
 });
 const ended = performance.now();
@@ -73,6 +82,7 @@ console.log(
       aStep: (processorSeconds() - firstProcessor) / (done - 1),
     },
     secondsAStep: (ended - first) / 1000 / (done - 1),
+    shareOfWaiting: waited / (ended - first),
     megabytesAtMost: megabytes('VmHWM'),
     megabytesAtEnd: megabytes('VmRSS'),
     heap: memory(),

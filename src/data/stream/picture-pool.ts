@@ -71,7 +71,10 @@ class WorkerPool implements PicturePool {
     // Each has a batch that it works on and one that waits for it.
     this.ahead = 2 * workers;
     this.#crews = Array.from({ length: workers }, () => {
-      const crew: Crew = { thread: new Worker(file, { workerData }), jobs: new Map() };
+      const crew: Crew = {
+        thread: new Worker(file, { workerData, resourceLimits: { maxYoungGenerationSizeMb: 4 } }),
+        jobs: new Map(),
+      };
       crew.thread.on('message', (answer: WorkerAnswer) => this.#receive(crew, answer));
       crew.thread.on('error', (error) => this.#fail(error.message));
       crew.thread.on('exit', (code) => this.#fail(`its end with code ${code}`));

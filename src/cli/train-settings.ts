@@ -89,18 +89,20 @@ export function fitOptionsOf(
   | 'augmentation'
   | 'mix'
   | 'sampling'
+  | 'workers'
   | 'loss'
   | 'average'
   | 'monitor'
   | 'earlyStopping'
 > {
-  const { epochs, batchSize, accumulate = 1, seed, sampling, monitor, earlyStopping } = settings;
+  const { epochs, batchSize, accumulate = 1, seed, sampling, workers, monitor, earlyStopping } = settings;
   return {
     ...{ epochs, batchSize, accumulate, seed },
     missing: missingOf(settings),
     ...changesOf(settings),
     mix: mixOf(settings),
     sampling,
+    workers,
     loss: lossOf(settings, classNames),
     average: averageOf(settings.average ?? 'none', epochs),
     ...(monitor && { monitor }),

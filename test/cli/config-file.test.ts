@@ -38,6 +38,7 @@ const unusual: SettingValues = {
   classWeights: 'cat=2',
   earlyStopping: 2,
   seed: 7,
+  workers: 2,
   device: 'cpu',
 };
 

@@ -60,6 +60,26 @@ describe('the recorded command repeats the run, bit for bit', () => {
   });
 });
 
+test('workers change nothing but who changes the images', async () => {
+  const args = ['train', '--data', classFolders(5), '--model', 'row-gru', '--hidden', '4', '--epochs', '2'];
+  const [alone, together] = [await trained(args), await trained([...args, '--workers', '1'])];
+  expect(together.weights.equals(alone.weights)).toBe(true);
+  expect(together.metrics.command).toContain('--workers');
+  const idle = await run([
+    ...args,
+    '--workers',
+    '1',
+    '--augment',
+    'none',
+    '--out',
+    join(temporaryFolder(), 'run'),
+  ]);
+  expect(idle).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringContaining('there is nothing for them to do'),
+  });
+});
+
 test('what is on is printed and recorded', async () => {
   const args = [
     '--hidden',

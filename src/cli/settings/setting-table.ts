@@ -313,6 +313,13 @@ export const settings: { readonly [Name in SettingName]: Setting<SettingValues[N
     usual: `${trainDefaults.seed}`,
     read: seedNumber,
   },
+  workers: {
+    flag: '--workers <number>',
+    heading: 'run',
+    what: 'threads that change the images of the next steps meanwhile; the result is the same',
+    usual: '0',
+    read: seedNumber,
+  },
   device: {
     flag: '--device <name>',
     heading: 'run',

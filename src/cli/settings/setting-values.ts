@@ -102,6 +102,8 @@ interface TrainingValues extends ModelSizes {
   readonly earlyStopping: number;
   readonly monitor: (typeof monitors)[number];
   readonly seed: number;
+  /** Threads that change the pictures of the next steps meanwhile. */
+  readonly workers: number;
 }
 
 /** All of them. */

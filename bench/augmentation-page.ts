@@ -87,11 +87,13 @@ function mixed(mix: 'mixup' | 'cutmix', batch: number): Float32Array {
 
 const others = Array.from({ length: shown - 1 }, (_, place) => place);
 const rows: readonly (readonly [name: string, pictures: readonly Float32Array[]])[] = [
-  ...augmentNames.map((name) => {
-    const { example } = changeFacts[name];
-    const said = example === true ? name : `${name}: ${example}`;
-    return [said, others.map((place) => changed({ [name]: example } as NamedChanges, place))] as const;
-  }),
+  ...augmentNames
+    .filter((name) => !changeFacts[name].ofMoves)
+    .map((name) => {
+      const { example } = changeFacts[name];
+      const said = example === true ? name : `${name}: ${example}`;
+      return [said, others.map((place) => changed({ [name]: example } as NamedChanges, place))] as const;
+    }),
   [
     'several',
     others.map((place) =>

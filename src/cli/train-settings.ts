@@ -1,6 +1,7 @@
 /** What the settings of a training come to: what is recorded, and what training is made of by them. */
 import type { AugmentOptions } from '../data/augment/augment-options.ts';
 import { type ImageDataset, imageCount } from '../data/dataset.ts';
+import { isMirrorLike } from '../data/mirror-likeness.ts';
 import type { MissingPixels } from '../data/missing.ts';
 import { removePixels } from '../data/removal.ts';
 import { createModel, type MissingTreatment, modelFacts, modelNames } from '../models/index.ts';
@@ -22,7 +23,11 @@ export function usualSettings(given: Settings, train: ImageDataset): PlannedSett
   const classes = train.classNames.length;
   return {
     ...{ data, model: trainDefaults.model, classWeights: 'none', seed, device },
-    ...defaultsFor({ model, images: imageCount(train), imageShape, classes, given }),
+    ...defaultsFor({
+      ...{ model, images: imageCount(train), imageShape, classes },
+      mirrorLike: isMirrorLike(train),
+      given,
+    }),
   };
 }
 

@@ -124,7 +124,7 @@ test('settings of a file that do nothing are refused as options are', async () =
 test('the defaults of every model fit it, and are what their options take', () => {
   for (const model of modelNames) {
     for (const images of [60, 1000, 100_000]) {
-      const usual = defaultsFor({ model, images, imageShape: [32, 32, 3], classes: 10 });
+      const usual = defaultsFor({ model, images, imageShape: [32, 32, 3], classes: 10, mirrorLike: true });
       expect(sizeMisfit({ model, ...usual }), model).toBeUndefined();
       expect(readConfig(configFile(configText(usual)))).toEqual(usual);
     }

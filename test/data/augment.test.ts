@@ -339,6 +339,25 @@ describe('noise, blur and what is erased', () => {
   });
 });
 
+test('a share of the pictures is not moved, and stays as sharp as it is; the other changes know nothing of that', () => {
+  const moves = { shift: 1.5, rotation: 20, scale: 0.2, shear: 5, elastic: 2 };
+  const many = Array.from({ length: 200 }, (_, seed) => seed);
+  const still = many.filter(
+    (seed) => changed({ ...moves, unmoved: 0.3 }, seed, numbered()).join() === numbered().join(),
+  );
+  expect(still.length).toBeGreaterThan(40);
+  expect(still.length).toBeLessThan(80);
+  // Those that move are moved as they would be without it.
+  for (const seed of many.filter((each) => !still.includes(each)).slice(0, 20)) {
+    expect(changed({ ...moves, unmoved: 0.3 }, seed, numbered())).toEqual(changed(moves, seed, numbered()));
+  }
+  const [seed] = still;
+  const others = { crop: 2, flip: true };
+  expect(changed({ ...moves, ...others, unmoved: 0.3 }, seed, numbered())).toEqual(
+    changed(others, seed, numbered()),
+  );
+});
+
 describe('random numbers', () => {
   test('what is drawn for one change is the same with and without the others', () => {
     const pixels = Float32Array.from(noisy(300), (value) => 0.4 + 0.2 * value);
@@ -385,6 +404,8 @@ test.each<[AugmentOptions, string]>([
   [{ rotation: Number.NaN }, 'at most 360'],
   [{ scale: 1 }, 'below 1'],
   [{ shear: 90 }, 'below 90'],
+  [{ unmoved: 1, shift: 1 }, 'below 1'],
+  [{ unmoved: 0.5, crop: 2 }, 'unmoved 0.5 where nothing moves, expected one of shift, rotation'],
   [{ crop: 1.5 }, 'a whole number of at least 0'],
   [{ erase: 1 }, 'below 1'],
   [{ noise: 2 }, 'at most 1'],
@@ -403,7 +424,8 @@ test.each<[AugmentOptions, string]>([
 test('the picture in the docs shows each change with the strength that the command suggests', () => {
   const svg = readFileSync(resolve(import.meta.dirname, '../../docs/augmentation.svg'), 'utf8');
   for (const name of augmentNames) {
-    const { example } = changeFacts[name];
+    const { example, ofMoves } = changeFacts[name];
+    if (ofMoves) continue;
     expect(svg).toContain(`>${example === true ? name : `${name}: ${example}`}<`);
   }
 });

@@ -6,7 +6,7 @@ import { type AugmentOptions, requireAugmentOptions, requireUnitPixels } from '.
 import { changeColors } from './colors.ts';
 import { addNoise, blur, eraseRectangle } from './degrading.ts';
 import { elasticField } from './elastic.ts';
-import { resample } from './resampling.ts';
+import { type Motion, resample } from './resampling.ts';
 
 /**
  * Changes each picture of a batch in place, each by its own random numbers: see `AugmentOptions`. Changes of colors, and noise, need
@@ -69,13 +69,19 @@ export function augmentImage(
   const blurDeviation = upTo(options.blur);
   const noiseDeviation = upTo(options.noise);
   const erased = upTo(options.erase);
+  const still = generator.uniform() < (options.unmoved ?? 0);
 
-  const [shiftX, shiftY] = [moved.shiftX + cut.x, moved.shiftY + cut.y];
-  const field = options.elastic ? elasticField(height, width, options.elastic, generator.fork(0)) : undefined;
-  const turned = angle !== 0 || factor !== 1 || slant !== 0 || mirrored || upsideDown;
-  if (field !== undefined || turned || shiftX !== 0 || shiftY !== 0) {
-    const motion = { shiftX, shiftY, angle, factor, slant, mirrored, upsideDown };
-    resample(pixels, shape, motion, crop > 0 ? 'reflect' : 'edge', field);
+  const motion: Motion = {
+    ...(still ? { shiftX: 0, shiftY: 0, angle: 0, factor: 1, slant: 0 } : { ...moved, angle, factor, slant }),
+    mirrored,
+    upsideDown,
+  };
+  const bent = !still && options.elastic;
+  const field = bent ? elasticField(height, width, bent, generator.fork(0)) : undefined;
+  const shifted = { shiftX: motion.shiftX + cut.x, shiftY: motion.shiftY + cut.y };
+  const turned = motion.angle !== 0 || motion.factor !== 1 || motion.slant !== 0 || mirrored || upsideDown;
+  if (field !== undefined || turned || shifted.shiftX !== 0 || shifted.shiftY !== 0) {
+    resample(pixels, shape, { ...motion, ...shifted }, crop > 0 ? 'reflect' : 'edge', field);
   }
   const { brightness, contrast, saturation, hue } = colors;
   if (brightness !== 1 || contrast !== 1 || saturation !== 1 || hue !== 0)

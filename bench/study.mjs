@@ -1,0 +1,168 @@
+/**
+ * The runs of docs/study.md: how well recurrent networks read images, each trained by one command. Each run is a line of JSON in
+ * docs/study.jsonl; runs that are there are not made again, a run that was cut off goes on from its last checkpoint, and from all
+ * lines the table of the page is written.
+ *
+ *     npm run build && node bench/study.mjs --data FOLDER [--only ROW,…] [--seed NUMBER,…] [--draw]
+ *
+ * FOLDER holds the data sets, each in a folder of its name. Settings are those of docs/study/ROW.json, chosen by validation images;
+ * test images are looked at once a run, by the model of the epoch that validation chose.
+ */
+import { spawnSync } from 'node:child_process';
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { createModel, summarize } from '../dist/src/index.js';
+
+const home = join(dirname(fileURLToPath(import.meta.url)), '..');
+const results = join(home, 'docs/study.jsonl');
+const page = join(home, 'docs/study.md');
+
+/** What is trained: the data set, its seeds, and the row's title. Settings are in docs/study/. */
+const rows = JSON.parse(readFileSync(join(home, 'docs/study/rows.json'), 'utf8'));
+
+const { values } = parseArgs({
+  options: {
+    data: { type: 'string' },
+    only: { type: 'string' },
+    seed: { type: 'string' },
+    draw: { type: 'boolean', default: false },
+  },
+});
+
+if (!values.draw) experiment();
+draw();
+
+function experiment() {
+  for (const name of values.only?.split(',') ?? Object.keys(rows)) {
+    const { data, seeds } = rows[name];
+    for (const seed of values.seed?.split(',').map(Number) ?? seeds) {
+      if (lines().some((line) => line.row === name && line.seed === seed)) continue;
+      const line = { row: name, seed, ...train(name, data, seed) };
+      appendFileSync(results, `${JSON.stringify(line)}\n`);
+      console.log(JSON.stringify(line));
+    }
+  }
+}
+
+/** One run of `weft train`, or what is left of it. */
+function train(name, data, seed) {
+  const out = join(home, 'runs/study', `${name}-${seed}`);
+  const begin = [
+    ...['--config', join(home, 'docs/study', `${name}.json`), '--seed', `${seed}`, '--out', out],
+    ...['--data', data === 'digits' ? data : join(values.data ?? '.', data)],
+  ];
+  const how = existsSync(join(out, 'metrics.json')) ? ['--resume', out] : begin;
+  const { status, stdout } = spawnSync(
+    process.execPath,
+    [join(home, 'dist/src/cli/main.js'), 'train', ...how, '--json'],
+    { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], maxBuffer: 2 ** 28 },
+  );
+  if (status !== 0) throw new Error(`weft train ${how.join(' ')} ended with ${status}`);
+  const metrics = JSON.parse(stdout);
+  const { model, epochs, parameters, trainSeconds, testAccuracy, bestEpoch, history } = metrics;
+  const { image, classNames, test } = metrics.data;
+  const sizes = Object.fromEntries(
+    ['hidden', 'width', 'layers', 'dropout', 'order', 'readout', 'maps', 'kernel', 'patch', 'heads', 'steps']
+      .filter((size) => metrics[size] !== undefined)
+      .map((size) => [size, metrics[size]]),
+  );
+  const made = createModel(model, { inputShape: image, classes: classNames.length, ...sizes });
+  return {
+    model,
+    epochs,
+    parameters,
+    // Of one image, forward. A training step takes three times as many.
+    flops: summarize(made, image).flops,
+    images: metrics.data.train,
+    seconds: Math.round(trainSeconds),
+    bestEpoch,
+    validation: history[bestEpoch - 1].valAccuracy,
+    test: testAccuracy,
+    tested: test,
+    ...(classNames.length === 2 && { auc: areaUnderCurve(out, classNames) }),
+  };
+}
+
+/** The area under the ROC curve of the second of two classes: how often a picture of it has a higher probability than one of the first. */
+function areaUnderCurve(run, classNames) {
+  const [header, ...answers] = readFileSync(join(run, 'predictions.csv'), 'utf8').trim().split('\n');
+  const column = (name) => header.split(',').indexOf(name);
+  const scores = answers
+    .map((answer) => answer.split(','))
+    .map((cells) => {
+      const [truth, probability] = [cells[column('true')], Number(cells[column('true_probability')])];
+      return { truth, score: truth === classNames[1] ? probability : 1 - probability };
+    });
+  const [negative, positive] = classNames.map((name) =>
+    scores.filter(({ truth }) => truth === name).map(({ score }) => score),
+  );
+  let wins = 0;
+  for (const high of positive) {
+    for (const low of negative) wins += high > low ? 1 : high === low ? 0.5 : 0;
+  }
+  return wins / (positive.length * negative.length);
+}
+
+function lines() {
+  if (!existsSync(results)) return [];
+  return readFileSync(results, 'utf8')
+    .trim()
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
+}
+
+const percent = (share) => (100 * share).toFixed(2);
+const mean = (numbers) => numbers.reduce((sum, each) => sum + each, 0) / numbers.length;
+
+/** Of several seeds the mean and the standard deviation, of one its 95 % interval (Wilson's). */
+function accuracyOf(found) {
+  const accuracies = found.map(({ test }) => test);
+  const average = mean(accuracies);
+  if (found.length > 1) {
+    const spread = Math.sqrt(
+      mean(accuracies.map((each) => (each - average) ** 2)) * (found.length / (found.length - 1)),
+    );
+    return `${percent(average)} ± ${percent(spread)}`;
+  }
+  const { test, tested } = found[0];
+  const z = 1.96;
+  const center = (test + z ** 2 / (2 * tested)) / (1 + z ** 2 / tested);
+  const reach =
+    (z / (1 + z ** 2 / tested)) * Math.sqrt((test * (1 - test)) / tested + z ** 2 / (4 * tested ** 2));
+  return `${percent(test)} (${percent(center - reach)} to ${percent(center + reach)})`;
+}
+
+/** Writes the table into the page. */
+function draw() {
+  const all = lines();
+  const table = Object.entries(rows).flatMap(([name, { title }]) => {
+    const found = all.filter(({ row }) => row === name);
+    if (found.length === 0) return [];
+    const [{ model, epochs, parameters, flops, images, auc }] = found;
+    const areas = auc === undefined ? '' : `, AUC ${mean(found.map((each) => each.auc)).toFixed(3)}`;
+    const cells = [
+      title,
+      `[\`${model}\`](study/${name}.json)`,
+      `${accuracyOf(found)}${areas}`,
+      percent(mean(found.map(({ validation }) => validation))),
+      found.map(({ seed }) => seed).join(', '),
+      `${epochs}`,
+      (mean(found.map(({ seconds }) => seconds)) / 60).toFixed(1),
+      parameters.toLocaleString('en-US'),
+      (flops / 1e6).toFixed(1),
+      ((3 * flops * images * epochs) / 1e12).toFixed(1),
+    ];
+    return [`| ${cells.join(' | ')} |`];
+  });
+  const head = [
+    '| data | model and settings | test accuracy, % | validation, % | seeds | epochs | minutes | parameters | MFLOPs an image | TFLOPs in all |',
+    '|---|---|--:|--:|---|--:|--:|--:|--:|--:|',
+  ];
+  const text = readFileSync(page, 'utf8');
+  const begin = text.indexOf('<!-- table -->') + '<!-- table -->'.length;
+  const end = text.indexOf('<!-- end of table -->');
+  writeFileSync(page, `${text.slice(0, begin)}\n${[...head, ...table].join('\n')}\n${text.slice(end)}`);
+}

@@ -23,7 +23,9 @@ test('of other data, and of a run with its batch', async () => {
   expect(fresh.stdout).toContain('row-gru with Adam on 5 inputs of 8×8×1 of 3 classes:');
   const folder = await trainedRun(data);
   const { stdout, stderr } = await run(['explain', folder]);
-  expect(stdout).toContain(`row-gru of ${folder} with Adam on 8 inputs of 8×8×1 of 3 classes:`);
+  expect(stdout).toContain(
+    `row-gru of ${folder} with AdamW, weight decay 0.05 (no biases, norms or decays) on 8 inputs of 8×8×1 of 3 classes:`,
+  );
   expect(stderr).toBe('');
   const other = temporaryFolder();
   await run([

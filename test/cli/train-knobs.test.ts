@@ -183,7 +183,7 @@ test('what is set has an effect, and is said', async () => {
     [['--warm-up', '0.5'], 'in the first 50 % of the steps it rises from 0', ['--schedule', 'cosine']],
     [['--clip', '0.01'], 'gradients of norm 0.01 at most', ['--optimizer', 'sgd']],
     [['--loss', 'focal:1'], 'focal with gamma 1'],
-    [['--average', 'ema:0.5'], 'of which 0.5 stays at each'],
+    [['--average', 'ema:0.05'], 'of which 0.05 stays at each'],
     [['--average', 'swa:1'], 'From epoch 1 on the model is the mean'],
     [['--mixup', '0.3'], 'mixed in pairs: mixup 0.3'],
     [['--mixup', '0.3', '--cutmix', '1'], 'mixup 0.3 or cutmix 1'],

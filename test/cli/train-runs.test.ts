@@ -31,7 +31,8 @@ test('the best epoch is kept and tested, the last one lies beside it with its op
   const data = classFolders();
   const out = join(temporaryFolder(), 'run');
   // At a rate this high the validation loss goes up and down.
-  const args = ['train', '--data', data, ...quick, '--epochs', '12', '--lr', '0.3', '--out', out];
+  const plain = ['--optimizer', 'adam', '--label-smoothing', '0', '--average', 'none'];
+  const args = ['train', '--data', data, ...quick, ...plain, '--epochs', '12', '--lr', '0.3', '--out', out];
   const { exitCode, stdout } = await run([...args, '--schedule', 'constant']);
   expect(exitCode).toBe(0);
   const { history, bestEpoch } = metricsOf(out);
@@ -75,6 +76,7 @@ test('a loss that becomes NaN later: exit code 1, and the best model before is k
     '1e6',
     '--epochs',
     '9',
+    ...['--label-smoothing', '0', '--average', 'none'],
   ];
   const { exitCode, stdout, stderr } = await run([...args, '--schedule', 'constant', '--out', out]);
   expect(exitCode).toBe(1);

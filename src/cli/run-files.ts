@@ -17,6 +17,7 @@ import { commandLine } from './invocation.ts';
 import { findMistakes, imagePng } from './mistakes.ts';
 import { PREDICTIONS_FILE, predictionsCsv } from './predictions-file.ts';
 import type { RunFolder } from './run-folder.ts';
+import { LOG_FILE } from './run-log.ts';
 import { type Metrics, type RunRecord, recordText } from './run-record.ts';
 import { CONFIG_FILE } from './settings/config-file.ts';
 import { SPLIT_FILE, splitText } from './split-file.ts';
@@ -112,6 +113,7 @@ export async function writeRun(
     ['model.safetensors', 'weights of the best epoch'],
     [`${LAST_FOLDER}/`, 'the model after the last epoch, with the state of its optimizer'],
     [METRICS_FILE, 'all numbers of this run'],
+    [LOG_FILE, 'how it went, a line of JSON for some steps and each epoch'],
     [REPORT_FILE, `learning curves, confusion matrix and ${counted(mistakes, 'mistake')}, for a browser`],
     [PREDICTIONS_FILE, 'the answer for each test image'],
     [CONFIG_FILE, 'its settings, for weft train --config'],

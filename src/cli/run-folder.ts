@@ -15,6 +15,7 @@ import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileError, readFolder, type Wanted } from '../data/files.ts';
 import { CLAIM_FILE } from '../data/run-folders.ts';
+import type { WeftError } from '../errors.ts';
 import { codeOf } from '../node-modules.ts';
 import { isRunning, machine, sweep, writeWhole } from '../train/atomic.ts';
 import { RunError } from './run-error.ts';
@@ -35,6 +36,11 @@ const claim = CLAIM_FILE;
 const claimant = (): string => `${machine()} ${process.pid} ${hostname()}`;
 
 const aPlace: Wanted = { error: RunError, expected: 'a folder that can be written to' };
+
+/** The error for what the system threw about a file of a run that it did not write. */
+export function unwritable(path: string, thrown: unknown): WeftError {
+  return fileError(path, thrown, aPlace);
+}
 
 /**
  * Makes a folder for a run, and those above it.
@@ -83,7 +89,7 @@ function claimed(folder: string, room: number, made: boolean): RunFolder {
     write: async (name, contents) => {
       const target = join(folder, name);
       await writeWhole(target, contents).catch((error: unknown) => {
-        throw fileError(target, error, aPlace);
+        throw unwritable(target, error);
       });
       return target;
     },
@@ -93,7 +99,7 @@ function claimed(folder: string, room: number, made: boolean): RunFolder {
         if (lstatSync(target, { throwIfNoEntry: false })?.isSymbolicLink()) unlinkSync(target);
         mkdirSync(target, { recursive: true });
       } catch (error) {
-        throw fileError(target, error, aPlace);
+        throw unwritable(target, error);
       }
       return target;
     },
@@ -177,14 +183,14 @@ function makeOne(folder: string): boolean {
   } catch (error) {
     // Something that is no folder: reading it says what.
     if (codeOf(error) === 'EEXIST') readFolder(above, aPlace);
-    throw fileError(folder, error, aPlace);
+    throw unwritable(folder, error);
   }
   try {
     mkdirSync(folder);
     return true;
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return false;
-    throw fileError(folder, error, aPlace);
+    throw unwritable(folder, error);
   }
 }
 
@@ -199,7 +205,7 @@ function claimFolder(folder: string, room: number): void {
     file = openSync(path, 'wx');
   } catch (error) {
     if (codeOf(error) === 'EEXIST') throw inUse(folder, path);
-    throw fileError(folder, error, aPlace);
+    throw unwritable(folder, error);
   }
   try {
     const said = writeSync(file, claimant());
@@ -209,7 +215,7 @@ function claimFolder(folder: string, room: number): void {
     ftruncateSync(file, said);
   } catch (error) {
     rmSync(path, { force: true });
-    throw fileError(folder, error, aPlace);
+    throw unwritable(folder, error);
   } finally {
     closeSync(file);
   }

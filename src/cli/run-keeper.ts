@@ -15,12 +15,10 @@ import {
   keepRecord,
   type OngoingRun,
 } from './run-files.ts';
-import type { EpochRecord, RunRecord } from './run-record.ts';
+import type { TrainingLog } from './run-log.ts';
+import { epochRecord, type FixedRecord, type RunRecord } from './run-record.ts';
 import { SPLIT_FILE } from './split-file.ts';
 import type { Terminal } from './terminal.ts';
-
-/** What is fixed before training. */
-export type FixedRecord = Omit<RunRecord, 'status' | 'trainSeconds' | 'history' | 'bestEpoch'>;
 
 /** How long, in milliseconds, the end of a training waits for a disk that takes it, and how often it tries. */
 const PATIENCE = { between: 5000, tries: 120 };
@@ -29,6 +27,7 @@ const PATIENCE = { between: 5000, tries: 120 };
 export class RunKeeper {
   readonly #run: OngoingRun;
   readonly #fixed: FixedRecord;
+  readonly #logs: readonly TrainingLog[];
   readonly #say: Terminal['say'];
   readonly #started = performance.now();
   /** What is known: the last state that fit gave. */
@@ -41,10 +40,20 @@ export class RunKeeper {
   /** Why the last writing failed. */
   #trouble: WeftError | undefined;
 
-  /** @param resume where the training goes on */
-  constructor(run: OngoingRun, fixed: FixedRecord, say: Terminal['say'], resume?: TrainingState) {
+  /**
+   * @param logs what is saved with the rest
+   * @param resume where the training goes on
+   */
+  constructor(
+    run: OngoingRun,
+    fixed: FixedRecord,
+    logs: readonly TrainingLog[],
+    say: Terminal['say'],
+    resume?: TrainingState,
+  ) {
     this.#run = run;
     this.#fixed = fixed;
+    this.#logs = logs;
     this.#say = say;
     this.#state = resume;
     this.#begun = resume !== undefined;
@@ -53,13 +62,7 @@ export class RunKeeper {
   /** What is known now. */
   record(status: RunRecord['status']): RunRecord {
     const trainSeconds = this.#run.secondsBefore + (performance.now() - this.#started) / 1000;
-    const history = (this.#state?.history ?? []).map(
-      ({ epoch, trainLoss, trainAccuracy, valLoss, valAccuracy, seconds }): EpochRecord => ({
-        // All are there: there are classes, and a validation set is given.
-        ...{ epoch, trainLoss, trainAccuracy: trainAccuracy! },
-        ...{ valLoss: valLoss!, valAccuracy: valAccuracy!, seconds },
-      }),
-    );
+    const history = (this.#state?.history ?? []).map(epochRecord);
     return { status, ...this.#fixed, trainSeconds, history, bestEpoch: this.#state?.best?.epoch };
   }
 
@@ -84,6 +87,7 @@ export class RunKeeper {
     const writeAll = async (): Promise<void> => {
       const record = this.record(status);
       if (unsaved) await this.#write();
+      else await this.#saveLogs();
       if (this.#state?.best === undefined) await keepBest(this.#run, record);
       await keepLast(this.#run, record);
       await keepRecord(folder, record);
@@ -98,6 +102,7 @@ export class RunKeeper {
   /** Writes that the run failed, as far as that can be written: the error itself is what is told. */
   async fail(error: unknown): Promise<RunRecord> {
     const record = this.record('failed');
+    await this.#saveLogs().catch(() => undefined);
     await keepFailure(this.#run.folder, record, error);
     return record;
   }
@@ -127,13 +132,18 @@ export class RunKeeper {
     this.#planned = true;
   }
 
-  /** The model comes before the record that speaks of it, and the checkpoint last of what it stands for. */
+  async #saveLogs(): Promise<void> {
+    for (const log of this.#logs) await log.save();
+  }
+
+  /** The model comes before the record that speaks of it, and the checkpoint last of what it stands for, logs included. */
   async #write(): Promise<void> {
     const { folder, best: module } = this.#run;
     const { best } = this.#state!;
     const has = (name: string): boolean => existsSync(join(folder.path, name));
     // Somebody may have removed the folder meanwhile.
     if (!this.#planned || !has(SPLIT_FILE)) await this.#writePlan();
+    await this.#saveLogs();
     const record = this.record('training');
     if (best && (best.epoch !== this.#bestKept || !has('model.safetensors'))) {
       await module.loadStateDict(best.model);

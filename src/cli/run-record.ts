@@ -5,6 +5,7 @@ import { readFile } from '../data/files.ts';
 import { METRICS_FILE } from '../data/run-folders.ts';
 import { WeftError } from '../errors.ts';
 import { messageOf } from '../text.ts';
+import type { EpochReport } from '../train/index.ts';
 import type { Confusion } from './confusion.ts';
 import type { CopyScores } from './copies.ts';
 import type { Scores } from './describe.ts';
@@ -19,6 +20,22 @@ export interface EpochRecord {
   readonly valLoss: number;
   readonly valAccuracy: number;
   readonly seconds: number;
+}
+
+/** What is recorded of an epoch. */
+export function epochRecord({
+  epoch,
+  trainLoss,
+  trainAccuracy,
+  valLoss,
+  valAccuracy,
+  seconds,
+}: EpochReport<undefined>): EpochRecord {
+  // All are there: there are classes, and a validation set is given.
+  return {
+    ...{ epoch, trainLoss, trainAccuracy: trainAccuracy! },
+    ...{ valLoss: valLoss!, valAccuracy: valAccuracy!, seconds },
+  };
 }
 
 /** How many images of each class a run has, in the order of the class names. */
@@ -68,6 +85,9 @@ export interface RunRecord extends TrainSettings {
   readonly data: DataRecord;
   readonly versions: { readonly weft: string; readonly node: string };
 }
+
+/** What is fixed before training. */
+export type FixedRecord = Omit<RunRecord, 'status' | 'trainSeconds' | 'history' | 'bestEpoch'>;
 
 /** What a finished run has besides. */
 export interface Metrics extends RunRecord, Scores, Partial<CopyScores> {

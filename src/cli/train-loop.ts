@@ -2,8 +2,9 @@
 import { fit, type TrainingState } from '../train/index.ts';
 import { showProgress } from './progress.ts';
 import type { OngoingRun } from './run-files.ts';
-import { type FixedRecord, RunKeeper } from './run-keeper.ts';
-import type { RunRecord } from './run-record.ts';
+import { RunKeeper } from './run-keeper.ts';
+import { isTold, openLog } from './run-log.ts';
+import type { FixedRecord, RunRecord } from './run-record.ts';
 import type { Terminal } from './terminal.ts';
 import { afterRemoval, fitOptionsOf } from './train-settings.ts';
 import { describeFailure } from './train-texts.ts';
@@ -20,7 +21,7 @@ export interface LoopOptions {
 /**
  * Trains the model of a run. Afterwards `run.best` is as the model was after its best epoch.
  *
- * The best model, a checkpoint and the record are written after each epoch, or about once a second where epochs are shorter,
+ * What the steps come to is in its logs while they are made. The best model, a checkpoint and the record are written after each epoch, or about once a second where epochs are shorter,
  * every few minutes within longer ones, and when a signal ends training. When an error does, those before it stay.
  *
  * @returns undefined when a signal came before the first step: then there is nothing to keep
@@ -37,7 +38,8 @@ export async function trainLoop(
     progress.stop();
     terminal.say(text);
   };
-  const keeper = new RunKeeper(run, fixed, say, resume);
+  const logs = [openLog(run.folder, fixed, resume)];
+  const keeper = new RunKeeper(run, fixed, logs, say, resume);
   let begun = resume !== undefined;
   try {
     const { aborted } = await fit(model, data.train, {
@@ -52,8 +54,12 @@ export async function trainLoop(
         if (!begun) await keeper.begin();
         begun = true;
         progress.step(report);
+        if (isTold(report)) for (const log of logs) await log.step(report);
       },
-      onEpoch: progress.epoch,
+      onEpoch: async (report) => {
+        progress.epoch(report);
+        for (const log of logs) await log.epoch(report);
+      },
     });
     if (!begun) return undefined;
     return await keeper.end(aborted ? 'interrupted' : 'training', signal);

@@ -28,8 +28,17 @@ export async function killAfter(
   await ended;
 }
 
-/** The bits of a finished run: weights, moments, figures and answers; but for how long it took. */
-export function resultOf(out: string): Record<string, unknown> {
+/** The lines of a log, but for how long each epoch took and when it began. */
+export function logOf(out: string): unknown[] {
+  const lines = readFileSync(join(out, 'log.jsonl'), 'utf8').trimEnd().split('\n');
+  return lines.map((line) => {
+    const { seconds: _, time: __, ...rest } = JSON.parse(line);
+    return rest;
+  });
+}
+
+/** The bits of a finished run: weights, moments, figures, answers and its log; but for how long it took. */
+export function resultOf(out: string) {
   const read = (name: string): string => readFileSync(join(out, name)).toString('base64');
   const {
     trainSeconds: _,
@@ -42,6 +51,7 @@ export function resultOf(out: string): Record<string, unknown> {
     last: read('last/model.safetensors'),
     optimizer: read('last/optimizer.safetensors'),
     answers: read('predictions.csv'),
+    log: logOf(out),
     metrics,
     history: history.map(({ seconds: ___, ...figures }: { readonly seconds: number }) => figures),
   };

@@ -41,6 +41,7 @@ describe('training on class folders', () => {
     expect(readdirSync(out).sort()).toEqual([
       'config.json',
       'last',
+      'log.jsonl',
       'metrics.json',
       'model.json',
       'model.safetensors',
@@ -185,6 +186,7 @@ describe('interruption', () => {
       'checkpoints',
       'config.json',
       'last',
+      'log.jsonl',
       'metrics.json',
       'model.json',
       'model.safetensors',

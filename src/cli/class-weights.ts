@@ -1,6 +1,6 @@
 /** `--class-weights balanced|none|NAME=W,…`: how much an image of each class counts in the loss. */
 import { InvalidArgumentError } from 'commander';
-import { classCounts, type ImageDataset } from '../data/dataset.ts';
+import { classCounts, type LabeledImages } from '../data/dataset.ts';
 import { OptionError } from '../errors.ts';
 import { decimal, nearest } from '../text.ts';
 
@@ -18,7 +18,7 @@ export function classWeightsText(text: string): string {
  */
 export function classWeightsOf(
   text: string | undefined,
-  train: ImageDataset,
+  train: LabeledImages,
 ): Readonly<Record<string, number>> | undefined {
   if (text === undefined || text === 'none') return undefined;
   const { classNames } = train;

@@ -1,5 +1,5 @@
 /** Images that are on both sides of a split, in words and numbers. */
-import { type ImageDataset, imageCount, imageName } from '../data/dataset.ts';
+import { type ImageDataset, imageCount, imageName, type LabeledImages } from '../data/dataset.ts';
 import { type CopiedImage, CopyFinder } from '../data/overlap.ts';
 import { formatInteger } from '../text.ts';
 import type { Evaluation } from '../train/index.ts';
@@ -71,7 +71,7 @@ export interface CopyScores {
 
 /** The scores of a test set of which some images are copies. */
 export function copyScores(
-  { labels }: ImageDataset,
+  { labels }: LabeledImages,
   { predictions }: Pick<Evaluation, 'predictions'>,
   copies: readonly Pick<CopiedImage, 'second' | 'identical'>[],
 ): CopyScores {

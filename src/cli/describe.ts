@@ -1,5 +1,5 @@
 /** A data set in a few lines, and what is to be known beside an accuracy. */
-import { classCounts, type ImageDataset, imageCount } from '../data/dataset.ts';
+import { classCounts, imageCount, type LabeledImages } from '../data/dataset.ts';
 import { formatInteger, formatTable, printable } from '../text.ts';
 import { accuracyInterval, balancedAccuracy, type Evaluation, majorityAccuracy } from '../train/index.ts';
 import { type CopyScores, describeCopies } from './copies.ts';
@@ -69,7 +69,7 @@ export interface Scores {
  * @param trainCounts how many training images each class had, if that is known
  */
 export function scoresOf(
-  { labels, classNames }: ImageDataset,
+  { labels, classNames }: LabeledImages,
   { accuracy, confusion }: Pick<Evaluation, 'accuracy' | 'confusion'>,
   trainCounts?: readonly number[],
 ): Scores {

@@ -1,7 +1,7 @@
 /** `weft evaluate`: how a trained model does on a test set. */
 import { type Command, Option } from 'commander';
 import { listed } from '../data/class-folders.ts';
-import { type ImageDataset, imageCount, imageName } from '../data/dataset.ts';
+import { imageCount, imageName, type LabeledImages } from '../data/dataset.ts';
 import { DatasetError } from '../data/errors.ts';
 import { loadDataset } from '../data/load.ts';
 import type { MissingPixels } from '../data/missing.ts';
@@ -14,6 +14,8 @@ import {
   type TestImages,
 } from '../data/recorded-images.ts';
 import type { Removal } from '../data/removal.ts';
+import { openRecordedTest } from '../data/stream/recorded-stream.ts';
+import { isStreamed, type PictureDataset } from '../data/stream/streamed-dataset.ts';
 import { type DeviceOptions, setDevice } from '../index.ts';
 import type { MissingTreatment } from '../models/index.ts';
 import { formatInteger, formatTable, printable } from '../text.ts';
@@ -66,10 +68,12 @@ export async function evaluateCommand(
   const { classNames } = dataset;
   const removal = removalOf(run, record, options);
   const views = options.views ?? record?.views;
-  const answers = await evaluate(saved.model, afterRemoval(dataset, removal), {
+  const given = afterRemoval(dataset, removal);
+  const answers = await evaluate(saved.model, given, {
     normalization: saved.normalization,
     missing: removal.missing,
     views: viewsOf(views),
+    ...(isStreamed(given) && { workers: record?.workers }),
   });
   requireFiniteAnswers(run, answers.probabilities);
   const { accuracy, loss } = answers;
@@ -130,7 +134,7 @@ export async function evaluateCommand(
 }
 
 /** The mistakes to which the true class was given the least probability, with the files of their images. */
-function formatWorst(dataset: ImageDataset, worst: readonly Mistake[]): string {
+function formatWorst(dataset: LabeledImages, worst: readonly Mistake[]): string {
   if (worst.length === 0) return 'No mistakes.';
   return formatTable(
     [
@@ -155,7 +159,7 @@ function nameOf(part: RecordedPart | undefined, place: number): string {
 }
 
 /** Which classes no image is of. */
-function untestedNotes({ name, labels, classNames }: ImageDataset): string[] {
+function untestedNotes({ name, labels, classNames }: LabeledImages): string[] {
   const tested = new Set(labels);
   const untested = classNames.filter((_, label) => !tested.has(label));
   if (untested.length === 0) return [];
@@ -168,7 +172,7 @@ function untestedNotes({ name, labels, classNames }: ImageDataset): string[] {
 
 /** What is to be known where a model is tested on images that it has seen. */
 function trainedOn(
-  { name, labels }: ImageDataset,
+  { name, labels }: LabeledImages,
   { predictions }: Evaluation,
   seen: readonly boolean[],
 ): { readonly count: number; readonly accuracyOfOthers: number | undefined; readonly notes: string[] } {
@@ -273,7 +277,8 @@ function labelsAlone(run: string, labels: string): RunError {
 }
 
 /** What a model is tested on. */
-interface Tested extends TestImages {
+interface Tested extends Omit<TestImages, 'images'> {
+  readonly images: PictureDataset;
   /** Of other data than the run's: which images the model was trained or validated on, as far as that is known. */
   readonly seen?: readonly boolean[] | undefined;
   /** Of the run's own data: the images that are copies of training images. */
@@ -302,7 +307,17 @@ function testImages(
     const all = loadAllImages(data ?? withoutData(run), form);
     return { ...all, seen: split && seenInTraining(split, all.images) };
   }
-  const { source } = record.data;
+  const { source, streamed, fit } = record.data;
+  if (streamed && split?.test.files !== undefined) {
+    const recorded = {
+      files: split.test.files,
+      imageShape: inputShape,
+      fit,
+      classNames,
+      labels: form.labels,
+    };
+    return openRecordedTest(source, recorded);
+  }
   if (split !== undefined) return { ...loadRecordedTest(source, split, form), train: split.train };
   // Earlier versions did not record the split of the digits and of IDX files with a test set.
   const { name, test, notes } = loadDataset(source, { seed: record.seed });
@@ -314,7 +329,10 @@ function testImages(
  *
  * @throws DatasetError when the image size or a class is another
  */
-function withClassesOf({ inputShape, classNames }: PictureClassifier, dataset: ImageDataset): ImageDataset {
+function withClassesOf(
+  { inputShape, classNames }: PictureClassifier,
+  dataset: PictureDataset,
+): PictureDataset {
   const [, ...imageShape] = dataset.shape;
   if (imageShape.join() !== inputShape.join()) {
     throw new DatasetError({

@@ -3,7 +3,9 @@ import { balanceNotes } from '../data/balance.ts';
 import { type ImageDataset, imageCount, imageName } from '../data/dataset.ts';
 import type { LoadedDataset } from '../data/load.ts';
 import { findOverlap } from '../data/overlap.ts';
-import { drawnSplit, heldOutShares } from '../data/split.ts';
+import { drawnSplit, drawnStream, heldOutShares } from '../data/split.ts';
+import { samplePictures } from '../data/stream/open-dataset.ts';
+import { isStreamed, type PictureDataset } from '../data/stream/streamed-dataset.ts';
 import { OptionError } from '../errors.ts';
 import { formatInteger } from '../text.ts';
 import { copiesNotes, findCopies, type SplitCopies } from './copies.ts';
@@ -13,10 +15,12 @@ import { counted } from './terminal.ts';
 const VALIDATION_SHARE = 0.05;
 
 /** A data set with validation images, looked at for what makes its accuracy say little. */
-export interface PreparedDataset extends LoadedDataset {
-  readonly validation: ImageDataset;
-  /** Images of which there is a copy among the training images. */
-  readonly copies: SplitCopies;
+export interface PreparedDataset extends LoadedDataset<PictureDataset> {
+  readonly validation: PictureDataset;
+  /** The training images, or, where they are in files, some of them. */
+  readonly sample: ImageDataset;
+  /** Images of which there is a copy among the training images. Undefined where nobody has looked for them: pictures in files. */
+  readonly copies: SplitCopies | undefined;
 }
 
 /**
@@ -25,9 +29,13 @@ export interface PreparedDataset extends LoadedDataset {
  * @param share of the training images to hold out; default 0.05
  * @throws OptionError when a share is given and the data set has validation images itself
  */
-export function withValidation(loaded: LoadedDataset, seed: number, share?: number): PreparedDataset {
+export function withValidation(
+  loaded: LoadedDataset<PictureDataset>,
+  seed: number,
+  share?: number,
+): PreparedDataset {
   if (loaded.validation !== undefined) {
-    if (share === undefined) return lookedAt(loaded, loaded.train, loaded.validation);
+    if (share === undefined) return lookedAt(loaded, seed, loaded.train, loaded.validation);
     throw new OptionError({
       where: loaded.name,
       got: `a share of ${share} to hold out for validation`,
@@ -35,30 +43,44 @@ export function withValidation(loaded: LoadedDataset, seed: number, share?: numb
       cure: 'Leave out --val-split, or the validation images.',
     });
   }
-  const [train, heldOut] = drawnSplit(loaded.train, share ?? VALIDATION_SHARE, seed, 'validation');
+  const [train, heldOut] = draw(loaded.train, share ?? VALIDATION_SHARE, seed);
   if (imageCount(heldOut) === 0) {
     // One image per class: nothing can be held out, and then the training images are all there is to watch.
     const note = 'Too few images to hold any out: validation uses the training images.';
-    return lookedAt(loaded, loaded.train, loaded.train, note);
+    return lookedAt(loaded, seed, loaded.train, loaded.train, note);
   }
   const note =
     `For validation, ${counted(imageCount(heldOut), 'training image')} ` +
     `(${heldOutShares(loaded.train, heldOut)}, seed ${seed}) are held out${share === undefined ? '; --val-split changes how many' : ''}.`;
   const validation = { ...heldOut, name: `${loaded.name} validation` };
-  return lookedAt(loaded, train, validation, note);
+  return lookedAt(loaded, seed, train, validation, note);
+}
+
+function draw(train: PictureDataset, share: number, seed: number): [PictureDataset, PictureDataset] {
+  return isStreamed(train)
+    ? drawnStream(train, share, seed, 'validation')
+    : drawnSplit(train, share, seed, 'validation');
 }
 
 function lookedAt(
-  loaded: LoadedDataset,
-  train: ImageDataset,
-  validation: ImageDataset,
-  ...notes: readonly string[]
+  loaded: LoadedDataset<PictureDataset>,
+  seed: number,
+  train: PictureDataset,
+  validation: PictureDataset,
+  ...others: readonly string[]
 ): PreparedDataset {
-  const parts = { train, validation, test: loaded.test };
-  const copies = findCopies(parts);
-  const found = [...loaded.notes, ...notes, ...balanceNotes(parts), ...copiesNotes(parts, copies)];
-  if (validation !== train) found.push(...chosenNotes(validation, loaded.test));
-  return { ...loaded, ...parts, copies, notes: found };
+  const { test } = loaded;
+  const parts = { train, validation, test };
+  const notes = [...loaded.notes, ...others, ...balanceNotes(parts)];
+  if (isStreamed(train) || isStreamed(validation) || isStreamed(test)) {
+    const sample = isStreamed(train) ? samplePictures(train, seed) : train;
+    return { ...loaded, ...parts, sample, copies: undefined, notes };
+  }
+  const inMemory = { train, validation, test };
+  const copies = findCopies(inMemory);
+  notes.push(...copiesNotes(inMemory, copies));
+  if (validation !== train) notes.push(...chosenNotes(validation, test));
+  return { ...loaded, ...parts, sample: train, copies, notes };
 }
 
 /** What it means that test images have copies in validation: the best epoch was chosen by them. */

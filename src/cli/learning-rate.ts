@@ -1,6 +1,6 @@
 /** `weft train --find-lr`: looks for a learning rate instead of training. */
-import type { ImageDataset } from '../data/dataset.ts';
 import type { Normalization } from '../data/normalize.ts';
+import type { PictureDataset } from '../data/stream/streamed-dataset.ts';
 import type { Module } from '../nn/index.ts';
 import type { Optimizer } from '../optim/index.ts';
 import { printable } from '../text.ts';
@@ -16,7 +16,7 @@ interface Trial {
   readonly model: Module;
   readonly optimizer: Optimizer;
   readonly normalization: Normalization;
-  readonly train: ImageDataset;
+  readonly train: PictureDataset;
   readonly settings: TrainSettings;
   /** The arguments that train so. */
   readonly command: readonly string[];

@@ -1,7 +1,9 @@
 /** The worst mistakes on the test images: those to whose true class the model gave the least probability. */
-import { fullBrightness, type ImageDataset, imageLength } from '../data/dataset.ts';
+import { fullBrightness, type LabeledImages, subset } from '../data/dataset.ts';
 import type { Image } from '../data/image.ts';
 import { encodePng } from '../data/png.ts';
+import { readInto } from '../data/stream/open-dataset.ts';
+import { isStreamed, type PictureDataset } from '../data/stream/streamed-dataset.ts';
 
 /** What a model answered for the images of a data set. */
 export interface Answers {
@@ -23,7 +25,7 @@ export interface Mistake {
 }
 
 /** All mistakes, the worst first. */
-export function findMistakes(dataset: ImageDataset, { predictions, probabilities }: Answers): Mistake[] {
+export function findMistakes(dataset: LabeledImages, { predictions, probabilities }: Answers): Mistake[] {
   const { labels, classNames } = dataset;
   const mistakes: Mistake[] = [];
   labels.forEach((label, index) => {
@@ -41,12 +43,11 @@ export function findMistakes(dataset: ImageDataset, { predictions, probabilities
   return mistakes.sort((first, second) => first.truthProbability - second.truthProbability);
 }
 
-/** An image of a data set as a PNG file. */
-export function imagePng(dataset: ImageDataset, index: number): Uint8Array {
+/** An image of a data set as a PNG file; one that was streamed is read again. */
+export function imagePng(dataset: PictureDataset, index: number): Uint8Array {
   const [, height, width, channels] = dataset.shape;
-  const length = imageLength(dataset);
-  const values = dataset.images.subarray(index * length, (index + 1) * length);
-  const full = fullBrightness(values);
-  const pixels = Float32Array.from(values, (value) => value / full);
+  const { images } = isStreamed(dataset) ? readInto(dataset, [index]) : subset(dataset, [index]);
+  const full = fullBrightness(images);
+  const pixels = Float32Array.from(images, (value) => value / full);
   return encodePng({ width, height, channels: channels as Image['channels'], bitDepth: 8, pixels });
 }

@@ -1,5 +1,5 @@
 /** predictions.csv of a run: what the model answered for each test image. */
-import { type ImageDataset, imageName } from '../data/dataset.ts';
+import { imageName, type LabeledImages } from '../data/dataset.ts';
 import { csvRow } from './csv.ts';
 import type { Answers } from './mistakes.ts';
 
@@ -13,7 +13,7 @@ export const PREDICTIONS_FILE = 'predictions.csv';
  * @param originals by the place of a test image, the name of the training image that it is a copy of
  */
 export function predictionsCsv(
-  dataset: ImageDataset,
+  dataset: LabeledImages,
   { predictions, probabilities }: Answers,
   originals?: ReadonlyMap<number, string>,
 ): string {

@@ -101,9 +101,9 @@ export async function writeRun(
   // The chart library is only needed here, and takes a third of a second to load.
   const { renderReport } = await import('./report/report.ts');
   await folder.write(REPORT_FILE, renderReport({ metrics, summary, data, answers }));
-  const originals = new Map(
-    data.copies.test.map(({ first, second }) => [second, imageName(data.train, first)]),
-  );
+  const originals =
+    data.copies &&
+    new Map(data.copies.test.map(({ first, second }) => [second, imageName(data.train, first)]));
   await folder.write(PREDICTIONS_FILE, predictionsCsv(test, answers, originals));
   const sample = sampleIndex(answers.predictions, test.labels);
   const samplePath = await folder.write(SAMPLE_FILE, imagePng(test, sample));

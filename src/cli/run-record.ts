@@ -52,6 +52,8 @@ export interface DataRecord {
   /** The full path of the file of labels, where pictures are not in class folders. */
   readonly labels?: string;
   readonly name: string;
+  /** Whether pictures stayed in their files until they were shown. */
+  readonly streamed?: true;
   /** Numbers of images. */
   readonly train: number;
   readonly validation: number;

@@ -1,7 +1,7 @@
 /**
  * split.json of a run: which images it was trained, validated and tested on. A part has the number of its images (`count`),
  * their files where they have any, a hash of what each shows (`hashes`, `contentHashes` one after the other, 8 characters
- * each) and their classes (`labels`, places in `classNames`: little-endian 16-bit numbers in base64). `copies` lists the test images that are copies of training images: place in test, place in
+ * each; not of pictures that are read while they are shown) and their classes (`labels`, places in `classNames`: little-endian 16-bit numbers in base64). `copies` lists the test images that are copies of training images: place in test, place in
  * train, 1 where all pixels are equal.
  */
 import { join } from 'node:path';
@@ -30,14 +30,14 @@ export function splitText(data: PreparedDataset): string {
     ...(validation && { validation: encodedPart(validation) }),
     test: encodedPart(test),
   };
-  const copies = data.copies.test.map(({ first, second, identical }) => [second, first, identical ? 1 : 0]);
+  const copies = data.copies?.test.map(({ first, second, identical }) => [second, first, identical ? 1 : 0]);
   return `${JSON.stringify({ format, classNames, ...parts, copies }, null, 1)}\n`;
 }
 
-function encodedPart({ files, hashes = [], labels = [] }: RecordedPart): object {
+function encodedPart({ files, hashes, labels = [] }: RecordedPart): object {
   const bytes = Buffer.alloc(2 * labels.length);
   for (let i = 0; i < labels.length; i++) bytes.writeUInt16LE(labels[i]!, 2 * i);
-  return { count: hashes.length, files, hashes: hashes.join(''), labels: bytes.toString('base64') };
+  return { count: labels.length, files, hashes: hashes?.join(''), labels: bytes.toString('base64') };
 }
 
 /**
@@ -72,20 +72,25 @@ function parsed(text: string): RecordedSplit | undefined {
   const { classNames } = value;
   if (!train || !test || (value.validation !== undefined && !validation)) return undefined;
   if (value.format !== format) return { train, validation, test };
-  const copies = decodedCopies(value.copies);
-  return isTexts(classNames) && copies ? { classNames, train, validation, test, copies } : undefined;
+  const copies = value.copies === undefined ? undefined : decodedCopies(value.copies);
+  const isWhole = copies !== undefined || value.copies === undefined;
+  return isTexts(classNames) && isWhole ? { classNames, train, validation, test, copies } : undefined;
 }
 
 function decodedPart(part: unknown): RecordedPart | undefined {
   if (!isRecord(part)) return undefined;
   const { count, files, hashes, labels } = part;
-  if (typeof count !== 'number' || typeof hashes !== 'string' || typeof labels !== 'string') return undefined;
+  if (typeof count !== 'number' || typeof labels !== 'string') return undefined;
+  if (hashes !== undefined && (typeof hashes !== 'string' || hashes.length !== hashLength * count))
+    return undefined;
   const bytes = Buffer.from(labels, 'base64');
-  if (hashes.length !== hashLength * count || bytes.length !== 2 * count) return undefined;
+  if (bytes.length !== 2 * count) return undefined;
   if (files !== undefined && !(isTexts(files) && files.length === count)) return undefined;
   return {
     files,
-    hashes: Array.from({ length: count }, (_, i) => hashes.slice(i * hashLength, (i + 1) * hashLength)),
+    ...(hashes !== undefined && {
+      hashes: Array.from({ length: count }, (_, i) => hashes.slice(i * hashLength, (i + 1) * hashLength)),
+    }),
     labels: Array.from({ length: count }, (_, i) => bytes.readUInt16LE(2 * i)),
   };
 }

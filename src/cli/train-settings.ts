@@ -1,9 +1,11 @@
 /** What the settings of a training come to: what is recorded, and what training is made of by them. */
 import type { AugmentOptions } from '../data/augment/augment-options.ts';
-import { type ImageDataset, imageCount } from '../data/dataset.ts';
+import { type ImageDataset, imageCount, type LabeledImages } from '../data/dataset.ts';
 import { isMirrorLike } from '../data/mirror-likeness.ts';
 import type { MissingPixels } from '../data/missing.ts';
 import { removePixels } from '../data/removal.ts';
+import { readInto } from '../data/stream/open-dataset.ts';
+import { isStreamed, type PictureDataset } from '../data/stream/streamed-dataset.ts';
 import { createModel, type MissingTreatment, modelFacts, modelNames } from '../models/index.ts';
 import type { Module } from '../nn/index.ts';
 import type { FitOptions } from '../train/index.ts';
@@ -15,8 +17,12 @@ import { removeSpec } from './remove-spec.ts';
 import type { PlannedSettings, Settings, TrainSettings } from './settings/setting-values.ts';
 import { defaultsFor, trainDefaults } from './train-defaults.ts';
 
-/** The defaults of a training on these images, for what was asked for. */
-export function usualSettings(given: Settings, train: ImageDataset): PlannedSettings {
+/**
+ * The defaults of a training on these images, for what was asked for.
+ *
+ * @param sample of the images, or all of them
+ */
+export function usualSettings(given: Settings, train: LabeledImages, sample: ImageDataset): PlannedSettings {
   const { data, seed, device } = trainDefaults;
   const model = given.model ?? trainDefaults.model;
   const [, ...imageShape] = train.shape;
@@ -25,15 +31,15 @@ export function usualSettings(given: Settings, train: ImageDataset): PlannedSett
     ...{ data, model: trainDefaults.model, classWeights: 'none', seed, device },
     ...defaultsFor({
       ...{ model, images: imageCount(train), imageShape, classes },
-      mirrorLike: isMirrorLike(train),
+      mirrorLike: isMirrorLike(sample),
       given,
     }),
   };
 }
 
 /** What a run records of its settings. */
-export function recordedSettings(planned: PlannedSettings, train: ImageDataset): TrainSettings {
-  const { data, size, fit, classes, labels, groups, device, ...training } = planned;
+export function recordedSettings(planned: PlannedSettings, train: LabeledImages): TrainSettings {
+  const { data, size, fit, classes, labels, groups, stream, cache, device, ...training } = planned;
   return { ...training, classWeights: classWeightsOf(planned.classWeights, train) };
 }
 
@@ -48,12 +54,14 @@ export function missingOf(settings: Pick<TrainSettings, 'model' | 'missing'>): M
   return treatmentOf(settings) === 'error' ? 'error' : 'mask';
 }
 
-/** The images without what is removed of them, the same with each seed. */
+/** The images without what is removed of them, the same with each seed. Those in files are read for it. */
 export function afterRemoval(
-  dataset: ImageDataset,
+  dataset: PictureDataset,
   { remove, seed }: { readonly remove?: string | undefined; readonly seed: number },
-): ImageDataset {
-  return remove === undefined ? dataset : removePixels(dataset, { ...removeSpec(remove), seed });
+): PictureDataset {
+  if (remove === undefined) return dataset;
+  const images = isStreamed(dataset) ? readInto(dataset, [...dataset.labels.keys()]) : dataset;
+  return removePixels(images, { ...removeSpec(remove), seed });
 }
 
 /** How training images are changed at each showing: moved, and then without what is removed. */
@@ -73,7 +81,7 @@ function mixOf({ mixup = 0, cutmix = 0 }: TrainSettings): FitOptions['mix'] {
 /** A new model for images as those of the data set. */
 export function modelOf(
   planned: PlannedSettings,
-  { shape, classNames }: Pick<ImageDataset, 'shape' | 'classNames'>,
+  { shape, classNames }: Pick<LabeledImages, 'shape' | 'classNames'>,
 ): Module {
   const [, height, width, channels] = shape;
   const inputShape = [height, width, channels] as const;
@@ -83,7 +91,7 @@ export function modelOf(
 /** What `fit` is told by the settings, but for the images, the model and its optimizer. */
 export function fitOptionsOf(
   settings: TrainSettings,
-  { classNames }: ImageDataset,
+  { classNames }: LabeledImages,
 ): Pick<
   FitOptions,
   | 'epochs'

@@ -1,5 +1,5 @@
 /** What `weft train` says of a training: before it, at its end, and when it ended early. */
-import type { ImageDataset } from '../data/dataset.ts';
+import type { LabeledImages } from '../data/dataset.ts';
 import { deviceInfo, NonFiniteError } from '../index.ts';
 import { printable } from '../text.ts';
 import { NonFiniteStepError, type TrainingState } from '../train/index.ts';
@@ -22,7 +22,7 @@ import { describeViews } from './views-spec.ts';
 const LISTED_WEIGHTS = 8;
 
 /** All that is on, a line each. */
-export function describeTraining(settings: TrainSettings, { classNames }: ImageDataset): string {
+export function describeTraining(settings: TrainSettings, { classNames }: LabeledImages): string {
   const { epochs, batchSize, accumulate = 1, seed, earlyStopping } = settings;
   const moves = formatAugmentation(settings.augmentation).replaceAll(',', ', ').replaceAll('=', ' ');
   const lines = [

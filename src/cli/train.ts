@@ -1,10 +1,10 @@
 /** `weft train`: loads data, trains a model, tests the best epoch, and writes the run folder. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { classCounts, type ImageDataset, imageCount } from '../data/dataset.ts';
+import { classCounts, imageCount, type LabeledImages } from '../data/dataset.ts';
 import { DatasetError } from '../data/errors.ts';
-import { groupSource } from '../data/groups.ts';
-import { hasOneClass, loadDataset } from '../data/load.ts';
+import { hasOneClass } from '../data/load.ts';
 import { channelStatistics } from '../data/normalize.ts';
+import { isStreamed } from '../data/stream/streamed-dataset.ts';
 import { deviceInfo, seed, setDevice } from '../index.ts';
 import { type Module, summary } from '../nn/index.ts';
 import { keepingRandom } from '../tensor/random.ts';
@@ -15,7 +15,7 @@ import { copyScores } from './copies.ts';
 import { describeDataset, scoresOf } from './describe.ts';
 import { exitCodes, interruptedCode } from './exit-codes.ts';
 import { freezeLayers, readSource, type SourceModel, takeOver } from './fine-tuning.ts';
-import { type PreparedDataset, withValidation } from './holdout.ts';
+import type { PreparedDataset } from './holdout.ts';
 import { searchLearningRate } from './learning-rate.ts';
 import { positiveNumber } from './numbers.ts';
 import { optimizerOf } from './optimizers.ts';
@@ -43,6 +43,7 @@ import {
   describeTest,
   describeTraining,
 } from './train-texts.ts';
+import { trainingData } from './training-data.ts';
 import { version } from './version.ts';
 import { viewsOf } from './views-spec.ts';
 
@@ -78,26 +79,20 @@ export async function trainCommand(
     );
   }
   requireFitting(given, out);
-  const { seed: dataSeed = trainDefaults.seed, groups } = given;
+  const { seed: dataSeed = trainDefaults.seed } = given;
   seed(dataSeed);
   const { say, result } = terminal;
-  const data = withValidation(
-    loadDataset(given.data ?? trainDefaults.data, {
-      seed: dataSeed,
-      size: given.size,
-      fit: given.fit,
-      classNames: given.classes?.names,
-      labels: given.labels,
-      groups: groups === undefined ? undefined : groupSource(groups),
-    }),
-    dataSeed,
-    given.validationShare,
-  );
+  const data = trainingData(given, dataSeed);
   requireSeveralClasses(data);
   if (earlier !== undefined) requireSameImages(earlier.path, data);
   const device = settings.device.read(deviceInfo().name);
-  const usual = usualSettings(given, data.train);
-  const planned: PlannedSettings = { ...usual, ...given, device };
+  const usual = usualSettings(given, data.train, data.sample);
+  const planned: PlannedSettings = {
+    ...usual,
+    ...given,
+    ...(isStreamed(data.train) && { stream: true }),
+    device,
+  };
   requireFitting(planned, out);
   const recorded = recordedSettings(planned, data.train);
   const model = modelOf(planned, data.train);
@@ -113,7 +108,7 @@ export async function trainCommand(
     versions: { weft: version, node: process.versions.node },
   };
   const optimizer = optimizerOf(recorded, model, imageCount(data.train));
-  const normalization = channelStatistics(data.train);
+  const normalization = channelStatistics(data.sample);
   const layers = summary(model, fixed.data.image);
   const told = `${describeDataset(data)}\n\n${planned.model}\n${layers}\n${begun === undefined ? '' : `${printable(begun)}\n`}\n${describeTraining(recorded, data.train)}`;
   if (findLr !== undefined) {
@@ -166,7 +161,7 @@ export async function trainCommand(
       testAccuracy,
       testLoss,
       ...scoresOf(data.test, evaluation, [...classCounts(data.train)]),
-      ...copyScores(data.test, evaluation, data.copies.test),
+      ...(data.copies && copyScores(data.test, evaluation, data.copies.test)),
       ...record,
       status: 'finished',
       confusion,
@@ -185,7 +180,7 @@ function beginWith(
   source: SourceModel,
   model: Module,
   planned: PlannedSettings,
-  { shape, classNames }: ImageDataset,
+  { shape, classNames }: LabeledImages,
 ): Promise<string> {
   const other = keepingRandom(() => modelOf(planned, { shape, classNames: [...classNames, 'another'] }));
   return takeOver(source, model, { classNames, other });
@@ -211,14 +206,15 @@ function requireSeveralClasses({ name, train }: PreparedDataset): void {
 
 function dataRecord(
   planned: PlannedSettings,
-  { name, train, validation, test, form }: PreparedDataset,
+  { name, train, validation, test, sample, form }: PreparedDataset,
 ): DataRecord {
   const [, height, width, channels] = train.shape;
-  const counts = (dataset: ImageDataset): number[] => [...classCounts(dataset)];
+  const counts = (dataset: LabeledImages): number[] => [...classCounts(dataset)];
   return {
     source: writtenSetting(planned, 'data')!,
     ...(planned.labels !== undefined && { labels: writtenSetting(planned, 'labels')! }),
     name,
+    ...(isStreamed(train) && { streamed: true }),
     train: imageCount(train),
     validation: imageCount(validation),
     test: imageCount(test),
@@ -226,7 +222,7 @@ function dataRecord(
     fit: form.fit,
     classNames: train.classNames,
     classCounts: { train: counts(train), validation: counts(validation), test: counts(test) },
-    borderBrightness: datasetBorderBrightness(train),
+    borderBrightness: datasetBorderBrightness(sample),
   };
 }
 
@@ -241,6 +237,7 @@ async function testNow(
       normalization,
       missing: missingOf(record),
       views: viewsOf(record.views),
+      ...(isStreamed(test) && { workers: record.workers }),
     });
     requireFiniteAnswers(folder.path, evaluation.probabilities);
     return evaluation;

@@ -1,5 +1,5 @@
 /** What the numbers of images of each class say before anything is trained. */
-import { classCounts, type ImageDataset, imageCount } from './dataset.ts';
+import { classCounts, imageCount, type LabeledImages } from './dataset.ts';
 
 /** A class of fewer training images is hardly learned. */
 const handful = 10;
@@ -16,7 +16,7 @@ export function balanceNotes({
   train,
   validation,
   test,
-}: Readonly<Record<'train' | 'validation' | 'test', ImageDataset>>): string[] {
+}: Readonly<Record<'train' | 'validation' | 'test', LabeledImages>>): string[] {
   const { classNames } = train;
   const counts = classCounts(train);
   const named = (classes: readonly number[], withCount: boolean): string => {

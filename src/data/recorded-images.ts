@@ -13,12 +13,13 @@ import type { LoadedDataset } from './load.ts';
 import type { CopiedImage } from './overlap.ts';
 import { findSource, type ReadOptions } from './source.ts';
 import { placesOf } from './split.ts';
+import { isStreamed, type PictureDataset } from './stream/streamed-dataset.ts';
 
 /** Some images of a data set, each known by its place in these lists. */
 export interface RecordedPart {
   /** Undefined where the images have no files of their own. */
   readonly files?: readonly string[] | undefined;
-  /** `contentHashes`. Undefined in records of earlier versions. */
+  /** `contentHashes`. Undefined of pictures that are read while they are shown, and in records of earlier versions. */
   readonly hashes?: readonly string[] | undefined;
   /** Undefined in records of earlier versions. */
   readonly labels?: ArrayLike<number> | undefined;
@@ -39,10 +40,10 @@ export interface RecordedSplit {
 export type RecordedCopy = Pick<CopiedImage, 'first' | 'second' | 'identical'>;
 
 /** What there is to record of a data set. */
-export function recordedSplit({ train, validation, test }: LoadedDataset): RecordedSplit {
-  const part = (dataset: ImageDataset): RecordedPart => ({
+export function recordedSplit({ train, validation, test }: LoadedDataset<PictureDataset>): RecordedSplit {
+  const part = (dataset: PictureDataset): RecordedPart => ({
     files: dataset.files,
-    hashes: contentHashes(dataset),
+    hashes: isStreamed(dataset) ? undefined : contentHashes(dataset),
     labels: dataset.labels,
   });
   const own = validation !== undefined && validation !== train ? { validation: part(validation) } : {};

@@ -1,5 +1,5 @@
 /** Looking for a learning rate: some steps at rates that grow, and what becomes of the loss. */
-import type { ImageDataset } from '../data/dataset.ts';
+import type { PictureDataset } from '../data/stream/streamed-dataset.ts';
 import { OptionError } from '../errors.ts';
 import { type AnyModule, type Module, requireModule } from '../nn/module.ts';
 import { type Optimizer, requireOptimizer } from '../optim/optimizer.ts';
@@ -86,7 +86,7 @@ export interface LearningRateSearch {
  */
 export function findLearningRate(
   model: Module,
-  train: ImageDataset,
+  train: PictureDataset,
   options: FindLearningRateOptions,
 ): Promise<LearningRateSearch>;
 export function findLearningRate<Inputs, Targets, Output>(
@@ -118,7 +118,7 @@ export async function findLearningRate(
   try {
     followRates(optimizer, rates);
     // An epoch has a step at least.
-    await fit(model as Module, train as ImageDataset, { ...training, epochs: steps, signal, onStep });
+    await fit(model as Module, train as PictureDataset, { ...training, epochs: steps, signal, onStep });
   } catch (error) {
     if (!(error instanceof NonFiniteStepError)) throw error;
     diverged = true;

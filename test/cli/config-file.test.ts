@@ -17,6 +17,7 @@ const unusual: SettingValues = {
   size: [6, 5],
   fit: 'pad',
   labels: '/labels.csv',
+  ...{ stream: true, cache: '/decoded' },
   classes: { names: ['cat', 'dog'], source: 'cat,dog' },
   validationShare: 0.2,
   groups: '^(patient\\d+)_',

@@ -1,5 +1,6 @@
 /** The report of a training run: one HTML file with nothing outside it, no scripts, readable on light and dark, and on paper. */
 import type { LoadedDataset } from '../../data/load.ts';
+import type { PictureDataset } from '../../data/stream/streamed-dataset.ts';
 import { formatInteger, printable } from '../../text.ts';
 import { type Confusion, frequentMistakes, qualities, qualityTexts } from '../confusion.ts';
 import { describeScores } from '../describe.ts';
@@ -18,7 +19,7 @@ export interface ReportContents {
   readonly metrics: Metrics;
   /** The table of layers. */
   readonly summary: string;
-  readonly data: LoadedDataset;
+  readonly data: LoadedDataset<PictureDataset>;
   /** What the model answered for the test images. */
   readonly answers: Answers;
 }

@@ -26,7 +26,7 @@ function* misfits(
   settings: Settings & Pick<PlannedSettings, 'model' | 'data'>,
   out: string | undefined,
 ): Iterable<string> {
-  const { data, model, remove, epochs, earlyStopping } = settings;
+  const { data, model, remove, epochs, earlyStopping, cache } = settings;
   const strange = sizeMisfit(settings);
   if (strange !== undefined) yield strange;
   if (remove !== undefined && missingOf(settings) === 'error') {
@@ -45,8 +45,10 @@ function* misfits(
     const most = epochs - 2;
     yield `--early-stopping ${earlyStopping} never stops ${epochs} epochs early: ${most < 1 ? 'train for 3 epochs or more' : `give ${most} or less, or more --epochs`}.`;
   }
-  if (out !== undefined && data !== 'digits' && isWithin(resolve(data), out)) {
-    yield `--out ${out} lies in the data set: give a folder outside of ${resolve(data)}.`;
+  for (const [flag, folder] of Object.entries({ out, cache })) {
+    if (folder !== undefined && data !== 'digits' && isWithin(resolve(data), folder)) {
+      yield `--${flag} ${folder} lies in the data set: give a folder outside of ${resolve(data)}.`;
+    }
   }
 }
 

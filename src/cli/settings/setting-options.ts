@@ -10,16 +10,12 @@ const rows: Readonly<Record<SettingName, Setting>> = settings;
 /** Declares the option of each setting, under its heading. */
 export function addSettings(command: Command): void {
   for (const name of settingNames) {
-    const { flag, what, usual, heading, choices, read } = rows[name];
+    const { flag, what, usual, opposite, heading, choices, read } = rows[name];
     const option = new Option(flag, usual === undefined ? what : `${what} (default: ${usual})`);
     if (choices !== undefined) option.choices(choices);
     if (!option.isBoolean()) option.argParser(read);
     command.addOption(option.helpGroup(headings[heading]));
-    if (name === 'augmentation') {
-      command.addOption(
-        new Option('--no-augment', 'the same as --augment none').helpGroup(headings[heading]),
-      );
-    }
+    if (opposite !== undefined) command.addOption(new Option(...opposite).helpGroup(headings[heading]));
   }
 }
 
@@ -50,6 +46,7 @@ export function wordsOf(given: Settings, defaults: Settings): string[] {
     const text = writtenSetting(given, name);
     if (text === undefined || text === writtenSetting(defaults, name)) return [];
     const [flag = '', argument] = rows[name].flag.split(' ');
-    return argument === undefined ? [flag] : [flag, text];
+    if (argument !== undefined) return [flag, text];
+    return given[name] ? [flag] : (rows[name].opposite ?? []).slice(0, 1);
   });
 }

@@ -104,6 +104,21 @@ export const settings: { readonly [Name in SettingName]: Setting<SettingValues[N
       return typeof source === 'string' ? resolve(source) : text;
     },
   },
+  stream: {
+    flag: '--stream',
+    heading: 'data',
+    what: 'pictures stay in their files until they are shown, however many there are',
+    usual: 'where decoded they would take more than 256 MB',
+    opposite: ['--no-stream', 'all images are read into memory first'],
+    read: trueOrFalse,
+  },
+  cache: {
+    flag: '--cache <folder>',
+    heading: 'data',
+    what: 'with --stream, keep decoded pixels there, for later epochs and other trainings',
+    read: (text) => text,
+    write: (path) => resolve(path),
+  },
   model: {
     flag: '--model <name>',
     heading: 'model',
@@ -224,6 +239,7 @@ export const settings: { readonly [Name in SettingName]: Setting<SettingValues[N
     heading: 'images',
     what: `random changes: none, or some of ${augmentForm.replaceAll(',', ', ')}`,
     usual: defaultTexts.augmentation,
+    opposite: ['--no-augment', 'the same as --augment none'],
     read: (text) => (text === 'none' ? {} : augmentSpec(text)),
     write: (changes) => formatAugmentation(changes) || 'none',
   },
@@ -316,8 +332,8 @@ export const settings: { readonly [Name in SettingName]: Setting<SettingValues[N
   workers: {
     flag: '--workers <number>',
     heading: 'run',
-    what: 'threads that change the images of the next steps meanwhile; the result is the same',
-    usual: '0',
+    what: 'threads that read and change the images of the next steps meanwhile; the result is the same',
+    usual: '0, 1 with --stream',
     read: seedNumber,
   },
   device: {

@@ -49,6 +49,10 @@ interface DataValues {
   readonly labels: string;
   /** A file, or a pattern for the names of pictures: see `groupSource`. */
   readonly groups: string;
+  /** Whether pictures stay in their files until they are shown. */
+  readonly stream: boolean;
+  /** A folder in which the pixels of pictures in files are kept once they are decoded. */
+  readonly cache: string;
 }
 
 /** How it is trained: what the record of a run tells, but for the weights of classes, which it has as numbers. */

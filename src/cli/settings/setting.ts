@@ -21,6 +21,8 @@ export interface Setting<Value = unknown> {
   readonly what: string;
   /** What holds where it is not given, as text or in words. Default: nothing. */
   readonly usual?: string;
+  /** What asks for the opposite, or for none: `--no-stream`, with what it is. */
+  readonly opposite?: readonly [flag: string, what: string];
   /** The texts that it takes, where there are few. */
   readonly choices?: readonly string[];
   /**

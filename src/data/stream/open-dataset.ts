@@ -50,22 +50,10 @@ export function openDataset(folder: string, options: OpenOptions = {}): LoadedDa
     });
   }
   const { seed = 0, cache, fit = 'stretch' } = options;
-  const training = parts.get('train')!;
-  const drawn = sampleOf(training.files, MEASURED, seed);
-  const report = new PictureReport();
-  const size = options.size ?? commonSize(drawn, report);
-  const few = { files: sampleOf(drawn, DECODED, seed), classNames: training.classNames };
-  const ignore = (): void => undefined;
-  const form = { size, fit };
-  const { shape } = readPictures(name, few, {
-    form,
-    onForm: ignore,
-    channels: undefined,
-    report,
-    onNote: ignore,
-  });
+  const { drawn, size, few, channelsOf, report } = lookAtSome(parts.get('train')!, options);
+  const [height, width] = size;
+  const channels = channelsOf();
   report.raise(folder);
-  const [, height, width, channels] = shape;
   const streamed = (title: string, { files, classNames }: ClassFolders): StreamedDataset => ({
     name: title,
     shape: [files.length, height, width, channels],
@@ -78,12 +66,45 @@ export function openDataset(folder: string, options: OpenOptions = {}): LoadedDa
     const part = parts.get(split);
     return part && streamed(parts.size === 1 ? name : `${name} ${split}`, part);
   });
-  const all = [...parts.values()].reduce((count, { files }) => count + files.length, 0);
   const notes = [
     ...found,
-    `${name}: its ${formatInteger(all)} pictures are read while they are shown. ${options.size === undefined ? `Their size, ${height}×${width} pixels, is that of ${formatInteger(drawn.length)} of them, and ${few.files.length}` : few.files.length} say that they are ${channels === 1 ? 'gray' : 'colored'} (seed ${seed}).`,
+    `${name}: its ${formatInteger(countOf(parts))} pictures are read while they are shown. ${options.size === undefined ? `Their size, ${height}×${width} pixels, is that of ${formatInteger(drawn.length)} of them, and ${few.length}` : few.length} say that they are ${channels === 1 ? 'gray' : 'colored'} (seed ${seed}).`,
   ];
   return completed(name, [train!, test, validation], notes, options, drawnStream);
+}
+
+/**
+ * Whether the pictures of a folder have more bytes than these once they are decoded, judged by some of them. Images that are not files are
+ * not looked at: they lie in memory in any case.
+ *
+ * @throws as `loadDataset`, for a folder that is no data set
+ */
+export function isLargerThan(folder: string, bytes: number, options: LoadOptions): boolean {
+  const { parts } = findChecked('loadDataset', folder, options);
+  if (parts === undefined) return false;
+  const { size, channelsOf } = lookAtSome(parts.get('train')!, options);
+  const pixels = size[0] * size[1] * countOf(parts);
+  if (pixels > bytes || 3 * pixels <= bytes) return pixels > bytes;
+  return channelsOf() * pixels > bytes;
+}
+
+/** The size of some training pictures, the usual one where none is given, and whether they are gray. What cannot be read is reported. */
+function lookAtSome(
+  { files, classNames }: ClassFolders,
+  { seed = 0, fit = 'stretch', size: given }: LoadOptions,
+) {
+  const drawn = sampleOf(files, MEASURED, seed);
+  const report = new PictureReport();
+  const size = given ?? commonSize(drawn, report);
+  const few = sampleOf(drawn, DECODED, seed);
+  const ignore = (): void => undefined;
+  const reading = { form: { size, fit }, onForm: ignore, channels: undefined, report, onNote: ignore };
+  const channelsOf = (): number => readPictures('', { files: few, classNames }, reading).shape[3];
+  return { drawn, size, few, channelsOf, report };
+}
+
+function countOf(parts: ReadonlyMap<unknown, ClassFolders>): number {
+  return [...parts.values()].reduce((count, { files }) => count + files.length, 0);
 }
 
 /** Some of the files in their order, drawn with a seed. */

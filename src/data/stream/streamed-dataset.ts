@@ -1,7 +1,13 @@
 /** A data set of pictures that stay in their files until they are shown: what is held of it are names and labels. */
 import { OptionError } from '../../errors.ts';
 import { describeValue } from '../../options.ts';
-import { type LabeledImages, requireIndex, requireLabeled, requireLabels } from '../dataset.ts';
+import {
+  type ImageDataset,
+  type LabeledImages,
+  requireIndex,
+  requireLabeled,
+  requireLabels,
+} from '../dataset.ts';
 import { DatasetError } from '../errors.ts';
 import type { PictureFit } from '../image.ts';
 
@@ -22,6 +28,9 @@ export interface StreamedDataset extends LabeledImages {
   /** Where they are read from. */
   readonly pictures: StoredPictures;
 }
+
+/** Labeled pictures of one size, in memory or in their files. */
+export type PictureDataset = ImageDataset | StreamedDataset;
 
 /** Whether a data set is read while it is shown. */
 export function isStreamed(dataset: unknown): dataset is StreamedDataset {

@@ -1,0 +1,52 @@
+/** The images of a training: in memory, or, where there are too many, in their files until they are shown. */
+import { resolve } from 'node:path';
+import { InvalidArgumentError } from 'commander';
+import { groupSource } from '../data/groups.ts';
+import { loadDataset } from '../data/load.ts';
+import { isLargerThan, openDataset } from '../data/stream/open-dataset.ts';
+import { formatInteger } from '../text.ts';
+import { type PreparedDataset, withValidation } from './holdout.ts';
+import type { Settings } from './settings/setting-values.ts';
+import { trainDefaults } from './train-defaults.ts';
+
+/**
+ * The images that a training asks for. Pictures stay in their files where `stream` is true, or nothing is said of it and decoded they have more
+ * than `most` bytes.
+ *
+ * @throws InvalidArgumentError for `--stream` of images that are not files, and `--cache` where nothing is streamed
+ */
+export function trainingData(given: Settings, seed: number, most = 256 * 2 ** 20): PreparedDataset {
+  const { data = trainDefaults.data, size, fit, labels, classes, groups, cache, stream, remove } = given;
+  const options = {
+    ...{ seed, size, fit, labels },
+    classNames: classes?.names,
+    groups: groups === undefined ? undefined : groupSource(groups),
+  };
+  const isLarge = (bytes: number): boolean => data !== 'digits' && isLargerThan(data, bytes, options);
+  if (stream === true && !isLarge(0)) {
+    throw new InvalidArgumentError(
+      `--stream is for pictures that are files of their own, and ${data} has none: leave it out.`,
+    );
+  }
+  if (!(stream ?? isLarge(most))) {
+    if (cache === undefined) return withValidation(loadDataset(data, options), seed, given.validationShare);
+    throw new InvalidArgumentError(
+      `--cache ${cache} does nothing for images in memory: give --stream besides, or leave it out.`,
+    );
+  }
+  const opened = openDataset(data, { ...options, cache: cache === undefined ? undefined : resolve(cache) });
+  const { name } = opened;
+  const notes = [
+    ...opened.notes,
+    ...(stream
+      ? []
+      : [
+          `${name}: in memory its pictures would take more than ${formatInteger(most / 2 ** 20)} MB; --no-stream reads them nevertheless.`,
+        ]),
+    `${name}: nobody has looked for copies of training images among the others, which takes the pixels of all.`,
+    ...(remove === undefined
+      ? []
+      : [`${name}: the images of validation and test are in memory, since something is removed of them.`]),
+  ];
+  return withValidation({ ...opened, notes }, seed, given.validationShare);
+}

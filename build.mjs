@@ -33,6 +33,7 @@ const gpu =
 const bundleOfPackage = new Map([
   ['commander', 'command-line'],
   ['cli-progress', 'progress-bar'],
+  ['pbf', 'protobuf'],
   ...['string-width', 'strip-ansi', 'ansi-regex', 'emoji-regex', 'is-fullwidth-code-point'].map((name) => [
     name,
     'progress-bar',

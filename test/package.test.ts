@@ -58,7 +58,14 @@ describe('the packed package', () => {
   it('needs the decoder of JPEG files alone, and names the licenses of what came with it', () => {
     expect(Object.keys(manifest.dependencies)).toEqual(['@cwasm/jpeg-turbo']);
     const licenses = readFileSync(join(consumer.installed, 'dist', 'THIRD-PARTY-LICENSES.txt'), 'utf8');
-    for (const name of ['commander', 'cli-progress', '@observablehq/plot', '@xmldom/xmldom', 'd3-scale']) {
+    for (const name of [
+      'commander',
+      'cli-progress',
+      'pbf',
+      '@observablehq/plot',
+      '@xmldom/xmldom',
+      'd3-scale',
+    ]) {
       expect(licenses).toMatch(new RegExp(`^${name} \\d+\\.\\d+\\.\\d+ \\(`, 'm'));
     }
   });

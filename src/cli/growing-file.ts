@@ -1,6 +1,6 @@
 /** A file of a run that grows while it trains: a disk that refuses it for a while neither ends the training nor costs a line. */
 import { open } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { WeftError } from '../errors.ts';
 import { codeOf } from '../node-modules.ts';
 import { type RunFolder, unwritable } from './run-folder.ts';
@@ -19,6 +19,7 @@ export class GrowingFile {
   #lastTry = Number.NEGATIVE_INFINITY;
 
   /**
+   * @param name in the folder, or in one folder of it
    * @param head what the file begins with
    * @param earlier what follows from before, when another process went on so far
    */
@@ -53,6 +54,8 @@ export class GrowingFile {
     this.#lastTry = performance.now();
     const added = Buffer.concat(this.#unwritten);
     if (this.#length === undefined || !(await this.#append(added, this.#length, synced))) {
+      const subfolder = dirname(this.#name);
+      if (subfolder !== '.') await this.#folder.subfolder(subfolder);
       // Whole or not at all: what another process left must not be lost while it is replaced.
       const all = Buffer.concat([this.#head, added]);
       await this.#folder.write(this.#name, all);

@@ -10,6 +10,8 @@ import { epochRecord, type FixedRecord } from './run-record.ts';
 
 /** Its name in a run folder. */
 export const LOG_FILE = 'log.jsonl';
+/** The folder, in that of the run, of what TensorBoard reads. */
+export const EVENTS_FOLDER = 'tensorboard';
 /** Lines of an epoch, at most, besides its own. */
 const LINES_PER_EPOCH = 20;
 

@@ -16,6 +16,8 @@ export interface LoopOptions {
   readonly resume: TrainingState | undefined;
   /** Between checkpoints within an epoch. */
   readonly checkpointMinutes: number | undefined;
+  /** Whether there are event files for TensorBoard as well. */
+  readonly tensorboard: boolean;
 }
 
 /**
@@ -30,7 +32,7 @@ export async function trainLoop(
   run: OngoingRun,
   fixed: FixedRecord,
   terminal: Terminal,
-  { signal, resume, checkpointMinutes }: LoopOptions,
+  { signal, resume, checkpointMinutes, tensorboard }: LoopOptions,
 ): Promise<RunRecord | undefined> {
   const { model, data, normalization, optimizer } = run;
   const progress = await showProgress(terminal, fixed.epochs);
@@ -39,6 +41,7 @@ export async function trainLoop(
     terminal.say(text);
   };
   const logs = [openLog(run.folder, fixed, resume)];
+  if (tensorboard) logs.push((await import('./event-file.ts')).openEvents(run.folder, resume));
   const keeper = new RunKeeper(run, fixed, logs, say, resume);
   let begun = resume !== undefined;
   try {

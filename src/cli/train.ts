@@ -1,4 +1,6 @@
 /** `weft train`: loads data, trains a model, tests the best epoch, and writes the run folder. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { classCounts, imageCount, type LabeledImages } from '../data/dataset.ts';
 import { DatasetError } from '../data/errors.ts';
@@ -23,6 +25,7 @@ import { datasetBorderBrightness } from './pictures.ts';
 import { type BegunRun, readBegunRun, requireSameImages } from './resumed-run.ts';
 import { keepFailure, type OngoingRun, writeRun } from './run-files.ts';
 import { openRunFolder, reopenRunFolder } from './run-folder.ts';
+import { EVENTS_FOLDER } from './run-log.ts';
 import { requireFiniteAnswers } from './run-reading.ts';
 import { type DataRecord, type FixedRecord, type Metrics, type RunRecord, recordText } from './run-record.ts';
 import { configText, readConfig } from './settings/config-file.ts';
@@ -56,12 +59,14 @@ export interface TrainCommandOptions {
   /** The folder of a run to go on with. */
   readonly resume?: string;
   readonly checkpointMinutes?: number;
+  /** A run that has event files gets further ones in any case. */
+  readonly tensorboard?: true;
   readonly json: boolean;
 }
 
 /** Runs the command; returns its exit code. */
 export async function trainCommand(
-  { settings: requested, findLr, out, resume, checkpointMinutes, json }: TrainCommandOptions,
+  { settings: requested, findLr, out, resume, checkpointMinutes, tensorboard, json }: TrainCommandOptions,
   terminal: Terminal,
   signal?: AbortSignal,
 ): Promise<number> {
@@ -147,6 +152,7 @@ export async function trainCommand(
       signal,
       resume: earlier?.state,
       checkpointMinutes,
+      tensorboard: tensorboard ?? existsSync(join(folder.path, EVENTS_FOLDER)),
     });
     if (record === undefined || record.status === 'interrupted') {
       say(record === undefined ? 'Interrupted: nothing was written.' : describeInterruption(record, folder));
@@ -281,11 +287,17 @@ export function addTrain(program: Command, { streams, signal, finish }: CommandC
       'time between checkpoints within an epoch; there is one after each (default: 5)',
       positiveNumber,
     )
+    .addOption(
+      new Option(
+        '--tensorboard',
+        'event files for TensorBoard as well, in the folder tensorboard of the run',
+      ).conflicts('findLr'),
+    )
     .addOption(jsonOption('the metrics'))
     .helpOption('-h, --help', 'show this')
-    .action(async ({ config, findLr, out, resume, checkpointMinutes, json, ...options }) => {
+    .action(async ({ config, findLr, out, resume, checkpointMinutes, tensorboard, json, ...options }) => {
       const given = { ...(config === undefined ? {} : readConfig(config)), ...givenSettings(options) };
-      const asked = { settings: given, findLr, out, resume, checkpointMinutes, json };
+      const asked = { settings: given, findLr, out, resume, checkpointMinutes, tensorboard, json };
       finish(await trainCommand(asked, openTerminal(streams, json), signal));
     });
 }

@@ -2,6 +2,7 @@
  * The targets as data: what is required, what is aimed at, and how each is computed from the rows. RESULTS.md says for
  * each whether it was met.
  */
+import { overheadName } from './cases/fit-overhead.ts';
 import { matmulName } from './cases/kernels.ts';
 import { steepestGrowth } from './growth.ts';
 import { fastest, type Results, type Row } from './rows.ts';
@@ -102,6 +103,23 @@ function besideNative(library: keyof typeof nativePeers, name: string, bound: nu
 
 function besidePytorch(name: string, bound: number): Check {
   return besideNative('PyTorch', name, bound);
+}
+
+/** A step of `fit` takes longer than the same step alone by at most so much of it. */
+function overheadOfFit(model: 'conv-lstm' | 'row-lstm', bound: number): Check {
+  return {
+    of: 'more than the compiled step alone',
+    bound,
+    kind: 'at most',
+    unit: '%',
+    value: (results) => {
+      const [more, alone] = (['fit-overhead', 'bare-step'] as const).map((kind) =>
+        weft(results, overheadName(kind, model)),
+      );
+      const share = ratio(more, alone);
+      return share === undefined ? undefined : share * 100;
+    },
+  };
 }
 
 /** weft reaches so much of what one core can do, on one thread. */
@@ -264,6 +282,16 @@ export const targets: readonly Target[] = [
     note: 'Slope of time over depth in the plane of logarithms: 1 is in proportion. Each object is looked at a bounded number of times; with a larger young generation of the collector the slopes are 1.07 to 1.2: large graphs live long enough to be copied, and leave the cache.',
     required: [{ of: 'slope', bound: 1.2, kind: 'at most', unit: 'growth', value: steepestGrowth }],
     aim: [{ of: 'slope', bound: 1.08, kind: 'at most', unit: 'growth', value: steepestGrowth }],
+  },
+  {
+    title: 'a step of fit, batches of 64 with augmentation, conv-lstm',
+    required: [overheadOfFit('conv-lstm', 5)],
+    aim: [overheadOfFit('conv-lstm', 3)],
+  },
+  {
+    title: 'a step of fit, batches of 64 with augmentation, row-lstm',
+    required: [overheadOfFit('row-lstm', 5)],
+    aim: [overheadOfFit('row-lstm', 3)],
   },
   {
     title: 'import of weft',

@@ -1,5 +1,12 @@
 /** Training steps and predictions of whole models, compiled: the work that the peers do too. */
-import { Adam, compile, type Sequential, softmaxCrossEntropy, type Tensor } from '../../src/index.ts';
+import {
+  Adam,
+  compile,
+  type Module,
+  type Sequential,
+  softmaxCrossEntropy,
+  type Tensor,
+} from '../../src/index.ts';
 import {
   type Case,
   convolutionFlops,
@@ -12,7 +19,7 @@ import { examples, labels } from './data.ts';
 import { cnn, convLstm, rowLstm, tinyMlp } from './models.ts';
 
 /** One step of Adam on one batch, which is handed in anew each time, as a training loop does. */
-export function trainingStep(model: Sequential, x: Tensor, y: Tensor): Step {
+export function trainingStep(model: Module, x: Tensor, y: Tensor): Step {
   const optimizer = new Adam(model.parameters());
   const run = compile((images: Tensor, truth: Tensor) => {
     const loss = softmaxCrossEntropy(model.call(images), truth);

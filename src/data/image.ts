@@ -202,10 +202,25 @@ export function resize(image: Image, height: number, width: number): Image {
   for (let y = 0; y < image.height; y++) {
     for (let x = 0; x < width; x++) {
       const first = (y * wideWidth + firsts[x]) * channels;
+      const end = starts[x + 1];
+      if (channels === 3) {
+        // Three sums at once: most pictures are in colors, and most of the time of a small one goes by here.
+        let [red, green, blue] = [0, 0, 0];
+        for (let tap = starts[x], at = first; tap < end; tap++, at += 3) {
+          const weight = weights[tap];
+          red += weight * wide[at];
+          green += weight * wide[at + 1];
+          blue += weight * wide[at + 2];
+        }
+        narrow[place++] = red;
+        narrow[place++] = green;
+        narrow[place++] = blue;
+        continue;
+      }
       for (let channel = 0; channel < channels; channel++) {
         let sum = 0;
         let at = first + channel;
-        for (let tap = starts[x]; tap < starts[x + 1]; tap++, at += channels) sum += weights[tap] * wide[at];
+        for (let tap = starts[x]; tap < end; tap++, at += channels) sum += weights[tap] * wide[at];
         narrow[place++] = sum;
       }
     }

@@ -39,6 +39,9 @@ export function isTurned(orientation: number): boolean {
   return orientation >= 5;
 }
 
+/** What each byte is of 255: dividing each sample took two fifths of the time of decoding. */
+const units = Float32Array.from({ length: 256 }, (_, byte) => byte / 255);
+
 /** The picture of some samples, each pixel at its place in the upright picture. */
 function upright(samples: Uint8Array, { width, height, components, adobe, orientation }: JpegHeader): Image {
   const channels = components === 1 ? 1 : 3;
@@ -46,7 +49,7 @@ function upright(samples: Uint8Array, { width, height, components, adobe, orient
   const [outWidth, outHeight] = turned ? [height, width] : [width, height];
   const pixels = new Float32Array(width * height * channels);
   if (orientation <= 1 && components !== 4) {
-    for (let i = 0; i < pixels.length; i++) pixels[i] = samples[i] / 255;
+    for (let i = 0; i < pixels.length; i++) pixels[i] = units[samples[i]];
     return { width, height, channels, bitDepth: 8, pixels };
   }
   // As EXIF counts: of the upright picture's top and left, the stored row and column.

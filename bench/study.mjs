@@ -53,14 +53,15 @@ function train(name, data, seed) {
     ...['--config', join(home, 'docs/study', `${name}.json`), '--seed', `${seed}`, '--out', out],
     ...['--data', data === 'digits' ? data : join(values.data ?? '.', data)],
   ];
-  const how = existsSync(join(out, 'metrics.json')) ? ['--resume', out] : begin;
-  const { status, stdout } = spawnSync(
-    process.execPath,
-    [join(home, 'dist/src/cli/main.js'), 'train', ...how, '--json'],
-    { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], maxBuffer: 2 ** 28 },
-  );
-  if (status !== 0) throw new Error(`weft train ${how.join(' ')} ended with ${status}`);
-  const metrics = JSON.parse(stdout);
+  const record = join(out, 'metrics.json');
+  const read = () => (existsSync(record) ? JSON.parse(readFileSync(record, 'utf8')) : undefined);
+  if (read()?.status !== 'finished') {
+    const how = read() === undefined ? begin : ['--resume', out];
+    const command = [join(home, 'dist/src/cli/main.js'), 'train', ...how];
+    const { status } = spawnSync(process.execPath, command, { stdio: 'inherit' });
+    if (status !== 0) throw new Error(`weft train ${how.join(' ')} ended with ${status}`);
+  }
+  const metrics = read();
   const { model, epochs, parameters, trainSeconds, testAccuracy, bestEpoch, history } = metrics;
   const { image, classNames, test } = metrics.data;
   const sizes = Object.fromEntries(
@@ -114,8 +115,13 @@ function lines() {
     .map((line) => JSON.parse(line));
 }
 
-const percent = (share) => (100 * share).toFixed(2);
-const mean = (numbers) => numbers.reduce((sum, each) => sum + each, 0) / numbers.length;
+function percent(share) {
+  return (100 * share).toFixed(2);
+}
+
+function mean(numbers) {
+  return numbers.reduce((sum, each) => sum + each, 0) / numbers.length;
+}
 
 /** Of several seeds the mean and the standard deviation, of one its 95 % interval (Wilson's). */
 function accuracyOf(found) {

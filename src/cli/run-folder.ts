@@ -13,7 +13,7 @@ import {
 import { readFile, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileError, readFolder, type Wanted } from '../data/files.ts';
+import { fileError, makeFolder, readFolder, type Wanted } from '../data/files.ts';
 import { CLAIM_FILE } from '../data/run-folders.ts';
 import type { WeftError } from '../errors.ts';
 import { codeOf } from '../node-modules.ts';
@@ -97,7 +97,7 @@ function claimed(folder: string, room: number, made: boolean): RunFolder {
       const target = join(folder, name);
       try {
         if (lstatSync(target, { throwIfNoEntry: false })?.isSymbolicLink()) unlinkSync(target);
-        mkdirSync(target, { recursive: true });
+        makeFolder(target);
       } catch (error) {
         throw unwritable(target, error);
       }
@@ -179,7 +179,7 @@ function inUse(folder: string, path: string): RunError {
 function makeOne(folder: string): boolean {
   const above = dirname(folder);
   try {
-    mkdirSync(above, { recursive: true });
+    makeFolder(above);
   } catch (error) {
     // Something that is no folder: reading it says what.
     if (codeOf(error) === 'EEXIST') readFolder(above, aPlace);

@@ -228,6 +228,28 @@ function kindOf(path: string, wanted: Wanted): EntryKind {
   }
 }
 
+/**
+ * Makes a folder and those above it, and leaves one that is there. Node's own `recursive: true` does not return (v20) where the
+ * system refuses a folder with ENOENT although the one above it is there, as it does below /proc.
+ *
+ * @throws the file system's error
+ */
+export function makeFolder(path: string): void {
+  const { existsSync, mkdirSync, statSync } = node.fs;
+  try {
+    mkdirSync(path);
+  } catch (thrown) {
+    if (codeOf(thrown) !== 'ENOENT') {
+      if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
+      throw thrown;
+    }
+    const above = node.path.dirname(path);
+    if (above === path || existsSync(above)) throw thrown;
+    makeFolder(above);
+    makeFolder(path);
+  }
+}
+
 /** Whether two paths lead to one file or folder. */
 export function isSamePlace(first: string, second: string): boolean {
   try {

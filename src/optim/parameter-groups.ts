@@ -35,24 +35,25 @@ export interface SavedGroup {
 
 /**
  * Parameters in two groups: those that weight decay pulls to 0, as the optimizer's options say, and those that it leaves alone:
- * biases, scales of norms, decays and whatever else has `decays` false.
+ * biases, scales of norms, decays and whatever else has `decays` false. Groups are each divided so, and keep their other settings.
  *
  * ```ts
  * const optimizer = new AdamW(decayGroups(model.parameters()), { weightDecay: 0.05 });
  * ```
  *
- * @throws OptionError unless they are parameters, each once
+ * @throws OptionError unless they are parameters, or groups of them, each once
  */
 export function decayGroups(
-  parameters: readonly Parameter[],
+  parameters: readonly Parameter[] | readonly GivenGroup<{ readonly weightDecay: number }>[],
 ): GivenGroup<{ readonly weightDecay: number }>[] {
-  const [group] = requireGroups('decayGroups', parameters);
-  const decayed = group.parameters.filter(({ decays }) => decays);
-  const left = group.parameters.filter(({ decays }) => !decays);
-  return [
-    ...(decayed.length > 0 ? [{ parameters: decayed }] : []),
-    ...(left.length > 0 ? [{ parameters: left, weightDecay: 0 }] : []),
-  ];
+  return requireGroups('decayGroups', parameters).flatMap((group) => {
+    const decayed = group.parameters.filter(({ decays }) => decays);
+    const left = group.parameters.filter(({ decays }) => !decays);
+    return [
+      ...(decayed.length > 0 ? [{ ...group, parameters: decayed }] : []),
+      ...(left.length > 0 ? [{ ...group, parameters: left, weightDecay: 0 }] : []),
+    ];
+  });
 }
 
 /** The groups an optimizer was given, each parameter in one of them; a plain list of parameters is one group. */

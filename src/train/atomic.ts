@@ -3,6 +3,7 @@
  * and whenever the process is killed.
  */
 import { node } from '../data/code-files.ts';
+import { makeFolder } from '../data/files.ts';
 import { codeOf } from '../node-modules.ts';
 
 /** A file of a folder. */
@@ -70,9 +71,9 @@ export async function leftBehind(folder: string, name: string): Promise<string[]
 }
 
 async function writeNow(folder: string, files: NewFiles): Promise<void> {
-  const { mkdir, rename, rm } = node.fs.promises;
+  const { rename, rm } = node.fs.promises;
   const pathOf = ({ name }: NewFile): string => node.path.join(folder, name);
-  await mkdir(folder, { recursive: true });
+  makeFolder(folder);
   for (const file of files) await refuseFolder(pathOf(file));
   const temporary: string[] = [];
   try {

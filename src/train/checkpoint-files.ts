@@ -19,14 +19,18 @@ export const descriptionFile = 'model.json';
 export const weightsFile = 'model.safetensors';
 export const optimizerFile = 'optimizer.safetensors';
 
-/** Throws OptionError unless it is the path of a folder, or could be one. */
-export function requireFolder(where: string, folder: unknown): asserts folder is string {
+/** Throws OptionError unless it is the path of a folder, or could be one. `cure`: how it is given. */
+export function requireFolder(
+  where: string,
+  folder: unknown,
+  cure = 'The folder is the first argument, as a text.',
+): asserts folder is string {
   if (typeof folder === 'string' && folder !== '') return;
   throw new OptionError({
     where,
     got: `${describeValue(folder)} for a folder`,
     expected: 'a path',
-    cure: 'The folder is the first argument, as a text.',
+    cure,
   });
 }
 

@@ -23,6 +23,8 @@ const shareOfSaving = 0.05;
 /** But one that ends so long after the last saving is, in milliseconds: no kill costs more training than that. */
 const longestUnsaved = 1000;
 
+const sayWhere = "Say where to: checkpoint: { folder: 'training' }.";
+
 /** Throws OptionError unless the options say where, and only once. */
 export function requireCheckpoint(options: CheckpointOptions): void {
   const where = 'checkpoint of fit';
@@ -33,10 +35,10 @@ export function requireCheckpoint(options: CheckpointOptions): void {
       where,
       got: describeValue(Object.keys(options)),
       expected: 'a folder, perhaps with keep; or save, a function that takes the state',
-      cure: "Say where to: checkpoint: { folder: 'training' }.",
+      cure: sayWhere,
     });
   }
-  if (folder !== undefined) requireFolder(where, folder);
+  if (folder !== undefined) requireFolder(where, folder, sayWhere);
   if (save !== undefined) requireFunction(where, 'save', save);
   requireNumber(where, 'everyMinutes', everyMinutes, 'a number above 0');
   requireNumber(where, 'keep', keep, 'a whole number of at least 1');

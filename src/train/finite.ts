@@ -25,7 +25,7 @@ export async function requireFiniteParameters(
       where: `the end of epoch ${epoch}`,
       got: `"${name}" with ${wrong[index]}`,
       expected: 'finite parameters',
-      cure: `A step took them beyond what float32 holds: lower the learning rate (${learningRate}), or set clipNorm, and train from an earlier state.`,
+      cure: `A step took them beyond what float32 holds: lower the learning rate (${Number(learningRate.toPrecision(3))}), or set clipNorm, and train from an earlier state.`,
     },
     { epoch, step, finding: undefined },
   );

@@ -231,7 +231,10 @@ function requireTrained(model: AnyModule, optimizer: Optimizer): void {
 
 function checkImages(train: ImageDataset | StreamedDataset, options: AnyFitOptions): void {
   const { augmentation, normalization, missing = 'error', mix, sampling = 'uniform', workers } = options;
-  if (mix !== undefined) requireMixOptions('mix of fit', mix);
+  if (mix !== undefined) {
+    requireMixOptions('mix of fit', mix);
+    requirePairs(options);
+  }
   requireOneOf('fit', 'sampling', sampling, samplings);
   requireMissing('fit', missing, normalization);
   requireWorkers('fit', workers, train, augmentation);
@@ -247,12 +250,23 @@ function checkImages(train: ImageDataset | StreamedDataset, options: AnyFitOptio
   }
 }
 
+/** Throws OptionError where a batch is a single picture, which has none to be mixed with. */
+function requirePairs({ batchSize = 32, accumulate = 1 }: AnyFitOptions): void {
+  if (batchSize * accumulate > 1) return;
+  throw new OptionError({
+    where: 'fit',
+    got: 'mix with batches of 1 picture',
+    expected: 'steps of at least 2 pictures, of which pairs are mixed',
+    cure: 'Choose a larger batchSize, or leave mix out.',
+  });
+}
+
 function checkAugmentation(
   dataset: ImageDataset | StreamedDataset,
   augmentation: AugmentOptions,
   missing: MissingPixels,
 ): void {
-  requireAugmentOptions('fit, augmentation', augmentation, dataset.shape[3]);
+  requireAugmentOptions('fit, augmentation', augmentation, dataset.shape.slice(1));
   if (!isStreamed(dataset) && dataset.images instanceof Float32Array) {
     requireUnitPixels('fit, augmentation', dataset.images, augmentation);
   }

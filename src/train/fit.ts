@@ -27,6 +27,7 @@ import { Objective } from './objective.ts';
 import { Pace } from './pace.ts';
 import type { EpochReport, History } from './reports.ts';
 import { TrainingStep } from './step.ts';
+import { requireUnused } from './training-files.ts';
 import { type BatchPlan, requireResumable, type TrainingState } from './training-state.ts';
 
 /**
@@ -78,6 +79,8 @@ export async function fit(model: AnyModule, train: unknown, options: unknown): P
   const given = options as AnyFitOptions;
   const images = isImageDataset(train) ? train : undefined;
   checkFit(model, images, given);
+  const folder = given.resume === undefined ? given.checkpoint?.folder : undefined;
+  if (folder !== undefined) await requireUnused(folder);
   const { epochs, accumulate = 1, validation, normalization, missing, seed, dropLast, stepsPerEpoch } = given;
   const { batchSize: partSize = 32, workers } = given;
   // What makes one step; it is computed in parts of `partSize`.

@@ -70,6 +70,15 @@ function viewsOf(pictures: Tensor, { flip: mirrored = false, shift = 0 }: Pictur
       cure: 'Leave views out: only pictures have them.',
     });
   }
+  const [, height, width] = pictures.shape;
+  if (shift > 0 && shift >= Math.max(height, width)) {
+    throw new OptionError({
+      where: 'views of pictures',
+      got: `shift ${shift} for pictures of ${height}×${width} pixels`,
+      expected: 'fewer pixels than the longer side has: else nothing of a picture is left',
+      cure: 'Give less: 1 or 2 are usual.',
+    });
+  }
   const moved =
     shift === 0 ? [] : [1, 2].flatMap((axis) => [-shift, shift].map((by) => shifted(pictures, axis, by)));
   const views = [pictures, ...moved];

@@ -176,7 +176,7 @@ export class TrainingStep {
         where: `step ${step}${steps === undefined ? '' : ` of ${steps}`} in epoch ${epoch}`,
         got: finding ? `${got}: ${origin(finding, batch)}` : got,
         expected: 'a finite loss with finite gradients',
-        cure: `Likely cause: ${causeOf(finding, batch)} (learning rate ${this.#optimizer.learningRate}). The step was not made: parameters and optimizer state are as they were before it.`,
+        cure: `Likely cause: ${causeOf(finding, batch)} (learning rate ${Number(this.#optimizer.learningRate.toPrecision(3))}). The step was not made: parameters and optimizer state are as they were before it.`,
       },
       { epoch, step, finding, cause },
     );

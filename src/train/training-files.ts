@@ -4,6 +4,7 @@
  */
 import { node } from '../data/code-files.ts';
 import { fileError } from '../data/files.ts';
+import { OptionError } from '../errors.ts';
 import type { StateDict } from '../nn/state-dict.ts';
 import { codeOf } from '../node-modules.ts';
 import { isRecord } from '../options.ts';
@@ -41,6 +42,20 @@ export async function saveTraining(folder: string, state: TrainingState, keep = 
   // Younger ones are of a training that did not come to be: they were damaged, and passed over.
   const outdated = [...all.slice(0, place), ...all.slice(place + keep)];
   for (const each of outdated) await node.fs.promises.rm(each, { force: true }).catch(() => undefined);
+}
+
+/** Throws OptionError for a folder with checkpoints: those of a training that begins would take their place. */
+export async function requireUnused(folder: string): Promise<void> {
+  // What else is wrong with a folder is told when it is written to, and does not end the training.
+  const names = await node.fs.promises.readdir(folder).catch(() => []);
+  const found = names.find((name) => fileName.test(name));
+  if (found === undefined) return;
+  throw new OptionError({
+    where: 'checkpoint of fit',
+    got: `a folder with checkpoints of another training (${found} in ${folder})`,
+    expected: 'resume, to go on with that training, or a folder without checkpoints',
+    cure: 'Give resume: await loadTraining(folder), or another folder; or remove the checkpoints.',
+  });
 }
 
 /**

@@ -1,4 +1,5 @@
 /** The average of a model's weights over the steps of a training, which often does better than the last weights. */
+import { OptionError } from '../errors.ts';
 import type { AnyModule } from '../nn/module.ts';
 import { requireModule } from '../nn/module.ts';
 import { BatchNorm } from '../nn/normalization.ts';
@@ -95,10 +96,23 @@ export class WeightAverage {
     return Math.max(1 - this.#decay, 9 / (this.#updates + 9));
   }
 
-  /** Gives the model the averages, and keeps its own values instead. A second call puts everything back, bit for bit. */
+  /**
+   * Gives the model the averages, and keeps its own values instead. A second call puts everything back, bit for bit.
+   *
+   * @throws OptionError before the first update, when there is no average
+   */
   async exchange(): Promise<void> {
     const variables = this.#pairs.flatMap(({ own, average }) => [own, average]);
     const values = await runtime().readAll(variables);
+    // Updates that were asked for before are made by now.
+    if (this.#updates === 0) {
+      throw new OptionError({
+        where: 'WeightAverage.exchange',
+        got: 'an average of no values',
+        expected: 'at least one update',
+        cure: 'Call update() after a step first, or load the state of an average.',
+      });
+    }
     await runtime().writeAll(new Map(variables.map((variable, index) => [variable, values[index ^ 1]])));
   }
 

@@ -408,6 +408,8 @@ test.each<[AugmentOptions, string]>([
   [{ unmoved: 0.5, crop: 2 }, 'unmoved 0.5 where nothing moves, expected one of shift, rotation'],
   [{ crop: 1.5 }, 'a whole number of at least 0'],
   [{ erase: 1 }, 'below 1'],
+  [{ crop: 9 }, 'crop 9 for pictures of 9×9 pixels, expected fewer'],
+  [{ elastic: 100 }, 'elastic 100 for pictures of'],
   [{ noise: 2 }, 'at most 1'],
   [{ hue: 20 }, 'hue 20 for pictures of 1 channel'],
   [{ saturation: 0.5 }, 'three channels'],

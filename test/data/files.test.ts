@@ -1,10 +1,18 @@
 /** Reading from a file system as it really is: what is no file, what cannot be read, and what leads nowhere. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { DatasetError, PngError } from '../../src/data/errors.ts';
-import { fileError, findEntry, readFile, readFolder, readStart, type Wanted } from '../../src/data/files.ts';
+import {
+  fileError,
+  findEntry,
+  makeFolder,
+  readFile,
+  readFolder,
+  readStart,
+  type Wanted,
+} from '../../src/data/files.ts';
 import { datasetFromFolder } from '../../src/data/folder.ts';
 import { readIdx } from '../../src/data/idx.ts';
 import { loadDataset } from '../../src/data/load.ts';
@@ -165,5 +173,25 @@ describe('beside class folders', () => {
     const { train, test: held } = loadDataset(folder);
     expect(train.classNames).toEqual(['b', 'caf\u00e9']);
     expect([...held.labels]).toEqual([1]);
+  });
+});
+
+describe('a folder is made', () => {
+  test('with those above it, and one that is there is left', () => {
+    const folder = temporaryFolder({ file: '' });
+    for (const _ of [1, 2]) makeFolder(join(folder, 'a', 'b', 'c'));
+    expect(statSync(join(folder, 'a', 'b', 'c')).isDirectory()).toBe(true);
+    symlinkSync('none', join(folder, 'link'));
+    for (const [name, code] of [
+      ['file', 'EEXIST'],
+      ['file/a', 'ENOTDIR'],
+      ['link/a', 'EEXIST'],
+    ] as const) {
+      expect(() => makeFolder(join(folder, name))).toThrow(code);
+    }
+  });
+
+  test.runIf(existsSync('/proc/self'))('or refused where the system has no such folder', () => {
+    expect(() => makeFolder('/proc/none/x')).toThrow('ENOENT');
   });
 });

@@ -40,6 +40,21 @@ test('matrices and kernels decay; biases, norms, positions and decays do not', (
   expect(recurrence.length).toBeGreaterThan(0);
 });
 
+test('groups are each divided, and keep what else they say', () => {
+  const [body, head] = [new Dense(3, 2), new Dense(2, 2)];
+  const groups = decayGroups([
+    { parameters: body.parameters(), learningRate: 1e-4 },
+    { parameters: head.parameters(), weightDecay: 0.3 },
+  ]);
+  expect(groups).toEqual([
+    { parameters: [body.weight], learningRate: 1e-4 },
+    { parameters: [body.bias], learningRate: 1e-4, weightDecay: 0 },
+    { parameters: [head.weight], weightDecay: 0.3 },
+    { parameters: [head.bias], weightDecay: 0 },
+  ]);
+  expect(decayGroups(groups)).toEqual(groups);
+});
+
 test('a step without gradient shrinks what decays, and nothing else', async () => {
   const [weight, bias, own] = [
     new Parameter(tensor([[1, 2]]), 'weight'),

@@ -50,6 +50,17 @@ test('all updates count the same; with a decay the latest count most', async () 
   }
 });
 
+test('before the first update there is nothing to exchange', async () => {
+  const { model, put } = line();
+  await put(3);
+  const average = new WeightAverage(model);
+  await expect(average.exchange()).rejects.toThrow(/an average of no values, expected at least one update/);
+  expect(await weightOf(model.weight)).toBe(3);
+  void average.update();
+  await average.exchange();
+  expect(await weightOf(model.weight)).toBe(3);
+});
+
 test('a compiled step takes in the weights after it, and goes on from a saved state to the same bits', async () => {
   const run = async (cut: number | undefined) => {
     let { model, put } = line();

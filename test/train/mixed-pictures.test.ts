@@ -141,4 +141,7 @@ test('an epoch that is balanced shows small classes often, changed in another wa
   await expect(fit(model, uneven, wrong)).rejects.toThrow(/sampling.*'uniform', 'balanced'/);
   await expect(fit(model, uneven, { ...options, mix: {} })).rejects.toThrow(/mixup, cutmix, or both/);
   await expect(fit(model, uneven, { ...options, mix: { mixup: 0 } })).rejects.toThrow(/a number above 0/);
+  const single = { ...options, mix: { cutmix: 1 }, batchSize: 1 };
+  await expect(fit(model, uneven, single)).rejects.toThrow(/mix with batches of 1 picture/);
+  await fit(model, stripes(4), { ...single, accumulate: 2 });
 });

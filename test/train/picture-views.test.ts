@@ -61,6 +61,10 @@ test('what has no views is refused', async () => {
     /views of pictures.*\[N, H, W, C\]/,
   );
   await expect(evaluate(model, pictures, { views: { shift: 0.5 } })).rejects.toThrow(/shift 0.5/);
+  await expect(evaluate(model, pictures, { views: { shift: 6 } })).rejects.toThrow(
+    /shift 6 for pictures of 6×6 pixels/,
+  );
+  await evaluate(model, pictures, { views: { shift: 5 } });
   await expect(
     predictOutputs(model, randn([2, 6, 6, 1]), { views: { flip: true } } as object),
   ).rejects.toThrow(/unknown option "views"/);

@@ -170,6 +170,9 @@ describe('a training that is resumed', () => {
     await expect(trained({ resume: { ...state!, epoch: 5 } })).rejects.toThrow(/4 finished epochs/);
     await expect(trained({ resume: {} as TrainingState })).rejects.toThrow(/expected a TrainingState/);
     await expect(trained({ checkpoint: {} })).rejects.toThrow(/expected a folder/);
+    await expect(trained({ checkpoint: { folder: 5 as never } })).rejects.toThrow(
+      /got 5 for a folder.*checkpoint: \{ folder: 'training' \}/,
+    );
     await expect(trained({ checkpoint: { folder: 'x', everyMinutes: 0 } })).rejects.toThrow(OptionError);
   });
 });
@@ -202,6 +205,18 @@ describe('the files of a training', () => {
     const { history } = await loadTraining(folder);
     expect(history[0]!.trainMetrics).toEqual({ odd: -Infinity });
     expect(history[0]!.valMetrics).toEqual({ odd: -Infinity });
+  });
+
+  test('are not replaced by a training that begins anew', async () => {
+    const folder = temporaryFolder();
+    await trained({ epochs: 1, checkpoint: { folder } });
+    const names = readdirSync(folder);
+    await expect(trained({ checkpoint: { folder } })).rejects.toThrow(
+      /checkpoints of another training \(epoch-2-step-0.*resume: await loadTraining/,
+    );
+    expect(readdirSync(folder)).toEqual(names);
+    await trained({ resume: await loadTraining(folder), checkpoint: { folder } });
+    expect((await loadTraining(folder)).epoch).toBe(4);
   });
 
   test('stay as they were when a step gives NaN', async () => {

@@ -1,5 +1,13 @@
 /** A save is one act: overlapping, cut off, killed, read meanwhile; and an optimizer's state stays with its weights. */
-import { readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
@@ -274,7 +282,7 @@ describe('numbers in model.json', () => {
   });
 });
 
-describe('a process that is killed', () => {
+describe('a process', () => {
   let processes: FreshProcesses;
   beforeAll(async () => {
     processes = await FreshProcesses.create();
@@ -321,9 +329,25 @@ describe('a process that is killed', () => {
     console.log(JSON.stringify([[...outcomes].sort(), readdirSync(folder).sort()]));
   `;
 
-  test('leaves the old or the new checkpoint, model and optimizer, and the next save sweeps', async () => {
+  test('that is killed leaves the old or the new checkpoint, model and optimizer, and the next save sweeps', async () => {
     const { output, errors } = await processes.run(program(join(temporaryFolder(), 'run')));
     expect(errors).toBe('');
     expect(JSON.parse(output)).toEqual([['a pair', 'loads'], files]);
   }, 60_000);
+
+  // Here, and not within the test, since Node's own way to make folders does not return.
+  test.runIf(existsSync('/proc/self'))(
+    'that saves where no folder can be made is told so',
+    async () => {
+      const { code, errors } = await processes.run(`
+      import { Dense, saveModel } from './weft.js';
+      await saveModel('/proc/none/x', { model: new Dense(2, 2), name: 'm', inputShape: [2] });
+    `);
+      expect([code, errors]).toEqual([
+        1,
+        expect.stringContaining('expected a folder that can be written to'),
+      ]);
+    },
+    60_000,
+  );
 });

@@ -124,11 +124,16 @@ export function describeStrengths(name: AugmentName, least: string): string {
 }
 
 /**
- * Throws OptionError when an option is unknown, out of its range, or for colors, which the pictures do not have.
+ * Throws OptionError when an option is unknown, out of its range, moves pixels as far as the pictures reach, or is for colors, which
+ * they do not have.
  *
- * @param channels of the pictures; undefined: not known yet
+ * @param image `[H, W, C]` of the pictures
  */
-export function requireAugmentOptions(where: string, options: AugmentOptions, channels?: number): void {
+export function requireAugmentOptions(
+  where: string,
+  options: AugmentOptions,
+  [height, width, channels]: readonly number[],
+): void {
   requireKnownOptions(where, options, [...augmentNames, 'remove']);
   for (const name of augmentNames) {
     const value = options[name] ?? 0;
@@ -141,12 +146,19 @@ export function requireAugmentOptions(where: string, options: AugmentOptions, ch
         expected: describeStrengths(name, 'of at least 0'),
         cure: 'Correct the option, or leave it out.',
       });
-    } else if (value > 0 && ofColors && channels !== undefined && channels !== 3) {
+    } else if (value > 0 && ofColors && channels !== 3) {
       throw new OptionError({
         where,
         got: `${name} ${value} for pictures of ${channels === 1 ? '1 channel' : `${channels} channels`}`,
         expected: 'pictures with three channels: red, green, blue',
         cure: 'Leave the option out.',
+      });
+    } else if (most === Number.POSITIVE_INFINITY && value >= Math.max(height, width)) {
+      throw new OptionError({
+        where,
+        got: `${name} ${value} for pictures of ${height}×${width} pixels`,
+        expected: 'fewer pixels than the longer side has: else nothing of a picture may be left',
+        cure: `Give less, such as ${changeFacts[name].example}, or leave the option out.`,
       });
     }
   }

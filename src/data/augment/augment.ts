@@ -13,7 +13,7 @@ import { type Motion, resample } from './resampling.ts';
  * pixels from 0 to 1; to others it does not matter whether pixels are normalized.
  *
  * @param images `[N, H, W, C]`
- * @throws OptionError when an option is unknown, out of its range, or needs three channels or pixels from 0 to 1 that are not there
+ * @throws OptionError when an option is unknown, out of its range, as large as the pictures, or needs three channels or pixels from 0 to 1 that are not there
  */
 export function augmentBatch(
   images: Float32Array,
@@ -24,7 +24,7 @@ export function augmentBatch(
   requireGenerator('augmentBatch', generator);
   requireBatch('augmentBatch', images, shape);
   const [count, ...imageShape] = shape;
-  requireAugmentOptions('augmentBatch', options, imageShape[2]);
+  requireAugmentOptions('augmentBatch', options, imageShape);
   requireUnitPixels('augmentBatch', images, options);
   const length = images.length / count;
   for (let image = 0; image < count; image++) {

@@ -91,8 +91,8 @@ export function symmetricBeta(alpha: number, generator: RandomGenerator): number
     return (1 + radius * Math.cos(2 * Math.PI * generator.uniform())) / 2;
   }
   for (;;) {
-    // Logarithms, since U^(1/α) may be too small for a number.
-    const [x, y] = [0, 0].map(() => Math.log(1 - generator.uniform()) / alpha);
-    if (Math.exp(x) + Math.exp(y) <= 1) return 1 / (1 + Math.exp(y - x));
+    // Logarithms, since U^(1/α) may be too small for a number; divided at last, since log U / α may be too large for one.
+    const [x, y] = [0, 0].map(() => Math.log(1 - generator.uniform()));
+    if (Math.exp(x / alpha) + Math.exp(y / alpha) <= 1) return 1 / (1 + Math.exp((y - x) / alpha));
   }
 }

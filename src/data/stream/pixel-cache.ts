@@ -9,7 +9,7 @@
 import { codeOf } from '../../node-modules.ts';
 import { node } from '../code-files.ts';
 import { DatasetError } from '../errors.ts';
-import { fileError } from '../files.ts';
+import { fileError, makeFolder } from '../files.ts';
 
 const KEY_LENGTH = 16;
 const ENTRY_LENGTH = KEY_LENGTH + 4;
@@ -47,7 +47,7 @@ export class PixelCache {
     this.#folder = folder;
     this.#length = length;
     try {
-      node.fs.mkdirSync(folder, { recursive: true });
+      makeFolder(folder);
       this.#refresh();
     } catch (thrown) {
       throw fileError(folder, thrown, { error: DatasetError, expected: 'a folder for decoded pixels' });

@@ -155,7 +155,7 @@ export function addExplain(program: Command, { streams }: CommandContext): void 
     .action(async (run, options: ExplainOptions) => {
       const wrong = sizeMisfit({ ...options, model: options.model ?? trainDefaults.model });
       if (wrong !== undefined && run === undefined)
-        command.error(`error: ${wrong}`, { exitCode: exitCodes.usage });
+        command.error(`error: ${wrong.text}`, { exitCode: exitCodes.usage });
       await explainCommand(run, options, openTerminal(streams, false));
     });
 }

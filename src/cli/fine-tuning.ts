@@ -1,11 +1,16 @@
 /** `--from` and `--freeze`: a training that begins with the layers of a saved model, and layers that stay as they are. */
+import { existsSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { InvalidArgumentError } from 'commander';
-import { modelNames } from '../models/index.ts';
+import { METRICS_FILE } from '../data/run-folders.ts';
+import { modelFacts, modelNames } from '../models/index.ts';
 import type { Module, StateDict } from '../nn/index.ts';
 import { formatInteger, nearest } from '../text.ts';
 import { givenSizes } from './model-sizes.ts';
 import { RunError } from './run-error.ts';
+import { LAST_FOLDER } from './run-files.ts';
 import { readRun } from './run-reading.ts';
+import { type RunRecord, readMetrics } from './run-record.ts';
 import type { Settings } from './settings/setting-values.ts';
 
 /** The model that a training begins with. */
@@ -24,7 +29,8 @@ export interface SourceModel {
  * @throws RunError for what is no model of the command, or another than is wanted
  */
 export async function readSource(path: string, wanted: string | undefined): Promise<SourceModel> {
-  const { record, saved } = await readRun(path);
+  const { record: own, saved } = await readRun(path);
+  const record = own ?? recordAbove(path, saved.name);
   const name = record?.model ?? saved.name;
   const model = modelNames.find((each) => each === name);
   if (model === undefined || (wanted !== undefined && wanted !== model)) {
@@ -42,6 +48,16 @@ export async function readSource(path: string, wanted: string | undefined): Prom
     classNames: saved.classNames,
     state,
   };
+}
+
+/** The record of the run that a model is a part of: its last one, or the file of its weights alone. */
+function recordAbove(path: string, model: string): RunRecord | undefined {
+  const whole = resolve(path);
+  const folder = basename(whole) === 'model.safetensors' ? dirname(whole) : whole;
+  const run = basename(folder) === LAST_FOLDER ? dirname(folder) : folder;
+  if (!existsSync(join(run, METRICS_FILE))) return undefined;
+  const record = readMetrics(run);
+  return record.model === model ? record : undefined;
 }
 
 /**
@@ -65,11 +81,12 @@ export async function takeOver(
     return entry?.shape.join() === shape && (sameClasses || otherShapes.get(path) === shape);
   });
   if (taken.length === 0) {
+    const sizes = Object.keys(modelFacts(source.settings.model!).sizes).map((name) => `--${name}`);
     throw new RunError({
       where: source.path,
       got: 'no layer of the shape that the new model has',
       expected: 'a model whose layers can be taken over',
-      cure: 'Give pictures of the same size with --size, or leave out the sizes that differ.',
+      cure: `Give the sizes that it has${sizes.length > 0 ? ` (${sizes.join(', ')}): of a model that is not in its run they are not known` : ''}. Or give pictures of the same size with --size.`,
     });
   }
   await model.loadStateDict(Object.fromEntries(taken.map(([path]) => [path, source.state[path]!])), {

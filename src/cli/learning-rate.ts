@@ -44,7 +44,7 @@ export async function searchLearningRate(
   for (const line of learningRateLines(search, progress.columns ?? USUAL_COLUMNS)) say(line);
   if (path !== undefined) {
     await writeNew(path, learningRateChart(search));
-    say(printable(`\nWrote ${path}`));
+    say(`\n${printable(`Wrote ${path}`)}`);
   }
   const { suggestion } = search;
   if (suggestion === undefined)

@@ -46,11 +46,11 @@ export function writtenSize<Name extends SizeName>(
   return value === undefined ? undefined : sizeKinds[name].write(value);
 }
 
-/** A sentence about the first size that the model does not have; undefined where there is none. */
+/** The first size that the model does not have, with a sentence about it; undefined where there is none. */
 export function sizeMisfit({
   model,
   ...options
-}: GivenSizes & { readonly model: string }): string | undefined {
+}: GivenSizes & { readonly model: string }): { readonly size: SizeName; readonly text: string } | undefined {
   const facts = modelFacts(model);
   const strange = strangeSize(facts, options);
   if (strange === undefined) return undefined;
@@ -61,5 +61,6 @@ export function sizeMisfit({
   const others = listModels().filter(
     (each) => strangeSize(each, { [strange]: options[strange] }) === undefined,
   );
-  return `--${strange} ${writtenSize(strange, options[strange])} does nothing for ${model}, which takes ${takes.join(', ')}. Models with it: ${others.map(({ name }) => name).join(', ')}.`;
+  const text = `--${strange} ${writtenSize(strange, options[strange])} does nothing for ${model}, which takes ${takes.join(', ')}. Models with it: ${others.map(({ name }) => name).join(', ')}.`;
+  return { size: strange, text };
 }

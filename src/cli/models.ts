@@ -123,7 +123,7 @@ export function addModels(program: Command, { streams }: CommandContext): void {
     const misspelt = choiceError(name, modelNames);
     if (misspelt !== undefined) refuse(`there is no model '${name}'. ${misspelt}`);
     const wrong = sizeMisfit({ ...options, model: name });
-    if (wrong !== undefined) refuse(wrong);
+    if (wrong !== undefined) refuse(wrong.text);
     showOne(name, options, terminal);
   });
 }

@@ -85,11 +85,22 @@ interface ScheduleChoice {
 /** Cosines of `warm-restarts`, each twice as long as the one before: 1 + 2 + 4 parts of the steps. */
 const restartParts = 7;
 /** Epochs without a better figure after which `plateau` divides the rate by 10. */
-const plateauPatience = 5;
+export const plateauPatience = 5;
+
+/** Steps in which a rate rises along a line. */
+function risingSteps({ steps, warmUpShare }: Length): number {
+  return Math.round(warmUpShare * steps);
+}
+
+/** Whether there is a step in which the rate rises. */
+export function rises(schedule: ScheduleName, warmUpShare: number, steps: number): boolean {
+  // One-cycle has its highest rate at the end of this share, and begins with its lowest before.
+  return schedule === 'one-cycle' ? warmUpShare * steps > 1 : risingSteps({ steps, warmUpShare }) > 0;
+}
 
 /** A schedule that rises along a line at first. */
-function rising(schedule: Schedule, { steps, warmUpShare }: Length): Schedule {
-  const first = Math.round(warmUpShare * steps);
+function rising(schedule: Schedule, length: Length): Schedule {
+  const first = risingSteps(length);
   return first < 1 ? schedule : warmUp(schedule, first);
 }
 
@@ -98,7 +109,9 @@ const schedules: Readonly<Record<ScheduleName, ScheduleChoice>> = {
     warmUp: 0.3,
     make: (rate, { steps, warmUpShare }) => oneCycle(rate, steps, { warmUpShare }),
     describe: (rate, share) =>
-      `one-cycle learning rate: from ${short(rate / 25)} up to ${rate} in ${short(share * 100)} % of the steps, then down to almost 0`,
+      share > 0
+        ? `one-cycle learning rate: from ${short(rate / 25)} up to ${rate} in ${short(share * 100)} % of the steps, then down to almost 0`
+        : `one-cycle learning rate: from ${rate} down to almost 0`,
   },
   cosine: {
     make: (rate, length) => rising(cosine(rate, length.steps), length),
@@ -160,8 +173,16 @@ export function describeOptimizer(settings: OptimizerSettings): string {
 export function describeSchedule({ schedule, learningRate, warmUp: share }: OptimizerSettings): string {
   const { warmUp: usual = 0, describe } = schedules[schedule];
   const warmUpShare = share ?? usual;
-  const rises = schedule !== 'one-cycle' && warmUpShare > 0;
-  return `${describe(learningRate, warmUpShare)}${rises ? `; in the first ${short(warmUpShare * 100)} % of the steps it rises from 0` : ''}`;
+  const isRising = schedule !== 'one-cycle' && warmUpShare > 0;
+  return `${describe(learningRate, warmUpShare)}${isRising ? `; in the first ${short(warmUpShare * 100)} % of the steps it rises from 0` : ''}`;
+}
+
+/** Steps of a training on so many images. */
+export function stepsOf(
+  images: number,
+  { epochs, batchSize, accumulate = 1 }: Pick<TrainSettings, 'epochs' | 'batchSize' | 'accumulate'>,
+): number {
+  return Math.ceil(images / (batchSize * accumulate)) * epochs;
 }
 
 /** The optimizer of a model that is trained on so many images; its schedule ends with the last of the planned epochs. */
@@ -171,7 +192,6 @@ export function optimizerOf(
   images: number,
 ): Optimizer {
   const {
-    accumulate = 1,
     optimizer,
     schedule,
     learningRate,
@@ -180,7 +200,7 @@ export function optimizerOf(
     decay = 'all',
     clipNorm = 0,
   } = settings;
-  const steps = Math.ceil(images / (settings.batchSize * accumulate)) * settings.epochs;
+  const steps = stepsOf(images, settings);
   const { warmUp: usual = 0, make } = schedules[schedule];
   const rate = make(learningRate, { steps, warmUpShare: settings.warmUp ?? usual });
   const choice = choiceOf(optimizer) ?? optimizers.adam;

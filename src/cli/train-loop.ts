@@ -1,7 +1,10 @@
 /** The training of `weft train`: with progress, and so that nothing that was learned is lost. */
+import { join } from 'node:path';
+import { NonFiniteError } from '../index.ts';
 import { fit, type TrainingState } from '../train/index.ts';
+import { checkpointPaths } from '../train/training-files.ts';
 import { showProgress } from './progress.ts';
-import type { OngoingRun } from './run-files.ts';
+import { CHECKPOINTS_FOLDER, type OngoingRun } from './run-files.ts';
 import { RunKeeper } from './run-keeper.ts';
 import { isTold, openLog } from './run-log.ts';
 import type { FixedRecord, RunRecord } from './run-record.ts';
@@ -44,6 +47,7 @@ export async function trainLoop(
   if (tensorboard) logs.push((await import('./event-file.ts')).openEvents(run.folder, resume));
   const keeper = new RunKeeper(run, fixed, logs, say, resume);
   let begun = resume !== undefined;
+  let isStepping = false;
   try {
     const { aborted } = await fit(model, data.train, {
       ...fitOptionsOf(fixed, data.train),
@@ -56,6 +60,7 @@ export async function trainLoop(
       onStep: async (report) => {
         if (!begun) await keeper.begin();
         begun = true;
+        isStepping = true;
         progress.step(report);
         if (isTold(report)) for (const log of logs) await log.step(report);
       },
@@ -68,9 +73,11 @@ export async function trainLoop(
     return await keeper.end(aborted ? 'interrupted' : 'training', signal);
   } catch (error) {
     progress.stop();
-    if (begun) {
-      const left = describeFailure(await keeper.fail(error), error, run.folder);
-      if (left !== undefined) terminal.say(left);
+    // What fails before the first step of a run that goes on does so again: the command that goes on is no help.
+    if (isStepping || (begun && error instanceof NonFiniteError)) {
+      const record = await keeper.fail(error);
+      const checkpoints = await checkpointPaths(join(run.folder.path, CHECKPOINTS_FOLDER)).catch(() => []);
+      terminal.say(describeFailure(record, error, run.folder, checkpoints.length > 0));
     }
     throw error;
   } finally {

@@ -2,7 +2,7 @@
 import type { LabeledImages } from '../data/dataset.ts';
 import { deviceInfo, NonFiniteError } from '../index.ts';
 import { printable } from '../text.ts';
-import { NonFiniteStepError, type TrainingState } from '../train/index.ts';
+import { NonFiniteStepError } from '../train/index.ts';
 import { formatAugmentation } from './augment-spec.ts';
 import { describeAverage } from './averages.ts';
 import { formatConfusion } from './confusion.ts';
@@ -12,6 +12,7 @@ import { describeLoss } from './losses.ts';
 import { writtenSizes } from './model-sizes.ts';
 import { describeOptimizer, describeSchedule } from './optimizers.ts';
 import { describeRemoval, removeSpec } from './remove-spec.ts';
+import type { BegunRun } from './resumed-run.ts';
 import type { RunFolder } from './run-folder.ts';
 import type { Metrics, RunRecord } from './run-record.ts';
 import type { TrainSettings } from './settings/setting-values.ts';
@@ -23,11 +24,46 @@ const LISTED_WEIGHTS = 8;
 
 /** All that is on, a line each. */
 export function describeTraining(settings: TrainSettings, { classNames }: LabeledImages): string {
-  const { epochs, batchSize, accumulate = 1, seed, earlyStopping } = settings;
+  const { epochs, earlyStopping } = settings;
+  const lines = [
+    `Training on ${deviceInfo().name}: ${counted(epochs, 'epoch')}, ${describeBatches(settings)}.`,
+    `${describeOptimizer(settings)}; ${describeSchedule(settings)}.`,
+    ...describeSteps(settings, classNames),
+  ];
+  const average = describeAverage(settings.average ?? 'none', epochs);
+  if (average !== undefined) lines.push(average);
+  if (earlyStopping !== undefined) {
+    // Only these do not depend on how many epochs are planned.
+    const early =
+      settings.schedule === 'constant' || settings.schedule === 'plateau'
+        ? ''
+        : ` The learning rate is that of ${counted(epochs, 'epoch')} all the same: a run that stops early misses its low end.`;
+    lines.push(`Stops after ${counted(earlyStopping, 'epoch')} without a new best.${early}`);
+  }
+  const views = describeViews(settings.views);
+  if (views !== undefined) lines.push(`In the test, ${views[0]!.toLowerCase()}${views.slice(1)}`);
+  return lines.map(printable).join('\n');
+}
+
+/** What is on while a learning rate is looked for, a line each. */
+export function describeSearch(settings: TrainSettings, { classNames }: LabeledImages): string {
+  const lines = [
+    `Looking for a learning rate on ${deviceInfo().name}: ${describeBatches(settings)}.`,
+    `${describeOptimizer(settings)}.`,
+    ...describeSteps(settings, classNames),
+  ];
+  return lines.map(printable).join('\n');
+}
+
+function describeBatches({ batchSize, accumulate = 1, seed }: TrainSettings): string {
+  return `batches of ${batchSize}${accumulate === 1 ? '' : `, ${accumulate} of them a step`}, seed ${seed}`;
+}
+
+/** What each step is made with, beside the optimizer. */
+function describeSteps(settings: TrainSettings, classNames: readonly string[]): string[] {
+  const { seed } = settings;
   const moves = formatAugmentation(settings.augmentation).replaceAll(',', ', ').replaceAll('=', ' ');
   const lines = [
-    `Training on ${deviceInfo().name}: ${counted(epochs, 'epoch')}, batches of ${batchSize}${accumulate === 1 ? '' : `, ${accumulate} of them a step`}, seed ${seed}.`,
-    `${describeOptimizer(settings)}; ${describeSchedule(settings)}.`,
     moves === ''
       ? 'Training images are shown as they are (--augment changes them at random).'
       : `Training images are changed at random: ${moves} (--no-augment shows them as they are).`,
@@ -49,18 +85,7 @@ export function describeTraining(settings: TrainSettings, { classNames }: Labele
   if (settings.classWeights !== undefined) {
     lines.push(`In the loss, classes count ${describeWeights(settings.classWeights, classNames)}.`);
   }
-  const average = describeAverage(settings.average ?? 'none', epochs);
-  if (average !== undefined) lines.push(average);
-  if (earlyStopping !== undefined) {
-    const early =
-      settings.schedule === 'constant'
-        ? ''
-        : ` The learning rate is that of ${counted(epochs, 'epoch')} all the same: a run that stops early misses its low end.`;
-    lines.push(`Stops after ${counted(earlyStopping, 'epoch')} without a new best.${early}`);
-  }
-  const views = describeViews(settings.views);
-  if (views !== undefined) lines.push(`In the test, ${views[0]!.toLowerCase()}${views.slice(1)}`);
-  return lines.map(printable).join('\n');
+  return lines;
 }
 
 function describeWeights(weights: Readonly<Record<string, number>>, names: readonly string[]): string {
@@ -101,10 +126,10 @@ export function describeEarlyStop({ history, epochs, earlyStopping }: RunRecord)
 }
 
 /** Where a training goes on. */
-export function describeResumption(path: string, state: TrainingState | undefined): string {
+export function describeResumption({ path, state, notes }: BegunRun): string {
   if (state === undefined) return printable(`There is no checkpoint in ${path} yet: it begins anew.`);
   const steps = state.step === 0 ? '' : `, after ${counted(state.step, 'step')}`;
-  return printable(`Going on with ${path} in epoch ${state.epoch}${steps}.`);
+  return [...notes, `Going on with ${path} in epoch ${state.epoch}${steps}.`].map(printable).join('\n');
 }
 
 /** What a signal left. */
@@ -124,8 +149,17 @@ export function describeInterruption(record: RunRecord, { path }: RunFolder): st
 /** What is tried where a learning rate was too high: this part of it. */
 const CALMER = 1 / 3;
 
-/** What an error left, and how to go on. */
-export function describeFailure(record: RunRecord, error: unknown, { path }: RunFolder): string {
+/**
+ * What an error left, and how to go on.
+ *
+ * @param hasCheckpoint whether there is one to go on from
+ */
+export function describeFailure(
+  record: RunRecord,
+  error: unknown,
+  { path }: RunFolder,
+  hasCheckpoint: boolean,
+): string {
   const best =
     record.bestEpoch === undefined
       ? ''
@@ -133,11 +167,11 @@ export function describeFailure(record: RunRecord, error: unknown, { path }: Run
   const again = ['train', '--resume', path];
   const ofData = error instanceof NonFiniteStepError && error.finding?.operation === 'input';
   if (!(error instanceof NonFiniteError) || ofData) {
-    return `${printable(`Training failed.${best} To go on from the last checkpoint:`)}\n${commandLine(again)}`;
+    return `${printable(`Training failed.${best} To ${hasCheckpoint ? 'go on from the last checkpoint' : 'begin anew'}:`)}\n${commandLine(again)}`;
   }
   const rate = Number((record.learningRate * CALMER).toPrecision(1));
   return (
-    `${printable(`Training failed.${best} The last checkpoint is from before; to go on from it with a lower learning rate:`)}\n` +
+    `${printable(`Training failed.${best} ${hasCheckpoint ? 'The last checkpoint is from before; to go on from it' : 'There is no checkpoint yet; to begin anew'} with a lower learning rate:`)}\n` +
     commandLine([...again, '--lr', `${rate}`])
   );
 }

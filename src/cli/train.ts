@@ -29,6 +29,7 @@ import { EVENTS_FOLDER } from './run-log.ts';
 import { requireFiniteAnswers } from './run-reading.ts';
 import { type DataRecord, type FixedRecord, type Metrics, type RunRecord, recordText } from './run-record.ts';
 import { configText, readConfig } from './settings/config-file.ts';
+import { mergedSettings } from './settings/merged-settings.ts';
 import { requireFitting } from './settings/misfits.ts';
 import { headings } from './settings/setting.ts';
 import { addSettings, givenSettings, wordsOf, writtenSetting } from './settings/setting-options.ts';
@@ -43,6 +44,7 @@ import {
   describeEarlyStop,
   describeInterruption,
   describeResumption,
+  describeSearch,
   describeTest,
   describeTraining,
 } from './train-texts.ts';
@@ -98,14 +100,16 @@ export async function trainCommand(
     ...(isStreamed(data.train) && { stream: true }),
     device,
   };
-  requireFitting(planned, out);
+  const [, ...image] = data.train.shape;
+  requireFitting(planned, out, { count: imageCount(data.train), image });
   const recorded = recordedSettings(planned, data.train);
   const model = modelOf(planned, data.train);
   const begun = source && (await beginWith(source, model, planned, data.train));
   const parameters = model.parameterCount();
   if (planned.freeze !== undefined) freezeLayers(model, planned.freeze);
+  const commandOf = (words: Settings): string[] => ['train', ...wordsOf({ ...words, device }, usual)];
   const fixed: FixedRecord = {
-    command: ['train', ...wordsOf({ ...asked, device }, usual)],
+    command: commandOf(asked),
     ...recorded,
     device,
     parameters,
@@ -115,16 +119,18 @@ export async function trainCommand(
   const optimizer = optimizerOf(recorded, model, imageCount(data.train));
   const normalization = channelStatistics(data.sample);
   const layers = summary(model, fixed.data.image);
-  const told = `${describeDataset(data)}\n\n${planned.model}\n${layers}\n${begun === undefined ? '' : `${printable(begun)}\n`}\n${describeTraining(recorded, data.train)}`;
+  const told = `${describeDataset(data)}\n\n${planned.model}\n${layers}\n${begun === undefined ? '' : `${printable(begun)}\n`}\n`;
   if (findLr !== undefined) {
-    say(told);
+    say(`${told}${describeSearch(recorded, data.train)}`);
+    const { learningRate: _, ...others } = asked;
     const trial = {
       model,
       optimizer,
       normalization,
       train: data.train,
       settings: recorded,
-      command: fixed.command,
+      // It gets the rate that is found.
+      command: commandOf(others),
     };
     await searchLearningRate(trial, findLr === true ? undefined : findLr, json, terminal);
     return exitCodes.done;
@@ -134,8 +140,8 @@ export async function trainCommand(
     ? await reopenRunFolder(earlier.path, room)
     : await openRunFolder(out, planned.model, room);
   try {
-    say(told);
-    if (earlier !== undefined) say(describeResumption(earlier.path, earlier.state));
+    say(`${told}${describeTraining(recorded, data.train)}`);
+    if (earlier !== undefined) say(describeResumption(earlier));
     const run: OngoingRun = {
       folder,
       model,
@@ -282,10 +288,13 @@ export function addTrain(program: Command, { streams, signal, finish }: CommandC
         'go on with a run that was interrupted or killed, or failed, to the same end; --lr may be lower',
       ).conflicts(['config', 'findLr']),
     )
-    .option(
-      '--checkpoint-minutes <number>',
-      'time between checkpoints within an epoch; there is one after each (default: 5)',
-      positiveNumber,
+    .addOption(
+      new Option(
+        '--checkpoint-minutes <number>',
+        'time between checkpoints within an epoch; there is one after each (default: 5)',
+      )
+        .argParser(positiveNumber)
+        .conflicts('findLr'),
     )
     .addOption(
       new Option(
@@ -296,8 +305,9 @@ export function addTrain(program: Command, { streams, signal, finish }: CommandC
     .addOption(jsonOption('the metrics'))
     .helpOption('-h, --help', 'show this')
     .action(async ({ config, findLr, out, resume, checkpointMinutes, tensorboard, json, ...options }) => {
-      const given = { ...(config === undefined ? {} : readConfig(config)), ...givenSettings(options) };
-      const asked = { settings: given, findLr, out, resume, checkpointMinutes, tensorboard, json };
+      const given = givenSettings(options);
+      const settings = config === undefined ? given : mergedSettings(readConfig(config), given);
+      const asked = { settings, findLr, out, resume, checkpointMinutes, tensorboard, json };
       finish(await trainCommand(asked, openTerminal(streams, json), signal));
     });
 }

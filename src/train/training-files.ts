@@ -37,7 +37,7 @@ export async function saveTraining(folder: string, state: TrainingState, keep = 
   } catch (error) {
     throw fileError(path, error, { error: CheckpointError, expected: 'a folder that can be written to' });
   }
-  const all = await listed(folder);
+  const all = await checkpointPaths(folder);
   const place = all.indexOf(path);
   // Younger ones are of a training that did not come to be: they were damaged, and passed over.
   const outdated = [...all.slice(0, place), ...all.slice(place + keep)];
@@ -65,7 +65,7 @@ export async function requireUnused(folder: string): Promise<void> {
  */
 export async function loadTraining(folder: string): Promise<TrainingState> {
   requireFolder('loadTraining', folder);
-  const paths = await listed(folder);
+  const paths = await checkpointPaths(folder);
   let fault: unknown;
   for (const path of paths) {
     try {
@@ -84,7 +84,7 @@ export async function loadTraining(folder: string): Promise<TrainingState> {
 }
 
 /** The checkpoints of a folder, the youngest first. */
-async function listed(folder: string): Promise<string[]> {
+export async function checkpointPaths(folder: string): Promise<string[]> {
   const names = await node.fs.promises.readdir(folder).catch((error: unknown) => {
     if (codeOf(error) === 'ENOENT') return [];
     throw fileError(folder, error, { error: CheckpointError, expected: 'a folder with checkpoints' });

@@ -1,5 +1,5 @@
 /** `--from` and `--freeze`: what is taken over of another model, what is new, and what stays as it is. */
-import { readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Metrics } from '../../src/cli/run-record.ts';
@@ -53,6 +53,12 @@ test('other classes: layers are taken over, the last one is new, and what is fro
   expect(after['lstm.inputWeight'] ?? after).not.toEqual(before['lstm.inputWeight'] ?? before);
   const again = await trained(...tuned.metrics.command);
   expect(await tensorsOf(again)).toEqual(after);
+  // Alone it does not say its sizes, and nothing fits the usual ones.
+  const alone = join(temporaryFolder(), 'model.safetensors');
+  copyFileSync(join(source.out, 'model.safetensors'), alone);
+  const lost = await run(['train', '--data', data, '--from', alone, '--out', join(temporaryFolder(), 'run')]);
+  expect(lost).toMatchObject({ exitCode: 1, stdout: '' });
+  expect(lost.stderr).toContain('Give the sizes that it has (--maps, --hidden, ');
 });
 
 test('the same classes: all is taken over, so that training goes on from there', async () => {
@@ -71,12 +77,16 @@ test('the same classes: all is taken over, so that training goes on from there',
   );
   expect(stdout).toContain(': all of them.');
   expect(metrics.history[0]!.valLoss).toBeCloseTo(source.metrics.history[0]!.valLoss, 2);
+  // The sizes are those of the run that the model is a part of.
+  for (const part of ['last', 'model.safetensors']) {
+    const args = ['--data', data, '--from', join(out, part), '--epochs', '1'];
+    expect((await trained('train', ...args)).stdout).toContain(': all of them.');
+  }
   // A model alone, as the library saves it, has its name and no sizes.
-  const sizes = ['--hidden', '4', '--maps', '2,3', '--epochs', '1'];
-  const file = join(out, 'model.safetensors');
-  expect((await trained('train', '--data', data, '--from', file, ...sizes)).stdout).toContain(
-    ': all of them.',
-  );
+  const alone = join(temporaryFolder(), 'model.safetensors');
+  copyFileSync(join(out, 'model.safetensors'), alone);
+  const args = ['train', '--data', data, '--from', alone, '--epochs', '1'];
+  expect((await trained(...args, '--hidden', '4', '--maps', '2,3')).stdout).toContain(': all of them.');
 });
 
 test('what cannot be taken over or frozen is refused', async () => {

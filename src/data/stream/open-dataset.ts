@@ -39,8 +39,8 @@ const SAMPLE_STREAM = 2 ** 32 - 2;
  * @throws as `loadDataset`, of the pictures that are looked at; DatasetError for images that are not files, such as those of IDX files
  */
 export function openDataset(folder: string, options: OpenOptions = {}): LoadedDataset<StreamedDataset> {
-  requireCache('openDataset', options.cache);
   const { name, parts, notes: found } = findChecked('openDataset', folder, options, ['cache']);
+  requireCache('openDataset', options.cache);
   if (parts === undefined) {
     throw new DatasetError({
       where: name,

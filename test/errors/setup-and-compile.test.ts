@@ -69,10 +69,10 @@ describe('optimizers, schedules, models, devices, seeds', () => {
     }
     await refuses(() => createModel('cnn', { inputShape, classes: 0 }), OptionError, 'classes 0');
     await refuses(
-      () => createModel('cnn', { inputShape: [3, 8, 1], classes: 2 }),
+      () => createModel('vil', { inputShape: [3, 8, 1], classes: 2 }),
       ShapeError,
       '[H=3, W=8]',
-      '4×4',
+      'patches that divide',
     );
   });
   test('setDevice and seeds', async () => {

@@ -59,7 +59,7 @@ describe('round trip', () => {
     );
     expect(Buffer.from(after.probabilities.buffer)).toEqual(Buffer.from(before.probabilities.buffer));
     expect(after).toEqual(before);
-    expect(await model.stateDict()).toEqual(await original.stateDict());
+    expect(await model.stateDict()).toEqual(await saved.model.stateDict());
     expect(readdirSync(folder).sort()).toEqual(['model.json', 'model.safetensors', 'optimizer.safetensors']);
   });
 
@@ -115,7 +115,13 @@ describe('damage', () => {
   const remove = (file: string) => (folder: string) => rmSync(join(folder, file));
 
   const cases: [name: string, damage: (folder: string) => void, message: RegExp][] = [
-    ['no model.json', remove('model.json'), /model\.json: got no file or folder/],
+    [
+      'neither file',
+      (folder) => {
+        for (const file of ['model.json', 'model.safetensors']) rmSync(join(folder, file));
+      },
+      /model\.json: got no file or folder/,
+    ],
     ['no weights', remove('model.safetensors'), /model\.safetensors: got no file or folder/],
     ['empty model.json', change('model.json', () => ''), /model\.json: got something that is not JSON/],
     ['cut model.json', change('model.json', (bytes) => bytes.subarray(0, 100)), /model\.json: .*not JSON/],
@@ -153,6 +159,15 @@ describe('damage', () => {
     damage(folder);
     await expect(loadModel(folder)).rejects.toThrow(CheckpointError);
     await expect(loadModel(folder)).rejects.toThrow(message);
+  });
+
+  test('weights without model.json, as the first save of a killed process may leave them, are the model', async () => {
+    const { folder, saved } = await savedRun();
+    remove('model.json')(folder);
+    const { model, ...rest } = await loadModel(folder);
+    const { model: original, ...written } = saved;
+    expect(rest).toEqual(written);
+    expect(await model.stateDict()).toEqual(await original.stateDict());
   });
 
   test('optimizer state that is missing, cut, or of another optimizer', async () => {

@@ -7,10 +7,11 @@
  *
  * Test images are looked at once a run, after the epoch was chosen by validation images.
  */
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { addLine, readLines } from './json-lines.mjs';
 
 const docs = join(dirname(fileURLToPath(import.meta.url)), '../docs');
 const results = join(docs, 'missing-data.jsonl');
@@ -106,19 +107,13 @@ async function experiment() {
       }
       const validated = Math.max(...history.map(({ valAccuracy }) => valAccuracy));
       const line = { run: name, seed, ...settings, seconds, validation: validated, accuracies };
-      appendFileSync(results, `${JSON.stringify(line)}\n`);
-      console.log(JSON.stringify(line));
+      addLine(results, line);
     }
   }
 }
 
 function lines() {
-  if (!existsSync(results)) return [];
-  return readFileSync(results, 'utf8')
-    .trim()
-    .split('\n')
-    .filter(Boolean)
-    .map((line) => JSON.parse(line));
+  return readLines(results);
 }
 
 /** For each row of the table the accuracies of its seeds, `[seed][rate]`. */

@@ -9,11 +9,11 @@
  * test images are looked at once a run, by the model of the epoch that validation chose.
  */
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { createModel, summarize } from '../dist/src/index.js';
+import { addLine, readLines } from './json-lines.mjs';
 
 const home = join(dirname(fileURLToPath(import.meta.url)), '..');
 const results = join(home, 'docs/study.jsonl');
@@ -31,23 +31,23 @@ const { values } = parseArgs({
   },
 });
 
-if (!values.draw) experiment();
+if (!values.draw) await experiment();
 draw();
 
-function experiment() {
+async function experiment() {
+  const weft = await import('../dist/src/index.js');
   for (const name of values.only?.split(',') ?? Object.keys(rows)) {
     const { data, seeds } = rows[name];
     for (const seed of values.seed?.split(',').map(Number) ?? seeds) {
       if (lines().some((line) => line.row === name && line.seed === seed)) continue;
-      const line = { row: name, seed, ...train(name, data, seed) };
-      appendFileSync(results, `${JSON.stringify(line)}\n`);
-      console.log(JSON.stringify(line));
+      const line = { row: name, seed, ...train(weft, name, data, seed) };
+      addLine(results, line);
     }
   }
 }
 
 /** One run of `weft train`, or what is left of it. */
-function train(name, data, seed) {
+function train({ createModel, summarize }, name, data, seed) {
   const out = join(home, 'runs/study', `${name}-${seed}`);
   const begin = [
     ...['--config', join(home, 'docs/study', `${name}.json`), '--seed', `${seed}`, '--out', out],
@@ -107,12 +107,7 @@ function areaUnderCurve(run, classNames) {
 }
 
 function lines() {
-  if (!existsSync(results)) return [];
-  return readFileSync(results, 'utf8')
-    .trim()
-    .split('\n')
-    .filter(Boolean)
-    .map((line) => JSON.parse(line));
+  return readLines(results);
 }
 
 function percent(share) {

@@ -26,8 +26,9 @@ export interface LoopOptions {
 /**
  * Trains the model of a run. Afterwards `run.best` is as the model was after its best epoch.
  *
- * What the steps come to is in its logs while they are made. The best model, a checkpoint and the record are written after each epoch, or about once a second where epochs are shorter,
- * every few minutes within longer ones, and when a signal ends training. When an error does, those before it stay.
+ * What the steps come to is in its logs while they are made. The best model, a checkpoint and the record are written after each epoch, or
+ * about once a second where epochs are shorter, every few minutes within longer ones, and when a signal ends training. When an error does,
+ * those before it stay.
  *
  * @returns undefined when a signal came before the first step: then there is nothing to keep
  */

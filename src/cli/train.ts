@@ -34,7 +34,7 @@ import { requireFitting } from './settings/misfits.ts';
 import { headings } from './settings/setting.ts';
 import { addSettings, givenSettings, wordsOf, writtenSetting } from './settings/setting-options.ts';
 import { settings } from './settings/setting-table.ts';
-import type { PlannedSettings, Settings } from './settings/setting-values.ts';
+import type { PlannedSettings, Settings, TrainSettings } from './settings/setting-values.ts';
 import { jsonOption } from './shared-options.ts';
 import { type CommandContext, openTerminal, type Terminal } from './terminal.ts';
 import { trainDefaults } from './train-defaults.ts';
@@ -68,10 +68,50 @@ export interface TrainCommandOptions {
 
 /** Runs the command; returns its exit code. */
 export async function trainCommand(
-  { settings: requested, findLr, out, resume, checkpointMinutes, tensorboard, json }: TrainCommandOptions,
+  options: TrainCommandOptions,
   terminal: Terminal,
   signal?: AbortSignal,
 ): Promise<number> {
+  const { findLr, out, json } = options;
+  if (findLr !== undefined && out !== undefined) {
+    throw new InvalidArgumentError(
+      `--out ${out} does nothing with --find-lr, which does not train: leave it out.`,
+    );
+  }
+  const plan = await planTraining(options);
+  if (findLr === undefined) return trainNow(plan, options, terminal, signal);
+  const { told, asked, commandOf, data, recorded: settings } = plan;
+  terminal.say(`${told}${describeSearch(settings, data.train)}`);
+  // The command gets the rate that is found.
+  const { learningRate: _, ...others } = asked;
+  const trial = { ...plan, train: data.train, settings, command: commandOf(others) };
+  await searchLearningRate(trial, findLr === true ? undefined : findLr, json, terminal);
+  return exitCodes.done;
+}
+
+/** Everything that a training is made of. */
+interface TrainingPlan
+  extends Pick<OngoingRun, 'model' | 'optimizer' | 'normalization' | 'summary' | 'data'> {
+  /** The run that is gone on with. */
+  readonly earlier: BegunRun | undefined;
+  readonly asked: Settings;
+  /** What was asked for, with all defaults. */
+  readonly planned: PlannedSettings;
+  readonly recorded: TrainSettings;
+  /** Of the model, frozen ones included. */
+  readonly parameters: number;
+  /** The arguments that ask for these settings. */
+  readonly commandOf: (words: Settings) => string[];
+  /** The data, the layers, and what was taken over of another model: in words. */
+  readonly told: string;
+}
+
+/** Loads the data and makes the model; what does not fit together is refused. */
+async function planTraining({
+  settings: requested,
+  out,
+  resume,
+}: TrainCommandOptions): Promise<TrainingPlan> {
   const earlier: BegunRun | undefined =
     resume === undefined ? undefined : await readBegunRun(resume, requested);
   const asked = earlier?.settings ?? requested;
@@ -80,15 +120,9 @@ export async function trainCommand(
   const isFresh = asked.from !== undefined && earlier?.state === undefined;
   const source = isFresh ? await readSource(asked.from!, asked.model) : undefined;
   const given = { ...source?.settings, ...asked };
-  if (findLr !== undefined && out !== undefined) {
-    throw new InvalidArgumentError(
-      `--out ${out} does nothing with --find-lr, which does not train: leave it out.`,
-    );
-  }
   requireFitting(given, out);
   const { seed: dataSeed = trainDefaults.seed } = given;
   seed(dataSeed);
-  const { say, result } = terminal;
   const data = trainingData(given, dataSeed);
   requireSeveralClasses(data);
   if (earlier !== undefined) requireSameImages(earlier.path, data);
@@ -107,34 +141,33 @@ export async function trainCommand(
   const begun = source && (await beginWith(source, model, planned, data.train));
   const parameters = model.parameterCount();
   if (planned.freeze !== undefined) freezeLayers(model, planned.freeze);
-  const commandOf = (words: Settings): string[] => ['train', ...wordsOf({ ...words, device }, usual)];
+  const layers = summary(model, image);
+  return {
+    ...{ earlier, asked, planned, recorded, data, model, parameters, summary: layers },
+    optimizer: optimizerOf(recorded, model, imageCount(data.train)),
+    normalization: channelStatistics(data.sample),
+    commandOf: (words) => ['train', ...wordsOf({ ...words, device }, usual)],
+    told: `${describeDataset(data)}\n\n${planned.model}\n${layers}\n${begun === undefined ? '' : `${printable(begun)}\n`}\n`,
+  };
+}
+
+/** Trains, tests, and writes the run. */
+async function trainNow(
+  { earlier, asked, planned, recorded, parameters, commandOf, told, ...parts }: TrainingPlan,
+  { out, checkpointMinutes, tensorboard, json }: TrainCommandOptions,
+  terminal: Terminal,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const { data } = parts;
+  const { say, result } = terminal;
   const fixed: FixedRecord = {
     command: commandOf(asked),
     ...recorded,
-    device,
+    device: planned.device,
     parameters,
     data: dataRecord(planned, data),
     versions: { weft: version, node: process.versions.node },
   };
-  const optimizer = optimizerOf(recorded, model, imageCount(data.train));
-  const normalization = channelStatistics(data.sample);
-  const layers = summary(model, fixed.data.image);
-  const told = `${describeDataset(data)}\n\n${planned.model}\n${layers}\n${begun === undefined ? '' : `${printable(begun)}\n`}\n`;
-  if (findLr !== undefined) {
-    say(`${told}${describeSearch(recorded, data.train)}`);
-    const { learningRate: _, ...others } = asked;
-    const trial = {
-      model,
-      optimizer,
-      normalization,
-      train: data.train,
-      settings: recorded,
-      // It gets the rate that is found.
-      command: commandOf(others),
-    };
-    await searchLearningRate(trial, findLr === true ? undefined : findLr, json, terminal);
-    return exitCodes.done;
-  }
   const room = 4 * NUMBERS_KEPT * parameters + ROOM_FOR_REPORT;
   const folder = earlier
     ? await reopenRunFolder(earlier.path, room)
@@ -143,15 +176,11 @@ export async function trainCommand(
     say(`${told}${describeTraining(recorded, data.train)}`);
     if (earlier !== undefined) say(describeResumption(earlier));
     const run: OngoingRun = {
+      ...parts,
       folder,
-      model,
       // Its weights are thrown away: they must not change what is random afterwards.
       best: keepingRandom(() => modelOf(planned, data.train)),
-      optimizer,
-      normalization,
-      summary: layers,
       config: configText(planned),
-      data,
       secondsBefore: earlier?.seconds ?? 0,
     };
     const record = await trainLoop(run, fixed, terminal, {

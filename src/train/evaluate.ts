@@ -1,8 +1,7 @@
 /** Evaluating a model: loss, metrics, and how a classifier does. */
-import type { ImageDataset } from '../data/dataset.ts';
 import { type MissingPixels, requireMissing } from '../data/missing.ts';
 import type { Normalization } from '../data/normalize.ts';
-import type { StreamedDataset } from '../data/stream/streamed-dataset.ts';
+import type { PictureDataset } from '../data/stream/streamed-dataset.ts';
 import { inMode } from '../nn/mode.ts';
 import { type AnyModule, type Module, requireModule } from '../nn/module.ts';
 import { argMax } from '../ops/reduce.ts';
@@ -75,7 +74,7 @@ export interface Evaluation<Unknown = never, Names extends string = string> {
  */
 export function evaluate<Names extends string = never>(
   model: Module,
-  dataset: ImageDataset | StreamedDataset,
+  dataset: PictureDataset,
   options?: EvaluateOptions<Names>,
 ): Promise<Evaluation<never, Names>>;
 /**
@@ -95,7 +94,7 @@ export async function evaluate(
   data: unknown,
   options: EvaluateOptions = {},
 ): Promise<Evaluation<undefined>> {
-  const pictures = isImageDataset(data);
+  const pictures = isPictureDataset(data);
   requireKnownOptions('evaluate', options, [
     'batchSize',
     'loss',
@@ -126,7 +125,7 @@ export async function evaluate(
  * Whether this is meant as a data set of pictures; whether it is one, `validateLabels` says. A data set of several parts is
  * taken for one, whose error says which parts there are.
  */
-export function isImageDataset(data: unknown): data is ImageDataset | StreamedDataset {
+export function isPictureDataset(data: unknown): data is PictureDataset {
   if (typeof data !== 'object' || data === null) return false;
   return ['images', 'labels', 'shape', 'classNames', 'train', 'test'].some((name) => name in data);
 }

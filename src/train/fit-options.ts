@@ -6,10 +6,10 @@ import {
 } from '../data/augment/augment-options.ts';
 import { type MixOptions, requireMixOptions } from '../data/augment/mixing.ts';
 import { type Sampling, samplings } from '../data/balanced-order.ts';
-import { type ImageDataset, type LabeledImages, requireSameImages } from '../data/dataset.ts';
+import { type LabeledImages, requireSameImages } from '../data/dataset.ts';
 import { type MissingPixels, requireMissing } from '../data/missing.ts';
 import type { Normalization } from '../data/normalize.ts';
-import { isStreamed, type StreamedDataset } from '../data/stream/streamed-dataset.ts';
+import { isStreamed, type PictureDataset } from '../data/stream/streamed-dataset.ts';
 import { OptionError } from '../errors.ts';
 import { type AnyModule, requireModule } from '../nn/module.ts';
 import { type Optimizer, requireOptimizer } from '../optim/optimizer.ts';
@@ -98,7 +98,7 @@ interface CommonFitOptions<Output, Targets, Unknown> {
 /** Options of `fit` on pictures. */
 export interface FitOptions extends CommonFitOptions<Tensor, Tensor, never> {
   /** Evaluated after each epoch. Default: none. */
-  readonly validation?: ImageDataset | StreamedDataset | undefined;
+  readonly validation?: PictureDataset | undefined;
   /** Usually `channelStatistics(train)`. Default: none, pixels in [0, 1]. */
   readonly normalization?: Normalization | undefined;
   /** What is done with pixels that are NaN. Default 'error'. */
@@ -167,11 +167,7 @@ const commonNames = [
 ] as const satisfies readonly (keyof FitOptions & keyof TensorFitOptions)[];
 
 /** Throws for options that are unknown, out of range, or do not fit what is trained on. */
-export function checkFit(
-  model: AnyModule,
-  train: ImageDataset | StreamedDataset | undefined,
-  options: AnyFitOptions,
-): void {
+export function checkFit(model: AnyModule, train: PictureDataset | undefined, options: AnyFitOptions): void {
   requireKnownOptions('fit', options, [
     ...commonNames,
     ...(train ? ['normalization', 'missing', 'mix', 'sampling', 'workers'] : ['stepsPerEpoch']),
@@ -229,7 +225,7 @@ function requireTrained(model: AnyModule, optimizer: Optimizer): void {
   });
 }
 
-function checkImages(train: ImageDataset | StreamedDataset, options: AnyFitOptions): void {
+function checkImages(train: PictureDataset, options: AnyFitOptions): void {
   const { augmentation, normalization, missing = 'error', mix, sampling = 'uniform', workers } = options;
   if (mix !== undefined) {
     requireMixOptions('mix of fit', mix);
@@ -243,7 +239,7 @@ function checkImages(train: ImageDataset | StreamedDataset, options: AnyFitOptio
     checkAugmentation(train, augmentation as AugmentOptions, missing);
   }
   if (options.validation !== undefined) {
-    const validation = options.validation as ImageDataset | StreamedDataset;
+    const validation = options.validation as PictureDataset;
     requirePictures('fit', validation, normalization);
     requireSameImages(train, validation);
     requireSameClasses(train, validation);
@@ -262,7 +258,7 @@ function requirePairs({ batchSize = 32, accumulate = 1 }: AnyFitOptions): void {
 }
 
 function checkAugmentation(
-  dataset: ImageDataset | StreamedDataset,
+  dataset: PictureDataset,
   augmentation: AugmentOptions,
   missing: MissingPixels,
 ): void {

@@ -2,12 +2,12 @@
 import type { AugmentOptions } from '../data/augment/augment-options.ts';
 import { type MixOptions, type Mixture, mixPictures } from '../data/augment/mixing.ts';
 import { balancedOrder, type Sampling } from '../data/balanced-order.ts';
-import { type ImageDataset, validateLabels } from '../data/dataset.ts';
+import { validateLabels } from '../data/dataset.ts';
 import { fillPixels, type MissingPixels } from '../data/missing.ts';
 import { type Normalization, requireNormalization, requireUsablePixels } from '../data/normalize.ts';
 import { batchStream, mixStream, type RandomGenerator } from '../data/random-generator.ts';
 import { openPool, type PicturePool } from '../data/stream/picture-pool.ts';
-import { isStreamed, requireStreamed, type StreamedDataset } from '../data/stream/streamed-dataset.ts';
+import { isStreamed, type PictureDataset, requireStreamed } from '../data/stream/streamed-dataset.ts';
 import { NonFiniteError, OptionError } from '../errors.ts';
 import { requireNumber } from '../options.ts';
 import { fill, fromData } from '../tensor/leaves.ts';
@@ -39,11 +39,11 @@ export const missingCure =
 
 /** Gathers the pictures of a batch, changes and normalizes them. */
 export class ImageSource implements BatchSource {
-  readonly #dataset: ImageDataset | StreamedDataset;
+  readonly #dataset: PictureDataset;
   readonly #options: ImageBatching;
   #pool: PicturePool | undefined;
 
-  constructor(dataset: ImageDataset | StreamedDataset, options: ImageBatching) {
+  constructor(dataset: PictureDataset, options: ImageBatching) {
     this.#dataset = dataset;
     const { labels, classNames } = dataset;
     const drawOrder = (generator: RandomGenerator) => balancedOrder(labels, classNames.length, generator);
@@ -171,7 +171,7 @@ export interface ImageBatching extends Batching {
 /** Throws for a data set of pictures that does not agree with itself, or that a model cannot take as it is. */
 export function requirePictures(
   where: string,
-  dataset: ImageDataset | StreamedDataset,
+  dataset: PictureDataset,
   normalization: Normalization | undefined,
 ): void {
   if (!isStreamed(dataset)) {
@@ -187,7 +187,7 @@ export function requirePictures(
 export function requireWorkers(
   where: string,
   workers: number | undefined,
-  dataset: ImageDataset | StreamedDataset,
+  dataset: PictureDataset,
   changes: unknown,
 ): void {
   if (workers === undefined) return;

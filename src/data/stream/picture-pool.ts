@@ -3,9 +3,8 @@ import { OptionError, WeftError } from '../../errors.ts';
 import { hasNodeModules, nodeModule } from '../../node-modules.ts';
 import { printable } from '../../text.ts';
 import { fromCode, node } from '../code-files.ts';
-import type { ImageDataset } from '../dataset.ts';
 import { type PictureJob, PicturePreparer, type PictureSetup } from './prepare.ts';
-import { isStreamed, type StreamedDataset } from './streamed-dataset.ts';
+import { isStreamed, type PictureDataset } from './streamed-dataset.ts';
 import { lost, receivedError } from './thread-errors.ts';
 import type { WorkerAnswer, WorkerJob } from './worker.ts';
 
@@ -134,7 +133,7 @@ function say(trouble: string | undefined): void {
 }
 
 /** What a thread needs of a data set. Pixels in memory are not copied for each. */
-function sendable(dataset: ImageDataset | StreamedDataset): ImageDataset | StreamedDataset {
+function sendable(dataset: PictureDataset): PictureDataset {
   if (isStreamed(dataset)) return { ...dataset, files: [], groups: undefined };
   const { images } = dataset;
   const plain = { ...dataset, files: undefined, groups: undefined };

@@ -2,15 +2,15 @@
 import { augmentImage } from '../augment/augment.ts';
 import type { AugmentOptions } from '../augment/augment-options.ts';
 import { gatherBatch } from '../batches.ts';
-import { type ImageDataset, imageLength } from '../dataset.ts';
+import { imageLength } from '../dataset.ts';
 import { applyNormalization, type Normalization } from '../normalize.ts';
 import { exampleStream } from '../random-generator.ts';
 import { PictureReader } from './picture-reader.ts';
-import { isStreamed, type StreamedDataset } from './streamed-dataset.ts';
+import { isStreamed, type PictureDataset } from './streamed-dataset.ts';
 
 /** What batches are made of. All of it can be sent to another thread. */
 export interface PictureSetup {
-  readonly dataset: ImageDataset | StreamedDataset;
+  readonly dataset: PictureDataset;
   readonly augmentation: AugmentOptions | undefined;
   /** Of what is left after the changes. Undefined: pixels stay in [0, 1]. */
   readonly normalization: Normalization | undefined;

@@ -1,0 +1,16 @@
+/** Results as lines of JSON, one a run, from which tables and pictures of pages are written. */
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+
+/** The results in a file; none where there is no file yet. */
+export function readLines(path) {
+  if (!existsSync(path)) return [];
+  const lines = readFileSync(path, 'utf8').trim().split('\n');
+  return lines.filter(Boolean).map((line) => JSON.parse(line));
+}
+
+/** Adds a result, and shows it. */
+export function addLine(path, result) {
+  const line = JSON.stringify(result);
+  appendFileSync(path, `${line}\n`);
+  console.log(line);
+}

@@ -46,5 +46,11 @@ export function describeLoss({
   if (gamma !== undefined)
     return `The loss is focal with gamma ${gamma}: an image counts the less the surer its class is.`;
   if (labelSmoothing === 0) return undefined;
-  return `Labels are smoothed: ${labelSmoothing} of each is spread over all classes.`;
+  return `Labels are smoothed: ${labelSmoothing} of each is spread over all classes. The test loss is of labels as they are.`;
+}
+
+/** What the losses of training and validation are, for the axis of a chart. The loss of the test is always plain cross-entropy. */
+export function lossName({ loss = 'cross-entropy', labelSmoothing = 0 }: TrainSettings): string {
+  if (gammaOf(loss) !== undefined) return 'focal loss';
+  return labelSmoothing > 0 ? 'cross-entropy of smoothed labels' : 'cross-entropy';
 }

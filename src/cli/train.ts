@@ -335,6 +335,11 @@ export function addTrain(program: Command, { streams, signal, finish }: CommandC
     .helpOption('-h, --help', 'show this')
     .action(async ({ config, findLr, out, resume, checkpointMinutes, tensorboard, json, ...options }) => {
       const given = givenSettings(options);
+      if (findLr !== undefined && given.learningRate !== undefined) {
+        throw new InvalidArgumentError(
+          `--lr ${given.learningRate} does nothing with --find-lr, which looks for the rate: leave out the one or the other.`,
+        );
+      }
       const settings = config === undefined ? given : mergedSettings(readConfig(config), given);
       const asked = { settings, findLr, out, resume, checkpointMinutes, tensorboard, json };
       finish(await trainCommand(asked, openTerminal(streams, json), signal));

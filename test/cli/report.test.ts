@@ -21,7 +21,7 @@ const record = (epoch: number): EpochRecord => ({
 function reportOf(
   labels: readonly number[],
   predictions: readonly number[],
-  { names = ['zero', 'one', 'two'], epochs = 3 } = {},
+  { names = ['zero', 'one', 'two'], epochs = 3, labelSmoothing = 0 } = {},
 ): string {
   const classes = names.length;
   const confusion = names.map((_, truth) =>
@@ -52,6 +52,7 @@ function reportOf(
     learningRate: 0.01,
     batchSize: 8,
     augmentation: { shift: 1 },
+    labelSmoothing,
     data: {
       source: 'a&b',
       name: 'tiny',
@@ -93,6 +94,12 @@ test('is complete in itself', () => {
   expect(html).toContain('The model is that of epoch 2: the best on the validation images.');
   expect(html).toContain('pictures/2.png');
   expect(html).toMatch(/<pre class="command"[^>]*>.*weft.* train --data &#39;a&amp;b&#39;<\/pre>/);
+});
+
+test('says which loss the curves show, where it is another one than that of the test', () => {
+  const html = reportOf([0, 1], [0, 1], { labelSmoothing: 0.1 });
+  expect(html).toContain('loss (mean cross-entropy of smoothed labels, nats)');
+  expect(html).toContain('The test loss is mean cross-entropy of the labels as they are.');
 });
 
 test('names of classes and folders are text', () => {

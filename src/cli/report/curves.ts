@@ -11,11 +11,11 @@ interface CurvePoint {
   readonly part: keyof typeof colors;
 }
 
-/** Loss by epoch, for the training and the validation images. */
-export function lossChart(history: readonly EpochRecord[], best: number | undefined): string {
+/** Loss by epoch, for the training and the validation images; `name` says what it is. */
+export function lossChart(history: readonly EpochRecord[], best: number | undefined, name: string): string {
   const points = curvePoints(history, 'trainLoss', 'valLoss');
   return curves('Loss by epoch', points, best, {
-    label: 'loss (mean cross-entropy, nats)',
+    label: `loss (mean ${name}, nats)`,
     zero: true,
     nice: true,
   });

@@ -5,6 +5,7 @@ import { formatInteger, printable } from '../../text.ts';
 import { type Confusion, frequentMistakes, qualities, qualityTexts } from '../confusion.ts';
 import { describeScores } from '../describe.ts';
 import { commandLine } from '../invocation.ts';
+import { lossName } from '../losses.ts';
 import { type Answers, findMistakes, imagePng } from '../mistakes.ts';
 import type { Metrics } from '../run-record.ts';
 import { counted, duration, percent } from '../terminal.ts';
@@ -52,11 +53,11 @@ ${notesList(contents.data.notes)}
 <h2>Learning curves</h2>
 <p class="legend"><span class="train">training images</span> <span class="validation">validation images</span></p>
 <div class="side-by-side curves">
-<figure><figcaption>Loss</figcaption>${lossChart(history, bestEpoch)}</figure>
+<figure><figcaption>Loss</figcaption>${lossChart(history, bestEpoch, lossName(metrics))}</figure>
 <figure><figcaption>Accuracy</figcaption>${accuracyChart(history, bestEpoch)}</figure>
 </div>
 <p class="aside">${keptEpoch(metrics)}Training values are means over the epoch, while the weights change and dropout is on;
-validation values are taken at its end.</p>
+validation values are taken at its end. The test loss is mean cross-entropy of the labels as they are.</p>
 </section>
 <div class="${metrics.data.classNames.length < CLASSES_WITH_LIST ? 'side-by-side' : ''}">
 <section>

@@ -21,6 +21,7 @@ const layers = {
   'src/models': ['src/errors.ts', 'src/options.ts', 'src/text.ts', 'src/tensor', 'src/nn'],
   'src/optim': ['src/errors.ts', 'src/options.ts', 'src/tensor', 'src/ops'],
   'src/data': ['src/errors.ts', 'src/options.ts', 'src/text.ts', 'src/node-modules.ts', 'kernels/support'],
+  'src/metrics': ['src/errors.ts', 'src/options.ts', 'src/text.ts', 'src/data/random-generator.ts'],
   'src/train': [
     'src/errors.ts',
     'src/options.ts',
@@ -31,6 +32,7 @@ const layers = {
     'src/nn',
     'src/optim',
     'src/data',
+    'src/metrics',
   ],
   kernels: [],
 };

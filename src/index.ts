@@ -28,6 +28,7 @@ export type { GpuOptions } from './devices/gpu/gpu-options.ts';
 export { type KernelSource, kernelSources } from './devices/gpu/sources.ts';
 export type { WasmOptions } from './devices/wasm/wasm-options.ts';
 export * from './errors.ts';
+export * from './metrics/index.ts';
 export * from './models/index.ts';
 export * from './nn/index.ts';
 export * from './ops/activations.ts';

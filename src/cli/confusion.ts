@@ -1,7 +1,7 @@
 /** The confusion matrix and what follows from it, as text tables. */
 
+import { classMetrics } from '../metrics/index.ts';
 import { type Column, formatTable } from '../text.ts';
-import { classMetrics } from '../train/metrics.ts';
 import { percent } from './terminal.ts';
 
 /** `confusion[truth][predicted]`: how many images of class `truth` were taken for class `predicted`. */
@@ -30,7 +30,7 @@ export interface ClassQuality {
 
 /** Precision, recall and F1 of every class; null where no image is of it. */
 export function qualities(confusion: Confusion): ClassQuality[] {
-  return classMetrics(Int32Array.from(confusion.flat())).map((metrics) =>
+  return classMetrics(confusion.flat()).map((metrics) =>
     metrics.support > 0 ? metrics : { precision: null, recall: null, f1: null, support: 0 },
   );
 }

@@ -1,7 +1,8 @@
 /** A data set in a few lines, and what is to be known beside an accuracy. */
 import { classCounts, imageCount, type LabeledImages } from '../data/dataset.ts';
+import { accuracyInterval, balancedAccuracy, majorityAccuracy } from '../metrics/index.ts';
 import { formatInteger, formatTable, printable } from '../text.ts';
-import { accuracyInterval, balancedAccuracy, type Evaluation, majorityAccuracy } from '../train/index.ts';
+import type { Evaluation } from '../train/index.ts';
 import { type CopyScores, describeCopies } from './copies.ts';
 import type { PreparedDataset } from './holdout.ts';
 import { counted, percent } from './terminal.ts';

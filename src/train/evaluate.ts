@@ -2,6 +2,7 @@
 import { type MissingPixels, requireMissing } from '../data/missing.ts';
 import type { Normalization } from '../data/normalize.ts';
 import type { PictureDataset } from '../data/stream/streamed-dataset.ts';
+import { confusionMatrix, mostClasses } from '../metrics/confusion-matrix.ts';
 import { inMode } from '../nn/mode.ts';
 import { type AnyModule, type Module, requireModule } from '../nn/module.ts';
 import { argMax } from '../ops/reduce.ts';
@@ -12,7 +13,6 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { type BatchSource, type Examples, openExamples, type Structure, treesOf } from './batch-source.ts';
 import { ImageSource, requirePictures, requireWorkers } from './image-source.ts';
 import { Means } from './means.ts';
-import { confusionMatrix, mostClasses } from './metrics.ts';
 import { momentOf } from './moment.ts';
 import { type Loss, type MetricFunctions, Objective, probabilitiesOf, requireMetrics } from './objective.ts';
 import { Pace } from './pace.ts';

@@ -21,15 +21,6 @@ export {
   type LearningRateSearch,
   type TensorFindLearningRateOptions,
 } from './learning-rate-finder.ts';
-export {
-  accuracyInterval,
-  accuracyOf,
-  balancedAccuracy,
-  type ClassMetrics,
-  classMetrics,
-  confusionMatrix,
-  majorityAccuracy,
-} from './metrics.ts';
 export type { BlobLike, ModelSource, UrlLike } from './model-source.ts';
 export type { ModelDownload, ModelTarget } from './model-target.ts';
 export type { Loss, MetricFunctions } from './objective.ts';

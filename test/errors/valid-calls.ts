@@ -44,6 +44,16 @@ const parameter = () => new weft.Parameter(weft.ones([2]), 'w');
 const loss = () => parameter().mul(2).sum();
 const rows = () => Float32Array.from({ length: 2 * 16 }, (_, index) => index / 32);
 const normalization = () => ({ mean: [0.5], std: [0.5] });
+/** Scores of two images for two classes, and their labels. */
+const scored = () => [
+  [0.5, 0.5, 0.25, 0.75],
+  [0, 1],
+];
+/** Scores of two classifiers on two data sets. */
+const ranked = () => [
+  [0.5, 0.25],
+  [0.75, 0.5],
+];
 /** Functions of users, made of functions of the package: what they are wrongly given, those refuse. */
 const double = (x: weft.Tensor) => weft.multiply(x, 2);
 const total = (x: weft.Tensor) => weft.sum(x);
@@ -333,9 +343,36 @@ export const functions = (folder: string): Record<string, Arguments> => ({
     [0, 0],
   ]),
   accuracyInterval: () => [0.5, 10],
-  balancedAccuracy: () => [Int32Array.of(1, 0, 0, 1)],
-  classMetrics: () => [Int32Array.of(1, 0, 0, 1)],
+  ...each('balancedAccuracy classMetrics averageClassMetrics cohensKappa matthewsCorrelation', () => [
+    Int32Array.of(1, 0, 0, 1),
+  ]),
   confusionMatrix: () => [[0, 1], [0, 0], 2],
+  topKAccuracy: () => [...scored(), 2, 1],
+  ...each('rocAuc averagePrecision', () => [[0.5, 0.25], [1, 0], 1]),
+  ...each('rocAucOfClasses averagePrecisionOfClasses logLoss brierScore fitTemperature', () => [
+    ...scored(),
+    2,
+  ]),
+  ...each('reliabilityBins expectedCalibrationError', () => [...scored(), 2, { bins: 5 }]),
+  probabilitiesAtTemperature: () => [[0.5, 0.5, 0.25, 0.75], 2, 1.5],
+  bootstrapInterval: () => [3, () => 0.5, { samples: 10, confidence: 0.9, seed: 1 }],
+  bootstrapIntervalOverSeeds: () => [
+    2,
+    3,
+    () => 0.5,
+    { samples: 10, confidence: 0.9, seed: 1, images: 'own' },
+  ],
+  mcNemarTest: () => [
+    [0, 1],
+    [0, 0],
+    [1, 1],
+  ],
+  exactSignTest: () => [1, 5],
+  pairedBootstrapTest: () => [[0, 1], [0, 0], [1, 1], { samples: 10, confidence: 0.9, seed: 1 }],
+  fiveByTwoTest: () => [[0.1, 0.2, 0.3, 0.1, 0.2].map((each) => [each, each / 2])],
+  friedmanTest: () => [ranked()],
+  nemenyiTest: () => [ranked(), { significance: 0.1 }],
+  holmCorrection: () => [[0.5, 0.01]],
   decodeSafetensors: () => [weft.encodeSafetensors({}), 'f'],
   encodeSafetensors: () => [
     { a: { shape: [1], dtype: 'float32', data: Float32Array.of(1) } },

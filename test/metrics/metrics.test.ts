@@ -8,7 +8,7 @@ import {
   classMetrics,
   confusionMatrix,
   majorityAccuracy,
-} from '../../src/train/metrics.ts';
+} from '../../src/metrics/index.ts';
 
 const labels = [0, 0, 0, 1, 1, 3];
 const predictions = [0, 0, 1, 1, 0, 3];

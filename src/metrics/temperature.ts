@@ -53,17 +53,17 @@ export function fitTemperature(
   if (slopes(low).first >= 0) return highestTemperature;
   if (slopes(high).first <= 0) return lowestTemperature;
   let [inverse, slope, lastStep] = [1, start, Number.POSITIVE_INFINITY];
-  for (let count = 0; count < mostSteps && slope.first !== 0; count++) {
+  for (let count = 0; count < mostSteps; count++) {
+    const newton = inverse - slope.first / slope.second;
+    const step = Math.abs(newton - inverse);
+    // The digits double with each step of Newton's, so these are all; finer ones would be those of rounding.
+    if (step <= 1e-9 * inverse) return 1 / newton;
     if (slope.first < 0) low = inverse;
     else high = inverse;
-    const newton = inverse - slope.first / slope.second;
     // Newton's step where it stays inside and gets shorter, else the middle of the bracket, on the scale of ratios.
-    const follows = newton > low && newton < high && Math.abs(newton - inverse) < lastStep / 2;
-    const next = follows ? newton : Math.sqrt(low * high);
+    const next = newton > low && newton < high && step < lastStep / 2 ? newton : Math.sqrt(low * high);
     lastStep = Math.abs(next - inverse);
     inverse = next;
-    // The digits double with each step of Newton's, so these are all; finer ones would be those of rounding.
-    if (lastStep <= 1e-9 * inverse) break;
     slope = slopes(inverse);
   }
   return 1 / inverse;

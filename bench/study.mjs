@@ -31,23 +31,23 @@ const { values } = parseArgs({
   },
 });
 
-if (!values.draw) await experiment();
+const weft = await import('../dist/src/index.js');
+if (!values.draw) experiment();
 draw();
 
-async function experiment() {
-  const weft = await import('../dist/src/index.js');
+function experiment() {
   for (const name of values.only?.split(',') ?? Object.keys(rows)) {
     const { data, seeds } = rows[name];
     for (const seed of values.seed?.split(',').map(Number) ?? seeds) {
       if (lines().some((line) => line.row === name && line.seed === seed)) continue;
-      const line = { row: name, seed, ...train(weft, name, data, seed) };
+      const line = { row: name, seed, ...train(name, data, seed) };
       addLine(results, line);
     }
   }
 }
 
 /** One run of `weft train`, or what is left of it. */
-function train({ createModel, summarize }, name, data, seed) {
+function train(name, data, seed) {
   const out = join(home, 'runs/study', `${name}-${seed}`);
   const begin = [
     ...['--config', join(home, 'docs/study', `${name}.json`), '--seed', `${seed}`, '--out', out],
@@ -69,13 +69,13 @@ function train({ createModel, summarize }, name, data, seed) {
       .filter((size) => metrics[size] !== undefined)
       .map((size) => [size, metrics[size]]),
   );
-  const made = createModel(model, { inputShape: image, classes: classNames.length, ...sizes });
+  const made = weft.createModel(model, { inputShape: image, classes: classNames.length, ...sizes });
   return {
     model,
     epochs,
     parameters,
     // Of one image, forward. A training step takes three times as many.
-    flops: summarize(made, image).flops,
+    flops: weft.summarize(made, image).flops,
     images: metrics.data.train,
     // The fastest epoch had the least other work beside it.
     seconds: Math.round(epochs * Math.min(...history.map((epoch) => epoch.seconds))),
@@ -87,24 +87,20 @@ function train({ createModel, summarize }, name, data, seed) {
   };
 }
 
-/** The area under the ROC curve of the second of two classes: how often a picture of it has a higher probability than one of the first. */
+/** The area under the ROC curve of the second of two classes. */
 function areaUnderCurve(run, classNames) {
   const [header, ...answers] = readFileSync(join(run, 'predictions.csv'), 'utf8').trim().split('\n');
   const column = (name) => header.split(',').indexOf(name);
-  const scores = answers
+  const found = answers
     .map((answer) => answer.split(','))
-    .map((cells) => {
-      const [truth, probability] = [cells[column('true')], Number(cells[column('true_probability')])];
-      return { truth, score: truth === classNames[1] ? probability : 1 - probability };
-    });
-  const [negative, positive] = classNames.map((name) =>
-    scores.filter(({ truth }) => truth === name).map(({ score }) => score),
+    .map((cells) => ({
+      label: classNames.indexOf(cells[column('true')]),
+      probability: Number(cells[column('true_probability')]),
+    }));
+  return weft.rocAuc(
+    found.map(({ label, probability }) => (label === 1 ? probability : 1 - probability)),
+    found.map(({ label }) => label),
   );
-  let wins = 0;
-  for (const high of positive) {
-    for (const low of negative) wins += high > low ? 1 : high === low ? 0.5 : 0;
-  }
-  return wins / (positive.length * negative.length);
 }
 
 function lines() {
@@ -130,11 +126,8 @@ function accuracyOf(found) {
     return `${percent(average)} ± ${percent(spread)}`;
   }
   const { test, tested } = found[0];
-  const z = 1.96;
-  const center = (test + z ** 2 / (2 * tested)) / (1 + z ** 2 / tested);
-  const reach =
-    (z / (1 + z ** 2 / tested)) * Math.sqrt((test * (1 - test)) / tested + z ** 2 / (4 * tested ** 2));
-  return `${percent(test)} (${percent(center - reach)} to ${percent(center + reach)})`;
+  const [low, high] = weft.accuracyInterval(test, tested);
+  return `${percent(test)} (${percent(low)} to ${percent(high)})`;
 }
 
 /** Writes the table into the page. */

@@ -125,7 +125,8 @@ const ranges = {
   'a whole number of at least 1': (value: number) => Number.isSafeInteger(value) && value >= 1,
   'a whole number from 0 to 1000': (value: number) => Number.isInteger(value) && value >= 0 && value <= 1000,
   'a whole number from 1 to 1000': (value: number) => Number.isInteger(value) && value >= 1 && value <= 1000,
-  'a whole number from 1 to a million': (value: number) => Number.isInteger(value) && value >= 1 && value <= 1e6,
+  'a whole number from 1 to a million': (value: number) =>
+    Number.isInteger(value) && value >= 1 && value <= 1e6,
   '0, or a number of at least 2': (value: number) => value === 0 || value >= 2,
   '1 or 2': (value: number) => value === 1 || value === 2,
 } satisfies Record<string, (value: number) => boolean>;

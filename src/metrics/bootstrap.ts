@@ -17,7 +17,10 @@ const BOOTSTRAP_STREAM = 2 ** 32 - 3;
 
 /** Options of bootstraps. */
 export interface BootstrapOptions {
-  /** How often images are drawn anew, 1 to a million. Default 2000: enough for 95 %; take 10,000 for 99 %. Of 100,000 images 2000 samples take seconds. */
+  /**
+   * How often images are drawn anew, 1 to a million. Default 2000: enough for 95 %; take 10,000 for 99 %. Of 100,000 images, 2000
+   * samples take some seconds.
+   */
   readonly samples?: number;
   /** How much of the samples lies in the interval, above 0 and below 1. Default 0.95. */
   readonly confidence?: number;

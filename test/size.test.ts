@@ -40,7 +40,7 @@ async function kilobytes(names: string): Promise<{ readonly whole: number; reado
 
 describe('in a page, kilobytes after gzip, at most', () => {
   it.each([
-    ['everything', '*', { whole: 284, first: 256 }],
+    ['everything', '*', { whole: 290, first: 261 }],
     ['tensor and grad', '{ tensor, grad }', { whole: 153, first: 125 }],
     ['loadModel and predict', '{ loadModel, predict }', { whole: 198, first: 170 }],
   ])('%s', async (_, names, bounds) => {
@@ -51,8 +51,8 @@ describe('in a page, kilobytes after gzip, at most', () => {
   });
 });
 
-it('unpacks to at most 3.4 MB', () => {
+it('unpacks to at most 3.5 MB', () => {
   const { unpackedSize, files } = packFiles('--dry-run');
   console.info(`${(unpackedSize / 1e6).toFixed(2)} MB in ${files.length} files`);
-  expect(unpackedSize).toBeLessThan(3.4e6);
+  expect(unpackedSize).toBeLessThan(3.5e6);
 });

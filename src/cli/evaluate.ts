@@ -23,6 +23,7 @@ import { type Evaluation, evaluate } from '../train/index.ts';
 import { confusionRows, formatConfusion, formatQualities, qualities } from './confusion.ts';
 import { copyScores } from './copies.ts';
 import { describeScores, scoresOf } from './describe.ts';
+import { describeCalibration, judge, judgementRows } from './judgement.ts';
 import { findMistakes, type Mistake } from './mistakes.ts';
 import { writeNew } from './new-file.ts';
 import { positiveInteger } from './numbers.ts';
@@ -83,6 +84,7 @@ export async function evaluateCommand(
     ...scoresOf(dataset, answers, record?.data.classCounts?.train),
     ...(copies && copyScores(dataset, answers, copies)),
   };
+  const judgement = judge(dataset, answers, record?.judgement?.rescaled?.temperature);
   const trained = seen && trainedOn(dataset, answers, seen);
   const notes = [
     ...runNotes,
@@ -113,6 +115,7 @@ export async function evaluateCommand(
       accuracy,
       loss,
       ...scores,
+      ...judgement,
       ...(trained && { trainedOn: trained.count, accuracyOfOthers: trained.accuracyOfOthers }),
       notes,
       classes,
@@ -126,7 +129,10 @@ export async function evaluateCommand(
   }
   const title = `${saved.name} of ${run} on ${counted(count, 'test image')} of ${name}`;
   result(`${printable(title)}: accuracy ${percent(accuracy)}, loss ${loss.toFixed(4)}`);
-  result(`${printable(describeScores(scores))}\n`);
+  result(`${printable(describeScores(scores))} ${describeCalibration(judgement, accuracy)}\n`);
+  result(
+    `${formatTable([{ heading: 'measure' }, { heading: 'value', align: 'right' }], judgementRows(judgement))}\n`,
+  );
   result(`${formatQualities(rows, classNames)}\n`);
   result(formatConfusion(rows, classNames));
   if (options.worst !== undefined) result(`\n${formatWorst(dataset, worst)}`);

@@ -9,6 +9,7 @@ import type { EpochReport } from '../train/index.ts';
 import type { Confusion } from './confusion.ts';
 import type { CopyScores } from './copies.ts';
 import type { Scores } from './describe.ts';
+import type { Judgement } from './judgement.ts';
 import { RunError } from './run-error.ts';
 import type { TrainSettings } from './settings/setting-values.ts';
 
@@ -84,12 +85,14 @@ export interface RunRecord extends TrainSettings {
   readonly history: readonly EpochRecord[];
   /** The epoch whose model is kept: of the best ones the last. */
   readonly bestEpoch: number | undefined;
+  /** Of the test images, once it is finished. */
+  readonly judgement?: Judgement;
   readonly data: DataRecord;
   readonly versions: { readonly weft: string; readonly node: string };
 }
 
 /** What is fixed before training. */
-export type FixedRecord = Omit<RunRecord, 'status' | 'trainSeconds' | 'history' | 'bestEpoch'>;
+export type FixedRecord = Omit<RunRecord, 'status' | 'trainSeconds' | 'history' | 'bestEpoch' | 'judgement'>;
 
 /** What a finished run has besides. */
 export interface Metrics extends RunRecord, Scores, Partial<CopyScores> {
@@ -98,6 +101,7 @@ export interface Metrics extends RunRecord, Scores, Partial<CopyScores> {
   readonly testLoss: number;
   /** `confusion[truth][predicted]` over the test images. */
   readonly confusion: Confusion;
+  readonly judgement: Judgement;
 }
 
 /**

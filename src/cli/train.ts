@@ -6,7 +6,7 @@ import { classCounts, imageCount, type LabeledImages } from '../data/dataset.ts'
 import { DatasetError } from '../data/errors.ts';
 import { hasOneClass } from '../data/load.ts';
 import { channelStatistics } from '../data/normalize.ts';
-import { isStreamed } from '../data/stream/streamed-dataset.ts';
+import { isStreamed, type PictureDataset } from '../data/stream/streamed-dataset.ts';
 import { deviceInfo, seed, setDevice } from '../index.ts';
 import { type Module, summary } from '../nn/index.ts';
 import { keepingRandom } from '../tensor/random.ts';
@@ -18,6 +18,7 @@ import { describeDataset, scoresOf } from './describe.ts';
 import { exitCodes, interruptedCode } from './exit-codes.ts';
 import { freezeLayers, readSource, type SourceModel, takeOver } from './fine-tuning.ts';
 import type { PreparedDataset } from './holdout.ts';
+import { judge, temperatureOf } from './judgement.ts';
 import { searchLearningRate } from './learning-rate.ts';
 import { positiveNumber } from './numbers.ts';
 import { optimizerOf } from './optimizers.ts';
@@ -195,7 +196,8 @@ async function trainNow(
     }
     const early = describeEarlyStop(record);
     if (early !== undefined) say(early);
-    const evaluation = await testNow(run, record);
+    const evaluation = await answersOf(run, record, data.test);
+    const temperature = await validationTemperature(run, record);
     const { accuracy: testAccuracy, loss: testLoss } = evaluation;
     const confusion = confusionRows(evaluation.confusion, data.train.classNames.length);
     const metrics: Metrics = {
@@ -206,6 +208,7 @@ async function trainNow(
       ...record,
       status: 'finished',
       confusion,
+      judgement: judge(data.test, evaluation, temperature),
     };
     say(`\n${describeTest(metrics)}`);
     await writeRun(run, metrics, evaluation, say);
@@ -267,18 +270,19 @@ function dataRecord(
   };
 }
 
-/** Tests the best model. */
-async function testNow(
-  { folder, best, data, normalization }: OngoingRun,
+/** What the best model answers to the images of a part. */
+async function answersOf(
+  { folder, best, normalization }: OngoingRun,
   record: RunRecord,
+  part: PictureDataset,
 ): Promise<Evaluation> {
   try {
-    const test = afterRemoval(data.test, record);
-    const evaluation = await evaluate(best, test, {
+    const images = afterRemoval(part, record);
+    const evaluation = await evaluate(best, images, {
       normalization,
       missing: missingOf(record),
       views: viewsOf(record.views),
-      ...(isStreamed(test) && { workers: record.workers }),
+      ...(isStreamed(images) && { workers: record.workers }),
     });
     requireFiniteAnswers(folder.path, evaluation.probabilities);
     return evaluation;
@@ -286,6 +290,13 @@ async function testNow(
     await keepFailure(folder, record, error);
     throw error;
   }
+}
+
+/** The temperature that fits the answers to the validation images, where there are some that were not trained on. */
+async function validationTemperature(run: OngoingRun, record: RunRecord): Promise<number | undefined> {
+  const { train, validation } = run.data;
+  if (validation === train) return undefined;
+  return temperatureOf(validation, await answersOf(run, record, validation));
 }
 
 /** Declares `weft train`. */

@@ -5,8 +5,8 @@ import { between, convolutionStem, dropped } from './parts.ts';
 
 /**
  * The convolutions see strokes, the LSTM sees how they follow each other, downwards and upwards: a step is a row of maps, [W'·maps].
- * The mean of what it says at all rows goes to the classes. What the last row alone says learns far more slowly, and without
- * normalization a few hundred pictures are too few steps for the convolutions.
+ * The mean of what it says at all rows goes to the classes. Each convolution has its normalization: without it, a few hundred pictures
+ * are too few steps for the convolutions to learn much through the LSTM.
  */
 export const convLstm = /* @__PURE__ */ defineModel({
   sentence: 'convolutions, then an LSTM reads the rows of their maps, downwards and upwards',

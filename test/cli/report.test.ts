@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { judge } from '../../src/cli/judgement.ts';
 import { renderReport } from '../../src/cli/report/report.ts';
 import type { EpochRecord, Metrics } from '../../src/cli/run-record.ts';
 import { readPng } from '../../src/data/png.ts';
@@ -28,6 +29,11 @@ function reportOf(
     names.map(
       (_, predicted) => labels.filter((label, i) => label === truth && predictions[i] === predicted).length,
     ),
+  );
+  const files = labels.map((_, index) => `pictures/${index}.png`);
+  const dataset = { ...tinyDataset(labels, classes), classNames: names, files };
+  const probabilities = predictions.flatMap((predicted) =>
+    names.map((_, index) => (index === predicted ? 0.9 : 0.1 / (classes - 1))),
   );
   const metrics: Metrics = {
     status: 'finished',
@@ -66,17 +72,19 @@ function reportOf(
       borderBrightness: 0,
     },
     confusion,
+    judgement: judge(dataset, { probabilities, confusion: Int32Array.from(confusion.flat()) }, 0.8),
     versions: { weft: '0', node: '20' },
   };
-  const files = labels.map((_, index) => `pictures/${index}.png`);
-  const test = { ...tinyDataset(labels, classes), classNames: names, files };
-  const probabilities = predictions.flatMap((predicted) =>
-    names.map((_, index) => (index === predicted ? 0.9 : 0.1 / (classes - 1))),
-  );
   return renderReport({
     metrics,
     summary: 'layer  kind',
-    data: { name: 'tiny', train: test, test, form: { size: [1, 1], fit: 'stretch' }, notes: ['Noted.'] },
+    data: {
+      name: 'tiny',
+      train: dataset,
+      test: dataset,
+      form: { size: [1, 1], fit: 'stretch' },
+      notes: ['Noted.'],
+    },
     answers: { predictions, probabilities },
   });
 }
@@ -84,13 +92,17 @@ function reportOf(
 test('is complete in itself', () => {
   const html = reportOf([0, 1, 2, 2], [0, 1, 1, 2]);
   expect(html).not.toMatch(/<script|<link|@import|url\(|src="(?!data:)|href=/);
-  expect(html.match(/<svg /g)).toHaveLength(3);
+  expect(html.match(/<svg /g)).toHaveLength(4);
   expect(html.match(/src="data:image\/png;base64,/g)).toHaveLength(1);
   for (const text of ['1,234', 'Noted.', 'loss (mean cross-entropy, nats)', 'accuracy (%)', 'epoch']) {
     expect(html).toContain(text);
   }
   expect(html).toContain('1 mistake in 4 test images; all of them');
   expect(html).toContain('best: 2');
+  expect(html).toContain('surer of its answers than it is right: on average 90.0 % sure');
+  expect(html).toContain('With the temperature 0.80, which fits the validation images');
+  for (const text of ['area under the ROC curve', 'Brier score', 'Accuracy by confidence'])
+    expect(html).toContain(text);
   expect(html).toContain('The model is that of epoch 2: the best on the validation images.');
   expect(html).toContain('pictures/2.png');
   expect(html).toMatch(/<pre class="command"[^>]*>.*weft.* train --data &#39;a&amp;b&#39;<\/pre>/);

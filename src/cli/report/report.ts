@@ -5,6 +5,7 @@ import { formatInteger, printable } from '../../text.ts';
 import { type Confusion, frequentMistakes, qualities, qualityTexts } from '../confusion.ts';
 import { describeScores } from '../describe.ts';
 import { commandLine } from '../invocation.ts';
+import { describeCalibration, judgementRows } from '../judgement.ts';
 import { lossName } from '../losses.ts';
 import { type Answers, findMistakes, imagePng } from '../mistakes.ts';
 import type { Metrics } from '../run-record.ts';
@@ -12,6 +13,7 @@ import { counted, duration, percent } from '../terminal.ts';
 import { confusionChart } from './confusion-chart.ts';
 import { accuracyChart, lossChart } from './curves.ts';
 import { escapeHtml, numberTable, scrolling } from './html.ts';
+import { reliabilityChart } from './reliability-chart.ts';
 import { settingsOf } from './settings.ts';
 import { styleSheet } from './style.ts';
 
@@ -69,6 +71,7 @@ ${confusionSection(metrics)}
 ${qualityTable(metrics)}
 </section>
 </div>
+${probabilitiesSection(metrics)}
 ${mistakesSection(contents)}
 <section>
 <h2>Model</h2>
@@ -147,15 +150,29 @@ function mistakesTable(confusion: Confusion, classNames: readonly string[], most
   return rows.length === 0 ? '<p>None.</p>' : numberTable(['class', 'taken for', 'images'], rows, 2);
 }
 
-function qualityTable({ confusion, data: { classNames, classCounts } }: Metrics): string {
+function qualityTable({ confusion, data: { classNames, classCounts }, judgement }: Metrics): string {
   const rows = qualities(confusion).map((quality, index) => [
     classNames[index]!,
     ...(classCounts === undefined ? [] : [formatInteger(classCounts.train[index]!)]),
     formatInteger(quality.support),
     ...qualityTexts(quality),
+    judgement.rocAuc.perClass[index]?.toFixed(3) ?? '–',
   ]);
   const trained = classCounts === undefined ? [] : ['trained on'];
-  return numberTable(['class', ...trained, 'tested on', 'precision', 'recall', 'F1'], rows);
+  return numberTable(['class', ...trained, 'tested on', 'precision', 'recall', 'F1', 'AUC'], rows);
+}
+
+function probabilitiesSection({ judgement, testAccuracy }: Metrics): string {
+  return `<section>
+<h2>Probabilities</h2>
+<p>${escapeHtml(describeCalibration(judgement, testAccuracy))}</p>
+<div class="side-by-side">
+<figure><figcaption>Right by how sure</figcaption>${reliabilityChart(judgement.reliability)}</figure>
+${numberTable(['measure', 'value'], judgementRows(judgement))}
+</div>
+<p class="aside">A bar is as high as the share of right answers among the images of which the model was about as sure; the numbers are
+how many these are. On the dashed line it would be as sure as it is right.</p>
+</section>`;
 }
 
 function mistakesSection({ data: { test }, answers }: ReportContents): string {

@@ -1,6 +1,7 @@
 /** Data sets, pictures, and what is done to them before training. */
 export { augmentBatch } from './augment/augment.ts';
 export type { AugmentOptions } from './augment/augment-options.ts';
+export type { DisturbanceName, StrengthUnit } from './augment/disturbances.ts';
 export type { MixOptions } from './augment/mixing.ts';
 export { balancedIndices, type Sampling } from './balanced-order.ts';
 export { type BatchOptions, batchIndices, gatherBatch, type ImageBatch } from './batches.ts';

@@ -34,6 +34,13 @@ export {
   predictOutputs,
 } from './predict.ts';
 export type { EpochReport, History, StepReport } from './reports.ts';
+export {
+  type Robustness,
+  type RobustnessCurve,
+  type RobustnessOptions,
+  type RobustnessPoint,
+  robustness,
+} from './robustness.ts';
 export { decodeSafetensors, encodeSafetensors, type Safetensors } from './safetensors.ts';
 export { deleteStoredModel, type StoredModel, storedModels } from './stored-models.ts';
 export { loadTraining } from './training-files.ts';

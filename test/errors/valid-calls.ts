@@ -300,6 +300,19 @@ export const functions = (folder: string): Record<string, Arguments> => ({
     toy(),
     { batchSize: 4, normalization: normalization(), missing: 'mean', views: { flip: true, shift: 1 } },
   ],
+  robustness: () => [
+    denseModel(),
+    toy(),
+    {
+      ...{ images: 4, seed: 1, disturbances: ['shift', 'noise'], batchSize: 4 },
+      ...{
+        normalization: normalization(),
+        missing: 'mean',
+        remove: { what: 'rows', rate: 0.5 },
+        views: { flip: true },
+      },
+    },
+  ],
   fromPixels: () => [
     { width: 2, height: 1, channels: 1, bitDepth: 8, pixels: Float32Array.of(0, 1) },
     { size: [1, 2], fit: 'pad', channels: 1, invert: false, background: 0 },

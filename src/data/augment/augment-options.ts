@@ -176,7 +176,11 @@ export function requireAugmentOptions(
 /** Throws OptionError for pixels outside of 0 to 1 where a change would cut them off. NaN pixels, which are missing ones, stay so. */
 export function requireUnitPixels(where: string, pixels: ArrayLike<number>, options: AugmentOptions): void {
   const name = augmentNames.find((each) => changeFacts[each].ofUnitPixels && (options[each] ?? 0) !== 0);
-  if (name === undefined) return;
+  if (name !== undefined) requireUnitPixelsFor(name, where, pixels);
+}
+
+/** `requireUnitPixels` where a change by this name is one that would. */
+export function requireUnitPixelsFor(name: string, where: string, pixels: ArrayLike<number>): void {
   for (let index = 0; index < pixels.length; index++) {
     const value = pixels[index];
     // Resizing and interpolation round.

@@ -3,7 +3,7 @@ import type { RandomGenerator } from '../random-generator.ts';
 import { copyOf } from './scratch.ts';
 
 /** Height, width and channels of a picture. */
-type PictureShape = readonly [height: number, width: number, channels: number];
+export type PictureShape = readonly [height: number, width: number, channels: number];
 
 /**
  * Convolves with a Gaussian, along rows and then along columns; the edge continues.
@@ -89,7 +89,7 @@ export function eraseRectangle(
 }
 
 /** Of what is there. */
-function meanOfChannel(pixels: Float32Array, channels: number, channel: number): number {
+export function meanOfChannel(pixels: Float32Array, channels: number, channel: number): number {
   let sum = 0;
   let count = 0;
   for (let index = channel; index < pixels.length; index += channels) {

@@ -24,11 +24,12 @@ import { confusionRows, formatConfusion, formatQualities, qualities } from './co
 import { copyScores } from './copies.ts';
 import { describeScores, scoresOf } from './describe.ts';
 import { describeCalibration, judge, judgementRows } from './judgement.ts';
-import { findMistakes, type Mistake } from './mistakes.ts';
+import { findMistakes, formatWorst } from './mistakes.ts';
 import { writeNew } from './new-file.ts';
 import { positiveInteger } from './numbers.ts';
 import { predictionsCsv } from './predictions-file.ts';
 import { describeRemoval, formatRemoval, removeHelp, removeSpec } from './remove-spec.ts';
+import { formatRobustness, measureCard } from './robustness-card.ts';
 import { RunError } from './run-error.ts';
 import { type PictureClassifier, readRun, requireClasses, requireFiniteAnswers } from './run-reading.ts';
 import type { RunRecord } from './run-record.ts';
@@ -49,6 +50,7 @@ export interface EvaluateCommandOptions {
   readonly fill?: (typeof fills)[number];
   readonly views?: string;
   readonly worst?: number;
+  readonly robustness?: true;
   readonly csv?: string;
   readonly device: keyof DeviceOptions;
   readonly json: boolean;
@@ -58,8 +60,9 @@ export interface EvaluateCommandOptions {
 export async function evaluateCommand(
   run: string,
   options: EvaluateCommandOptions,
-  { say, result }: Terminal,
+  terminal: Terminal,
 ): Promise<void> {
+  const { say, result } = terminal;
   await setDevice(options.device);
   const { record, saved: model, notes: runNotes } = await readRun(run);
   const saved = requireClasses(run, model);
@@ -99,6 +102,12 @@ export async function evaluateCommand(
     const originals = copies && new Map(copies.map(({ first, second }) => [second, nameOf(train, first)]));
     await writeNew(options.csv, predictionsCsv(dataset, answers, originals));
   }
+  // A model of which nothing is known is not given NaN.
+  const missing = record || removal.remove ? removal.missing : 'error';
+  const asked = { normalization: saved.normalization, missing, views, workers: record?.workers };
+  const { seed, remove } = removal;
+  const request = { model: saved.model, images: dataset, ...asked, seed, remove };
+  const card = options.robustness && (await measureCard(request, terminal));
   const worst = options.worst === undefined ? [] : findMistakes(dataset, answers).slice(0, options.worst);
   if (options.json) {
     const classes = qualities(rows).map((quality, index) => ({ name: classNames[index], ...quality }));
@@ -120,6 +129,7 @@ export async function evaluateCommand(
       notes,
       classes,
       confusion: rows,
+      ...(card && { robustness: card }),
       ...(options.worst !== undefined && {
         worst: worst.map(({ index, ...mistake }) => ({ picture: imageName(dataset, index), ...mistake })),
       }),
@@ -136,28 +146,8 @@ export async function evaluateCommand(
   result(`${formatQualities(rows, classNames)}\n`);
   result(formatConfusion(rows, classNames));
   if (options.worst !== undefined) result(`\n${formatWorst(dataset, worst)}`);
+  if (card) result(`\n${formatRobustness(card)}`);
   if (options.csv !== undefined) say(`\nWrote ${printable(options.csv)}`);
-}
-
-/** The mistakes to which the true class was given the least probability, with the files of their images. */
-function formatWorst(dataset: LabeledImages, worst: readonly Mistake[]): string {
-  if (worst.length === 0) return 'No mistakes.';
-  return formatTable(
-    [
-      { heading: 'worst mistakes' },
-      { heading: 'true' },
-      { heading: 'its probability', align: 'right' },
-      { heading: 'predicted' },
-      { heading: 'its probability', align: 'right' },
-    ],
-    worst.map(({ index, truth, predicted, confidence, truthProbability }) => [
-      imageName(dataset, index),
-      truth,
-      percent(truthProbability),
-      predicted,
-      percent(confidence),
-    ]),
-  );
 }
 
 function nameOf(part: RecordedPart | undefined, place: number): string {
@@ -389,6 +379,7 @@ export function addEvaluate(program: Command, { streams }: CommandContext): void
     )
     .option('--views <views>', `${viewsHelp} (default: as in training)`, viewsText)
     .option('--worst <number>', 'list the worst mistakes, with the files of their pictures', positiveInteger)
+    .option('--robustness', 'how the accuracy falls where images are moved, turned, covered or degraded')
     .option('--csv <file>', 'write the answer for each image to a new file')
     .addOption(deviceOption())
     .addOption(jsonOption('the result'))

@@ -14,7 +14,7 @@ import { printable } from '../text.ts';
 import { type Evaluation, saveModel } from '../train/index.ts';
 import type { PreparedDataset } from './holdout.ts';
 import { commandLine } from './invocation.ts';
-import { findMistakes, imagePng } from './mistakes.ts';
+import { findMistakes, imagePng, sampleIndex } from './mistakes.ts';
 import { PREDICTIONS_FILE, predictionsCsv } from './predictions-file.ts';
 import type { RunFolder } from './run-folder.ts';
 import { LOG_FILE } from './run-log.ts';
@@ -126,11 +126,4 @@ export async function writeRun(
     say(printable(`  ${join(folder.path, name).padEnd(width)}  ${contents}`));
   }
   say(`\nTo classify a picture:\n${commandLine(['predict', folder.path, samplePath])}`);
-}
-
-/** The first test image from the middle on that was classified correctly, or else the first of all. */
-function sampleIndex(predictions: ArrayLike<number>, labels: Int32Array): number {
-  const middle = Math.floor(labels.length / 2);
-  const found = labels.findIndex((label, index) => index >= middle && predictions[index] === label);
-  return Math.max(found, 0);
 }

@@ -5,7 +5,7 @@ import { readFile } from '../data/files.ts';
 import { METRICS_FILE } from '../data/run-folders.ts';
 import { WeftError } from '../errors.ts';
 import { messageOf } from '../text.ts';
-import type { EpochReport } from '../train/index.ts';
+import type { EpochReport, Robustness } from '../train/index.ts';
 import type { Confusion } from './confusion.ts';
 import type { CopyScores } from './copies.ts';
 import type { Scores } from './describe.ts';
@@ -99,6 +99,8 @@ export interface Metrics extends RunRecord, Scores, Partial<CopyScores> {
   readonly status: 'finished';
   readonly testAccuracy: number;
   readonly testLoss: number;
+  /** Undefined in runs of earlier versions, and where a signal ended it or the images refuse it. */
+  readonly robustness?: Robustness;
   /** `confusion[truth][predicted]` over the test images. */
   readonly confusion: Confusion;
   readonly judgement: Judgement;

@@ -24,6 +24,7 @@ import { positiveNumber } from './numbers.ts';
 import { optimizerOf } from './optimizers.ts';
 import { datasetBorderBrightness } from './pictures.ts';
 import { type BegunRun, readBegunRun, requireSameImages } from './resumed-run.ts';
+import { finishWithCard } from './robustness-card.ts';
 import { keepFailure, type OngoingRun, writeRun } from './run-files.ts';
 import { openRunFolder, reopenRunFolder } from './run-folder.ts';
 import { EVENTS_FOLDER } from './run-log.ts';
@@ -200,7 +201,7 @@ async function trainNow(
     const temperature = await validationTemperature(run, record);
     const { accuracy: testAccuracy, loss: testLoss } = evaluation;
     const confusion = confusionRows(evaluation.confusion, data.train.classNames.length);
-    const metrics: Metrics = {
+    const tested: Metrics = {
       testAccuracy,
       testLoss,
       ...scoresOf(data.test, evaluation, [...classCounts(data.train)]),
@@ -210,7 +211,12 @@ async function trainNow(
       confusion,
       judgement: judge(data.test, evaluation, temperature),
     };
-    say(`\n${describeTest(metrics)}`);
+    say(`\n${describeTest(tested)}\n`);
+    const { best: model, normalization } = run;
+    const { seed, views, remove, workers } = record;
+    const asked = { normalization, missing: missingOf(record), seed, views, remove, workers };
+    const measured = await finishWithCard({ model, images: data.test, ...asked }, terminal, signal);
+    const metrics: Metrics = { ...tested, ...measured };
     await writeRun(run, metrics, evaluation, say);
     if (json) result(recordText(metrics));
     return exitCodes.done;

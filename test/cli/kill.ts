@@ -44,6 +44,7 @@ export function resultOf(out: string) {
     trainSeconds: _,
     history,
     command: __,
+    robustness: { secondsPerImage: ____, ...robustness },
     ...metrics
   } = JSON.parse(readFileSync(join(out, 'metrics.json'), 'utf8'));
   return {
@@ -52,7 +53,7 @@ export function resultOf(out: string) {
     optimizer: read('last/optimizer.safetensors'),
     answers: read('predictions.csv'),
     log: logOf(out),
-    metrics,
+    metrics: { ...metrics, robustness },
     history: history.map(({ seconds: ___, ...figures }: { readonly seconds: number }) => figures),
   };
 }

@@ -7,13 +7,14 @@ import { describeScores } from '../describe.ts';
 import { commandLine } from '../invocation.ts';
 import { describeCalibration, judgementRows } from '../judgement.ts';
 import { lossName } from '../losses.ts';
-import { type Answers, findMistakes, imagePng } from '../mistakes.ts';
+import { type Answers, findMistakes, imagePng, pictureSize } from '../mistakes.ts';
 import type { Metrics } from '../run-record.ts';
 import { counted, duration, percent } from '../terminal.ts';
 import { confusionChart } from './confusion-chart.ts';
 import { accuracyChart, lossChart } from './curves.ts';
 import { escapeHtml, numberTable, scrolling } from './html.ts';
 import { reliabilityChart } from './reliability-chart.ts';
+import { robustnessSection } from './robustness-section.ts';
 import { settingsOf } from './settings.ts';
 import { styleSheet } from './style.ts';
 
@@ -28,8 +29,6 @@ export interface ReportContents {
 }
 
 const SHOWN_MISTAKES = 24;
-/** Small pictures are enlarged to about this many screen pixels. */
-const PICTURE_SIZE = 96;
 
 /** The report as HTML text. */
 export function renderReport(contents: ReportContents): string {
@@ -73,6 +72,7 @@ ${qualityTable(metrics)}
 </div>
 ${probabilitiesSection(metrics)}
 ${mistakesSection(contents)}
+${robustnessSection({ card: metrics.robustness, seed: metrics.seed, test: contents.data.test, answers: contents.answers })}
 <section>
 <h2>Model</h2>
 <pre tabindex="0">${summary.split('\n').map(escapeHtml).join('\n')}</pre>
@@ -178,9 +178,7 @@ how many these are. On the dashed line it would be as sure as it is right.</p>
 function mistakesSection({ data: { test }, answers }: ReportContents): string {
   const mistakes = findMistakes(test, answers);
   const shown = mistakes.slice(0, SHOWN_MISTAKES);
-  const [, height, width] = test.shape;
-  const scale = Math.max(1, PICTURE_SIZE / Math.max(height, width));
-  const size = `width="${Math.round(width * scale)}" height="${Math.round(height * scale)}"`;
+  const size = pictureSize(test);
   const figures = shown.map(({ index, truth, predicted, confidence }) => {
     const png = Buffer.from(imagePng(test, index)).toString('base64');
     const [right, wrong] = [escapeHtml(truth), escapeHtml(predicted)];

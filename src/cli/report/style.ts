@@ -49,6 +49,10 @@ figcaption { font-weight: 600; font-size: 15px; margin-bottom: 4px; }
 .mistakes { display: grid; grid-template-columns: repeat(auto-fill, minmax(140px, 1fr)); gap: 20px 16px; }
 .mistakes img { image-rendering: pixelated; border: 1px solid var(--line); border-radius: 4px; display: block; max-width: 100%; height: auto; }
 .mistakes figcaption { font-weight: 400; font-size: 14px; line-height: 1.35; margin-top: 4px; font-variant-numeric: tabular-nums; }
+.multiples { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(280px, 100%), 1fr)); gap: 16px 24px; margin-bottom: 12px; }
+.multiples svg { display: block; width: 100%; }
+.mistakes.disturbed { grid-template-columns: repeat(auto-fill, minmax(128px, 1fr)); }
+.disturbed img { background: repeating-linear-gradient(45deg, var(--quiet) 0 1px, var(--background) 1px 5px); }
 .mistakes small { display: block; color: var(--quiet); font-size: 12px; }
 pre { background: var(--panel); border: 1px solid var(--line); border-radius: 8px; padding: 12px 16px; overflow-x: auto;
   font: 13px/1.45 ui-monospace, monospace; overflow-wrap: normal; }

@@ -44,6 +44,6 @@ test('--find-lr shows the curve, writes no run, and ends with the command that t
   expect(stdout).toContain('Looking for a learning rate on wasm: batches of ');
   expect(stdout).not.toMatch(/one-cycle|moving average|\\n/);
   expect((await run(args)).stderr).toContain('nothing is written over');
-  const found = await run([...args.slice(0, -1), '--lr', '0.1', '--json']);
+  const found = await run([...args.slice(0, -1), '--json']);
   expect(JSON.parse(found.stdout).suggestion).toBe(Number(rate));
 });

@@ -120,14 +120,14 @@ export function robustnessRows({ accuracy, disturbances }: Robustness): string[]
       name,
       formatStrength(unit, strength),
       percent(left),
-      points100(left - accuracy),
+      pointsText(left - accuracy),
     ]),
   );
   return [['none', '', percent(accuracy), ''], ...disturbed];
 }
 
 /** A difference of accuracies in points of 100: `-3.20`. */
-function points100(difference: number): string {
+function pointsText(difference: number): string {
   const text = (difference * 100).toFixed(2);
   return difference > 0 ? `+${text}` : Number(text) === 0 ? '0.00' : text;
 }

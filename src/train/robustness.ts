@@ -241,7 +241,7 @@ export function drawnImages(
 ): Int32Array {
   const order = generator.permutation(count);
   if (count <= most) return order.sort();
-  // Every so-manieth of a list in which each class stands together, in random order.
+  // At equal distances in a list in which each class stands together, in random order.
   const sorted = Array.from(order).sort((first, second) => labels[first] - labels[second]);
   return Int32Array.from(
     { length: most },

@@ -107,7 +107,9 @@ test('prints accuracy, measures, quality of each class and the confusion matrix'
   const folder = await trainedRun(idxFolder());
   const { stdout } = await run(['evaluate', folder]);
   expect(stdout).toMatch(/on 30 test images of .*: accuracy [\d.]+ %, loss [\d.]+/);
-  expect(stdout).toMatch(/The model is .*sure.*With the temperature [\d.]+, which fits the validation images/);
+  expect(stdout).toMatch(
+    /The model is .*sure.*With the temperature [\d.]+, which fits the validation images/,
+  );
   expect(stdout).toMatch(/area under the ROC curve, mean of the classes +[\d.]+\n/);
   expect(stdout).toMatch(/class +images +precision +recall +F1/);
   const recorded = JSON.parse(readFileSync(join(folder, 'metrics.json'), 'utf8'));

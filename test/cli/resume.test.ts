@@ -138,23 +138,31 @@ function tinyDisk(): string | undefined {
   return folder;
 }
 
-const troubles: readonly { what: string; spoil: (disk: string) => void; mend: (disk: string) => void }[] = [
-  {
-    what: 'is full',
-    spoil: (disk) => fill(join(disk, 'ballast')),
-    mend: (disk) => rmSync(join(disk, 'ballast')),
-  },
-  {
-    what: 'can only be read',
-    spoil: (disk) => spawnSync('mount', ['-o', 'remount,ro', disk]),
-    mend: (disk) => spawnSync('mount', ['-o', 'remount,rw', disk]),
-  },
-  {
-    what: 'is emptied',
-    spoil: (disk) => rmSync(join(disk, 'run'), { recursive: true }),
-    mend: () => undefined,
-  },
-];
+/** `spoil` returns false where the moment does not allow it: a disk of which a file is just being written does not become read-only. */
+const troubles: readonly { what: string; spoil: (disk: string) => boolean; mend: (disk: string) => void }[] =
+  [
+    {
+      what: 'is full',
+      spoil: (disk) => {
+        fill(join(disk, 'ballast'));
+        return true;
+      },
+      mend: (disk) => rmSync(join(disk, 'ballast')),
+    },
+    {
+      what: 'can only be read',
+      spoil: (disk) => spawnSync('mount', ['-o', 'remount,ro', disk]).status === 0,
+      mend: (disk) => spawnSync('mount', ['-o', 'remount,rw', disk]),
+    },
+    {
+      what: 'is emptied',
+      spoil: (disk) => {
+        rmSync(join(disk, 'run'), { recursive: true });
+        return true;
+      },
+      mend: () => undefined,
+    },
+  ];
 
 test.for(troubles)(
   'a disk that $what for a while does not end the training',
@@ -167,12 +175,9 @@ test.for(troubles)(
     let told = false;
     const { exitCode, stdout } = await run([...args, '--out', out], {
       onWrite: (text) => {
-        if (state === 'good' && text.startsWith('epoch  20/')) {
-          spoil(disk);
-          state = 'spoiled';
-        }
-        told ||= text.startsWith('The run could not be saved');
         const epoch = Number(/^epoch +(\d+)\//.exec(text)?.[1] ?? 0);
+        if (state === 'good' && epoch >= 20 && spoil(disk)) state = 'spoiled';
+        told ||= text.startsWith('The run could not be saved');
         // Epochs go on meanwhile; how many there are between savings is a matter of the machine.
         const goesOn = told ? epoch >= 100 : epoch === 200;
         if (state === 'spoiled' && (what === 'is emptied' || goesOn)) {

@@ -105,7 +105,7 @@ test('weft train measures it, and weft evaluate --robustness again, to the bit',
   expect(robustness!.disturbances).toHaveLength(6);
   const html = readFileSync(join(out, 'report.html'), 'utf8');
   expect(html).toContain('<h2>Robustness</h2>');
-  expect(html.match(/aria-label="Accuracy by (?!epoch)/g)).toHaveLength(6);
+  expect(html.match(/aria-label="Accuracy by (?!epoch|confidence)/g)).toHaveLength(6);
 
   const again = await run(['evaluate', out, '--robustness', '--json']);
   const answer = JSON.parse(again.stdout);

@@ -105,16 +105,23 @@ export function judge(
   };
 }
 
-/** The temperature at which the answers to these images would be as sure as they are right. */
+/**
+ * The temperature at which the answers to these images would be as sure as they are right. Undefined where images do not tell: if all
+ * are right, or next to none, surer is always better, or less sure.
+ */
 export function temperatureOf(
   { labels, classNames }: LabeledImages,
   answers: Pick<Answers, 'probabilities'>,
-): number {
-  return fitTemperature(logitsOf(answers), labels, classNames.length);
+): number | undefined {
+  const temperature = fitTemperature(logitsOf(answers), labels, classNames.length);
+  return temperature < lowestTemperature || temperature > 1 / lowestTemperature ? undefined : temperature;
 }
 
-/** The least that a probability counts as. In float32 a smaller one may be 0, whose logarithm would be infinite. */
-const leastProbability = 2 ** -126;
+/** Of models that are used, none is as far from calibrated. */
+const lowestTemperature = 0.05;
+
+/** The least that a probability counts as, as in `logLoss`: the logarithm of 0 would be infinite. */
+const leastProbability = 2 ** -52;
 
 function logitsOf({ probabilities }: Pick<Answers, 'probabilities'>): Float64Array {
   return Float64Array.from(probabilities, (probability) => Math.log(Math.max(probability, leastProbability)));

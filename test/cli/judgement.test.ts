@@ -72,8 +72,17 @@ test('a model that is too sure is told so, and what its temperature makes of it'
   );
 });
 
+test('images that are all right do not tell how sure a model should be', () => {
+  expect(temperatureOf(tinyDataset([0, 1], 2), { probabilities: [0.9, 0.1, 0.2, 0.8] })).toBeUndefined();
+});
+
 test('a probability of 0 has a logarithm', () => {
-  const labels = [0, 1, 1];
-  const probabilities = [1, 0, 0, 1, 1, 0];
-  expect(temperatureOf(tinyDataset(labels, 2), { probabilities })).toBeGreaterThan(1);
+  const labels = Array.from({ length: 100 }, (_, image) => (image < 80 ? 0 : 1));
+  const probabilities = labels.flatMap((_, image) => (image < 99 ? [0.99, 0.01] : [1, 0]));
+  const temperature = temperatureOf(tinyDataset(labels, 2), { probabilities });
+  expect(temperature).toBeGreaterThan(1);
+  const predictions = labels.map(() => 0);
+  const confusion = confusionMatrix(predictions, labels, 2);
+  const { rescaled } = judge(tinyDataset(labels, 2), { probabilities, confusion }, temperature);
+  expect(rescaled?.calibrationError).toBeLessThan(1);
 });

@@ -150,16 +150,15 @@ function mistakesTable(confusion: Confusion, classNames: readonly string[], most
   return rows.length === 0 ? '<p>None.</p>' : numberTable(['class', 'taken for', 'images'], rows, 2);
 }
 
-function qualityTable({ confusion, data: { classNames, classCounts }, judgement }: Metrics): string {
+function qualityTable({ confusion, data: { classNames, classCounts } }: Metrics): string {
   const rows = qualities(confusion).map((quality, index) => [
     classNames[index]!,
     ...(classCounts === undefined ? [] : [formatInteger(classCounts.train[index]!)]),
     formatInteger(quality.support),
     ...qualityTexts(quality),
-    judgement.rocAuc.perClass[index]?.toFixed(3) ?? '–',
   ]);
   const trained = classCounts === undefined ? [] : ['trained on'];
-  return numberTable(['class', ...trained, 'tested on', 'precision', 'recall', 'F1', 'AUC'], rows);
+  return numberTable(['class', ...trained, 'tested on', 'precision', 'recall', 'F1'], rows);
 }
 
 function probabilitiesSection({ judgement, testAccuracy }: Metrics): string {

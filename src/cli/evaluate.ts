@@ -124,7 +124,7 @@ export async function evaluateCommand(
       accuracy,
       loss,
       ...scores,
-      ...judgement,
+      judgement,
       ...(trained && { trainedOn: trained.count, accuracyOfOthers: trained.accuracyOfOthers }),
       notes,
       classes,

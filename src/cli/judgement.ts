@@ -1,5 +1,6 @@
 /** What is told of a classifier's answers beside its accuracy: how they agree with the truth, how well probabilities order, how far they can be believed. */
 import type { LabeledImages } from '../data/dataset.ts';
+import { leastProbability } from '../metrics/calibration.ts';
 import {
   averageClassMetrics,
   averagePrecisionOfClasses,
@@ -120,9 +121,6 @@ export function temperatureOf(
 /** Of models that are used, none is as far from calibrated. */
 const lowestTemperature = 0.05;
 
-/** The least that a probability counts as, as in `logLoss`: the logarithm of 0 would be infinite. */
-const leastProbability = 2 ** -52;
-
 function logitsOf({ probabilities }: Pick<Answers, 'probabilities'>): Float64Array {
   return Float64Array.from(probabilities, (probability) => Math.log(Math.max(probability, leastProbability)));
 }
@@ -171,11 +169,8 @@ export function describeCalibration(
   accuracy: number,
 ): string {
   const gap = confidence - accuracy;
-  const kind =
-    Math.abs(gap) < 0.01
-      ? 'as sure of its answers as it is right'
-      : `${gap > 0 ? 'surer of its answers than it is right' : 'less sure of its answers than it is right'}`;
-  const said = `The model is ${kind}: on average ${percent(confidence, 1)} sure, and right in ${percent(accuracy, 1)}.`;
+  const kind = Math.abs(gap) < 0.01 ? 'as sure' : gap > 0 ? 'surer' : 'less sure';
+  const said = `The model is ${kind} of its answers ${kind === 'as sure' ? 'as' : 'than'} it is right: on average ${percent(confidence, 1)} sure, and right in ${percent(accuracy, 1)}.`;
   if (rescaled === undefined) return said;
   return (
     `${said} With the temperature ${rescaled.temperature.toFixed(2)}, which fits the validation images, the calibration error ` +

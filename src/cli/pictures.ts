@@ -1,18 +1,9 @@
 /** Pictures from outside, brought into the form a model was trained on. */
 import { fullBrightness, type ImageDataset } from '../data/dataset.ts';
 import { PictureError } from '../data/errors.ts';
-import {
-  fitTo,
-  hasAlpha,
-  type Image,
-  invert,
-  isColored,
-  isUniform,
-  opaque,
-  type PictureFit,
-  toRgb,
-} from '../data/image.ts';
+import { hasAlpha, type Image, invert, isColored, isUniform, opaque, toRgb } from '../data/image.ts';
 import { readPicture } from '../data/picture.ts';
+import { fitTo, type PictureFit } from '../data/resize.ts';
 import type { PictureModel } from './run-reading.ts';
 import type { RunRecord } from './run-record.ts';
 

@@ -145,15 +145,32 @@ export function describeMeasuring({ missing, secondsPerImage, batchSize, disturb
   return `An image takes ${each}, ${batchSize === 1 ? 'alone' : `${batchSize} at a time`}.${place}`;
 }
 
-/** `4 pixels`, `45°`, `20 % of the area`, `3 times`. */
-export function formatStrength(unit: StrengthUnit, strength: number): string {
-  if (unit === 'degrees') return `${strength}°`;
-  if (unit === 'pixels') return counted(strength, 'pixel');
-  if (unit === 'times') return `${strength} times`;
-  return `${shareText(strength)} % ${unit.replace('share ', '')}`;
+/** How strengths of a unit are told. */
+interface StrengthForm {
+  /** What a strength is multiplied by: shares are told in percent. */
+  readonly scale: number;
+  /** Below the axis of a chart. */
+  readonly axis: string;
+  /** A scaled strength in words. */
+  readonly text: (scaled: number) => string;
 }
 
-/** In percent, with a digit behind the point where there is something. */
-function shareText(share: number): string {
-  return `${Number((share * 100).toFixed(1))}`;
+function percentOf(what: string): StrengthForm {
+  const axis = `% ${what}`;
+  return { scale: 100, axis, text: (scaled) => `${scaled} ${axis}` };
+}
+
+export const strengthForms: Readonly<Record<StrengthUnit, StrengthForm>> = {
+  pixels: { scale: 1, axis: 'pixels', text: (scaled) => counted(scaled, 'pixel') },
+  degrees: { scale: 1, axis: 'degrees', text: (scaled) => `${scaled}°` },
+  'share of the area': percentOf('of the area'),
+  'share of full brightness': percentOf('of full brightness'),
+  'share of the rows': percentOf('of the rows'),
+  times: { scale: 1, axis: 'times lower', text: (scaled) => `${scaled} times` },
+};
+
+/** `4 pixels`, `45°`, `20.3 % of the area`, `3 times`. */
+export function formatStrength(unit: StrengthUnit, strength: number): string {
+  const { scale, text } = strengthForms[unit];
+  return text(Number((strength * scale).toFixed(1)));
 }

@@ -14,12 +14,13 @@ import { printable } from '../text.ts';
 import { type Evaluation, saveModel } from '../train/index.ts';
 import type { PreparedDataset } from './holdout.ts';
 import { commandLine } from './invocation.ts';
-import { findMistakes, imagePng, sampleIndex } from './mistakes.ts';
+import { findMistakes } from './mistakes.ts';
 import { PREDICTIONS_FILE, predictionsCsv } from './predictions-file.ts';
 import type { RunFolder } from './run-folder.ts';
 import { LOG_FILE } from './run-log.ts';
 import { type Metrics, type RunRecord, recordText } from './run-record.ts';
 import { CONFIG_FILE } from './settings/config-file.ts';
+import { imagePng, sampleIndex } from './shown-images.ts';
 import { SPLIT_FILE, splitText } from './split-file.ts';
 import { counted, type Terminal } from './terminal.ts';
 

@@ -319,9 +319,11 @@ export function addTrain(program: Command, { streams, signal, finish }: CommandC
       '--config <file>',
       'settings from a file, as a run keeps them in its config.json; options given besides go first',
     )
-    .option(
-      '--find-lr [file]',
-      'look for a learning rate, and do not train; the file is for the curve, as SVG',
+    .addOption(
+      new Option(
+        '--find-lr [file]',
+        'look for a learning rate, and do not train; the file is for the curve, as SVG',
+      ).conflicts('lr'),
     )
     .addOption(
       new Option('--out <folder>', 'the run folder, new or empty (default: runs/<time>-<model>)').conflicts(
@@ -352,11 +354,6 @@ export function addTrain(program: Command, { streams, signal, finish }: CommandC
     .helpOption('-h, --help', 'show this')
     .action(async ({ config, findLr, out, resume, checkpointMinutes, tensorboard, json, ...options }) => {
       const given = givenSettings(options);
-      if (findLr !== undefined && given.learningRate !== undefined) {
-        throw new InvalidArgumentError(
-          `--lr ${given.learningRate} does nothing with --find-lr, which looks for the rate: leave out the one or the other.`,
-        );
-      }
       const settings = config === undefined ? given : mergedSettings(readConfig(config), given);
       const asked = { settings, findLr, out, resume, checkpointMinutes, tensorboard, json };
       finish(await trainCommand(asked, openTerminal(streams, json), signal));

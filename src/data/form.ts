@@ -1,8 +1,9 @@
 /** The form that the pictures of a data set are brought to: given, or chosen by the sizes of the training pictures. */
 import { requireOneOf } from '../options.ts';
 import { fullBrightness, type ImageDataset } from './dataset.ts';
-import { fitTo, type Image, opaque, type PictureFit, pictureFits, requireSize } from './image.ts';
+import { type Image, opaque } from './image.ts';
 import type { PictureSize } from './picture.ts';
+import { fitTo, type PictureFit, pictureFits, requireSize } from './resize.ts';
 import { allocatePixels, storePixels } from './sheet.ts';
 
 /** How pictures are brought to a form; what is left out is chosen. */

@@ -23,16 +23,7 @@ export { datasetFromFolder, type FolderOptions } from './folder.ts';
 export type { FormOptions, ImageForm } from './form.ts';
 export type { GroupSource } from './groups.ts';
 export { decodeIdx, encodeIdx, type IdxArray, type IdxData, type IdxOptions, readIdx } from './idx.ts';
-export {
-  compositeAlpha,
-  fitTo,
-  type Image,
-  invert,
-  type PictureFit,
-  resize,
-  toGray,
-  toRgb,
-} from './image.ts';
+export { compositeAlpha, type Image, invert, toGray, toRgb } from './image.ts';
 export { decodeJpeg, type JpegOptions } from './jpeg.ts';
 export { type LoadedDataset, type LoadOptions, loadDataset } from './load.ts';
 export type { MissingPixels } from './missing.ts';
@@ -47,6 +38,7 @@ export { type PictureOptions, readPicture } from './picture.ts';
 export { decodePng, encodePng, type PngOptions, readPng } from './png.ts';
 export { RandomGenerator } from './random-generator.ts';
 export { type Removal, type RemovePixelsOptions, removePixels } from './removal.ts';
+export { fitTo, type PictureFit, resize } from './resize.ts';
 export { datasetFromSheet, type SheetOptions } from './sheet.ts';
 export { type OpenOptions, openDataset, samplePictures } from './stream/open-dataset.ts';
 export type { StoredPictures, StreamedDataset } from './stream/streamed-dataset.ts';

@@ -3,8 +3,8 @@
  * sketches.
  */
 import { fullBrightness, type ImageDataset, imageCount } from './dataset.ts';
-import { axisWeights } from './image.ts';
 import { RandomGenerator } from './random-generator.ts';
+import { axisWeights } from './resize.ts';
 
 /** Sides of the grids; averages over larger areas correlate for images that only look alike. */
 const mostSide = 32;

@@ -6,7 +6,7 @@ import { requireKnownOptions, requireNumber } from '../options.ts';
 import { requireProbabilities, requireRowsOfClasses } from './metric-checks.ts';
 
 /** The least that the probability of a true class counts as: a probability of 0 in float32 is one that was too small for it. */
-const leastProbability = 2 ** -52;
+export const leastProbability = 2 ** -52;
 
 /**
  * The log loss, −mean ln p of the true classes: the cross-entropy of the probabilities. A p below 2^-52 counts as that, so that one

@@ -34,7 +34,7 @@ export {
   mcNemarTest,
   type PairedBootstrapResult,
   pairedBootstrapTest,
-} from './paired-tests.ts';
+} from './paired-comparison.ts';
 export {
   type FriedmanResult,
   friedmanTest,
@@ -43,7 +43,7 @@ export {
   type NemenyiResult,
   nemenyiTest,
   type TestStatistic,
-} from './rank-tests.ts';
+} from './rank-comparison.ts';
 export {
   averagePrecision,
   averagePrecisionOfClasses,

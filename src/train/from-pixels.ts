@@ -2,14 +2,13 @@
 import {
   compositeAlpha,
   contrastingBackground,
-  fitTo,
   type Image,
   invert,
-  type PictureFit,
   requireImage,
   toGray,
   toRgb,
 } from '../data/image.ts';
+import { fitTo, type PictureFit } from '../data/resize.ts';
 import { OptionError } from '../errors.ts';
 import { describeValue, isRecord, requireBoolean, requireKnownOptions, requireNumber } from '../options.ts';
 import { fromData } from '../tensor/leaves.ts';

@@ -113,7 +113,9 @@ test('prints accuracy, measures, quality of each class and the confusion matrix'
   expect(stdout).toMatch(/area under the ROC curve, mean of the classes +[\d.]+\n/);
   expect(stdout).toMatch(/class +images +precision +recall +F1/);
   const recorded = JSON.parse(readFileSync(join(folder, 'metrics.json'), 'utf8'));
-  expect(JSON.parse((await run(['evaluate', folder, '--json'])).stdout)).toMatchObject(recorded.judgement);
+  expect(JSON.parse((await run(['evaluate', folder, '--json'])).stdout)).toMatchObject({
+    judgement: recorded.judgement,
+  });
   expect(stdout).toMatch(/true \\ predicted +0 +1 +2/);
 });
 

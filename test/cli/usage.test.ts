@@ -75,7 +75,7 @@ test.each([
   [['train', '--views', 'mirror'], 'Give flip, shift with a whole number'],
   [['evaluate', 'run', '--views', 'shift=0.5'], 'Give flip, shift with a whole number'],
   [['train', '--find-lr', '--out', 'runs/a'], '--out runs/a does nothing with --find-lr'],
-  [['train', '--find-lr', '--lr', '0.01'], '--lr 0.01 does nothing with --find-lr'],
+  [['train', '--find-lr', '--lr', '0.01'], "option '--find-lr [file]' cannot be used with option '--lr"],
   [['train', '--warm-up', '1'], 'Give a number from 0 to below 1'],
   [['train', '--best', 'los'], 'Did you mean loss?'],
   [['train', '--data', '.', '--out', './mine'], '--out ./mine lies in the data set'],

@@ -1,8 +1,9 @@
 /** The form of pictures: which size is chosen for several, and what stretching, padding and cropping make of them. */
 import { describe, expect, test } from 'vitest';
 import { chooseSize } from '../../src/data/form.ts';
-import { fitTo, type Image } from '../../src/data/image.ts';
+import type { Image } from '../../src/data/image.ts';
 import { loadDataset } from '../../src/data/load.ts';
+import { fitTo } from '../../src/data/resize.ts';
 import { plainPng, temporaryFolder } from '../support/datasets.ts';
 import { jpegFile, withOrientation } from '../support/jpeg-files.ts';
 

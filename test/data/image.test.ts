@@ -1,7 +1,8 @@
 /** Conversions between kinds of picture, checked against values worked out by hand. */
 import { expect, test } from 'vitest';
-import { compositeAlpha, type Image, invert, resize, toGray, toRgb } from '../../src/data/image.ts';
+import { compositeAlpha, type Image, invert, toGray, toRgb } from '../../src/data/image.ts';
 import { encodePng } from '../../src/data/png.ts';
+import { resize } from '../../src/data/resize.ts';
 import { OptionError } from '../../src/errors.ts';
 
 function image(channels: Image['channels'], width: number, values: readonly number[]): Image {

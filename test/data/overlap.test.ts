@@ -2,9 +2,9 @@
 import { describe, expect, test } from 'vitest';
 import { concatenate, type ImageDataset, subset } from '../../src/data/dataset.ts';
 import { loadDigits } from '../../src/data/digits.ts';
-import { resize } from '../../src/data/image.ts';
 import { findOverlap } from '../../src/data/overlap.ts';
 import { RandomGenerator } from '../../src/data/random-generator.ts';
+import { resize } from '../../src/data/resize.ts';
 import { tinyDataset } from '../support/datasets.ts';
 
 /** Pictures with something to see: forty rectangles each, of all sizes. */

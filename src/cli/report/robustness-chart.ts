@@ -1,15 +1,15 @@
 /** The curve of one disturbance: small, to stand beside others on one scale. Colors are variables of the style sheet. */
 import * as Plot from '@observablehq/plot';
 import type { RobustnessCurve } from '../../train/index.ts';
-import { formatStrength } from '../robustness-card.ts';
+import { formatStrength, strengthForms } from '../robustness-card.ts';
 import { percent } from '../terminal.ts';
 import { drawSvg } from './svg.ts';
 
 /** Accuracy by strength; a broken line is the accuracy without the disturbance. */
 export function robustnessChart({ name, unit, points }: RobustnessCurve): string {
-  const isShare = unit.startsWith('share');
+  const { scale, axis } = strengthForms[unit];
   const scaled = points.map(({ strength, accuracy }) => ({
-    strength: isShare ? strength * 100 : strength,
+    strength: strength * scale,
     accuracy: accuracy * 100,
     text: `${formatStrength(unit, strength)}: ${percent(accuracy)}`,
   }));
@@ -22,7 +22,7 @@ export function robustnessChart({ name, unit, points }: RobustnessCurve): string
     marginRight: 16,
     marginBottom: 38,
     x: {
-      label: axisLabel(unit),
+      label: axis,
       labelArrow: 'none',
       labelAnchor: 'center',
       ticks: scaled.map(({ strength }) => strength),
@@ -41,9 +41,4 @@ export function robustnessChart({ name, unit, points }: RobustnessCurve): string
       Plot.dot(scaled, { x: 'strength', y: 'accuracy', fill: 'var(--train)', r: 3, title: 'text' }),
     ],
   });
-}
-
-function axisLabel(unit: RobustnessCurve['unit']): string {
-  if (unit === 'times') return 'times lower';
-  return unit.startsWith('share ') ? `% ${unit.slice('share '.length)}` : unit;
 }

@@ -2,8 +2,9 @@
 import { disturbances } from '../../data/augment/disturbances.ts';
 import type { PictureDataset } from '../../data/stream/streamed-dataset.ts';
 import type { Robustness, RobustnessCurve } from '../../train/index.ts';
-import { type Answers, disturbedPng, imagePng, pictureSize, sampleIndex } from '../mistakes.ts';
+import type { Answers } from '../mistakes.ts';
 import { describeMeasuring, describeWeakest, formatStrength, robustnessRows } from '../robustness-card.ts';
+import { disturbedPng, imagePng, pictureSize, sampleIndex } from '../shown-images.ts';
 import { counted } from '../terminal.ts';
 import { escapeHtml, numberTable } from './html.ts';
 import { robustnessChart } from './robustness-chart.ts';

@@ -7,7 +7,7 @@ import { resolve } from 'node:path';
 import { samplings } from '../../data/balanced-order.ts';
 import { readClassNames } from '../../data/class-names.ts';
 import { groupSource } from '../../data/groups.ts';
-import { pictureFits } from '../../data/image.ts';
+import { pictureFits } from '../../data/resize.ts';
 import { type DeviceOptions, deviceNames } from '../../index.ts';
 import { type ModelSizes, modelNames } from '../../models/index.ts';
 import { sizeKinds } from '../../models/sizes.ts';

@@ -1,7 +1,7 @@
 /** What can be set for a training with `weft train`, by the names of config.json and of the record; `setting-table.ts` says the rest of each. */
 import type { NamedChanges } from '../../data/augment/augment-options.ts';
 import type { Sampling } from '../../data/balanced-order.ts';
-import type { PictureFit } from '../../data/image.ts';
+import type { PictureFit } from '../../data/resize.ts';
 import type { DeviceOptions } from '../../index.ts';
 import type { ModelSizes } from '../../models/index.ts';
 

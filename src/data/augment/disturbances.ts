@@ -1,7 +1,8 @@
 /** What pictures may suffer after training, each change by an exact strength: what a model makes of it is its robustness. */
-import { resize } from '../image.ts';
+
 import { RandomGenerator } from '../random-generator.ts';
 import { removeFromImage } from '../removal.ts';
+import { resize } from '../resize.ts';
 import { addNoise, type PictureShape } from './degrading.ts';
 import { type Motion, resample } from './resampling.ts';
 

@@ -9,7 +9,7 @@ import {
   requireLabels,
 } from '../dataset.ts';
 import { DatasetError } from '../errors.ts';
-import type { PictureFit } from '../image.ts';
+import type { PictureFit } from '../resize.ts';
 
 /** Where pictures are read from, and how they come to the shape of their data set. */
 export interface StoredPictures {

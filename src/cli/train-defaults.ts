@@ -82,8 +82,8 @@ export function defaultsFor({
   };
 }
 
-/** Values of pixels that a training looks at in all, at most: some minutes of a conv-lstm on two cores. */
-const mostPixels = 2e9;
+/** Pixels that a training looks at in all, at most: some minutes of a conv-lstm on two cores. Colors cost it next to nothing. */
+const mostPixels = 7e8;
 
 /**
  * An epoch of few images has few steps, so they need more of them; larger images, and photographs, are harder to tell apart than small ones
@@ -91,8 +91,8 @@ const mostPixels = 2e9;
  */
 function epochsFor(images: number, [height, width, channels]: DefaultsOptions['imageShape']): number {
   const hardness = (Math.sqrt(height * width) / 20) * (channels === 3 ? 2 : 1);
-  const wanted = 16 * Math.sqrt(3800 / images) * hardness;
-  const affordable = mostPixels / (images * height * width * channels);
+  const wanted = 16 * Math.max(Math.sqrt(3800 / images), 1) * hardness;
+  const affordable = mostPixels / (images * height * width);
   return Math.max(Math.round(Math.min(wanted, affordable, 200)), 4);
 }
 

@@ -34,24 +34,27 @@ Exit codes:
 /**
  * Runs a command line (without the names of node and the script).
  *
+ * @param program the file that starts `weft`
  * @param signal ends training early
  * @returns the exit code
  */
 export async function runCommandLine(
   args: readonly string[],
   streams: Streams,
+  program: string,
   signal?: AbortSignal,
 ): Promise<number> {
   let exitCode: number = exitCodes.done;
-  const program = buildProgram({
+  const command = buildProgram({
     streams,
     signal,
+    program,
     finish: (code) => {
       exitCode = code;
     },
   });
   try {
-    await program.parseAsync(args, { from: 'user' });
+    await command.parseAsync(args, { from: 'user' });
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) {

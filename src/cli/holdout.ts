@@ -1,9 +1,9 @@
 /** Which images watch over training. The test images are never among them: they are looked at once, at the end. */
 import { balanceNotes } from '../data/balance.ts';
-import { type ImageDataset, imageCount, imageName } from '../data/dataset.ts';
+import { concatenate, type ImageDataset, imageCount, imageName } from '../data/dataset.ts';
 import type { LoadedDataset } from '../data/load.ts';
 import { findOverlap } from '../data/overlap.ts';
-import { drawnSplit, drawnStream, heldOutShares } from '../data/split.ts';
+import { drawnFold, drawnSplit, drawnStream, type Fold, foldOfStream, heldOutShares } from '../data/split.ts';
 import { samplePictures } from '../data/stream/open-dataset.ts';
 import { isStreamed, type PictureDataset } from '../data/stream/streamed-dataset.ts';
 import { OptionError } from '../errors.ts';
@@ -23,17 +23,24 @@ export interface PreparedDataset extends LoadedDataset<PictureDataset> {
   readonly copies: SplitCopies | undefined;
 }
 
+/** What is held out of the training images: a share of them, by default 0.05, or one of equal parts. */
+export interface HeldOut {
+  readonly share?: number | undefined;
+  readonly fold?: Fold | undefined;
+}
+
 /**
- * The data set with its own validation images, or else with some of every class held out from the training images.
+ * The data set with its own validation images, or else with some of every class held out from the training images. Of a data set with
+ * validation images, a fold is drawn from both together.
  *
- * @param share of the training images to hold out; default 0.05
- * @throws OptionError when a share is given and the data set has validation images itself
+ * @throws OptionError when a share is given, or a fold of pictures in files, and the data set has validation images itself
  */
 export function withValidation(
   loaded: LoadedDataset<PictureDataset>,
   seed: number,
-  share?: number,
+  { share, fold }: HeldOut = {},
 ): PreparedDataset {
+  if (fold !== undefined) return withFold(loaded, seed, fold);
   if (loaded.validation !== undefined) {
     if (share === undefined) return lookedAt(loaded, seed, loaded.train, loaded.validation);
     throw new OptionError({
@@ -54,6 +61,38 @@ export function withValidation(
     `(${heldOutShares(loaded.train, heldOut)}, seed ${seed}) are held out${share === undefined ? '; --val-split changes how many' : ''}.`;
   const validation = { ...heldOut, name: `${loaded.name} validation` };
   return lookedAt(loaded, seed, train, validation, note);
+}
+
+function withFold(loaded: LoadedDataset<PictureDataset>, seed: number, fold: Fold): PreparedDataset {
+  const whole = trainingImages(loaded, fold);
+  const [train, heldOut] = isStreamed(whole) ? foldOfStream(whole, fold, seed) : drawnFold(whole, fold, seed);
+  if (imageCount(heldOut) === 0) {
+    throw new OptionError({
+      where: loaded.name,
+      got: `fold ${fold.join('/')} of ${counted(imageCount(whole), 'training image')}, which is empty`,
+      expected: 'as many images of some class as there are parts',
+      cure: 'Give fewer parts with --fold.',
+    });
+  }
+  const note =
+    `For validation, part ${fold[0]} of ${fold[1]} of the training images is held out: ` +
+    `${counted(imageCount(heldOut), 'image')} (seed ${seed}).`;
+  return lookedAt(loaded, seed, train, { ...heldOut, name: `${loaded.name} validation` }, note);
+}
+
+/** All images that are not for the test. */
+function trainingImages(
+  { name, train, validation }: LoadedDataset<PictureDataset>,
+  fold: Fold,
+): PictureDataset {
+  if (validation === undefined) return train;
+  if (!isStreamed(train) && !isStreamed(validation)) return concatenate(train, validation);
+  throw new OptionError({
+    where: name,
+    got: `fold ${fold.join('/')} of pictures in files, with validation images of their own`,
+    expected: 'images in memory, or pictures without validation images',
+    cure: 'Give --no-stream besides, or leave out --fold.',
+  });
 }
 
 function draw(train: PictureDataset, share: number, seed: number): [PictureDataset, PictureDataset] {

@@ -1,9 +1,13 @@
 #!/usr/bin/env node
 /** The `weft` command. */
+import { fileURLToPath } from 'node:url';
 import { fileError } from '../data/files.ts';
 import { runCommandLine } from './commands.ts';
 import { exitCodes, signalCodes } from './exit-codes.ts';
 import { RunError } from './run-error.ts';
+
+/** The commands that train: a signal ends what can be gone on with. */
+const trains = new Set<string | undefined>(['train']);
 
 /** The progress bar hides the cursor. */
 const SHOW_CURSOR = '\u001b[?25h';
@@ -22,15 +26,18 @@ for (const stream of [process.stdout, process.stderr]) {
 const args = process.argv.slice(2);
 const interruption = new AbortController();
 // The first signal ends training between two steps, and what was learned is saved; a second one ends the process.
-for (const [name, code] of args[0] === 'train' ? Object.entries(signalCodes) : []) {
+for (const [name, code] of trains.has(args[0]) ? Object.entries(signalCodes) : []) {
   process.on(name, () => {
     if (!interruption.signal.aborted) return interruption.abort(name);
     if (process.stdout.isTTY) process.stdout.write(SHOW_CURSOR);
     process.exit(code);
   });
 }
+// A training that another process began ends when that process wants it to, or is no more.
+process.on('disconnect', () => interruption.abort('SIGTERM'));
+process.channel?.unref();
 
-let exitCode = await runCommandLine(args, process, interruption.signal);
+let exitCode = await runCommandLine(args, process, fileURLToPath(import.meta.url), interruption.signal);
 // Streams tell their errors a little later.
 await new Promise(setImmediate);
 if (unwritten !== undefined) {

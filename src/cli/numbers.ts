@@ -44,6 +44,14 @@ export function shareFromNothing(text: string): number {
   throw new InvalidArgumentError('Give a number from 0 to below 1, such as 0.1.');
 }
 
+/** A part of several: `2/5`. */
+export function foldText(text: string): readonly [part: number, parts: number] {
+  const [part, parts, ...more] = text.split('/').map(decimal);
+  const isWhole = [part, parts].every((value) => Number.isSafeInteger(value));
+  if (more.length === 0 && isWhole && part! >= 1 && parts! >= 2 && part! <= parts!) return [part!, parts!];
+  throw new InvalidArgumentError('Give a part of two or more, such as 1/5.');
+}
+
 /** What a switch is set to, where it is written as a value. */
 export function trueOrFalse(text: string): boolean {
   if (text === 'true' || text === 'false') return text === 'true';

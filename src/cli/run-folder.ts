@@ -147,14 +147,23 @@ async function make(folder: string): Promise<Made> {
 
 /** Removes the claim of a process that is no more, and its unfinished files. */
 async function removeDeadClaim(folder: string): Promise<void> {
-  const path = join(folder, claim);
-  const text = await readFile(path, 'utf8').catch(() => '');
+  if ((await claimOf(folder)) !== 'dead') return;
+  await rm(join(folder, claim), { force: true });
+  await sweep(folder);
+}
+
+/** Whether a process trains the run of a folder. */
+export async function isInUse(folder: string): Promise<boolean> {
+  return (await claimOf(folder)) === 'alive';
+}
+
+async function claimOf(folder: string): Promise<'none' | 'dead' | 'alive'> {
+  const text = await readFile(join(folder, claim), 'utf8').catch(() => '');
+  if (text === '') return 'none';
   const [where, pid, host] = text.split(' ');
   // A machine that was started again has the same name, and none of the processes.
   const alive = where === machine() ? isRunning(Number(pid)) : host !== hostname();
-  if (text === '' || alive) return;
-  await rm(path, { force: true });
-  await sweep(folder);
+  return alive ? 'alive' : 'dead';
 }
 
 function notEmpty(folder: string, names: string, single: boolean): RunError {

@@ -16,6 +16,8 @@ export interface CommandContext {
   readonly streams: Streams;
   /** Ends training early. */
   readonly signal: AbortSignal | undefined;
+  /** The file that starts `weft`, for the processes of a command that runs several trainings. */
+  readonly program: string;
   /** Says how the command ended, where that is not `exitCodes.done`. */
   readonly finish: (exitCode: number) => void;
 }

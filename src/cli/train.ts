@@ -123,9 +123,8 @@ async function planTraining({
   const source = isFresh ? await readSource(asked.from!, asked.model) : undefined;
   const given = { ...source?.settings, ...asked };
   requireFitting(given, out);
-  const { seed: dataSeed = trainDefaults.seed } = given;
-  seed(dataSeed);
-  const data = trainingData(given, dataSeed);
+  seed(given.seed ?? trainDefaults.seed);
+  const data = trainingData(given);
   requireSeveralClasses(data);
   if (earlier !== undefined) requireSameImages(earlier.path, data);
   const device = settings.device.read(deviceInfo().name);

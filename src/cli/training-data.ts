@@ -15,10 +15,11 @@ import { trainDefaults } from './train-defaults.ts';
  *
  * @throws InvalidArgumentError for `--stream` of images that are not files, and `--cache` where nothing is streamed
  */
-export function trainingData(given: Settings, seed: number, most = 256 * 2 ** 20): PreparedDataset {
+export function trainingData(given: Settings, most = 256 * 2 ** 20): PreparedDataset {
   const { data = trainDefaults.data, size, fit, labels, classes, groups, cache, stream, remove } = given;
+  const { seed = trainDefaults.seed, splitSeed = seed, fold, validationShare: share } = given;
   const options = {
-    ...{ seed, size, fit, labels },
+    ...{ seed: splitSeed, size, fit, labels },
     classNames: classes?.names,
     groups: groups === undefined ? undefined : groupSource(groups),
   };
@@ -29,7 +30,7 @@ export function trainingData(given: Settings, seed: number, most = 256 * 2 ** 20
     );
   }
   if (!(stream ?? isLarge(most))) {
-    if (cache === undefined) return withValidation(loadDataset(data, options), seed, given.validationShare);
+    if (cache === undefined) return withValidation(loadDataset(data, options), splitSeed, { share, fold });
     throw new InvalidArgumentError(
       `--cache ${cache} does nothing for images in memory: give --stream besides, or leave it out.`,
     );
@@ -48,5 +49,5 @@ export function trainingData(given: Settings, seed: number, most = 256 * 2 ** 20
       ? []
       : [`${name}: the images of validation and test are in memory, since something is removed of them.`]),
   ];
-  return withValidation({ ...opened, notes }, seed, given.validationShare);
+  return withValidation({ ...opened, notes }, splitSeed, { share, fold });
 }

@@ -40,7 +40,58 @@ export function drawnStream(
   seed: number,
   purpose: DrawPurpose = 'test',
 ): [rest: StreamedDataset, heldOut: StreamedDataset] {
-  const isHeldOut = drawnOf(dataset, dataset.groups ?? dataset.files, share, seed, purpose);
+  return sidesOf(dataset, drawnOf(dataset, dataset.groups ?? dataset.files, share, seed, purpose));
+}
+
+/** One of several equal parts: `[2, 5]` is the second fifth. */
+export type Fold = readonly [part: number, parts: number];
+
+/**
+ * Holds out one of equal parts of every class. The parts are drawn as `drawnSplit` draws; of one seed they have no image in common, and
+ * every image is in one of them, but for the only one (or the only group) of a class, which is never held out.
+ *
+ * @returns the rest, then what was held out
+ */
+export function drawnFold(
+  dataset: ImageDataset,
+  fold: Fold,
+  seed: number,
+): [rest: ImageDataset, heldOut: ImageDataset] {
+  const names = dataset.groups ?? dataset.files ?? distinct(contentHashes(dataset));
+  const isHeldOut = foldOf(dataset, names, fold, seed);
+  return splitBy(dataset, (index) => isHeldOut[index] === 1);
+}
+
+/** `drawnFold` of pictures that are not read. */
+export function foldOfStream(
+  dataset: StreamedDataset,
+  fold: Fold,
+  seed: number,
+): [rest: StreamedDataset, heldOut: StreamedDataset] {
+  return sidesOf(dataset, foldOf(dataset, dataset.groups ?? dataset.files, fold, seed));
+}
+
+/** 1 for each image that is held out. */
+function foldOf(
+  dataset: LabeledImages,
+  names: readonly string[],
+  [part, parts]: Fold,
+  seed: number,
+): Uint8Array {
+  const isHeldOut = new Uint8Array(imageCount(dataset));
+  for (const units of unitsOfClasses(dataset, names, 1 / parts, `${seed} fold`)) {
+    if (units.length < 2) continue;
+    units.sort((first, second) => first.draw - second.draw);
+    units.forEach(({ images }, rank) => {
+      if (Math.floor((rank * parts) / units.length) !== part - 1) return;
+      for (const index of images) isHeldOut[index] = 1;
+    });
+  }
+  return isHeldOut;
+}
+
+/** The pictures that are not held out, then the others, both in their order. */
+function sidesOf(dataset: StreamedDataset, isHeldOut: Uint8Array): [StreamedDataset, StreamedDataset] {
   const places = [...isHeldOut.keys()];
   const part = (side: 0 | 1) =>
     streamedSubset(

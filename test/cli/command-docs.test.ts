@@ -25,6 +25,7 @@ test('train: the table has the options of the program, no more and no fewer, wit
     streams: { stdout: process.stdout, stderr: process.stderr },
     signal: undefined,
     finish: () => undefined,
+    program: 'weft',
   });
   const { options } = program.commands.find((command) => command.name() === 'train')!;
   expect(rows('Train').map(([flags]) => flags)).toEqual(options.map(({ flags }) => flags));

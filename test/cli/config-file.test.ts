@@ -20,6 +20,7 @@ const unusual: SettingValues = {
   ...{ stream: true, cache: '/decoded' },
   classes: { names: ['cat', 'dog'], source: 'cat,dog' },
   validationShare: 0.2,
+  ...{ fold: [2, 5], splitSeed: 3 },
   groups: '^(patient\\d+)_',
   model: 'row-lstm',
   ...{ from: '/run', freeze: 'lstm', accumulate: 2 },

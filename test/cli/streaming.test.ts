@@ -55,11 +55,11 @@ test('killed, a run that reads pictures in threads ends as if it had not been', 
 test('many pictures are streamed by themselves, unless that is refused', () => {
   const data = classFolders();
   const bytes = 30 * 8 * 8;
-  expect(isStreamed(trainingData({ data }, 0, bytes).train)).toBe(false);
-  const prepared = trainingData({ data }, 0, bytes - 1);
+  expect(isStreamed(trainingData({ data }, bytes).train)).toBe(false);
+  const prepared = trainingData({ data }, bytes - 1);
   expect([prepared.train, prepared.validation, prepared.test].every(isStreamed)).toBe(true);
   expect(prepared.notes.join('\n')).toContain('--no-stream reads them nevertheless');
-  expect(isStreamed(trainingData({ data, stream: false }, 0, bytes - 1).train)).toBe(false);
+  expect(isStreamed(trainingData({ data, stream: false }, bytes - 1).train)).toBe(false);
 });
 
 test('what is removed of streamed pictures is the same', async () => {

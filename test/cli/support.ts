@@ -49,7 +49,7 @@ export async function run(
   const { signal, isTTY = false, onWrite = () => {} } = options;
   const stdout = new Capture(isTTY, onWrite);
   const stderr = new Capture(isTTY, onWrite);
-  const exitCode = await runCommandLine(args, { stdout, stderr }, signal);
+  const exitCode = await runCommandLine(args, { stdout, stderr }, builtCommand, signal);
   return { exitCode, stdout: stdout.text, stderr: stderr.text };
 }
 

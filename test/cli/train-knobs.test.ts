@@ -10,6 +10,8 @@ import { classFolders, classNames, idxFolder, type Outcome, run } from './suppor
 interface Run extends Outcome {
   readonly metrics: Metrics;
   readonly weights: Buffer;
+  /** split.json */
+  readonly split: { readonly validation: { readonly files: readonly string[] } };
 }
 
 /** Trains in a new folder. */
@@ -21,6 +23,7 @@ async function trained(args: readonly string[]): Promise<Run> {
     ...outcome,
     metrics: JSON.parse(readFileSync(join(out, 'metrics.json'), 'utf8')),
     weights: readFileSync(join(out, 'last', 'model.safetensors')),
+    split: JSON.parse(readFileSync(join(out, 'split.json'), 'utf8')),
   };
 }
 
@@ -122,6 +125,26 @@ test('what is on is printed and recorded', async () => {
     ...{ learningRate: 0.03, augmentation: { flip: true }, validationShare: 0.2, earlyStopping: 2 },
     classWeights: { bar: expect.any(Number), block: expect.any(Number), empty: expect.any(Number) },
   });
+});
+
+test('folds share no image and are recorded; another seed with the same --split-seed holds out the same', async () => {
+  const args = ['train', '--data', classFolders(6), '--model', 'row-gru', '--hidden', '4', '--epochs', '1'];
+  const heldOut = async (...more: string[]): Promise<readonly string[]> => {
+    const { metrics, split } = await trained([...args, ...more]);
+    expect(metrics.command).toEqual(expect.arrayContaining(more));
+    return split.validation.files;
+  };
+  const [first, second] = [await heldOut('--fold', '1/2'), await heldOut('--fold', '2/2')];
+  expect(new Set([...first, ...second]).size).toBe(first.length + second.length);
+  expect(await heldOut('--fold', '1/2', '--seed', '1', '--split-seed', '0')).toEqual(first);
+  expect(await heldOut('--fold', '1/2', '--seed', '1')).not.toEqual(first);
+  const both = await run([...args, '--fold', '1/2', '--val-split', '0.1']);
+  expect(both).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining('--val-split 0.1 does nothing'),
+  });
+  const wrong = await run([...args, '--fold', '3/2']);
+  expect(wrong).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('such as 1/5') });
 });
 
 test('files of names and groups are recorded with their full paths', async () => {

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { classCounts, subset } from '../../src/data/dataset.ts';
 import { loadDataset } from '../../src/data/load.ts';
-import { drawnSplit, heldOutShares } from '../../src/data/split.ts';
+import { drawnFold, drawnSplit, heldOutShares } from '../../src/data/split.ts';
 import { plainPng, temporaryFolder, tinyDataset } from '../support/datasets.ts';
 
 const named = (names: readonly string[]) => ({
@@ -117,4 +117,28 @@ describe('groups', () => {
 test('one class is said', () => {
   const { notes } = loadDataset(temporaryFolder({ 'only/1.png': plainPng(1), 'only/2.png': plainPng(2) }));
   expect(notes[0]).toMatch(/one class, so there is nothing to learn\. Mostly the path is one level off/);
+});
+
+test('folds are equal parts of each class, have no image in common, and together are all; groups stay together', () => {
+  const names = [...numbered(100, 'a/img_'), ...numbered(12, 'b/')];
+  const folds = [1, 2, 3, 4].map((part) => drawnFold(named(names), [part, 4], 7));
+  for (const [rest, held] of folds) {
+    expect([...classCounts(held)]).toEqual([25, 3]);
+    expect([...rest.files!, ...held.files!].sort()).toEqual([...names].sort());
+  }
+  expect(folds.flatMap(([, held]) => held.files!).sort()).toEqual([...names].sort());
+  const [, other] = drawnFold(named(names), [1, 4], 8);
+  expect(other.files).not.toEqual(folds[0][1].files);
+
+  const patients = names.map((name, index) => `${name[0]}${index % 9}`);
+  for (const part of [1, 2]) {
+    const [rest, held] = drawnFold({ ...named(names), groups: patients }, [part, 2], 0);
+    expect(rest.groups!.filter((group) => held.groups!.includes(group))).toEqual([]);
+  }
+});
+
+test('the only image of a class is in no fold', () => {
+  const [rest, held] = drawnFold(named(['a/0.png', 'b/0.png', 'b/1.png']), [1, 2], 0);
+  expect([...classCounts(rest)]).toEqual([1, 1]);
+  expect([...classCounts(held)]).toEqual([0, 1]);
 });

@@ -54,6 +54,7 @@ export function* misfits(given: Settings, out?: string): Iterable<Misfit> {
       text: `--remove takes pixels away, and ${model} takes none that are missing: say what it makes of them with --missing, such as mean${modelFacts(model).treatments.includes('mask') ? ' or mask' : ''}.`,
     };
   }
+  yield* heldOutMisfits(settings);
   yield* learningMisfits(settings);
   yield* lengthMisfits(settings);
   yield* pictureMisfits(settings);
@@ -127,6 +128,14 @@ function* lengthMisfits({ epochs, average, earlyStopping, schedule }: Settings):
       text: `--schedule plateau does nothing in ${epochs} epochs, since it waits for more than ${plateauPatience}: train for ${least} or more, or give another schedule.`,
     };
   }
+}
+
+function* heldOutMisfits({ fold, validationShare }: Settings): Iterable<Misfit> {
+  if (fold === undefined || validationShare === undefined) return;
+  yield {
+    of: 'validationShare',
+    text: `--val-split ${validationShare} does nothing beside --fold, which says how much is held out: leave out the one or the other.`,
+  };
 }
 
 /** Changes of pictures where there is nothing to change. */

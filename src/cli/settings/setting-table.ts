@@ -17,6 +17,7 @@ import { classWeightsText } from '../class-weights.ts';
 import { lossText } from '../losses.ts';
 import { readSize } from '../model-sizes.ts';
 import {
+  foldText,
   nonNegativeNumber,
   positiveInteger,
   positiveNumber,
@@ -93,6 +94,20 @@ export const settings: { readonly [Name in SettingName]: Setting<SettingValues[N
     what: 'share of the training images held out for validation, where there are no validation images',
     usual: '0.05',
     read: properShare,
+  },
+  fold: {
+    flag: '--fold <part/parts>',
+    heading: 'data',
+    what: 'hold out this part of so many equal ones for validation, as for cross-validation: 1/5',
+    read: foldText,
+    write: (fold) => fold.join('/'),
+  },
+  splitSeed: {
+    flag: '--split-seed <number>',
+    heading: 'data',
+    what: 'decides which images are held out',
+    usual: 'as --seed',
+    read: seedNumber,
   },
   groups: {
     flag: '--groups <what>',

@@ -2,6 +2,7 @@
 import type { NamedChanges } from '../../data/augment/augment-options.ts';
 import type { Sampling } from '../../data/balanced-order.ts';
 import type { PictureFit } from '../../data/resize.ts';
+import type { Fold } from '../../data/split.ts';
 import type { DeviceOptions } from '../../index.ts';
 import type { ModelSizes } from '../../models/index.ts';
 
@@ -59,6 +60,10 @@ interface DataValues {
 interface TrainingValues extends ModelSizes {
   /** Share of the training images held out for validation, where it is not the usual one. */
   readonly validationShare: number;
+  /** The part of equal ones that is held out for validation in its place. */
+  readonly fold: Fold;
+  /** Decides which images are held out; where it is not given, `seed` does. */
+  readonly splitSeed: number;
   readonly model: string;
   /** A run or a saved model whose layers are taken over. */
   readonly from: string;

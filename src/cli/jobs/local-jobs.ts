@@ -1,0 +1,171 @@
+/** Trainings in processes of this machine, each of them `weft train` with a run folder of its own. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { rm } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as after } from 'node:timers/promises';
+import { findEntry } from '../../data/files.ts';
+import { METRICS_FILE } from '../../data/run-folders.ts';
+import { RunError } from '../run-error.ts';
+import { isInUse } from '../run-folder.ts';
+import { type Metrics, type RunRecord, readMetrics } from '../run-record.ts';
+import { CONFIG_FILE, readConfig } from '../settings/config-file.ts';
+import { wordsOf, writtenSetting } from '../settings/setting-options.ts';
+import { settingNames } from '../settings/setting-table.ts';
+import type { Settings } from '../settings/setting-values.ts';
+import { SPLIT_FILE } from '../split-file.ts';
+import { type FinishedJob, JobError, type JobRunner, type TrainingJob } from './training-job.ts';
+
+export interface LocalJobsOptions {
+  /** Where the run folders are made. */
+  readonly folder: string;
+  /** The file that starts `weft`. */
+  readonly program: string;
+  /** How many are run at once. Each gets its part of the processors. Default: one for every two processors. */
+  readonly slots?: number | undefined;
+  /** Is told of every epoch of a job, in a line. */
+  readonly onEpoch?: (job: TrainingJob, line: string) => void;
+}
+
+/** Runs trainings on this machine. */
+export function localJobs(options: LocalJobsOptions): JobRunner {
+  return new LocalJobs(options);
+}
+
+/** How many trainings run at once where nobody says it. */
+export function usualSlots(): number {
+  return Math.max(Math.floor(availableParallelism() / 2), 1);
+}
+
+/** How long a run waits for a process that has its folder, in milliseconds: one whose parent was killed saves, and ends. */
+const PATIENCE = 30_000;
+
+class LocalJobs implements JobRunner {
+  readonly slots: number;
+  readonly #options: LocalJobsOptions;
+  readonly #children = new Set<ChildProcess>();
+  /** Those who wait for a free slot, in their order. */
+  readonly #waiting: (() => void)[] = [];
+  #running = 0;
+  #closed = false;
+
+  constructor(options: LocalJobsOptions) {
+    this.#options = options;
+    this.slots = options.slots ?? usualSlots();
+  }
+
+  async run(job: TrainingJob): Promise<FinishedJob> {
+    const folder = join(this.#options.folder, job.name);
+    const before = recordOf(folder);
+    if (before !== undefined) requireSame(folder, job);
+    if (before?.status === 'finished') return finished(job, folder);
+    await this.#slot();
+    try {
+      await this.#train(job, folder, before === undefined);
+      return finished(job, folder);
+    } finally {
+      this.#running -= 1;
+      this.#waiting.shift()?.();
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const begin of this.#waiting.splice(0)) begin();
+    const children = [...this.#children];
+    const ends = children.map((child) => new Promise((end) => child.once('close', end)));
+    // A training whose parent is gone ends as with Ctrl-C: it saves itself.
+    for (const child of children) child.disconnect();
+    await Promise.all(ends);
+  }
+
+  async #slot(): Promise<void> {
+    while (this.#running >= this.slots && !this.#closed) {
+      await new Promise<void>((begin) => this.#waiting.push(begin));
+    }
+    this.#running += 1;
+  }
+
+  async #train(job: TrainingJob, folder: string, isNew: boolean): Promise<void> {
+    for (let waited = 0; waited < PATIENCE && (await isInUse(folder)); waited += 200) await after(200);
+    if (this.#closed) throw notRun(job, folder);
+    // Of a run that was killed before it had a record, which is written after these.
+    if (isNew) for (const name of [CONFIG_FILE, SPLIT_FILE]) await rm(join(folder, name), { force: true });
+    const how = isNew ? [...wordsOf(job.settings, {}), '--out', folder] : ['--resume', folder];
+    const threads = Math.max(Math.floor(availableParallelism() / this.slots), 1);
+    const child = spawn(process.execPath, [this.#options.program, 'train', ...how, '--json'], {
+      // Ctrl-C in a terminal reaches all processes of a group: these are told by their parent alone, and once.
+      detached: true,
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      env: { WEFT_THREADS: `${threads}`, ...process.env },
+    });
+    this.#children.add(child);
+    let told = '';
+    child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+      const lines = (told + text).split('\n');
+      for (const line of lines.slice(0, -1)) {
+        if (/^\s*epoch \d/.test(line)) this.#options.onEpoch?.(job, line.trim());
+      }
+      told = lines.slice(-LINES_OF_ERROR).join('\n');
+    });
+    const exitCode = await new Promise<number | null>((end, fail) => {
+      child.on('error', fail);
+      child.on('close', end);
+    }).finally(() => this.#children.delete(child));
+    if (this.#closed) throw notRun(job, folder);
+    if (exitCode === 0) return;
+    throw new JobError({
+      where: `the training ${job.name}`,
+      got: `an end with ${exitCode === null ? `the signal ${child.signalCode}` : `exit code ${exitCode}`}: ${told.trim()}`,
+      expected: 'a finished run',
+      cure: 'Once the cause is gone, the same command goes on.',
+    });
+  }
+}
+
+/** Lines of what a training says that an error quotes. */
+const LINES_OF_ERROR = 4;
+
+function notRun({ name }: TrainingJob, folder: string): JobError {
+  return new JobError({
+    where: `the training ${name}`,
+    got: `an interruption (${folder})`,
+    expected: 'its end',
+    cure: 'The same command goes on.',
+  });
+}
+
+function recordOf(folder: string): RunRecord | undefined {
+  const wanted = { error: RunError, expected: 'the record of a run' };
+  return findEntry(join(folder, METRICS_FILE), wanted) === undefined ? undefined : readMetrics(folder);
+}
+
+function finished({ name }: TrainingJob, folder: string): FinishedJob {
+  const metrics = readMetrics(folder);
+  if (isFinished(metrics)) return { name, folder, metrics };
+  throw new JobError({
+    where: folder,
+    got: `a run that is ${metrics.status}`,
+    expected: 'one that is finished',
+    cure: 'The same command goes on.',
+  });
+}
+
+function isFinished(record: RunRecord): record is Metrics {
+  return record.status === 'finished';
+}
+
+/** @throws JobError unless the run in the folder was asked for the same */
+function requireSame(folder: string, { name, settings }: TrainingJob): void {
+  const stored: Settings = readConfig(join(folder, CONFIG_FILE));
+  const other = settingNames.find(
+    (each) => settings[each] !== undefined && writtenSetting(settings, each) !== writtenSetting(stored, each),
+  );
+  if (other === undefined) return;
+  throw new JobError({
+    where: folder,
+    got: `a run with ${other} ${writtenSetting(stored, other) ?? 'of its own'}`,
+    expected: `the training ${name}, with ${other} ${writtenSetting(settings, other)}`,
+    cure: 'Give another folder with --out.',
+  });
+}

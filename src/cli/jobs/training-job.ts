@@ -1,0 +1,37 @@
+/** A training that is one of several: what is asked for, what comes back, and who runs it. */
+import { WeftError } from '../../errors.ts';
+import type { Metrics } from '../run-record.ts';
+import type { Settings } from '../settings/setting-values.ts';
+
+/** Thrown when a training that others wait for did not come to its end. */
+export class JobError extends WeftError {}
+
+/** A training to run. */
+export interface TrainingJob {
+  /** What it is called, which is the name of its run folder as well: `conv-lstm-seed-3`. */
+  readonly name: string;
+  /** What `weft train` is asked for. */
+  readonly settings: Settings;
+}
+
+/** A training that came to its end. */
+export interface FinishedJob {
+  readonly name: string;
+  /** The run folder. */
+  readonly folder: string;
+  readonly metrics: Metrics;
+}
+
+/** Runs trainings, several at once. */
+export interface JobRunner {
+  /** How many can be run at once: more only wait. */
+  readonly slots: number;
+  /**
+   * Runs a training, or what is left of it. One that is finished already is not run again.
+   *
+   * @throws JobError when it fails, or its folder holds a run of other settings
+   */
+  run(job: TrainingJob): Promise<FinishedJob>;
+  /** Ends all that is running, which can be gone on with. */
+  close(): Promise<void>;
+}

@@ -5,6 +5,7 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { METRICS_FILE } from '../data/run-folders.ts';
 import { WeftError } from '../index.ts';
 import { printable } from '../text.ts';
+import { addEnsemble } from './ensemble/ensemble-command.ts';
 import { addEvaluate } from './evaluate.ts';
 import { refuseExcessArguments } from './excess-arguments.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -20,6 +21,7 @@ const help = `
 Examples:
   weft train                                train on the embedded digits
   weft train --data photos --epochs 20      train on your own pictures: photos/<class>/<picture>.png
+  weft ensemble runs/first --seeds 5        one model of five seeds of a run
   weft evaluate runs/first                  accuracy, precision, recall and confusion matrix of a run
   weft predict runs/first seven.png         the class of a picture
   weft models                               the networks that can be trained, with their costs
@@ -99,7 +101,8 @@ export function buildProgram(context: CommandContext): Command {
     .showHelpAfterError('(weft --help shows all commands and options)')
     .exitOverride()
     .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) });
-  for (const add of [addTrain, addEvaluate, addPredict, addModels, addExplain]) add(program, context);
+  for (const add of [addTrain, addEnsemble, addEvaluate, addPredict, addModels, addExplain])
+    add(program, context);
   refuseExcessArguments(program);
   return program;
 }

@@ -58,7 +58,7 @@ const bins = 10;
 const topPlaces = [2, 3, 5];
 
 /** Of what `evaluate` gives. */
-interface JudgedAnswers {
+export interface JudgedAnswers {
   /** `[N, classes]` */
   readonly probabilities: ArrayLike<number>;
   /** `[classes, classes]` */

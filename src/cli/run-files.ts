@@ -95,10 +95,36 @@ export async function writeRun(
   answers: Evaluation,
   say: Terminal['say'],
 ): Promise<void> {
-  const { folder, summary, data } = run;
-  const { test } = data;
+  const { folder } = run;
   await keepRecord(folder, metrics);
   await rm(join(folder.path, CHECKPOINTS_FOLDER), { recursive: true, force: true }).catch(() => undefined);
+  const results = await writeResults(run, metrics, answers);
+  sayWritten(
+    folder,
+    [
+      ['model.json', 'layers, classes and normalization'],
+      ['model.safetensors', 'weights of the best epoch'],
+      [`${LAST_FOLDER}/`, 'the model after the last epoch, with the state of its optimizer'],
+      [METRICS_FILE, 'all numbers of this run'],
+      [LOG_FILE, 'how it went, a line of JSON for some steps and each epoch'],
+      [CONFIG_FILE, 'its settings, for weft train --config'],
+      [SPLIT_FILE, 'which images it was trained, validated and tested on'],
+      ...results,
+    ],
+    say,
+  );
+}
+
+/** A file of a run, and what it is in words. */
+export type NamedFile = readonly [name: string, contents: string];
+
+/** Writes what tells how a tested model does: the report, its answers, and a picture to try it on. */
+export async function writeResults(
+  { folder, summary, data }: Pick<OngoingRun, 'folder' | 'summary' | 'data'>,
+  metrics: Metrics,
+  answers: Evaluation,
+): Promise<readonly NamedFile[]> {
+  const { test } = data;
   // The chart library is only needed here, and takes a third of a second to load.
   const { renderReport } = await import('./report/report.ts');
   await folder.write(REPORT_FILE, renderReport({ metrics, summary, data, answers }));
@@ -107,24 +133,22 @@ export async function writeRun(
     new Map(data.copies.test.map(({ first, second }) => [second, imageName(data.train, first)]));
   await folder.write(PREDICTIONS_FILE, predictionsCsv(test, answers, originals));
   const sample = sampleIndex(answers.predictions, test.labels);
-  const samplePath = await folder.write(SAMPLE_FILE, imagePng(test, sample));
+  await folder.write(SAMPLE_FILE, imagePng(test, sample));
   const mistakes = findMistakes(test, answers).length;
-  const files: [string, string][] = [
-    ['model.json', 'layers, classes and normalization'],
-    ['model.safetensors', 'weights of the best epoch'],
-    [`${LAST_FOLDER}/`, 'the model after the last epoch, with the state of its optimizer'],
-    [METRICS_FILE, 'all numbers of this run'],
-    [LOG_FILE, 'how it went, a line of JSON for some steps and each epoch'],
-    [REPORT_FILE, `learning curves, confusion matrix and ${counted(mistakes, 'mistake')}, for a browser`],
+  const curves = metrics.history.length > 0 ? 'learning curves, ' : '';
+  return [
+    [REPORT_FILE, `${curves}confusion matrix and ${counted(mistakes, 'mistake')}, for a browser`],
     [PREDICTIONS_FILE, 'the answer for each test image'],
-    [CONFIG_FILE, 'its settings, for weft train --config'],
-    [SPLIT_FILE, 'which images it was trained, validated and tested on'],
     [SAMPLE_FILE, `a test picture of class ${test.classNames[test.labels[sample]!]}`],
   ];
-  const width = Math.max(...files.map(([name]) => join(folder.path, name).length));
+}
+
+/** Says which files were written, and how a picture is classified. */
+export function sayWritten({ path }: RunFolder, files: readonly NamedFile[], say: Terminal['say']): void {
+  const width = Math.max(...files.map(([name]) => join(path, name).length));
   say(`\nWrote`);
   for (const [name, contents] of files) {
-    say(printable(`  ${join(folder.path, name).padEnd(width)}  ${contents}`));
+    say(printable(`  ${join(path, name).padEnd(width)}  ${contents}`));
   }
-  say(`\nTo classify a picture:\n${commandLine(['predict', folder.path, samplePath])}`);
+  say(`\nTo classify a picture:\n${commandLine(['predict', path, join(path, SAMPLE_FILE)])}`);
 }

@@ -9,6 +9,7 @@ import type { EpochReport, Robustness } from '../train/index.ts';
 import type { Confusion } from './confusion.ts';
 import type { CopyScores } from './copies.ts';
 import type { Scores } from './describe.ts';
+import type { EnsembleRecord } from './ensemble/ensemble-record.ts';
 import type { Judgement } from './judgement.ts';
 import { RunError } from './run-error.ts';
 import type { TrainSettings } from './settings/setting-values.ts';
@@ -85,6 +86,8 @@ export interface RunRecord extends TrainSettings {
   readonly history: readonly EpochRecord[];
   /** The epoch whose model is kept: of the best ones the last. */
   readonly bestEpoch: number | undefined;
+  /** Of a model that is made of those of several runs. Its training settings are those of the first. */
+  readonly ensemble?: EnsembleRecord;
   /** Of the test images, once it is finished. */
   readonly judgement?: Judgement;
   readonly data: DataRecord;
@@ -92,7 +95,10 @@ export interface RunRecord extends TrainSettings {
 }
 
 /** What is fixed before training. */
-export type FixedRecord = Omit<RunRecord, 'status' | 'trainSeconds' | 'history' | 'bestEpoch' | 'judgement'>;
+export type FixedRecord = Omit<
+  RunRecord,
+  'status' | 'trainSeconds' | 'history' | 'bestEpoch' | 'ensemble' | 'judgement'
+>;
 
 /** What a finished run has besides. */
 export interface Metrics extends RunRecord, Scores, Partial<CopyScores> {

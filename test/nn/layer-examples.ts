@@ -703,6 +703,22 @@ export const layerExamples: {
     input: sequence,
     computes: ({ layers: [dense] }, x) => dense.call(x),
   },
+  Ensemble: {
+    arguments: () => [[new weft.Dense(3, 2), new weft.Dense(3, 2)], { combine: 'weights' }],
+    input: matrix,
+    computes: ({ layers: [first, second], mixture }, x) => {
+      const [a, b] = mixture!.softmax().split(2, 0) as [weft.Tensor, weft.Tensor];
+      return first!.call(x).softmax().mul(a).add(second!.call(x).softmax().mul(b)).log();
+    },
+  },
+  Rescale: {
+    arguments: () => [
+      [2, 0.5, -1],
+      [0, 1, 3],
+    ],
+    input: matrix,
+    computes: (_, x) => x.mul(weft.tensor([2, 0.5, -1])).add(weft.tensor([0, 1, 3])),
+  },
   Residual: {
     arguments: () => [{ dense: new weft.Dense(3, 3), tanh: new weft.Tanh() }],
     input: matrix,

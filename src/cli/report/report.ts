@@ -13,6 +13,7 @@ import { imagePng, pictureSize } from '../shown-images.ts';
 import { counted, duration, percent } from '../terminal.ts';
 import { confusionChart } from './confusion-chart.ts';
 import { accuracyChart, lossChart } from './curves.ts';
+import { ensembleSection } from './ensemble-section.ts';
 import { escapeHtml, numberTable, scrolling } from './html.ts';
 import { reliabilityChart } from './reliability-chart.ts';
 import { robustnessSection } from './robustness-section.ts';
@@ -35,7 +36,6 @@ const SHOWN_MISTAKES = 24;
 export function renderReport(contents: ReportContents): string {
   const { metrics, summary } = contents;
   const title = `${metrics.model} on ${metrics.data.name}`;
-  const { history, bestEpoch } = metrics;
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -51,16 +51,8 @@ export function renderReport(contents: ReportContents): string {
 ${headline(metrics)}
 <p>${escapeHtml(describeScores(metrics))}</p>
 ${notesList(contents.data.notes)}
-<section>
-<h2>Learning curves</h2>
-<p class="legend"><span class="train">training images</span> <span class="validation">validation images</span></p>
-<div class="side-by-side curves">
-<figure><figcaption>Loss</figcaption>${lossChart(history, bestEpoch, lossName(metrics))}</figure>
-<figure><figcaption>Accuracy</figcaption>${accuracyChart(history, bestEpoch)}</figure>
-</div>
-<p class="aside">${keptEpoch(metrics)}Training values are means over the epoch, while the weights change and dropout is on;
-validation values are taken at its end. The test loss is mean cross-entropy of the labels as they are.</p>
-</section>
+${ensembleSection(metrics)}
+${curvesSection(metrics)}
 <div class="${metrics.data.classNames.length < CLASSES_WITH_LIST ? 'side-by-side' : ''}">
 <section>
 <h2>Confusion matrix</h2>
@@ -90,7 +82,7 @@ ${settingsTable(metrics)}
 }
 
 function headline(metrics: Metrics): string {
-  const { confusion, data, testAccuracy, testLoss, parameters, trainSeconds, history } = metrics;
+  const { confusion, data, testAccuracy, testLoss, parameters, trainSeconds, history, ensemble } = metrics;
   const { copies = 0, accuracyWithoutCopies } = metrics;
   const right = confusion.reduce((sum, row, truth) => sum + row[truth]!, 0);
   const facts = [
@@ -100,7 +92,12 @@ function headline(metrics: Metrics): string {
       : []),
     [testLoss.toFixed(4), 'test loss (nats)'],
     [formatInteger(parameters), 'parameters'],
-    [duration(trainSeconds), `training, ${counted(history.length, 'epoch')}`],
+    [
+      duration(trainSeconds),
+      ensemble
+        ? `training of ${counted(ensemble.members.length, 'member')}`
+        : `training, ${counted(history.length, 'epoch')}`,
+    ],
   ];
   const items = facts.map(
     ([value, name]) => `<div><dd>${escapeHtml(value!)}</dd><dt>${escapeHtml(name!)}</dt></div>`,
@@ -111,6 +108,21 @@ function headline(metrics: Metrics): string {
 function notesList(notes: readonly string[]): string {
   if (notes.length === 0) return '';
   return `<ul class="notes">${notes.map((note) => `<li>${escapeHtml(note)}</li>`).join('')}</ul>`;
+}
+
+function curvesSection(metrics: Metrics): string {
+  const { history, bestEpoch } = metrics;
+  if (history.length === 0) return '';
+  return `<section>
+<h2>Learning curves</h2>
+<p class="legend"><span class="train">training images</span> <span class="validation">validation images</span></p>
+<div class="side-by-side curves">
+<figure><figcaption>Loss</figcaption>${lossChart(history, bestEpoch, lossName(metrics))}</figure>
+<figure><figcaption>Accuracy</figcaption>${accuracyChart(history, bestEpoch)}</figure>
+</div>
+<p class="aside">${keptEpoch(metrics)}Training values are means over the epoch, while the weights change and dropout is on;
+validation values are taken at its end. The test loss is mean cross-entropy of the labels as they are.</p>
+</section>`;
 }
 
 function keptEpoch({ bestEpoch, history }: Metrics): string {

@@ -22,7 +22,7 @@ const told: ReadonlySet<SettingName> = new Set<SettingName>([
     'earlyStopping',
     'classWeights',
   ] as const),
-  ...(['augmentation', 'remove', 'validationShare', 'seed', 'device', 'data'] as const),
+  ...(['augmentation', 'remove', 'views', 'validationShare', 'seed', 'device', 'data'] as const),
 ]);
 
 /** All others, as their options take them: `label smoothing`, `0.1`. */
@@ -48,7 +48,7 @@ export function settingsOf(metrics: Metrics): [name: string, value: string][] {
   const weights = Object.entries(classWeights ?? {}).map(
     ([name, weight]) => `${name} ${weight.toPrecision(3)}`,
   );
-  const given: [string, string | number | undefined][] = [
+  const ofData: [string, string][] = [
     ['data', data.source],
     [
       'images',
@@ -56,6 +56,16 @@ export function settingsOf(metrics: Metrics): [name: string, value: string][] {
     ],
     ['image size', `${height}×${width}×${channels} (height × width × channels); others: ${data.fit}`],
     ['classes', formatInteger(data.classNames.length)],
+  ];
+  const ofRun: [string, string | undefined][] = [
+    ['removed of each image', metrics.remove && describeRemoval(removeSpec(metrics.remove))],
+    ['views', metrics.views],
+    ['device', metrics.device],
+    ['versions', `weft ${metrics.versions.weft}, Node ${metrics.versions.node}`],
+  ];
+  if (metrics.ensemble) return known([...ofData, ['combination', metrics.ensemble.combine], ...ofRun]);
+  return known([
+    ...ofData,
     ['model', metrics.model],
     ...Object.entries(writtenSizes(metrics)),
     ['optimizer', describeOptimizer(metrics)],
@@ -66,11 +76,14 @@ export function settingsOf(metrics: Metrics): [name: string, value: string][] {
     ['early stopping', earlyStopping && `after ${earlyStopping} epochs without a new best`],
     ['class weights', weights.length === 0 ? undefined : weights.join(', ')],
     ['augmentation', moves.length === 0 ? 'none' : moves.join(', ')],
-    ['removed of each image', metrics.remove && describeRemoval(removeSpec(metrics.remove))],
     ['held out for validation', validationShare && `${validationShare * 100} %`],
     ['seed', metrics.seed],
-    ['device', metrics.device],
-    ['versions', `weft ${metrics.versions.weft}, Node ${metrics.versions.node}`],
-  ];
+    ...ofRun,
+  ]);
+}
+
+function known(
+  given: readonly (readonly [string, string | number | undefined])[],
+): [name: string, value: string][] {
   return given.flatMap(([name, value]) => (value === undefined ? [] : [[name, `${value}`]]));
 }

@@ -1,0 +1,163 @@
+/** `weft ensemble`: makes one model of those of several runs, tests it beside them, and writes a run folder. */
+import { relative, resolve } from 'node:path';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type DeviceOptions, setDevice } from '../../index.ts';
+import { type Combination, combinations } from '../../nn/combinations.ts';
+import { printable } from '../../text.ts';
+import { exitCodes, interruptedCode } from '../exit-codes.ts';
+import { commandLine } from '../invocation.ts';
+import { usualSlots } from '../jobs/local-jobs.ts';
+import { positiveInteger } from '../numbers.ts';
+import type { RunFolder } from '../run-folder.ts';
+import { recordText } from '../run-record.ts';
+import { deviceOption, jsonOption, oneOf } from '../shared-options.ts';
+import { type CommandContext, openTerminal, type Terminal } from '../terminal.ts';
+import { keepPlan, openEnsembleFolder, writeEnsemble } from './ensemble-files.ts';
+import { describeGain, describeLearned, formatMembers } from './ensemble-texts.ts';
+import { type Member, readMember, requireAlike } from './members.ts';
+import { testedEnsemble } from './tested-ensemble.ts';
+import { type Making, membersFolder, trainedMembers } from './trained-members.ts';
+
+/** The options of the command line. */
+export interface EnsembleCommandOptions {
+  readonly combine: Combination;
+  readonly seeds?: number;
+  readonly folds?: number;
+  readonly jobs?: number;
+  readonly out?: string;
+  readonly device: keyof DeviceOptions;
+  readonly json: boolean;
+}
+
+/** Runs the command; returns its exit code. */
+export async function ensembleCommand(
+  given: readonly string[],
+  options: EnsembleCommandOptions,
+  terminal: Terminal,
+  context: Pick<CommandContext, 'signal' | 'program'>,
+): Promise<number> {
+  const { combine, jobs, out, device, json } = options;
+  const { say, result } = terminal;
+  const { signal } = context;
+  const making = makingOf(given, options);
+  const runs = given.map((run) => resolve(run));
+  await setDevice(device);
+  const plan = { runs, combine, ...(making && { [making.kind]: making.count }) };
+  const folder = await openEnsembleFolder(out, plan);
+  const command = ['ensemble', ...runs, ...(making ? [`--${making.kind}`, `${making.count}`] : [])];
+  command.push('--combine', combine);
+  try {
+    if (making) await keepPlan(folder, plan);
+    const inside = { folder: membersFolder(folder.path), jobs, say, ...context };
+    const members = making ? await trainedMembers(runs[0]!, making, inside) : await readMembers(runs);
+    if (members === undefined || signal?.aborted) return interrupted(command, folder, terminal, signal);
+    requireAlike(members);
+    const tested = await testedEnsemble({ members, combine, command }, terminal, signal);
+    if (tested === undefined) return interrupted(command, folder, terminal, signal);
+    const { metrics } = tested;
+    const { ensemble } = metrics;
+    const nameOf = (path: string): string => relative(process.cwd(), path);
+    say(`\n${formatMembers(metrics, nameOf)}\n`);
+    for (const text of [describeLearned(ensemble), describeGain(ensemble, nameOf)]) {
+      if (text !== undefined) say(printable(text));
+    }
+    await keepPlan(folder, plan);
+    await writeEnsemble(folder, tested, say);
+    if (json) result(recordText(metrics));
+    return exitCodes.done;
+  } finally {
+    folder.leave();
+  }
+}
+
+async function readMembers(runs: readonly string[]): Promise<readonly Member[]> {
+  const members: Member[] = [];
+  for (const run of runs) members.push(await readMember(run));
+  return members;
+}
+
+function interrupted(
+  command: readonly string[],
+  { path }: RunFolder,
+  { say }: Terminal,
+  signal: AbortSignal | undefined,
+): number {
+  say(`Interrupted. To go on:\n${commandLine([...command, '--out', path])}`);
+  return interruptedCode(signal?.reason);
+}
+
+/** Which members are to be trained. @throws InvalidArgumentError for what is no ensemble, and options that do nothing */
+function makingOf(
+  runs: readonly string[],
+  { seeds, folds, jobs }: EnsembleCommandOptions,
+): Making | undefined {
+  const kinds = Object.entries({ seeds, folds }).filter(
+    (entry): entry is [Making['kind'], number] => entry[1] !== undefined,
+  );
+  const [kind, count] = kinds[0] ?? [];
+  if (kind === undefined || count === undefined) {
+    if (jobs !== undefined)
+      throw new InvalidArgumentError(
+        `--jobs ${jobs} does nothing without --seeds or --folds, which train: leave it out.`,
+      );
+    const twice = runs.find((run, place) =>
+      runs.slice(0, place).some((other) => resolve(other) === resolve(run)),
+    );
+    if (twice !== undefined) throw new InvalidArgumentError(`${twice} is given twice: give each run once.`);
+    if (runs.length > 1) return undefined;
+    throw new InvalidArgumentError(
+      'An ensemble is of two runs or more: give others besides, or let them be trained with --seeds or --folds.',
+    );
+  }
+  if (runs.length > 1)
+    throw new InvalidArgumentError(
+      `--${kind} trains with the settings of one run: give one, and combine the results afterwards.`,
+    );
+  if (count > 1) return { kind, count };
+  throw new InvalidArgumentError(`--${kind} ${count} is no ensemble: give 2 or more.`);
+}
+
+/** Declares `weft ensemble`. */
+export function addEnsemble(
+  program: Command,
+  { streams, signal, program: file, finish }: CommandContext,
+): void {
+  program
+    .command('ensemble')
+    .description('combine the models of several runs into one, and tell what that gains')
+    .argument('<runs...>', 'run folders; with --seeds or --folds one, whose settings are trained with')
+    .addOption(
+      oneOf(
+        new Option(
+          '--combine <how>',
+          `how answers become one: ${combinations.join(', ')}; weights and stack learn from validation images`,
+        ),
+        combinations,
+      ).default('mean' satisfies Combination),
+    )
+    .addOption(
+      new Option(
+        '--seeds <number>',
+        'an ensemble of so many seeds: the run, and further ones that are trained',
+      )
+        .argParser(positiveInteger)
+        .conflicts('folds'),
+    )
+    .option(
+      '--folds <number>',
+      'an ensemble of so many folds of a cross-validation, which are trained',
+      positiveInteger,
+    )
+    .option('--jobs <number>', `how many trainings run at once (default: ${usualSlots()})`, positiveInteger)
+    .option(
+      '--out <folder>',
+      'the run folder, new or empty, or one that this command began (default: runs/<time>-ensemble)',
+    )
+    .addOption(deviceOption())
+    .addOption(jsonOption('the metrics'))
+    .action(async (runs, options) => {
+      finish(
+        await ensembleCommand(runs, options, openTerminal(streams, options.json), { signal, program: file }),
+      );
+    });
+}

@@ -1,0 +1,100 @@
+/** The run folder of an ensemble: opened, or opened again by the same command, and written. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { readFile } from '../../data/files.ts';
+import { METRICS_FILE } from '../../data/run-folders.ts';
+import type { Combination } from '../../nn/combinations.ts';
+import { type Evaluation, saveModel } from '../../train/index.ts';
+import type { PreparedDataset } from '../holdout.ts';
+import { RunError } from '../run-error.ts';
+import { keepRecord, sayWritten, writeResults } from '../run-files.ts';
+import { openRunFolder, type RunFolder, reopenRunFolder } from '../run-folder.ts';
+import type { Metrics } from '../run-record.ts';
+import { CONFIG_FILE } from '../settings/config-file.ts';
+import { SPLIT_FILE, splitText } from '../split-file.ts';
+import type { Terminal } from '../terminal.ts';
+import type { AskedModel } from './combined-model.ts';
+
+/** Room for what is not weights, in bytes. */
+const ROOM = 2 ** 20;
+
+/** What an ensemble is made of, as config.json says it. */
+export interface EnsemblePlan {
+  /** Full paths. */
+  readonly runs: readonly string[];
+  readonly combine: Combination;
+  readonly seeds?: number | undefined;
+  readonly folds?: number | undefined;
+}
+
+/**
+ * Opens the folder of an ensemble. One in which the same command was begun, and did not come to its end, is gone on with.
+ *
+ * @throws RunError when the folder has something else in it, or an ensemble that is finished
+ */
+export async function openEnsembleFolder(path: string | undefined, plan: EnsemblePlan): Promise<RunFolder> {
+  const config = path === undefined ? undefined : join(path, CONFIG_FILE);
+  if (config !== undefined && existsSync(config)) {
+    requireUnfinished(path!, config, planText(plan));
+    return reopenRunFolder(path!, ROOM);
+  }
+  return openRunFolder(path, 'ensemble', ROOM);
+}
+
+/** Writes what was asked for: from here on the same command goes on with the folder. */
+export async function keepPlan(folder: RunFolder, plan: EnsemblePlan): Promise<void> {
+  await folder.write(CONFIG_FILE, planText(plan));
+}
+
+/** The text of config.json. */
+function planText(plan: EnsemblePlan): string {
+  return `${JSON.stringify(plan, null, 2)}\n`;
+}
+
+function requireUnfinished(path: string, config: string, text: string): void {
+  const expected = 'an ensemble that this command began';
+  const stored = new TextDecoder().decode(readFile(config, { error: RunError, expected }));
+  const finished = existsSync(join(path, METRICS_FILE));
+  if (stored === text && !finished) return;
+  throw new RunError({
+    where: path,
+    got: finished ? 'a run that is finished' : 'a run that was begun with other settings',
+    expected: 'a new or empty folder, or an ensemble that this command began',
+    cure: 'Give another folder with --out.',
+  });
+}
+
+/** What the files of an ensemble tell. */
+export interface TestedEnsemble extends AskedModel {
+  readonly metrics: Metrics;
+  /** The table of layers. */
+  readonly summary: string;
+  readonly data: PreparedDataset;
+  readonly answers: Evaluation;
+}
+
+/** Writes the files; metrics.json, which says that the ensemble is finished, comes last. */
+export async function writeEnsemble(
+  folder: RunFolder,
+  { metrics, summary, data, answers, model, normalization }: TestedEnsemble,
+  say: Terminal['say'],
+): Promise<void> {
+  const { model: name, data: described } = metrics;
+  const { classNames, image: inputShape } = described;
+  await saveModel(folder.path, { model, name, classNames, inputShape, normalization });
+  await folder.write(SPLIT_FILE, splitText(data));
+  const results = await writeResults({ folder, summary, data }, metrics, answers);
+  await keepRecord(folder, metrics);
+  sayWritten(
+    folder,
+    [
+      ['model.json', 'layers of all members, classes and normalization'],
+      ['model.safetensors', 'weights of all members'],
+      [METRICS_FILE, 'all numbers of the ensemble and its members'],
+      [CONFIG_FILE, 'which runs were combined, and how'],
+      [SPLIT_FILE, 'which images it was trained, validated and tested on'],
+      ...results,
+    ],
+    say,
+  );
+}

@@ -1,0 +1,82 @@
+/** Members that `weft ensemble` trains itself, from the settings of one run: other seeds, the folds of a cross-validation, or snapshots. */
+import { dirname, join } from 'node:path';
+import { printable } from '../../text.ts';
+import { type LocalJobsOptions, localJobs } from '../jobs/local-jobs.ts';
+import type { JobRunner, TrainingJob } from '../jobs/training-job.ts';
+import type { Settings } from '../settings/setting-values.ts';
+import { type CommandContext, counted, type Terminal } from '../terminal.ts';
+import { trainDefaults } from '../train-defaults.ts';
+import { type Member, readMember } from './members.ts';
+
+/** Which members are trained, and how many there are then. */
+export interface Making {
+  readonly kind: 'seeds' | 'folds';
+  readonly count: number;
+}
+
+/** What the trainings run in. */
+export interface MakingOptions extends Pick<CommandContext, 'program' | 'signal'> {
+  /** Where their run folders are made. */
+  readonly folder: string;
+  /** How many are run at once. */
+  readonly jobs: number | undefined;
+  readonly say: Terminal['say'];
+  /** Who runs the trainings. Default: processes of this machine. */
+  readonly openRunner?: (options: LocalJobsOptions) => JobRunner;
+}
+
+/**
+ * Trains what is not trained yet, and reads the members. Of seeds the run itself is the first.
+ *
+ * @returns undefined when a signal ended it: the same command goes on
+ * @throws JobError when a training fails, and what `readMember` throws
+ */
+export async function trainedMembers(
+  run: string,
+  making: Making,
+  { program, folder, jobs: slots, say, signal, openRunner = localJobs }: MakingOptions,
+): Promise<readonly Member[] | undefined> {
+  const source = await readMember(run);
+  const jobs = jobsOf(source.settings, making);
+  say(
+    printable(
+      `Training ${counted(jobs.length, 'member')} in ${folder}; the same command with --out ${dirname(folder)} goes on where it ends.`,
+    ),
+  );
+  const onEpoch = ({ name }: TrainingJob, line: string): void => say(printable(`${name}: ${line}`));
+  const runner = openRunner({ folder, program, slots, onEpoch });
+  const stop = (): void => void runner.close();
+  signal?.addEventListener('abort', stop, { once: true });
+  try {
+    const runs = await Promise.all(jobs.map((job) => runner.run(job)));
+    const members = await Promise.all(runs.map((each) => readMember(each.folder)));
+    return making.kind === 'seeds' ? [source, ...members] : members;
+  } catch (error) {
+    if (signal?.aborted) return undefined;
+    throw error;
+  } finally {
+    signal?.removeEventListener('abort', stop);
+    await runner.close();
+  }
+}
+
+/** The trainings. All hold out the test images that the run does. */
+function jobsOf(settings: Settings, { kind, count }: Making): readonly TrainingJob[] {
+  const { seed = trainDefaults.seed } = settings;
+  const { splitSeed = seed, validationShare: _, ...others } = settings;
+  if (kind === 'seeds') {
+    return Array.from({ length: count - 1 }, (_each, place) => {
+      const next = seed + 1 + place;
+      return { name: `seed-${next}`, settings: { ...settings, splitSeed, seed: next } };
+    });
+  }
+  return Array.from({ length: count }, (_each, place) => ({
+    name: `fold-${place + 1}`,
+    settings: { ...others, splitSeed, fold: [place + 1, count] },
+  }));
+}
+
+/** Where the run folders of members are, in that of the ensemble. */
+export function membersFolder(ensemble: string): string {
+  return join(ensemble, 'members');
+}

@@ -30,7 +30,12 @@ interface OptimizerArguments {
 
 /** What is on record of an optimizer. Runs of earlier versions had Adam, in other words. */
 type OptimizerSettings = Pick<TrainSettings, 'weightDecay' | 'schedule' | 'learningRate'> &
-  Partial<Pick<TrainSettings, 'accumulate' | 'momentum' | 'nesterov' | 'decay' | 'clipNorm' | 'warmUp'>> & {
+  Partial<
+    Pick<
+      TrainSettings,
+      'accumulate' | 'momentum' | 'nesterov' | 'decay' | 'clipNorm' | 'warmUp' | 'snapshots'
+    >
+  > & {
     readonly optimizer: string;
   };
 
@@ -72,6 +77,8 @@ interface Length {
   readonly steps: number;
   /** Share of the steps in which the rate rises. */
   readonly warmUpShare: number;
+  /** Cycles of equal length of warm restarts; undefined: three, each twice as long as the one before. */
+  readonly cycles: number | undefined;
 }
 
 interface ScheduleChoice {
@@ -79,7 +86,7 @@ interface ScheduleChoice {
   readonly warmUp?: number;
   readonly make: (rate: number, length: Length) => Schedule;
   /** What the rate does after it rose, in a sentence. */
-  readonly describe: (rate: number, warmUpShare: number) => string;
+  readonly describe: (rate: number, warmUpShare: number, cycles: number | undefined) => string;
 }
 
 /** Cosines of `warm-restarts`, each twice as long as the one before: 1 + 2 + 4 parts of the steps. */
@@ -88,7 +95,7 @@ const restartParts = 7;
 export const plateauPatience = 5;
 
 /** Steps in which a rate rises along a line. */
-function risingSteps({ steps, warmUpShare }: Length): number {
+function risingSteps({ steps, warmUpShare }: Pick<Length, 'steps' | 'warmUpShare'>): number {
   return Math.round(warmUpShare * steps);
 }
 
@@ -118,9 +125,17 @@ const schedules: Readonly<Record<ScheduleName, ScheduleChoice>> = {
     describe: (rate) => `cosine learning rate: from ${rate} down to 0 along half a cosine`,
   },
   'warm-restarts': {
-    make: (rate, length) => rising(warmRestarts(rate, Math.ceil(length.steps / restartParts), 2), length),
-    describe: (rate) =>
-      `learning rate with warm restarts: three times from ${rate} down to 0 along half a cosine, each time in twice as many steps`,
+    make: (rate, { cycles, ...length }) =>
+      rising(
+        cycles === undefined
+          ? warmRestarts(rate, Math.ceil(length.steps / restartParts), 2)
+          : warmRestarts(rate, length.steps / cycles),
+        { ...length, cycles },
+      ),
+    describe: (rate, _, cycles) =>
+      cycles === undefined
+        ? `learning rate with warm restarts: three times from ${rate} down to 0 along half a cosine, each time in twice as many steps`
+        : `learning rate with warm restarts: ${cycles} times from ${rate} down to 0 along half a cosine; the model at the end of each is kept`,
   },
   polynomial: {
     make: (rate, length) => rising(polynomial(rate, length.steps), length),
@@ -170,11 +185,16 @@ export function describeOptimizer(settings: OptimizerSettings): string {
 }
 
 /** What the learning rate does, in words. */
-export function describeSchedule({ schedule, learningRate, warmUp: share }: OptimizerSettings): string {
+export function describeSchedule({
+  schedule,
+  learningRate,
+  warmUp: share,
+  snapshots,
+}: OptimizerSettings): string {
   const { warmUp: usual = 0, describe } = schedules[schedule];
   const warmUpShare = share ?? usual;
   const isRising = schedule !== 'one-cycle' && warmUpShare > 0;
-  return `${describe(learningRate, warmUpShare)}${isRising ? `; in the first ${short(warmUpShare * 100)} % of the steps it rises from 0` : ''}`;
+  return `${describe(learningRate, warmUpShare, snapshots)}${isRising ? `; in the first ${short(warmUpShare * 100)} % of the steps it rises from 0` : ''}`;
 }
 
 /** Steps of a training on so many images. */
@@ -202,7 +222,9 @@ export function optimizerOf(
   } = settings;
   const steps = stepsOf(images, settings);
   const { warmUp: usual = 0, make } = schedules[schedule];
-  const rate = make(learningRate, { steps, warmUpShare: settings.warmUp ?? usual });
+  const rate = make(learningRate, {
+    ...{ steps, warmUpShare: settings.warmUp ?? usual, cycles: settings.snapshots },
+  });
   const choice = choiceOf(optimizer) ?? optimizers.adam;
   const { momentum = choice.momentum ?? 0 } = settings;
   const parameters = model.parameters();

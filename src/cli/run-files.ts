@@ -12,6 +12,7 @@ import type { Module } from '../nn/index.ts';
 import type { Optimizer } from '../optim/index.ts';
 import { printable } from '../text.ts';
 import { type Evaluation, saveModel } from '../train/index.ts';
+import type { TeacherOptions } from '../train/teacher.ts';
 import type { PreparedDataset } from './holdout.ts';
 import { commandLine } from './invocation.ts';
 import { findMistakes } from './mistakes.ts';
@@ -26,6 +27,8 @@ import { counted, type Terminal } from './terminal.ts';
 
 /** The folder, in that of the run, of the last model and the state of its optimizer. */
 export const LAST_FOLDER = 'last';
+/** The folder, in that of the run, of the models at the ends of cycles, by their numbers. */
+export const SNAPSHOTS_FOLDER = 'snapshots';
 /** The folder of what `--resume` goes on from, until the run is finished. */
 export const CHECKPOINTS_FOLDER = 'checkpoints';
 const REPORT_FILE = 'report.html';
@@ -40,6 +43,8 @@ export interface OngoingRun {
   readonly best: Module;
   readonly optimizer: Optimizer;
   readonly normalization: Normalization;
+  /** Whose answers it learns besides the labels. */
+  readonly teacher: TeacherOptions | undefined;
   /** The table of layers. */
   readonly summary: string;
   /** What config.json holds. */
@@ -55,6 +60,16 @@ export async function keepBest(
   record: RunRecord,
 ): Promise<void> {
   await saveModel(folder.path, { ...descriptionOf(record), model: best, normalization });
+}
+
+/** Writes the model as it is at the end of a cycle, by its number from 1. */
+export async function keepSnapshot(
+  { folder, model, normalization }: OngoingRun,
+  record: RunRecord,
+  cycle: number,
+): Promise<void> {
+  const place = join(await folder.subfolder(SNAPSHOTS_FOLDER), `${cycle}`);
+  await saveModel(place, { ...descriptionOf(record), model, normalization });
 }
 
 /** Writes the model as it is after training, with the state of its optimizer. */
@@ -105,6 +120,9 @@ export async function writeRun(
       ['model.json', 'layers, classes and normalization'],
       ['model.safetensors', 'weights of the best epoch'],
       [`${LAST_FOLDER}/`, 'the model after the last epoch, with the state of its optimizer'],
+      ...(metrics.snapshots === undefined
+        ? []
+        : [[`${SNAPSHOTS_FOLDER}/`, 'the models at the ends of cycles'] as const]),
       [METRICS_FILE, 'all numbers of this run'],
       [LOG_FILE, 'how it went, a line of JSON for some steps and each epoch'],
       [CONFIG_FILE, 'its settings, for weft train --config'],

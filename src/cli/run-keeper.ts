@@ -13,6 +13,7 @@ import {
   keepLast,
   keepPlan,
   keepRecord,
+  keepSnapshot,
   type OngoingRun,
 } from './run-files.ts';
 import type { TrainingLog } from './run-log.ts';
@@ -20,7 +21,7 @@ import { epochRecord, type FixedRecord, type RunRecord } from './run-record.ts';
 import { SPLIT_FILE } from './split-file.ts';
 import type { Terminal } from './terminal.ts';
 
-/** How long, in milliseconds, the end of a training waits for a disk that takes it, and how often it tries. */
+/** How long, in milliseconds, a training waits at its end, and for a snapshot, for a disk that takes it, and how often it tries. */
 const PATIENCE = { between: 5000, tries: 120 };
 
 /** Follows a training. */
@@ -79,6 +80,14 @@ export class RunKeeper {
     await this.#attempt(() => this.#write());
   }
 
+  /**
+   * Keeps the model at the end of a cycle, which comes before the checkpoint that stands for it: so whoever goes on from a checkpoint has
+   * all snapshots before it. Where there is no room the training waits for it.
+   */
+  async snapshot(cycle: number, signal: AbortSignal | undefined): Promise<void> {
+    await this.#insist(() => keepSnapshot(this.#run, this.record('training'), cycle), signal);
+  }
+
   /** Writes all there is at the end of training. A training that ended in its first epoch has no best: it is as it is. */
   async end(status: RunRecord['status'], signal: AbortSignal | undefined): Promise<RunRecord> {
     const { folder, best, model } = this.#run;
@@ -92,11 +101,16 @@ export class RunKeeper {
       await keepLast(this.#run, record);
       await keepRecord(folder, record);
     };
-    for (let left = PATIENCE.tries; !(await this.#attempt(writeAll)); left--) {
+    await this.#insist(writeAll, signal);
+    return this.record(status);
+  }
+
+  /** Writes, and waits for a disk that takes it. @throws what was wrong the last time */
+  async #insist(write: () => Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+    for (let left = PATIENCE.tries; !(await this.#attempt(write)); left--) {
       if (left === 0 || signal?.aborted) throw this.#trouble;
       await wait(PATIENCE.between, undefined, { signal }).catch(() => undefined);
     }
-    return this.record(status);
   }
 
   /** Writes that the run failed, as far as that can be written: the error itself is what is told. */

@@ -1,6 +1,8 @@
 /** What `weft train` does where nothing else is asked for, with the reason beside each. */
+
 import type { NamedChanges } from '../data/augment/augment-options.ts';
 import { modelFacts } from '../models/index.ts';
+import { usualShare } from '../train/teacher.ts';
 import type { PlannedSettings, Settings } from './settings/setting-values.ts';
 
 /** What holds before the data are known. */
@@ -28,6 +30,7 @@ export const defaultTexts = {
   cutmix: '0',
   labelSmoothing: '0.1',
   average: 'ema:0.99',
+  distill: `${usualShare}`,
   views: 'none',
   augmentation: 'by size, colors and symmetry: crop=2,rotation=10,scale=0.1,unmoved=0.5 for the digits',
 } as const;

@@ -53,6 +53,7 @@ export async function trainLoop(
     const { aborted } = await fit(model, data.train, {
       ...fitOptionsOf(fixed, data.train),
       optimizer,
+      teacher: run.teacher,
       validation: afterRemoval(data.validation, fixed),
       normalization,
       signal,
@@ -68,6 +69,8 @@ export async function trainLoop(
       onEpoch: async (report) => {
         progress.epoch(report);
         for (const log of logs) await log.epoch(report);
+        const cycle = (report.epoch * (fixed.snapshots ?? 0)) / fixed.epochs;
+        if (cycle > 0 && Number.isInteger(cycle)) await keeper.snapshot(cycle, signal);
       },
     });
     if (!begun) return undefined;

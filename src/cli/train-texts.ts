@@ -7,6 +7,7 @@ import { formatAugmentation } from './augment-spec.ts';
 import { describeAverage } from './averages.ts';
 import { formatConfusion } from './confusion.ts';
 import { describeScores } from './describe.ts';
+import { describeTeacher } from './distillation.ts';
 import { commandLine } from './invocation.ts';
 import { describeLoss } from './losses.ts';
 import { writtenSizes } from './model-sizes.ts';
@@ -82,6 +83,8 @@ function describeSteps(settings: TrainSettings, classNames: readonly string[]): 
   if (sampling === 'balanced') lines.push('All classes are shown alike, however many images they have.');
   const loss = describeLoss(settings);
   if (loss !== undefined) lines.push(loss);
+  const teacher = describeTeacher(settings);
+  if (teacher !== undefined) lines.push(teacher);
   if (settings.classWeights !== undefined) {
     lines.push(`In the loss, classes count ${describeWeights(settings.classWeights, classNames)}.`);
   }

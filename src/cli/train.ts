@@ -15,6 +15,7 @@ import { type Evaluation, evaluate } from '../train/index.ts';
 import { confusionRows } from './confusion.ts';
 import { copyScores } from './copies.ts';
 import { describeDataset, scoresOf } from './describe.ts';
+import { readTeacher } from './distillation.ts';
 import { exitCodes, interruptedCode } from './exit-codes.ts';
 import { freezeLayers, readSource, type SourceModel, takeOver } from './fine-tuning.ts';
 import type { PreparedDataset } from './holdout.ts';
@@ -80,6 +81,11 @@ export async function trainCommand(
       `--out ${out} does nothing with --find-lr, which does not train: leave it out.`,
     );
   }
+  if (findLr !== undefined && options.settings.teacher !== undefined) {
+    throw new InvalidArgumentError(
+      '--teacher does nothing with --find-lr, which looks at the labels alone: leave it out.',
+    );
+  }
   const plan = await planTraining(options);
   if (findLr === undefined) return trainNow(plan, options, terminal, signal);
   const { told, asked, commandOf, data, recorded: settings } = plan;
@@ -93,7 +99,7 @@ export async function trainCommand(
 
 /** Everything that a training is made of. */
 interface TrainingPlan
-  extends Pick<OngoingRun, 'model' | 'optimizer' | 'normalization' | 'summary' | 'data'> {
+  extends Pick<OngoingRun, 'model' | 'optimizer' | 'normalization' | 'teacher' | 'summary' | 'data'> {
   /** The run that is gone on with. */
   readonly earlier: BegunRun | undefined;
   readonly asked: Settings;
@@ -143,10 +149,14 @@ async function planTraining({
   const parameters = model.parameterCount();
   if (planned.freeze !== undefined) freezeLayers(model, planned.freeze);
   const layers = summary(model, image);
+  const normalization = channelStatistics(data.sample);
   return {
     ...{ earlier, asked, planned, recorded, data, model, parameters, summary: layers },
     optimizer: optimizerOf(recorded, model, imageCount(data.train)),
-    normalization: channelStatistics(data.sample),
+    normalization,
+    teacher: await readTeacher({
+      ...{ settings: recorded, classNames: data.train.classNames, image, normalization },
+    }),
     commandOf: (words) => ['train', ...wordsOf({ ...words, device }, usual)],
     told: `${describeDataset(data)}\n\n${planned.model}\n${layers}\n${begun === undefined ? '' : `${printable(begun)}\n`}\n`,
   };

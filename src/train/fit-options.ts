@@ -28,6 +28,7 @@ import { type CheckpointOptions, requireCheckpoint } from './checkpoints.ts';
 import { type ImageAugmentation, requirePictures, requireWorkers } from './image-source.ts';
 import { type Loss, type MetricFunctions, requireMetrics } from './objective.ts';
 import type { EpochReport, StepReport } from './reports.ts';
+import { requireTeacher, type TeacherOptions } from './teacher.ts';
 import type { TrainingState } from './training-state.ts';
 
 /** Which quantity of the validation set says which epoch is the best. */
@@ -67,6 +68,11 @@ interface CommonFitOptions<Output, Targets, Unknown> {
    * it in `onEpoch` too. Default: none.
    */
   readonly average?: AverageOptions | undefined;
+  /**
+   * A model whose answers to the same batches, as they are changed and mixed, are learned besides the targets: see `TeacherOptions`. Of
+   * classifiers. The loss of the training is that of both; validation knows no teacher. Default: none.
+   */
+  readonly teacher?: TeacherOptions | undefined;
   /** Of shuffling and augmentation; dropout follows the global `seed`. Default 0. */
   readonly seed?: number;
   /** Epochs made before, when training is resumed: the first one made now shuffles as the one after them. Default 0. */
@@ -153,6 +159,7 @@ const commonNames = [
   'validation',
   'augmentation',
   'average',
+  'teacher',
   'seed',
   'epochsDone',
   'checkpoint',
@@ -185,6 +192,7 @@ export function checkFit(model: AnyModule, train: PictureDataset | undefined, op
     if (options[name] !== undefined) requireFunction('fit', name, options[name]);
   }
   if (options.average !== undefined) requireAverage(options.average, epochsDone + options.epochs);
+  if (options.teacher !== undefined) requireTeacher(options.teacher);
   requireMetrics('fit', options.metrics);
   if (options.stepsPerEpoch !== undefined) {
     requireNumber('fit', 'stepsPerEpoch', options.stepsPerEpoch, 'a whole number of at least 1');

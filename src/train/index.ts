@@ -43,6 +43,7 @@ export {
 } from './robustness.ts';
 export { decodeSafetensors, encodeSafetensors, type Safetensors } from './safetensors.ts';
 export { deleteStoredModel, type StoredModel, storedModels } from './stored-models.ts';
+export type { TeacherOptions } from './teacher.ts';
 export { loadTraining } from './training-files.ts';
 export type { TrainingState } from './training-state.ts';
 export { WeightAverage, type WeightAverageOptions, type WeightAverageState } from './weight-average.ts';

@@ -18,6 +18,7 @@ import { describeFinding, findNonFinite, likelyCause, type NonFiniteFinding } fr
 import { NonFiniteStepError } from './errors.ts';
 import { Means, type StepResult } from './means.ts';
 import type { Judgment, Objective } from './objective.ts';
+import { distillationLoss, type TeacherOptions } from './teacher.ts';
 import { onTrial, outputTree, requireListed } from './trial.ts';
 import type { WeightAverage } from './weight-average.ts';
 
@@ -32,6 +33,8 @@ export interface StepPosition {
 export interface StepOptions {
   /** Takes in the weights after each step. */
   readonly average?: WeightAverage | undefined;
+  /** Whose answers are learned besides the targets. */
+  readonly teacher?: TeacherOptions | undefined;
   /** Examples that are computed at a time: a larger batch adds up the gradients of several parts. Default: all. */
   readonly partSize?: number | undefined;
 }
@@ -45,6 +48,7 @@ export class TrainingStep {
   readonly #optimizer: Optimizer;
   readonly #objective: Objective;
   readonly #partSize: number;
+  readonly #teacher: TeacherOptions | undefined;
   /** A whole step; and one in parts: what adds up gradients, and the last part, which makes the step. */
   readonly #compiled: Readonly<Record<'whole' | 'part' | 'last', ComputesPart>>;
   #structure: Structure | undefined;
@@ -53,12 +57,13 @@ export class TrainingStep {
     model: AnyModule,
     optimizer: Optimizer,
     objective: Objective,
-    { average, partSize = Number.POSITIVE_INFINITY }: StepOptions = {},
+    { average, teacher, partSize = Number.POSITIVE_INFINITY }: StepOptions = {},
   ) {
     this.#model = model;
     this.#optimizer = optimizer;
     this.#objective = objective;
     this.#partSize = partSize;
+    this.#teacher = teacher;
     const compiled = (share: boolean, finish: () => void): ComputesPart =>
       compile(
         (...given: Tensor[]): Record<string, Tensor> => {
@@ -155,10 +160,13 @@ export class TrainingStep {
       if (share === undefined) this.#optimizer.zeroGradients();
       const { tree, tensors } = outputTree(this.#model, inputs);
       const judgment = this.#objective.judge(tree, targets);
+      const loss = this.#teacher
+        ? distillationLoss(judgment.loss, tree, inputs, this.#teacher)
+        : judgment.loss;
       requireListed(this.#model, tensors, this.#optimizer.parameters);
-      (share ? multiply(judgment.loss, share) : judgment.loss).backward();
+      (share ? multiply(loss, share) : loss).backward();
       const gradients = this.#optimizer.parameters.flatMap(({ grad }) => (grad ? [grad] : []));
-      return { ...judgment, gradientNorm: sqrt(squaredNorm(gradients)) };
+      return { ...judgment, loss, gradientNorm: sqrt(squaredNorm(gradients)) };
     });
   }
 

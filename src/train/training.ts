@@ -71,7 +71,7 @@ export class Training {
     classes: { readonly count: number; readonly name: string } | undefined,
   ) {
     const { batchSize = 32, accumulate = 1, seed = 0, loss, metrics, optimizer, dropLast } = options;
-    const { average, checkpoint, resume } = options;
+    const { average, checkpoint, resume, teacher } = options;
     const { count } = training;
     this.#plan = { examples: count, steps: training.steps, batchSize: batchSize * accumulate, seed };
     if (resume !== undefined) requireResumable(resume, this.#plan, options);
@@ -85,6 +85,7 @@ export class Training {
     this.#averaging = average && new Averaging(model, training, average);
     this.#step = new TrainingStep(model, optimizer, this.#objective, {
       average: this.#averaging?.ofSteps,
+      teacher,
       partSize: accumulate > 1 ? batchSize : undefined,
     });
     if (count === undefined) requireNoParts(accumulate);

@@ -30,6 +30,7 @@ const unusual: SettingValues = {
   batchSize: 7,
   optimizer: 'adamw',
   ...{ momentum: 0.5, nesterov: true, warmUp: 0.1, decay: 'all', clipNorm: 1 },
+  ...{ snapshots: 4, teacher: '/teacher', distill: 0.5 },
   ...{ loss: 'focal:1', labelSmoothing: 0.1, monitor: 'loss', average: 'swa:3', views: 'flip' },
   learningRate: 0.01,
   schedule: 'cosine',

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { loadModel } from '../../src/index.ts';
 import { temporaryFolder } from '../support/datasets.ts';
 import { classFolders, idxFolder, run } from './support.ts';
 
@@ -120,3 +121,71 @@ test('runs that cannot be combined are refused, and so are options that do nothi
   expect(await refusal(first, second, '--seeds', '2')).toContain('the settings of one run');
   expect(await refusal(first, '--seeds', '1')).toContain('2 or more');
 });
+
+test('seeds are trained with the settings of the run, on the same split; the same command goes on', async () => {
+  const first = await trained(idxFolder(12), '--val-split', '0.3');
+  const out = join(temporaryFolder(), 'five');
+  const args = ['ensemble', first, '--seeds', '3', '--combine', 'weights', '--out', out];
+  const stop = new AbortController();
+  const interrupted = await run([...args, '--jobs', '1'], {
+    signal: stop.signal,
+    onWrite: (text) => {
+      if (text.includes('epoch')) stop.abort('SIGINT');
+    },
+  });
+  expect(interrupted.exitCode).toBe(130);
+  expect(interrupted.stdout).toContain('To go on:');
+  expect(existsSync(join(out, 'metrics.json'))).toBe(false);
+  expect((await run([...args, '--jobs', '2'])).exitCode).toBe(0);
+  const { ensemble, data } = metricsOf(out);
+  expect(ensemble.members.map((member: { seed: number }) => member.seed)).toEqual([0, 1, 2]);
+  expect(data.validation).toBe(metricsOf(first).data.validation);
+  expect(read(join(out, 'members', 'seed-2'), 'split.json')).toBe(read(first, 'split.json'));
+  const weights = ensemble.members.map((member: { weight: number }) => member.weight);
+  expect(weights.reduce((sum: number, weight: number) => sum + weight, 0)).toBeCloseTo(1, 6);
+  const again = await run(args);
+  expect(again.stderr).toContain('a run that is finished');
+});
+
+test('folds: one way of training is averaged; two are weighed by out-of-fold answers', async () => {
+  const data = idxFolder(8);
+  const [first, second] = [await trained(data), await trained(data, '--hidden', '4')];
+  const folds = await Promise.all(
+    [first, second].map((each) => combined([each], '--folds', '2', '--jobs', '1')),
+  );
+  expect(metricsOf(folds[0]!).ensemble.members).toMatchObject([{ fold: '1/2' }, { fold: '2/2' }]);
+  const members = folds.map((folder) => [1, 2].map((fold) => join(folder, 'members', `fold-${fold}`)));
+  expect(await refusal(...members[0]!, '--combine', 'stack')).toContain('one way of training');
+  const out = await combined(members.flat(), '--combine', 'weights');
+  const { ensemble } = metricsOf(out);
+  expect(ensemble.learned).toEqual({ images: 24, from: 'out-of-fold answers' });
+  const [a, b, c, d] = ensemble.members.map((member: { weight: number }) => member.weight);
+  expect([a, c]).toEqual([b, d]);
+  expect(2 * a + 2 * c).toBeCloseTo(1, 6);
+  const { stdout } = await run(['evaluate', out, '--json']);
+  expect(JSON.parse(stdout).accuracy).toBe(metricsOf(out).testAccuracy);
+});
+
+test('snapshots are the models at the ends of the cycles of one training', async () => {
+  const first = await trained(idxFolder(8));
+  const out = await combined([first], '--snapshots', '2');
+  const cycles = join(out, 'members', 'cycles');
+  const { epochs, schedule, snapshots, history } = metricsOf(cycles);
+  expect([epochs, schedule, snapshots]).toEqual([4, 'warm-restarts', 2]);
+  const { members } = metricsOf(out).ensemble;
+  expect(members.map((member: { path: string }) => member.path)).toEqual(
+    [1, 2].map((cycle) => join(cycles, 'snapshots', `${cycle}`)),
+  );
+  expect(members.map((member: { validationAccuracy: number }) => member.validationAccuracy)).toEqual(
+    [1, 3].map((place) => history[place].valAccuracy),
+  );
+  const [last, kept] = [join(cycles, 'last'), join(cycles, 'snapshots', '2')];
+  expect(await weightsOf(kept)).toEqual(await weightsOf(last));
+  expect(await weightsOf(join(cycles, 'snapshots', '1'))).not.toEqual(await weightsOf(last));
+});
+
+/** All variables of a saved model. */
+async function weightsOf(folder: string) {
+  const { model } = await loadModel(folder);
+  return model.stateDict();
+}

@@ -23,6 +23,7 @@ export interface EnsembleCommandOptions {
   readonly combine: Combination;
   readonly seeds?: number;
   readonly folds?: number;
+  readonly snapshots?: number;
   readonly jobs?: number;
   readonly out?: string;
   readonly device: keyof DeviceOptions;
@@ -89,16 +90,16 @@ function interrupted(
 /** Which members are to be trained. @throws InvalidArgumentError for what is no ensemble, and options that do nothing */
 function makingOf(
   runs: readonly string[],
-  { seeds, folds, jobs }: EnsembleCommandOptions,
+  { seeds, folds, snapshots, jobs }: EnsembleCommandOptions,
 ): Making | undefined {
-  const kinds = Object.entries({ seeds, folds }).filter(
+  const kinds = Object.entries({ seeds, folds, snapshots }).filter(
     (entry): entry is [Making['kind'], number] => entry[1] !== undefined,
   );
   const [kind, count] = kinds[0] ?? [];
   if (kind === undefined || count === undefined) {
     if (jobs !== undefined)
       throw new InvalidArgumentError(
-        `--jobs ${jobs} does nothing without --seeds or --folds, which train: leave it out.`,
+        `--jobs ${jobs} does nothing without --seeds, --folds or --snapshots, which train: leave it out.`,
       );
     const twice = runs.find((run, place) =>
       runs.slice(0, place).some((other) => resolve(other) === resolve(run)),
@@ -106,7 +107,7 @@ function makingOf(
     if (twice !== undefined) throw new InvalidArgumentError(`${twice} is given twice: give each run once.`);
     if (runs.length > 1) return undefined;
     throw new InvalidArgumentError(
-      'An ensemble is of two runs or more: give others besides, or let them be trained with --seeds or --folds.',
+      'An ensemble is of two runs or more: give others besides, or let them be trained with --seeds, --folds or --snapshots.',
     );
   }
   if (runs.length > 1)
@@ -125,7 +126,10 @@ export function addEnsemble(
   program
     .command('ensemble')
     .description('combine the models of several runs into one, and tell what that gains')
-    .argument('<runs...>', 'run folders; with --seeds or --folds one, whose settings are trained with')
+    .argument(
+      '<runs...>',
+      'run folders; with --seeds, --folds or --snapshots one, whose settings are trained with',
+    )
     .addOption(
       oneOf(
         new Option(
@@ -141,11 +145,19 @@ export function addEnsemble(
         'an ensemble of so many seeds: the run, and further ones that are trained',
       )
         .argParser(positiveInteger)
-        .conflicts('folds'),
+        .conflicts(['folds', 'snapshots']),
+    )
+    .addOption(
+      new Option(
+        '--folds <number>',
+        'an ensemble of the models of so many folds of a cross-validation, which are trained',
+      )
+        .argParser(positiveInteger)
+        .conflicts('snapshots'),
     )
     .option(
-      '--folds <number>',
-      'an ensemble of so many folds of a cross-validation, which are trained',
+      '--snapshots <number>',
+      'an ensemble of the models at the ends of so many cycles of one further training',
       positiveInteger,
     )
     .option('--jobs <number>', `how many trainings run at once (default: ${usualSlots()})`, positiveInteger)

@@ -25,6 +25,7 @@ export interface EnsemblePlan {
   readonly combine: Combination;
   readonly seeds?: number | undefined;
   readonly folds?: number | undefined;
+  readonly snapshots?: number | undefined;
 }
 
 /**

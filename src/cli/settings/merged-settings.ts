@@ -10,8 +10,10 @@ const followers: Readonly<Partial<Record<SettingName, readonly SettingName[]>>> 
   data: ['labels', 'stream', 'cache'],
   model: ['from', 'freeze', 'learningRate', ...sizeNames],
   from: ['model', ...sizeNames],
+  schedule: ['snapshots'],
   optimizer: ['momentum', 'nesterov', 'learningRate', 'weightDecay', 'decay'],
   loss: ['labelSmoothing'],
+  teacher: ['distill'],
 };
 
 /**

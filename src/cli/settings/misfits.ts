@@ -55,6 +55,7 @@ export function* misfits(given: Settings, out?: string): Iterable<Misfit> {
     };
   }
   yield* heldOutMisfits(settings);
+  yield* snapshotMisfits(settings);
   yield* learningMisfits(settings);
   yield* lengthMisfits(settings);
   yield* pictureMisfits(settings);
@@ -136,6 +137,33 @@ function* heldOutMisfits({ fold, validationShare }: Settings): Iterable<Misfit> 
     of: 'validationShare',
     text: `--val-split ${validationShare} does nothing beside --fold, which says how much is held out: leave out the one or the other.`,
   };
+}
+
+/** Snapshots are the models at the ends of whole cycles, each of whole epochs. */
+function* snapshotMisfits(settings: Settings): Iterable<Misfit> {
+  const { snapshots, schedule, epochs, warmUp = 0, earlyStopping, average = 'none' } = settings;
+  const { teacher, distill } = settings;
+  if (distill !== undefined && teacher === undefined) {
+    yield {
+      of: 'distill',
+      text: `--distill ${distill} does nothing without a teacher: give one with --teacher.`,
+    };
+  }
+  if (snapshots === undefined) return;
+  const wrong = (text: string): Misfit => ({ of: 'snapshots', text: `--snapshots ${snapshots} ${text}` });
+  if (schedule !== 'warm-restarts')
+    yield wrong('is of cycles, which only warm restarts have: give --schedule warm-restarts.');
+  if (epochs !== undefined && epochs % snapshots !== 0) {
+    const more = Math.ceil(epochs / snapshots) * snapshots;
+    yield wrong(`does not divide ${counted(epochs, 'epoch')} into equal cycles: give --epochs ${more}.`);
+  }
+  if (warmUp > 0) yield wrong(`leaves no steps for --warm-up ${warmUp}: leave it out.`);
+  if (earlyStopping !== undefined)
+    yield wrong(`are of all cycles, which --early-stopping ${earlyStopping} may cut off: leave it out.`);
+  if (averageOf(average, 1)?.kind === 'swa')
+    yield wrong(
+      `are the models at the ends of cycles, of which --average ${average} is the mean: give another average.`,
+    );
 }
 
 /** Changes of pictures where there is nothing to change. */

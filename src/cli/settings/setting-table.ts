@@ -221,6 +221,12 @@ export const settings: { readonly [Name in SettingName]: Setting<SettingValues[N
     usual: defaultTexts.schedule,
     ...oneOfNames(scheduleNames),
   },
+  snapshots: {
+    flag: '--snapshots <number>',
+    heading: 'learning',
+    what: 'with --schedule warm-restarts, so many cycles of equal length; the model at the end of each is kept in the folder snapshots of the run',
+    read: positiveInteger,
+  },
   warmUp: {
     flag: '--warm-up <share>',
     heading: 'learning',
@@ -329,6 +335,20 @@ export const settings: { readonly [Name in SettingName]: Setting<SettingValues[N
     what: 'what says which epoch is the best, on the validation images: accuracy or loss',
     usual: 'accuracy',
     ...oneOfNames(monitors),
+  },
+  teacher: {
+    flag: '--teacher <run>',
+    heading: 'aim',
+    what: 'learn the answers of this run or saved model to the same pictures, besides the labels: knowledge distillation',
+    read: (text) => text,
+    write: (path) => resolve(path),
+  },
+  distill: {
+    flag: '--distill <share>',
+    heading: 'aim',
+    what: 'with --teacher, share of the loss that is of its answers; the rest is of the labels',
+    usual: defaultTexts.distill,
+    read: properShare,
   },
   views: {
     flag: '--views <views>',

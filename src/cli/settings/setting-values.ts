@@ -83,6 +83,8 @@ interface TrainingValues extends ModelSizes {
   /** The highest rate of the schedule. */
   readonly learningRate: number;
   readonly schedule: ScheduleName;
+  /** Cycles of warm restarts, at whose ends the model is kept. */
+  readonly snapshots: number;
   /** Share of the steps in which the rate rises; 0: none. */
   readonly warmUp: number;
   readonly weightDecay: number;
@@ -110,6 +112,10 @@ interface TrainingValues extends ModelSizes {
   /** Epochs without a new best after which training stops. */
   readonly earlyStopping: number;
   readonly monitor: (typeof monitors)[number];
+  /** A run or a saved model whose answers are learned besides the labels. */
+  readonly teacher: string;
+  /** The share of the loss that is of the answers of the teacher. */
+  readonly distill: number;
   readonly seed: number;
   /** Threads that change the pictures of the next steps meanwhile. */
   readonly workers: number;

@@ -13,7 +13,7 @@ import { recordText } from '../run-record.ts';
 import { deviceOption, jsonOption, oneOf } from '../shared-options.ts';
 import { type CommandContext, openTerminal, type Terminal } from '../terminal.ts';
 import { keepPlan, openEnsembleFolder, writeEnsemble } from './ensemble-files.ts';
-import { describeGain, describeLearned, formatMembers } from './ensemble-texts.ts';
+import { describeEnsemble, formatMembers } from './ensemble-texts.ts';
 import { type Member, readMember, requireAlike } from './members.ts';
 import { testedEnsemble } from './tested-ensemble.ts';
 import { type Making, membersFolder, trainedMembers } from './trained-members.ts';
@@ -56,12 +56,9 @@ export async function ensembleCommand(
     const tested = await testedEnsemble({ members, combine, command }, terminal, signal);
     if (tested === undefined) return interrupted(command, folder, terminal, signal);
     const { metrics } = tested;
-    const { ensemble } = metrics;
     const nameOf = (path: string): string => relative(process.cwd(), path);
     say(`\n${formatMembers(metrics, nameOf)}\n`);
-    for (const text of [describeLearned(ensemble), describeGain(ensemble, nameOf)]) {
-      if (text !== undefined) say(printable(text));
-    }
+    for (const text of describeEnsemble(metrics, nameOf)) say(printable(text));
     await keepPlan(folder, plan);
     await writeEnsemble(folder, tested, say);
     if (json) result(recordText(metrics));

@@ -47,8 +47,20 @@ export function formatMembers(figures: EnsembleFigures, nameOf: (path: string) =
   return formatTable(columns, rows);
 }
 
+/** What is to be said of an ensemble, as sentences: what it learned from, what it gains, how sure it is. */
+export function describeEnsemble(figures: EnsembleFigures, nameOf: (path: string) => string): string[] {
+  const { ensemble, judgement } = figures;
+  const errors = ensemble.members.map(({ calibrationError }) => calibrationError);
+  const mean = errors.reduce((sum, error) => sum + error, 0) / errors.length;
+  return [
+    ...describeLearned(ensemble),
+    describeGain(ensemble, nameOf),
+    `The calibration error is ${percent(judgement.calibrationError)}; of the members it is ${percent(mean)} on average.`,
+  ];
+}
+
 /** What the ensemble gains, in sentences. */
-export function describeGain(
+function describeGain(
   { members, best, gain, disagreement }: EnsembleRecord,
   nameOf: (path: string) => string,
 ): string {
@@ -57,7 +69,7 @@ export function describeGain(
   const [chosen, tested] = [members[best.byValidation]!, members[best.byTest]!];
   const onTest =
     chosen.testAccuracy === tested.testAccuracy
-      ? 'No member is better on the test.'
+      ? 'On the test no other member is better than that one.'
       : `On the test ${nameOf(tested.path)} is the best, with ${percent(tested.testAccuracy)}.`;
   return (
     `Over the best member by validation accuracy, ${nameOf(chosen.path)}, the ensemble gains ${points(difference)} points ` +
@@ -67,9 +79,9 @@ export function describeGain(
   );
 }
 
-/** What the combination learned from; undefined where it learned nothing. */
-export function describeLearned({ combine, learned }: EnsembleRecord): string | undefined {
-  if (learned === undefined) return undefined;
+/** What the combination learned from, where it learned. */
+function describeLearned({ combine, learned }: EnsembleRecord): string[] {
+  if (learned === undefined) return [];
   const held =
     learned.penalty === undefined
       ? ''
@@ -77,7 +89,9 @@ export function describeLearned({ combine, learned }: EnsembleRecord): string | 
         ? ' They are too few to say more than the mean does: it is the mean of the logits.'
         : ` It is held to the mean of the logits with λ ${learned.penalty}.`;
   const from = learned.from === 'validation images' ? 'common validation images' : 'out-of-fold answers';
-  return `The ${combine === 'stack' ? 'linear layer is' : 'weights are'} learned from ${counted(learned.images, 'image')}: ${from}.${held}`;
+  return [
+    `The ${combine === 'stack' ? 'linear layer is' : 'weights are'} learned from ${counted(learned.images, 'image')}: ${from}.${held}`,
+  ];
 }
 
 /** A difference of accuracies in points of 100: `+3.20`. */

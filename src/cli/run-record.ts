@@ -79,6 +79,8 @@ export interface RunRecord extends TrainSettings {
   /** The arguments after `weft` that repeat the run. Empty in runs of earlier versions. */
   readonly command: readonly string[];
   readonly trainSeconds: number;
+  /** The most memory that the process had resident that ended it, in bytes: data, training and test. Undefined until then. */
+  readonly peakMemory?: number;
   readonly device: string;
   readonly parameters: number;
   /** The finished epochs. */
@@ -92,7 +94,10 @@ export interface RunRecord extends TrainSettings {
 }
 
 /** What is fixed before training. */
-export type FixedRecord = Omit<RunRecord, 'status' | 'trainSeconds' | 'history' | 'bestEpoch' | 'judgement'>;
+export type FixedRecord = Omit<
+  RunRecord,
+  'status' | 'trainSeconds' | 'peakMemory' | 'history' | 'bestEpoch' | 'judgement'
+>;
 
 /** What a finished run has besides. */
 export interface Metrics extends RunRecord, Scores, Partial<CopyScores> {

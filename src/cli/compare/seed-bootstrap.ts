@@ -25,8 +25,10 @@ export interface Difference extends EstimateInterval {
 const STREAM = 2 ** 32 - 5;
 /** Enough that p of many pairs can be told apart. */
 const SAMPLES = 10_000;
-/** Products of samples, runs and images, above which fewer samples are drawn: some seconds. */
-const MOST_WORK = 3e9;
+/** Products of samples, images and what is done with each, above which fewer samples are drawn: some seconds. */
+const MOST_WORK = 1e9;
+/** To draw an image takes as long as to count so many runs on it. */
+const DRAWING = 10;
 const FEWEST_SAMPLES = 2000;
 const CONFIDENCE = 0.95;
 
@@ -41,7 +43,10 @@ export class SeedBootstrap {
   constructor(models: readonly RightAnswers[]) {
     const images = models[0]![0]!.length;
     const runs = models.reduce((sum, seeds) => sum + seeds.length, 0);
-    this.samples = Math.max(Math.min(SAMPLES, Math.floor(MOST_WORK / (runs * images))), FEWEST_SAMPLES);
+    this.samples = Math.max(
+      Math.min(SAMPLES, Math.floor(MOST_WORK / ((runs + DRAWING) * images))),
+      FEWEST_SAMPLES,
+    );
     const once = new Uint16Array(images).fill(1);
     const meanOfCounts = (counts: readonly number[]): number =>
       // Whole numbers until here: equal answers are equal, in whatever order seeds are drawn.

@@ -10,6 +10,7 @@ import {
 } from '../comparison-table.ts';
 import type { Comparison, JudgedDataset } from '../model-comparison.ts';
 import { describeDifferences, describeRanks, listedAll } from '../verdict.ts';
+import { accuracyIntervals } from './accuracy-chart.ts';
 import { confusionsSection } from './confusions-section.ts';
 import { curvesSection } from './curves-section.ts';
 import { disagreementSections } from './disagreement-sections.ts';
@@ -45,8 +46,9 @@ function datasetSections(judged: JudgedDataset, isOneOfSeveral: boolean): string
   return `${isOneOfSeveral ? `<h2 class="data">On ${escapeHtml(statistics.data)}</h2>` : ''}
 <section>
 <h2>Accuracy and cost</h2>
+<figure class="intervals">${accuracyIntervals(statistics.models, statistics.images)}</figure>
 ${numberTable(modelHeadings, modelRows(judged))}
-<p class="aside">Means over the seeds; the memory is the most that a process of a training had resident, data and test included. FLOPs are those
+<p class="aside">Small circles are seeds, lines are 95 % intervals over images and seeds. Numbers are means over the seeds; the memory is the most that a process of a training had resident, data and test included. FLOPs are those
 of the forward pass, the gradient and the update of the weights over all epochs.</p>
 ${
   fitted === undefined

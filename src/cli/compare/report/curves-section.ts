@@ -42,7 +42,7 @@ export function curvesSection({ models }: ComparedDataset): string {
 <h2>Learning curves</h2>
 ${modelLegend(models.map(({ label }) => label))}
 <div class="multiples">${figures.join('\n')}</div>
-<p class="aside">On the validation images. Lines are means over the seeds, bands reach from the least to the most of them.</p>
+<p class="aside">On the validation images. Lines are means over the seeds, bands reach from the least to the most of them. What lies beyond the axis is drawn at its edge.</p>
 </section>`;
 }
 

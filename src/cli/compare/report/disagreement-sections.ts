@@ -1,5 +1,4 @@
 /** Pictures that some models are right on and others not, and those that all of them are wrong on. */
-import { imageName } from '../../../data/dataset.ts';
 import { embeddedPicture, escapeHtml } from '../../report/html.ts';
 import { imagePng, pictureSize } from '../../shown-images.ts';
 import { counted, percent } from '../../terminal.ts';
@@ -44,7 +43,7 @@ export function disagreementSections(compared: ComparedDataset): string {
   const all = compared.models.length === 2 ? 'both models' : 'all models';
   return `<section>
 <h2>Pictures on which they disagree</h2>
-<p>${apart.length === 0 ? 'None: on each picture all are right, or all are wrong.' : `On ${countedOf(apart.length, compared)} some are right and others not${shownText(apart.length, SHOWN_DISAGREEMENTS, 'those on which they differ most')}. An answer is that of the mean of the probabilities of all seeds; beside it is how many seeds are right.`}</p>
+<p>${apart.length === 0 ? 'None: on each picture all are right, or all are wrong.' : `On ${countedOf(apart.length, compared)} some are right and others not${shownText(apart.length, SHOWN_DISAGREEMENTS, 'those on which they differ most')}. An answer is that of the mean of the probabilities of all seeds; beside it is how many of the seeds are right alone.`}</p>
 <div class="pictures">${apart
     .slice(0, SHOWN_DISAGREEMENTS)
     .map((image) => figureOf(compared, image))
@@ -100,9 +99,9 @@ function figureOf(
   const truth = test.classNames[test.labels[index]!]!;
   const items = answers.map(({ predicted, isRight, right, seeds }, place) => {
     const answer = `<span class="${isRight ? 'right' : 'wrong'}">${escapeHtml(test.classNames[predicted]!)}</span>`;
-    const count = seeds === 1 ? '' : ` (${right} of ${seeds} right)`;
+    const count = seeds === 1 ? '' : ` <span class="nowrap">(${right} of ${seeds})</span>`;
     return `<li>${escapeHtml(models[place]!.label)}: ${answer}${count}</li>`;
   });
   return `<figure>${embeddedPicture(imagePng(test, index), pictureSize(test), `a picture of class ${truth}`)}
-<figcaption>true: <b>${escapeHtml(truth)}</b><ul class="answers">${items.join('')}</ul><small>${percent(truthProbability, 1)} for the true class on average; ${escapeHtml(imageName(test, index))}</small></figcaption></figure>`;
+<figcaption>true: <b>${escapeHtml(truth)}</b><ul class="answers">${items.join('')}</ul><small>${percent(truthProbability, 1)} for the true class on average; ${escapeHtml(test.files?.[index] ?? `test image ${index}`)}</small></figcaption></figure>`;
 }

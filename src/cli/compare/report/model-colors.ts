@@ -35,8 +35,11 @@ ${colors.map((_, place) => `.model-${place} { color: var(--model-${place}); }`).
 .pictures img { image-rendering: pixelated; border: 1px solid var(--line); border-radius: 4px; display: block; max-width: 100%; height: auto; }
 .pictures figcaption { font-weight: 400; font-size: 14px; line-height: 1.4; margin-top: 4px; }
 .pictures small { display: block; color: var(--quiet); font-size: 12px; }
+.intervals svg { width: 100%; max-width: 760px; }
+.intervals { margin-bottom: 12px; }
+.scrolling + p { margin-top: 8px; }
+.nowrap { white-space: nowrap; }
 .answers { margin: 2px 0; padding: 0; list-style: none; }
-.name { text-align: left; }
 .assumptions dt { font-weight: 600; margin-top: 8px; }
 .assumptions dd { margin: 0; max-width: 90ch; font-size: 14px; }
 @media (max-width: 600px) { .verdict p { font-size: 16px; } }

@@ -40,7 +40,7 @@ export const bySeconds: BandForm['placeOf'] = (history, epoch) =>
 /** The chart as SVG. Seeds that ended earlier than others count as long as they went. */
 export function bandChart(models: readonly ComparedModel[], form: BandForm): string {
   const points = models.flatMap((model, place) => bandPoints(model, place, form));
-  const spread = points.filter(({ least, most }) => most > least);
+  const spread = points.filter(({ model }) => models[model]!.runs.length > 1);
   const first = Math.min(...points.map(({ x }) => x));
   return drawSvg(form.description, {
     width: 440,

@@ -2,7 +2,8 @@
 import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { testGroups } from '../../src/cli/compare/compared-runs.ts';
+import { groupRuns, testGroups } from '../../src/cli/compare/compared-runs.ts';
+import { readMetrics } from '../../src/cli/run-record.ts';
 import { encodeIdx } from '../../src/data/idx.ts';
 import { temporaryFolder } from '../support/datasets.ts';
 import { idxFolder, run, trainedRun } from './support.ts';
@@ -99,6 +100,23 @@ test('trains, goes on without training anything twice, and compares the runs as 
   const { datasets } = JSON.parse(ofRuns.stdout);
   expect(datasets[0].models.map(({ model }: { model: string }) => model)).toEqual(['row-gru', 'mlp']);
   expect(datasets[0].pairs[0].difference).toEqual(pairs[0].difference);
+});
+
+test('runs that differ in nothing but the seed are of one model', { timeout: 60_000 }, async () => {
+  const record = readMetrics(await trainedRun(idxFolder(4)));
+  const runs = [
+    { folder: 'a/x-seed-1', record: { ...record, seed: 1 } },
+    { folder: 'a/x-seed-0', record: { ...record, seed: 0 } },
+    { folder: 'a/y', record: { ...record, batchSize: 3 } },
+    { folder: 'b/y', record: { ...record, batchSize: 4 } },
+    { folder: 'b/z', record: { ...record, model: 'cnn' } },
+  ];
+  expect(groupRuns(runs)).toEqual([
+    { label: 'x', folders: ['a/x-seed-0', 'a/x-seed-1'] },
+    { label: 'a/y', folders: ['a/y'] },
+    { label: 'b/y', folders: ['b/y'] },
+    { label: 'cnn', folders: ['b/z'] },
+  ]);
 });
 
 test('runs of other test images are refused', { timeout: 60_000 }, async () => {

@@ -248,6 +248,7 @@ function tell(comparison: Comparison, out: string, json: boolean, { say, result 
   for (const judged of datasets) {
     result(lines(`\n${modelTable(judged)}\n`));
     for (const text of describeDifferences(judged.statistics)) result(printable(text));
+    for (const note of judged.compared.notes) say(printable(note));
   }
   if (ranks !== undefined) {
     const labels = datasets[0]!.statistics.models.map(({ label }) => label);

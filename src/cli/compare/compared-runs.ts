@@ -37,6 +37,8 @@ export interface ComparedDataset {
   readonly label: string;
   readonly test: PictureDataset;
   readonly models: readonly ComparedModel[];
+  /** What is to be known of the images and the runs: that one was interrupted, for example. */
+  readonly notes: readonly string[];
 }
 
 /** Which runs are of one model. */
@@ -59,18 +61,20 @@ export async function testGroups(
   let first: TestedImages | undefined;
   let number = 0;
   const models: ComparedModel[] = [];
+  const told = new Set<string>();
   for (const { label, folders } of groups) {
     const runs: ComparedRun[] = [];
     for (const folder of folders) {
       onRun(number++);
-      const { run, images } = await testedOne(folder);
+      const { run, images, notes } = await testedOne(folder);
       first ??= images;
       requireSameTest(first, images);
       runs.push(run);
+      for (const note of notes) told.add(note);
     }
     models.push({ label, runs });
   }
-  return { label, test: first!.dataset, models };
+  return { label, test: first!.dataset, models, notes: [...told] };
 }
 
 /** The test images of a run, and what tells whether those of another are the same. */
@@ -84,8 +88,8 @@ interface TestedImages {
 
 async function testedOne(
   folder: string,
-): Promise<{ readonly run: ComparedRun; readonly images: TestedImages }> {
-  const { record, saved, dataset, answers } = await testRun(folder);
+): Promise<{ readonly run: ComparedRun; readonly images: TestedImages; readonly notes: readonly string[] }> {
+  const { record, saved, dataset, answers, notes } = await testRun(folder);
   if (record === undefined) {
     throw new RunError({
       where: folder,
@@ -105,6 +109,7 @@ async function testedOne(
   const classes = dataset.classNames.length;
   const { predictions, probabilities } = answers;
   return {
+    notes,
     run: {
       ...{ folder, record, robustness: robustnessOf(record), flops },
       answers: { predictions, probabilities },
@@ -158,24 +163,34 @@ function differenceOf(first: TestedImages, other: TestedImages): string | undefi
 /** Names of run folders of one model end so. */
 const seedEnd = /-seed-\d+$/;
 
-/** Sorts runs by what they were trained with: those that differ in nothing but the seed are of one model. */
-export function groupRuns(
-  runs: readonly { readonly folder: string; readonly record: RunRecord }[],
-): RunGroup[] {
-  const groups = new Map<string, { readonly model: string; readonly folders: string[] }>();
-  for (const { folder, record } of runs) {
-    const key = recipeKey(record);
-    const group = groups.get(key) ?? { model: record.model, folders: [] };
-    groups.set(key, group);
-    group.folders.push(folder);
+/** A run that is there, by its folder. */
+interface FoundRun {
+  readonly folder: string;
+  readonly record: RunRecord;
+}
+
+/**
+ * Sorts runs by what they were trained with: those that differ in nothing but the seed are of one model, in the order of their seeds. Groups
+ * are called by their model, or where there are several of it, by their folders.
+ */
+export function groupRuns(runs: readonly FoundRun[]): RunGroup[] {
+  const groups = new Map<string, FoundRun[]>();
+  for (const run of runs) {
+    const key = recipeKey(run.record);
+    groups.set(key, [...(groups.get(key) ?? []), run]);
   }
-  const all = [...groups.values()];
-  return all.map(({ model, folders }) => {
-    const stems = new Set(folders.map((folder) => basename(folder).replace(seedEnd, '')));
-    const [stem] = stems;
-    const isOnlyOne = all.filter((other) => other.model === model).length === 1;
-    const label = isOnlyOne ? model : stems.size === 1 ? stem! : basename(folders[0]!);
-    return { label, folders };
+  const all = [...groups.values()].map((group) => group.sort((a, b) => a.record.seed - b.record.seed));
+  const names = all.map((group) => {
+    const [{ record, folder }] = group as [FoundRun, ...FoundRun[]];
+    const stems = new Set(group.map((run) => basename(run.folder).replace(seedEnd, '')));
+    const [stem = ''] = stems;
+    const isOnlyOne = all.filter(([other]) => other!.record.model === record.model).length === 1;
+    return isOnlyOne ? record.model : stems.size === 1 ? stem : basename(folder);
+  });
+  return all.map((group, place) => {
+    const folders = group.map(({ folder }) => folder);
+    const isTaken = names.filter((name) => name === names[place]).length > 1;
+    return { label: isTaken ? folders[0]! : names[place]!, folders };
   });
 }
 

@@ -74,6 +74,7 @@ export function comparisonText({ command, datasets, ranks }: Comparison): string
         ...pair,
       })),
       ...(statistics.ranks && { ranks: statistics.ranks }),
+      notes: compared.notes,
     })),
     ...(ranks && { ranks }),
   };

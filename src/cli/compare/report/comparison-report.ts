@@ -1,5 +1,5 @@
 /** The report of a comparison: one HTML file with nothing outside it. What the numbers say comes first, then what they are. */
-import { escapeHtml, htmlPage, numberTable } from '../../report/html.ts';
+import { escapeHtml, htmlPage, notesList, numberTable } from '../../report/html.ts';
 import { styleSheet } from '../../report/style.ts';
 import {
   describeBudget,
@@ -34,10 +34,9 @@ ${recipesSection(comparison.datasets, command)}`;
   return htmlPage(title, `${styleSheet}${comparisonStyle}`, body);
 }
 
-function verdictOf({ statistics }: JudgedDataset): string {
-  return describeDifferences(statistics)
-    .map((text) => `<p>${escapeHtml(text)}</p>`)
-    .join('\n');
+function verdictOf({ statistics, compared }: JudgedDataset): string {
+  const texts = describeDifferences(statistics).map((text) => `<p>${escapeHtml(text)}</p>`);
+  return `${texts.join('\n')}\n${notesList(compared.notes)}`;
 }
 
 /** All that is told of one data set. */

@@ -93,7 +93,7 @@ test('three models: the best, those that it is shown to be better than, and the 
   const [main] = describeDifferences(statisticsOf(['a', 'b', 'c'], pairs, 6));
   expect(main).toContain('Of 3 models, a is right most often: 98.0 %');
   expect(main).toContain('It is right more often than c by 1.3 points (0.4 to 2.2).');
-  expect(main).toContain('does not show a difference between it and b by 0.2 points (−0.7 to 1.1).');
+  expect(main).toContain('does not show a difference between it and b (0.2 points, −0.7 to 1.1).');
   expect(main).toContain('allows for 3 comparisons (Holm)');
 });
 

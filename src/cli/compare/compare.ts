@@ -22,7 +22,13 @@ import { type CommandContext, Counter, openTerminal, type Terminal } from '../te
 import { trainDefaults } from '../train-defaults.ts';
 import type { FittedComparison } from './budget-fit.ts';
 import { groupRuns, testGroups } from './compared-runs.ts';
-import { describeBudget, fittingHeadings, fittingRows, modelTable } from './comparison-table.ts';
+import {
+  describeBudget,
+  fittingHeadings,
+  fittingRows,
+  modelTable,
+  withoutBudget,
+} from './comparison-table.ts';
 import { type Budget, budgetKinds, readBudget, writtenBudget } from './compute-budget.ts';
 import { readContestants } from './contestants.ts';
 import { type Comparison, comparisonText } from './model-comparison.ts';
@@ -248,6 +254,7 @@ function tell(comparison: Comparison, out: string, json: boolean, { say, result 
   for (const judged of datasets) {
     result(lines(`\n${modelTable(judged)}\n`));
     for (const text of describeDifferences(judged.statistics)) result(printable(text));
+    if (judged.fitted === undefined) say(withoutBudget);
     for (const note of judged.compared.notes) say(printable(note));
   }
   if (ranks !== undefined) {

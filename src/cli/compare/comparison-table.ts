@@ -64,6 +64,10 @@ const equal = {
   minutes: 'the time of training on this machine, by the epochs',
 } as const;
 
+/** What is said of runs that were not trained for the comparison. */
+export const withoutBudget =
+  'These runs were there already: the table says what each took, which need not be the same.';
+
 /** The budget in a sentence. */
 export function describeBudget({ budget, contestants }: FittedComparison): string {
   const farthest = contestants.reduce((far, each) =>

@@ -103,16 +103,18 @@ function describeSeveral(statistics: DatasetStatistics): string {
   const better = ofBest.filter(isShown);
   const unclear = ofBest.filter((pair) => !isShown(pair));
   const { label, accuracy } = models[best]!;
-  const text = ({ second, difference: { estimate, low, high } }: PairStatistics): string =>
+  const by = ({ second, difference: { estimate, low, high } }: PairStatistics): string =>
     `${models[second]!.label} by ${pointsOf(estimate, images)} (${points(low, images)} to ${points(high, images)})`;
+  const apart = ({ second, difference: { estimate, low, high } }: PairStatistics): string =>
+    `${models[second]!.label} (${pointsOf(estimate, images)}, ${points(low, images)} to ${points(high, images)})`;
   const sentences = [
     `Of ${models.length} models, ${label} is right most often: ${percent(accuracy.estimate, digitsFor(images))} of ` +
       `${counted(images, 'test image')} of ${data}${seedsText(statistics)}.`,
-    ...(better.length === 0 ? [] : [`It is right more often than ${listedAll(better.map(text))}.`]),
+    ...(better.length === 0 ? [] : [`It is right more often than ${listedAll(better.map(by))}.`]),
     ...(unclear.length === 0
       ? []
       : [
-          `The data does not show a difference between it and ${listedAll(unclear.map(text))}${better.length === 0 ? ': it does not show which is best' : ''}.`,
+          `The data does not show a difference between it and ${listedAll(unclear.map(apart))}${better.length === 0 ? ': it does not show which is best' : ''}.`,
         ]),
   ];
   const others = pairs.filter(({ first }) => first !== best);

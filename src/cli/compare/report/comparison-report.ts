@@ -7,6 +7,7 @@ import {
   fittingRows,
   modelHeadings,
   modelRows,
+  withoutBudget,
 } from '../comparison-table.ts';
 import type { Comparison, JudgedDataset } from '../model-comparison.ts';
 import { describeDifferences, describeRanks, listedAll } from '../verdict.ts';
@@ -51,7 +52,7 @@ ${numberTable(modelHeadings, modelRows(judged))}
 of the forward pass, the gradient and the update of the weights over all epochs.</p>
 ${
   fitted === undefined
-    ? ''
+    ? `<p>${withoutBudget}</p>`
     : `<p>${escapeHtml(describeBudget(fitted))}</p>
 ${numberTable(fittingHeadings, fittingRows(fitted), 2)}`
 }

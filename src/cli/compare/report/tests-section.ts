@@ -110,11 +110,11 @@ function assumptions({ models, pairs, ranks }: DatasetStatistics): string {
   const texts: [string, string][] = [
     [
       'Difference: paired bootstrap over images and seeds',
-      `Test images are independent draws of the kind of images that counts (copies and images of one person are not), and seeds independent draws of what is random in training. Each sample draws images, the same for all models, and seeds of each model.${isOneSeed ? ' With one seed nothing is drawn but images.' : ' Of few seeds the interval is too narrow.'} The comparison is about ways of training under this budget, on this division into training and test images.`,
+      `Test images are independent draws of the kind of images that counts (copies and images of one person are not), and seeds independent draws of what is random in training. Each sample draws images, the same for all models, and seeds of each model.${isOneSeed ? ' With one seed nothing is drawn but images.' : ' Of few seeds the interval is too narrow.'} The comparison is about ways of training with these costs, on this division into training and test images.`,
     ],
     [
       'McNemar, exact',
-      'Images are independent; the models are taken as they are. It asks whether these trained networks differ, not whether ways of training do. All seeds together answer by the mean of their probabilities, so that each image counts once: to add up the counts of the seeds would take one image for several, and make p too small. That answer is of an ensemble, which is better than its members.',
+      'Images are independent; the models are taken as they are. It asks whether these trained networks differ, not whether ways of training do. All seeds together answer by the mean of their probabilities, so that each image counts once: to add up the counts of the seeds would take one image for several, and make p too small. That answer is of an ensemble, which is mostly better than its members.',
     ],
     ...(pairs.some(({ halves }) => halves !== undefined)
       ? [

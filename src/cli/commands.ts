@@ -5,6 +5,7 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { METRICS_FILE } from '../data/run-folders.ts';
 import { WeftError } from '../index.ts';
 import { printable } from '../text.ts';
+import { addCompare } from './compare/compare.ts';
 import { addEnsemble } from './ensemble/ensemble-command.ts';
 import { addEvaluate } from './evaluate.ts';
 import { refuseExcessArguments } from './excess-arguments.ts';
@@ -24,6 +25,7 @@ Examples:
   weft ensemble runs/first --seeds 5        one model of five seeds of a run
   weft evaluate runs/first                  accuracy, precision, recall and confusion matrix of a run
   weft predict runs/first seven.png         the class of a picture
+  weft compare conv-lstm cnn                which of two models is right more often, trained alike
   weft models                               the networks that can be trained, with their costs
   weft explain --model conv-lstm            the kernels of a training step
 
@@ -101,7 +103,7 @@ export function buildProgram(context: CommandContext): Command {
     .showHelpAfterError('(weft --help shows all commands and options)')
     .exitOverride()
     .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) });
-  for (const add of [addTrain, addEnsemble, addEvaluate, addPredict, addModels, addExplain])
+  for (const add of [addTrain, addEvaluate, addCompare, addEnsemble, addPredict, addModels, addExplain])
     add(program, context);
   refuseExcessArguments(program);
   return program;

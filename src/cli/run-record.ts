@@ -80,6 +80,8 @@ export interface RunRecord extends TrainSettings {
   /** The arguments after `weft` that repeat the run. Empty in runs of earlier versions. */
   readonly command: readonly string[];
   readonly trainSeconds: number;
+  /** The most memory that the process had resident that ended it, in bytes: data, training and test. Undefined until then. */
+  readonly peakMemory?: number;
   readonly device: string;
   readonly parameters: number;
   /** The finished epochs. */
@@ -97,7 +99,7 @@ export interface RunRecord extends TrainSettings {
 /** What is fixed before training. */
 export type FixedRecord = Omit<
   RunRecord,
-  'status' | 'trainSeconds' | 'history' | 'bestEpoch' | 'ensemble' | 'judgement'
+  'status' | 'trainSeconds' | 'peakMemory' | 'history' | 'bestEpoch' | 'ensemble' | 'judgement'
 >;
 
 /** What a finished run has besides. */

@@ -225,7 +225,9 @@ async function trainNow(
     const { seed, views, remove, workers } = record;
     const asked = { normalization, missing: missingOf(record), seed, views, remove, workers };
     const measured = await finishWithCard({ model, images: data.test, ...asked }, terminal, signal);
-    const metrics: Metrics = { ...tested, ...measured };
+    // Node gives it in KiB on every system.
+    const peakMemory = 1024 * process.resourceUsage().maxRSS;
+    const metrics: Metrics = { ...tested, ...measured, peakMemory };
     await writeRun(run, metrics, evaluation, say);
     if (json) result(recordText(metrics));
     return exitCodes.done;

@@ -164,7 +164,7 @@ export function drawSamples(
 }
 
 /** The value below which a share of the sorted values lies, linear between two of them (Hyndman and Fan, 1996, type 7). */
-function quantile(sorted: Float64Array, share: number): number {
+export function quantile(sorted: Float64Array, share: number): number {
   if (sorted.length === 0) return Number.NaN;
   const place = share * (sorted.length - 1);
   const [low, high] = [sorted[Math.floor(place)], sorted[Math.ceil(place)]];

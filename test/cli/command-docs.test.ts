@@ -20,24 +20,44 @@ function rows(heading: string): [flags: string, standard: string, text: string][
   return [...found].map(([, flags, standard, text]) => [flags!, standard!.trim(), text!.trim()]);
 }
 
-test('train: the table has the options of the program, no more and no fewer, with their defaults', () => {
-  const program = buildProgram({
-    streams: { stdout: process.stdout, stderr: process.stderr },
-    signal: undefined,
-    finish: () => undefined,
-    program: 'weft',
-  });
-  const { options } = program.commands.find((command) => command.name() === 'train')!;
-  expect(rows('Train').map(([flags]) => flags)).toEqual(options.map(({ flags }) => flags));
-  const defaults = new Map(rows('Train').map(([flags, standard]) => [flags, standard.replaceAll('`', '')]));
+const program = buildProgram({
+  streams: { stdout: process.stdout, stderr: process.stderr },
+  signal: undefined,
+  finish: () => undefined,
+  program: 'weft',
+});
+
+/** The options of a command. */
+function optionsOf(name: string): readonly Option[] {
+  return program.commands.find((command) => command.name() === name)!.options;
+}
+
+/** Holds the table of a section to the options of the program: no more and no fewer, with their defaults, and an example that is one. */
+function expectTable(heading: string, options: readonly Option[]): void {
+  expect(rows(heading).map(([flags]) => flags)).toEqual(options.map(({ flags }) => flags));
+  const defaults = new Map(rows(heading).map(([flags, standard]) => [flags, standard.replaceAll('`', '')]));
   for (const { flags, description } of options) {
     const [, standard] = /\(default: ([^)]*)\)$/.exec(description) ?? [];
     if (standard !== undefined) expect(defaults.get(flags), flags).toBe(standard);
   }
-  for (const [flags, , text] of rows('Train')) {
+  for (const [flags, , text] of rows(heading)) {
     const name = flags.split(' ')[0]!;
     expect(text, flags).toMatch(new RegExp(`\`[^\`]*${name}\\b`));
   }
+}
+
+test('train: the table has the options of the program', () => {
+  expectTable('Train', optionsOf('train'));
+});
+
+test('compare: the table has the options that are its own; all others are those of train', () => {
+  const ofTrain = new Set(optionsOf('train').map(({ flags }) => flags));
+  const own = new Set(rows('Compare').map(([flags]) => flags));
+  const options = optionsOf('compare');
+  expectTable(
+    'Compare',
+    options.filter(({ flags }) => own.has(flags) || !ofTrain.has(flags)),
+  );
 });
 
 test('the names of config.json that are not those of the options', () => {

@@ -44,6 +44,7 @@ export function resultOf(out: string) {
     trainSeconds: _,
     history,
     command: __,
+    peakMemory: _____,
     robustness: { secondsPerImage: ____, ...robustness },
     ...metrics
   } = JSON.parse(readFileSync(join(out, 'metrics.json'), 'utf8'));

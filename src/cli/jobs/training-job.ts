@@ -4,7 +4,9 @@ import type { Metrics } from '../run-record.ts';
 import type { Settings } from '../settings/setting-values.ts';
 
 /** Thrown when a training that others wait for did not come to its end. */
-export class JobError extends WeftError {}
+export class JobError extends WeftError {
+  override readonly name: string = 'JobError';
+}
 
 /** A training to run. */
 export interface TrainingJob {

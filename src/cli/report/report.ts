@@ -4,7 +4,6 @@ import type { PictureDataset } from '../../data/stream/streamed-dataset.ts';
 import { formatInteger, printable } from '../../text.ts';
 import { type Confusion, frequentMistakes, qualities, qualityTexts } from '../confusion.ts';
 import { describeScores } from '../describe.ts';
-import { commandLine } from '../invocation.ts';
 import { describeCalibration, judgementRows } from '../judgement.ts';
 import { lossName } from '../losses.ts';
 import { type Answers, findMistakes } from '../mistakes.ts';
@@ -14,7 +13,15 @@ import { counted, duration, percent } from '../terminal.ts';
 import { confusionChart } from './confusion-chart.ts';
 import { accuracyChart, lossChart } from './curves.ts';
 import { ensembleSection } from './ensemble-section.ts';
-import { escapeHtml, numberTable, scrolling } from './html.ts';
+import {
+  commandBlock,
+  embeddedPicture,
+  escapeHtml,
+  htmlPage,
+  notesList,
+  numberTable,
+  scrolling,
+} from './html.ts';
 import { reliabilityChart } from './reliability-chart.ts';
 import { robustnessSection } from './robustness-section.ts';
 import { settingsOf } from './settings.ts';
@@ -36,19 +43,7 @@ const SHOWN_MISTAKES = 24;
 export function renderReport(contents: ReportContents): string {
   const { metrics, summary } = contents;
   const title = `${metrics.model} on ${metrics.data.name}`;
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeHtml(title)}</title>
-<style>${styleSheet}</style>
-</head>
-<body>
-<main>
-<h1>${escapeHtml(title)}</h1>
-${headline(metrics)}
+  const body = `${headline(metrics)}
 <p>${escapeHtml(describeScores(metrics))}</p>
 ${notesList(contents.data.notes)}
 ${ensembleSection(metrics)}
@@ -74,11 +69,8 @@ ${robustnessSection({ card: metrics.robustness, seed: metrics.seed, test: conten
 <h2>Settings</h2>
 ${repetition(metrics)}
 ${settingsTable(metrics)}
-</section>
-</main>
-</body>
-</html>
-`;
+</section>`;
+  return htmlPage(title, styleSheet, body);
 }
 
 function headline(metrics: Metrics): string {
@@ -103,11 +95,6 @@ function headline(metrics: Metrics): string {
     ([value, name]) => `<div><dd>${escapeHtml(value!)}</dd><dt>${escapeHtml(name!)}</dt></div>`,
   );
   return `<dl class="headline">${items.join('')}</dl>`;
-}
-
-function notesList(notes: readonly string[]): string {
-  if (notes.length === 0) return '';
-  return `<ul class="notes">${notes.map((note) => `<li>${escapeHtml(note)}</li>`).join('')}</ul>`;
 }
 
 function curvesSection(metrics: Metrics): string {
@@ -192,10 +179,9 @@ function mistakesSection({ data: { test }, answers }: ReportContents): string {
   const shown = mistakes.slice(0, SHOWN_MISTAKES);
   const size = pictureSize(test);
   const figures = shown.map(({ index, truth, predicted, confidence }) => {
-    const png = Buffer.from(imagePng(test, index)).toString('base64');
     const [right, wrong] = [escapeHtml(truth), escapeHtml(predicted)];
     const file = test.files?.[index] ?? `test image ${index}`;
-    return `<figure><img ${size} src="data:image/png;base64,${png}" alt="a picture of class ${right}">
+    return `<figure>${embeddedPicture(imagePng(test, index), size, `a picture of class ${truth}`)}
 <figcaption><span class="right">${right}</span> taken for <span class="wrong">${wrong}</span>,<br>${percent(confidence, 1)} sure
 <small>${escapeHtml(file)}</small></figcaption></figure>`;
   });
@@ -212,11 +198,11 @@ function mistakesSection({ data: { test }, answers }: ReportContents): string {
 </section>`;
 }
 
-/** The command that trains such a model again; a click selects all of it. */
+/** The command that trains such a model again. */
 function repetition({ command }: Metrics): string {
   if (command.length === 0) return '';
   return `<p>The command that repeats the run:</p>
-<pre class="command" tabindex="0">${escapeHtml(commandLine(command))}</pre>`;
+${commandBlock(command)}`;
 }
 
 function settingsTable(metrics: Metrics): string {

@@ -5,15 +5,31 @@ import { formatStrength, strengthForms } from '../robustness-card.ts';
 import { percent } from '../terminal.ts';
 import { drawSvg } from './svg.ts';
 
-/** Accuracy by strength; a broken line is the accuracy without the disturbance. */
-export function robustnessChart({ name, unit, points }: RobustnessCurve): string {
+/** The curve of one model. */
+export interface RobustnessLine {
+  readonly color: string;
+  /** The name of the model, where there are several. */
+  readonly label?: string;
+  readonly points: RobustnessCurve['points'];
+}
+
+/** Accuracy by strength, of one or several models; a broken line is the accuracy of the only one without the disturbance. */
+export function robustnessChart(
+  { name, unit }: Pick<RobustnessCurve, 'name' | 'unit'>,
+  lines: readonly RobustnessLine[],
+): string {
   const { scale, axis } = strengthForms[unit];
-  const scaled = points.map(({ strength, accuracy }) => ({
-    strength: strength * scale,
-    accuracy: accuracy * 100,
-    text: `${formatStrength(unit, strength)}: ${percent(accuracy)}`,
-  }));
+  const scaled = lines.flatMap(({ color, label, points }, line) =>
+    points.map(({ strength, accuracy }) => ({
+      line,
+      color,
+      strength: strength * scale,
+      accuracy: accuracy * 100,
+      text: `${label === undefined ? '' : `${label}, `}${formatStrength(unit, strength)}: ${percent(accuracy)}`,
+    })),
+  );
   const [first] = scaled;
+  const strengths = [...new Set(scaled.map(({ strength }) => strength))];
   return drawSvg(`Accuracy by ${name}`, {
     width: 320,
     height: 200,
@@ -25,7 +41,7 @@ export function robustnessChart({ name, unit, points }: RobustnessCurve): string
       label: axis,
       labelArrow: 'none',
       labelAnchor: 'center',
-      ticks: scaled.map(({ strength }) => strength),
+      ticks: strengths,
       tickFormat: (strength: number) => `${Number(strength.toFixed(0))}`,
     },
     y: {
@@ -36,9 +52,18 @@ export function robustnessChart({ name, unit, points }: RobustnessCurve): string
       tickFormat: (part) => `${part} %`,
     },
     marks: [
-      Plot.ruleY([first], { y: 'accuracy', stroke: 'var(--quiet)', strokeDasharray: '4 3' }),
-      Plot.lineY(scaled, { x: 'strength', y: 'accuracy', stroke: 'var(--train)', strokeWidth: 2 }),
-      Plot.dot(scaled, { x: 'strength', y: 'accuracy', fill: 'var(--train)', r: 3, title: 'text' }),
+      Plot.ruleY(lines.length === 1 ? [first] : [], {
+        y: 'accuracy',
+        stroke: 'var(--quiet)',
+        strokeDasharray: '4 3',
+      }),
+      Plot.lineY(scaled, { x: 'strength', y: 'accuracy', z: 'line', stroke: colorOfPoint, strokeWidth: 2 }),
+      Plot.dot(scaled, { x: 'strength', y: 'accuracy', fill: colorOfPoint, r: 3, title: 'text' }),
     ],
+    color: { type: 'identity' },
   });
+}
+
+function colorOfPoint({ color }: { readonly color: string }): string {
+  return color;
 }

@@ -6,7 +6,7 @@ import type { Answers } from '../mistakes.ts';
 import { describeMeasuring, describeWeakest, formatStrength, robustnessRows } from '../robustness-card.ts';
 import { disturbedPng, imagePng, pictureSize, sampleIndex } from '../shown-images.ts';
 import { counted } from '../terminal.ts';
-import { escapeHtml, numberTable } from './html.ts';
+import { embeddedPicture, escapeHtml, numberTable } from './html.ts';
 import { robustnessChart } from './robustness-chart.ts';
 
 /** What the section tells. */
@@ -24,7 +24,7 @@ export function robustnessSection({ card, seed, test, answers }: MeasuredRobustn
   if (card === undefined) return '';
   const charts = card.disturbances.map(
     (curve) =>
-      `<figure><figcaption>${escapeHtml(titleOf(curve.name))}</figcaption>${robustnessChart(curve)}</figure>`,
+      `<figure><figcaption>${escapeHtml(titleOf(curve.name))}</figcaption>${robustnessChart(curve, [{ color: 'var(--train)', points: curve.points }])}</figure>`,
   );
   const index = sampleIndex(answers.predictions, test.labels);
   const pictures = [
@@ -65,11 +65,12 @@ function introduction(card: Robustness, count: number): string {
   return `${describeWeakest(card)} Accuracy on ${images}, each changed by exactly the strength, in a direction or at a place of its own.`;
 }
 
-function titleOf(name: RobustnessCurve['name']): string {
+/** How the chart of a disturbance is headed. */
+export function titleOf(name: RobustnessCurve['name']): string {
   return `${name[0]!.toUpperCase()}${name.slice(1)}`;
 }
 
 function figureOf(test: PictureDataset, png: Uint8Array, title: string, text: string): string {
-  return `<figure><img ${pictureSize(test)} src="data:image/png;base64,${Buffer.from(png).toString('base64')}" alt="${escapeHtml(title)}">
+  return `<figure>${embeddedPicture(png, pictureSize(test), title)}
 <figcaption>${escapeHtml(title)} <small>${escapeHtml(text)}</small></figcaption></figure>`;
 }

@@ -4,7 +4,7 @@ import { formatInteger } from '../../text.ts';
 import { writtenSizes } from '../model-sizes.ts';
 import { describeOptimizer, describeSchedule } from '../optimizers.ts';
 import { describeRemoval, removeSpec } from '../remove-spec.ts';
-import type { Metrics } from '../run-record.ts';
+import type { RunRecord } from '../run-record.ts';
 import { writtenSetting } from '../settings/setting-options.ts';
 import { settingNames } from '../settings/setting-table.ts';
 import type { SettingName } from '../settings/setting-values.ts';
@@ -31,7 +31,7 @@ function others({
   device: __,
   classWeights: ___,
   ...settings
-}: Metrics): [string, string | undefined][] {
+}: RunRecord): [string, string | undefined][] {
   return settingNames
     .filter((name) => !told.has(name))
     .map((name) => [
@@ -41,7 +41,7 @@ function others({
 }
 
 /** Names and values; what was not asked for, and is not on, is left out. */
-export function settingsOf(metrics: Metrics): [name: string, value: string][] {
+export function settingsOf(metrics: RunRecord): [name: string, value: string][] {
   const { data, augmentation, classWeights, earlyStopping, validationShare } = metrics;
   const [height, width, channels] = data.image;
   const moves = Object.entries(augmentation).map(([name, value]) => `${name} ${value}`);

@@ -7,9 +7,9 @@ import type { SettingName, Settings } from './setting-values.ts';
 /** The table, looked at as rows of whatever values. */
 const rows: Readonly<Record<SettingName, Setting>> = settings;
 
-/** Declares the option of each setting, under its heading. */
-export function addSettings(command: Command): void {
-  for (const name of settingNames) {
+/** Declares the options of settings, by default of all, under their headings. */
+export function addSettings(command: Command, names: readonly SettingName[] = settingNames): void {
+  for (const name of names) {
     const { flag, what, usual, opposite, heading, choices, read } = rows[name];
     const option = new Option(flag, usual === undefined ? what : `${what} (default: ${usual})`);
     if (choices !== undefined) option.choices(choices);

@@ -1,0 +1,335 @@
+/** `weft compare`: trains models under one budget, or takes runs, and says which is right more often, and how sure that is. */
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { fileError, makeFolder } from '../../data/files.ts';
+import { METRICS_FILE } from '../../data/run-folders.ts';
+import { formatTable, printable } from '../../text.ts';
+import { writeWhole } from '../../train/atomic.ts';
+import { interruptedCode } from '../exit-codes.ts';
+import { commandLine } from '../invocation.ts';
+import { type LocalJobsOptions, localJobs } from '../jobs/local-jobs.ts';
+import type { JobRunner } from '../jobs/training-job.ts';
+import { positiveInteger } from '../numbers.ts';
+import { RunError } from '../run-error.ts';
+import { defaultRunPath } from '../run-folder.ts';
+import { readMetrics } from '../run-record.ts';
+import { addSettings, givenSettings, wordsOf } from '../settings/setting-options.ts';
+import { settingNames } from '../settings/setting-table.ts';
+import type { SettingName, Settings } from '../settings/setting-values.ts';
+import { dataHelp, jsonOption } from '../shared-options.ts';
+import { type CommandContext, Counter, openTerminal, type Terminal } from '../terminal.ts';
+import { trainDefaults } from '../train-defaults.ts';
+import type { FittedComparison } from './budget-fit.ts';
+import { groupRuns, testGroups } from './compared-runs.ts';
+import {
+  describeBudget,
+  fittingHeadings,
+  fittingRows,
+  modelTable,
+  withoutBudget,
+} from './comparison-table.ts';
+import { type Budget, budgetKinds, readBudget, writtenBudget } from './compute-budget.ts';
+import { readContestants } from './contestants.ts';
+import { type Comparison, comparisonText } from './model-comparison.ts';
+import { compareModels } from './statistics.ts';
+import { answersOf, runsFolder, trainComparison } from './trained-comparison.ts';
+import { describeDifferences, describeRanks } from './verdict.ts';
+
+/** What was asked for on the command line. */
+export interface CompareOptions {
+  readonly data?: readonly string[];
+  readonly seeds?: number;
+  readonly budget?: Budget;
+  readonly crossValidate?: true;
+  readonly jobs?: number;
+  readonly out?: string;
+  readonly json: boolean;
+  /** Settings that hold for all models. */
+  readonly settings: Settings;
+}
+
+/** What the command is run with. */
+export interface CompareContext {
+  readonly terminal: Terminal;
+  readonly signal: AbortSignal | undefined;
+  /** The file that starts `weft`. */
+  readonly program: string;
+  /** What runs the trainings. Default: processes of this machine. */
+  readonly openRunner?: (options: LocalJobsOptions) => JobRunner;
+}
+
+const usualSeeds = 3;
+const REPORT_FILE = 'comparison.html';
+const NUMBERS_FILE = 'comparison.json';
+
+/** Runs the command; returns its exit code, where a signal ended it. */
+export async function compareCommand(
+  names: readonly string[],
+  options: CompareOptions,
+  context: CompareContext,
+): Promise<number | undefined> {
+  const { terminal, signal } = context;
+  const areRuns = names.map((name) => existsSync(join(name, METRICS_FILE)));
+  if (areRuns.includes(true) && areRuns.includes(false)) {
+    const run = names[areRuns.indexOf(true)]!;
+    const other = names[areRuns.indexOf(false)]!;
+    throw new InvalidArgumentError(
+      `${run} is a run and ${other} is none: give runs, which are compared as they are, or models, which are trained.`,
+    );
+  }
+  const isOfRuns = areRuns.includes(true);
+  if (isOfRuns) refuseForRuns(options);
+  const out = options.out ?? defaultRunPath('comparison', new Date());
+  const command = commandOf(names, options, out);
+  const numbers = isOfRuns
+    ? await compareRuns(names, terminal)
+    : await trainAndCompare(names, options, out, command, context);
+  if (numbers === undefined) return interruptedCode(signal?.reason);
+  const comparison = { command, ...numbers };
+  await writeComparison(out, comparison);
+  tell(comparison, out, options.json, terminal);
+  return undefined;
+}
+
+/** What is written and told does something for trainings only. */
+function refuseForRuns({ data, seeds, budget, crossValidate, jobs, settings }: CompareOptions): void {
+  const given = {
+    '--data': data,
+    '--seeds': seeds,
+    '--budget': budget,
+    '--cross-validate': crossValidate,
+    '--jobs': jobs,
+  };
+  const [flag = wordsOf(settings, {})[0]] = Object.entries(given).flatMap(([name, value]) =>
+    value === undefined ? [] : [name],
+  );
+  if (flag === undefined) return;
+  throw new InvalidArgumentError(
+    `${flag} does nothing for runs, which are compared as they are: leave it out, or give models.`,
+  );
+}
+
+/** The arguments that repeat the comparison, or go on with it. */
+function commandOf(
+  names: readonly string[],
+  { data = [], seeds, budget, crossValidate, jobs, settings }: CompareOptions,
+  out: string,
+): string[] {
+  return [
+    ...['compare', ...names],
+    ...data.flatMap((source) => ['--data', source]),
+    ...(seeds === undefined ? [] : ['--seeds', `${seeds}`]),
+    ...(budget === undefined ? [] : ['--budget', writtenBudget(budget)]),
+    ...(crossValidate ? ['--cross-validate'] : []),
+    ...wordsOf(settings, {}),
+    ...(jobs === undefined ? [] : ['--jobs', `${jobs}`]),
+    ...['--out', out],
+  ];
+}
+
+/** Compares runs that are there. */
+async function compareRuns(
+  folders: readonly string[],
+  terminal: Terminal,
+): Promise<Omit<Comparison, 'command'>> {
+  const twice = folders.find(
+    (folder, place) => folders.findIndex((each) => resolve(each) === resolve(folder)) < place,
+  );
+  if (twice !== undefined) throw new InvalidArgumentError(`${twice} stands twice: give each run once.`);
+  const runs = folders.map((folder) => ({ folder, record: readMetrics(folder) }));
+  const groups = groupRuns(runs);
+  const counter = new Counter(terminal.progress);
+  const source = runs[0]!.record.data;
+  const compared = await testGroups(source.source, groups, (number) =>
+    counter.show(`testing run ${number + 1} of ${runs.length}`),
+  ).finally(() => counter.clear());
+  const statistics = compareModels(source.name, compared.test.labels, compared.models.map(answersOf));
+  return { datasets: [{ compared, statistics, fitted: undefined }], ranks: undefined };
+}
+
+/** Trains the models and compares them; undefined where a signal ended it. */
+async function trainAndCompare(
+  names: readonly string[],
+  {
+    data = [trainDefaults.data],
+    seeds = usualSeeds,
+    budget = { kind: 'flops' },
+    crossValidate,
+    jobs,
+    settings,
+  }: CompareOptions,
+  out: string,
+  command: readonly string[],
+  { terminal, signal, program, openRunner = localJobs }: CompareContext,
+): Promise<Omit<Comparison, 'command'> | undefined> {
+  const { say, progress } = terminal;
+  const contestants = readContestants(names);
+  refuseLengths(budget, settings);
+  makeOutFolder(out);
+  say(
+    lines(`The comparison is in ${out}. To go on with it, should it end early:\n${commandLine(command)}\n`),
+  );
+  const counter = new Counter(progress);
+  const runner = openRunner({
+    ...{ folder: runsFolder(out), program, slots: jobs },
+    onEpoch: ({ name }, line) => counter.show(`${name}: ${line}`),
+  });
+  const end = (): void => void runner.close();
+  signal?.addEventListener('abort', end);
+  try {
+    return await trainComparison(
+      {
+        ...{ contestants, sources: data, common: settings, budget, seeds, out },
+        isCrossValidated: crossValidate === true,
+      },
+      {
+        runner,
+        say: (text) => {
+          counter.clear();
+          say(printable(text));
+        },
+        onFitted: (name, fitted) => say(lines(fittedText(name, fitted))),
+        onTest: (number) => counter.show(`testing run ${number + 1}`),
+      },
+    );
+  } catch (error) {
+    if (!signal?.aborted) throw error;
+    await runner.close();
+    say(lines(`\nInterrupted. To go on:\n${commandLine(command)}`));
+    return undefined;
+  } finally {
+    counter.clear();
+    signal?.removeEventListener('abort', end);
+  }
+}
+
+/** Lengths of training that would not leave the budget as it is. */
+function refuseLengths({ kind, amount }: Budget, { epochs, earlyStopping }: Settings): void {
+  if (kind === 'parameters') return;
+  if (earlyStopping !== undefined) {
+    throw new InvalidArgumentError(
+      `--early-stopping ${earlyStopping} would end trainings before the budget of ${kind} is used: leave it out, or give --budget parameters.`,
+    );
+  }
+  if (epochs !== undefined && (kind === 'minutes' || amount !== undefined)) {
+    throw new InvalidArgumentError(
+      `--epochs ${epochs} does nothing beside --budget ${writtenBudget({ kind, amount })}, which says how long training takes: leave it out.`,
+    );
+  }
+}
+
+function makeOutFolder(out: string): void {
+  try {
+    makeFolder(runsFolder(out));
+  } catch (error) {
+    throw fileError(out, error, { error: RunError, expected: 'a folder that can be written to' });
+  }
+}
+
+function fittedText(name: string, fitted: FittedComparison): string {
+  const table = formatTable(
+    fittingHeadings.map((heading, place) => ({ heading, ...(place > 1 && { align: 'right' as const }) })),
+    fittingRows(fitted),
+  );
+  return `${name}: ${describeBudget(fitted)}\n\n${table}\n`;
+}
+
+/** Writes the report and the numbers. */
+async function writeComparison(out: string, comparison: Comparison): Promise<void> {
+  // The chart library is only needed here.
+  const { renderComparison } = await import('./report/comparison-report.ts');
+  makeOutFolder(out);
+  await writeWhole(join(out, NUMBERS_FILE), `${comparisonText(comparison)}\n`);
+  await writeWhole(join(out, REPORT_FILE), renderComparison(comparison));
+}
+
+/** Tells the result. */
+function tell(comparison: Comparison, out: string, json: boolean, { say, result }: Terminal): void {
+  if (json) {
+    result(comparisonText(comparison));
+    return;
+  }
+  const { datasets, ranks } = comparison;
+  for (const judged of datasets) {
+    result(lines(`\n${modelTable(judged)}\n`));
+    for (const text of describeDifferences(judged.statistics)) result(printable(text));
+    if (judged.fitted === undefined) say(withoutBudget);
+    for (const note of judged.compared.notes) say(printable(note));
+  }
+  if (ranks !== undefined) {
+    const labels = datasets[0]!.statistics.models.map(({ label }) => label);
+    result(lines(`\n${describeRanks(labels, ranks)}`));
+  }
+  say(lines(`\nWrote ${join(out, REPORT_FILE)}, for a browser, and ${join(out, NUMBERS_FILE)}`));
+}
+
+/** Text of several lines, as a terminal may be given it. */
+function lines(text: string): string {
+  return text.split('\n').map(printable).join('\n');
+}
+
+/** Settings that are the comparison's own, or a model's. */
+const notForAll: ReadonlySet<SettingName> = new Set(['data', 'model', 'from', 'freeze', 'seed', 'fold']);
+
+const help = `
+A MODEL is a name of weft models, with settings of its own after a colon (conv-lstm:hidden=96,maps=8,16), or a file of settings as
+a run has in its config.json. Each is trained with the seeds 0, 1, … on the same images. In place of models, folders of runs that
+were tested on the same images: runs that differ in nothing but the seed are of one model. The same command with the same --out
+goes on where it was interrupted.`;
+
+/** Declares `weft compare`. */
+export function addCompare(
+  program: Command,
+  { streams, signal, finish, program: file }: CommandContext,
+): void {
+  const command = program
+    .command('compare')
+    .description('train models under one budget, or take runs, and test which is right more often')
+    .argument('<models...>', 'two models or more, or two runs or more')
+    .configureHelp({ optionDescription: ({ description }) => description });
+  command
+    .optionsGroup('The comparison:')
+    .option(
+      '--data <name>',
+      `${dataHelp}; may be given several times (default: digits)`,
+      (text, before: readonly string[] = []) => [...before, text],
+    )
+    .option(
+      '--seeds <number>',
+      'how often each model is trained, with another seed each (default: 3)',
+      positiveInteger,
+    )
+    .addOption(
+      new Option(
+        '--budget <kind[:amount]>',
+        `what is equal for all: ${budgetKinds.join(', ')}, or one with its amount, such as flops:5e12 (default: flops, as many as the first model takes)`,
+      ).argParser(readBudget),
+    )
+    .option(
+      '--cross-validate',
+      'compare on halves of the training images as well: ten more trainings of each model',
+    )
+    .option('--jobs <number>', 'trainings at once (default: one for every two processors)', positiveInteger)
+    .option('--out <folder>', 'the folder of the comparison (default: runs/<time>-comparison)')
+    .addOption(jsonOption('the numbers'))
+    .helpOption('-h, --help', 'show this');
+  addSettings(
+    command,
+    settingNames.filter((name) => !notForAll.has(name)),
+  );
+  command.addHelpText('after', help).action(async (names: string[], given) => {
+    const { data, seeds, budget, crossValidate, jobs, out, json, ...others } = given;
+    const isOne = names.length < 2;
+    if (isOne) {
+      throw new InvalidArgumentError(
+        `There is nothing to compare ${names[0]} with: give two models or more, or runs.`,
+      );
+    }
+    const options = { data, seeds, budget, crossValidate, jobs, out, json, settings: givenSettings(others) };
+    const code = await compareCommand(names, options, {
+      ...{ terminal: openTerminal(streams, json), signal, program: file },
+    });
+    if (code !== undefined) finish(code);
+  });
+}

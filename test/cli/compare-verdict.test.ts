@@ -1,0 +1,134 @@
+/** What is said of the numbers of a comparison: a clear winner, no difference, several models, one seed. */
+import { expect, test } from 'vitest';
+import type { DatasetStatistics, PairStatistics } from '../../src/cli/compare/statistics.ts';
+import { describeDifferences, describeRanks, points } from '../../src/cli/compare/verdict.ts';
+import { friedmanTest, nemenyiTest } from '../../src/metrics/index.ts';
+
+type PairFacts = Partial<Omit<PairStatistics, 'difference'>> & {
+  readonly estimate: number;
+  readonly low: number;
+  readonly high: number;
+  readonly p: number;
+};
+
+function pairOf({ estimate, low, high, p, ...facts }: PairFacts): PairStatistics {
+  return {
+    first: 0,
+    second: 1,
+    difference: { estimate, low, high, p, holm: p },
+    together: { onlyFirst: 3, onlySecond: 1, p, holm: p },
+    bySeed: [],
+    needed: { images: 5321, seeds: 40 },
+    ...facts,
+  };
+}
+
+function statisticsOf(
+  labels: readonly string[],
+  pairs: readonly PairStatistics[],
+  seeds = 3,
+): DatasetStatistics {
+  const models = labels.map((label, place) => {
+    const estimate = 0.98 - place / 100;
+    return {
+      label,
+      accuracies: Array.from({ length: seeds }, () => estimate),
+      accuracy: { estimate, low: estimate - 0.01, high: estimate + 0.01 },
+      standardDeviation: 0,
+    };
+  });
+  return { data: 'digits', images: 1000, models, pairs };
+}
+
+const clear = { estimate: 0.013, low: 0.004, high: 0.022, p: 0.004 };
+const unclear = { estimate: 0.002, low: -0.007, high: 0.011, p: 0.6 };
+
+test('a clear winner', () => {
+  const [main, reach] = describeDifferences(statisticsOf(['conv-lstm', 'cnn'], [pairOf(clear)]));
+  expect(main).toBe(
+    'conv-lstm is right more often than cnn by 1.3 points (95 % interval 0.4 to 2.2): 98.0 % against 97.0 % of 1,000 test images of digits, as means over 3 seeds each.',
+  );
+  expect(reach).toContain('3 seeds say little about others');
+  expect(reach).toContain('about 18 % too narrow');
+});
+
+test('no difference, and what it would take to show it', () => {
+  const [main] = describeDifferences(statisticsOf(['conv-lstm', 'cnn'], [pairOf(unclear)], 5));
+  expect(main).toContain('The data does not show a difference between conv-lstm and cnn');
+  expect(main).toContain('(95 % interval −0.7 to 1.1)');
+  expect(main).toContain('they may differ by up to 1.1 points');
+  expect(main).toContain('as small as the 0.2 points found, about 5,300 test images would be needed.');
+});
+
+test('more images would not do where seeds differ', () => {
+  const pair = pairOf({ ...unclear, needed: { images: undefined, seeds: 40 } });
+  expect(describeDifferences(statisticsOf(['a', 'b'], [pair]))[0]).toContain(
+    'since the seeds differ as much; about 40 seeds of each would be needed',
+  );
+  const neither = pairOf({ ...unclear, needed: { images: undefined, seeds: undefined } });
+  expect(describeDifferences(statisticsOf(['a', 'b'], [neither]))[0]).toContain(
+    'more test images and more seeds would be needed',
+  );
+});
+
+test('equally often right', () => {
+  const pair = pairOf({ estimate: 0, low: -0.01, high: 0.01, p: 1 });
+  const [main] = describeDifferences(statisticsOf(['a', 'b'], [pair]));
+  expect(main).toContain('They are right equally often.');
+  expect(main).toContain('0.0 points apart');
+});
+
+test('one seed is about these networks', () => {
+  const [main, reach] = describeDifferences(statisticsOf(['a', 'b'], [pairOf(clear)], 1));
+  expect(main).toContain('of one seed each');
+  expect(reach).toContain('With one seed this is about these trained networks');
+});
+
+test('three models: the best, those that it is shown to be better than, and the others', () => {
+  const pairs = [
+    pairOf({ ...unclear, first: 0, second: 1 }),
+    pairOf({ ...clear, first: 0, second: 2 }),
+    pairOf({ ...clear, first: 1, second: 2 }),
+  ];
+  const [main] = describeDifferences(statisticsOf(['a', 'b', 'c'], pairs, 6));
+  expect(main).toContain('Of 3 models, a is right most often: 98.0 %');
+  expect(main).toContain('It is right more often than c by 1.3 points (0.4 to 2.2).');
+  expect(main).toContain('does not show a difference between it and b (0.2 points, −0.7 to 1.1).');
+  expect(main).toContain('allows for 3 comparisons (Holm)');
+});
+
+test('several models of which none is shown to be the best', () => {
+  const pairs = [
+    [0, 1],
+    [0, 2],
+    [1, 2],
+  ].map(([first, second]) => pairOf({ ...unclear, first: first!, second: second! }));
+  const [main] = describeDifferences(statisticsOf(['a', 'b', 'c'], pairs));
+  expect(main).toContain('it does not show which is best');
+  expect(main).not.toContain('It is right more often');
+});
+
+test('cross-validation has its own sentence', () => {
+  const pair = pairOf({ ...clear, halves: { t: 5, p: 0.004, holm: 0.004, difference: 0.02 } });
+  const texts = describeDifferences(statisticsOf(['a', 'b'], [pair]));
+  expect(texts[1]).toContain('shows a difference between a and b (p 0.004)');
+});
+
+test('ranks over data sets', () => {
+  const scores = Array.from({ length: 4 }, () => [0.9, 0.8, 0.7]);
+  const ranks = {
+    blocks: 'data sets',
+    count: 4,
+    friedman: friedmanTest(scores),
+    nemenyi: nemenyiTest(scores),
+  } as const;
+  const text = describeRanks(['a', 'b', 'c'], ranks);
+  expect(text).toContain('Over 4 data sets the models differ (mean ranks: a 1, b 2, c 3');
+  expect(text).toContain('4 data sets are few');
+});
+
+test('points: a sign of their own, and no negative zero', () => {
+  expect(points(-0.007, 100)).toBe('−0.7');
+  expect(points(-0.0001, 100)).toBe('0.0');
+  expect(points(0.00123, 10_000)).toBe('0.12');
+});

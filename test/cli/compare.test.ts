@@ -1,0 +1,152 @@
+/** `weft compare`: trains each model once, goes on, tells what was found, and refuses what cannot be compared. */
+import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { groupRuns, testGroups } from '../../src/cli/compare/compared-runs.ts';
+import { readMetrics } from '../../src/cli/run-record.ts';
+import { encodeIdx } from '../../src/data/idx.ts';
+import { temporaryFolder } from '../support/datasets.ts';
+import { idxFolder, run, trainedRun } from './support.ts';
+
+/** A data set whose classes have names that are no HTML. */
+function taggedFolder(): string {
+  const pixels = (place: number) =>
+    Uint8Array.from({ length: 64 }, (_, index) => (index * (place + 1)) % 251);
+  const images = (from: number) => {
+    const data = Uint8Array.from(Array.from({ length: 12 }, (_, place) => [...pixels(from + place)]).flat());
+    return encodeIdx({ shape: [12, 8, 8], data });
+  };
+  const labels = encodeIdx({ shape: [12], data: Uint8Array.from({ length: 12 }, (_, place) => place % 2) });
+  return temporaryFolder({
+    'train-images-idx3-ubyte': images(0),
+    'train-labels-idx1-ubyte': labels,
+    't10k-images-idx3-ubyte': images(40),
+    't10k-labels-idx1-ubyte': labels,
+    'classes.txt': '<b>bold</b>\na "quoted" & name\n',
+  });
+}
+
+test('trains, goes on without training anything twice, and compares the runs as they are', {
+  timeout: 120_000,
+}, async () => {
+  const out = join(temporaryFolder(), 'comparison');
+  const models = ['row-gru:hidden=4', 'mlp:hidden=4'];
+  const args = [
+    'compare',
+    ...models,
+    '--data',
+    taggedFolder(),
+    '--seeds',
+    '2',
+    '--budget',
+    'flops',
+    '--epochs',
+    '1',
+  ];
+  const first = await run([...args, '--batch', '8', '--out', out]);
+  expect(first.stderr).toBe('');
+  expect(first.exitCode).toBe(0);
+  expect(first.stdout).toMatch(/Budget: \S+ \S?\s?FLOPs for each training/);
+  expect(first.stdout).toMatch(/4 of 4: mlp-hidden=4-seed-1: test accuracy/);
+  expect(first.stdout).toMatch(
+    /model +accuracy +95 % interval +parameters +training FLOPs +epochs +time +memory/,
+  );
+  const folders = ['row-gru-hidden=4', 'mlp-hidden=4'].flatMap((name) =>
+    [0, 1].map((seed) => join(out, 'runs', `${name}-seed-${seed}`)),
+  );
+  const numbers = JSON.parse(readFileSync(join(out, 'comparison.json'), 'utf8'));
+  const [{ models: compared, pairs, budget }] = numbers.datasets;
+  expect(compared.map(({ model }: { model: string }) => model)).toEqual(models);
+  expect(compared[0]).toMatchObject({ epochs: 1, fitted: { deviation: 0 } });
+  expect(compared[1].epochs).toBe(Math.round(budget.amount / (compared[1].flops / compared[1].epochs)));
+  expect(compared[0].memory).toBeGreaterThan(1e7);
+  expect(pairs).toHaveLength(1);
+  const splits = folders.map((folder) => readFileSync(join(folder, 'split.json'), 'utf8'));
+  expect(new Set(splits).size).toBe(1);
+
+  const html = readFileSync(join(out, 'comparison.html'), 'utf8');
+  expect(html).not.toMatch(/<script|<link|@import|url\(|src="(?!data:)|href=|<b>bold/);
+  for (const title of [
+    'Accuracy and cost',
+    'Learning curves',
+    'Tests',
+    'McNemar’s test of each seed',
+    'What the tests assume',
+    'Confusion matrices',
+    'Pictures on which they disagree',
+    'Worst mistakes',
+    'Robustness',
+    'Settings',
+  ]) {
+    expect(html).toContain(`${title}</h`);
+  }
+  expect(html).toContain('&lt;b&gt;bold&lt;/b&gt;');
+
+  // One run is gone, and one is as it was.
+  const kept = statSync(join(folders[0]!, 'metrics.json')).mtimeMs;
+  rmSync(join(folders[3]!), { recursive: true });
+  const again = await run([...args, '--batch', '8', '--out', out]);
+  expect(again.exitCode).toBe(0);
+  expect(statSync(join(folders[0]!, 'metrics.json')).mtimeMs).toBe(kept);
+  expect(existsSync(join(folders[3]!, 'metrics.json'))).toBe(true);
+
+  const other = await run([...args, '--batch', '4', '--out', out]);
+  expect(other.exitCode).toBe(1);
+  expect(other.stderr).toContain('JobError');
+  expect(other.stderr).toContain('batchSize');
+
+  const ofRuns = await run(['compare', ...folders, '--out', join(out, 'again'), '--json']);
+  expect(ofRuns.exitCode).toBe(0);
+  const { datasets } = JSON.parse(ofRuns.stdout);
+  expect(datasets[0].models.map(({ model }: { model: string }) => model)).toEqual(['row-gru', 'mlp']);
+  expect(datasets[0].pairs[0].difference).toEqual(pairs[0].difference);
+});
+
+test('runs that differ in nothing but the seed are of one model', { timeout: 60_000 }, async () => {
+  const record = readMetrics(await trainedRun(idxFolder(4)));
+  const runs = [
+    { folder: 'a/x-seed-1', record: { ...record, seed: 1 } },
+    { folder: 'a/x-seed-0', record: { ...record, seed: 0 } },
+    { folder: 'a/y', record: { ...record, batchSize: 3 } },
+    { folder: 'b/y', record: { ...record, batchSize: 4 } },
+    { folder: 'b/z', record: { ...record, model: 'cnn' } },
+  ];
+  expect(groupRuns(runs)).toEqual([
+    { label: 'x', folders: ['a/x-seed-0', 'a/x-seed-1'] },
+    { label: 'a/y', folders: ['a/y'] },
+    { label: 'b/y', folders: ['b/y'] },
+    { label: 'cnn', folders: ['b/z'] },
+  ]);
+});
+
+test('runs of other test images are refused', { timeout: 60_000 }, async () => {
+  const [first, second] = [await trainedRun(idxFolder(4)), await trainedRun(idxFolder(5))];
+  const { exitCode, stderr } = await run(['compare', first, second]);
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain('got 15 test images, where others have 12 test images');
+  await expect(testGroups('tiny', [{ label: 'a', folders: [first, temporaryFolder()] }])).rejects.toThrow();
+});
+
+describe('refused', () => {
+  test.each([
+    [['cnn'], 'There is nothing to compare cnn with'],
+    [['cnn', 'cnnn'], 'cnnn is neither a model nor a file of settings'],
+    [
+      ['cnn', 'mlp', '--budget', 'minutes', '--epochs', '3'],
+      '--epochs 3 does nothing beside --budget minutes',
+    ],
+    [
+      ['cnn', 'mlp', '--budget', 'flops:1e9', '--epochs', '3'],
+      '--epochs 3 does nothing beside --budget flops:1000000000',
+    ],
+    [['cnn', 'mlp', '--early-stopping', '3'], 'would end trainings before the budget of flops is used'],
+    [['cnn', 'mlp', '--seed', '3'], "unknown option '--seed'"],
+    [['cnn', 'mlp', '--budget', 'flops:1', '--out', 'OUT'], 'more than the budget of 1'],
+    [['cnn', 'mlp', '--heads', '2', '--out', 'OUT'], '--heads 2 does nothing for cnn'],
+  ])('%j', async (args, message) => {
+    const folder = temporaryFolder();
+    const { exitCode, stderr } = await run(['compare', ...args.map((arg) => (arg === 'OUT' ? folder : arg))]);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain(message);
+  });
+});

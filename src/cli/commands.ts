@@ -14,6 +14,7 @@ import { addModels } from './models.ts';
 import { addPredict } from './predict.ts';
 import type { CommandContext, Streams } from './terminal.ts';
 import { addTrain } from './train.ts';
+import { addTune } from './tune/tune.ts';
 import { version } from './version.ts';
 
 const help = `
@@ -22,6 +23,7 @@ Examples:
   weft train --data photos --epochs 20      train on your own pictures: photos/<class>/<picture>.png
   weft evaluate runs/first                  accuracy, precision, recall and confusion matrix of a run
   weft predict runs/first seven.png         the class of a picture
+  weft tune --trials 20                     better settings, and what mattered
   weft models                               the networks that can be trained, with their costs
   weft explain --model conv-lstm            the kernels of a training step
 
@@ -99,7 +101,8 @@ export function buildProgram(context: CommandContext): Command {
     .showHelpAfterError('(weft --help shows all commands and options)')
     .exitOverride()
     .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) });
-  for (const add of [addTrain, addEvaluate, addPredict, addModels, addExplain]) add(program, context);
+  for (const add of [addTrain, addTune, addEvaluate, addPredict, addModels, addExplain])
+    add(program, context);
   refuseExcessArguments(program);
   return program;
 }

@@ -111,7 +111,7 @@ function claimed(folder: string, room: number, made: boolean): RunFolder {
 }
 
 /** `runs/2026-11-23-19-40-04-conv-lstm`, in local time. */
-function defaultRunPath(model: string, now: Date): string {
+export function defaultRunPath(model: string, now: Date): string {
   const parts = [
     now.getFullYear(),
     now.getMonth() + 1,

@@ -151,7 +151,8 @@ function finished({ name }: TrainingJob, folder: string): FinishedJob {
   });
 }
 
-function isFinished(record: RunRecord): record is Metrics {
+/** Whether a run came to its end. */
+export function isFinished(record: RunRecord): record is Metrics {
   return record.status === 'finished';
 }
 

@@ -4,7 +4,9 @@ import type { Metrics } from '../run-record.ts';
 import type { Settings } from '../settings/setting-values.ts';
 
 /** Thrown when a training that others wait for did not come to its end. */
-export class JobError extends WeftError {}
+export class JobError extends WeftError {
+  override readonly name: string = 'JobError';
+}
 
 /** A training to run. */
 export interface TrainingJob {
@@ -34,4 +36,16 @@ export interface JobRunner {
   run(job: TrainingJob): Promise<FinishedJob>;
   /** Ends all that is running, which can be gone on with. */
   close(): Promise<void>;
+}
+
+/** What a runner of trainings is told. */
+export interface RunnerOptions {
+  /** Where the run folders are made. */
+  readonly folder: string;
+  /** The file that starts `weft`. */
+  readonly program: string;
+  /** Is told of every epoch of a job, in a line. */
+  readonly onEpoch?: (job: TrainingJob, line: string) => void;
+  /** Is told what is to be known besides: that the server is away, for example. */
+  readonly say: (text: string) => void;
 }

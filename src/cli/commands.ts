@@ -12,6 +12,7 @@ import { addExplain } from './explain.ts';
 import { commandLine } from './invocation.ts';
 import { addModels } from './models.ts';
 import { addPredict } from './predict.ts';
+import { addWorker } from './queue/worker.ts';
 import type { CommandContext, Streams } from './terminal.ts';
 import { addTrain } from './train.ts';
 import { addTune } from './tune/tune.ts';
@@ -101,7 +102,7 @@ export function buildProgram(context: CommandContext): Command {
     .showHelpAfterError('(weft --help shows all commands and options)')
     .exitOverride()
     .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) });
-  for (const add of [addTrain, addTune, addEvaluate, addPredict, addModels, addExplain])
+  for (const add of [addTrain, addTune, addWorker, addEvaluate, addPredict, addModels, addExplain])
     add(program, context);
   refuseExcessArguments(program);
   return program;

@@ -12,7 +12,7 @@ import { addExplain } from './explain.ts';
 import { commandLine } from './invocation.ts';
 import { addModels } from './models.ts';
 import { addPredict } from './predict.ts';
-import { addWorker } from './queue/worker.ts';
+import { addWorker } from './queue/worker-command.ts';
 import type { CommandContext, Streams } from './terminal.ts';
 import { addTrain } from './train.ts';
 import { addTune } from './tune/tune.ts';

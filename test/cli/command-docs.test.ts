@@ -1,7 +1,7 @@
 /** docs/command.md against the program: each option of `weft train` with its default, and an example that is one. */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { expect, test } from 'vitest';
 import { buildProgram } from '../../src/cli/commands.ts';
 import { settingNames, settings } from '../../src/cli/settings/setting-table.ts';
@@ -20,14 +20,35 @@ function rows(heading: string): [flags: string, standard: string, text: string][
   return [...found].map(([, flags, standard, text]) => [flags!, standard!.trim(), text!.trim()]);
 }
 
-test('train: the table has the options of the program, no more and no fewer, with their defaults', () => {
+function commandNamed(name: string): Command {
   const program = buildProgram({
     streams: { stdout: process.stdout, stderr: process.stderr },
     signal: undefined,
     finish: () => undefined,
     program: 'weft',
   });
-  const { options } = program.commands.find((command) => command.name() === 'train')!;
+  return program.commands.find((command) => command.name() === name)!;
+}
+
+test.each(['tune', 'worker'])(
+  '%s: the table has the options of the program that are not settings of training',
+  (name) => {
+    const { options } = commandNamed(name);
+    const settingFlags = new Set(commandNamed('train').options.map(({ flags }) => flags));
+    const shared = ['--config <file>', '--out <folder>', '--json'];
+    const own = options.filter(({ flags }) => !settingFlags.has(flags) || shared.includes(flags));
+    const heading = `${name[0]!.toUpperCase()}${name.slice(1)}`;
+    expect(rows(heading).map(([flags]) => flags)).toEqual(own.map(({ flags }) => flags));
+    const defaults = new Map(rows(heading).map(([flags, standard]) => [flags, standard.replaceAll('`', '')]));
+    for (const { flags, description } of own) {
+      const [, standard] = /\(default: ([^)]*)\)$/.exec(description) ?? [];
+      if (standard !== undefined) expect(defaults.get(flags), flags).toBe(standard);
+    }
+  },
+);
+
+test('train: the table has the options of the program, no more and no fewer, with their defaults', () => {
+  const { options } = commandNamed('train');
   expect(rows('Train').map(([flags]) => flags)).toEqual(options.map(({ flags }) => flags));
   const defaults = new Map(rows('Train').map(([flags, standard]) => [flags, standard.replaceAll('`', '')]));
   for (const { flags, description } of options) {

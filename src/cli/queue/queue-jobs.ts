@@ -51,7 +51,7 @@ export async function openQueueJobs(options: QueueJobsOptions): Promise<JobRunne
 /** How often the server is asked what is done, in milliseconds: events may be lost where it is away, answers are not. */
 const POLL_PERIOD = 300;
 /** After so many times it is asked, too, whether what is not done is still there, and who else is. */
-const POLLS_BETWEEN_LOOKS = 20;
+const POLLS_BETWEEN_LOOKS = 10;
 /** So often in a row the server may refuse to answer. */
 const MOST_FAULTS = 50;
 /** How often a training is tried by workers that cannot run it, whatever the reason. */

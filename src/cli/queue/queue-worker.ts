@@ -129,6 +129,7 @@ class QueueWorker {
       cache: join(folder, 'data'),
       folder: join(folder, 'runs', `${machine()}-${process.pid}-${++this.#number}`),
       lock: { key: `${worker.toKey(job.id!)}:lock`, token },
+      say: (text) => say(`${name}: ${text}`),
     });
     this.#attempts.add(attempt);
     say(`${name}: begun`);

@@ -65,9 +65,10 @@ export async function connectRedis(
   });
   redis.on('error', (error) => {
     fault = error;
-    if (!isUp || toldAway) return;
+  });
+  redis.on('reconnecting', () => {
+    if (!toldAway) say('The Redis server is away: waiting for it.');
     toldAway = true;
-    say(`The Redis server is away (${messageOf(error)}): waiting for it.`);
   });
   redis.on('ready', () => {
     if (toldAway) say('The Redis server is back.');

@@ -9,6 +9,7 @@ import { recordOf } from '../jobs/job-folder.ts';
 import { localJobs } from '../jobs/local-jobs.ts';
 import { JobError, type JobRunner } from '../jobs/training-job.ts';
 import { CHECKPOINTS_FOLDER } from '../run-files.ts';
+import { counted } from '../terminal.ts';
 import { type JobLock, readSentRun, replacePlaces, type SentRun, sendRun } from './fenced-run.ts';
 import { requireMessage, settingsOfMessage } from './job-message.ts';
 import { runKey } from './queue-keys.ts';
@@ -31,6 +32,7 @@ export interface AttemptOptions extends DataPlaces {
   readonly lock: JobLock;
   /** How long the lock lasts unless it is renewed, in milliseconds. */
   readonly lockDuration: number;
+  readonly say: (text: string) => void;
 }
 
 /** The name of the run folder in that of the turn. */
@@ -112,6 +114,9 @@ export class TrainingAttempt {
     if (sent === undefined) return;
     if (await fetchFiles(redis, this.#key, sent.files, this.#run)) {
       await replacePlaces(this.#run, sent.files, sent.places, this.#places);
+      this.#options.say(
+        `goes on after ${counted(recordOf(this.#run)?.history.length ?? 0, 'epoch')} of another worker`,
+      );
     } else await rm(this.#run, { recursive: true, force: true });
   }
 

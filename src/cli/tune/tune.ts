@@ -208,7 +208,8 @@ async function finish(
   const run = join(folder.path, best.folder);
   const metrics = finishedMetrics(run);
   const file = await keepBestSettings(folder, readConfig(join(run, CONFIG_FILE)));
-  const first = results.filter(({ rung }) => rung === 0);
+  // In the order of their numbers, so that pictures and what chance explains do not tell who was done first.
+  const first = results.filter(({ rung }) => rung === 0).sort((a, b) => a.trial - b.trial);
   const effects = effectsOf(plan, first, monitor);
   const command = ['train', '--config', file];
   // The chart library is only needed here, and takes a third of a second to load.
@@ -250,11 +251,9 @@ function effectsOf(
   monitor: TrialMonitor,
 ): MainEffect[] {
   const sign = monitor === 'accuracy' ? 1 : -1;
-  // In the order of their numbers, so that what chance explains is drawn alike.
-  const sorted = [...first].sort((a, b) => a.trial - b.trial);
   return mainEffects(
     space,
-    sorted.map(({ values, scores }) => ({
+    first.map(({ values, scores }) => ({
       values,
       goodness: scores === undefined ? undefined : sign * objectiveOf(scores, monitor),
     })),

@@ -23,8 +23,19 @@ test('a search with halving: results, best settings and page; the same command g
     '--val-split',
     '0.4',
   ];
-  const search = ['tune', ...model, '--space', file, '--out', out, '--jobs', '2'];
-  const args = [...search, '--trials', '2', '--halving', '2'];
+  const search = ['tune', ...model, '--space', file, '--out', out];
+  const args = [...search, '--jobs', '2', '--trials', '2', '--halving', '2'];
+  // Interrupted after the first trial, by a signal as Ctrl-C sends it.
+  const interruption = new AbortController();
+  const onWrite = (text: string): void => {
+    if (text.startsWith('trial 1')) interruption.abort('SIGINT');
+  };
+  const begun = await run([...search, '--jobs', '1', '--trials', '2', '--halving', '2'], {
+    signal: interruption.signal,
+    onWrite,
+  });
+  expect(begun.exitCode, begun.stderr).toBe(130);
+  expect(begun.stdout).toContain('To go on:');
   const first = await run(args);
   expect(first).toMatchObject({ exitCode: 0, stderr: '' });
   expect(first.stdout).toContain(
@@ -68,6 +79,47 @@ test('a search with halving: results, best settings and page; the same command g
     exitCode: 1,
     stderr: expect.stringContaining('got a search with search "sobol"'),
   });
+});
+
+test('a trial that fails by itself is the worst of all, and the search goes on', async () => {
+  const folder = temporaryFolder({ 'space.json': JSON.stringify({ learningRate: [0.01, 1e30] }) });
+  const out = join(folder, 'search');
+  const model = [
+    '--data',
+    classFolders(),
+    '--model',
+    'row-gru',
+    '--hidden',
+    '4',
+    '--epochs',
+    '2',
+    '--schedule',
+    'constant',
+  ];
+  const args = [
+    'tune',
+    ...model,
+    '--trials',
+    '2',
+    '--space',
+    join(folder, 'space.json'),
+    '--out',
+    out,
+    '--jobs',
+    '2',
+  ];
+  const { exitCode, stdout } = await run(args);
+  expect(exitCode, stdout).toBe(0);
+  expect(stdout).toMatch(/trial \d: failed: ./);
+  const lines = readFileSync(join(out, 'trials.jsonl'), 'utf8').trimEnd().split('\n');
+  const trials = lines.map((line) => JSON.parse(line));
+  expect(new Map(trials.map(({ status, values }) => [values.learningRate, status]))).toEqual(
+    new Map([
+      [0.01, 'finished'],
+      [1e30, 'failed'],
+    ]),
+  );
+  expect(JSON.parse(readFileSync(join(out, 'best.json'), 'utf8')).learningRate).toBe(0.01);
 });
 
 test.each([

@@ -53,7 +53,7 @@ export function renderTunePage(contents: TunePageContents): string {
 <h1>${escapeHtml(title)}</h1>
 ${headline(contents)}
 <p>Trials were chosen by their ${monitor} on ${counted(metrics.data.validation, 'validation image')}, of which the best of many is a little too
-good. The test images were looked at for the best trial alone, once it was chosen.</p>
+good. The test images had no part in it: what is told of them is the accuracy of the best trial, once it was chosen.</p>
 <section>
 <h2>What mattered</h2>
 ${effectsSection(contents)}

@@ -11,10 +11,11 @@ import { confusionRows, formatConfusion, formatQualities, qualities } from './co
 import { copyScores } from './copies.ts';
 import { describeScores, scoresOf } from './describe.ts';
 import { describeCalibration, judge, judgementRows } from './judgement.ts';
+import { formatDoubts, labelDoubts } from './label-doubts.ts';
 import { findMistakes, formatWorst } from './mistakes.ts';
 import { writeNew } from './new-file.ts';
 import { positiveInteger } from './numbers.ts';
-import { predictionsCsv } from './predictions-file.ts';
+import { predictionsCsv, predictionsJsonLines } from './predictions-file.ts';
 import { removeHelp, removeSpec } from './remove-spec.ts';
 import { formatRobustness, measureCard } from './robustness-card.ts';
 import { dataHelp, deviceOption, jsonOption, oneOf, runHelp } from './shared-options.ts';
@@ -31,8 +32,10 @@ export interface EvaluateCommandOptions {
   readonly fill?: (typeof fills)[number];
   readonly views?: string;
   readonly worst?: number;
+  readonly mislabeled?: number;
   readonly robustness?: true;
   readonly csv?: string;
+  readonly jsonl?: string;
   readonly device: keyof DeviceOptions;
   readonly json: boolean;
 }
@@ -78,6 +81,7 @@ export async function evaluateCommand(
     const originals = copies && new Map(copies.map(({ first, second }) => [second, nameOf(train, first)]));
     await writeNew(options.csv, predictionsCsv(dataset, answers, originals));
   }
+  if (options.jsonl !== undefined) await writeNew(options.jsonl, predictionsJsonLines(dataset, answers));
   // A model of which nothing is known is not given NaN.
   const missing = record || removal.remove ? removal.missing : 'error';
   const asked = { normalization: saved.normalization, missing, views, workers: record?.workers };
@@ -85,6 +89,8 @@ export async function evaluateCommand(
   const request = { model: saved.model, images: dataset, ...asked, seed, remove };
   const card = options.robustness && (await measureCard(request, terminal));
   const worst = options.worst === undefined ? [] : findMistakes(dataset, answers).slice(0, options.worst);
+  const doubts =
+    options.mislabeled === undefined ? [] : labelDoubts(dataset, answers).slice(0, options.mislabeled);
   if (options.json) {
     const classes = qualities(rows).map((quality, index) => ({ name: classNames[index], ...quality }));
     const answer = {
@@ -109,6 +115,7 @@ export async function evaluateCommand(
       ...(options.worst !== undefined && {
         worst: worst.map(({ index, ...mistake }) => ({ picture: imageName(dataset, index), ...mistake })),
       }),
+      ...(options.mislabeled !== undefined && { mislabeled: doubts.map(({ index: _, ...doubt }) => doubt) }),
     };
     result(JSON.stringify(answer, null, 2));
     return;
@@ -122,8 +129,10 @@ export async function evaluateCommand(
   result(`${formatQualities(rows, classNames)}\n`);
   result(formatConfusion(rows, classNames));
   if (options.worst !== undefined) result(`\n${formatWorst(dataset, worst)}`);
+  if (options.mislabeled !== undefined) result(`\n${formatDoubts(doubts)}`);
   if (card) result(`\n${formatRobustness(card)}`);
-  if (options.csv !== undefined) say(`\nWrote ${printable(options.csv)}`);
+  const written = [options.csv, options.jsonl].filter((path) => path !== undefined);
+  if (written.length > 0) say(`\nWrote ${printable(written.join(' and '))}`);
 }
 
 function nameOf(part: RecordedPart | undefined, place: number): string {
@@ -191,7 +200,13 @@ export function addEvaluate(program: Command, { streams }: CommandContext): void
     .option('--views <views>', `${viewsHelp} (default: as in training)`, viewsText)
     .option('--worst <number>', 'list the worst mistakes, with the files of their pictures', positiveInteger)
     .option('--robustness', 'how the accuracy falls where images are moved, turned, covered or degraded')
-    .option('--csv <file>', 'write the answer for each image to a new file')
+    .option(
+      '--mislabeled <number>',
+      'list images whose labels are likely wrong, the likeliest first',
+      positiveInteger,
+    )
+    .option('--csv <file>', 'write the answer for each image, with all probabilities, to a new file')
+    .option('--jsonl <file>', 'the same as lines of JSON')
     .addOption(deviceOption())
     .addOption(jsonOption('the result'))
     .action(async (run, options) => {

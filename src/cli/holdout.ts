@@ -3,7 +3,14 @@ import { balanceNotes } from '../data/balance.ts';
 import { concatenate, type ImageDataset, imageCount, imageName } from '../data/dataset.ts';
 import type { LoadedDataset } from '../data/load.ts';
 import { findOverlap } from '../data/overlap.ts';
-import { drawnFold, drawnSplit, drawnStream, type Fold, foldOfStream, heldOutShares } from '../data/split.ts';
+import {
+  type DataFold,
+  drawnFold,
+  drawnSplit,
+  drawnStream,
+  foldOfStream,
+  heldOutShares,
+} from '../data/split.ts';
 import { samplePictures } from '../data/stream/open-dataset.ts';
 import { isStreamed, type PictureDataset } from '../data/stream/streamed-dataset.ts';
 import { OptionError } from '../errors.ts';
@@ -26,7 +33,7 @@ export interface PreparedDataset extends LoadedDataset<PictureDataset> {
 /** What is held out of the training images: a share of them, by default 0.05, or one of equal parts. */
 export interface HeldOut {
   readonly share?: number | undefined;
-  readonly fold?: Fold | undefined;
+  readonly fold?: DataFold | undefined;
 }
 
 /**
@@ -63,7 +70,7 @@ export function withValidation(
   return lookedAt(loaded, seed, train, validation, note);
 }
 
-function withFold(loaded: LoadedDataset<PictureDataset>, seed: number, fold: Fold): PreparedDataset {
+function withFold(loaded: LoadedDataset<PictureDataset>, seed: number, fold: DataFold): PreparedDataset {
   const whole = trainingImages(loaded, fold);
   const [train, heldOut] = isStreamed(whole) ? foldOfStream(whole, fold, seed) : drawnFold(whole, fold, seed);
   if (imageCount(heldOut) === 0) {
@@ -80,10 +87,14 @@ function withFold(loaded: LoadedDataset<PictureDataset>, seed: number, fold: Fol
   return lookedAt(loaded, seed, train, { ...heldOut, name: `${loaded.name} validation` }, note);
 }
 
-/** All images that are not for the test. */
-function trainingImages(
+/**
+ * All images that are not for the test.
+ *
+ * @throws OptionError for pictures in files that have validation images of their own
+ */
+export function trainingImages(
   { name, train, validation }: LoadedDataset<PictureDataset>,
-  fold: Fold,
+  fold: DataFold,
 ): PictureDataset {
   if (validation === undefined) return train;
   if (!isStreamed(train) && !isStreamed(validation)) return concatenate(train, validation);

@@ -1,8 +1,18 @@
 /** Pictures from outside, brought into the form a model was trained on. */
 import { fullBrightness, type ImageDataset } from '../data/dataset.ts';
 import { PictureError } from '../data/errors.ts';
-import { hasAlpha, type Image, invert, isColored, isUniform, opaque, toRgb } from '../data/image.ts';
-import { readPicture } from '../data/picture.ts';
+import { decodingSize } from '../data/form.ts';
+import {
+  hasAlpha,
+  type Image,
+  invert,
+  isColored,
+  isUniform,
+  MOST_PIXELS,
+  opaque,
+  toRgb,
+} from '../data/image.ts';
+import { measurePicture, readPicture } from '../data/picture.ts';
 import { fitTo, type PictureFit } from '../data/resize.ts';
 import type { PictureModel } from './run-reading.ts';
 import type { RunRecord } from './run-record.ts';
@@ -49,7 +59,7 @@ const ODD_BRIGHTNESS = 0.5;
  */
 export function preparePicture(path: string, form: PictureForm, negative: boolean): PreparedPicture {
   const [height, width, channels] = form.image;
-  const read = readPicture(path);
+  const read = readPicture(path, { atLeast: decodingSize([height, width]) });
   const keepsAlpha = hasAlpha(read) && channels === read.channels;
   const whole = keepsAlpha ? read : opaque(read, undefined);
   const seen = negative ? invert(whole) : whole;
@@ -61,10 +71,11 @@ export function preparePicture(path: string, form: PictureForm, negative: boolea
   if (isUniform(whole))
     note('it is of one color all over: there is nothing to recognize', 'of one color all over');
   if (read.height !== height || read.width !== width) {
-    const other = read.height * width !== read.width * height;
+    const stored = measurePicture(path, MOST_PIXELS);
+    const other = stored.height * width !== stored.width * height;
     const how = other ? otherProportions[form.fit] : '';
     note(
-      `resized from ${read.width}×${read.height} to ${width}×${height} pixels${how}`,
+      `resized from ${stored.width}×${stored.height} to ${width}×${height} pixels${how}`,
       `resized to ${width}×${height} pixels${how}`,
     );
   }

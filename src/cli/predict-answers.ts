@@ -1,4 +1,4 @@
-/** What `weft predict` writes of each picture: a line of text, a row of CSV, or an element of a JSON array. */
+/** What `weft predict` writes of each picture: a line of text, a row of CSV, an element of a JSON array, or a line of JSON. */
 import type { WeftError } from '../errors.ts';
 import { printable } from '../text.ts';
 import { csvRow } from './csv.ts';
@@ -115,4 +115,17 @@ export function jsonAnswers({ classNames, top, write }: AnswerForm): AnswerWrite
     },
     end: () => write(begun ? '\n]\n' : '[]\n'),
   };
+}
+
+/** A line of JSON for each picture: its class and the probability of each class, or the numbers; or the error. */
+export function jsonLineAnswers({ classNames, write }: AnswerForm): AnswerWriter {
+  const lineOf = (answer: Answer | Failure): object => {
+    const { picture } = answer;
+    if ('error' in answer) return { picture, error: answer.error.message };
+    if (classNames === undefined) return { picture, numbers: Array.from(answer.numbers) };
+    const [first] = ranked(classNames, answer, 1);
+    const probabilities = Object.fromEntries(classNames.map((each, index) => [each, answer.numbers[index]!]));
+    return { picture, class: first!.name, probabilities };
+  };
+  return { write: (answer) => write(`${JSON.stringify(lineOf(answer))}\n`), end: () => {} };
 }

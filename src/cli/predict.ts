@@ -12,7 +12,7 @@ import { exitCodes } from './exit-codes.ts';
 import { positiveInteger } from './numbers.ts';
 import { findPicturePaths } from './picture-paths.ts';
 import { type PictureForm, type PreparedPicture, pictureForm, preparePicture } from './pictures.ts';
-import { type AnswerForm, csvAnswers, jsonAnswers, textAnswers } from './predict-answers.ts';
+import { type AnswerForm, csvAnswers, jsonAnswers, jsonLineAnswers, textAnswers } from './predict-answers.ts';
 import { type PictureModel, readRun, requireFiniteAnswers } from './run-reading.ts';
 import { deviceOption, jsonOption, runHelp } from './shared-options.ts';
 import { type CommandContext, Counter, counted, type Streams } from './terminal.ts';
@@ -24,6 +24,7 @@ export interface PredictCommandOptions {
   readonly invert: boolean;
   readonly json?: boolean;
   readonly csv?: boolean;
+  readonly jsonl?: boolean;
   readonly top?: number;
   readonly views?: string;
 }
@@ -111,8 +112,10 @@ export async function predictCommand(
 function writerOf({
   csv,
   json,
+  jsonl,
 }: PredictCommandOptions): (form: AnswerForm) => ReturnType<typeof textAnswers> {
   if (csv) return csvAnswers;
+  if (jsonl) return jsonLineAnswers;
   return json ? jsonAnswers : textAnswers;
 }
 
@@ -189,6 +192,13 @@ export function addPredict(program: Command, { streams, finish }: CommandContext
     .addOption(deviceOption())
     .addOption(
       new Option('--csv', 'write the result as CSV: picture, class, probability, error').conflicts('json'),
+    )
+    .addOption(
+      new Option('--jsonl', 'write it as lines of JSON: picture, class, probabilities of all').conflicts([
+        'csv',
+        'json',
+        'top',
+      ]),
     )
     .addOption(jsonOption('the result'))
     .addHelpText('after', help)

@@ -1,4 +1,4 @@
-/** predictions.csv of a run: what the model answered for each test image. */
+/** What a model answered for each test image, as rows of CSV (predictions.csv of a run) or lines of JSON. */
 import { imageName, type LabeledImages } from '../data/dataset.ts';
 import { csvRow } from './csv.ts';
 import type { Answers } from './mistakes.ts';
@@ -7,8 +7,8 @@ export const PREDICTIONS_FILE = 'predictions.csv';
 
 /**
  * A row for each image, in their order: its file, or else its place in the data set; its class, the answer, 1 where that is
- * right, the probabilities of the answer and of the true class; its group where there are groups; and the training image
- * that it is a copy of, where that is known.
+ * right, the probabilities of the answer and of the true class; its group where there are groups; the training image
+ * that it is a copy of, where that is known; and the probability of each class.
  *
  * @param originals by the place of a test image, the name of the training image that it is a copy of
  */
@@ -32,8 +32,32 @@ export function predictionsCsv(
       Number(probabilityOf(label)),
       ...(groups ? [groups[index]!] : []),
       ...(originals ? [originals.get(index) ?? ''] : []),
+      ...classNames.map((_, place) => Number(probabilityOf(place))),
     ];
   });
-  const more = [...(groups ? ['group'] : []), ...(originals ? ['copy_of'] : [])];
+  const more = [
+    ...(groups ? ['group'] : []),
+    ...(originals ? ['copy_of'] : []),
+    ...classNames.map((name) => `p(${name})`),
+  ];
   return [[...header, ...more], ...rows].map(csvRow).join('');
+}
+
+/** An object for each image, in their order, a line each: its file or place, its class, the answer, and the probability of each class. */
+export function predictionsJsonLines(
+  dataset: LabeledImages,
+  { predictions, probabilities }: Answers,
+): string {
+  const { labels, classNames, groups } = dataset;
+  const lines = Array.from(labels, (label, index) => {
+    const row = classNames.map((name, place) => [name, probabilities[index * classNames.length + place]!]);
+    return JSON.stringify({
+      picture: imageName(dataset, index),
+      true: classNames[label]!,
+      predicted: classNames[predictions[index]!]!,
+      probabilities: Object.fromEntries(row),
+      ...(groups && { group: groups[index]! }),
+    });
+  });
+  return lines.map((line) => `${line}\n`).join('');
 }

@@ -2,24 +2,39 @@
 import { resolve } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import { groupSource } from '../data/groups.ts';
-import { loadDataset } from '../data/load.ts';
+import { type LoadedDataset, loadDataset } from '../data/load.ts';
 import { isLargerThan, openDataset } from '../data/stream/open-dataset.ts';
+import type { PictureDataset } from '../data/stream/streamed-dataset.ts';
 import { formatInteger } from '../text.ts';
 import { type PreparedDataset, withValidation } from './holdout.ts';
 import type { Settings } from './settings/setting-values.ts';
 import { trainDefaults } from './train-defaults.ts';
 
 /**
- * The images that a training asks for. Pictures stay in their files where `stream` is true, or nothing is said of it and decoded they have more
- * than `most` bytes.
+ * The images that a training asks for, with those that are held out for validation.
+ *
+ * @throws as `loadedData` does
+ */
+export function trainingData(given: Settings, most?: number): PreparedDataset {
+  const { fold, validationShare: share } = given;
+  return withValidation(loadedData(given, most), splitSeedOf(given), { share, fold });
+}
+
+/** What decides which images are held out. */
+export function splitSeedOf({ seed = trainDefaults.seed, splitSeed = seed }: Settings): number {
+  return splitSeed;
+}
+
+/**
+ * The images that a training asks for, before any are held out for validation. Pictures stay in their files where `stream` is true, or
+ * nothing is said of it and decoded they have more than `most` bytes.
  *
  * @throws InvalidArgumentError for `--stream` of images that are not files, and `--cache` where nothing is streamed
  */
-export function trainingData(given: Settings, most = 256 * 2 ** 20): PreparedDataset {
+export function loadedData(given: Settings, most = 256 * 2 ** 20): LoadedDataset<PictureDataset> {
   const { data = trainDefaults.data, size, fit, labels, classes, groups, cache, stream, remove } = given;
-  const { seed = trainDefaults.seed, splitSeed = seed, fold, validationShare: share } = given;
   const options = {
-    ...{ seed: splitSeed, size, fit, labels },
+    ...{ seed: splitSeedOf(given), size, fit, labels },
     classNames: classes?.names,
     groups: groups === undefined ? undefined : groupSource(groups),
   };
@@ -30,7 +45,7 @@ export function trainingData(given: Settings, most = 256 * 2 ** 20): PreparedDat
     );
   }
   if (!(stream ?? isLarge(most))) {
-    if (cache === undefined) return withValidation(loadDataset(data, options), splitSeed, { share, fold });
+    if (cache === undefined) return loadDataset(data, options);
     throw new InvalidArgumentError(
       `--cache ${cache} does nothing for images in memory: give --stream besides, or leave it out.`,
     );
@@ -49,5 +64,5 @@ export function trainingData(given: Settings, most = 256 * 2 ** 20): PreparedDat
       ? []
       : [`${name}: the images of validation and test are in memory, since something is removed of them.`]),
   ];
-  return withValidation({ ...opened, notes }, splitSeed, { share, fold });
+  return { ...opened, notes };
 }

@@ -3,7 +3,7 @@ import { WeftError } from '../errors.ts';
 import { type ClassFolders, listed, type PictureFile } from './class-folders.ts';
 import type { ImageDataset } from './dataset.ts';
 import { DatasetError } from './errors.ts';
-import { chooseSize, describeForm, type ImageForm, pictureInForm } from './form.ts';
+import { chooseSize, decodingSize, describeForm, type ImageForm, pictureInForm } from './form.ts';
 import { hasAlpha, isColored, isUniform, MOST_PIXELS } from './image.ts';
 import { compareNaturally } from './natural-order.ts';
 import { measurePicture, type PictureSize, readPicture } from './picture.ts';
@@ -51,7 +51,7 @@ export function readPictures(
   let changed = 0;
   for (const file of files) {
     report.during(file, () => {
-      const read = readPicture(file.path, { maxPixels });
+      const read = readPicture(file.path, { maxPixels, atLeast: decodingSize(form.size) });
       const { fitted, pixels } = pictureInForm(read, form, channels);
       if (hasAlpha(read) && isUniform(fitted)) vanished.push(file.name);
       if (channels === 1 && isColored(read)) report.grayed++;

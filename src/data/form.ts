@@ -21,6 +21,14 @@ export interface ImageForm {
   readonly fit: PictureFit;
 }
 
+/**
+ * The size at which pictures are decoded that become `size`, where their files allow to choose. At three times that size the means over what
+ * a pixel covers differ by half of a 255th from those of the whole, and a photograph takes half of the time.
+ */
+export function decodingSize([height, width]: ImageForm['size']): ImageForm['size'] {
+  return [3 * height, 3 * width];
+}
+
 /** A size that fewer of the pictures have is chance. */
 const LEAST_SHARE = 0.25;
 /** Pictures whose common size has no longer side stay as they are. */

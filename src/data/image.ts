@@ -18,6 +18,11 @@ export interface Image {
   readonly bitDepth: 8 | 16;
   /** `[height, width, channels]`, row-major, in [0, 1]. */
   readonly pixels: Float32Array;
+  /**
+   * `[height, width]` that is seen of the pixels, where the last row and column are of less than a whole one: of a JPEG file that was decoded
+   * at a part of its size (`atLeast`). Default: all of them.
+   */
+  readonly covered?: readonly [height: number, width: number];
 }
 
 /** Pictures of more pixels than this are refused unless somebody says otherwise: 64 megapixels. */

@@ -13,6 +13,8 @@ import { readPngHeader, startsAsPng } from './png-structure.ts';
 export interface PictureOptions {
   /** The largest width × height accepted; default 64 megapixels. */
   readonly maxPixels?: number;
+  /** `[height, width]` that is enough, upright: a JPEG file may come back smaller, never below this. See `decodeJpeg`. */
+  readonly atLeast?: readonly [height: number, width: number];
 }
 
 /** What is known of a picture before it is decoded. */
@@ -70,9 +72,9 @@ const OTHERS: readonly (readonly [start: RegExp, what: string, cure: string])[] 
  * @throws PngError or JpegError when the picture is damaged; PictureError when the file cannot be read or is something else
  */
 export function readPicture(path: string, options: PictureOptions = {}): Image {
-  requireKnownOptions('readPicture', options, ['maxPixels']);
+  requireKnownOptions('readPicture', options, ['maxPixels', 'atLeast']);
   const maxPixels = requireLimit('readPicture', 'maxPixels', options.maxPixels ?? MOST_PIXELS);
-  return decodePicture(readPictureFile(path), path, maxPixels);
+  return decodePicture(readPictureFile(path), path, { ...options, maxPixels });
 }
 
 /** The bytes of a picture file; throws PictureError when it cannot be read. */
@@ -81,9 +83,13 @@ export function readPictureFile(path: string): Uint8Array {
 }
 
 /** The picture in the bytes of a file; throws as `readPicture`. */
-export function decodePicture(bytes: Uint8Array, path: string, maxPixels = MOST_PIXELS): Image {
+export function decodePicture(
+  bytes: Uint8Array,
+  path: string,
+  { maxPixels = MOST_PIXELS, ...needed }: PictureOptions = {},
+): Image {
   if (startsAsPng(bytes)) return decodePng(bytes, { name: path, maxPixels });
-  if (startsAsJpeg(bytes)) return decodeJpeg(bytes, { name: path, maxPixels });
+  if (startsAsJpeg(bytes)) return decodeJpeg(bytes, { name: path, maxPixels, ...needed });
   throw otherFile(path, bytes);
 }
 

@@ -16,10 +16,12 @@ export function resize(image: Image, height: number, width: number): Image {
   requireSide('height', height);
   requireSide('width', width);
   requireRoom(image, height, width);
-  if (height === image.height && width === image.width) return image;
+  const { covered, ...whole } = image;
+  if (height === image.height && width === image.width) return whole;
   const { channels } = image;
-  const columns = axisWeights(image.width, width);
-  const rows = axisWeights(image.height, height);
+  const [coveredHeight, coveredWidth] = covered ?? [image.height, image.width];
+  const columns = axisWeights(coveredWidth, width);
+  const rows = axisWeights(coveredHeight, height);
 
   // The filter is separable: first every row to the new width, then every column to the new height.
   const { pixels: wide, width: wideWidth } = image;
@@ -66,7 +68,7 @@ export function resize(image: Image, height: number, width: number): Image {
       pixels[y * rowLength + i] = sum;
     }
   }
-  return { ...image, width, height, pixels };
+  return { ...whole, width, height, pixels };
 }
 
 /** How a picture of other proportions is brought to a size. */
@@ -105,7 +107,7 @@ export function fitTo(image: Image, size: readonly [height: number, width: numbe
 }
 
 function middleOf(image: Image, height: number, width: number): Image {
-  const { channels } = image;
+  const { channels, covered: _, ...rest } = image;
   const top = Math.floor((image.height - height) / 2);
   const left = Math.floor((image.width - width) / 2);
   const pixels = new Float32Array(height * width * channels);
@@ -113,7 +115,7 @@ function middleOf(image: Image, height: number, width: number): Image {
     const start = ((top + y) * image.width + left) * channels;
     pixels.set(image.pixels.subarray(start, start + width * channels), y * width * channels);
   }
-  return { ...image, height, width, pixels };
+  return { ...rest, channels, height, width, pixels };
 }
 
 function padded(image: Image, height: number, width: number): Image {
@@ -156,7 +158,7 @@ export interface AxisWeights {
   readonly weights: Float64Array;
 }
 
-/** The weights that bring an axis of `from` positions to `to`. */
+/** The weights that bring an axis of `from` positions to `to`; of the last of `from`, only a part may count. */
 export function axisWeights(from: number, to: number): AxisWeights {
   // Flat: an axis may have millions of positions.
   const firsts: number[] = [];
@@ -167,14 +169,14 @@ export function axisWeights(from: number, to: number): AxisWeights {
       const start = (index * from) / to;
       const end = ((index + 1) * from) / to;
       const first = Math.floor(start);
-      const last = Math.min(Math.ceil(end), from);
+      const last = Math.ceil(Math.min(end, from));
       firsts.push(first);
       for (let i = first; i < last; i++) {
         weights.push((Math.min(end, i + 1) - Math.max(start, i)) / (end - start));
       }
     } else {
       // Pixel centers lie at half positions; beyond the outermost center the edge value continues.
-      const position = Math.min(Math.max(((index + 0.5) * from) / to - 0.5, 0), from - 1);
+      const position = Math.min(Math.max(((index + 0.5) * from) / to - 0.5, 0), Math.ceil(from) - 1);
       const first = Math.floor(position);
       firsts.push(first);
       weights.push(1 - (position - first));

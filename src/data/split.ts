@@ -6,7 +6,7 @@
 import { node } from './code-files.ts';
 import { contentHashes } from './content-hash.ts';
 import { classCounts, type ImageDataset, imageCount, type LabeledImages, splitBy } from './dataset.ts';
-import { type StreamedDataset, streamedSubset } from './stream/streamed-dataset.ts';
+import { isStreamed, type StreamedDataset, streamedSubset } from './stream/streamed-dataset.ts';
 
 /** What is drawn at once: one image, or a group of them. */
 interface Unit {
@@ -44,7 +44,7 @@ export function drawnStream(
 }
 
 /** One of several equal parts: `[2, 5]` is the second fifth. */
-export type Fold = readonly [part: number, parts: number];
+export type DataFold = readonly [part: number, parts: number];
 
 /**
  * Holds out one of equal parts of every class. The parts are drawn as `drawnSplit` draws; of one seed they have no image in common, and
@@ -54,30 +54,30 @@ export type Fold = readonly [part: number, parts: number];
  */
 export function drawnFold(
   dataset: ImageDataset,
-  fold: Fold,
+  fold: DataFold,
   seed: number,
 ): [rest: ImageDataset, heldOut: ImageDataset] {
-  const names = dataset.groups ?? dataset.files ?? distinct(contentHashes(dataset));
-  const isHeldOut = foldOf(dataset, names, fold, seed);
+  const isHeldOut = foldOf(dataset, fold, seed);
   return splitBy(dataset, (index) => isHeldOut[index] === 1);
 }
 
 /** `drawnFold` of pictures that are not read. */
 export function foldOfStream(
   dataset: StreamedDataset,
-  fold: Fold,
+  fold: DataFold,
   seed: number,
 ): [rest: StreamedDataset, heldOut: StreamedDataset] {
-  return sidesOf(dataset, foldOf(dataset, dataset.groups ?? dataset.files, fold, seed));
+  return sidesOf(dataset, foldOf(dataset, fold, seed));
 }
 
-/** 1 for each image that is held out. */
-function foldOf(
-  dataset: LabeledImages,
-  names: readonly string[],
-  [part, parts]: Fold,
+/** 1 for each image that `drawnFold` holds out. */
+export function foldOf(
+  dataset: ImageDataset | StreamedDataset,
+  [part, parts]: DataFold,
   seed: number,
 ): Uint8Array {
+  const names =
+    dataset.groups ?? dataset.files ?? (isStreamed(dataset) ? [] : distinct(contentHashes(dataset)));
   const isHeldOut = new Uint8Array(imageCount(dataset));
   for (const units of unitsOfClasses(dataset, names, 1 / parts, `${seed} fold`)) {
     if (units.length < 2) continue;

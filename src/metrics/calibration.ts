@@ -3,7 +3,7 @@
  * Probabilities are `[N, classes]` in one flat array, row-major, as `evaluate` gives them.
  */
 import { requireKnownOptions, requireNumber } from '../options.ts';
-import { requireProbabilities, requireRowsOfClasses } from './metric-checks.ts';
+import { requireProbabilityRows } from './metric-checks.ts';
 
 /** The least that the probability of a true class counts as: a probability of 0 in float32 is one that was too small for it. */
 export const leastProbability = 2 ** -52;
@@ -163,14 +163,4 @@ function binsOf(
     confidence: confidences[bin] / count,
     accuracy: rights[bin] / count,
   }));
-}
-
-function requireProbabilityRows(
-  where: string,
-  probabilities: ArrayLike<number>,
-  labels: ArrayLike<number>,
-  classes: number,
-): void {
-  requireRowsOfClasses(where, 'probabilities', probabilities, labels, classes);
-  requireProbabilities(where, probabilities, classes);
 }

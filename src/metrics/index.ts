@@ -26,6 +26,7 @@ export {
   matthewsCorrelation,
   type Recognition,
 } from './confusion-matrix.ts';
+export { findLabelErrors, type SuspectLabel } from './label-errors.ts';
 export {
   exactSignTest,
   type FiveByTwoResult,

@@ -107,6 +107,17 @@ export function requireScoreRows(
   requireOrderable(where, scores);
 }
 
+/** Throws as `requireRowsOfClasses` and `requireProbabilities` do. */
+export function requireProbabilityRows(
+  where: string,
+  probabilities: ArrayLike<number>,
+  labels: ArrayLike<number>,
+  classes: number,
+): void {
+  requireRowsOfClasses(where, 'probabilities', probabilities, labels, classes);
+  requireProbabilities(where, probabilities, classes);
+}
+
 /** Throws OptionError unless `classes` is a number of classes that can be told apart. */
 export function requireClassCount(where: string, classes: number): void {
   requireNumber(where, 'classes', classes, 'a whole number of at least 1');

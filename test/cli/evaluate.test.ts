@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Metrics } from '../../src/cli/run-record.ts';
 import { plainPng, temporaryFolder } from '../support/datasets.ts';
-import { classFolders, idxFolder, picture, run, trainedRun } from './support.ts';
+import { classFolders, classNames, idxFolder, picture, run, trainedRun } from './support.ts';
 
 test('repeats the test of the training, to the bit', async () => {
   // Class folders without a test set: the seed of the run has to hold out the same pictures.
@@ -81,7 +81,9 @@ test('the worst mistakes and all answers, with their files', async () => {
   const csv = join(temporaryFolder(), 'all.csv');
   const { stdout } = await run(['evaluate', folder, '--worst', '2', '--csv', csv]);
   const rows = readFileSync(csv, 'utf8').split('\r\n');
-  expect(rows[0]).toBe('picture,true,predicted,correct,probability,true_probability,copy_of');
+  expect(rows[0]).toBe(
+    'picture,true,predicted,correct,probability,true_probability,copy_of,p(bar),p(block),p(empty)',
+  );
   expect(rows).toHaveLength(1 + 6 + 1);
   expect(readFileSync(join(folder, 'predictions.csv'), 'utf8')).toBe(rows.join('\r\n'));
   const wrong = rows.filter((row) => row.split(',')[3] === '0');
@@ -95,6 +97,37 @@ test('the worst mistakes and all answers, with their files', async () => {
   const again = await run(['evaluate', folder, '--csv', csv]);
   expect(again).toMatchObject({ exitCode: 1, stdout: expect.not.stringContaining('accuracy') });
   expect(again.stderr).toContain('all.csv: got a file or folder of this name');
+});
+
+test('all answers as lines of JSON, and the labels in doubt', async () => {
+  const data = classFolders();
+  const folder = await trainedRun(data, 12);
+  // A picture of an empty class among those of blocks.
+  const right = classNames.flatMap((name) =>
+    [0, 1, 2, 3].map((number) => [`${name}/${number}.png`, picture(name, 50 + number)]),
+  );
+  const mixed = temporaryFolder({ ...Object.fromEntries(right), 'block/wrong.png': picture('empty', 60) });
+  const jsonl = join(temporaryFolder(), 'all.jsonl');
+  const args = ['evaluate', folder, '--data', mixed, '--mislabeled', '5'];
+  const { stdout } = await run([...args, '--jsonl', jsonl]);
+  expect(stdout).toMatch(
+    /label in doubt +labeled +its probability +likely[^\n]+\n[- ]+\nblock\/wrong\.png +block .* empty /,
+  );
+  const lines = readFileSync(jsonl, 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(lines).toHaveLength(13);
+  expect(lines[8]).toMatchObject({ picture: 'block/wrong.png', true: 'block', predicted: 'empty' });
+  for (const { predicted, probabilities } of lines) {
+    const values = Object.values<number>(probabilities);
+    expect(values.reduce((sum, value) => sum + value)).toBeCloseTo(1, 5);
+    expect(probabilities[predicted]).toBe(Math.max(...values));
+  }
+  const { mislabeled } = JSON.parse((await run([...args, '--json'])).stdout);
+  expect(mislabeled).toEqual([
+    expect.objectContaining({ picture: 'block/wrong.png', label: 'block', suggested: 'empty' }),
+  ]);
 });
 
 test('another folder is tested on as a whole', async () => {

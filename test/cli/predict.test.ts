@@ -132,6 +132,22 @@ describe('many pictures, and bad ones among them', () => {
     expect(rows[4]).toMatch(/text\.png,,,,,".*got a text file, /);
   });
 
+  test('a line of JSON for each picture, with the probabilities of all classes', async () => {
+    const { folder, pictures } = await setUp();
+    const { exitCode, stdout } = await run(['predict', folder, pictures, '--jsonl']);
+    expect(exitCode).toBe(1);
+    const lines = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(lines.map(({ picture }) => picture)).toEqual(names.map((name) => join(pictures, name)));
+    for (const { class: answer, probabilities } of lines.slice(0, 3)) {
+      expect(Object.keys(probabilities)).toEqual(['bar', 'block', 'empty']);
+      expect(probabilities[answer]).toBe(Math.max(...Object.values<number>(probabilities)));
+    }
+    for (const { error } of lines.slice(3)) expect(error).toContain('got ');
+  });
+
   test('a folder without pictures; a wrong option', async () => {
     const { folder, pictures } = await setUp();
     const empty = join(pictures, 'empty');

@@ -4,6 +4,8 @@ import { JpegError } from '../../src/data/errors.ts';
 import type { Image } from '../../src/data/image.ts';
 import { decodeJpeg } from '../../src/data/jpeg.ts';
 import { RandomGenerator } from '../../src/data/random-generator.ts';
+import { resize } from '../../src/data/resize.ts';
+import { OptionError } from '../../src/errors.ts';
 import { jpegFile, withOrientation, withSegment } from '../support/jpeg-files.ts';
 
 const width = 24;
@@ -210,3 +212,52 @@ describe('what is damaged', () => {
     expect(decodeJpeg(jpegFile('baseline'))).toEqual(good);
   });
 });
+
+describe('at a part of the size', () => {
+  test('a half, a quarter or an eighth, never below what is needed', () => {
+    const file = jpegFile('baseline');
+    const sizeOf = (...atLeast: [number, number]): number[] => {
+      const { height, width } = decodeJpeg(file, { atLeast });
+      return [height, width];
+    };
+    expect(sizeOf(16, 24)).toEqual([16, 24]);
+    expect(sizeOf(9, 1)).toEqual([16, 24]);
+    expect(sizeOf(8, 12)).toEqual([8, 12]);
+    expect(sizeOf(5, 5)).toEqual([8, 12]);
+    expect(sizeOf(4, 6)).toEqual([4, 6]);
+    expect(sizeOf(1, 1)).toEqual([2, 3]);
+  });
+
+  test('what is seen is the same, also upright and where the last column is of less than a pixel', () => {
+    const close = (file: Uint8Array): void => {
+      const whole = resize(decodeJpeg(file), 3, 4);
+      const reduced = decodeJpeg(file, { atLeast: [6, 8] });
+      expect(reduced.width).toBeLessThan(decodeJpeg(file).width);
+      const small = resize(reduced, 3, 4);
+      expect(small).not.toHaveProperty('covered');
+      const errors = small.pixels.map((value, at) => Math.abs(value - whole.pixels[at]) * 255);
+      expect(Math.max(...errors)).toBeLessThan(6);
+    };
+    for (const orientation of [1, 2, 3, 4, 5, 6, 7, 8]) {
+      close(withOrientation(jpegFile('baseline'), orientation));
+    }
+    close(withSize(jpegFile('baseline'), 15, 23));
+    // Turned, that column might come first: such a file is decoded whole.
+    const turned = withOrientation(withSize(jpegFile('baseline'), 15, 23), 3);
+    expect(decodeJpeg(turned, { atLeast: [1, 1] })).toMatchObject({ height: 15, width: 23 });
+  });
+
+  test('a damaged file is one at any size; a size that is none is refused', () => {
+    const file = jpegFile('baseline');
+    expect(() => decodeJpeg(file.subarray(0, file.length - 40), { atLeast: [1, 1] })).toThrow(JpegError);
+    expect(() => decodeJpeg(file, { atLeast: [0, 4] })).toThrow(OptionError);
+  });
+});
+
+/** The file as that of a picture that has lost its last rows or columns: blocks have them still. */
+function withSize(file: Uint8Array, rows: number, columns: number): Uint8Array {
+  const frame = file.findIndex((_, at) => file[at] === 0xff && file[at + 1] === 0xc0);
+  const changed = file.slice();
+  changed.set([rows >> 8, rows & 255, columns >> 8, columns & 255], frame + 5);
+  return changed;
+}

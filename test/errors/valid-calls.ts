@@ -362,10 +362,10 @@ export const functions = (folder: string): Record<string, Arguments> => ({
   confusionMatrix: () => [[0, 1], [0, 0], 2],
   topKAccuracy: () => [...scored(), 2, 1],
   ...each('rocAuc averagePrecision', () => [[0.5, 0.25], [1, 0], 1]),
-  ...each('rocAucOfClasses averagePrecisionOfClasses logLoss brierScore fitTemperature', () => [
-    ...scored(),
-    2,
-  ]),
+  ...each(
+    'rocAucOfClasses averagePrecisionOfClasses logLoss brierScore fitTemperature findLabelErrors',
+    () => [...scored(), 2],
+  ),
   ...each('reliabilityBins expectedCalibrationError', () => [...scored(), 2, { bins: 5 }]),
   probabilitiesAtTemperature: () => [[0.5, 0.5, 0.25, 0.75], 2, 1.5],
   bootstrapInterval: () => [3, () => 0.5, { samples: 10, confidence: 0.9, seed: 1 }],

@@ -1,8 +1,10 @@
 /** Trainings in processes of this machine, each of them `weft train` with a run folder of its own. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { setTimeout as after } from 'node:timers/promises';
 import { isInUse } from '../run-folder.ts';
 import { CONFIG_FILE } from '../settings/config-file.ts';
@@ -38,7 +40,7 @@ const PATIENCE = 30_000;
 class LocalJobs implements JobRunner {
   readonly slots: number;
   readonly #options: LocalJobsOptions;
-  readonly #children = new Set<ChildProcess>();
+  readonly #children = new Map<ChildProcess, Promise<unknown>>();
   /** Those who wait for a free slot, in their order. */
   readonly #waiting: (() => void)[] = [];
   #running = 0;
@@ -67,11 +69,9 @@ class LocalJobs implements JobRunner {
   async close(): Promise<void> {
     this.#closed = true;
     for (const begin of this.#waiting.splice(0)) begin();
-    const children = [...this.#children];
-    const ends = children.map((child) => new Promise((end) => child.once('close', end)));
     // A training whose parent is gone ends as with Ctrl-C: it saves itself.
-    for (const child of children) child.disconnect();
-    await Promise.all(ends);
+    for (const child of this.#children.keys()) if (child.connected) child.disconnect();
+    await Promise.allSettled(this.#children.values());
   }
 
   async #slot(): Promise<void> {
@@ -94,24 +94,21 @@ class LocalJobs implements JobRunner {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       env: { WEFT_THREADS: `${threads}`, ...process.env },
     });
-    this.#children.add(child);
-    let told = '';
-    child.stderr!.setEncoding('utf8').on('data', (text: string) => {
-      const lines = (told + text).split('\n');
-      for (const line of lines.slice(0, -1)) {
-        if (/^\s*epoch \d/.test(line)) this.#options.onEpoch?.(job, line.trim());
-      }
-      told = lines.slice(-LINES_OF_ERROR).join('\n');
+    const said: string[] = [];
+    const lines = createInterface({ input: child.stderr! }).on('line', (line) => {
+      if (/^epoch +\d/.test(line)) this.#options.onEpoch?.(job, line);
+      said.push(line);
+      if (said.length > LINES_OF_ERROR) said.shift();
     });
-    const exitCode = await new Promise<number | null>((end, fail) => {
-      child.on('error', fail);
-      child.on('close', end);
-    }).finally(() => this.#children.delete(child));
+    // There is no 'close' of a child that was disconnected, and its lines may come later than its end.
+    const end = Promise.all([once(child, 'exit'), once(lines, 'close')]);
+    this.#children.set(child, end);
+    const [[exitCode]] = await end.finally(() => this.#children.delete(child));
     if (this.#closed) throw notRun(job, folder);
     if (exitCode === 0) return;
     throw new JobError({
       where: `the training ${job.name}`,
-      got: `an end with ${exitCode === null ? `the signal ${child.signalCode}` : `exit code ${exitCode}`}: ${told.trim()}`,
+      got: `an end with ${exitCode === null ? `the signal ${child.signalCode}` : `exit code ${exitCode}`}: ${said.join('\n')}`,
       expected: 'a finished run',
       cure: 'Once the cause is gone, the same command goes on.',
     });

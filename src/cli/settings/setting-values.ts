@@ -2,7 +2,7 @@
 import type { NamedChanges } from '../../data/augment/augment-options.ts';
 import type { Sampling } from '../../data/balanced-order.ts';
 import type { PictureFit } from '../../data/resize.ts';
-import type { Fold } from '../../data/split.ts';
+import type { DataFold } from '../../data/split.ts';
 import type { DeviceOptions } from '../../index.ts';
 import type { ModelSizes } from '../../models/index.ts';
 
@@ -61,7 +61,7 @@ interface TrainingValues extends ModelSizes {
   /** Share of the training images held out for validation, where it is not the usual one. */
   readonly validationShare: number;
   /** The part of equal ones that is held out for validation in its place. */
-  readonly fold: Fold;
+  readonly fold: DataFold;
   /** Decides which images are held out; where it is not given, `seed` does. */
   readonly splitSeed: number;
   readonly model: string;

@@ -1,6 +1,6 @@
 /** Reads the pictures of a streamed data set in its form; what was decoded before comes from its cache. */
 import { imageLength } from '../dataset.ts';
-import { pictureInForm } from '../form.ts';
+import { decodingSize, pictureInForm } from '../form.ts';
 import { decodePicture, readPictureFile } from '../picture.ts';
 import { PixelCache } from './pixel-cache.ts';
 import type { StreamedDataset } from './streamed-dataset.ts';
@@ -17,7 +17,7 @@ export class PictureReader {
   constructor(dataset: Pick<StreamedDataset, 'shape' | 'pictures'>) {
     this.#dataset = dataset;
     const { shape, pictures } = dataset;
-    this.#way = `\0${shape.slice(1).join('x')} ${pictures.fit} 1`;
+    this.#way = `\0${shape.slice(1).join('x')} ${pictures.fit} 2`;
     if (pictures.cache !== undefined) this.#cache = new PixelCache(pictures.cache, imageLength(dataset));
   }
 
@@ -68,6 +68,7 @@ export class PictureReader {
     const { shape, pictures } = this.#dataset;
     const [, height, width, channels] = shape;
     const form = { size: [height, width], fit: pictures.fit } as const;
-    return pictureInForm(decodePicture(file, path), form, channels === 1 ? 1 : 3).pixels;
+    const picture = decodePicture(file, path, { atLeast: decodingSize(form.size) });
+    return pictureInForm(picture, form, channels === 1 ? 1 : 3).pixels;
   }
 }

@@ -82,6 +82,9 @@ class QueueWorker {
     makeFolder(join(folder, 'data'));
     makeFolder(join(folder, 'runs'));
     await this.#sweep();
+    say(
+      `A worker of weft ${this.#version} at ${hidden(url)}: ${jobs} at once. Ctrl-C ends it; what it trains goes on elsewhere.`,
+    );
     const worker: Worker = new this.#packages.bullmq.Worker(
       queueOf(this.#version),
       (job: Job, token = '') => this.#take(worker, job, token),
@@ -93,16 +96,18 @@ class QueueWorker {
     worker.on('error', () => {
       // The connection tells when the server is away, and a turn when its lock is lost.
     });
-    const seen = setInterval(() => void this.#beSeen(), SEEN_PERIOD);
+    const seen = setInterval(() => {
+      // While the server is away, nobody sees anybody.
+      this.#beSeen().catch(() => undefined);
+    }, SEEN_PERIOD);
     try {
       await worker.waitUntilReady();
-      say(
-        `A worker of weft ${this.#version} at ${hidden(url)}: ${jobs} at once. Ctrl-C ends it; what it trains goes on elsewhere.`,
-      );
       await this.#beSeen();
       await this.#untilEnd(signal);
     } finally {
       clearInterval(seen);
+      // What is handed back is for others.
+      await worker.pause(true);
       await Promise.all([...this.#attempts].map((attempt) => attempt.interrupt()));
       await worker.close();
     }

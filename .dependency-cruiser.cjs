@@ -90,10 +90,14 @@ module.exports = {
     {
       name: 'declared-dependencies-of-the-command',
       comment:
-        'What the command needs besides the library is bundled with it, so that users do not install it.',
+        'What the command needs besides the library is bundled with it, so that users do not install it; but for bullmq and ioredis, ' +
+        'which are optional peers.',
       severity: 'error',
       from: { path: '^src/cli/' },
-      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'unknown', 'undetermined'] },
+      to: {
+        dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'unknown', 'undetermined'],
+        dependencyTypesNot: ['npm-peer'],
+      },
     },
   ],
   options: {

@@ -12,10 +12,13 @@ import { refuseExcessArguments } from './excess-arguments.ts';
 import { exitCodes } from './exit-codes.ts';
 import { addExplain } from './explain.ts';
 import { commandLine } from './invocation.ts';
+import { addLabels } from './labels/labels-command.ts';
 import { addModels } from './models.ts';
 import { addPredict } from './predict.ts';
+import { addWorker } from './queue/worker-command.ts';
 import type { CommandContext, Streams } from './terminal.ts';
 import { addTrain } from './train.ts';
+import { addTune } from './tune/tune.ts';
 import { version } from './version.ts';
 
 const help = `
@@ -26,6 +29,7 @@ Examples:
   weft evaluate runs/first                  accuracy, precision, recall and confusion matrix of a run
   weft predict runs/first seven.png         the class of a picture
   weft compare conv-lstm cnn                which of two models is right more often, trained alike
+  weft tune --trials 20                     better settings, and what mattered
   weft models                               the networks that can be trained, with their costs
   weft explain --model conv-lstm            the kernels of a training step
 
@@ -103,7 +107,20 @@ export function buildProgram(context: CommandContext): Command {
     .showHelpAfterError('(weft --help shows all commands and options)')
     .exitOverride()
     .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) });
-  for (const add of [addTrain, addEvaluate, addCompare, addEnsemble, addPredict, addModels, addExplain])
+  for (const add of [
+    ...[
+      addTrain,
+      addTune,
+      addEvaluate,
+      addCompare,
+      addEnsemble,
+      addLabels,
+      addPredict,
+      addModels,
+      addExplain,
+    ],
+    addWorker,
+  ])
     add(program, context);
   refuseExcessArguments(program);
   return program;

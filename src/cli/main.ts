@@ -7,7 +7,7 @@ import { exitCodes, signalCodes } from './exit-codes.ts';
 import { RunError } from './run-error.ts';
 
 /** The commands that train: a signal ends what can be gone on with. */
-const trains = new Set<string | undefined>(['train', 'compare', 'ensemble']);
+const trains = new Set<string | undefined>(['train', 'tune', 'worker', 'compare', 'ensemble', 'labels']);
 
 /** The progress bar hides the cursor. */
 const SHOW_CURSOR = '\u001b[?25h';

@@ -1,12 +1,12 @@
 /** What the model of a run answers to the images that it is tested on. */
-import { isStreamed, type PictureDataset } from '../data/stream/streamed-dataset.ts';
-import { type Evaluation, evaluate } from '../train/index.ts';
-import { type PictureClassifier, readRun, requireClasses, requireFiniteAnswers } from './run-reading.ts';
+import type { PictureDataset } from '../data/stream/streamed-dataset.ts';
+import type { Evaluation } from '../train/index.ts';
+import { answersTo } from './asked-model.ts';
+import { type PictureClassifier, readRun, requireClasses } from './run-reading.ts';
 import type { RunRecord } from './run-record.ts';
 import { type Tested, testImages, withClassesOf } from './tested-images.ts';
 import { type RemovalOptions, removalOf, type TestedRemoval } from './tested-removal.ts';
 import { afterRemoval } from './train-settings.ts';
-import { viewsOf } from './views-spec.ts';
 
 /** What is asked for where a run is not tested on its own images, or not as it was trained. */
 export interface TestOptions extends RemovalOptions {
@@ -42,13 +42,8 @@ export async function testRun(run: string, options: TestOptions = {}): Promise<T
   const removal = removalOf(run, record, options);
   const views = options.views ?? record?.views;
   const given = afterRemoval(dataset, removal);
-  const answers = await evaluate(saved.model, given, {
-    normalization: saved.normalization,
-    missing: removal.missing,
-    views: viewsOf(views),
-    ...(isStreamed(given) && { workers: record?.workers }),
-  });
-  requireFiniteAnswers(run, answers.probabilities);
+  const asked = { missing: removal.missing, views, workers: record?.workers };
+  const answers = await answersTo(run, saved, given, asked);
   return {
     ...{ record, saved, tested, dataset, removal, views, answers },
     notes: [...notes, ...tested.notes],

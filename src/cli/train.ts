@@ -11,7 +11,8 @@ import { deviceInfo, seed, setDevice } from '../index.ts';
 import { type Module, summary } from '../nn/index.ts';
 import { keepingRandom } from '../tensor/random.ts';
 import { printable } from '../text.ts';
-import { type Evaluation, evaluate } from '../train/index.ts';
+import type { Evaluation } from '../train/index.ts';
+import { answersAsTrained } from './asked-model.ts';
 import { confusionRows } from './confusion.ts';
 import { copyScores } from './copies.ts';
 import { describeDataset, scoresOf } from './describe.ts';
@@ -29,7 +30,6 @@ import { finishWithCard } from './robustness-card.ts';
 import { keepFailure, type OngoingRun, writeRun } from './run-files.ts';
 import { openRunFolder, reopenRunFolder } from './run-folder.ts';
 import { EVENTS_FOLDER } from './run-log.ts';
-import { requireFiniteAnswers } from './run-reading.ts';
 import { type DataRecord, type FixedRecord, type Metrics, type RunRecord, recordText } from './run-record.ts';
 import { configText, readConfig } from './settings/config-file.ts';
 import { mergedSettings } from './settings/merged-settings.ts';
@@ -42,7 +42,7 @@ import { jsonOption } from './shared-options.ts';
 import { type CommandContext, openTerminal, type Terminal } from './terminal.ts';
 import { trainDefaults } from './train-defaults.ts';
 import { trainLoop } from './train-loop.ts';
-import { afterRemoval, missingOf, modelOf, recordedSettings, usualSettings } from './train-settings.ts';
+import { missingOf, modelOf, recordedSettings, usualSettings } from './train-settings.ts';
 import {
   describeEarlyStop,
   describeInterruption,
@@ -53,7 +53,6 @@ import {
 } from './train-texts.ts';
 import { trainingData } from './training-data.ts';
 import { version } from './version.ts';
-import { viewsOf } from './views-spec.ts';
 
 /** What was asked for on the command line, and in the file of `--config`. */
 export interface TrainCommandOptions {
@@ -294,15 +293,7 @@ async function answersOf(
   part: PictureDataset,
 ): Promise<Evaluation> {
   try {
-    const images = afterRemoval(part, record);
-    const evaluation = await evaluate(best, images, {
-      normalization,
-      missing: missingOf(record),
-      views: viewsOf(record.views),
-      ...(isStreamed(images) && { workers: record.workers }),
-    });
-    requireFiniteAnswers(folder.path, evaluation.probabilities);
-    return evaluation;
+    return await answersAsTrained(folder.path, { model: best, normalization }, part, record);
   } catch (error) {
     await keepFailure(folder, record, error);
     throw error;

@@ -50,15 +50,18 @@ test('train: the table has the options of the program', () => {
   expectTable('Train', optionsOf('train'));
 });
 
-test('compare: the table has the options that are its own; all others are those of train', () => {
-  const ofTrain = new Set(optionsOf('train').map(({ flags }) => flags));
-  const own = new Set(rows('Compare').map(([flags]) => flags));
-  const options = optionsOf('compare');
-  expectTable(
-    'Compare',
-    options.filter(({ flags }) => own.has(flags) || !ofTrain.has(flags)),
-  );
-});
+test.each(['Compare', 'Ensemble', 'Labels', 'Tune', 'Worker'])(
+  '%s: the table has the options that are its own; all others are those of train',
+  (heading) => {
+    const ofTrain = new Set(optionsOf('train').map(({ flags }) => flags));
+    const own = new Set(rows(heading).map(([flags]) => flags));
+    const options = optionsOf(heading.toLowerCase());
+    expectTable(
+      heading,
+      options.filter(({ flags }) => own.has(flags) || !ofTrain.has(flags)),
+    );
+  },
+);
 
 test('the names of config.json that are not those of the options', () => {
   for (const name of settingNames) {

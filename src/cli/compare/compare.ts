@@ -8,8 +8,7 @@ import { formatTable, printable } from '../../text.ts';
 import { writeWhole } from '../../train/atomic.ts';
 import { interruptedCode } from '../exit-codes.ts';
 import { commandLine } from '../invocation.ts';
-import { type LocalJobsOptions, localJobs } from '../jobs/local-jobs.ts';
-import type { JobRunner } from '../jobs/training-job.ts';
+import { addJobOptions, type JobOptions, jobWords, withJobs } from '../jobs/job-options.ts';
 import { positiveInteger } from '../numbers.ts';
 import { RunError } from '../run-error.ts';
 import { defaultRunPath } from '../run-folder.ts';
@@ -37,12 +36,11 @@ import { answersOf, runsFolder, trainComparison } from './trained-comparison.ts'
 import { describeDifferences, describeRanks } from './verdict.ts';
 
 /** What was asked for on the command line. */
-export interface CompareOptions {
+export interface CompareOptions extends JobOptions {
   readonly data?: readonly string[];
   readonly seeds?: number;
   readonly budget?: Budget;
   readonly crossValidate?: true;
-  readonly jobs?: number;
   readonly out?: string;
   readonly json: boolean;
   /** Settings that hold for all models. */
@@ -50,13 +48,8 @@ export interface CompareOptions {
 }
 
 /** What the command is run with. */
-export interface CompareContext {
+export interface CompareContext extends Pick<CommandContext, 'signal' | 'program'> {
   readonly terminal: Terminal;
-  readonly signal: AbortSignal | undefined;
-  /** The file that starts `weft`. */
-  readonly program: string;
-  /** What runs the trainings. Default: processes of this machine. */
-  readonly openRunner?: (options: LocalJobsOptions) => JobRunner;
 }
 
 const usualSeeds = 3;
@@ -93,13 +86,14 @@ export async function compareCommand(
 }
 
 /** What is written and told does something for trainings only. */
-function refuseForRuns({ data, seeds, budget, crossValidate, jobs, settings }: CompareOptions): void {
+function refuseForRuns({ data, seeds, budget, crossValidate, jobs, redis, settings }: CompareOptions): void {
   const given = {
     '--data': data,
     '--seeds': seeds,
     '--budget': budget,
     '--cross-validate': crossValidate,
     '--jobs': jobs,
+    '--redis': redis,
   };
   const [flag = wordsOf(settings, {})[0]] = Object.entries(given).flatMap(([name, value]) =>
     value === undefined ? [] : [name],
@@ -113,7 +107,7 @@ function refuseForRuns({ data, seeds, budget, crossValidate, jobs, settings }: C
 /** The arguments that repeat the comparison, or go on with it. */
 function commandOf(
   names: readonly string[],
-  { data = [], seeds, budget, crossValidate, jobs, settings }: CompareOptions,
+  { data = [], seeds, budget, crossValidate, settings, ...where }: CompareOptions,
   out: string,
 ): string[] {
   return [
@@ -123,7 +117,7 @@ function commandOf(
     ...(budget === undefined ? [] : ['--budget', writtenBudget(budget)]),
     ...(crossValidate ? ['--cross-validate'] : []),
     ...wordsOf(settings, {}),
-    ...(jobs === undefined ? [] : ['--jobs', `${jobs}`]),
+    ...jobWords(where),
     ...['--out', out],
   ];
 }
@@ -156,52 +150,39 @@ async function trainAndCompare(
     seeds = usualSeeds,
     budget = { kind: 'flops' },
     crossValidate,
-    jobs,
     settings,
+    ...where
   }: CompareOptions,
   out: string,
   command: readonly string[],
-  { terminal, signal, program, openRunner = localJobs }: CompareContext,
+  { terminal, signal, program }: CompareContext,
 ): Promise<Omit<Comparison, 'command'> | undefined> {
-  const { say, progress } = terminal;
   const contestants = readContestants(names);
   refuseLengths(budget, settings);
+  if (budget.kind === 'minutes' && where.redis !== undefined) {
+    throw new InvalidArgumentError(
+      '--budget minutes is of this machine, and --redis trains on others: give --budget flops, or leave out --redis.',
+    );
+  }
   makeOutFolder(out);
-  say(
+  terminal.say(
     lines(`The comparison is in ${out}. To go on with it, should it end early:\n${commandLine(command)}\n`),
   );
-  const counter = new Counter(progress);
-  const runner = openRunner({
-    ...{ folder: runsFolder(out), program, slots: jobs },
-    onEpoch: ({ name }, line) => counter.show(`${name}: ${line}`),
-  });
-  const end = (): void => void runner.close();
-  signal?.addEventListener('abort', end);
-  try {
-    return await trainComparison(
-      {
-        ...{ contestants, sources: data, common: settings, budget, seeds, out },
-        isCrossValidated: crossValidate === true,
-      },
-      {
-        runner,
-        say: (text) => {
-          counter.clear();
-          say(printable(text));
-        },
-        onFitted: (name, fitted) => say(lines(fittedText(name, fitted))),
-        onTest: (number) => counter.show(`testing run ${number + 1}`),
-      },
-    );
-  } catch (error) {
-    if (!signal?.aborted) throw error;
-    await runner.close();
-    say(lines(`\nInterrupted. To go on:\n${commandLine(command)}`));
-    return undefined;
-  } finally {
-    counter.clear();
-    signal?.removeEventListener('abort', end);
-  }
+  const asked = {
+    ...{ contestants, sources: data, common: settings, budget, seeds, out },
+    isCrossValidated: crossValidate === true,
+  };
+  const inside = { folder: runsFolder(out), program, signal, terminal };
+  const comparison = await withJobs(where, inside, (runner, { say, show }) =>
+    trainComparison(asked, {
+      runner,
+      say: (text) => say(printable(text)),
+      onFitted: (name, fitted) => say(lines(fittedText(name, fitted))),
+      onTest: (number) => show(`testing run ${number + 1}`),
+    }),
+  );
+  if (comparison === undefined) terminal.say(lines(`To go on:\n${commandLine(command)}`));
+  return comparison;
 }
 
 /** Lengths of training that would not leave the budget as it is. */
@@ -310,23 +291,24 @@ export function addCompare(
       '--cross-validate',
       'compare on halves of the training images as well: ten more trainings of each model',
     )
-    .option('--jobs <number>', 'trainings at once (default: one for every two processors)', positiveInteger)
     .option('--out <folder>', 'the folder of the comparison (default: runs/<time>-comparison)')
     .addOption(jsonOption('the numbers'))
     .helpOption('-h, --help', 'show this');
+  addJobOptions(command);
   addSettings(
     command,
     settingNames.filter((name) => !notForAll.has(name)),
   );
   command.addHelpText('after', help).action(async (names: string[], given) => {
-    const { data, seeds, budget, crossValidate, jobs, out, json, ...others } = given;
+    const { data, seeds, budget, crossValidate, jobs, redis, out, json, ...others } = given;
     const isOne = names.length < 2;
     if (isOne) {
       throw new InvalidArgumentError(
         `There is nothing to compare ${names[0]} with: give two models or more, or runs.`,
       );
     }
-    const options = { data, seeds, budget, crossValidate, jobs, out, json, settings: givenSettings(others) };
+    const asked = { data, seeds, budget, crossValidate, jobs, redis, out, json };
+    const options = { ...asked, settings: givenSettings(others) };
     const code = await compareCommand(names, options, {
       ...{ terminal: openTerminal(streams, json), signal, program: file },
     });

@@ -6,7 +6,7 @@ import { type Combination, combinations } from '../../nn/combinations.ts';
 import { printable } from '../../text.ts';
 import { exitCodes, interruptedCode } from '../exit-codes.ts';
 import { commandLine } from '../invocation.ts';
-import { usualSlots } from '../jobs/local-jobs.ts';
+import { addJobOptions, type JobOptions, jobWords } from '../jobs/job-options.ts';
 import { positiveInteger } from '../numbers.ts';
 import type { RunFolder } from '../run-folder.ts';
 import { recordText } from '../run-record.ts';
@@ -19,12 +19,11 @@ import { testedEnsemble } from './tested-ensemble.ts';
 import { type Making, membersFolder, trainedMembers } from './trained-members.ts';
 
 /** The options of the command line. */
-export interface EnsembleCommandOptions {
+export interface EnsembleCommandOptions extends JobOptions {
   readonly combine: Combination;
   readonly seeds?: number;
   readonly folds?: number;
   readonly snapshots?: number;
-  readonly jobs?: number;
   readonly out?: string;
   readonly device: keyof DeviceOptions;
   readonly json: boolean;
@@ -37,7 +36,7 @@ export async function ensembleCommand(
   terminal: Terminal,
   context: Pick<CommandContext, 'signal' | 'program'>,
 ): Promise<number> {
-  const { combine, jobs, out, device, json } = options;
+  const { combine, jobs, redis, out, device, json } = options;
   const { say, result } = terminal;
   const { signal } = context;
   const making = makingOf(given, options);
@@ -46,11 +45,13 @@ export async function ensembleCommand(
   const plan = { runs, combine, ...(making && { [making.kind]: making.count }) };
   const folder = await openEnsembleFolder(out, plan);
   const command = ['ensemble', ...runs, ...(making ? [`--${making.kind}`, `${making.count}`] : [])];
-  command.push('--combine', combine);
+  command.push('--combine', combine, ...jobWords(options));
   try {
     if (making) await keepPlan(folder, plan);
-    const inside = { folder: membersFolder(folder.path), jobs, say, ...context };
-    const members = making ? await trainedMembers(runs[0]!, making, inside) : await readMembers(runs);
+    const inside = { folder: membersFolder(folder.path), terminal, ...context };
+    const members = making
+      ? await trainedMembers(runs[0]!, making, { jobs, redis }, inside)
+      : await readMembers(runs);
     if (members === undefined || signal?.aborted) return interrupted(command, folder, terminal, signal);
     requireAlike(members);
     const tested = await testedEnsemble({ members, combine, command }, terminal, signal);
@@ -87,16 +88,17 @@ function interrupted(
 /** Which members are to be trained. @throws InvalidArgumentError for what is no ensemble, and options that do nothing */
 function makingOf(
   runs: readonly string[],
-  { seeds, folds, snapshots, jobs }: EnsembleCommandOptions,
+  { seeds, folds, snapshots, ...where }: EnsembleCommandOptions,
 ): Making | undefined {
   const kinds = Object.entries({ seeds, folds, snapshots }).filter(
     (entry): entry is [Making['kind'], number] => entry[1] !== undefined,
   );
   const [kind, count] = kinds[0] ?? [];
   if (kind === undefined || count === undefined) {
-    if (jobs !== undefined)
+    const [flag, value] = jobWords(where);
+    if (flag !== undefined)
       throw new InvalidArgumentError(
-        `--jobs ${jobs} does nothing without --seeds, --folds or --snapshots, which train: leave it out.`,
+        `${flag} ${value} does nothing without --seeds, --folds or --snapshots, which train: leave it out.`,
       );
     const twice = runs.find((run, place) =>
       runs.slice(0, place).some((other) => resolve(other) === resolve(run)),
@@ -120,7 +122,7 @@ export function addEnsemble(
   program: Command,
   { streams, signal, program: file, finish }: CommandContext,
 ): void {
-  program
+  const command = program
     .command('ensemble')
     .description('combine the models of several runs into one, and tell what that gains')
     .argument(
@@ -157,16 +159,16 @@ export function addEnsemble(
       'an ensemble of the models at the ends of so many cycles of one further training',
       positiveInteger,
     )
-    .option('--jobs <number>', `how many trainings run at once (default: ${usualSlots()})`, positiveInteger)
     .option(
       '--out <folder>',
       'the run folder, new or empty, or one that this command began (default: runs/<time>-ensemble)',
     )
     .addOption(deviceOption())
-    .addOption(jsonOption('the metrics'))
-    .action(async (runs, options) => {
-      finish(
-        await ensembleCommand(runs, options, openTerminal(streams, options.json), { signal, program: file }),
-      );
-    });
+    .addOption(jsonOption('the metrics'));
+  addJobOptions(command);
+  command.action(async (runs, options) => {
+    finish(
+      await ensembleCommand(runs, options, openTerminal(streams, options.json), { signal, program: file }),
+    );
+  });
 }

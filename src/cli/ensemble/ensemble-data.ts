@@ -48,7 +48,7 @@ function inMemory(dataset: PictureDataset): ImageDataset {
 }
 
 /** A way of training, by the models that were trained in it: one, or one for each fold. */
-export type Recipe = readonly Member[];
+export type CrossValidated = readonly Member[];
 
 /**
  * The models to weigh against each other by images that none of them was trained on: each member, where all hold out the same images; or
@@ -56,7 +56,10 @@ export type Recipe = readonly Member[];
  *
  * @throws RunError where there are no such images
  */
-export function recipesOf(members: readonly Member[], combine: Combination): readonly Recipe[] {
+export function crossValidatedOf(
+  members: readonly Member[],
+  combine: Combination,
+): readonly CrossValidated[] {
   if (sharesValidation(members)) return members.map((member) => [member]);
   const refusal = (got: string, cure: string): RunError =>
     new RunError({
@@ -72,13 +75,13 @@ export function recipesOf(members: readonly Member[], combine: Combination): rea
       'Hold some out with --val-split.',
     );
   }
-  const recipes = new Map<string, Member[]>();
+  const ways = new Map<string, Member[]>();
   for (const member of members) {
     const { fold: _, ...others } = member.settings;
     const key = configText(others);
-    recipes.set(key, [...(recipes.get(key) ?? []), member]);
+    ways.set(key, [...(ways.get(key) ?? []), member]);
   }
-  const folds = [...recipes.values()].map((recipe) => recipe.map(heldOutOf).sort());
+  const folds = [...ways.values()].map((way) => way.map(heldOutOf).sort());
   const isSame = folds.every((each) => each.join() === folds[0]!.join());
   const areApart = new Set(folds[0]).size === folds[0]!.length && folds[0]!.length > 1;
   if (!isSame || !areApart) {
@@ -87,13 +90,13 @@ export function recipesOf(members: readonly Member[], combine: Combination): rea
       'Train all with the same --split-seed, or each way of training with the same folds.',
     );
   }
-  if (recipes.size === 1) {
+  if (ways.size === 1) {
     throw refusal(
       'the folds of one way of training: each image was held out of one member alone, so that there is nothing to weigh against it',
       'Add the same folds of another one.',
     );
   }
-  return [...recipes.values()];
+  return [...ways.values()];
 }
 
 /** Shows which images a member holds out. */

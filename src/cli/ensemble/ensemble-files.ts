@@ -5,6 +5,7 @@ import { readFile } from '../../data/files.ts';
 import { METRICS_FILE } from '../../data/run-folders.ts';
 import type { Combination } from '../../nn/combinations.ts';
 import { type Evaluation, saveModel } from '../../train/index.ts';
+import type { AskedModel } from '../asked-model.ts';
 import type { PreparedDataset } from '../holdout.ts';
 import { RunError } from '../run-error.ts';
 import { keepRecord, sayWritten, writeResults } from '../run-files.ts';
@@ -13,7 +14,6 @@ import type { Metrics } from '../run-record.ts';
 import { CONFIG_FILE } from '../settings/config-file.ts';
 import { SPLIT_FILE, splitText } from '../split-file.ts';
 import type { Terminal } from '../terminal.ts';
-import type { AskedModel } from './combined-model.ts';
 
 /** Room for what is not weights, in bytes. */
 const ROOM = 2 ** 20;

@@ -5,6 +5,7 @@ import type { Combination } from '../../nn/combinations.ts';
 import { summary } from '../../nn/index.ts';
 import { printable } from '../../text.ts';
 import type { Evaluation } from '../../train/index.ts';
+import { answersAsTrained } from '../asked-model.ts';
 import { confusionRows } from '../confusion.ts';
 import { copyScores } from '../copies.ts';
 import { describeScores, scoresOf } from '../describe.ts';
@@ -16,7 +17,7 @@ import type { TrainSettings } from '../settings/setting-values.ts';
 import type { Terminal } from '../terminal.ts';
 import { missingOf, treatmentOf } from '../train-settings.ts';
 import { version } from '../version.ts';
-import { answersTo, combinedModel } from './combined-model.ts';
+import { combinedModel } from './combined-model.ts';
 import { ensembleRecord } from './ensemble-comparison.ts';
 import { ensembleData } from './ensemble-data.ts';
 import type { TestedEnsemble } from './ensemble-files.ts';
@@ -56,14 +57,17 @@ export async function testedEnsemble(
   const memberAnswers: Evaluation[] = [];
   for (const member of members) {
     if (signal?.aborted) return undefined;
-    memberAnswers.push(await answersTo(member.saved, test, record, member.path));
+    memberAnswers.push(await answersAsTrained(member.path, member.saved, test, record));
   }
-  const answers = await answersTo(combined, test, record, 'the ensemble');
+  const answers = await answersAsTrained('the ensemble', combined, test, record);
   const temperature =
     // Of a combination that learned from these images they say nothing.
     data.validation === data.train || combined.learned
       ? undefined
-      : temperatureOf(data.validation, await answersTo(combined, data.validation, record, 'the ensemble'));
+      : temperatureOf(
+          data.validation,
+          await answersAsTrained('the ensemble', combined, data.validation, record),
+        );
   if (signal?.aborted) return undefined;
   const counts = [...classCounts(data.train)];
   const judgement = judge(test, answers, temperature);

@@ -1,11 +1,11 @@
 /** Members that `weft ensemble` trains itself, from the settings of one run: other seeds, the folds of a cross-validation, or snapshots. */
 import { dirname, join } from 'node:path';
 import { printable } from '../../text.ts';
-import { type LocalJobsOptions, localJobs } from '../jobs/local-jobs.ts';
-import type { FinishedJob, JobRunner, TrainingJob } from '../jobs/training-job.ts';
+import { type JobContext, type JobOptions, withJobs } from '../jobs/job-options.ts';
+import type { FinishedJob, TrainingJob } from '../jobs/training-job.ts';
 import { SNAPSHOTS_FOLDER } from '../run-files.ts';
 import type { Settings } from '../settings/setting-values.ts';
-import { type CommandContext, counted, type Terminal } from '../terminal.ts';
+import { counted } from '../terminal.ts';
 import { trainDefaults } from '../train-defaults.ts';
 import { type Member, readMember } from './members.ts';
 
@@ -13,17 +13,6 @@ import { type Member, readMember } from './members.ts';
 export interface Making {
   readonly kind: 'seeds' | 'folds' | 'snapshots';
   readonly count: number;
-}
-
-/** What the trainings run in. */
-export interface MakingOptions extends Pick<CommandContext, 'program' | 'signal'> {
-  /** Where their run folders are made. */
-  readonly folder: string;
-  /** How many are run at once. */
-  readonly jobs: number | undefined;
-  readonly say: Terminal['say'];
-  /** Who runs the trainings. Default: processes of this machine. */
-  readonly openRunner?: (options: LocalJobsOptions) => JobRunner;
 }
 
 /**
@@ -35,31 +24,23 @@ export interface MakingOptions extends Pick<CommandContext, 'program' | 'signal'
 export async function trainedMembers(
   run: string,
   making: Making,
-  { program, folder, jobs: slots, say, signal, openRunner = localJobs }: MakingOptions,
+  where: JobOptions,
+  inside: JobContext,
 ): Promise<readonly Member[] | undefined> {
   const source = await readMember(run);
   const jobs = jobsOf(source.settings, making);
-  say(
-    printable(
-      `Training ${counted(jobs.length, 'member')} in ${folder}; the same command with --out ${dirname(folder)} goes on where it ends.`,
-    ),
-  );
-  const onEpoch = ({ name }: TrainingJob, line: string): void => say(printable(`${name}: ${line}`));
-  const runner = openRunner({ folder, program, slots, onEpoch });
-  const stop = (): void => void runner.close();
-  signal?.addEventListener('abort', stop, { once: true });
-  try {
+  const { folder } = inside;
+  return withJobs(where, inside, async (runner, { say }) => {
+    say(
+      printable(
+        `Training ${counted(jobs.length, 'member')} in ${folder}; the same command with --out ${dirname(folder)} goes on where it ends.`,
+      ),
+    );
     const runs = await Promise.all(jobs.map((job) => runner.run(job)));
-    if (making.kind === 'snapshots') return await snapshotsOf(runs[0]!, making.count);
+    if (making.kind === 'snapshots') return snapshotsOf(runs[0]!, making.count);
     const members = await Promise.all(runs.map((each) => readMember(each.folder)));
     return making.kind === 'seeds' ? [source, ...members] : members;
-  } catch (error) {
-    if (signal?.aborted) return undefined;
-    throw error;
-  } finally {
-    signal?.removeEventListener('abort', stop);
-    await runner.close();
-  }
+  });
 }
 
 /** The trainings. All hold out the test images that the run does. */

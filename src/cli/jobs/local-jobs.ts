@@ -6,16 +6,11 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as after } from 'node:timers/promises';
-import { findEntry } from '../../data/files.ts';
-import { METRICS_FILE } from '../../data/run-folders.ts';
-import { RunError } from '../run-error.ts';
 import { isInUse } from '../run-folder.ts';
-import { type Metrics, type RunRecord, readMetrics } from '../run-record.ts';
-import { CONFIG_FILE, readConfig } from '../settings/config-file.ts';
-import { wordsOf, writtenSetting } from '../settings/setting-options.ts';
-import { settingNames } from '../settings/setting-table.ts';
-import type { Settings } from '../settings/setting-values.ts';
+import { CONFIG_FILE } from '../settings/config-file.ts';
+import { wordsOf } from '../settings/setting-options.ts';
 import { SPLIT_FILE } from '../split-file.ts';
+import { finished, recordOf, requireSame } from './job-folder.ts';
 import { type FinishedJob, JobError, type JobRunner, type TrainingJob } from './training-job.ts';
 
 export interface LocalJobsOptions {
@@ -129,40 +124,5 @@ function notRun({ name }: TrainingJob, folder: string): JobError {
     got: `an interruption (${folder})`,
     expected: 'its end',
     cure: 'The same command goes on.',
-  });
-}
-
-function recordOf(folder: string): RunRecord | undefined {
-  const wanted = { error: RunError, expected: 'the record of a run' };
-  return findEntry(join(folder, METRICS_FILE), wanted) === undefined ? undefined : readMetrics(folder);
-}
-
-function finished({ name }: TrainingJob, folder: string): FinishedJob {
-  const metrics = readMetrics(folder);
-  if (isFinished(metrics)) return { name, folder, metrics };
-  throw new JobError({
-    where: folder,
-    got: `a run that is ${metrics.status}`,
-    expected: 'one that is finished',
-    cure: 'The same command goes on.',
-  });
-}
-
-function isFinished(record: RunRecord): record is Metrics {
-  return record.status === 'finished';
-}
-
-/** @throws JobError unless the run in the folder was asked for the same */
-function requireSame(folder: string, { name, settings }: TrainingJob): void {
-  const stored: Settings = readConfig(join(folder, CONFIG_FILE));
-  const other = settingNames.find(
-    (each) => settings[each] !== undefined && writtenSetting(settings, each) !== writtenSetting(stored, each),
-  );
-  if (other === undefined) return;
-  throw new JobError({
-    where: folder,
-    got: `a run with ${other} ${writtenSetting(stored, other) ?? 'of its own'}`,
-    expected: `the training ${name}, with ${other} ${writtenSetting(settings, other)}`,
-    cure: 'Give another folder with --out.',
   });
 }

@@ -37,3 +37,15 @@ export interface JobRunner {
   /** Ends all that is running, which can be gone on with. */
   close(): Promise<void>;
 }
+
+/** What a runner of trainings is told. */
+export interface RunnerOptions {
+  /** Where the run folders are made. */
+  readonly folder: string;
+  /** The file that starts `weft`. */
+  readonly program: string;
+  /** Is told of every epoch of a job, in a line. */
+  readonly onEpoch?: (job: TrainingJob, line: string) => void;
+  /** Is told what is to be known besides: that the server is away, for example. */
+  readonly say: (text: string) => void;
+}

@@ -13,7 +13,7 @@ import type { SettingName, Settings } from './setting-values.ts';
 export const CONFIG_FILE = 'config.json';
 
 /** What stands there for a setting: a number or true or false where it is one, else the text that its option takes. */
-type ConfigValue = number | boolean | string;
+export type ConfigValue = number | boolean | string;
 
 /** The text of config.json. */
 export function configText(values: Settings): string {
@@ -47,7 +47,7 @@ export function readConfig(path: string): Settings {
     throw new RunError({ where: path, got: describeValue(stored), ...shape });
   }
   return Object.fromEntries(
-    Object.entries(stored).map(([name, value]) => [name, readValue(path, requireName(path, name), value)]),
+    Object.entries(stored).map(([name, value]) => [name, settingOf(path, requireSetting(path, name), value)]),
   );
 }
 
@@ -56,7 +56,8 @@ const shape = {
   cure: 'Write { "model": "row-lstm", "epochs": 10 }, or give the config.json of a run.',
 };
 
-function requireName(path: string, name: string): SettingName {
+/** @throws RunError when a name that stands in a file is none of a setting */
+export function requireSetting(path: string, name: string): SettingName {
   const known = settingNames.find((each) => each === name);
   if (known !== undefined) return known;
   const ofFlag = settingNames.find((each) => settings[each].flag.split(' ')[0] === `--${name}`);
@@ -69,7 +70,12 @@ function requireName(path: string, name: string): SettingName {
   });
 }
 
-function readValue(path: string, name: SettingName, stored: unknown): unknown {
+/**
+ * The value of a setting that stands in a file.
+ *
+ * @throws RunError for one that its option does not take
+ */
+export function settingOf(path: string, name: SettingName, stored: unknown): unknown {
   const { flag, read }: Setting = settings[name];
   const wrong = (cure: string): RunError =>
     new RunError({

@@ -1,0 +1,159 @@
+/** The page of a search: one HTML file with nothing outside it, in the style of the report of a run. */
+import { commandLine } from '../invocation.ts';
+import { escapeHtml, numberTable } from '../report/html.ts';
+import { styleSheet } from '../report/style.ts';
+import type { Metrics } from '../run-record.ts';
+import { counted, duration, percent } from '../terminal.ts';
+import type { Halving } from './halving.ts';
+import type { MainEffect } from './main-effects.ts';
+import type { Drawing } from './search-space.ts';
+import type { TrialMonitor, TrialResult } from './trial-result.ts';
+import { courseChart, effectsChart, parameterChart } from './tune-charts.ts';
+import {
+  chanceText,
+  describeHalving,
+  describeRange,
+  flagOf,
+  objectiveText,
+  trialTable,
+} from './tune-texts.ts';
+
+/** What the page tells. */
+export interface TunePageContents {
+  readonly drawing: Drawing;
+  readonly halving: Halving | undefined;
+  readonly monitor: TrialMonitor;
+  /** All results, the best first. */
+  readonly ranked: readonly TrialResult[];
+  /** Those of the first rung, which all trials were in. */
+  readonly first: readonly TrialResult[];
+  readonly effects: readonly MainEffect[];
+  /** Of the best trial. */
+  readonly metrics: Metrics;
+  /** The arguments that train with the best settings. */
+  readonly command: readonly string[];
+}
+
+/** The page as HTML text. */
+export function renderTunePage(contents: TunePageContents): string {
+  const { metrics, ranked, monitor, halving, drawing, first } = contents;
+  const title = `Search for ${metrics.model} on ${metrics.data.name}`;
+  const best = ranked[0]!;
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escapeHtml(title)}</title>
+<style>${styleSheet}</style>
+</head>
+<body>
+<main>
+<h1>${escapeHtml(title)}</h1>
+${headline(contents)}
+<p>Trials were chosen by their ${monitor} on ${counted(metrics.data.validation, 'validation image')}, of which the best of many is a little too
+good. The test images had no part in it: what is told of them is the accuracy of the best trial, once it was chosen.</p>
+<section>
+<h2>What mattered</h2>
+${effectsSection(contents)}
+</section>
+<section>
+<h2>Trials by what was tried</h2>
+<p class="legend"><span class="train">a trial</span> <span class="validation">the best one</span></p>
+<div class="multiples">
+${drawing.space.map((parameter) => `<figure>${parameterChart(parameter, first, { monitor, best: best.trial })}</figure>`).join('\n')}
+</div>
+${halving === undefined ? '' : `<p class="aside">After ${counted(halving.rungs[0]!, 'epoch')}, in the first rung, where all trials are.</p>`}
+</section>
+<div class="side-by-side">
+<section>
+<h2>Course</h2>
+<p class="legend"><span class="train">a trial</span> <span class="validation">the best so far</span></p>
+<figure>${courseChart(first, monitor)}</figure>
+</section>
+<section>
+<h2>Best settings</h2>
+<table>${drawing.space.map(({ name }) => `<tr><th scope="row">${escapeHtml(flagOf(name))}</th><td>${escapeHtml(`${best.values[name] ?? 'not used'}`)}</td></tr>`).join('\n')}</table>
+<p>The command that trains with them:</p>
+<pre class="command" tabindex="0">${escapeHtml(commandLine(contents.command))}</pre>
+</section>
+</div>
+<section>
+<h2>Best trials</h2>
+${trialsSection(contents)}
+</section>
+<section>
+<h2>The search</h2>
+<table>
+${searchRows(contents)
+  .map(([name, value]) => `<tr><th scope="row">${escapeHtml(name)}</th><td>${escapeHtml(value)}</td></tr>`)
+  .join('\n')}
+</table>
+</section>
+</main>
+</body>
+</html>
+`;
+}
+
+function headline({ ranked, metrics, monitor, first }: TunePageContents): string {
+  const [best] = ranked;
+  const scores = best!.scores!;
+  const seconds = ranked.reduce((sum, result) => sum + result.seconds, 0);
+  const facts = [
+    [objectiveText(scores, monitor), `validation ${monitor} of trial ${best!.trial}, the best`],
+    [percent(metrics.testAccuracy), `its test accuracy, ${counted(metrics.data.test, 'image')}`],
+    [`${first.length}`, 'trials'],
+    [duration(seconds), 'training, of all together'],
+  ];
+  const items = facts.map(
+    ([value, name]) => `<div><dd>${escapeHtml(value!)}</dd><dt>${escapeHtml(name!)}</dt></div>`,
+  );
+  return `<dl class="headline">${items.join('')}</dl>`;
+}
+
+function effectsSection({ effects, first }: TunePageContents): string {
+  const rows = effects.flatMap(({ name, share, chance, groups }) =>
+    groups.map(({ label, trials, meanRank }, at) => [
+      at === 0 ? name : '',
+      label,
+      `${trials}`,
+      percent(meanRank, 0),
+      at === 0 ? percent(share, 0) : '',
+      at === 0 ? chanceText(chance) : '',
+    ]),
+  );
+  return `<p>How much of the difference between ${counted(first.length, 'trial')} each setting explains by itself. What is left of 100 % is what
+settings do together, and chance.</p>
+<div class="side-by-side">
+<figure>${effectsChart(effects)}</figure>
+${numberTable(['setting', 'values', 'trials', 'mean rank', 'explains', 'by chance'], rows, 2)}
+</div>
+<p class="aside">Trials are put in groups by their values. The mean rank is 0 % of the worst trial and 100 % of the best; "explains" is the
+part of the variance of ranks that lies between the groups, less what chance puts there (ε²); "by chance" is how often groups that are
+made by lot explain as much: above 5 % it may well be nothing.</p>`;
+}
+
+/** Trials that the page lists. */
+const LISTED = 25;
+
+function trialsSection({ ranked, drawing, monitor, halving }: TunePageContents): string {
+  const shown = ranked.slice(0, LISTED);
+  const { headings, rows } = trialTable(shown, drawing.space, { monitor, halves: halving !== undefined });
+  const more =
+    ranked.length > shown.length
+      ? `<p class="aside">trials.jsonl has all ${ranked.length} trainings.</p>`
+      : '';
+  return `${numberTable(headings, rows)}\n${more}`;
+}
+
+function searchRows({ drawing, halving, monitor }: TunePageContents): [string, string][] {
+  return [
+    ['drawn', drawing.search === 'sobol' ? "by Sobol's sequence, scrambled" : 'at random'],
+    ['seed of the search', `${drawing.seed}`],
+    ['chosen by', `${monitor} on the validation images, of the best epoch`],
+    ...(halving === undefined ? [] : [['halving', describeHalving(halving)] as [string, string]]),
+    ...drawing.space.map(({ name, range }): [string, string] => [flagOf(name), describeRange(range)]),
+  ];
+}

@@ -92,7 +92,7 @@ test('trains, goes on without training anything twice, and compares the runs as 
 
   const other = await run([...args, '--batch', '4', '--out', out]);
   expect(other.exitCode).toBe(1);
-  expect(other.stderr).toContain('JobError');
+  expect(other.stderr).toContain('RunError');
   expect(other.stderr).toContain('batchSize');
 
   const ofRuns = await run(['compare', ...folders, '--out', join(out, 'again'), '--json']);

@@ -119,7 +119,7 @@ async function timed(
   if (deviation > MOST_EXCESS) {
     throw new InvalidArgumentError(
       `An epoch of ${label} takes ${amountText(kind, costOfEpoch)} ${kind === 'flops' ? 'FLOPs' : 'minutes'}, which is ` +
-        `${percent(deviation, 0)} more than the budget of ${amountText(kind, amount)}: give more with --budget ${kind}:AMOUNT, or leave it out.`,
+        `${percent(deviation, 0)} more than the budget of ${amountText(kind, amount)}. Name the model first that takes most, or give more with --budget ${kind}:AMOUNT, without --epochs.`,
     );
   }
   const each =
@@ -135,7 +135,7 @@ async function timed(
   };
 }
 
-/** Where even one epoch takes so much more, nothing would be compared under one budget. */
+/** Where even one epoch takes so much more, or the parameters are so far off, nothing would be compared under one budget. */
 const MOST_EXCESS = 0.5;
 /** Sizes that come nearer than this are left as they are. */
 const NEAR_ENOUGH = 0.005;
@@ -172,7 +172,11 @@ async function sized(
       `${contestant.label} has no sizes that can be scaled to ${amountText(kind, amount)} parameters: leave it out, or give another --budget.`,
     );
   }
-  return settled(await recipeOf({ ...asked, ...fitted.widths }, data), fitted.widths);
+  const nearest = settled(await recipeOf({ ...asked, ...fitted.widths }, data), fitted.widths);
+  if (Math.abs(nearest.deviation) <= MOST_EXCESS) return nearest;
+  throw new InvalidArgumentError(
+    `${contestant.label} has ${amountText(kind, nearest.amount)} parameters where it comes nearest to ${amountText(kind, amount)}: leave it out, or give another --budget.`,
+  );
 }
 
 function sizesText(widths: GivenSizes): string {

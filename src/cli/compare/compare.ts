@@ -2,17 +2,16 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { fileError, makeFolder } from '../../data/files.ts';
 import { METRICS_FILE } from '../../data/run-folders.ts';
 import { formatTable, printable } from '../../text.ts';
-import { writeWhole } from '../../train/atomic.ts';
 import { interruptedCode } from '../exit-codes.ts';
 import { commandLine } from '../invocation.ts';
 import { addJobOptions, type JobOptions, jobWords, withJobs } from '../jobs/job-options.ts';
 import { positiveInteger } from '../numbers.ts';
-import { RunError } from '../run-error.ts';
-import { defaultRunPath } from '../run-folder.ts';
+import { type FolderPlan, openPlannedFolder } from '../planned-folder.ts';
+import { defaultRunPath, type RunFolder } from '../run-folder.ts';
 import { readMetrics } from '../run-record.ts';
+import { configText } from '../settings/config-file.ts';
 import { addSettings, givenSettings, wordsOf } from '../settings/setting-options.ts';
 import { settingNames } from '../settings/setting-table.ts';
 import type { SettingName, Settings } from '../settings/setting-values.ts';
@@ -29,7 +28,7 @@ import {
   withoutBudget,
 } from './comparison-table.ts';
 import { type Budget, budgetKinds, readBudget, writtenBudget } from './compute-budget.ts';
-import { readContestants } from './contestants.ts';
+import { type Contestant, readContestants } from './contestants.ts';
 import { type Comparison, comparisonText } from './model-comparison.ts';
 import { compareModels } from './statistics.ts';
 import { answersOf, runsFolder, trainComparison } from './trained-comparison.ts';
@@ -53,6 +52,7 @@ export interface CompareContext extends Pick<CommandContext, 'signal' | 'program
 }
 
 const usualSeeds = 3;
+const PLAN_FILE = 'plan.json';
 const REPORT_FILE = 'comparison.html';
 const NUMBERS_FILE = 'comparison.json';
 
@@ -75,14 +75,38 @@ export async function compareCommand(
   if (isOfRuns) refuseForRuns(options);
   const out = options.out ?? defaultRunPath('comparison', new Date());
   const command = commandOf(names, options, out);
-  const numbers = isOfRuns
-    ? await compareRuns(names, terminal)
-    : await trainAndCompare(names, options, out, command, context);
-  if (numbers === undefined) return interruptedCode(signal?.reason);
-  const comparison = { command, ...numbers };
-  await writeComparison(out, comparison);
-  tell(comparison, out, options.json, terminal);
-  return undefined;
+  const contestants = isOfRuns ? [] : readContestants(names);
+  if (!isOfRuns) refuseMisfits(options);
+  const folder = await openPlannedFolder(out, planOf(names, options, isOfRuns));
+  try {
+    const numbers = isOfRuns
+      ? await compareRuns(names, terminal)
+      : await trainAndCompare(contestants, options, out, command, context);
+    if (numbers === undefined) return interruptedCode(signal?.reason);
+    const comparison = { command, ...numbers };
+    await writeComparison(folder, comparison);
+    tell(comparison, out, options.json, terminal);
+    return undefined;
+  } finally {
+    folder.leave();
+  }
+}
+
+/** What has to stay the same for a comparison to be gone on with. */
+function planOf(
+  names: readonly string[],
+  { data = [], budget, settings }: CompareOptions,
+  isOfRuns: boolean,
+): FolderPlan {
+  const plan = isOfRuns
+    ? { runs: names.map((name) => resolve(name)) }
+    : {
+        models: names,
+        data,
+        budget: budget === undefined ? null : writtenBudget(budget),
+        settings: JSON.parse(configText(settings)),
+      };
+  return { what: 'a comparison', file: PLAN_FILE, plan, mayDiffer: 'with more --seeds if more are wanted' };
 }
 
 /** What is written and told does something for trainings only. */
@@ -144,7 +168,7 @@ async function compareRuns(
 
 /** Trains the models and compares them; undefined where a signal ended it. */
 async function trainAndCompare(
-  names: readonly string[],
+  contestants: readonly Contestant[],
   {
     data = [trainDefaults.data],
     seeds = usualSeeds,
@@ -157,14 +181,6 @@ async function trainAndCompare(
   command: readonly string[],
   { terminal, signal, program }: CompareContext,
 ): Promise<Omit<Comparison, 'command'> | undefined> {
-  const contestants = readContestants(names);
-  refuseLengths(budget, settings);
-  if (budget.kind === 'minutes' && where.redis !== undefined) {
-    throw new InvalidArgumentError(
-      '--budget minutes is of this machine, and --redis trains on others: give --budget flops, or leave out --redis.',
-    );
-  }
-  makeOutFolder(out);
   terminal.say(
     lines(`The comparison is in ${out}. To go on with it, should it end early:\n${commandLine(command)}\n`),
   );
@@ -185,6 +201,22 @@ async function trainAndCompare(
   return comparison;
 }
 
+/** What does nothing, or not what it is asked for, is refused before anything is made. */
+function refuseMisfits({ data = [], budget = { kind: 'flops' }, redis, settings }: CompareOptions): void {
+  refuseLengths(budget, settings);
+  const twice = data.find((source, place) => data.indexOf(source) < place);
+  if (twice !== undefined) {
+    throw new InvalidArgumentError(
+      `--data ${twice} stands twice: as blocks, data sets have to be different ones.`,
+    );
+  }
+  if (budget.kind === 'minutes' && redis !== undefined) {
+    throw new InvalidArgumentError(
+      '--budget minutes is of this machine, and --redis trains on others: give --budget flops, or leave out --redis.',
+    );
+  }
+}
+
 /** Lengths of training that would not leave the budget as it is. */
 function refuseLengths({ kind, amount }: Budget, { epochs, earlyStopping }: Settings): void {
   if (kind === 'parameters') return;
@@ -200,14 +232,6 @@ function refuseLengths({ kind, amount }: Budget, { epochs, earlyStopping }: Sett
   }
 }
 
-function makeOutFolder(out: string): void {
-  try {
-    makeFolder(runsFolder(out));
-  } catch (error) {
-    throw fileError(out, error, { error: RunError, expected: 'a folder that can be written to' });
-  }
-}
-
 function fittedText(name: string, fitted: FittedComparison): string {
   const table = formatTable(
     fittingHeadings.map((heading, place) => ({ heading, ...(place > 1 && { align: 'right' as const }) })),
@@ -217,12 +241,11 @@ function fittedText(name: string, fitted: FittedComparison): string {
 }
 
 /** Writes the report and the numbers. */
-async function writeComparison(out: string, comparison: Comparison): Promise<void> {
+async function writeComparison(folder: RunFolder, comparison: Comparison): Promise<void> {
   // The chart library is only needed here.
   const { renderComparison } = await import('./report/comparison-report.ts');
-  makeOutFolder(out);
-  await writeWhole(join(out, NUMBERS_FILE), `${comparisonText(comparison)}\n`);
-  await writeWhole(join(out, REPORT_FILE), renderComparison(comparison));
+  await folder.write(NUMBERS_FILE, `${comparisonText(comparison)}\n`);
+  await folder.write(REPORT_FILE, renderComparison(comparison));
 }
 
 /** Tells the result. */

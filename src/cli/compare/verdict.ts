@@ -154,7 +154,7 @@ function describeHalves({ models, pairs }: DatasetStatistics): string[] {
 function describeReach({ models }: DatasetStatistics): string {
   const fewest = Math.min(...models.map(({ accuracies }) => accuracies.length));
   if (fewest === 1) {
-    return 'With one seed this is about these trained networks, and other images of this kind. Trained again with another seed, either may come out better: give more --seeds.';
+    return 'With one seed this is about these trained networks, and other images of this kind. Trained again with another seed, either may come out better.';
   }
   const reach = 'The intervals allow for other images of this kind and for other seeds.';
   if (fewest >= FEW_SEEDS) return reach;

@@ -88,7 +88,7 @@ function interrupted(
 /** Which members are to be trained. @throws InvalidArgumentError for what is no ensemble, and options that do nothing */
 function makingOf(
   runs: readonly string[],
-  { seeds, folds, snapshots, ...where }: EnsembleCommandOptions,
+  { combine, seeds, folds, snapshots, ...where }: EnsembleCommandOptions,
 ): Making | undefined {
   const kinds = Object.entries({ seeds, folds, snapshots }).filter(
     (entry): entry is [Making['kind'], number] => entry[1] !== undefined,
@@ -113,6 +113,11 @@ function makingOf(
     throw new InvalidArgumentError(
       `--${kind} trains with the settings of one run: give one, and combine the results afterwards.`,
     );
+  if (kind === 'folds' && (combine === 'weights' || combine === 'stack')) {
+    throw new InvalidArgumentError(
+      `--combine ${combine} has nothing to weigh in the folds of one way of training, where each image was held out of one member alone: give mean, logits or vote.`,
+    );
+  }
   if (count > 1) return { kind, count };
   throw new InvalidArgumentError(`--${kind} ${count} is no ensemble: give 2 or more.`);
 }

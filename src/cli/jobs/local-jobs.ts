@@ -6,6 +6,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as after } from 'node:timers/promises';
+import { exitCodes } from '../exit-codes.ts';
 import { isInUse } from '../run-folder.ts';
 import { CONFIG_FILE } from '../settings/config-file.ts';
 import { wordsOf } from '../settings/setting-options.ts';
@@ -108,15 +109,26 @@ class LocalJobs implements JobRunner {
     if (exitCode === 0) return;
     throw new JobError({
       where: `the training ${job.name}`,
-      got: `an end with ${exitCode === null ? `the signal ${child.signalCode}` : `exit code ${exitCode}`}: ${said.join('\n')}`,
+      got: `an end with ${exitCode === null ? `the signal ${child.signalCode}` : `exit code ${exitCode}`} (${causeIn(said)})`,
       expected: 'a finished run',
-      cure: 'Once the cause is gone, the same command goes on.',
+      cure:
+        exitCode === exitCodes.usage
+          ? 'Correct what was asked for.'
+          : 'Once the cause is gone, the same command goes on.',
     });
   }
 }
 
-/** Lines of what a training says that an error quotes. */
-const LINES_OF_ERROR = 4;
+/** Lines of what a training says last that are looked at for its error. */
+const LINES_OF_ERROR = 40;
+
+/** The error in what a training said: from the line that names one on, or else the last line. */
+function causeIn(said: readonly string[]): string {
+  const start = said.findLastIndex((line) => /^(error:|\w*Error\b)/.test(line));
+  const cause =
+    start === -1 ? said.filter((line) => line.trim() !== '').slice(-1) : said.slice(start, start + 3);
+  return cause.join(' ').trim().replace(/\.$/, '');
+}
 
 function notRun({ name }: TrainingJob, folder: string): JobError {
   return new JobError({

@@ -2,6 +2,8 @@
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { imageCount } from '../../data/dataset.ts';
+import { foldOf } from '../../data/split.ts';
+import type { PictureDataset } from '../../data/stream/streamed-dataset.ts';
 import { printable } from '../../text.ts';
 import { writeWhole } from '../../train/atomic.ts';
 import { csvRow } from '../csv.ts';
@@ -11,15 +13,16 @@ import { commandLine } from '../invocation.ts';
 import { addJobOptions, type JobOptions, jobWords, withJobs } from '../jobs/job-options.ts';
 import { formatDoubts, type LabelDoubt, labelDoubts } from '../label-doubts.ts';
 import { positiveInteger } from '../numbers.ts';
+import { openPlannedFolder } from '../planned-folder.ts';
 import { defaultRunPath } from '../run-folder.ts';
-import { readConfig } from '../settings/config-file.ts';
+import { configText, readConfig } from '../settings/config-file.ts';
 import { mergedSettings } from '../settings/merged-settings.ts';
 import { addSettings, givenSettings, wordsOf } from '../settings/setting-options.ts';
 import { settingNames } from '../settings/setting-table.ts';
 import type { SettingName, Settings } from '../settings/setting-values.ts';
 import { jsonOption } from '../shared-options.ts';
 import { type CommandContext, counted, openTerminal, percent, type Terminal } from '../terminal.ts';
-import { loadedData } from '../training-data.ts';
+import { loadedData, splitSeedOf } from '../training-data.ts';
 import { labelsPage } from './labels-page.ts';
 import { outOfFoldAnswers } from './out-of-fold.ts';
 
@@ -33,6 +36,7 @@ export interface LabelsOptions extends JobOptions {
   readonly json: boolean;
 }
 
+const PLAN_FILE = 'labels.json';
 const PAGE_FILE = 'labels.html';
 const TABLE_FILE = 'labels.csv';
 
@@ -44,6 +48,23 @@ export async function labelsCommand(
 ): Promise<number> {
   if (folds < 2)
     throw new InvalidArgumentError(`--folds ${folds} leaves nothing to train on: give 2 or more.`);
+  const folder = await openPlannedFolder(out, {
+    what: 'a search for labels',
+    file: PLAN_FILE,
+    plan: { folds, settings: JSON.parse(configText(settings)) },
+  });
+  try {
+    return await searchLabels({ settings, folds, top, out, json, ...where }, terminal, context);
+  } finally {
+    folder.leave();
+  }
+}
+
+async function searchLabels(
+  { settings, folds, top, out, json, ...where }: LabelsOptions & { readonly out: string },
+  terminal: Terminal,
+  context: Pick<CommandContext, 'signal' | 'program'>,
+): Promise<number> {
   const { say, result } = terminal;
   const whole = trainingImages(loadedData(settings), [1, folds]);
   const command = [
@@ -55,6 +76,7 @@ export async function labelsCommand(
     '--out',
     out,
   ];
+  requireFolds(whole, settings, folds);
   say(
     printable(
       `${whole.name}: ${counted(imageCount(whole), 'image')} in ${counted(folds, 'fold')}, a training for each.`,
@@ -103,6 +125,15 @@ export async function labelsCommand(
     ),
   );
   return exitCodes.done;
+}
+
+/** @throws InvalidArgumentError where a fold would be empty */
+function requireFolds(whole: PictureDataset, settings: Settings, folds: number): void {
+  // Images of a class are dealt out in order: the last fold is the first to get none.
+  if (foldOf(whole, [folds, folds], splitSeedOf(settings)).includes(1)) return;
+  throw new InvalidArgumentError(
+    `--folds ${folds} leaves folds without an image: ${whole.name} has ${counted(imageCount(whole), 'image')} that are not for the test. Give less.`,
+  );
 }
 
 /** The part of the images whose class is the most probable one. */
@@ -164,7 +195,9 @@ export function addLabels(program: Command, { streams, finish, ...context }: Com
     .addHelpText('after', help)
     .action(async ({ folds, top, config, out, json, jobs, redis, ...options }) => {
       const given = givenSettings(options);
-      const settings = config === undefined ? given : mergedSettings(readConfig(config), given);
+      // A run may have held out a share or a fold of its own.
+      const { fold: _, validationShare: __, ...file } = config === undefined ? {} : readConfig(config);
+      const settings = mergedSettings(file, given);
       const asked = { settings, folds, top, out, json, jobs, redis };
       finish(await labelsCommand(asked, openTerminal(streams, json), context));
     });

@@ -5,6 +5,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { isRecord } from '../../options.ts';
+import { escapeHtml } from '../report/html.ts';
 import { KEPT_SECONDS, LIST_FIELD } from './queue-keys.ts';
 import type { Redis } from './redis-client.ts';
 import { fieldsOf, piecesOf, type SentFile } from './sent-files.ts';
@@ -84,6 +85,13 @@ export async function sendRun(
 /** Files of a run in which paths of the machine stand that trained it. */
 const textFiles = new Set(['.json', '.jsonl', '.html', '.csv']);
 
+/** How a path stands in texts: within JSON, on a page, and as it is. */
+const writings: readonly ((path: string) => string)[] = [
+  (path) => JSON.stringify(path).slice(1, -1),
+  escapeHtml,
+  (path) => path,
+];
+
 /**
  * Puts the paths of this machine in the place of those of the machine that the files of a run come from.
  *
@@ -96,12 +104,21 @@ export async function replacePlaces(
   places: SentRun['places'],
   own: ReadonlyMap<string, string>,
 ): Promise<void> {
+  const replacements = new Map(
+    Object.entries(places).flatMap(([setting, place]) =>
+      writings.map((write) => [write(place), write(own.get(setting) ?? place)] as const),
+    ),
+  );
+  // All at once, since a path of this machine may hold one of the other; the longest first.
+  const sought = [...replacements.keys()].sort((one, other) => other.length - one.length);
+  if (sought.length === 0) return;
+  const pattern = new RegExp(
+    sought.map((text) => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('|'),
+    'g',
+  );
   for (const { path } of files.filter(({ path }) => textFiles.has(extname(path)))) {
     const text = await readFile(join(folder, path), 'utf8');
-    const changed = Object.entries(places).reduce(
-      (before, [setting, place]) => before.replaceAll(place, () => own.get(setting) ?? place),
-      text,
-    );
+    const changed = text.replace(pattern, (found) => replacements.get(found)!);
     if (changed !== text) await writeFile(join(folder, path), changed);
   }
 }

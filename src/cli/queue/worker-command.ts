@@ -1,4 +1,5 @@
 /** `weft worker`: trains what other machines put on the queues of a Redis server. */
+import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { exitCodes, interruptedCode } from '../exit-codes.ts';
 import { usualSlots } from '../jobs/local-jobs.ts';
@@ -49,7 +50,7 @@ export function addWorker(
         {
           ...{ url, program: file, dataFolder, say },
           jobs: jobs ?? usualSlots(),
-          folder: folder ?? usualWorkerFolder(),
+          folder: resolve(folder ?? usualWorkerFolder()),
           lockDuration: 1000 * lockSeconds,
         },
         signal,

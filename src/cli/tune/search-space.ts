@@ -274,6 +274,18 @@ export function trialOf({ space, search, seed, given }: Drawing, number: number)
   }
 }
 
+/**
+ * Throws InvalidArgumentError where a value that is searched does nothing in any of the trials: a size that the model does not have, for
+ * example.
+ */
+export function requireEachUsed(space: SearchSpace, trials: readonly SearchTrial[]): void {
+  const unused = space.find(({ name }) => trials.every(({ values }) => values[name] === undefined));
+  if (unused === undefined) return;
+  throw new InvalidArgumentError(
+    `The space has ${unused.name}, which does nothing in any trial beside the other settings: leave it out.`,
+  );
+}
+
 function randomPoint(seed: number, number: number, dimensions: number): number[] {
   const generator = new RandomGenerator(seed).fork(number);
   return Array.from({ length: dimensions }, () => generator.uniform());

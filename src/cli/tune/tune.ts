@@ -25,6 +25,7 @@ import { type MainEffect, mainEffects } from './main-effects.ts';
 import {
   defaultSpace,
   readSpace,
+  requireEachUsed,
   requireSearchable,
   type SearchKind,
   searchKinds,
@@ -77,6 +78,7 @@ export async function tuneCommand(
   const path = out ?? defaultRunPath(`tune-${model}`, new Date());
   const trials = Array.from({ length: count }, (_, at) => trialOf(plan, at + 1));
   for (const { settings } of trials) requireFitting(settings, path);
+  if (options.space !== undefined) requireEachUsed(space, trials);
   requireFittingRungs(plan.halving, trials[0]!.settings);
   const folder = await openTuneFolder(path, plan);
   const again = repeatedCommand(options, path);

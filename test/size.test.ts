@@ -42,7 +42,7 @@ describe('in a page, kilobytes after gzip, at most', () => {
   it.each([
     ['everything', '*', { whole: 290, first: 261 }],
     ['tensor and grad', '{ tensor, grad }', { whole: 153, first: 125 }],
-    ['loadModel and predict', '{ loadModel, predict }', { whole: 198, first: 170 }],
+    ['loadModel and predict', '{ loadModel, predict }', { whole: 200, first: 170 }],
   ])('%s', async (_, names, bounds) => {
     const { whole, first } = await kilobytes(names);
     console.info(`${names}: ${whole.toFixed(1)} kB, of which at first ${first.toFixed(1)} kB`);
@@ -51,8 +51,8 @@ describe('in a page, kilobytes after gzip, at most', () => {
   });
 });
 
-it('unpacks to at most 3.5 MB', () => {
+it('unpacks to at most 3.7 MB', () => {
   const { unpackedSize, files } = packFiles('--dry-run');
   console.info(`${(unpackedSize / 1e6).toFixed(2)} MB in ${files.length} files`);
-  expect(unpackedSize).toBeLessThan(3.5e6);
+  expect(unpackedSize).toBeLessThan(3.7e6);
 });

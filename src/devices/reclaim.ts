@@ -12,8 +12,11 @@ const provokingBytes = 64 << 20;
 /** The collector is called on when so much was given out since it last was, or as much as was alive then. */
 const fewestBytes = 64 << 20;
 
-/** How often memory that is missing is asked for, and the turns of the event loop that callbacks are waited for. */
-const mostAttempts = 4;
+/**
+ * How often memory that is missing is asked for, and the turns of the event loop that callbacks are waited for. A collection may be made in
+ * steps, in idle moments: so each attempt waits a little longer for each turn, in milliseconds.
+ */
+const mostAttempts = 10;
 const turns = 3;
 
 export class Reclaimer {
@@ -41,7 +44,7 @@ export class Reclaimer {
   async #collect(bytes: number, hasRoom: () => boolean): Promise<void> {
     for (let attempt = 0; attempt < mostAttempts; attempt++) {
       provoke();
-      for (let turn = 0; turn < turns; turn++) await nextTurn();
+      for (let turn = 0; turn < turns; turn++) await nextTurn(attempt);
       if (hasRoom()) break;
     }
     this.#fresh = bytes;
@@ -58,8 +61,8 @@ function provoke(): void {
   }
 }
 
-function nextTurn(): Promise<void> {
+function nextTurn(milliseconds: number): Promise<void> {
   return new Promise((resolve) => {
-    setTimeout(resolve, 0);
+    setTimeout(resolve, milliseconds);
   });
 }

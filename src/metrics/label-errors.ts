@@ -22,8 +22,8 @@ export interface SuspectLabel {
  * wrong labels believes them.
  *
  * ```ts
- * const probabilities = [0.9, 0.1, 0.8, 0.2, 0.3, 0.7, 0.95, 0.05];
- * await findLabelErrors(probabilities, [0, 0, 1, 1], 2); // [{ image: 3, label: 1, suggested: 0, margin: -0.9 }]
+ * const probabilities = [0.875, 0.125, 0.75, 0.25, 0.25, 0.75, 0.9375, 0.0625];
+ * await findLabelErrors(probabilities, [0, 0, 1, 1], 2); // [{ image: 3, label: 1, suggested: 0, margin: -0.875 }]
  * ```
  *
  * @param probabilities `[N, classes]`, row-major

@@ -114,8 +114,8 @@ test.skipIf(noRedis !== undefined)(
     ];
     const file = join(folder, 'space.json');
     writeFileSync(file, JSON.stringify({ learningRate: [0.01] }));
-    // As many epochs as take some seconds.
-    const args = ['tune', ...settings, '--epochs', '400', '--trials', '1', '--space', file];
+    // As many epochs as take some seconds on the fastest machine, too.
+    const args = ['tune', ...settings, '--epochs', '2500', '--trials', '1', '--space', file];
     const search = start([...args, '--redis', server.url, '--out', join(folder, 'remote')]);
     const first = startWorker(server.url, '--lock-seconds', '2');
     const redis = new Redis(server.url);

@@ -5,7 +5,7 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { METRICS_FILE } from '../data/run-folders.ts';
 import { WeftError } from '../index.ts';
 import { printable } from '../text.ts';
-import { addCompare } from './compare/compare.ts';
+import { addCompare } from './compare/compare-command.ts';
 import { addEnsemble } from './ensemble/ensemble-command.ts';
 import { addEvaluate } from './evaluate.ts';
 import { refuseExcessArguments } from './excess-arguments.ts';
@@ -18,7 +18,7 @@ import { addPredict } from './predict.ts';
 import { addWorker } from './queue/worker-command.ts';
 import type { CommandContext, Streams } from './terminal.ts';
 import { addTrain } from './train.ts';
-import { addTune } from './tune/tune.ts';
+import { addTune } from './tune/tune-command.ts';
 import { version } from './version.ts';
 
 const help = `

@@ -1,12 +1,12 @@
 /** The folder of a command that has several trainings: a file in it says what was asked for, so that the same command goes on, and no other. */
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileError, makeFolder, readFile, readFolder } from '../data/files.ts';
+import { readFile } from '../data/files.ts';
 import { CLAIM_FILE } from '../data/run-folders.ts';
 import { isRecord } from '../options.ts';
 import { messageOf } from '../text.ts';
 import { RunError } from './run-error.ts';
-import { type RunFolder, reopenRunFolder } from './run-folder.ts';
+import { openRunFolder, type RunFolder, reopenRunFolder } from './run-folder.ts';
 
 /** What is planned, and how that is called in errors. */
 export interface FolderPlan {
@@ -21,38 +21,46 @@ export interface FolderPlan {
 }
 
 /**
- * Opens a folder, new or begun by the same command, and keeps others out.
+ * Opens a folder, new or begun by the same command, and keeps others out. Where nothing comes of it, nothing is left but the folder, if it was
+ * there before.
  *
+ * @param path default a new one in `runs`, called by the time and `name`
+ * @param room how many bytes will be written at least
  * @throws RunError when it holds something else, or was begun for something else, or another process uses it
  */
-export async function openPlannedFolder(path: string, planned: FolderPlan): Promise<RunFolder> {
-  const { what, file } = planned;
-  const wanted = { error: RunError, expected: 'a folder that can be written to' };
-  try {
-    makeFolder(path);
-  } catch (error) {
-    throw fileError(path, error, wanted);
-  }
-  const place = join(path, file);
-  const text = `${JSON.stringify(planned.plan, null, 2)}\n`;
-  if (existsSync(place)) requireSamePlan(path, place, text, planned);
-  else {
-    const [entry] = readFolder(path, wanted).filter(({ name }) => name !== CLAIM_FILE);
-    if (entry !== undefined) {
-      throw new RunError({
-        where: path,
-        got: `a folder with ${entry.name} in it and without ${file}`,
-        expected: `a new or empty folder, or one of ${what} to go on with`,
-        cure: 'Give another folder with --out, or remove this one.',
-      });
-    }
-  }
-  const folder = await reopenRunFolder(path, 0);
+export async function openPlannedFolder(
+  path: string | undefined,
+  name: string,
+  planned: FolderPlan,
+  room = 0,
+): Promise<RunFolder> {
+  const { file, plan } = planned;
+  const text = `${JSON.stringify(plan, null, 2)}\n`;
+  const isBegun = path !== undefined && existsSync(join(path, file));
+  if (isBegun) requireSamePlan(path, text, planned);
+  const folder = isBegun ? await reopenRunFolder(path, room) : await openRunFolder(path, name, room);
   await folder.write(file, text);
-  return folder;
+  return {
+    ...folder,
+    leave: () => {
+      if (isAlone(folder.path, file)) rmSync(join(folder.path, file), { force: true });
+      folder.leave();
+    },
+  };
 }
 
-function requireSamePlan(path: string, place: string, text: string, { what, mayDiffer }: FolderPlan): void {
+/** Whether there is a file, and nothing beside it but the claim to the folder. */
+function isAlone(folder: string, file: string): boolean {
+  try {
+    return readdirSync(folder).every((name) => name === file || name === CLAIM_FILE);
+  } catch {
+    // Somebody has removed the folder.
+    return false;
+  }
+}
+
+function requireSamePlan(path: string, text: string, { what, file, mayDiffer }: FolderPlan): void {
+  const place = join(path, file);
   const expected = `the plan of ${what}`;
   const stored = parsed(
     place,

@@ -8,13 +8,7 @@ import { matmul } from '../ops/matmul.ts';
 import { permute, stack, tile } from '../ops/movement.ts';
 import { argMax, logSumExp, mean } from '../ops/reduce.ts';
 import { logSoftmax, softmaxPrimitive } from '../ops/softmax.ts';
-import {
-  describeValue,
-  isPlainObject,
-  requireKnownOptions,
-  requireNumber,
-  requireOneOf,
-} from '../options.ts';
+import { describeValue, requireKnownOptions, requireNumber, requireOneOf } from '../options.ts';
 import { fill } from '../tensor/leaves.ts';
 import { isOf } from '../tensor/primitive.ts';
 import { formatShape } from '../tensor/shape.ts';
@@ -62,6 +56,7 @@ const leastProbability = 1e-37;
  */
 export class Ensemble extends Sequential {
   static override readonly ofLibrary = true;
+  static override readonly reserved = ['mixture', 'weight', 'bias'];
 
   /** [M], of `'weights'`. */
   readonly mixture: Parameter | undefined;
@@ -69,8 +64,8 @@ export class Ensemble extends Sequential {
   readonly weight: Parameter | undefined;
   /** [K], of `'stack'`. */
   readonly bias: Parameter | undefined;
-  readonly #combine: Combination;
-  readonly #classes: number | undefined;
+  /** Spelled out. */
+  readonly #options: EnsembleOptions & JsonValue;
 
   /**
    * Classifiers side by side: an array of them, or a record by name. Default: the mean of their probabilities.
@@ -78,7 +73,7 @@ export class Ensemble extends Sequential {
    * @throws OptionError for names that cannot be, no members, members that are no modules, or options that do not fit
    */
   constructor(members: readonly Module[] | NamedModules, options: EnsembleOptions = {}) {
-    super(withoutOwnNames(members));
+    super(members);
     requireKnownOptions('Ensemble', options, ['combine', 'classes']);
     const { combine = 'mean', classes } = options;
     requireOneOf('Ensemble', 'combine', combine, combinations);
@@ -88,12 +83,11 @@ export class Ensemble extends Sequential {
       throw new OptionError({
         where: 'Ensemble',
         got: `classes ${describeValue(classes)} beside combine '${combine}'`,
-        expected: "classes for 'stack' alone: the others take whatever the members give",
+        expected: "classes for 'stack' alone",
         cure: 'Leave classes out.',
       });
     }
-    this.#combine = combine;
-    this.#classes = classes;
+    this.#options = { combine, ...(classes !== undefined && { classes }) };
     if (combine === 'weights') this.mixture = new Parameter(fill(0, [count]), 'mixture');
     if (combine !== 'stack') return;
     requireNumber('Ensemble', 'classes', classes!, 'a whole number of at least 1');
@@ -113,19 +107,11 @@ export class Ensemble extends Sequential {
     return [this.#options];
   }
 
-  /** The options spelled out. */
-  get #options(): EnsembleOptions & JsonValue {
-    return {
-      combine: this.#combine,
-      ...(this.#classes !== undefined && { classes: this.#classes }),
-    };
-  }
-
   override forward(x: Tensor): Tensor {
     // [M, N, K]
     const answers = stack(this.#answersTo(x));
     const [count, images, classes] = answers.shape as [number, number, number];
-    switch (this.#combine) {
+    switch (this.#options.combine!) {
       case 'mean':
         return meanOfProbabilities(answers);
       case 'logits':
@@ -152,7 +138,7 @@ export class Ensemble extends Sequential {
       throw this.#unfit(name, scores);
     });
     const [images, given] = answers[0]!.shape;
-    const classes = this.#classes ?? given;
+    const classes = this.#options.classes ?? given;
     const other = answers.findIndex(({ shape }) => shape.join() !== `${images},${classes}`);
     if (other === -1) return answers;
     throw this.#unfit(Object.keys(this.modules)[other]!, answers[other], classes);
@@ -163,7 +149,7 @@ export class Ensemble extends Sequential {
       where: this.describe(),
       got: `${scores instanceof Tensor ? formatShape(scores.shape) : describeValue(scores)} of its member "${member}"`,
       expected: `[N, K${classes === undefined ? '' : `=${classes}`}]: a score for each of the same classes`,
-      cure: 'Combine classifiers that were trained for the same classes.',
+      cure: 'Combine classifiers of the same classes.',
     });
   }
 }
@@ -177,19 +163,4 @@ function meanOfProbabilities(answers: Tensor): Tensor {
 function logProbabilities(scores: Tensor): Tensor {
   if (!isOf(scores.node, softmaxPrimitive)) return logSoftmax(scores);
   return log(clamp(scores, leastProbability, 1));
-}
-
-/** The names of the parameters of an ensemble. */
-const ownNames = ['mixture', 'weight', 'bias'];
-
-/** @throws OptionError where a member has a name that the ensemble needs itself */
-function withoutOwnNames<Members>(members: Members): Members {
-  const taken = isPlainObject(members) && ownNames.find((name) => name in members);
-  if (!taken) return members;
-  throw new OptionError({
-    where: 'Ensemble',
-    got: `the name "${taken}" for a member`,
-    expected: `a name of its own: ${ownNames.join(', ')} are parameters of an ensemble`,
-    cure: 'Choose another name.',
-  });
 }

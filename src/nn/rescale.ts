@@ -40,7 +40,7 @@ export class Rescale extends Layer {
       where: 'Rescale',
       got: `scale ${describeValue(scale)} and offset ${describeValue(offset)}`,
       expected: 'a finite number of each for every channel',
-      cure: 'Give two lists of the length of the last axis: [1, 1, 1] and [0, 0, 0] change nothing.',
+      cure: 'Give two lists of the length of the last axis.',
     });
   }
 
@@ -54,7 +54,7 @@ export class Rescale extends Layer {
 
   forward(x: Tensor): Tensor {
     const channels = this.scale.length;
-    requireLastAxes(this, x, [channels], () => 'Give a scale and an offset for each place of the last axis.');
+    requireLastAxes(this, x, [channels], () => 'Give a scale and an offset for each.');
     const [scale, offset] = [this.scale, this.offset].map((values) =>
       fromData(Float32Array.from(values), [channels], 'float32'),
     );

@@ -20,6 +20,8 @@ export type NamedModules = Readonly<Record<string, Module>>;
  */
 export class Sequential extends Layer {
   static readonly ofLibrary = true;
+  /** Names that members of a subclass cannot have, since its own properties do. */
+  static readonly reserved: readonly string[] = [];
 
   readonly #members: readonly (readonly [name: string, module: Module])[];
   /** The first name of each module: asked for at each call of one, so it is looked up and not searched. */
@@ -41,6 +43,7 @@ export class Sequential extends Layer {
       });
     }
     this.#members = Object.entries(modules);
+    const { reserved } = new.target;
     for (const [index, [name, module]] of this.#members.entries()) {
       if (!(module instanceof Module)) {
         throw new OptionError({
@@ -52,7 +55,7 @@ export class Sequential extends Layer {
       }
       // JS sorts the numbers among the names of a record, so a number says nothing about the order meant.
       const misplaced = /^\d+$/.test(name) && Number(name) !== index;
-      if (name === '' || misplaced || name.includes('.') || name in this) {
+      if (name === '' || misplaced || name.includes('.') || name in this || reserved.includes(name)) {
         throw new OptionError({
           where: 'Sequential',
           got: `the name "${name}" for a ${module.kind}`,

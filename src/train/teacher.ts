@@ -10,6 +10,7 @@ import { describeValue, requireKnownOptions, requireNumber } from '../options.ts
 import type { TensorTree } from '../tensor/runtime.ts';
 import { formatShape, sameShape } from '../tensor/shape.ts';
 import { Tensor } from '../tensor/tensor.ts';
+import { outputTree } from './trial.ts';
 
 /** Whose answers are learned, and how much they count. */
 export interface TeacherOptions {
@@ -50,7 +51,7 @@ export function distillationLoss(
   inputs: TensorTree,
   { model, share = usualShare, temperature = usualTemperature }: TeacherOptions,
 ): Tensor {
-  const answers = inMode(model, 'eval', () => model.call(inputs as never));
+  const answers = inMode(model, 'eval', () => outputTree(model, inputs).tree);
   if (
     !(answers instanceof Tensor) ||
     !(scores instanceof Tensor) ||

@@ -117,6 +117,10 @@ test('runs that differ in nothing but the seed are of one model', { timeout: 60_
     { label: 'b/y', folders: ['b/y'] },
     { label: 'cnn', folders: ['b/z'] },
   ]);
+  const copied = [...runs, { folder: 'a/copy', record: runs[0]!.record }];
+  expect(() => groupRuns(copied)).toThrow(
+    'a/copy: got a run of the settings and the seed of a/x-seed-1 (seed 1)',
+  );
 });
 
 test('runs of other test images are refused', { timeout: 60_000 }, async () => {

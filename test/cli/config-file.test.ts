@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { sizeMisfit } from '../../src/cli/model-sizes.ts';
 import { configText, readConfig } from '../../src/cli/settings/config-file.ts';
+import { pathsOf, writtenSetting } from '../../src/cli/settings/setting-options.ts';
 import { settingNames, settings } from '../../src/cli/settings/setting-table.ts';
 import type { SettingValues } from '../../src/cli/settings/setting-values.ts';
 import { defaultsFor } from '../../src/cli/train-defaults.ts';
@@ -52,6 +53,15 @@ function configFile(text: string): string {
 test('every setting is read as it was written', () => {
   expect(Object.keys(unusual).sort()).toEqual([...settingNames].sort());
   expect(readConfig(configFile(configText(unusual)))).toEqual(unusual);
+});
+
+test('every setting that is a path of a file or folder is known as one, and no other', () => {
+  const paths = pathsOf(unusual);
+  const written = settingNames.filter((name) => writtenSetting(unusual, name)!.startsWith('/'));
+  expect([...paths.keys()]).toEqual(written);
+  expect([...paths.keys()]).toEqual(['data', 'labels', 'cache', 'from', 'teacher']);
+  const groups = join(temporaryFolder({ 'groups.csv': 'picture,group' }), 'groups.csv');
+  expect(pathsOf({ groups, data: 'digits' })).toEqual(new Map([['groups', groups]]));
 });
 
 test('the config of a run repeats it, bit for bit; options go first', async () => {

@@ -130,6 +130,11 @@ export function idxFolder(count = 10): string {
   });
 }
 
+/** The words that train a tiny network on a folder in a moment. */
+export function tinyTraining(data: string, epochs: number): string[] {
+  return ['--data', data, '--model', 'row-gru', '--hidden', '4', '--epochs', `${epochs}`];
+}
+
 /** Trains a small model for `epochs` on a folder and returns the run folder. */
 export async function trainedRun(data: string, epochs = 1): Promise<string> {
   const out = temporaryFolder();

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { Metrics } from '../../src/cli/run-record.ts';
 import { optimizerNames, scheduleNames } from '../../src/cli/settings/setting-values.ts';
 import { temporaryFolder } from '../support/datasets.ts';
-import { classFolders, classNames, idxFolder, type Outcome, run } from './support.ts';
+import { classFolders, classNames, idxFolder, type Outcome, run, tinyTraining } from './support.ts';
 
 interface Run extends Outcome {
   readonly metrics: Metrics;
@@ -65,7 +65,7 @@ describe('the recorded command repeats the run, bit for bit', () => {
 });
 
 test('workers change nothing but who changes the images', async () => {
-  const args = ['train', '--data', classFolders(5), '--model', 'row-gru', '--hidden', '4', '--epochs', '2'];
+  const args = ['train', ...tinyTraining(classFolders(5), 2)];
   const [alone, together] = [await trained(args), await trained([...args, '--workers', '1'])];
   expect(together.weights.equals(alone.weights)).toBe(true);
   expect(together.metrics.command).toContain('--workers');
@@ -128,7 +128,7 @@ test('what is on is printed and recorded', async () => {
 });
 
 test('folds share no image and are recorded; another seed with the same --split-seed holds out the same', async () => {
-  const args = ['train', '--data', classFolders(6), '--model', 'row-gru', '--hidden', '4', '--epochs', '1'];
+  const args = ['train', ...tinyTraining(classFolders(6), 1)];
   const heldOut = async (...more: string[]): Promise<readonly string[]> => {
     const { metrics, split } = await trained([...args, ...more]);
     expect(metrics.command).toEqual(expect.arrayContaining(more));
@@ -163,7 +163,7 @@ test('files of names and groups are recorded with their full paths', async () =>
 });
 
 test('--class-weights none is the default, and not recorded', async () => {
-  const args = ['train', '--data', classFolders(4), '--model', 'row-gru', '--hidden', '4', '--epochs', '1'];
+  const args = ['train', ...tinyTraining(classFolders(4), 1)];
   const { metrics } = await trained([...args, '--class-weights', 'none']);
   expect(metrics.classWeights).toBeUndefined();
   expect(metrics.command).not.toContain('--class-weights');
@@ -184,19 +184,7 @@ describe('each optimizer and each schedule trains', () => {
 
 test('what is set has an effect, and is said', async () => {
   const data = classFolders(5);
-  const quick = [
-    'train',
-    '--data',
-    data,
-    '--model',
-    'row-gru',
-    '--hidden',
-    '4',
-    '--epochs',
-    '2',
-    '--batch',
-    '4',
-  ];
+  const quick = ['train', ...tinyTraining(data, 2), '--batch', '4'];
   const usual = new Map<string, Buffer>();
   const rows: [args: string[], text: string, beside?: string[]][] = [
     [['--accumulate', '2'], 'batches of 4, 2 of them a step'],

@@ -180,6 +180,7 @@ export function groupRuns(runs: readonly FoundRun[]): RunGroup[] {
     groups.set(key, [...(groups.get(key) ?? []), run]);
   }
   const all = [...groups.values()].map((group) => group.sort((a, b) => a.record.seed - b.record.seed));
+  for (const group of all) requireOtherSeeds(group);
   const names = all.map((group) => {
     const [{ record, folder }] = group as [FoundRun, ...FoundRun[]];
     const stems = new Set(group.map((run) => basename(run.folder).replace(seedEnd, '')));
@@ -191,6 +192,19 @@ export function groupRuns(runs: readonly FoundRun[]): RunGroup[] {
     const folders = group.map(({ folder }) => folder);
     const isTaken = names.filter((name) => name === names[place]).length > 1;
     return { label: isTaken ? folders[0]! : names[place]!, folders };
+  });
+}
+
+/** @throws RunError for two runs that differ in nothing, not in their seed either: they would count as two */
+function requireOtherSeeds(group: readonly FoundRun[]): void {
+  const place = group.findIndex(({ record }, at) => record.seed === group[at - 1]?.record.seed);
+  if (place === -1) return;
+  const [first, second] = [group[place - 1]!, group[place]!];
+  throw new RunError({
+    where: second.folder,
+    got: `a run of the settings and the seed of ${first.folder} (seed ${first.record.seed})`,
+    expected: 'runs of other seeds, or of other settings',
+    cure: 'Leave one of them out: they are the same training.',
   });
 }
 

@@ -12,7 +12,7 @@ import type { RunFolder } from '../run-folder.ts';
 import { recordText } from '../run-record.ts';
 import { deviceOption, jsonOption, oneOf } from '../shared-options.ts';
 import { type CommandContext, openTerminal, type Terminal } from '../terminal.ts';
-import { keepPlan, openEnsembleFolder, writeEnsemble } from './ensemble-files.ts';
+import { openEnsembleFolder, writeEnsemble } from './ensemble-files.ts';
 import { describeEnsemble, formatMembers } from './ensemble-texts.ts';
 import { type Member, readMember, requireAlike } from './members.ts';
 import { testedEnsemble } from './tested-ensemble.ts';
@@ -47,7 +47,6 @@ export async function ensembleCommand(
   const command = ['ensemble', ...runs, ...(making ? [`--${making.kind}`, `${making.count}`] : [])];
   command.push('--combine', combine, ...jobWords(options));
   try {
-    if (making) await keepPlan(folder, plan);
     const inside = { folder: membersFolder(folder.path), terminal, ...context };
     const members = making
       ? await trainedMembers(runs[0]!, making, { jobs, redis }, inside)
@@ -60,7 +59,6 @@ export async function ensembleCommand(
     const nameOf = (path: string): string => relative(process.cwd(), path);
     say(`\n${formatMembers(metrics, nameOf)}\n`);
     for (const text of describeEnsemble(metrics, nameOf)) say(printable(text));
-    await keepPlan(folder, plan);
     await writeEnsemble(folder, tested, say);
     if (json) result(recordText(metrics));
     return exitCodes.done;

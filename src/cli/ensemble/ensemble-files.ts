@@ -1,15 +1,15 @@
 /** The run folder of an ensemble: opened, or opened again by the same command, and written. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { readFile } from '../../data/files.ts';
 import { METRICS_FILE } from '../../data/run-folders.ts';
 import type { Combination } from '../../nn/combinations.ts';
 import { type Evaluation, saveModel } from '../../train/index.ts';
 import type { AskedModel } from '../asked-model.ts';
 import type { PreparedDataset } from '../holdout.ts';
+import { openPlannedFolder } from '../planned-folder.ts';
 import { RunError } from '../run-error.ts';
 import { keepRecord, sayWritten, writeResults } from '../run-files.ts';
-import { openRunFolder, type RunFolder, reopenRunFolder } from '../run-folder.ts';
+import type { RunFolder } from '../run-folder.ts';
 import type { Metrics } from '../run-record.ts';
 import { CONFIG_FILE } from '../settings/config-file.ts';
 import { SPLIT_FILE, splitText } from '../split-file.ts';
@@ -31,38 +31,19 @@ export interface EnsemblePlan {
 /**
  * Opens the folder of an ensemble. One in which the same command was begun, and did not come to its end, is gone on with.
  *
- * @throws RunError when the folder has something else in it, or an ensemble that is finished
+ * @throws RunError when the folder has something else in it, or a run that is finished
  */
 export async function openEnsembleFolder(path: string | undefined, plan: EnsemblePlan): Promise<RunFolder> {
-  const config = path === undefined ? undefined : join(path, CONFIG_FILE);
-  if (config !== undefined && existsSync(config)) {
-    requireUnfinished(path!, config, planText(plan));
-    return reopenRunFolder(path!, ROOM);
+  if (path !== undefined && existsSync(join(path, METRICS_FILE))) {
+    throw new RunError({
+      where: path,
+      got: 'a run that is finished',
+      expected: 'a new or empty folder, or an ensemble that this command began',
+      cure: 'Give another folder with --out.',
+    });
   }
-  return openRunFolder(path, 'ensemble', ROOM);
-}
-
-/** Writes what was asked for: from here on the same command goes on with the folder. */
-export async function keepPlan(folder: RunFolder, plan: EnsemblePlan): Promise<void> {
-  await folder.write(CONFIG_FILE, planText(plan));
-}
-
-/** The text of config.json. */
-function planText(plan: EnsemblePlan): string {
-  return `${JSON.stringify(plan, null, 2)}\n`;
-}
-
-function requireUnfinished(path: string, config: string, text: string): void {
-  const expected = 'an ensemble that this command began';
-  const stored = new TextDecoder().decode(readFile(config, { error: RunError, expected }));
-  const finished = existsSync(join(path, METRICS_FILE));
-  if (stored === text && !finished) return;
-  throw new RunError({
-    where: path,
-    got: finished ? 'a run that is finished' : 'a run that was begun with other settings',
-    expected: 'a new or empty folder, or an ensemble that this command began',
-    cure: 'Give another folder with --out.',
-  });
+  const planned = { what: 'an ensemble', file: CONFIG_FILE, plan: { ...plan } };
+  return openPlannedFolder(path, 'ensemble', planned, ROOM);
 }
 
 /** What the files of an ensemble tell. */

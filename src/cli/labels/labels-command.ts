@@ -4,8 +4,8 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { imageCount } from '../../data/dataset.ts';
 import { foldOf } from '../../data/split.ts';
 import type { PictureDataset } from '../../data/stream/streamed-dataset.ts';
+import { topKAccuracy } from '../../metrics/index.ts';
 import { printable } from '../../text.ts';
-import { writeWhole } from '../../train/atomic.ts';
 import { csvRow } from '../csv.ts';
 import { exitCodes, interruptedCode } from '../exit-codes.ts';
 import { trainingImages } from '../holdout.ts';
@@ -14,7 +14,7 @@ import { addJobOptions, type JobOptions, jobWords, withJobs } from '../jobs/job-
 import { formatDoubts, type LabelDoubt, labelDoubts } from '../label-doubts.ts';
 import { positiveInteger } from '../numbers.ts';
 import { openPlannedFolder } from '../planned-folder.ts';
-import { defaultRunPath } from '../run-folder.ts';
+import type { RunFolder } from '../run-folder.ts';
 import { configText, readConfig } from '../settings/config-file.ts';
 import { mergedSettings } from '../settings/merged-settings.ts';
 import { addSettings, givenSettings, wordsOf } from '../settings/setting-options.ts';
@@ -42,30 +42,32 @@ const TABLE_FILE = 'labels.csv';
 
 /** Runs the command; returns its exit code. */
 export async function labelsCommand(
-  { settings, folds, top, out = defaultRunPath('labels', new Date()), json, ...where }: LabelsOptions,
+  { settings, folds, top, out, json, ...where }: LabelsOptions,
   terminal: Terminal,
   context: Pick<CommandContext, 'signal' | 'program'>,
 ): Promise<number> {
   if (folds < 2)
     throw new InvalidArgumentError(`--folds ${folds} leaves nothing to train on: give 2 or more.`);
-  const folder = await openPlannedFolder(out, {
+  const folder = await openPlannedFolder(out, 'labels', {
     what: 'a search for labels',
     file: PLAN_FILE,
     plan: { folds, settings: JSON.parse(configText(settings)) },
   });
   try {
-    return await searchLabels({ settings, folds, top, out, json, ...where }, terminal, context);
+    return await searchLabels({ settings, folds, top, json, ...where }, folder, terminal, context);
   } finally {
     folder.leave();
   }
 }
 
 async function searchLabels(
-  { settings, folds, top, out, json, ...where }: LabelsOptions & { readonly out: string },
+  { settings, folds, top, json, ...where }: LabelsOptions,
+  folder: RunFolder,
   terminal: Terminal,
   context: Pick<CommandContext, 'signal' | 'program'>,
 ): Promise<number> {
   const { say, result } = terminal;
+  const { path: out } = folder;
   const whole = trainingImages(loadedData(settings), [1, folds]);
   const command = [
     'labels',
@@ -98,10 +100,10 @@ async function searchLabels(
   }
   const { images, probabilities } = answers;
   const doubts = labelDoubts(images, { probabilities });
-  const accuracy = agreement(images.labels, probabilities);
+  const accuracy = topKAccuracy(probabilities, images.labels, images.classNames.length, 1);
   const page = labelsPage({ images, doubts, folds, accuracy, command });
-  await writeWhole(join(out, PAGE_FILE), page);
-  await writeWhole(join(out, TABLE_FILE), doubtsCsv(doubts));
+  await folder.write(PAGE_FILE, page);
+  await folder.write(TABLE_FILE, doubtsCsv(doubts));
   const shown = doubts.slice(0, top);
   if (json) {
     const found = shown.map(({ index: _, ...doubt }) => doubt);
@@ -134,17 +136,6 @@ function requireFolds(whole: PictureDataset, settings: Settings, folds: number):
   throw new InvalidArgumentError(
     `--folds ${folds} leaves folds without an image: ${whole.name} has ${counted(imageCount(whole), 'image')} that are not for the test. Give less.`,
   );
-}
-
-/** The part of the images whose class is the most probable one. */
-function agreement(labels: ArrayLike<number>, probabilities: Float32Array): number {
-  const classes = probabilities.length / labels.length;
-  let right = 0;
-  for (let image = 0; image < labels.length; image++) {
-    const row = probabilities.subarray(image * classes, (image + 1) * classes);
-    if (row[labels[image]!] === Math.max(...row)) right++;
-  }
-  return right / labels.length;
 }
 
 function doubtsCsv(doubts: readonly LabelDoubt[]): string {

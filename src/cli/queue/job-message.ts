@@ -1,7 +1,6 @@
 /** A training as a message: its settings, and in place of paths the digests of what lies there. */
 import { existsSync, statSync } from 'node:fs';
-import { basename, dirname, resolve } from 'node:path';
-import { groupSource } from '../../data/groups.ts';
+import { basename, dirname, join } from 'node:path';
 import { isRecord } from '../../options.ts';
 import { type ConfigValue, configText, requireSetting, settingOf } from '../settings/config-file.ts';
 import { settings as settingTable } from '../settings/setting-table.ts';
@@ -34,19 +33,6 @@ export interface ListedPath extends SentPath {
   readonly files: readonly SentFile[];
 }
 
-/** The paths among the settings. */
-export function pathsOf(settings: Settings): ReadonlyMap<SettingName, string> {
-  const { data = 'digits', labels, groups, classes, from } = settings;
-  const found = new Map<SettingName, string>();
-  if (data !== 'digits') found.set('data', resolve(data));
-  if (labels !== undefined) found.set('labels', resolve(labels));
-  const source = groups === undefined ? undefined : groupSource(groups);
-  if (typeof source === 'string') found.set('groups', resolve(source));
-  if (classes !== undefined && existsSync(classes.source)) found.set('classes', resolve(classes.source));
-  if (from !== undefined) found.set('from', resolve(from));
-  return found;
-}
-
 /**
  * Looks at what lies at a path.
  *
@@ -67,8 +53,9 @@ export async function listPath(setting: SettingName, path: string): Promise<List
     const files = [await describeFile(dirname(path), name)];
     return { path, name, kind: 'file', root: dirname(path), files, id: digestOfList(files) };
   }
-  // Of a run, its model and its record, which lie at its top: what else is in it is for other uses.
-  const files = await listFiles(path, (_, kind) => setting !== 'from' || kind === 'file');
+  // Of a run, or a saved model, what lies at its top is the model and its record: what else is in it is for other uses.
+  const isModel = existsSync(join(path, 'model.safetensors'));
+  const files = await listFiles(path, (_, kind) => !isModel || kind === 'file');
   return { path, name, kind: 'folder', root: path, files, id: digestOfList(files) };
 }
 

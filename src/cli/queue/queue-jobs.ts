@@ -13,10 +13,11 @@ import {
   type RunnerOptions,
   type TrainingJob,
 } from '../jobs/training-job.ts';
+import { pathsOf } from '../settings/setting-options.ts';
 import type { SettingName, Settings } from '../settings/setting-values.ts';
 import { version as ownVersion } from '../version.ts';
 import { readSentRun, replacePlaces, type SentRun } from './fenced-run.ts';
-import { type JobMessage, jobMessage, type ListedPath, listPath, pathsOf } from './job-message.ts';
+import { type JobMessage, jobMessage, type ListedPath, listPath } from './job-message.ts';
 import { QueueError } from './queue-error.ts';
 import { beSeen, queueOf, runKey, versionsSeen } from './queue-keys.ts';
 import { connectRedis, queuePackages, type Redis } from './redis-client.ts';
@@ -24,7 +25,7 @@ import { sendData } from './sent-data.ts';
 import { fetchFiles } from './sent-files.ts';
 
 /** What trainings on queues need. */
-export interface QueueJobsOptions extends Pick<RunnerOptions, 'folder' | 'say'> {
+export interface QueueJobsOptions extends Pick<RunnerOptions, 'folder' | 'say' | 'onEpoch'> {
   /** The address of the server. */
   readonly url: string;
   /** Of weft. Default: this one. */
@@ -59,7 +60,10 @@ const ATTEMPTS = 3;
 
 /** A training that is waited for. */
 interface Awaited {
+  readonly job: TrainingJob;
   readonly message: JobMessage;
+  /** The line of its last epoch that was told. */
+  told?: string;
   readonly done: (state: 'completed' | 'failed') => void;
   readonly fail: (error: unknown) => void;
 }
@@ -159,7 +163,7 @@ class QueueJobs implements JobRunner {
   /** Puts a training on the queue, unless it is there, and waits for what comes back. */
   async #sentBack(id: string, job: TrainingJob, message: JobMessage): Promise<SentRun | undefined> {
     const state = await new Promise<'completed' | 'failed'>((done, fail) => {
-      this.#awaited.set(id, { message, done, fail });
+      this.#awaited.set(id, { job, message, done, fail });
       if (this.#closed === undefined) this.#add(id, message).catch(fail);
       else fail(interrupted());
     }).finally(() => this.#awaited.delete(id));
@@ -234,10 +238,12 @@ class QueueJobs implements JobRunner {
     }
   }
 
-  /** Puts what is lost on the queue again, as after a server that forgot its last second; and says who is there. */
+  /** Puts what is lost on the queue again, as after a server that forgot its last second; says how far the others are, and who is there. */
   async #lookAround(): Promise<void> {
-    for (const [id, { message }] of this.#awaited) {
-      if ((await this.#redis.exists(this.#queue.toKey(id))) === 0) await this.#add(id, message);
+    for (const [id, awaited] of this.#awaited) {
+      const found = await this.#queue.getJob(id);
+      if (found === undefined) await this.#add(id, awaited.message);
+      else this.#tell(awaited, found.progress);
     }
     await beSeen(this.#redis, 'searches', this.#version);
     const workers = await versionsSeen(this.#redis, 'workers');
@@ -248,6 +254,13 @@ class QueueJobs implements JobRunner {
         ? 'No worker is there yet. On each machine that is to train: weft worker --redis URL'
         : `The workers there are of weft ${workers.join(' and ')}, and this is ${this.#version}: the trainings wait for a worker of this version.`,
     );
+  }
+
+  /** Tells of the last epoch that a worker has told of. */
+  #tell(awaited: Awaited, progress: unknown): void {
+    if (typeof progress !== 'string' || progress === awaited.told) return;
+    awaited.told = progress;
+    this.#options.onEpoch?.(awaited.job, progress);
   }
 }
 

@@ -7,7 +7,7 @@ import type { Job } from 'bullmq';
 import { checkpointPaths } from '../../train/training-files.ts';
 import { recordOf } from '../jobs/job-folder.ts';
 import { localJobs } from '../jobs/local-jobs.ts';
-import { JobError, type JobRunner } from '../jobs/training-job.ts';
+import { JobError, type JobRunner, type TrainingJob } from '../jobs/training-job.ts';
 import { CHECKPOINTS_FOLDER } from '../run-files.ts';
 import { counted } from '../terminal.ts';
 import { type JobLock, readSentRun, replacePlaces, type SentRun, sendRun } from './fenced-run.ts';
@@ -77,7 +77,10 @@ export class TrainingAttempt {
       const settings = settingsOfMessage(message, this.#places);
       await mkdir(folder, { recursive: true });
       await this.#restore();
-      this.#runner = localJobs({ folder, program, slots });
+      // Of epochs that nobody can be told of, the next one is told.
+      const onEpoch = (_: TrainingJob, line: string): void =>
+        void this.#job.updateProgress(line).catch(() => undefined);
+      this.#runner = localJobs({ folder, program, slots, onEpoch });
       if (this.#interrupted) void this.#runner.close();
       let failure: unknown;
       let ended = false;

@@ -1,7 +1,7 @@
 /** The learning curves of the report. Colors are variables of the style sheet. */
 import * as Plot from '@observablehq/plot';
 import type { EpochRecord } from '../run-record.ts';
-import { drawSvg } from './svg.ts';
+import { curveFrame, drawSvg } from './svg.ts';
 
 const colors = { train: 'var(--train)', validation: 'var(--validation)' } as const;
 
@@ -56,12 +56,7 @@ function curves(
   const kept = best === undefined ? [] : [best];
   const domain = epochDomain(epochs);
   return drawSvg(description, {
-    width: 440,
-    height: 290,
-    marginTop: 30,
-    marginLeft: 44,
-    marginRight: 16,
-    marginBottom: 40,
+    ...curveFrame,
     x: {
       label: 'epoch',
       labelArrow: 'none',

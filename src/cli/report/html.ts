@@ -42,6 +42,22 @@ export function notesList(notes: readonly string[]): string {
   return `<ul class="notes">${notes.map((note) => `<li>${escapeHtml(note)}</li>`).join('')}</ul>`;
 }
 
+/** Large numbers, each with what it is. */
+export function headline(facts: readonly (readonly [value: string, name: string])[]): string {
+  const items = facts.map(
+    ([value, name]) => `<div><dd>${escapeHtml(value)}</dd><dt>${escapeHtml(name)}</dt></div>`,
+  );
+  return `<dl class="headline">${items.join('')}</dl>`;
+}
+
+/** A table of names and values. */
+export function valueTable(rows: readonly (readonly [name: string, value: string])[]): string {
+  const lines = rows.map(
+    ([name, value]) => `<tr><th scope="row">${escapeHtml(name)}</th><td>${escapeHtml(value)}</td></tr>`,
+  );
+  return `<table>${lines.join('\n')}</table>`;
+}
+
 /** A command as the reader would type it; a click selects all of it. */
 export function commandBlock(command: readonly string[]): string {
   return `<pre class="command" tabindex="0">${escapeHtml(commandLine(command))}</pre>`;

@@ -17,10 +17,12 @@ import {
   commandBlock,
   embeddedPicture,
   escapeHtml,
+  headline,
   htmlPage,
   notesList,
   numberTable,
   scrolling,
+  valueTable,
 } from './html.ts';
 import { reliabilityChart } from './reliability-chart.ts';
 import { robustnessSection } from './robustness-section.ts';
@@ -43,7 +45,7 @@ const SHOWN_MISTAKES = 24;
 export function renderReport(contents: ReportContents): string {
   const { metrics, summary } = contents;
   const title = `${metrics.model} on ${metrics.data.name}`;
-  const body = `${headline(metrics)}
+  const body = `${headline(factsOf(metrics))}
 <p>${escapeHtml(describeScores(metrics))}</p>
 ${notesList(contents.data.notes)}
 ${ensembleSection(metrics)}
@@ -68,19 +70,24 @@ ${robustnessSection({ card: metrics.robustness, seed: metrics.seed, test: conten
 <section>
 <h2>Settings</h2>
 ${repetition(metrics)}
-${settingsTable(metrics)}
+${valueTable(settingsOf(metrics))}
 </section>`;
   return htmlPage(title, styleSheet, body);
 }
 
-function headline(metrics: Metrics): string {
+function factsOf(metrics: Metrics): (readonly [value: string, name: string])[] {
   const { confusion, data, testAccuracy, testLoss, parameters, trainSeconds, history, ensemble } = metrics;
   const { copies = 0, accuracyWithoutCopies } = metrics;
   const right = confusion.reduce((sum, row, truth) => sum + row[truth]!, 0);
-  const facts = [
+  return [
     [percent(testAccuracy), `test accuracy: ${formatInteger(right)} of ${formatInteger(data.test)}`],
     ...(copies > 0 && accuracyWithoutCopies !== undefined
-      ? [[percent(accuracyWithoutCopies), `without the ${formatInteger(copies)} with a copy in training`]]
+      ? [
+          [
+            percent(accuracyWithoutCopies),
+            `without the ${formatInteger(copies)} with a copy in training`,
+          ] as const,
+        ]
       : []),
     [testLoss.toFixed(4), 'test loss (nats)'],
     [formatInteger(parameters), 'parameters'],
@@ -91,10 +98,6 @@ function headline(metrics: Metrics): string {
         : `training, ${counted(history.length, 'epoch')}`,
     ],
   ];
-  const items = facts.map(
-    ([value, name]) => `<div><dd>${escapeHtml(value!)}</dd><dt>${escapeHtml(name!)}</dt></div>`,
-  );
-  return `<dl class="headline">${items.join('')}</dl>`;
 }
 
 function curvesSection(metrics: Metrics): string {
@@ -203,11 +206,4 @@ function repetition({ command }: Metrics): string {
   if (command.length === 0) return '';
   return `<p>The command that repeats the run:</p>
 ${commandBlock(command)}`;
-}
-
-function settingsTable(metrics: Metrics): string {
-  const rows = settingsOf(metrics).map(
-    ([name, value]) => `<tr><th scope="row">${name}</th><td>${escapeHtml(value)}</td></tr>`,
-  );
-  return `<table>${rows.join('\n')}</table>`;
 }

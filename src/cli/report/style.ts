@@ -62,7 +62,7 @@ th, td { text-align: left; padding: 4px 16px 4px 0; border-bottom: 1px solid var
 th[scope=row] { font-weight: 500; color: var(--quiet); overflow-wrap: normal; }
 .numbers th, .numbers td { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .numbers thead th { position: sticky; top: 0; background: var(--background); }
-.numbers tbody th { white-space: normal; overflow-wrap: anywhere; min-width: 5em; max-width: 22em; text-align: left; }
+.numbers tbody th { white-space: normal; overflow-wrap: break-word; min-width: 5em; max-width: 22em; text-align: left; }
 .numbers thead .name { text-align: left; }
 @media (max-width: 600px) {
   main { padding: 20px 16px 48px; }

@@ -10,3 +10,13 @@ export function drawSvg(description: string, options: Plot.PlotOptions): string 
   const chart = Plot.plot({ ...options, ariaLabel: description, document });
   return new XMLSerializer().serializeToString(chart);
 }
+
+/** The size of learning curves, with room for what stands beside and below them. */
+export const curveFrame = {
+  width: 440,
+  height: 290,
+  marginTop: 30,
+  marginLeft: 44,
+  marginRight: 16,
+  marginBottom: 40,
+} as const;

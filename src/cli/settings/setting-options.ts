@@ -1,6 +1,6 @@
 /** The settings as options of the command line: declared, collected, and written as words again. */
 import { type Command, Option } from 'commander';
-import { headings, type Setting, written } from './setting.ts';
+import { fullPath, headings, type Setting, written } from './setting.ts';
 import { settingNames, settings } from './setting-table.ts';
 import type { SettingName, Settings } from './setting-values.ts';
 
@@ -38,6 +38,17 @@ export function givenSettings(options: Readonly<Record<string, unknown>>): Setti
 export function writtenSetting(values: Settings, name: SettingName): string | undefined {
   const value = values[name];
   return value === undefined ? undefined : written(rows[name], value);
+}
+
+/** The full paths of the files and folders that settings name. */
+export function pathsOf(values: Settings): ReadonlyMap<SettingName, string> {
+  return new Map(
+    settingNames.flatMap((name) => {
+      const value = values[name];
+      const path = value === undefined ? undefined : fullPath(rows[name], value);
+      return path === undefined ? [] : [[name, path] as const];
+    }),
+  );
 }
 
 /** The words that ask for the given settings, but for those that are so by default. */

@@ -56,7 +56,7 @@ export const settings: { readonly [Name in SettingName]: Setting<SettingValues[N
     what: dataHelp,
     usual: trainDefaults.data,
     read: (text) => text,
-    write: (data) => (data === 'digits' ? data : resolve(data)),
+    pathOf: (data) => (data === 'digits' ? undefined : data),
   },
   size: {
     flag: '--size <HxW>',
@@ -80,13 +80,14 @@ export const settings: { readonly [Name in SettingName]: Setting<SettingValues[N
     usual: 'the folders, a classes.txt beside IDX files, or numbers',
     read: givenClasses,
     write: ({ source }) => source,
+    pathOf: ({ source }) => (existsSync(source) ? source : undefined),
   },
   labels: {
     flag: '--labels <file>',
     heading: 'data',
     what: 'the labels of pictures that are not in class folders: a CSV file picture,label or a JSON file',
     read: (text) => text,
-    write: (path) => resolve(path),
+    pathOf: (path) => path,
   },
   validationShare: {
     flag: '--val-split <share>',
@@ -114,9 +115,9 @@ export const settings: { readonly [Name in SettingName]: Setting<SettingValues[N
     heading: 'data',
     what: 'keep pictures of one group (a patient, a place) together: a CSV file picture,group or a JSON file, or a pattern for their names such as ^(patient\\d+)_',
     read: (text) => text,
-    write: (text) => {
+    pathOf: (text) => {
       const source = groupSource(text);
-      return typeof source === 'string' ? resolve(source) : text;
+      return typeof source === 'string' ? source : undefined;
     },
   },
   stream: {
@@ -132,7 +133,7 @@ export const settings: { readonly [Name in SettingName]: Setting<SettingValues[N
     heading: 'data',
     what: 'with --stream, keep decoded pixels there, for later epochs and other trainings',
     read: (text) => text,
-    write: (path) => resolve(path),
+    pathOf: (path) => path,
   },
   model: {
     flag: '--model <name>',
@@ -146,7 +147,7 @@ export const settings: { readonly [Name in SettingName]: Setting<SettingValues[N
     heading: 'model',
     what: 'begin with the layers of a run or a saved model: for other classes the last one is new',
     read: (text) => text,
-    write: (path) => resolve(path),
+    pathOf: (path) => path,
   },
   freeze: {
     flag: '--freeze <layers>',
@@ -341,7 +342,7 @@ export const settings: { readonly [Name in SettingName]: Setting<SettingValues[N
     heading: 'aim',
     what: 'learn the answers of this run or saved model to the same pictures, besides the labels: knowledge distillation',
     read: (text) => text,
-    write: (path) => resolve(path),
+    pathOf: (path) => path,
   },
   distill: {
     flag: '--distill <share>',

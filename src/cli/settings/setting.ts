@@ -1,4 +1,5 @@
 /** What there is to know of a setting of `weft train`: how it is written on the command line, read, and said. */
+import { resolve } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import { choiceError } from '../shared-options.ts';
 
@@ -31,13 +32,21 @@ export interface Setting<Value = unknown> {
    * @throws InvalidArgumentError
    */
   read(text: string): Value;
-  /** The text that `read` reads, which means the same from anywhere. Default: `String`. */
+  /** The file or folder that a value names, as it is written; undefined of a value that names none. Default: none does. */
+  pathOf?(value: Value): string | undefined;
+  /** The text that `read` reads, which means the same from anywhere. Default: the full path, or `String`. */
   write?(value: Value): string;
 }
 
 /** The text of a value as the command line takes it. */
-export function written<Value>({ write = String }: Setting<Value>, value: Value): string {
-  return write(value);
+export function written<Value>(setting: Setting<Value>, value: Value): string {
+  return setting.write?.(value) ?? fullPath(setting, value) ?? String(value);
+}
+
+/** The full path of the file or folder that a value names; undefined where it names none. */
+export function fullPath<Value>(setting: Setting<Value>, value: Value): string | undefined {
+  const path = setting.pathOf?.(value);
+  return path === undefined ? undefined : resolve(path);
 }
 
 /** What reads one of `names`; of what is nearly one, that is said. */

@@ -4,6 +4,7 @@ import { drawSvg } from '../report/svg.ts';
 import type { MainEffect } from './main-effects.ts';
 import type { SearchParameter } from './search-space.ts';
 import { objectiveOf, type TrialMonitor, type TrialResult } from './trial-result.ts';
+import { flagOf } from './tune-texts.ts';
 
 /** A trial as a point of a chart. */
 interface TrialPoint {
@@ -30,7 +31,7 @@ const axisOf = (monitor: TrialMonitor): Plot.ScaleOptions => ({
 
 /** How much each parameter explains by itself, as bars. */
 export function effectsChart(effects: readonly MainEffect[]): string {
-  const bars = effects.map(({ name, share }) => ({ name, share: share * 100 }));
+  const bars = effects.map(({ name, share }) => ({ name: flagOf(name), share: share * 100 }));
   return drawSvg('Share of the difference between trials that each parameter explains', {
     width: 480,
     height: 60 + 30 * bars.length,
@@ -119,14 +120,14 @@ export function parameterChart(
         ticks: 4,
         nice: false,
       };
-  return drawSvg(`Trials by ${name}`, {
+  return drawSvg(`Trials by ${flagOf(name)}`, {
     width: 330,
     height: 240,
     marginTop: 26,
     marginLeft: 46,
     marginBottom: 38,
     x: {
-      label: name,
+      label: flagOf(name),
       labelArrow: 'none',
       labelAnchor: 'center',
       ...(range.kind.startsWith('log') && { tickFormat: '~g' }),

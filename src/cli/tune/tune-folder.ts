@@ -29,10 +29,11 @@ export interface SearchPlan extends Drawing {
  * @throws RunError when it holds something else, or a search for something else
  */
 export function openTuneFolder(
-  path: string,
+  path: string | undefined,
+  model: string,
   { space, search, seed, given, halving }: SearchPlan,
 ): Promise<RunFolder> {
-  return openPlannedFolder(path, {
+  return openPlannedFolder(path, `tune-${model}`, {
     what: 'a search',
     file: TUNE_FILE,
     plan: {

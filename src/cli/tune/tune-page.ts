@@ -1,6 +1,5 @@
 /** The page of a search: one HTML file with nothing outside it, in the style of the report of a run. */
-import { commandLine } from '../invocation.ts';
-import { escapeHtml, numberTable } from '../report/html.ts';
+import { commandBlock, headline, htmlPage, numberTable, valueTable } from '../report/html.ts';
 import { styleSheet } from '../report/style.ts';
 import type { Metrics } from '../run-record.ts';
 import { counted, duration, percent } from '../terminal.ts';
@@ -39,19 +38,7 @@ export function renderTunePage(contents: TunePageContents): string {
   const { metrics, ranked, monitor, halving, drawing, first } = contents;
   const title = `Search for ${metrics.model} on ${metrics.data.name}`;
   const best = ranked[0]!;
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeHtml(title)}</title>
-<style>${styleSheet}</style>
-</head>
-<body>
-<main>
-<h1>${escapeHtml(title)}</h1>
-${headline(contents)}
+  const body = `${headline(factsOf(contents))}
 <p>Trials were chosen by their ${monitor} on ${counted(metrics.data.validation, 'validation image')}, of which the best of many is a little too
 good. The test images had no part in it: what is told of them is the accuracy of the best trial, once it was chosen.</p>
 <section>
@@ -74,9 +61,9 @@ ${halving === undefined ? '' : `<p class="aside">After ${counted(halving.rungs[0
 </section>
 <section>
 <h2>Best settings</h2>
-<table>${drawing.space.map(({ name }) => `<tr><th scope="row">${escapeHtml(flagOf(name))}</th><td>${escapeHtml(`${best.values[name] ?? 'not used'}`)}</td></tr>`).join('\n')}</table>
+${valueTable(drawing.space.map(({ name }) => [flagOf(name), `${best.values[name] ?? 'not used'}`]))}
 <p>The command that trains with them:</p>
-<pre class="command" tabindex="0">${escapeHtml(commandLine(contents.command))}</pre>
+${commandBlock(contents.command)}
 </section>
 </div>
 <section>
@@ -85,38 +72,32 @@ ${trialsSection(contents)}
 </section>
 <section>
 <h2>The search</h2>
-<table>
-${searchRows(contents)
-  .map(([name, value]) => `<tr><th scope="row">${escapeHtml(name)}</th><td>${escapeHtml(value)}</td></tr>`)
-  .join('\n')}
-</table>
-</section>
-</main>
-</body>
-</html>
-`;
+${valueTable(searchRows(contents))}
+</section>`;
+  return htmlPage(title, styleSheet, body);
 }
 
-function headline({ ranked, metrics, monitor, first }: TunePageContents): string {
+function factsOf({
+  ranked,
+  metrics,
+  monitor,
+  first,
+}: TunePageContents): (readonly [value: string, name: string])[] {
   const [best] = ranked;
   const scores = best!.scores!;
   const seconds = ranked.reduce((sum, result) => sum + result.seconds, 0);
-  const facts = [
+  return [
     [objectiveText(scores, monitor), `validation ${monitor} of trial ${best!.trial}, the best`],
     [percent(metrics.testAccuracy), `its test accuracy, ${counted(metrics.data.test, 'image')}`],
     [`${first.length}`, 'trials'],
     [duration(seconds), 'training, of all together'],
   ];
-  const items = facts.map(
-    ([value, name]) => `<div><dd>${escapeHtml(value!)}</dd><dt>${escapeHtml(name!)}</dt></div>`,
-  );
-  return `<dl class="headline">${items.join('')}</dl>`;
 }
 
 function effectsSection({ effects, first }: TunePageContents): string {
   const rows = effects.flatMap(({ name, share, chance, groups }) =>
     groups.map(({ label, trials, meanRank }, at) => [
-      at === 0 ? name : '',
+      at === 0 ? flagOf(name) : '',
       label,
       `${trials}`,
       percent(meanRank, 0),

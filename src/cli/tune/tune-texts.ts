@@ -53,17 +53,21 @@ export function describeHalving({ factor, rungs }: Halving): string {
 }
 
 /** A trial that is done: `trial 7, rung 2 (8 epochs): 92.31 %`. */
-export function describeResult(result: TrialResult, halves: boolean, monitor: TrialMonitor): string {
+export function describeResult(
+  result: TrialResult,
+  parameters: readonly SearchParameter[],
+  { monitor, halves }: { readonly monitor: TrialMonitor; readonly halves: boolean },
+): string {
   const { trial, rung, epochs, scores, failure, values } = result;
   const where = halves ? `, rung ${rung + 1} (${counted(epochs, 'epoch')})` : '';
   const end = scores === undefined ? `failed: ${failure}` : objectiveText(scores, monitor);
-  return printable(`trial ${trial}${where}: ${end}  ${describeValues(values)}`);
+  return printable(`trial ${trial}${where}: ${end}  ${describeValues(values, parameters)}`);
 }
 
 /** `--lr 0.003 --batch 32` */
-function describeValues(values: TrialValues): string {
-  return Object.entries(values)
-    .flatMap(([name, value]) => (value === undefined ? [] : [`${name}=${value}`]))
+function describeValues(values: TrialValues, parameters: readonly SearchParameter[]): string {
+  return parameters
+    .flatMap(({ name }) => (values[name] === undefined ? [] : [`${flagOf(name)} ${values[name]}`]))
     .join(' ');
 }
 
@@ -78,7 +82,7 @@ export function trialTable(
       'trial',
       monitor,
       ...(halves ? ['epochs'] : []),
-      ...parameters.map(({ name }) => name),
+      ...parameters.map(({ name }) => flagOf(name)),
       'time',
     ],
     rows: results.map(({ trial, scores, epochs, values, seconds }) => [
@@ -105,7 +109,7 @@ export function describeBest(...table: Parameters<typeof trialTable>): string {
 export function describeEffects(effects: readonly MainEffect[]): string {
   const rows = effects.map(({ name, share, chance, groups }) => {
     const best = [...groups].sort((a, b) => b.meanRank - a.meanRank)[0];
-    return [name, percent(share, 0), chanceText(chance), share > 0 && best ? best.label : '–'];
+    return [flagOf(name), percent(share, 0), chanceText(chance), share > 0 && best ? best.label : '–'];
   });
   return formatTable(
     [

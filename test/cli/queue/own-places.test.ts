@@ -8,7 +8,7 @@ import { temporaryFolder } from '../../support/datasets.ts';
 
 test('paths with quotes and brackets, and one that is part of the other', async () => {
   const theirs = '/w7/data/da"t & <x>';
-  const ours = `/home/me${theirs}`;
+  const ours = `/pictures${theirs}`;
   const texts = {
     'config.json': `${JSON.stringify({ data: theirs })}\n`,
     'report.html': `<td>${escapeHtml(theirs)}</td>`,

@@ -5,7 +5,7 @@ import { setTimeout as after } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
 import { temporaryFolder } from '../../support/datasets.ts';
-import { classFolders, runChild } from '../support.ts';
+import { classFolders, runChild, tinyTraining } from '../support.ts';
 import { isTraining, noRedis, start, startRedis, startWorker, until } from './redis-server.ts';
 
 const space = { learningRate: { 'log-uniform': [0.001, 0.1] }, batchSize: [8, 16] };
@@ -30,18 +30,7 @@ test.skipIf(noRedis !== undefined)(
     const file = join(folder, 'space.json');
     writeFileSync(file, JSON.stringify(space));
     const [local, remote] = [join(folder, 'local'), join(folder, 'remote')];
-    const settings = [
-      '--data',
-      classFolders(20),
-      '--model',
-      'row-gru',
-      '--hidden',
-      '4',
-      '--epochs',
-      '8',
-      '--val-split',
-      '0.3',
-    ];
+    const settings = [...tinyTraining(classFolders(20), 8), '--val-split', '0.3'];
     const args = ['tune', ...settings, '--trials', `${trials}`, '--space', file];
     const server = await startRedis();
     const lock = ['--lock-seconds', `${lockSeconds}`];
@@ -102,20 +91,11 @@ test.skipIf(noRedis !== undefined)(
   async () => {
     const folder = temporaryFolder();
     const server = await startRedis();
-    const settings = [
-      '--data',
-      classFolders(20),
-      '--model',
-      'row-gru',
-      '--hidden',
-      '4',
-      '--val-split',
-      '0.3',
-    ];
     const file = join(folder, 'space.json');
     writeFileSync(file, JSON.stringify({ learningRate: [0.01] }));
     // As many epochs as take some seconds on the fastest machine, too.
-    const args = ['tune', ...settings, '--epochs', '2500', '--trials', '1', '--space', file];
+    const settings = [...tinyTraining(classFolders(20), 2500), '--val-split', '0.3'];
+    const args = ['tune', ...settings, '--trials', '1', '--space', file];
     const search = start([...args, '--redis', server.url, '--out', join(folder, 'remote')]);
     const first = startWorker(server.url, '--lock-seconds', '2');
     const redis = new Redis(server.url);
@@ -128,6 +108,7 @@ test.skipIf(noRedis !== undefined)(
     const second = startWorker(server.url, '--lock-seconds', '2');
     expect(await search.ended, search.output()).toBe(0);
     expect(second.output()).toMatch(/goes on after [1-9]\d* epochs? of another worker/);
+    expect(search.output()).toMatch(/001: epoch +[1-9]\d*\/2500 /);
     const { exitCode } = await runChild([...args, '--out', join(folder, 'local')]);
     expect(exitCode).toBe(0);
     const weights = ['remote', 'local'].map((root) =>

@@ -6,13 +6,14 @@ import { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
 import { JobError } from '../../../src/cli/jobs/training-job.ts';
 import { readSentRun, sendRun } from '../../../src/cli/queue/fenced-run.ts';
-import { jobMessage, listPath, pathsOf, settingsOfMessage } from '../../../src/cli/queue/job-message.ts';
+import { jobMessage, listPath, settingsOfMessage } from '../../../src/cli/queue/job-message.ts';
 import { openQueueJobs } from '../../../src/cli/queue/queue-jobs.ts';
 import { runWorker } from '../../../src/cli/queue/queue-worker.ts';
 import { placeOfData, sendData } from '../../../src/cli/queue/sent-data.ts';
 import { listFiles } from '../../../src/cli/queue/sent-files.ts';
+import { pathsOf } from '../../../src/cli/settings/setting-options.ts';
 import { temporaryFolder } from '../../support/datasets.ts';
-import { builtCommand, classFolders, run } from '../support.ts';
+import { builtCommand, classFolders, run, tinyTraining } from '../support.ts';
 import { noRedis, startRedis, startWorker } from './redis-server.ts';
 
 const withRedis = test.skipIf(noRedis !== undefined);
@@ -25,18 +26,7 @@ withRedis(
     const file = join(folder, 'space.json');
     writeFileSync(file, JSON.stringify({ learningRate: [0.01, 0.02] }));
     const worker = startWorker(server.url);
-    const settings = [
-      '--data',
-      data,
-      '--model',
-      'row-gru',
-      '--hidden',
-      '4',
-      '--epochs',
-      '2',
-      '--val-split',
-      '0.3',
-    ];
+    const settings = [...tinyTraining(data, 2), '--val-split', '0.3'];
     const args = [
       'tune',
       ...settings,

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { temporaryFolder } from '../../support/datasets.ts';
-import { classFolders, run } from '../support.ts';
+import { classFolders, run, tinyTraining } from '../support.ts';
 
 const space = { learningRate: { 'log-uniform': [0.001, 0.05] }, batchSize: [8, 16] };
 
@@ -11,18 +11,7 @@ test('a search with halving: results, best settings and page; the same command g
   const [out, data] = [join(temporaryFolder(), 'search'), classFolders()];
   const file = join(temporaryFolder(), 'space.json');
   writeFileSync(file, JSON.stringify(space));
-  const model = [
-    '--data',
-    data,
-    '--model',
-    'row-gru',
-    '--hidden',
-    '4',
-    '--epochs',
-    '4',
-    '--val-split',
-    '0.4',
-  ];
+  const model = [...tinyTraining(data, 4), '--val-split', '0.4'];
   const search = ['tune', ...model, '--space', file, '--out', out];
   const args = [...search, '--jobs', '2', '--trials', '2', '--halving', '2'];
   // Interrupted after the first trial, by a signal as Ctrl-C sends it.
@@ -84,18 +73,7 @@ test('a search with halving: results, best settings and page; the same command g
 test('a trial that fails by itself is the worst of all, and the search goes on', async () => {
   const folder = temporaryFolder({ 'space.json': JSON.stringify({ learningRate: [0.01, 1e30] }) });
   const out = join(folder, 'search');
-  const model = [
-    '--data',
-    classFolders(),
-    '--model',
-    'row-gru',
-    '--hidden',
-    '4',
-    '--epochs',
-    '2',
-    '--schedule',
-    'constant',
-  ];
+  const model = [...tinyTraining(classFolders(), 2), '--schedule', 'constant'];
   const args = [
     'tune',
     ...model,
@@ -143,5 +121,5 @@ test('a folder of something else is left alone', async () => {
   const out = temporaryFolder({ 'thesis.txt': 'mine' });
   const { exitCode, stderr } = await run(['tune', '--trials', '2', '--out', out]);
   expect(exitCode).toBe(1);
-  expect(stderr).toContain('a folder with thesis.txt in it');
+  expect(stderr).toContain('a folder with a file in it (thesis.txt)');
 });

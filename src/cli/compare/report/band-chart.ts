@@ -1,6 +1,6 @@
 /** Learning curves of several models: the mean over seeds as a line, from the least to the most as a band. */
 import * as Plot from '@observablehq/plot';
-import { drawSvg } from '../../report/svg.ts';
+import { curveFrame, drawSvg } from '../../report/svg.ts';
 import type { EpochRecord } from '../../run-record.ts';
 import type { ComparedModel } from '../compared-runs.ts';
 import { meanOf } from '../seed-bootstrap.ts';
@@ -43,12 +43,7 @@ export function bandChart(models: readonly ComparedModel[], form: BandForm): str
   const spread = points.filter(({ model }) => models[model]!.runs.length > 1);
   const first = Math.min(...points.map(({ x }) => x));
   return drawSvg(form.description, {
-    width: 440,
-    height: 290,
-    marginTop: 30,
-    marginLeft: 44,
-    marginRight: 16,
-    marginBottom: 40,
+    ...curveFrame,
     x: {
       label: form.across,
       labelArrow: 'none',

@@ -9,7 +9,7 @@ import { commandLine } from '../invocation.ts';
 import { addJobOptions, type JobOptions, jobWords, withJobs } from '../jobs/job-options.ts';
 import { positiveInteger } from '../numbers.ts';
 import { type FolderPlan, openPlannedFolder } from '../planned-folder.ts';
-import { defaultRunPath, type RunFolder } from '../run-folder.ts';
+import type { RunFolder } from '../run-folder.ts';
 import { readMetrics } from '../run-record.ts';
 import { configText } from '../settings/config-file.ts';
 import { addSettings, givenSettings, wordsOf } from '../settings/setting-options.ts';
@@ -73,11 +73,12 @@ export async function compareCommand(
   }
   const isOfRuns = areRuns.includes(true);
   if (isOfRuns) refuseForRuns(options);
-  const out = options.out ?? defaultRunPath('comparison', new Date());
-  const command = commandOf(names, options, out);
   const contestants = isOfRuns ? [] : readContestants(names);
   if (!isOfRuns) refuseMisfits(options);
-  const folder = await openPlannedFolder(out, planOf(names, options, isOfRuns));
+  const plan = planOf(names, options, isOfRuns);
+  const folder = await openPlannedFolder(options.out, 'comparison', plan);
+  const { path: out } = folder;
+  const command = commandOf(names, options, out);
   try {
     const numbers = isOfRuns
       ? await compareRuns(names, terminal)

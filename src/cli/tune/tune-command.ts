@@ -8,7 +8,7 @@ import { isFinished } from '../jobs/job-folder.ts';
 import { addJobOptions, type JobOptions, jobWords, withJobs } from '../jobs/job-options.ts';
 import { positiveInteger, seedNumber } from '../numbers.ts';
 import { RunError } from '../run-error.ts';
-import { defaultRunPath, type RunFolder } from '../run-folder.ts';
+import type { RunFolder } from '../run-folder.ts';
 import { type Metrics, readMetrics } from '../run-record.ts';
 import { CONFIG_FILE, readConfig } from '../settings/config-file.ts';
 import { mergedSettings } from '../settings/merged-settings.ts';
@@ -75,12 +75,12 @@ export async function tuneCommand(
   const plan = planSearch(options);
   const { given, space } = plan;
   const model = given.model ?? trainDefaults.model;
-  const path = out ?? defaultRunPath(`tune-${model}`, new Date());
   const trials = Array.from({ length: count }, (_, at) => trialOf(plan, at + 1));
-  for (const { settings } of trials) requireFitting(settings, path);
+  for (const { settings } of trials) requireFitting(settings, out);
   if (options.space !== undefined) requireEachUsed(space, trials);
   requireFittingRungs(plan.halving, trials[0]!.settings);
-  const folder = await openTuneFolder(path, plan);
+  const folder = await openTuneFolder(out, model, plan);
+  const { path } = folder;
   const again = repeatedCommand(options, path);
   try {
     const [monitor, compare] = [
@@ -93,7 +93,7 @@ export async function tuneCommand(
       say(`Results: ${printable(path)}. Should it be interrupted, this goes on with it:`);
       say(`${printable(commandLine(again))}\n`);
       const onResult = async (result: TrialResult, all: readonly TrialResult[]): Promise<void> => {
-        say(describeResult(result, plan.halving !== undefined, monitor));
+        say(describeResult(result, space, { monitor, halves: plan.halving !== undefined }));
         await keepTrials(folder, all);
       };
       return runSearch({ trials, halving: plan.halving, compare, folder: path, onResult }, runner);

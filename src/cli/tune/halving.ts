@@ -4,6 +4,9 @@
  * It is the asynchronous one of L. Li et al., "A system for massively parallel hyperparameter tuning" (MLSys 2020, arXiv 1810.05934), but that
  * no decision depends on which training is done first: a rung has an order, and each time that the next η trials of this order are done, the
  * best of all up to there that is not promoted yet goes up. So any number of machines makes the same trials.
+ *
+ * With brackets it is Hyperband (L. Li et al., "Hyperband: a novel bandit-based approach to hyperparameter optimization", JMLR 18, 2018): each
+ * bracket is a halving by itself, and begins a rung higher than the one before, so that trials that are slow at first are not all lost.
  */
 
 /** What a trial came to in a rung: less than 0 where the first is the better one. */
@@ -15,11 +18,8 @@ export interface Halving {
   readonly factor: number;
   /** The epochs of each rung, the fewest first. */
   readonly rungs: readonly number[];
-}
-
-/** Trains all trials for as many epochs. */
-export function noHalving(epochs: number): Halving {
-  return { factor: 2, rungs: [epochs] };
+  /** At most as many as there are rungs. Bracket b, from 0, begins in rung b. */
+  readonly brackets: number;
 }
 
 /** The fewest epochs of a rung, where nobody says how many rungs there are. */
@@ -79,6 +79,26 @@ function bestOf<Result>(
   return best?.trial;
 }
 
+/**
+ * The bracket of each of so many trials, from 0. Brackets have trials in the proportions of a round of Hyperband, of S + 1 rungs
+ * ⌈(S + 1) / (s + 1) · ηˢ⌉ in the one that halves s times, in which all brackets train for about as long. Each trial goes to the bracket that is
+ * farthest behind its proportion, so that more trials change nothing about those that there are.
+ */
+export function bracketsOf(trials: number, { factor, rungs, brackets }: Halving): number[] {
+  const shares = Array.from({ length: brackets }, (_, bracket) => {
+    const halvings = rungs.length - 1 - bracket;
+    return Math.ceil((rungs.length / (halvings + 1)) * factor ** halvings);
+  });
+  const inRound = shares.reduce((sum, share) => sum + share, 0);
+  const counts = shares.map(() => 0);
+  return Array.from({ length: trials }, (_, at) => {
+    const behind = shares.map((share, bracket) => share * (at + 1) - counts[bracket]! * inRound);
+    const bracket = behind.indexOf(Math.max(...behind));
+    counts[bracket]!++;
+    return bracket;
+  });
+}
+
 /** A training of a search: a trial, in a rung. */
 export interface RungTrial {
   readonly trial: number;
@@ -87,22 +107,27 @@ export interface RungTrial {
 }
 
 /**
- * The trainings that are known to be wanted, those of the highest rung first: all trials in the lowest, and in each other those that
- * were promoted to it.
+ * The trainings that are known to be wanted, those of the highest rung first: in the rung that a bracket begins in all of its trials, and in
+ * each higher one those that were promoted to it.
  *
  * @param results what is done, by rung and trial
  */
 export function wantedTrials<Result>(
   trials: number,
-  { factor, rungs }: Halving,
+  halving: Halving,
   results: readonly ReadonlyMap<number, Result | null>[],
   compare: Compare<Result>,
 ): RungTrial[] {
-  const wanted: RungTrial[][] = [];
-  let order = Array.from({ length: trials }, (_, at) => at + 1);
-  for (let rung = 0; rung < rungs.length; rung++) {
-    wanted.unshift(order.map((trial) => ({ trial, rung })));
-    order = promotions(order, results[rung]!, factor, compare);
+  const { factor, rungs, brackets } = halving;
+  const bracketOf = bracketsOf(trials, halving);
+  const wanted: RungTrial[][] = rungs.map(() => []);
+  for (let bracket = 0; bracket < brackets; bracket++) {
+    let order = bracketOf.flatMap((its, at) => (its === bracket ? [at + 1] : []));
+    for (let rung = bracket; rung < rungs.length; rung++) {
+      wanted[rung]!.push(...order.map((trial) => ({ trial, rung })));
+      // Of another bracket the same rung has other trials, of which each has to be among the best of its own.
+      order = promotions(order, results[rung]!, factor, compare);
+    }
   }
-  return wanted.flat();
+  return wanted.reverse().flat();
 }

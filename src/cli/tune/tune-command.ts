@@ -60,6 +60,7 @@ export interface TuneOptions extends JobOptions {
   /** η. */
   readonly halving?: number;
   readonly rungs?: number;
+  readonly brackets?: number;
   readonly out?: string;
   readonly json: boolean;
 }
@@ -112,23 +113,39 @@ function planSearch({
   space: file,
   search,
   searchSeed: seed,
-  halving,
+  halving: factor,
   rungs,
+  brackets,
 }: TuneOptions): SearchPlan {
   const space = file === undefined ? defaultSpace(given) : readSpace(file);
-  requireSearchable(space, given, halving !== undefined, search);
-  if (halving !== undefined) return { space, search, seed, given, halving: halvingOf(given, halving, rungs) };
-  if (rungs === undefined) return { space, search, seed, given, halving: undefined };
-  throw new InvalidArgumentError(
-    `--rungs ${rungs} does nothing without --halving: leave it out, or give --halving 3.`,
-  );
+  requireSearchable(space, given, factor !== undefined, search);
+  if (factor !== undefined) {
+    return { space, search, seed, given, halving: halvingOf(given, factor, rungs, brackets) };
+  }
+  for (const [flag, value] of Object.entries({ '--rungs': rungs, '--brackets': brackets })) {
+    if (value === undefined) continue;
+    throw new InvalidArgumentError(
+      `${flag} ${value} does nothing without --halving: leave it out, or give --halving 3.`,
+    );
+  }
+  return { space, search, seed, given, halving: undefined };
 }
 
 /** The rungs up to the epochs that were asked for, or that are usual for so many images. */
-function halvingOf(given: Settings, factor: number, count: number | undefined): Halving {
+function halvingOf(
+  given: Settings,
+  factor: number,
+  count: number | undefined,
+  brackets: number | undefined,
+): Halving {
   const most = given.epochs ?? usualEpochs(given);
   const rungs = rungsOf(most, factor, count);
-  if (rungs !== undefined && rungs.length > 1) return { factor, rungs };
+  if (rungs !== undefined && rungs.length > 1) {
+    if (brackets === undefined || brackets <= rungs.length) return { factor, rungs, brackets: brackets ?? 1 };
+    throw new InvalidArgumentError(
+      `--brackets ${brackets} of ${counted(rungs.length, 'rung')} (${rungs.join(', ')} epochs): each bracket begins a rung higher than the one before, so give ${rungs.length} at most, or more --epochs or --rungs.`,
+    );
+  }
   throw new InvalidArgumentError(
     `--halving ${factor} of ${counted(most, 'epoch')}${count === undefined ? '' : ` in ${counted(count, 'rung')}`} leaves nothing to the first rung: give more --epochs, or a smaller factor${count === undefined ? '' : ', or fewer --rungs'}.`,
   );
@@ -153,10 +170,11 @@ function requireFittingRungs(halving: Halving | undefined, settings: Settings): 
 
 /** The command that goes on with the search. */
 function repeatedCommand(options: TuneOptions, path: string): string[] {
-  const { settings, trials, space, search, searchSeed, halving, rungs } = options;
+  const { settings, trials, space, search, searchSeed, halving, rungs, brackets } = options;
   const words = Object.entries({
     ...{ '--trials': trials, '--space': space, '--search': search === 'sobol' ? undefined : search },
-    ...{ '--search-seed': searchSeed === 0 ? undefined : searchSeed, '--halving': halving, '--rungs': rungs },
+    ...{ '--search-seed': searchSeed === 0 ? undefined : searchSeed, '--halving': halving },
+    ...{ '--rungs': rungs, '--brackets': brackets },
   }).flatMap(([flag, value]) => (value === undefined ? [] : [flag, `${value}`]));
   return ['tune', ...wordsOf(settings, {}), ...words, ...jobWords(options), '--out', path];
 }
@@ -195,7 +213,8 @@ async function finish(
   const command = ['train', '--config', file];
   // The chart library is only needed here, and takes a third of a second to load.
   const { renderTunePage } = await import('./tune-page.ts');
-  const contents = { drawing: plan, halving, monitor, ranked: all, first, effects, metrics, command };
+  const { trials } = options;
+  const contents = { drawing: plan, halving, monitor, ranked: all, trials, first, effects, metrics, command };
   const page = await folder.write(TUNE_PAGE, renderTunePage(contents));
   const halves = halving !== undefined;
   const { say, result } = terminal;
@@ -284,6 +303,12 @@ export function addTune(program: Command, context: CommandContext): void {
         'with --halving, how many lengths there are, up to --epochs (default: as many as leave 2 epochs to the first, 4 at most)',
       ).argParser(positiveInteger),
     )
+    .addOption(
+      new Option(
+        '--brackets <number>',
+        'with --halving, in how many rungs trials begin, the lowest first: with all of them it is Hyperband (default: 1)',
+      ).argParser(positiveInteger),
+    )
     .option('--config <file>', 'settings of all trials from a file, as a run keeps them in its config.json')
     .option(
       '--out <folder>',
@@ -302,6 +327,7 @@ export function addTune(program: Command, context: CommandContext): void {
         searchSeed,
         halving,
         rungs,
+        brackets,
         config,
         out,
         json,
@@ -311,7 +337,8 @@ export function addTune(program: Command, context: CommandContext): void {
       }) => {
         const given = givenSettings(options);
         const settings = config === undefined ? given : mergedSettings(readConfig(config), given);
-        const asked = { settings, trials, space, search, searchSeed, halving, rungs, out, json, jobs, redis };
+        const halves = { halving, rungs, brackets };
+        const asked = { settings, trials, space, search, searchSeed, ...halves, out, json, jobs, redis };
         end(await tuneCommand(asked, openTerminal(streams, json), context));
       },
     );

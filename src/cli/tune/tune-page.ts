@@ -24,7 +24,9 @@ export interface TunePageContents {
   readonly monitor: TrialMonitor;
   /** All results, the best first. */
   readonly ranked: readonly TrialResult[];
-  /** Those of the first rung, which all trials were in. */
+  /** How many trials there are: each has a training in every rung that it was in. */
+  readonly trials: number;
+  /** Those of the first rung, which all trials were in, or with brackets those of the first one. */
   readonly first: readonly TrialResult[];
   readonly effects: readonly MainEffect[];
   /** Of the best trial. */
@@ -51,7 +53,7 @@ ${effectsSection(contents)}
 <div class="multiples">
 ${drawing.space.map((parameter) => `<figure>${parameterChart(parameter, first, { monitor, best: best.trial })}</figure>`).join('\n')}
 </div>
-${halving === undefined ? '' : `<p class="aside">After ${counted(halving.rungs[0]!, 'epoch')}, in the first rung, where all trials are.</p>`}
+${halving === undefined ? '' : `<p class="aside">After ${counted(halving.rungs[0]!, 'epoch')}, in the first rung, where ${halving.brackets === 1 ? 'all trials are' : 'the trials of the first bracket are'}.</p>`}
 </section>
 <div class="side-by-side">
 <section>
@@ -81,7 +83,7 @@ function factsOf({
   ranked,
   metrics,
   monitor,
-  first,
+  trials,
 }: TunePageContents): (readonly [value: string, name: string])[] {
   const [best] = ranked;
   const scores = best!.scores!;
@@ -89,7 +91,7 @@ function factsOf({
   return [
     [objectiveText(scores, monitor), `validation ${monitor} of trial ${best!.trial}, the best`],
     [percent(metrics.testAccuracy), `its test accuracy, ${counted(metrics.data.test, 'image')}`],
-    [`${first.length}`, 'trials'],
+    [`${trials}`, 'trials'],
     [duration(seconds), 'training, of all together'],
   ];
 }
@@ -129,12 +131,12 @@ function trialsSection({ ranked, drawing, monitor, halving }: TunePageContents):
   return `${numberTable(headings, rows)}\n${more}`;
 }
 
-function searchRows({ drawing, halving, monitor }: TunePageContents): [string, string][] {
+function searchRows({ drawing, halving, monitor, trials }: TunePageContents): [string, string][] {
   return [
     ['drawn', drawing.search === 'sobol' ? "by Sobol's sequence, scrambled" : 'at random'],
     ['seed of the search', `${drawing.seed}`],
     ['chosen by', `${monitor} on the validation images, of the best epoch`],
-    ...(halving === undefined ? [] : [['halving', describeHalving(halving)] as [string, string]]),
+    ...(halving === undefined ? [] : [['halving', describeHalving(halving, trials)] as [string, string]]),
     ...drawing.space.map(({ name, range }): [string, string] => [flagOf(name), describeRange(range)]),
   ];
 }

@@ -47,7 +47,7 @@ export function trialName(
  */
 export async function runSearch(search: TuneSearch, runner: JobRunner): Promise<TrialResult[]> {
   const { trials, compare } = search;
-  const halving = search.halving ?? { factor: Number.POSITIVE_INFINITY, rungs: [0] };
+  const halving = search.halving ?? { factor: Number.POSITIVE_INFINITY, rungs: [0], brackets: 1 };
   const scores = halving.rungs.map(() => new Map<number, TrialScores | null>());
   const results: TrialResult[] = [];
   const begun = new Set<string>();

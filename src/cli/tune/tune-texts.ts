@@ -2,7 +2,7 @@
 import { formatTable, printable } from '../../text.ts';
 import { settings } from '../settings/setting-table.ts';
 import { counted, duration, percent } from '../terminal.ts';
-import type { Halving } from './halving.ts';
+import { bracketsOf, type Halving } from './halving.ts';
 import type { MainEffect } from './main-effects.ts';
 import type { Drawing, ParameterRange, SearchParameter, TrialValues } from './search-space.ts';
 import { objectiveOf, type TrialMonitor, type TrialResult, type TrialScores } from './trial-result.ts';
@@ -42,14 +42,23 @@ export function describeSearchPlan(
   const lines = [
     `Searching: ${counted(trials, 'trial')}, drawn ${how} with seed ${seed}${at}.`,
     ...space.map(({ name, range }) => `  ${flagOf(name)}: ${describeRange(range)}`),
-    ...(halving === undefined ? [] : [describeHalving(halving)]),
+    ...(halving === undefined ? [] : [describeHalving(halving, trials)]),
   ];
   return lines.map(printable).join('\n');
 }
 
 /** What halving does, as a sentence. */
-export function describeHalving({ factor, rungs }: Halving): string {
-  return `All begin with ${counted(rungs[0]!, 'epoch')}; of every ${factor} the best one goes on, from the beginning, to ${rungs.slice(1).join(', then ')}.`;
+export function describeHalving(halving: Halving, trials: number): string {
+  const { factor, rungs, brackets } = halving;
+  if (brackets === 1) {
+    return `All begin with ${counted(rungs[0]!, 'epoch')}; of every ${factor} the best one goes on, from the beginning, to ${rungs.slice(1).join(', then ')}.`;
+  }
+  const bracketOf = bracketsOf(trials, halving);
+  const begun = rungs.slice(0, brackets).map((epochs, bracket) => {
+    const count = bracketOf.filter((its) => its === bracket).length;
+    return `${count} with ${epochs}`;
+  });
+  return `So many begin with so many epochs: ${begun.join(', ')}. Of every ${factor} that began alike the best one goes on, from the beginning, to the next of ${rungs.join(', ')} epochs.`;
 }
 
 /** A trial that is done: `trial 7, rung 2 (8 epochs): 92.31 %`. */

@@ -3,7 +3,7 @@ import { setTimeout as after } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { FinishedJob, JobRunner } from '../../../src/cli/jobs/training-job.ts';
 import type { RunRecord } from '../../../src/cli/run-record.ts';
-import { promotions, rungsOf } from '../../../src/cli/tune/halving.ts';
+import { bracketsOf, type Halving, promotions, rungsOf } from '../../../src/cli/tune/halving.ts';
 import { trialOf } from '../../../src/cli/tune/search-space.ts';
 import { comparisonOf, type TrialResult } from '../../../src/cli/tune/trial-result.ts';
 import { runSearch } from '../../../src/cli/tune/tune-search.ts';
@@ -95,35 +95,61 @@ class FakeRunner implements JobRunner {
   async close(): Promise<void> {}
 }
 
-test('any number of machines makes the same trainings, whichever is done first', async () => {
-  const halving = { factor: 3, rungs: [2, 6, 18] };
-  const outcome = async (slots: number, seed: number) => {
-    const runner = new FakeRunner(slots, seed);
-    const told: TrialResult[] = [];
-    const results = await runSearch(
-      {
-        ...{ trials, halving, compare: comparisonOf(space, 'accuracy'), folder: '' },
-        onResult: async (result) => {
-          told.push(result);
-        },
-      },
-      runner,
+test('a round of Hyperband has 27, 12, 6 and 4 trials (Li et al. 2018, η = 3), and more trials change nothing', () => {
+  const halving = { factor: 3, rungs: [1, 3, 9, 27], brackets: 4 };
+  const all = bracketsOf(98, halving);
+  const count = (bracket: number, trials: number) =>
+    all.slice(0, trials).filter((its) => its === bracket).length;
+  for (const round of [1, 2]) {
+    expect([0, 1, 2, 3].map((bracket) => count(bracket, 49 * round))).toEqual(
+      [27, 12, 6, 4].map((trials) => trials * round),
     );
-    expect(new Set(runner.names).size).toBe(runner.names.length);
-    expect(told).toHaveLength(results.length);
-    return results.sort((a, b) => a.rung - b.rung || a.trial - b.trial);
-  };
-  const one = await outcome(1, 0);
-  expect(one.map(({ rung }) => rung)).toEqual([
-    ...Array(27).fill(0),
-    ...Array(9).fill(1),
-    ...Array(3).fill(2),
-  ]);
-  for (const [slots, seed] of [
-    [3, 1],
-    [8, 2],
-    [Number.POSITIVE_INFINITY, 3],
-  ] as const) {
-    expect(await outcome(slots, seed)).toEqual(one);
   }
+  expect(bracketsOf(30, halving)).toEqual(all.slice(0, 30));
+  // Each bracket has some of the first few.
+  expect(new Set(all.slice(0, 13))).toEqual(new Set([0, 1, 2, 3]));
+  expect(bracketsOf(5, { ...halving, brackets: 1 })).toEqual([0, 0, 0, 0, 0]);
 });
+
+test.each<[string, Halving, trainings: readonly (readonly number[])[]]>([
+  ['one bracket', { factor: 3, rungs: [2, 6, 18], brackets: 1 }, [[27], [9], [3]]],
+  // Shares of 27 trials as 9, 5 and 3 of a round: 14.3, 7.9 and 4.8.
+  ['three brackets', { factor: 3, rungs: [2, 6, 18], brackets: 3 }, [[14], [4, 8], [1, 2, 5]]],
+])(
+  'any number of machines makes the same trainings, whichever is done first: %s',
+  async (_, halving, trainings) => {
+    const outcome = async (slots: number, seed: number) => {
+      const runner = new FakeRunner(slots, seed);
+      const told: TrialResult[] = [];
+      const results = await runSearch(
+        {
+          ...{ trials, halving, compare: comparisonOf(space, 'accuracy'), folder: '' },
+          onResult: async (result) => {
+            told.push(result);
+          },
+        },
+        runner,
+      );
+      expect(new Set(runner.names).size).toBe(runner.names.length);
+      expect(told).toHaveLength(results.length);
+      return results.sort((a, b) => a.rung - b.rung || a.trial - b.trial);
+    };
+    const one = await outcome(1, 0);
+    const bracketOf = bracketsOf(27, halving);
+    const counts = halving.rungs.map((_, rung) =>
+      Array.from(
+        { length: Math.min(rung + 1, halving.brackets) },
+        (_, bracket) =>
+          one.filter((result) => result.rung === rung && bracketOf[result.trial - 1] === bracket).length,
+      ),
+    );
+    expect(counts).toEqual(trainings);
+    for (const [slots, seed] of [
+      [3, 1],
+      [8, 2],
+      [Number.POSITIVE_INFINITY, 3],
+    ] as const) {
+      expect(await outcome(slots, seed)).toEqual(one);
+    }
+  },
+);

@@ -102,6 +102,11 @@ test('a trial that fails by itself is the worst of all, and the search goes on',
 
 test.each([
   [['--trials', '2', '--rungs', '2'], '--rungs 2 does nothing without --halving'],
+  [['--trials', '2', '--brackets', '2'], '--brackets 2 does nothing without --halving'],
+  [
+    ['--trials', '2', '--halving', '2', '--epochs', '4', '--brackets', '3'],
+    '--brackets 3 of 2 rungs (2, 4 epochs)',
+  ],
   [['--trials', '2', '--halving', '1'], 'at least 2'],
   [['--trials', '2', '--halving', '3', '--epochs', '2'], 'leaves nothing to the first rung'],
   [

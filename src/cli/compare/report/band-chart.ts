@@ -2,7 +2,7 @@
 import * as Plot from '@observablehq/plot';
 import { curveFrame, drawSvg } from '../../report/svg.ts';
 import type { EpochRecord } from '../../run-record.ts';
-import type { ComparedModel } from '../compared-runs.ts';
+import type { ComparedModel, ComparedRun } from '../compared-runs.ts';
 import { meanOf } from '../seed-bootstrap.ts';
 import { colorOf } from './model-colors.ts';
 
@@ -23,19 +23,12 @@ export interface BandForm {
   readonly description: string;
   /** Below the axis. */
   readonly across: string;
-  /** Where an epoch stands on it: by the number of the epoch, or by the seconds until its end. */
-  readonly placeOf: (history: readonly EpochRecord[], epoch: number) => number;
+  /** Where the end of an epoch of a run stands on it. */
+  readonly placeOf: (run: ComparedRun, epoch: number) => number;
   /** Beside the axis. */
   readonly up: string;
   readonly pick: (record: EpochRecord) => number;
 }
-
-/** The number of the epoch. */
-export const byEpoch: BandForm['placeOf'] = (_, epoch) => epoch + 1;
-
-/** The seconds of all epochs up to this one. */
-export const bySeconds: BandForm['placeOf'] = (history, epoch) =>
-  history.slice(0, epoch + 1).reduce((sum, { seconds }) => sum + seconds, 0);
 
 /** The chart as SVG. Seeds that ended earlier than others count as long as they went. */
 export function bandChart(models: readonly ComparedModel[], form: BandForm): string {
@@ -90,15 +83,14 @@ export function bandChart(models: readonly ComparedModel[], form: BandForm): str
 }
 
 function bandPoints({ label, runs }: ComparedModel, model: number, { placeOf, pick }: BandForm): BandPoint[] {
-  const histories = runs.map(({ record }) => record.history);
-  const epochs = Math.max(...histories.map(({ length }) => length));
+  const epochs = Math.max(...runs.map(({ record }) => record.history.length));
   return Array.from({ length: epochs }, (_, epoch) => {
-    const reached = histories.filter(({ length }) => length > epoch);
-    const values = reached.map((history) => pick(history[epoch]!));
+    const reached = runs.filter(({ record }) => record.history.length > epoch);
+    const values = reached.map(({ record }) => pick(record.history[epoch]!));
     const mean = meanOf(values);
     return {
       model,
-      x: meanOf(reached.map((history) => placeOf(history, epoch))),
+      x: meanOf(reached.map((run) => placeOf(run, epoch))),
       ...{ mean, least: Math.min(...values), most: Math.max(...values) },
       isLate: 2 * epoch >= epochs - 1,
       title: `${label}, epoch ${epoch + 1}: ${mean.toPrecision(4)}`,

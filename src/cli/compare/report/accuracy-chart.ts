@@ -6,9 +6,9 @@ import type { ModelStatistics } from '../statistics.ts';
 import { digitsFor } from '../verdict.ts';
 import { colorOf } from './model-colors.ts';
 
-/** In pixels. */
+/** In pixels. Narrow, so that what is written can be read on a phone, which makes the picture smaller. */
 const LINE_HEIGHT = 34;
-const WIDTH = 640;
+const WIDTH = 460;
 const FONT_SIZE = 13;
 /** The mean width of a character is about this part of the font size. */
 const CHARACTER = 0.58;
@@ -47,7 +47,7 @@ export function accuracyIntervals(models: readonly ModelStatistics[], images: nu
       labelAnchor: 'center',
       nice: true,
       grid: true,
-      ticks: 6,
+      ticks: 5,
     },
     y: { axis: null, type: 'band', domain: [...models.keys()] },
     color: { type: 'identity' },

@@ -50,7 +50,7 @@ export function answersAsTrained(
   where: string,
   asked: AskedModel,
   images: PictureDataset,
-  record: Pick<RunRecord, 'model' | 'missing' | 'views' | 'workers' | 'remove' | 'seed'>,
+  record: Pick<RunRecord, 'model' | 'missing' | 'views' | 'workers' | 'remove' | 'seed' | 'splitSeed'>,
 ): Promise<Evaluation> {
   const { views, workers } = record;
   return answersTo(where, asked, afterRemoval(images, record), {

@@ -9,6 +9,7 @@ import {
   drawnSplit,
   drawnStream,
   foldOfStream,
+  formatFold,
   heldOutShares,
 } from '../data/split.ts';
 import { samplePictures } from '../data/stream/open-dataset.ts';
@@ -72,18 +73,19 @@ export function withValidation(
 
 function withFold(loaded: LoadedDataset<PictureDataset>, seed: number, fold: DataFold): PreparedDataset {
   const whole = trainingImages(loaded, fold);
+  const [part, parts, division = seed] = fold;
   const [train, heldOut] = isStreamed(whole) ? foldOfStream(whole, fold, seed) : drawnFold(whole, fold, seed);
   if (imageCount(heldOut) === 0) {
     throw new OptionError({
       where: loaded.name,
-      got: `fold ${fold.join('/')} of ${counted(imageCount(whole), 'training image')}, which is empty`,
+      got: `fold ${formatFold(fold)} of ${counted(imageCount(whole), 'training image')}, which is empty`,
       expected: 'as many images of some class as there are parts',
       cure: 'Give fewer parts with --fold.',
     });
   }
   const note =
-    `For validation, part ${fold[0]} of ${fold[1]} of the training images is held out: ` +
-    `${counted(imageCount(heldOut), 'image')} (seed ${seed}).`;
+    `For validation, part ${part} of ${parts} of the training images is held out: ` +
+    `${counted(imageCount(heldOut), 'image')} (seed ${division}).`;
   return lookedAt(loaded, seed, train, { ...heldOut, name: `${loaded.name} validation` }, note);
 }
 
@@ -100,7 +102,7 @@ export function trainingImages(
   if (!isStreamed(train) && !isStreamed(validation)) return concatenate(train, validation);
   throw new OptionError({
     where: name,
-    got: `fold ${fold.join('/')} of pictures in files, with validation images of their own`,
+    got: `fold ${formatFold(fold)} of pictures in files, with validation images of their own`,
     expected: 'images in memory, or pictures without validation images',
     cure: 'Give --no-stream besides, or leave out --fold.',
   });

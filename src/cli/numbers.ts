@@ -1,5 +1,6 @@
 /** Reads numbers from the command line; commander turns what is thrown here into a message and exit code 2. */
 import { InvalidArgumentError } from 'commander';
+import type { DataFold } from '../data/split.ts';
 import { decimal } from '../text.ts';
 
 /** A whole number of at least 1. */
@@ -45,10 +46,13 @@ export function shareFromNothing(text: string): number {
 }
 
 /** A part of several: `2/5`. */
-export function foldText(text: string): readonly [part: number, parts: number] {
-  const [part, parts, ...more] = text.split('/').map(decimal);
+export function foldText(text: string): DataFold {
+  const [, first = '', second = '', division] = /^([^/:]+)\/([^/:]+)(?::(.+))?$/.exec(text) ?? [];
+  const [part, parts] = [decimal(first), decimal(second)];
   const isWhole = [part, parts].every((value) => Number.isSafeInteger(value));
-  if (more.length === 0 && isWhole && part! >= 1 && parts! >= 2 && part! <= parts!) return [part!, parts!];
+  if (isWhole && part >= 1 && parts >= 2 && part <= parts) {
+    return division === undefined ? [part, parts] : [part, parts, seedNumber(division)];
+  }
   throw new InvalidArgumentError('Give a part of two or more, such as 1/5.');
 }
 

@@ -6,6 +6,7 @@ import { describeRemoval, formatRemoval, removeSpec } from './remove-spec.ts';
 import { RunError } from './run-error.ts';
 import type { RunRecord } from './run-record.ts';
 import { treatmentOf } from './train-settings.ts';
+import { splitSeedOf } from './training-data.ts';
 
 /** What can stand in the place of missing pixels before a model gets them. */
 export const fills = ['mean', 'last'] as const;
@@ -56,7 +57,7 @@ export function removalOf(
       ? undefined
       : (asked ?? (record?.remove === undefined ? undefined : removeSpec(record.remove)));
   const missing = fill ?? (treatment === 'error' ? 'error' : 'mask');
-  const seed = record?.seed ?? 0;
+  const seed = record === undefined ? 0 : splitSeedOf(record);
   if (removal === undefined) {
     if (fill === undefined) return { remove: undefined, seed, treatment, missing, notes: [] };
     throw new RunError({

@@ -16,6 +16,7 @@ import { givenSizes } from './model-sizes.ts';
 import { removeSpec } from './remove-spec.ts';
 import type { PlannedSettings, Settings, TrainSettings } from './settings/setting-values.ts';
 import { defaultsFor, trainDefaults } from './train-defaults.ts';
+import { splitSeedOf } from './training-data.ts';
 
 /**
  * The defaults of a training on these images, for what was asked for.
@@ -54,14 +55,18 @@ export function missingOf(settings: Pick<TrainSettings, 'model' | 'missing'>): M
   return treatmentOf(settings) === 'error' ? 'error' : 'mask';
 }
 
-/** The images without what is removed of them, the same with each seed. Those in files are read for it. */
-export function afterRemoval(
-  dataset: PictureDataset,
-  { remove, seed }: { readonly remove?: string | undefined; readonly seed: number },
-): PictureDataset {
+/** What is removed of images that are held out. */
+export interface HeldOutRemoval extends Pick<TrainSettings, 'splitSeed'> {
+  readonly remove?: string | undefined;
+  readonly seed: number;
+}
+
+/** Images that are held out without what is removed of them, the same with each split seed. Those in files are read for it. */
+export function afterRemoval(dataset: PictureDataset, removal: HeldOutRemoval): PictureDataset {
+  const { remove } = removal;
   if (remove === undefined) return dataset;
   const images = isStreamed(dataset) ? readInto(dataset, [...dataset.labels.keys()]) : dataset;
-  return removePixels(images, { ...removeSpec(remove), seed });
+  return removePixels(images, { ...removeSpec(remove), seed: splitSeedOf(removal) });
 }
 
 /** How training images are changed at each showing: moved, and then without what is removed. */

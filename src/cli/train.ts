@@ -51,7 +51,7 @@ import {
   describeTest,
   describeTraining,
 } from './train-texts.ts';
-import { trainingData } from './training-data.ts';
+import { splitSeedOf, trainingData } from './training-data.ts';
 import { version } from './version.ts';
 
 /** What was asked for on the command line, and in the file of `--config`. */
@@ -221,8 +221,15 @@ async function trainNow(
     };
     say(`\n${describeTest(tested)}\n`);
     const { best: model, normalization } = run;
-    const { seed, views, remove, workers } = record;
-    const asked = { normalization, missing: missingOf(record), seed, views, remove, workers };
+    const { views, remove, workers } = record;
+    const asked = {
+      normalization,
+      missing: missingOf(record),
+      seed: splitSeedOf(record),
+      views,
+      remove,
+      workers,
+    };
     const measured = await finishWithCard({ model, images: data.test, ...asked }, terminal, signal);
     // Node gives it in KiB on every system.
     const peakMemory = 1024 * process.resourceUsage().maxRSS;

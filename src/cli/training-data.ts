@@ -21,7 +21,10 @@ export function trainingData(given: Settings, most?: number): PreparedDataset {
 }
 
 /** What decides which images are held out. */
-export function splitSeedOf({ seed = trainDefaults.seed, splitSeed = seed }: Settings): number {
+export function splitSeedOf({
+  seed = trainDefaults.seed,
+  splitSeed = seed,
+}: Pick<Settings, 'seed' | 'splitSeed'>): number {
   return splitSeed;
 }
 

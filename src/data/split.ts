@@ -43,8 +43,13 @@ export function drawnStream(
   return sidesOf(dataset, drawnOf(dataset, dataset.groups ?? dataset.files, share, seed, purpose));
 }
 
-/** One of several equal parts: `[2, 5]` is the second fifth. */
-export type DataFold = readonly [part: number, parts: number];
+/** One of several equal parts: `[2, 5]` is the second fifth, `[2, 5, 3]` that of another division, drawn by the seed 3. */
+export type DataFold = readonly [part: number, parts: number, division?: number];
+
+/** `1/5`, and of another division `1/5:3`. */
+export function formatFold([part, parts, division]: DataFold): string {
+  return `${part}/${parts}${division === undefined ? '' : `:${division}`}`;
+}
 
 /**
  * Holds out one of equal parts of every class. The parts are drawn as `drawnSplit` draws; of one seed they have no image in common, and
@@ -73,13 +78,13 @@ export function foldOfStream(
 /** 1 for each image that `drawnFold` holds out. */
 export function foldOf(
   dataset: ImageDataset | StreamedDataset,
-  [part, parts]: DataFold,
+  [part, parts, division]: DataFold,
   seed: number,
 ): Uint8Array {
   const names =
     dataset.groups ?? dataset.files ?? (isStreamed(dataset) ? [] : distinct(contentHashes(dataset)));
   const isHeldOut = new Uint8Array(imageCount(dataset));
-  for (const units of unitsOfClasses(dataset, names, 1 / parts, `${seed} fold`)) {
+  for (const units of unitsOfClasses(dataset, names, 1 / parts, `${division ?? seed} fold`)) {
     if (units.length < 2) continue;
     units.sort((first, second) => first.draw - second.draw);
     units.forEach(({ images }, rank) => {

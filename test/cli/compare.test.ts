@@ -1,12 +1,31 @@
 /** `weft compare`: trains each model once, goes on, tells what was found, and refuses what cannot be compared. */
-import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { groupRuns, testGroups } from '../../src/cli/compare/compared-runs.ts';
+import type { EnsembleRecord } from '../../src/cli/ensemble/ensemble-record.ts';
 import { readMetrics } from '../../src/cli/run-record.ts';
 import { encodeIdx } from '../../src/data/idx.ts';
 import { temporaryFolder } from '../support/datasets.ts';
-import { idxFolder, run, trainedRun } from './support.ts';
+import { idxFolder, run, tinyTraining, trainedRun } from './support.ts';
+
+/** The record of an ensemble: how it is combined, and of what. */
+function ensembleOf(text: 'mean a b' | 'stack a b' | 'mean c d'): EnsembleRecord {
+  const [, ...paths] = text.split(' ');
+  const scores = {
+    validationAccuracy: 1,
+    testAccuracy: 1,
+    accuracyInterval: [0, 1],
+    calibrationError: 0,
+  } as const;
+  return {
+    combine: text.startsWith('mean') ? 'mean' : 'stack',
+    members: paths.map((path, seed) => ({ path, model: 'mlp', seed, ...scores })),
+    best: { byValidation: 0, byTest: 0 },
+    gain: { difference: 0, interval: [0, 0], onlyEnsemble: 0, onlyMember: 0, p: 1 },
+    disagreement: 0,
+  };
+}
 
 /** A data set whose classes have names that are no HTML. */
 function taggedFolder(): string {
@@ -117,9 +136,32 @@ test('runs that differ in nothing but the seed are of one model', { timeout: 60_
     { label: 'b/y', folders: ['b/y'] },
     { label: 'cnn', folders: ['b/z'] },
   ]);
+  // Of ensembles the members tell what they are; the settings are only those of the first.
+  const combined = (['mean a b', 'stack a b', 'mean c d'] as const).map((text, seed) => ({
+    folder: `e/${seed}`,
+    record: { ...record, seed, model: 'ensemble', ensemble: ensembleOf(text) },
+  }));
+  expect(groupRuns(combined)).toHaveLength(3);
   const copied = [...runs, { folder: 'a/copy', record: runs[0]!.record }];
   expect(() => groupRuns(copied)).toThrow(
     'a/copy: got a run of the settings and the seed of a/x-seed-1 (seed 1)',
+  );
+});
+
+test('a file of settings that has changed since is another model', async () => {
+  const [out, file] = [join(temporaryFolder(), 'comparison'), join(temporaryFolder(), 'tuned.json')];
+  const compare = async (text: string) => {
+    writeFileSync(file, text);
+    const data = ['--data', idxFolder(4), '--epochs', '1', '--seeds', '1'];
+    return run(['compare', file, 'mlp:hidden=5', ...data, '--out', out]);
+  };
+  expect(await compare('{ "model": "mlp", "hidden": 4, "learningRate": 0.5 }')).toMatchObject({
+    exitCode: 0,
+  });
+  const { exitCode, stderr } = await compare('{ "model": "mlp", "hidden": 4 }');
+  expect(exitCode).toBe(1);
+  expect(stderr).toContain(
+    'a comparison with models [["tuned",{"model":"mlp","hidden":4,"learningRate":0.5}]',
   );
 });
 
@@ -128,6 +170,13 @@ test('runs of other test images are refused', { timeout: 60_000 }, async () => {
   const { exitCode, stderr } = await run(['compare', first, second]);
   expect(exitCode).toBe(1);
   expect(stderr).toContain('got 15 test images, where others have 12 test images');
+  // The same images, from which rows are removed.
+  const out = temporaryFolder();
+  const lossy = [...tinyTraining(idxFolder(4), 1), '--missing', 'mean', '--remove', 'rows:0.5', '--out', out];
+  expect(await run(['train', ...lossy])).toMatchObject({ exitCode: 0, stderr: '' });
+  await expect(testGroups('tiny', [{ label: 'a', folders: [first, out] }])).rejects.toThrow(
+    'images that rows:0.5 (seed 0) was removed from, where from others nothing was',
+  );
   await expect(testGroups('tiny', [{ label: 'a', folders: [first, temporaryFolder()] }])).rejects.toThrow();
 });
 
@@ -144,6 +193,28 @@ describe('refused', () => {
       '--epochs 3 does nothing beside --budget flops:1000000000',
     ],
     [['cnn', 'mlp', '--early-stopping', '3'], 'would end trainings before the budget of flops is used'],
+    [
+      ['cnn', 'mlp:early-stopping=3'],
+      'mlp:early-stopping=3: --early-stopping 3 would end trainings before the budget of flops is used',
+    ],
+    [
+      ['cnn', 'mlp:teacher=some/run', '--budget', 'minutes:1'],
+      'the answers of --teacher some/run take time that a budget of minutes does not count',
+    ],
+    [
+      ['cnn', 'mlp', '--cross-validate', '--schedule', 'plateau'],
+      'cnn: --schedule plateau follows the images that are held out',
+    ],
+    [
+      ['cnn', 'row-lstm:remove=rows:0.5'],
+      'row-lstm:remove=rows:0.5: remove=rows:0.5 would test it on other images than the others',
+    ],
+    [
+      ['mlp:hidden=8,dropout=0.1', 'mlp:dropout=0.1,hidden=8'],
+      'mlp:dropout=0.1,hidden=8 is the same as mlp:hidden=8,dropout=0.1',
+    ],
+    [['cnn', 'mlp:hidden=8,hidden=9'], 'mlp:hidden=8,hidden=9: hidden stands twice'],
+    [['cnn', 'mlp', '--data', 'photos', '--data', './photos'], '--data ./photos stands twice'],
     [['cnn', 'mlp', '--seed', '3'], "unknown option '--seed'"],
     [['cnn', 'mlp', '--budget', 'flops:1', '--out', 'OUT'], 'more than the budget of 1'],
     [['cnn', 'mlp', '--heads', '2', '--out', 'OUT'], '--heads 2 does nothing for cnn'],

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { describeRemoval, formatRemoval, removeSpec } from '../../src/cli/remove-spec.ts';
 import type { Metrics } from '../../src/cli/run-record.ts';
 import { temporaryFolder } from '../support/datasets.ts';
-import { run } from './support.ts';
+import { classFolders, run } from './support.ts';
 
 const usual = ['train', '--model', 'row-lstm', '--hidden', '8', '--epochs', '1', '--batch', '256'];
 
@@ -90,15 +90,16 @@ it('a model that knows of nothing missing is tested with something in its place'
 });
 
 it('every treatment trains, and gru-d', async () => {
+  const data = classFolders(5);
   for (const missing of ['mean', 'last', 'learned', 'indicators', 'seen']) {
-    const { out, metrics } = await trained('--remove', 'pixels:0.3', '--missing', missing);
+    const { out, metrics } = await trained('--data', data, '--remove', 'pixels:0.3', '--missing', missing);
     expect(Number.isFinite(metrics.testLoss), missing).toBe(true);
     if (missing !== 'mean') continue;
     const same = await evaluated(out);
     expect(same).toMatchObject({ accuracy: metrics.testAccuracy, missing });
     expect(same.notes.at(-1)).toContain('the model puts the mean of each pixel in training in its place');
   }
-  const { metrics } = await trained('--model', 'gru-d', '--remove', 'block:0-0.5');
+  const { metrics } = await trained('--data', data, '--model', 'gru-d', '--remove', 'block:0-0.5');
   expect(Number.isFinite(metrics.testLoss)).toBe(true);
 });
 

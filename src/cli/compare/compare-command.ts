@@ -6,7 +6,7 @@ import { METRICS_FILE } from '../../data/run-folders.ts';
 import { formatTable, printable } from '../../text.ts';
 import { interruptedCode } from '../exit-codes.ts';
 import { commandLine } from '../invocation.ts';
-import { addJobOptions, type JobOptions, jobWords, withJobs } from '../jobs/job-options.ts';
+import { addJobOptions, jobWords, withJobs } from '../jobs/job-options.ts';
 import { positiveInteger } from '../numbers.ts';
 import { type FolderPlan, openPlannedFolder } from '../planned-folder.ts';
 import type { RunFolder } from '../run-folder.ts';
@@ -14,11 +14,12 @@ import { readMetrics } from '../run-record.ts';
 import { configText } from '../settings/config-file.ts';
 import { addSettings, givenSettings, wordsOf } from '../settings/setting-options.ts';
 import { settingNames } from '../settings/setting-table.ts';
-import type { SettingName, Settings } from '../settings/setting-values.ts';
+import type { SettingName } from '../settings/setting-values.ts';
 import { dataHelp, jsonOption } from '../shared-options.ts';
 import { type CommandContext, Counter, openTerminal, type Terminal } from '../terminal.ts';
 import { trainDefaults } from '../train-defaults.ts';
 import type { FittedComparison } from './budget-fit.ts';
+import { type CompareOptions, placeOf, refuseForRuns, refuseMisfits } from './compare-options.ts';
 import { groupRuns, testGroups } from './compared-runs.ts';
 import {
   describeBudget,
@@ -27,24 +28,12 @@ import {
   modelTable,
   withoutBudget,
 } from './comparison-table.ts';
-import { type Budget, budgetKinds, readBudget, writtenBudget } from './compute-budget.ts';
+import { budgetKinds, readBudget, usualBudget, writtenBudget } from './compute-budget.ts';
 import { type Contestant, readContestants } from './contestants.ts';
 import { type Comparison, comparisonText } from './model-comparison.ts';
 import { compareModels } from './statistics.ts';
 import { answersOf, runsFolder, trainComparison } from './trained-comparison.ts';
 import { describeDifferences, describeRanks } from './verdict.ts';
-
-/** What was asked for on the command line. */
-export interface CompareOptions extends JobOptions {
-  readonly data?: readonly string[];
-  readonly seeds?: number;
-  readonly budget?: Budget;
-  readonly crossValidate?: true;
-  readonly out?: string;
-  readonly json: boolean;
-  /** Settings that hold for all models. */
-  readonly settings: Settings;
-}
 
 /** What the command is run with. */
 export interface CompareContext extends Pick<CommandContext, 'signal' | 'program'> {
@@ -74,8 +63,8 @@ export async function compareCommand(
   const isOfRuns = areRuns.includes(true);
   if (isOfRuns) refuseForRuns(options);
   const contestants = isOfRuns ? [] : readContestants(names);
-  if (!isOfRuns) refuseMisfits(options);
-  const plan = planOf(names, options, isOfRuns);
+  if (!isOfRuns) refuseMisfits(options, contestants);
+  const plan = isOfRuns ? planOfRuns(names) : planOf(contestants, options);
   const folder = await openPlannedFolder(options.out, 'comparison', plan);
   const { path: out } = folder;
   const command = commandOf(names, options, out);
@@ -93,40 +82,23 @@ export async function compareCommand(
   }
 }
 
-/** What has to stay the same for a comparison to be gone on with. */
-function planOf(
-  names: readonly string[],
-  { data = [], budget, settings }: CompareOptions,
-  isOfRuns: boolean,
-): FolderPlan {
-  const plan = isOfRuns
-    ? { runs: names.map((name) => resolve(name)) }
-    : {
-        models: names,
-        data,
-        budget: budget === undefined ? null : writtenBudget(budget),
-        settings: JSON.parse(configText(settings)),
-      };
-  return { what: 'a comparison', file: PLAN_FILE, plan, mayDiffer: 'with more --seeds if more are wanted' };
+/** What has to stay the same for a comparison of runs to be made again. */
+function planOfRuns(names: readonly string[]): FolderPlan {
+  return { what: 'a comparison', file: PLAN_FILE, plan: { runs: names.map((name) => resolve(name)) } };
 }
 
-/** What is written and told does something for trainings only. */
-function refuseForRuns({ data, seeds, budget, crossValidate, jobs, redis, settings }: CompareOptions): void {
-  const given = {
-    '--data': data,
-    '--seeds': seeds,
-    '--budget': budget,
-    '--cross-validate': crossValidate,
-    '--jobs': jobs,
-    '--redis': redis,
+/** What has to stay the same for a comparison to be gone on with: of files of settings what is in them. */
+function planOf(
+  contestants: readonly Contestant[],
+  { data = [trainDefaults.data], budget = usualBudget, settings }: CompareOptions,
+): FolderPlan {
+  const plan = {
+    models: contestants.map(({ label, settings: own }) => [label, JSON.parse(configText(own))]),
+    data: data.map(placeOf),
+    budget: writtenBudget(budget),
+    settings: JSON.parse(configText(settings)),
   };
-  const [flag = wordsOf(settings, {})[0]] = Object.entries(given).flatMap(([name, value]) =>
-    value === undefined ? [] : [name],
-  );
-  if (flag === undefined) return;
-  throw new InvalidArgumentError(
-    `${flag} does nothing for runs, which are compared as they are: leave it out, or give models.`,
-  );
+  return { what: 'a comparison', file: PLAN_FILE, plan, mayDiffer: 'with more --seeds if more are wanted' };
 }
 
 /** The arguments that repeat the comparison, or go on with it. */
@@ -173,7 +145,7 @@ async function trainAndCompare(
   {
     data = [trainDefaults.data],
     seeds = usualSeeds,
-    budget = { kind: 'flops' },
+    budget = usualBudget,
     crossValidate,
     settings,
     ...where
@@ -200,37 +172,6 @@ async function trainAndCompare(
   );
   if (comparison === undefined) terminal.say(lines(`To go on:\n${commandLine(command)}`));
   return comparison;
-}
-
-/** What does nothing, or not what it is asked for, is refused before anything is made. */
-function refuseMisfits({ data = [], budget = { kind: 'flops' }, redis, settings }: CompareOptions): void {
-  refuseLengths(budget, settings);
-  const twice = data.find((source, place) => data.indexOf(source) < place);
-  if (twice !== undefined) {
-    throw new InvalidArgumentError(
-      `--data ${twice} stands twice: as blocks, data sets have to be different ones.`,
-    );
-  }
-  if (budget.kind === 'minutes' && redis !== undefined) {
-    throw new InvalidArgumentError(
-      '--budget minutes is of this machine, and --redis trains on others: give --budget flops, or leave out --redis.',
-    );
-  }
-}
-
-/** Lengths of training that would not leave the budget as it is. */
-function refuseLengths({ kind, amount }: Budget, { epochs, earlyStopping }: Settings): void {
-  if (kind === 'parameters') return;
-  if (earlyStopping !== undefined) {
-    throw new InvalidArgumentError(
-      `--early-stopping ${earlyStopping} would end trainings before the budget of ${kind} is used: leave it out, or give --budget parameters.`,
-    );
-  }
-  if (epochs !== undefined && (kind === 'minutes' || amount !== undefined)) {
-    throw new InvalidArgumentError(
-      `--epochs ${epochs} does nothing beside --budget ${writtenBudget({ kind, amount })}, which says how long training takes: leave it out.`,
-    );
-  }
 }
 
 function fittedText(name: string, fitted: FittedComparison): string {

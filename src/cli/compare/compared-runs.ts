@@ -3,9 +3,11 @@ import { basename } from 'node:path';
 import { contentHashes } from '../../data/content-hash.ts';
 import { imageName } from '../../data/dataset.ts';
 import { isStreamed, type PictureDataset } from '../../data/stream/streamed-dataset.ts';
+import { freezeLayers } from '../fine-tuning.ts';
 import type { Answers } from '../mistakes.ts';
 import { optimizerOf } from '../optimizers.ts';
 import { RunError } from '../run-error.ts';
+import type { PictureClassifier } from '../run-reading.ts';
 import type { Metrics, RunRecord } from '../run-record.ts';
 import { writtenSetting } from '../settings/setting-options.ts';
 import { settingNames } from '../settings/setting-table.ts';
@@ -84,12 +86,14 @@ interface TestedImages {
   readonly dataset: PictureDataset;
   /** Of images in memory. */
   readonly hashes: readonly string[] | undefined;
+  /** What is removed of them, in words. */
+  readonly removed: string | undefined;
 }
 
 async function testedOne(
   folder: string,
 ): Promise<{ readonly run: ComparedRun; readonly images: TestedImages; readonly notes: readonly string[] }> {
-  const { record, saved, dataset, answers, notes } = await testRun(folder);
+  const { record, saved, dataset, answers, removal, notes } = await testRun(folder);
   if (record === undefined) {
     throw new RunError({
       where: folder,
@@ -98,20 +102,12 @@ async function testedOne(
       cure: 'Compare folders that weft train has written.',
     });
   }
-  const { model, inputShape } = saved;
-  const step = { model, inputShape, batch: record.batchSize };
-  const shown = record.data.train * record.history.length;
-  const flops =
-    record.history.length === 0
-      ? undefined
-      : shown *
-        (await trainingFlopsPerImage({ ...step, optimizer: optimizerOf(record, model, record.data.train) }));
   const classes = dataset.classNames.length;
   const { predictions, probabilities } = answers;
   return {
-    notes,
+    notes: [...notes, ...removal.notes],
     run: {
-      ...{ folder, record, robustness: robustnessOf(record), flops },
+      ...{ folder, record, robustness: robustnessOf(record), flops: await trainingFlops(record, saved) },
       answers: { predictions, probabilities },
       confusion: Array.from({ length: classes }, (_, truth) => [
         ...answers.confusion.subarray(truth * classes, (truth + 1) * classes),
@@ -120,8 +116,22 @@ async function testedOne(
     images: {
       ...{ folder, source: record.data.source, dataset },
       hashes: isStreamed(dataset) ? undefined : contentHashes(dataset),
+      removed: removal.remove && `${removal.remove} (seed ${removal.seed})`,
     },
   };
+}
+
+/** What a training took; undefined where nobody knows, or a teacher answered besides, which is not counted. */
+async function trainingFlops(
+  record: RunRecord,
+  { model, inputShape }: PictureClassifier,
+): Promise<number | undefined> {
+  const { history, freeze, teacher, batchSize, accumulate = 1, data } = record;
+  if (history.length === 0 || teacher !== undefined) return undefined;
+  if (freeze !== undefined) freezeLayers(model, freeze);
+  const optimizer = optimizerOf(record, model, data.train);
+  const step = { model, optimizer, inputShape, batch: batchSize * accumulate };
+  return data.train * history.length * (await trainingFlopsPerImage(step));
 }
 
 function robustnessOf(record: RunRecord | Metrics): Metrics['robustness'] {
@@ -142,6 +152,9 @@ function requireSameTest(first: TestedImages, other: TestedImages): void {
 
 function differenceOf(first: TestedImages, other: TestedImages): string | undefined {
   const [one, two] = [first.dataset, other.dataset];
+  if (first.removed !== other.removed) {
+    return `images that ${other.removed ?? 'nothing'} was removed from, where from others ${first.removed ?? 'nothing'} was`;
+  }
   if (one.classNames.join('\n') !== two.classNames.join('\n')) {
     return `the classes ${two.classNames.join(', ')}, where others are ${one.classNames.join(', ')}`;
   }
@@ -208,8 +221,9 @@ function requireOtherSeeds(group: readonly FoundRun[]): void {
   });
 }
 
-/** All that was set, but for the seed. */
-function recipeKey({ data, device: _, classWeights, seed: __, ...settings }: RunRecord): string {
+/** All that was set, but for the seed. Of an ensemble settings are those of a member: what it is says who the members are. */
+function recipeKey({ data, device: _, classWeights, seed: __, ensemble, ...settings }: RunRecord): string {
   const texts = settingNames.map((name) => writtenSetting(settings, name) ?? '');
-  return JSON.stringify([data.source, data.image, data.fit, classWeights, ...texts]);
+  const members = ensemble && [ensemble.combine, ...ensemble.members.map(({ path }) => path)];
+  return JSON.stringify([data.source, data.image, data.fit, classWeights, members, ...texts]);
 }

@@ -34,13 +34,16 @@ export function seedJobs(
   ).flat();
 }
 
-/** The trainings of 5×2-fold cross-validation: five times the training images are halved, and each half is held out once. */
+/**
+ * The trainings of 5×2-fold cross-validation: five times the training images are halved, and each half is held out once. Which images are for
+ * the test is what the settings say, as it is for all seeds.
+ */
 export function halvingJobs(contestants: readonly FittedContestant[], prefix: string): ComparisonJob[] {
   return Array.from({ length: HALVINGS }, (_, seed) =>
     ([1, 2] as const).flatMap((half) =>
       contestants.map(({ slug, asked: { validationShare: _, ...asked } }, contestant) => ({
         name: `${prefix}${slug}-halving-${seed + 1}-part-${half}`,
-        settings: { ...asked, seed, splitSeed: seed, fold: [half, 2] as const },
+        settings: { ...asked, seed, fold: [half, 2, seed] as const },
         ...{ contestant, seed, half },
       })),
     ),

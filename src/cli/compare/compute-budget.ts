@@ -15,6 +15,9 @@ export interface Budget {
   readonly amount?: number | undefined;
 }
 
+/** Where none is given: as many FLOPs as the first model takes. */
+export const usualBudget: Budget = { kind: 'flops' };
+
 /** A budget whose amount is known. */
 export type StatedBudget = Required<Budget> & { readonly amount: number };
 

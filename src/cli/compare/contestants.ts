@@ -5,7 +5,7 @@ import { findEntry } from '../../data/files.ts';
 import { modelNames } from '../../models/index.ts';
 import { nearest } from '../../text.ts';
 import { RunError } from '../run-error.ts';
-import { CONFIG_FILE, readConfig } from '../settings/config-file.ts';
+import { CONFIG_FILE, configText, readConfig } from '../settings/config-file.ts';
 import type { Setting } from '../settings/setting.ts';
 import { settingNames, settings } from '../settings/setting-table.ts';
 import type { SettingName, Settings } from '../settings/setting-values.ts';
@@ -37,7 +37,7 @@ export function readContestants(texts: readonly string[]): Contestant[] {
   const found: Contestant[] = [];
   for (const text of texts) {
     const next = readContestant(text);
-    const same = found.find(({ settings: other }) => JSON.stringify(other) === JSON.stringify(next.settings));
+    const same = found.find(({ settings: other }) => configText(other) === configText(next.settings));
     if (same !== undefined) {
       throw new InvalidArgumentError(`${text} is the same as ${same.label}: give each model once.`);
     }
@@ -52,7 +52,12 @@ function readContestant(text: string): Contestant {
   const [name = '', ...rest] = text.split(':');
   const model = modelNames.find((each) => each === name);
   if (model === undefined) return readRecipe(text);
-  const own = Object.fromEntries(parts(rest.join(':')).map((part) => readPart(text, part)));
+  const read = parts(rest.join(':')).map((part) => readPart(text, part));
+  const twice = read.find(([name], place) => read.findIndex(([other]) => other === name) < place);
+  if (twice !== undefined) {
+    throw new InvalidArgumentError(`${text}: ${flagOf(twice[0]).slice(2)} stands twice: give it once.`);
+  }
+  const own = Object.fromEntries(read);
   return { label: text, slug: slugOf(text), settings: { model, ...own } };
 }
 

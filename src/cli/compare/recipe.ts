@@ -41,7 +41,12 @@ export async function recipeOf(asked: Settings, data: PreparedDataset): Promise<
   const parameters = model.parameterCount();
   if (planned.freeze !== undefined) freezeLayers(model, planned.freeze);
   const optimizer = optimizerOf(recorded, model, imageCount(data.train));
-  const subject = { model, optimizer, inputShape: image, batch: planned.batchSize };
+  const subject = {
+    model,
+    optimizer,
+    inputShape: image,
+    batch: planned.batchSize * (planned.accumulate ?? 1),
+  };
   const flopsPerImage = await trainingFlopsPerImage(subject);
   return { planned, recorded, model, optimizer, parameters, flopsPerImage };
 }

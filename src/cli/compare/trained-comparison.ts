@@ -87,9 +87,12 @@ async function plannedDatasets(
 function prefixes(sources: readonly string[]): string[] {
   if (sources.length === 1) return [''];
   const names = sources.map((source) => slugOf(resolve(source).split(/[/\\]/).at(-1)!));
-  return names.map((name, place) => {
-    const before = names.slice(0, place).filter((each) => each === name).length;
-    return `${name}${before === 0 ? '' : `-${before + 1}`}-`;
+  const taken = new Set<string>();
+  return names.map((name) => {
+    let [free, number] = [name, 1];
+    while (taken.has(free)) free = `${name}-${++number}`;
+    taken.add(free);
+    return `${free}-`;
   });
 }
 

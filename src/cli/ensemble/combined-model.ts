@@ -58,7 +58,9 @@ export async function combinedModel(
   const { weight, bias, penalty } = await stackedLayer(answers);
   await model.weight!.set(weight);
   await model.bias!.set(bias);
-  return { model, normalization, weights: undefined, learned: { ...learned, penalty } };
+  // JSON has no number for it.
+  const recorded = Number.isFinite(penalty) ? penalty : 'infinite';
+  return { model, normalization, weights: undefined, learned: { ...learned, penalty: recorded } };
 }
 
 function named(kind: string, models: readonly Module[]): Record<string, Module> {

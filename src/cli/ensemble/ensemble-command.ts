@@ -12,6 +12,7 @@ import type { RunFolder } from '../run-folder.ts';
 import { recordText } from '../run-record.ts';
 import { deviceOption, jsonOption, oneOf } from '../shared-options.ts';
 import { type CommandContext, openTerminal, type Terminal } from '../terminal.ts';
+import { trainDefaults } from '../train-defaults.ts';
 import { openEnsembleFolder, writeEnsemble } from './ensemble-files.ts';
 import { describeEnsemble, formatMembers } from './ensemble-texts.ts';
 import { type Member, readMember, requireAlike } from './members.ts';
@@ -46,6 +47,7 @@ export async function ensembleCommand(
   const folder = await openEnsembleFolder(out, plan);
   const command = ['ensemble', ...runs, ...(making ? [`--${making.kind}`, `${making.count}`] : [])];
   command.push('--combine', combine, ...jobWords(options));
+  if (device !== trainDefaults.device) command.push('--device', device);
   try {
     const inside = { folder: membersFolder(folder.path), terminal, ...context };
     const members = making

@@ -1,5 +1,6 @@
 /** An ensemble beside its members on the same test images: what it gains over the best of them, and how they differ. */
 import type { LabeledImages } from '../../data/dataset.ts';
+import { formatFold } from '../../data/split.ts';
 import { accuracyInterval, accuracyOf, mcNemarTest, pairedBootstrapTest } from '../../metrics/index.ts';
 import type { Combination } from '../../nn/combinations.ts';
 import { type JudgedAnswers, judge } from '../judgement.ts';
@@ -39,7 +40,7 @@ export function ensembleRecord(test: LabeledImages, combined: CombinedMembers): 
       path,
       model: record.model,
       seed: record.seed,
-      ...(settings.fold && { fold: settings.fold.join('/') }),
+      ...(settings.fold && { fold: formatFold(settings.fold) }),
       validationAccuracy: epoch.valAccuracy,
       testAccuracy: accuracies[place]!,
       accuracyInterval: accuracyInterval(accuracies[place]!, labels.length),

@@ -41,6 +41,7 @@ export interface EnsembleRecord {
   readonly learned?: {
     readonly images: number;
     readonly from: 'validation images' | 'out-of-fold answers';
-    readonly penalty?: number;
+    /** λ of stacking: 'infinite' where it is the mean. */
+    readonly penalty?: number | 'infinite';
   };
 }

@@ -85,7 +85,7 @@ function describeLearned({ combine, learned }: EnsembleRecord): string[] {
   const held =
     learned.penalty === undefined
       ? ''
-      : learned.penalty === Number.POSITIVE_INFINITY
+      : learned.penalty === 'infinite'
         ? ' They are too few to say more than the mean does: it is the mean of the logits.'
         : ` It is held to the mean of the logits with λ ${learned.penalty}.`;
   const from = learned.from === 'validation images' ? 'common validation images' : 'out-of-fold answers';

@@ -80,8 +80,10 @@ const rate = 0.02;
 export async function stackedLayer(answers: JointAnswers): Promise<Stacking> {
   const { labels } = answers;
   const part = partsOf(labels);
+  // Of fewer images a part would have none, and what is learned could not be tried on others.
+  const candidates = labels.length < parts ? penalties.slice(0, 1) : penalties;
   const losses: number[] = [];
-  for (const penalty of penalties) {
+  for (const penalty of candidates) {
     let sum = 0;
     for (let held = 0; held < parts; held++) {
       const outside = part.map((each) => (each === held ? 0 : 1));
@@ -91,20 +93,18 @@ export async function stackedLayer(answers: JointAnswers): Promise<Stacking> {
     }
     losses.push(sum);
   }
-  const penalty = penalties[losses.indexOf(Math.min(...losses))]!;
+  const penalty = candidates[losses.indexOf(Math.min(...losses))]!;
   const { weight, bias } = await learnedLayer(answers, penalty, part.fill(1));
   const [rows, offsets] = await Promise.all([weight.data(), bias.data()]);
   return { weight: Float32Array.from(rows), bias: Float32Array.from(offsets), penalty };
 }
 
-/** The part of each image: those of a class go to the parts in turns. */
+/** The part of each image: they are dealt in turns, class after class, so that parts are equal and classes are spread over them. */
 function partsOf(labels: ArrayLike<number>): Float32Array {
-  const seen = new Map<number, number>();
-  return Float32Array.from(labels, (label) => {
-    const before = seen.get(label) ?? 0;
-    seen.set(label, before + 1);
-    return before % parts;
-  });
+  const dealt = Array.from(labels, (label, image) => ({ label, image })).sort((a, b) => a.label - b.label);
+  const part = new Float32Array(labels.length);
+  for (const [place, { image }] of dealt.entries()) part[image] = place % parts;
+  return part;
 }
 
 interface LearnedLayer {

@@ -16,6 +16,7 @@ import type { DataRecord, Metrics, RunRecord } from '../run-record.ts';
 import type { TrainSettings } from '../settings/setting-values.ts';
 import type { Terminal } from '../terminal.ts';
 import { missingOf, treatmentOf } from '../train-settings.ts';
+import { splitSeedOf } from '../training-data.ts';
 import { version } from '../version.ts';
 import { combinedModel } from './combined-model.ts';
 import { ensembleRecord } from './ensemble-comparison.ts';
@@ -77,7 +78,7 @@ export async function testedEnsemble(
   };
   say(printable(describeScores(scores)));
   say(printable(describeCalibration(judgement, answers.accuracy)));
-  const asked = { normalization, missing: missingOf(record), seed: record.seed, views: record.views };
+  const asked = { normalization, missing: missingOf(record), seed: splitSeedOf(record), views: record.views };
   const { remove, workers } = record;
   const card = await finishWithCard({ model, images: test, ...asked, remove, workers }, terminal, signal);
   const { accuracy: testAccuracy, loss: testLoss } = answers;
@@ -107,7 +108,7 @@ export async function testedEnsemble(
 /** What of the settings of the members holds for the ensemble: those of the first; that of the test is the same for all. */
 function settingsOfMembers(record: RunRecord): TrainSettings {
   const { epochs, batchSize, optimizer, learningRate, schedule, weightDecay, augmentation, seed } = record;
-  const { views, remove, workers } = record;
+  const { views, remove, workers, splitSeed } = record;
   const treatment = treatmentOf(record);
   return {
     ...{
@@ -122,6 +123,7 @@ function settingsOfMembers(record: RunRecord): TrainSettings {
       seed,
     },
     ...(treatment !== 'error' && { missing: treatment }),
+    ...(splitSeed !== undefined && { splitSeed }),
     ...(views !== undefined && { views }),
     ...(remove !== undefined && { remove }),
     ...(workers !== undefined && { workers }),

@@ -40,6 +40,8 @@ const PLAN_FILE = 'labels.json';
 const PAGE_FILE = 'labels.html';
 const TABLE_FILE = 'labels.csv';
 
+const usualTop = 20;
+
 /** Runs the command; returns its exit code. */
 export async function labelsCommand(
   { settings, folds, top, out, json, ...where }: LabelsOptions,
@@ -74,6 +76,7 @@ async function searchLabels(
     ...wordsOf(settings, {}),
     '--folds',
     `${folds}`,
+    ...(top === usualTop ? [] : ['--top', `${top}`]),
     ...jobWords(where),
     '--out',
     out,
@@ -166,7 +169,7 @@ export function addLabels(program: Command, { streams, finish, ...context }: Com
       positiveInteger,
       5,
     )
-    .option('--top <number>', 'how many labels to list (default: 20)', positiveInteger, 20)
+    .option('--top <number>', 'how many labels to list (default: 20)', positiveInteger, usualTop)
     .option(
       '--config <file>',
       'settings of the trainings from a file, as a run keeps them in its config.json',

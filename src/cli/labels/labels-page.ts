@@ -34,7 +34,7 @@ export function labelsPage({ images, doubts, folds, accuracy, command }: LabelsP
     `Labels in doubt: ${images.name}`,
     styleSheet,
     `<p>${escapeHtml(found)} For each image a model was asked that had not seen it, of ${counted(folds, 'fold')}; these models
-agree with ${percent(accuracy)} of the labels.</p>
+agree with ${percent(accuracy)} of the labels. (Which epoch of a model answers was chosen by all labels of its fold together, those in doubt among them.)</p>
 <p class="aside">A class is believed of an image when its probability is at least the mean that images with this label get; a label is in doubt where another
 class is believed more (confident learning; Northcutt, Jiang and Chuang, 2021). Somebody has to look: there are wrong labels among
 these, and pictures that are hard.</p>

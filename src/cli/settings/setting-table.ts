@@ -8,6 +8,7 @@ import { samplings } from '../../data/balanced-order.ts';
 import { readClassNames } from '../../data/class-names.ts';
 import { groupSource } from '../../data/groups.ts';
 import { pictureFits } from '../../data/resize.ts';
+import { formatFold } from '../../data/split.ts';
 import { type DeviceOptions, deviceNames } from '../../index.ts';
 import { type ModelSizes, modelNames } from '../../models/index.ts';
 import { sizeKinds } from '../../models/sizes.ts';
@@ -99,9 +100,9 @@ export const settings: { readonly [Name in SettingName]: Setting<SettingValues[N
   fold: {
     flag: '--fold <part/parts>',
     heading: 'data',
-    what: 'hold out this part of so many equal ones for validation, as for cross-validation: 1/5',
+    what: 'hold out this part of so many equal ones for validation, as for cross-validation: 1/5, or with a number for another division 1/5:3',
     read: foldText,
-    write: (fold) => fold.join('/'),
+    write: formatFold,
   },
   splitSeed: {
     flag: '--split-seed <number>',

@@ -110,8 +110,10 @@ export function runWasmKernel<Attributes extends object>(
     expected.set(new Uint8Array(array.buffer, array.byteOffset, array.byteLength), inputAt[input]);
   });
   for (const [at, length] of written) expected.set(bytes.subarray(at, at + length), at);
-  const stray = bytes.findIndex((byte, at) => byte !== expected[at]);
-  if (stray >= 0) throw new Error(`the kernel wrote to byte ${stray}, outside its arrays`);
+  if (Buffer.compare(bytes, expected) !== 0) {
+    const stray = bytes.findIndex((byte, at) => byte !== expected[at]);
+    throw new Error(`the kernel wrote to byte ${stray}, outside its arrays`);
+  }
 
   return call.outputs.map(({ shape, dtype }, output) => {
     const slice = bytes.buffer.slice(outputAt[output], outputAt[output] + bytesOf({ shape, dtype }));

@@ -40,7 +40,7 @@ async function kilobytes(names: string): Promise<{ readonly whole: number; reado
 
 describe('in a page, kilobytes after gzip, at most', () => {
   it.each([
-    ['everything', '*', { whole: 290, first: 261 }],
+    ['everything', '*', { whole: 290, first: 262 }],
     ['tensor and grad', '{ tensor, grad }', { whole: 153, first: 125 }],
     ['loadModel and predict', '{ loadModel, predict }', { whole: 198, first: 170 }],
   ])('%s', async (_, names, bounds) => {

@@ -90,7 +90,9 @@ export function bootstrapInterval(
  * of the statistic over the drawn seeds. With the same images for all this is the bootstrap of crossed factors (Owen, 2007, "The
  * pigeonhole bootstrap"), with images of their own that of nested ones.
  *
- * Of a few seeds the part of the interval that seeds are cause of comes out too narrow, by √((s − 1)/s) of s seeds.
+ * Of s seeds the part of the interval that seeds are cause of comes out too narrow, by √((s − 1)/s); and what images and seeds do together
+ * is counted about three times (Owen, 2007), so where seeds disagree on single images the interval is too wide. For accuracies take
+ * `accuracyIntervalOverSeeds` and `pairedTestOverSeeds`, which tell these apart; this one is for any statistic.
  *
  * ```ts
  * const labels = [0, 1, 0, 1, 0, 1, 0, 1];

@@ -95,6 +95,11 @@ export function studentTwoSided(t: number, freedom: number): number {
   return incompleteBeta(1 / (1 + t * (t / freedom)), freedom / 2, 0.5);
 }
 
+/** The |t| that Student's distribution with `freedom` degrees has by chance with probability `share`, or a larger one. */
+export function studentOf(share: number, freedom: number): number {
+  return largestAbove(share, (t) => studentTwoSided(t, freedom));
+}
+
 /** How likely `x` or more is by chance, of the chi-square distribution. */
 export function chiSquareAbove(x: number, freedom: number): number {
   return upperGamma(freedom / 2, x / 2);
@@ -157,10 +162,15 @@ export function rangeAbove(range: number, groups: number): number {
 
 /** The range that `groups` standard normal numbers have by chance with probability `share`, or a larger one. */
 export function rangeOf(share: number, groups: number): number {
+  return largestAbove(share, (range) => rangeAbove(range, groups));
+}
+
+/** Where what falls from 1 at 0 reaches `share`, by halving. */
+function largestAbove(share: number, above: (value: number) => number): number {
   let [low, high] = [0, 1];
-  while (rangeAbove(high, groups) > share) high *= 2;
+  while (above(high) > share) high *= 2;
   for (let middle = (low + high) / 2; low < middle && middle < high; middle = (low + high) / 2) {
-    if (rangeAbove(middle, groups) > share) low = middle;
+    if (above(middle) > share) low = middle;
     else high = middle;
   }
   return high;

@@ -52,4 +52,12 @@ export {
   rocAuc,
   rocAucOfClasses,
 } from './ranking.ts';
+export {
+  type AccuracyOverSeeds,
+  accuracyIntervalOverSeeds,
+  type DifferenceVariances,
+  type OverSeedsOptions,
+  type PairedOverSeedsResult,
+  pairedTestOverSeeds,
+} from './seed-comparison.ts';
 export { fitTemperature, probabilitiesAtTemperature } from './temperature.ts';

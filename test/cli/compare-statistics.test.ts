@@ -1,6 +1,5 @@
 /** What answers of several models come to: intervals over images and seeds, tests of pairs, and what it would take to show a difference. */
 import { describe, expect, test } from 'vitest';
-import { SeedBootstrap } from '../../src/cli/compare/seed-bootstrap.ts';
 import {
   compareModels,
   meanAnswers,
@@ -8,7 +7,7 @@ import {
   ranksOfDatasets,
 } from '../../src/cli/compare/statistics.ts';
 import { RandomGenerator } from '../../src/data/random-generator.ts';
-import { bootstrapIntervalOverSeeds, mcNemarTest, pairedBootstrapTest } from '../../src/metrics/index.ts';
+import { accuracyIntervalOverSeeds, mcNemarTest, pairedTestOverSeeds } from '../../src/metrics/index.ts';
 
 const N = 300;
 const labels = Int32Array.from({ length: N }, (_, image) => image % 3);
@@ -34,39 +33,6 @@ function modelOf(label: string, share: number, seeds: readonly number[]) {
   };
 }
 
-const rightOf = ({ predictions }: { readonly predictions: readonly Int32Array[] }) =>
-  predictions.map((seed) => Uint8Array.from(seed, (each, image) => (each === labels[image] ? 1 : 0)));
-
-test('the interval of a mean is that of the bootstrap over seeds', () => {
-  const right = rightOf(modelOf('a', 0.8, [1, 2, 3]));
-  const { estimate, low, high } = new SeedBootstrap([right]).mean(0);
-  const share = (seed: number, images: Int32Array) =>
-    images.reduce((sum, image) => sum + right[seed]![image]!, 0) / images.length;
-  const other = bootstrapIntervalOverSeeds(3, N, share, { samples: 4000 });
-  expect(estimate).toBeCloseTo(other.estimate, 10);
-  expect(low).toBeCloseTo(other.low, 2);
-  expect(high).toBeCloseTo(other.high, 2);
-});
-
-test('of one seed each a difference is that of the paired bootstrap', () => {
-  const [one, two] = [modelOf('a', 0.85, [1]), modelOf('b', 0.75, [2])];
-  const found = new SeedBootstrap([rightOf(one), rightOf(two)]).difference(0, 1);
-  const other = pairedBootstrapTest(one.predictions[0]!, two.predictions[0]!, labels, { samples: 4000 });
-  expect(found.estimate).toBeCloseTo(other.difference, 10);
-  expect(found.low).toBeCloseTo(other.low, 2);
-  expect(found.high).toBeCloseTo(other.high, 2);
-});
-
-test('models that answer alike do not differ, however seeds are drawn', () => {
-  const right = rightOf(modelOf('a', 0.8, [1, 1, 1]));
-  expect(new SeedBootstrap([right, right.slice(0, 2)]).difference(0, 1)).toMatchObject({
-    estimate: 0,
-    low: 0,
-    high: 0,
-    p: 1,
-  });
-});
-
 describe('two models', () => {
   const models = [modelOf('worse', 0.7, [4, 5, 6]), modelOf('better', 0.9, [1, 2, 3])];
   const { pairs, models: statistics, ranks } = compareModels('tiny', labels, models);
@@ -78,6 +44,18 @@ describe('two models', () => {
     expect(pairs[0]!.difference.holm).toBe(pairs[0]!.difference.p);
     expect(statistics[1]!.standardDeviation).toBeGreaterThan(0);
     expect(ranks).toBeUndefined();
+  });
+
+  test('intervals and p are those of the library', () => {
+    const [worse, better] = models;
+    const {
+      difference,
+      variances: _,
+      ...test
+    } = pairedTestOverSeeds(better!.predictions, worse!.predictions, labels);
+    expect(pairs[0]!.difference).toEqual({ estimate: difference, ...test, holm: test.p });
+    const { accuracy, low, high } = accuracyIntervalOverSeeds(worse!.predictions, labels);
+    expect(statistics[0]!.accuracy).toEqual({ estimate: accuracy, low, high });
   });
 
   test('McNemar of each seed and of all together', () => {
@@ -128,23 +106,52 @@ test('ranks over data sets take the mean accuracies', () => {
 });
 
 describe('what it would take to show a difference', () => {
+  const none = [Number.NaN, Number.NaN] as const;
+  const amounts = { images: 1000, seeds: [3, 3] } as const;
+
   test('without seeds it is (1.96 + 0.84)² times the variance by the square of the difference', () => {
-    const spread = { ofImages: 0.04, ofSeeds: undefined, ofMeans: 0 };
+    const variances = { images: 0.04, seeds: none, interaction: none };
     const images = Math.ceil((0.04 * 2.80158 ** 2) / 0.01 ** 2);
-    expect(neededToShow(0.01, spread, 100)).toEqual({ images, seeds: undefined });
+    expect(neededToShow(0.01, variances, { images: 100, seeds: [1, 1] })).toEqual({
+      images,
+      seeds: undefined,
+    });
   });
 
   test('no number of images does where seeds differ more than the models; seeds do', () => {
-    const spread = { ofImages: 0.0001, ofSeeds: 0.0004, ofMeans: 0.0004 / 3 };
-    const { images, seeds } = neededToShow(0.01, spread, 1e6);
+    const variances = { images: 0.0001, seeds: [0.0003, 0.0001], interaction: [0.01, 0.02] } as const;
+    const { images, seeds } = neededToShow(0.01, variances, { images: 1e6, seeds: [3, 3] });
     expect(images).toBeUndefined();
-    expect(seeds).toBe(Math.ceil(0.0004 / ((0.01 / 2.80158) ** 2 - 1e-10)));
+    expect(seeds).toBe(Math.ceil((0.0004 + 0.03 / 1e6) / ((0.01 / 2.80158) ** 2 - 1e-10)));
+  });
+
+  test('what images do to the accuracies of seeds is in reach of more images', () => {
+    const variances = { images: 0.01, seeds: [0.00001, -0.00002], interaction: [0.03, 0.03] } as const;
+    const { images } = neededToShow(0.01, variances, amounts);
+    expect(images).toBe(Math.ceil((0.01 + 0.06 / 3) / (0.01 / 2.80158) ** 2));
   });
 
   test('no number of anything shows a difference of 0', () => {
-    expect(neededToShow(0, { ofImages: 0.1, ofSeeds: 0.1, ofMeans: 0.1 }, 100)).toEqual({
-      images: undefined,
-      seeds: undefined,
-    });
+    const variances = { images: 0.1, seeds: [0.1, 0.1], interaction: [0.1, 0.1] } as const;
+    expect(neededToShow(0, variances, amounts)).toEqual({ images: undefined, seeds: undefined });
+  });
+
+  test('where seeds do not differ, images are named almost always', () => {
+    const generator = new RandomGenerator(5);
+    const truth = new Uint8Array(1000);
+    // Images are easy or hard; what a seed makes of one is a matter of chance.
+    const answersTo = (ease: readonly number[], factor: number) =>
+      Array.from({ length: 5 }, () =>
+        Uint8Array.from(ease, (each) => (generator.uniform() < factor * (1 - each) ? 1 : 0)),
+      );
+    let named = 0;
+    for (let round = 0; round < 200; round++) {
+      // 98 and 97 % are right.
+      const ease = Array.from({ length: 1000 }, () => (generator.uniform() < 0.1 ? 0.8 : 1));
+      const [first, second] = [answersTo(ease, 1), answersTo(ease, 1.5)];
+      const { difference, variances } = pairedTestOverSeeds(first, second, truth);
+      if (neededToShow(difference, variances, { images: 1000, seeds: [5, 5] }).images !== undefined) named++;
+    }
+    expect(named).toBeGreaterThan(180);
   });
 });

@@ -1,7 +1,8 @@
 /** What is said of the numbers of a comparison: a clear winner, no difference, several models, one seed. */
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { DatasetStatistics, PairStatistics } from '../../src/cli/compare/statistics.ts';
-import { describeDifferences, describeRanks, points } from '../../src/cli/compare/verdict.ts';
+import { describeDifferences, describeRanks } from '../../src/cli/compare/verdict.ts';
+import { points } from '../../src/cli/figures.ts';
 import { friedmanTest, nemenyiTest } from '../../src/metrics/index.ts';
 
 type PairFacts = Partial<Omit<PairStatistics, 'difference'>> & {
@@ -15,7 +16,7 @@ function pairOf({ estimate, low, high, p, ...facts }: PairFacts): PairStatistics
   return {
     first: 0,
     second: 1,
-    difference: { estimate, low, high, p, holm: p },
+    difference: { estimate, low, high, p, holm: p, standardError: (high - low) / 4, degreesOfFreedom: 9 },
     together: { onlyFirst: 3, onlySecond: 1, p, holm: p },
     bySeed: [],
     needed: { images: 5321, seeds: 40 },
@@ -48,8 +49,7 @@ test('a clear winner', () => {
   expect(main).toBe(
     'conv-lstm is right more often than cnn by 1.3 points (95 % interval 0.4 to 2.2): 98.0 % against 97.0 % of 1,000 test images of digits, as means over 3 seeds each.',
   );
-  expect(reach).toContain('3 seeds say little about others');
-  expect(reach).toContain('about 18 % too narrow');
+  expect(reach).toContain('3 seeds say little about others, though: where seeds differ, the intervals are');
 });
 
 test('no difference, and what it would take to show it', () => {
@@ -63,7 +63,7 @@ test('no difference, and what it would take to show it', () => {
 test('more images would not do where seeds differ', () => {
   const pair = pairOf({ ...unclear, needed: { images: undefined, seeds: 40 } });
   expect(describeDifferences(statisticsOf(['a', 'b'], [pair]))[0]).toContain(
-    'since the seeds differ as much; about 40 seeds of each would be needed',
+    'since seeds differ as much; about 40 seeds of each would be needed',
   );
   const neither = pairOf({ ...unclear, needed: { images: undefined, seeds: undefined } });
   expect(describeDifferences(statisticsOf(['a', 'b'], [neither]))[0]).toContain(
@@ -104,27 +104,70 @@ test('several models of which none is shown to be the best', () => {
     [1, 2],
   ].map(([first, second]) => pairOf({ ...unclear, first: first!, second: second! }));
   const [main] = describeDifferences(statisticsOf(['a', 'b', 'c'], pairs));
-  expect(main).toContain('it does not show which is best');
+  expect(main).toContain('Which is best is not shown.');
   expect(main).not.toContain('It is right more often');
 });
 
-test('cross-validation has its own sentence', () => {
-  const pair = pairOf({ ...clear, halves: { t: 5, p: 0.004, holm: 0.004, difference: 0.02 } });
-  const texts = describeDifferences(statisticsOf(['a', 'b'], [pair]));
-  expect(texts[1]).toContain('shows a difference between a and b (p 0.004)');
+test('of several models that are right equally often none is the best', () => {
+  const equal = { ...unclear, estimate: 0, low: -0.01, high: 0.01, p: 1 };
+  const pairs = [
+    pairOf({ ...equal, first: 0, second: 1 }),
+    pairOf({ ...clear, first: 0, second: 2 }),
+    pairOf({ ...unclear, estimate: 0.013, first: 1, second: 2 }),
+  ];
+  const statistics = statisticsOf(['a', 'b', 'c'], pairs);
+  const [first, second, third] = statistics.models;
+  const models = [first!, { ...second!, accuracy: first!.accuracy }, third!];
+  const [main] = describeDifferences({ ...statistics, models });
+  expect(main).toContain('Of 3 models, none is right most often: a and b are equally, 98.0 % each of 1,000');
+  expect(main).toContain('a is right more often than c by 1.3 points');
+  expect(main).toContain('does not show a difference between b and c (1.3 points');
+  expect(main).not.toContain('others');
 });
 
-test('ranks over data sets', () => {
-  const scores = Array.from({ length: 4 }, () => [0.9, 0.8, 0.7]);
-  const ranks = {
-    blocks: 'data sets',
-    count: 4,
-    friedman: friedmanTest(scores),
-    nemenyi: nemenyiTest(scores),
-  } as const;
-  const text = describeRanks(['a', 'b', 'c'], ranks);
-  expect(text).toContain('Over 4 data sets the models differ (mean ranks: a 1, b 2, c 3');
-  expect(text).toContain('4 data sets are few');
+describe('cross-validation has its own sentence', () => {
+  const halves = (difference: number) => ({ t: 5, p: 0.004, holm: 0.004, difference });
+
+  test('which names the better one', () => {
+    const texts = describeDifferences(statisticsOf(['a', 'b'], [pairOf({ ...clear, halves: halves(0.02) })]));
+    expect(texts[1]).toContain('a is right more often than b, by 2.0 points on average (p 0.004)');
+  });
+
+  test('by the mean difference, be it the other one that is better with all images', () => {
+    const texts = describeDifferences(
+      statisticsOf(['a', 'b'], [pairOf({ ...clear, halves: halves(-0.02) })]),
+    );
+    expect(texts[1]).toContain('b is right more often than a, by 2.0 points on average');
+  });
+});
+
+describe('ranks over data sets', () => {
+  const textOf = (count: number, row: readonly number[]) => {
+    const scores = Array.from({ length: count }, () => row);
+    const tests = { friedman: friedmanTest(scores), nemenyi: nemenyiTest(scores) };
+    return describeRanks(['a', 'b', 'c'], { blocks: 'data sets', count, ...tests });
+  };
+
+  test('that all agree', () => {
+    const text = textOf(4, [0.9, 0.8, 0.7]);
+    expect(text).toContain(
+      'Over 4 data sets the models differ (mean ranks: a 1, b 2, c 3; Friedman’s exact test',
+    );
+    expect(text).toContain('p 0.005');
+    expect(text).toContain('4 data sets are few');
+  });
+
+  test('which are too few, however much they agree', () => {
+    const text = textOf(2, [0.9, 0.8, 0.7]);
+    expect(text).toContain(
+      'Over 2 data sets the ranks cannot show that the models differ, whatever they are',
+    );
+    expect(text).toContain('p 0.17');
+  });
+
+  test('that say nothing', () => {
+    expect(textOf(4, [0.9, 0.9, 0.9])).toContain('the ranks do not show that the models differ');
+  });
 });
 
 test('points: a sign of their own, and no negative zero', () => {

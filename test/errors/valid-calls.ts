@@ -382,6 +382,8 @@ export const functions = (folder: string): Record<string, Arguments> => ({
   ],
   exactSignTest: () => [1, 5],
   pairedBootstrapTest: () => [[0, 1], [0, 0], [1, 1], { samples: 10, confidence: 0.9, seed: 1 }],
+  accuracyIntervalOverSeeds: () => [[Uint8Array.of(0, 1)], [1, 1], { confidence: 0.9 }],
+  pairedTestOverSeeds: () => [[Uint8Array.of(0, 1)], [[0, 0]], [1, 1], { confidence: 0.9 }],
   fiveByTwoTest: () => [[0.1, 0.2, 0.3, 0.1, 0.2].map((each) => [each, each / 2])],
   friedmanTest: () => [ranked()],
   nemenyiTest: () => [ranked(), { significance: 0.1 }],

@@ -2,6 +2,7 @@
 import { test } from 'vitest';
 import { LabelError, NonFiniteError, OptionError } from '../../src/errors.ts';
 import {
+  accuracyIntervalOverSeeds,
   balancedAccuracy,
   bootstrapInterval,
   bootstrapIntervalOverSeeds,
@@ -17,6 +18,7 @@ import {
   mcNemarTest,
   nemenyiTest,
   pairedBootstrapTest,
+  pairedTestOverSeeds,
   probabilitiesAtTemperature,
   reliabilityBins,
   rocAuc,
@@ -57,6 +59,11 @@ const calls: readonly (readonly [act: () => unknown, kind: ErrorClass, ...pieces
   [() => bootstrapIntervalOverSeeds(0, 1, () => 1), OptionError, 'seeds 0'],
   [() => mcNemarTest([], [], []), OptionError, 'number of images 0'],
   [() => pairedBootstrapTest([], [], []), OptionError, 'number of images 0'],
+  [() => accuracyIntervalOverSeeds([], [1]), OptionError, 'for predictions', 'of each seed'],
+  [() => pairedTestOverSeeds([[]], [[]], []), OptionError, 'number of images 0'],
+  [() => pairedTestOverSeeds([[1]], untyped([1]), [1]), OptionError, 'for second', 'an array of numbers'],
+  [() => pairedTestOverSeeds([[1]], [[1], [1, 0]], [1]), OptionError, '2 second and 1 labels'],
+  [() => pairedTestOverSeeds([[1]], [[1]], [1], { confidence: 1 }), OptionError, 'confidence 1'],
   [() => fiveByTwoTest([]), OptionError, 'five pairs'],
   [() => friedmanTest([[1, 2]]), OptionError, 'two at least'],
   [() => friedmanTest([[1], [2]]), OptionError, 'two at least'],

@@ -1,10 +1,10 @@
 /** The table of a comparison: a row for each model, with what it reached and what it took. */
 import { formatBytes, formatCount, formatInteger, formatTable } from '../../text.ts';
+import { digitsFor } from '../figures.ts';
 import { duration, percent } from '../terminal.ts';
 import { deviationText, type FittedComparison } from './budget-fit.ts';
 import { amountText, describeAmount } from './compute-budget.ts';
 import { costsOf, type JudgedDataset } from './model-comparison.ts';
-import { digitsFor } from './verdict.ts';
 
 /** The headings of `modelRows`. */
 export const modelHeadings = [

@@ -1,5 +1,8 @@
 /** What the answers of several models say about which is better: means with intervals, tests of all pairs, ranks. Pure functions of numbers. */
 import {
+  accuracyIntervalOverSeeds,
+  accuracyOf,
+  type DifferenceVariances,
   type FriedmanResult,
   fiveByTwoTest,
   friedmanTest,
@@ -7,8 +10,9 @@ import {
   mcNemarTest,
   type NemenyiResult,
   nemenyiTest,
+  pairedTestOverSeeds,
 } from '../../metrics/index.ts';
-import { type Difference, type EstimateInterval, meanOf, SeedBootstrap } from './seed-bootstrap.ts';
+import { meanOf } from '../figures.ts';
 
 /** What a model answered to the test images. */
 export interface ModelAnswers {
@@ -19,6 +23,13 @@ export interface ModelAnswers {
   readonly probabilities: readonly ArrayLike<number>[];
   /** Of 5×2-fold cross-validation: the validation accuracy of the last epoch, by halving and half. */
   readonly halves?: readonly (readonly [number, number])[] | undefined;
+}
+
+/** An estimate with its 95 % interval. */
+export interface EstimateInterval {
+  readonly estimate: number;
+  readonly low: number;
+  readonly high: number;
 }
 
 /** A model in numbers. */
@@ -42,8 +53,9 @@ export interface Significance {
 export interface PairStatistics {
   readonly first: number;
   readonly second: number;
-  /** Of the mean accuracies: the paired bootstrap over images and seeds. */
-  readonly difference: EstimateInterval & Significance;
+  /** Of the mean accuracies: the paired test over images and seeds. */
+  readonly difference: EstimateInterval &
+    Significance & { readonly standardError: number; readonly degreesOfFreedom: number };
   /** McNemar's exact test of the answers by the mean of the probabilities of all seeds. */
   readonly together: Significance & { readonly onlyFirst: number; readonly onlySecond: number };
   /** McNemar's exact test of the runs of each seed. */
@@ -92,17 +104,12 @@ export function compareModels(
   models: readonly ModelAnswers[],
 ): DatasetStatistics {
   const images = labels.length;
-  const right = models.map(({ predictions }) =>
-    predictions.map((seed) =>
-      Uint8Array.from(seed, (predicted, image) => (predicted === labels[image] ? 1 : 0)),
-    ),
-  );
-  const bootstrap = new SeedBootstrap(right);
-  const statistics = models.map(({ label }, model): ModelStatistics => {
-    const accuracies = right[model]!.map((seed) => meanOf([...seed]));
+  const statistics = models.map(({ label, predictions }): ModelStatistics => {
+    const accuracies = predictions.map((seed) => accuracyOf(seed, labels));
+    const { accuracy: estimate, low, high } = accuracyIntervalOverSeeds(predictions, labels);
     return {
-      ...{ label, accuracies, accuracy: bootstrap.mean(model) },
-      standardDeviation: accuracies.length < 2 ? undefined : Math.sqrt(varianceOf(accuracies)),
+      ...{ label, accuracies, accuracy: { estimate, low, high } },
+      standardDeviation: accuracies.length < 2 ? undefined : standardDeviationOf(accuracies),
     };
   });
   const together = models.map(({ probabilities }) => meanAnswers(probabilities, images));
@@ -112,16 +119,17 @@ export function compareModels(
   const found = places.flatMap((first, rank) =>
     places.slice(rank + 1).map((second) => {
       const [one, other] = [models[first]!, models[second]!];
-      const difference = bootstrap.difference(first, second);
-      const spread = spreadOf(right[first]!, right[second]!);
+      const test = pairedTestOverSeeds(one.predictions, other.predictions, labels);
+      const { difference: estimate, low, high, p, standardError, degreesOfFreedom, variances } = test;
+      const seeds = [one.predictions.length, other.predictions.length] as const;
       return {
-        ...{ first, second, difference },
+        ...{ first, second, difference: { estimate, low, high, standardError, degreesOfFreedom, p } },
         together: mcNemarTest(together[first]!, together[second]!, labels),
         bySeed: one.predictions
           .slice(0, other.predictions.length)
           .map((predictions, seed) => mcNemarTest(predictions, other.predictions[seed]!, labels)),
         halves: halvesTest(one, other),
-        needed: neededToShow(difference.estimate, spread, images),
+        needed: neededToShow(estimate, variances, { images, seeds }),
       };
     }),
   );
@@ -154,7 +162,7 @@ export function meanProbabilities(probabilities: readonly ArrayLike<number>[]): 
 interface FoundPair {
   readonly first: number;
   readonly second: number;
-  readonly difference: Difference;
+  readonly difference: Omit<PairStatistics['difference'], 'holm'>;
   readonly together: { readonly p: number; readonly onlyFirst: number; readonly onlySecond: number };
   readonly bySeed: PairStatistics['bySeed'];
   readonly halves: { readonly p: number; readonly t: number; readonly difference: number } | undefined;
@@ -180,55 +188,45 @@ function halvesTest({ halves: one }: ModelAnswers, { halves: other }: ModelAnswe
   return { ...fiveByTwoTest(differences), difference: meanOf(differences.flat()) };
 }
 
-/** How far a difference varies. */
-export interface DifferenceSpread {
-  /** The variance, over images, of the difference of the shares of seeds that are right. */
-  readonly ofImages: number;
-  /** The variances of the accuracy over seeds, of both together; undefined where one has a single seed. */
-  readonly ofSeeds: number | undefined;
-  /** What it is of as many seeds as there are: each divided by its number. */
-  readonly ofMeans: number;
-}
-
-function spreadOf(one: readonly Uint8Array[], other: readonly Uint8Array[]): DifferenceSpread {
-  const gains = [...one[0]!.keys()].map(
-    (image) => meanOf(one.map((right) => right[image]!)) - meanOf(other.map((right) => right[image]!)),
-  );
-  const [first, second] = [one, other].map((seeds) =>
-    seeds.length < 2 ? undefined : varianceOf(seeds.map((right) => meanOf([...right]))),
-  );
-  return {
-    ofImages: varianceOf(gains),
-    ofSeeds: first === undefined || second === undefined ? undefined : first + second,
-    ofMeans: (first ?? 0) / one.length + (second ?? 0) / other.length,
-  };
-}
-
 /** A difference of so many standard errors is found at 5 % significance in four comparisons of five: 1.96 + 0.84. */
 const SHOWN = 1.959964 + 0.841621;
 
+/** What a difference was found with. */
+export interface ComparedAmounts {
+  readonly images: number;
+  /** Of either model. */
+  readonly seeds: readonly [first: number, second: number];
+}
+
 /**
- * About how many images, or seeds, would show a difference: those with which it is 2.8 of its standard errors, whose square is
- * `ofImages / images + ofSeeds / seeds`.
+ * About how many images, or seeds, would show a difference: those with which it is 2.8 of its standard errors. Their square is that of the
+ * images over their number, that of the seeds over theirs, and that of both together over the product: more images shrink the last part,
+ * too, and what they do to the accuracy of a seed is no part of the second.
  */
-export function neededToShow(difference: number, spread: DifferenceSpread, images: number): NeededToShow {
+export function neededToShow(
+  difference: number,
+  { images: ofImages, seeds: ofSeeds, interaction }: DifferenceVariances,
+  { images, seeds }: ComparedAmounts,
+): NeededToShow {
   const square = (difference / SHOWN) ** 2;
-  const leftForImages = square - spread.ofMeans;
-  const leftForSeeds = square - spread.ofImages / images;
+  const meanPart = ([first, second]: readonly [number, number]): number =>
+    // Of a single seed nothing is known, and what there is of both together is in that of images.
+    (first || 0) / seeds[0] + (second || 0) / seeds[1];
+  // Both models together, not each, is held above 0: what is too much of one makes up for what is too little of the other.
+  const leftForImages = square - Math.max(meanPart(ofSeeds), 0);
+  const leftForSeeds = square - Math.max(ofImages, 0) / images;
+  const perSeed = ofSeeds[0] + ofSeeds[1] + (interaction[0] + interaction[1]) / images;
   return {
-    images: leftForImages > 0 ? Math.ceil(spread.ofImages / leftForImages) : undefined,
+    images: leftForImages > 0 ? Math.ceil((ofImages + meanPart(interaction)) / leftForImages) : undefined,
     seeds:
-      spread.ofSeeds !== undefined && leftForSeeds > 0
-        ? Math.max(Math.ceil(spread.ofSeeds / leftForSeeds), 1)
-        : undefined,
+      !Number.isNaN(perSeed) && leftForSeeds > 0 ? Math.max(Math.ceil(perSeed / leftForSeeds), 1) : undefined,
   };
 }
 
-/** With n − 1 below it. */
-function varianceOf(values: readonly number[]): number {
-  if (values.length < 2) return 0;
+/** With n − 1 below the sum of squares. */
+function standardDeviationOf(values: readonly number[]): number {
   const mean = meanOf(values);
-  return values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1);
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1));
 }
 
 /** Ranks of three models or more, where all have two seeds or more, as many of each. */

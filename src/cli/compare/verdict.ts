@@ -1,5 +1,7 @@
 /** What a comparison shows and does not show, in words that follow from its numbers. */
+import { leastFriedmanP } from '../../metrics/rank-comparison.ts';
 import { formatInteger } from '../../text.ts';
+import { digitsFor, points, pointsOf, pText } from '../figures.ts';
 import { counted, percent } from '../terminal.ts';
 import type { DatasetStatistics, PairStatistics, RankStatistics } from './statistics.ts';
 
@@ -9,23 +11,7 @@ export const SIGNIFICANCE = 0.05;
 /** Of fewer seeds an interval says little of others. */
 const FEW_SEEDS = 5;
 
-/** A difference of accuracies in points of 100: `1.3`, or of many images `0.14`. */
-export function points(difference: number, images: number): string {
-  const text = (100 * Math.abs(difference)).toFixed(digitsFor(images));
-  return difference < 0 && Number(text) !== 0 ? `−${text}` : text;
-}
-
-/** Digits of a percent that the number of images allows to be told apart. */
-export function digitsFor(images: number): number {
-  return images > 2000 ? 2 : 1;
-}
-
-/** A p-value: `0.004`, `< 0.001`. */
-export function pText(p: number): string {
-  return p < 0.001 ? '< 0.001' : p.toFixed(p < 0.1 ? 3 : 2);
-}
-
-/** Whether a pair differs: by the interval of two models alone, by the corrected p-value of several. */
+/** Whether a pair differs: by the p-value of two models alone, by the corrected one of several. */
 export function isShown({ difference }: PairStatistics): boolean {
   return difference.estimate !== 0 && difference.holm < SIGNIFICANCE;
 }
@@ -65,11 +51,6 @@ function describePair(statistics: DatasetStatistics, pair: PairStatistics): stri
   );
 }
 
-function pointsOf(difference: number, images: number): string {
-  const text = points(difference, images);
-  return `${text} ${Number(text) === 1 ? 'point' : 'points'}`;
-}
-
 /** What a difference of the size that was found would take. */
 function neededText({ difference, needed }: PairStatistics, images: number): string {
   if (difference.estimate === 0) return 'They are right equally often.';
@@ -79,7 +60,7 @@ function neededText({ difference, needed }: PairStatistics, images: number): str
   }
   if (needed.images !== undefined) return `${aim}, as many images can suffice: with others it may come out.`;
   if (needed.seeds !== undefined) {
-    return `${aim}, more test images alone would not do, since the seeds differ as much; about ${counted(rounded(needed.seeds), 'seed')} of each would be needed.`;
+    return `${aim}, more test images alone would not do, since seeds differ as much; about ${counted(rounded(needed.seeds), 'seed')} of each would be needed.`;
   }
   return `${aim}, more test images and more seeds would be needed.`;
 }
@@ -97,33 +78,75 @@ function seedsText({ models }: DatasetStatistics): string {
 }
 
 function describeSeveral(statistics: DatasetStatistics): string {
-  const { models, pairs, images, data } = statistics;
-  const best = pairs[0]!.first;
-  const ofBest = pairs.filter(({ first }) => first === best);
-  const better = ofBest.filter(isShown);
-  const unclear = ofBest.filter((pair) => !isShown(pair));
-  const { label, accuracy } = models[best]!;
-  const by = ({ second, difference: { estimate, low, high } }: PairStatistics): string =>
-    `${models[second]!.label} by ${pointsOf(estimate, images)} (${points(low, images)} to ${points(high, images)})`;
-  const apart = ({ second, difference: { estimate, low, high } }: PairStatistics): string =>
-    `${models[second]!.label} (${pointsOf(estimate, images)}, ${points(low, images)} to ${points(high, images)})`;
-  const sentences = [
-    `Of ${models.length} models, ${label} is right most often: ${percent(accuracy.estimate, digitsFor(images))} of ` +
-      `${counted(images, 'test image')} of ${data}${seedsText(statistics)}.`,
-    ...(better.length === 0 ? [] : [`It is right more often than ${listedAll(better.map(by))}.`]),
+  const { models, pairs } = statistics;
+  const most = models[pairs[0]!.first]!.accuracy.estimate;
+  const leaders = [...models.keys()].filter((model) => models[model]!.accuracy.estimate === most);
+  const isLeader = (model: number): boolean => leaders.includes(model);
+  const ofLeaders = pairs.filter(({ first, second }) => isLeader(first) && !isLeader(second));
+  const others = pairs.filter(({ first }) => !isLeader(first));
+  return [
+    leadText(statistics, leaders),
+    ...leaders.map((leader) =>
+      describeLead(
+        statistics,
+        leaders.length === 1 ? 'it' : models[leader]!.label,
+        ofLeaders.filter(({ first }) => first === leader),
+      ),
+    ),
+    ...(leaders.length > 1 || ofLeaders.some(isShown) ? [] : ['Which is best is not shown.']),
+    ...(others.length === 0 ? [] : [othersText(others)]),
+    `In parentheses are 95 % intervals of each difference alone; what counts as shown allows for ${counted(pairs.length, 'comparison')} (Holm).`,
+  ]
+    .filter((text) => text !== '')
+    .join(' ');
+}
+
+/** Which model is right most often, or which ones are equally. */
+function leadText(statistics: DatasetStatistics, leaders: readonly number[]): string {
+  const { models, images, data } = statistics;
+  const { label, accuracy } = models[leaders[0]!]!;
+  const share = percent(accuracy.estimate, digitsFor(images));
+  const of = `of ${counted(images, 'test image')} of ${data}${seedsText(statistics)}`;
+  if (leaders.length === 1)
+    return `Of ${models.length} models, ${label} is right most often: ${share} ${of}.`;
+  const names = listedAll(leaders.map((leader) => models[leader]!.label));
+  return `Of ${models.length} models, none is right most often: ${names} are equally, ${share} each ${of}.`;
+}
+
+/** What one of those that are right most often is shown to be better than, and what not. */
+function describeLead(
+  { models, images }: DatasetStatistics,
+  name: string,
+  ofLeader: readonly PairStatistics[],
+): string {
+  const interval = ({ difference: { low, high } }: PairStatistics): string =>
+    `${points(low, images)} to ${points(high, images)}`;
+  const by = (pair: PairStatistics): string =>
+    `${models[pair.second]!.label} by ${pointsOf(pair.difference.estimate, images)} (${interval(pair)})`;
+  const apart = (pair: PairStatistics): string =>
+    `${models[pair.second]!.label} (${pointsOf(pair.difference.estimate, images)}, ${interval(pair)})`;
+  const better = ofLeader.filter(isShown);
+  const unclear = ofLeader.filter((pair) => !isShown(pair));
+  return [
+    ...(better.length === 0
+      ? []
+      : [`${name === 'it' ? 'It' : name} is right more often than ${listedAll(better.map(by))}.`]),
     ...(unclear.length === 0
       ? []
-      : [
-          `The data does not show a difference between it and ${listedAll(unclear.map(apart))}${better.length === 0 ? ': it does not show which is best' : ''}.`,
-        ]),
-  ];
-  const others = pairs.filter(({ first }) => first !== best);
+      : [`The data does not show a difference between ${name} and ${listedAll(unclear.map(apart))}.`]),
+  ].join(' ');
+}
+
+function othersText(others: readonly PairStatistics[]): string {
   const shown = others.filter(isShown).length;
-  sentences.push(
-    `Of the ${counted(others.length, 'pair')} of the others, ${shown === 0 ? 'none is' : shown === others.length ? (shown === 1 ? 'it is' : 'all are') : `${formatInteger(shown)} ${shown === 1 ? 'is' : 'are'}`} shown to differ.`,
-    `In parentheses are 95 % intervals of each difference alone; what counts as shown allows for ${counted(pairs.length, 'comparison')} (Holm).`,
-  );
-  return sentences.join(' ');
+  if (others.length === 1) return `The others are ${shown === 1 ? '' : 'not '}shown to differ.`;
+  const many =
+    shown === 0
+      ? 'none is'
+      : shown === others.length
+        ? 'all are'
+        : `${formatInteger(shown)} ${shown === 1 ? 'is' : 'are'}`;
+  return `Of the ${counted(others.length, 'pair')} of the others, ${many} shown to differ.`;
 }
 
 /** `a`, `a and b`, `a, b and c`. */
@@ -133,20 +156,23 @@ export function listedAll(texts: readonly string[]): string {
 }
 
 /** What cross-validation says of the ways of training. */
-function describeHalves({ models, pairs }: DatasetStatistics): string[] {
-  const tested = pairs.filter(({ halves }) => halves !== undefined);
+function describeHalves({ models, pairs, images }: DatasetStatistics): string[] {
+  const tested = pairs.flatMap(({ halves, ...pair }) => (halves === undefined ? [] : [{ ...pair, halves }]));
   if (tested.length === 0) return [];
-  const names = ({ first, second }: PairStatistics): string =>
-    `${models[first]!.label} and ${models[second]!.label}`;
-  const shown = tested.filter(({ halves }) => halves!.holm < SIGNIFICANCE);
+  const shown = tested.filter(({ halves }) => halves.holm < SIGNIFICANCE);
   if (shown.length === 0) {
     const [one] = tested;
     return [
-      `Cross-validation of the training images, five times on halves, does not show a difference either way${tested.length === 1 ? ` (p ${pText(one!.halves!.p)})` : ''}; each was trained on half of the images only.`,
+      `Cross-validation of the training images, five times on halves, does not show a difference either way${tested.length === 1 ? ` (p ${pText(one!.halves.p)})` : ''}; each was trained on half of the images only.`,
     ];
   }
+  const found = shown.map(({ first, second, halves: { difference, holm } }) => {
+    // Which is the better one with half of the images need not be which is with all of them.
+    const [better, other] = difference < 0 ? [second, first] : [first, second];
+    return `${models[better]!.label} is right more often than ${models[other]!.label}, by ${pointsOf(Math.abs(difference), images)} on average (p ${pText(holm)})`;
+  });
   return [
-    `Cross-validation of the training images, five times on halves, shows a difference between ${listedAll(shown.map((pair) => `${names(pair)} (p ${pText(pair.halves!.holm)})`))}.`,
+    `Cross-validation of the training images, five times on halves, shows a difference: ${found.join('; ')}.`,
   ];
 }
 
@@ -158,8 +184,7 @@ function describeReach({ models }: DatasetStatistics): string {
   }
   const reach = 'The intervals allow for other images of this kind and for other seeds.';
   if (fewest >= FEW_SEEDS) return reach;
-  const narrow = Math.round(100 * (1 - Math.sqrt((fewest - 1) / fewest)));
-  return `${reach} ${counted(fewest, 'seed')} say little about others, though: the part of the intervals that seeds are cause of is about ${narrow} % too narrow.`;
+  return `${reach} ${counted(fewest, 'seed')} say little about others, though: where seeds differ, the intervals are wide for it.`;
 }
 
 /** Several data sets together. */
@@ -167,17 +192,19 @@ export function describeRanks(
   labels: readonly string[],
   { count, friedman, nemenyi }: RankStatistics,
 ): string {
-  const { p } = friedman.imanDavenport;
   const order = [...labels.keys()].sort(
     (one, other) => friedman.meanRanks[one]! - friedman.meanRanks[other]!,
   );
   const ranks = order.map((model) => `${labels[model]} ${Number(friedman.meanRanks[model]!.toFixed(2))}`);
-  const few =
-    count < 10
-      ? ` ${formatInteger(count)} data sets are few: only large differences of ranks are found in them.`
-      : '';
-  if (p >= SIGNIFICANCE) {
-    return `Over ${formatInteger(count)} data sets the ranks do not show that the models differ (mean ranks: ${ranks.join(', ')}; Friedman, Iman and Davenport: p ${pText(p)}).${few}`;
+  const test = friedman.method === 'exact' ? 'Friedman’s exact test' : 'Friedman, Iman and Davenport';
+  const found = `(mean ranks: ${ranks.join(', ')}; ${test}: p ${pText(friedman.p)})`;
+  const sets = `${formatInteger(count)} data sets`;
+  if (leastFriedmanP(labels.length, count) >= SIGNIFICANCE) {
+    return `Over ${sets} the ranks cannot show that the models differ, whatever they are ${found}: of ${labels.length} models so few are too few.`;
+  }
+  const few = count < 10 ? ` ${sets} are few: only large differences of ranks are found in them.` : '';
+  if (friedman.p >= SIGNIFICANCE) {
+    return `Over ${sets} the ranks do not show that the models differ ${found}.${few}`;
   }
   const apart = order.flatMap((one, place) =>
     order
@@ -189,5 +216,5 @@ export function describeRanks(
     apart.length === 0
       ? 'Nemenyi’s test does not say which.'
       : `Nemenyi’s test tells apart: ${apart.join(', ')}.`;
-  return `Over ${formatInteger(count)} data sets the models differ (mean ranks: ${ranks.join(', ')}; Friedman, Iman and Davenport: p ${pText(p)}). ${pairs}${few}`;
+  return `Over ${sets} the models differ ${found}. ${pairs}${few}`;
 }

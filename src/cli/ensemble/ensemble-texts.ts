@@ -1,5 +1,6 @@
 /** What is said of an ensemble: a table of its members, what it gains, what it learned from. */
 import { formatTable } from '../../text.ts';
+import { points, pointsOf, pText } from '../figures.ts';
 import type { Metrics } from '../run-record.ts';
 import { counted, percent } from '../terminal.ts';
 import type { EnsembleRecord } from './ensemble-record.ts';
@@ -33,7 +34,7 @@ export function membersTable(
 }
 
 /** What a table of members is made of. */
-interface EnsembleFigures extends Pick<Metrics, 'testAccuracy' | 'accuracyInterval' | 'judgement'> {
+interface EnsembleFigures extends Pick<Metrics, 'testAccuracy' | 'accuracyInterval' | 'judgement' | 'data'> {
   readonly ensemble: EnsembleRecord;
 }
 
@@ -49,12 +50,12 @@ export function formatMembers(figures: EnsembleFigures, nameOf: (path: string) =
 
 /** What is to be said of an ensemble, as sentences: what it learned from, what it gains, how sure it is. */
 export function describeEnsemble(figures: EnsembleFigures, nameOf: (path: string) => string): string[] {
-  const { ensemble, judgement } = figures;
+  const { ensemble, judgement, data } = figures;
   const errors = ensemble.members.map(({ calibrationError }) => calibrationError);
   const mean = errors.reduce((sum, error) => sum + error, 0) / errors.length;
   return [
     ...describeLearned(ensemble),
-    describeGain(ensemble, nameOf),
+    describeGain(ensemble, data.test, nameOf),
     `The calibration error is ${percent(judgement.calibrationError)}; of the members it is ${percent(mean)} on average.`,
   ];
 }
@@ -62,19 +63,20 @@ export function describeEnsemble(figures: EnsembleFigures, nameOf: (path: string
 /** What the ensemble gains, in sentences. */
 function describeGain(
   { members, best, gain, disagreement }: EnsembleRecord,
+  images: number,
   nameOf: (path: string) => string,
 ): string {
   const { difference, interval, onlyEnsemble, onlyMember, p } = gain;
-  const [low, high] = interval.map(points);
+  const [low, high] = interval.map((end) => points(end, images));
   const [chosen, tested] = [members[best.byValidation]!, members[best.byTest]!];
   const onTest =
     chosen.testAccuracy === tested.testAccuracy
       ? 'On the test no other member is better than that one.'
       : `On the test ${nameOf(tested.path)} is the best, with ${percent(tested.testAccuracy)}.`;
   return (
-    `Over the best member by validation accuracy, ${nameOf(chosen.path)}, the ensemble gains ${points(difference)} points ` +
+    `Over the best member by validation accuracy, ${nameOf(chosen.path)}, the ensemble gains ${pointsOf(difference, images)} ` +
     `(95 % confidence: ${low} to ${high}, paired bootstrap): it alone is right on ${counted(onlyEnsemble, 'image')}, the member alone on ` +
-    `${onlyMember}; McNemar's exact p is ${p < 0.001 ? p.toExponential(1) : p.toFixed(3)}. ${onTest} ` +
+    `${onlyMember}; McNemar's exact p is ${pText(p)}. ${onTest} ` +
     `Two members give different classes for ${percent(disagreement)} of the images on average.`
   );
 }
@@ -92,10 +94,4 @@ function describeLearned({ combine, learned }: EnsembleRecord): string[] {
   return [
     `The ${combine === 'stack' ? 'linear layer is' : 'weights are'} learned from ${counted(learned.images, 'image')}: ${from}.${held}`,
   ];
-}
-
-/** A difference of accuracies in points of 100: `+3.20`. */
-function points(difference: number): string {
-  const text = (difference * 100).toFixed(2);
-  return difference > 0 ? `+${text}` : Number(text) === 0 ? '0.00' : text;
 }

@@ -1,9 +1,9 @@
 /** The accuracies of all models with their intervals, a line for each model. */
 import * as Plot from '@observablehq/plot';
+import { digitsFor } from '../../figures.ts';
 import { drawSvg } from '../../report/svg.ts';
 import { percent } from '../../terminal.ts';
 import type { ModelStatistics } from '../statistics.ts';
-import { digitsFor } from '../verdict.ts';
 import { colorOf } from './model-colors.ts';
 
 /** In pixels. Narrow, so that what is written can be read on a phone, which makes the picture smaller. */

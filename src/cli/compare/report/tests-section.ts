@@ -1,8 +1,8 @@
 /** The tests of a comparison, with their p-values and what each of them assumes. */
+import { points, pText } from '../../figures.ts';
 import { escapeHtml, numberTable } from '../../report/html.ts';
 import { counted } from '../../terminal.ts';
 import type { DatasetStatistics, PairStatistics, RankStatistics, Significance } from '../statistics.ts';
-import { points, pText } from '../verdict.ts';
 
 /** The section as HTML; nothing of one model. */
 export function testsSection(statistics: DatasetStatistics): string {
@@ -45,7 +45,7 @@ ${
   halves.length === 0
     ? ''
     : `<h3>Cross-validation, five times on halves</h3>
-${numberTable(['models', 'mean difference', 't (5 degrees)', ...pHeadings], halves)}`
+${numberTable(['models', 'mean difference', 't of the first half', ...pHeadings], halves)}`
 }
 ${
   ranks === undefined
@@ -98,8 +98,11 @@ export function rankTables(
     blocks === 'seeds'
       ? ' Seeds of one data set are weak blocks: all were tested on the same images, so this says nothing of other data.'
       : '';
-  return `<p>Friedman’s test over ${counted(count, blocks === 'seeds' ? 'seed' : 'data set')}: χ² ${friedman.chiSquare.statistic.toFixed(2)}, p ${pText(friedman.chiSquare.p)};
-by Iman and Davenport F ${friedman.imanDavenport.statistic.toFixed(2)}, p ${pText(friedman.imanDavenport.p)}. Mean ranks that differ by
+  const test =
+    friedman.method === 'exact'
+      ? `p ${pText(friedman.p)}, exact`
+      : `by Iman and Davenport F ${friedman.imanDavenport.statistic.toFixed(2)}, p ${pText(friedman.p)}`;
+  return `<p>Friedman’s test over ${counted(count, blocks === 'seeds' ? 'seed' : 'data set')}: χ² ${friedman.chiSquare.statistic.toFixed(2)}, ${test}. Mean ranks that differ by
 ${nemenyi.criticalDifference.toFixed(2)} or more differ at 5 % (Nemenyi).${weak}</p>
 ${numberTable(headings, rows)}`;
 }
@@ -109,8 +112,8 @@ function assumptions({ models, pairs, ranks }: DatasetStatistics): string {
   const isOneSeed = models.every(({ accuracies }) => accuracies.length === 1);
   const texts: [string, string][] = [
     [
-      'Difference: paired bootstrap over images and seeds',
-      `Test images are independent draws of the kind of images that counts (copies and images of one person are not), and seeds independent draws of what is random in training. Each sample draws images, the same for all models, and seeds of each model.${isOneSeed ? ' With one seed nothing is drawn but images.' : ' Of few seeds the interval is too narrow.'} The comparison is about ways of training with these costs, on this division into training and test images.`,
+      'Difference: paired test over images and seeds',
+      `Test images are independent draws of the kind of images that counts (copies and images of one person are not), and seeds independent draws of what is random in training. ${isOneSeed ? 'With one seed only images are taken to vary.' : 'What images vary, what seeds vary and what both do together is told apart by an analysis of variance. Of few seeds the variance is known roughly, and t has few degrees of freedom: where seeds differ, the interval is wide.'} The comparison is about ways of training with these costs, on this division into training and test images.`,
     ],
     [
       'McNemar, exact',
@@ -120,7 +123,7 @@ function assumptions({ models, pairs, ranks }: DatasetStatistics): string {
       ? [
           [
             '5×2-fold t test (Dietterich, 1998)',
-            'About ways of training, on half of the images. Differences are nearly normal, and the two of a halving nearly independent. The accuracy is that on the held-out half after the last epoch: no epoch is chosen by it.',
+            'About ways of training, on half of the images. Differences are nearly normal, and the two of a halving nearly independent. The accuracy is that on the held-out half after the last epoch: no epoch is chosen by it. t is the difference of the first half of the first halving, divided by what all ten vary: its sign is that of this one difference, and may be another than that of the mean.',
           ] as [string, string],
         ]
       : []),
@@ -129,7 +132,7 @@ function assumptions({ models, pairs, ranks }: DatasetStatistics): string {
       : [
           [
             'Friedman and Nemenyi',
-            'Blocks (seeds) are independent, and only the order within each counts. p of few blocks is rough.',
+            `Blocks (seeds) are independent, and only the order within each counts. ${ranks.friedman.method === 'exact' ? 'p of Friedman’s test is exact: the part of all orders within the blocks that make mean ranks as different.' : 'p of Friedman’s test is approximate.'} Nemenyi’s of few blocks is rough.`,
           ] as [string, string],
         ]),
     ...(pairs.length > 1

@@ -7,7 +7,12 @@ import {
   ranksOfDatasets,
 } from '../../src/cli/compare/statistics.ts';
 import { RandomGenerator } from '../../src/data/random-generator.ts';
-import { accuracyIntervalOverSeeds, mcNemarTest, pairedTestOverSeeds } from '../../src/metrics/index.ts';
+import {
+  accuracyIntervalOverSeeds,
+  mcNemarTest,
+  pairedBootstrapTest,
+  pairedTestOverSeeds,
+} from '../../src/metrics/index.ts';
 
 const N = 300;
 const labels = Int32Array.from({ length: N }, (_, image) => image % 3);
@@ -67,6 +72,7 @@ describe('two models', () => {
     );
     const [first, second] = [1, 0].map((model) => meanAnswers(models[model]!.probabilities, N));
     expect(pair!.together).toMatchObject(mcNemarTest(first!, second!, labels));
+    expect(pair!.together.bootstrap).toEqual(pairedBootstrapTest(first!, second!, labels));
   });
 });
 

@@ -17,7 +17,7 @@ function pairOf({ estimate, low, high, p, ...facts }: PairFacts): PairStatistics
     first: 0,
     second: 1,
     difference: { estimate, low, high, p, holm: p, standardError: (high - low) / 4, degreesOfFreedom: 9 },
-    together: { onlyFirst: 3, onlySecond: 1, p, holm: p },
+    together: { onlyFirst: 3, onlySecond: 1, p, holm: p, bootstrap: { difference: estimate, low, high, p } },
     bySeed: [],
     needed: { images: 5321, seeds: 40 },
     ...facts,

@@ -10,6 +10,8 @@ import {
   mcNemarTest,
   type NemenyiResult,
   nemenyiTest,
+  type PairedBootstrapResult,
+  pairedBootstrapTest,
   pairedTestOverSeeds,
 } from '../../metrics/index.ts';
 import { meanOf } from '../figures.ts';
@@ -57,7 +59,12 @@ export interface PairStatistics {
   readonly difference: EstimateInterval &
     Significance & { readonly standardError: number; readonly degreesOfFreedom: number };
   /** McNemar's exact test of the answers by the mean of the probabilities of all seeds. */
-  readonly together: Significance & { readonly onlyFirst: number; readonly onlySecond: number };
+  readonly together: Significance & {
+    readonly onlyFirst: number;
+    readonly onlySecond: number;
+    /** The difference of the accuracies of these answers, by the paired bootstrap over images. */
+    readonly bootstrap: PairedBootstrapResult;
+  };
   /** McNemar's exact test of the runs of each seed. */
   readonly bySeed: readonly { readonly p: number; readonly onlyFirst: number; readonly onlySecond: number }[];
   /** Dietterich's 5×2-fold test of the ways of training. */
@@ -124,7 +131,10 @@ export function compareModels(
       const seeds = [one.predictions.length, other.predictions.length] as const;
       return {
         ...{ first, second, difference: { estimate, low, high, standardError, degreesOfFreedom, p } },
-        together: mcNemarTest(together[first]!, together[second]!, labels),
+        together: {
+          ...mcNemarTest(together[first]!, together[second]!, labels),
+          bootstrap: pairedBootstrapTest(together[first]!, together[second]!, labels),
+        },
         bySeed: one.predictions
           .slice(0, other.predictions.length)
           .map((predictions, seed) => mcNemarTest(predictions, other.predictions[seed]!, labels)),
@@ -163,7 +173,7 @@ interface FoundPair {
   readonly first: number;
   readonly second: number;
   readonly difference: Omit<PairStatistics['difference'], 'holm'>;
-  readonly together: { readonly p: number; readonly onlyFirst: number; readonly onlySecond: number };
+  readonly together: Omit<PairStatistics['together'], 'holm'>;
   readonly bySeed: PairStatistics['bySeed'];
   readonly halves: { readonly p: number; readonly t: number; readonly difference: number } | undefined;
   readonly needed: NeededToShow;

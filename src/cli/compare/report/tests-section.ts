@@ -23,12 +23,19 @@ export function testsSection(statistics: DatasetStatistics): string {
       ...p(pair.difference),
     ];
   });
-  const together = pairs.map((pair) => [
-    name(pair),
-    `${pair.together.onlyFirst}`,
-    `${pair.together.onlySecond}`,
-    ...p(pair.together),
-  ]);
+  const together = pairs.map((pair) => {
+    const { onlyFirst, onlySecond, bootstrap } = pair.together;
+    const [difference, low, high] = [bootstrap.difference, bootstrap.low, bootstrap.high].map((each) =>
+      points(each, images),
+    );
+    return [
+      name(pair),
+      `${onlyFirst}`,
+      `${onlySecond}`,
+      ...p(pair.together),
+      `${difference} (${low} to ${high})`,
+    ];
+  });
   const halves = pairs.flatMap((pair) =>
     pair.halves === undefined
       ? []
@@ -39,7 +46,7 @@ export function testsSection(statistics: DatasetStatistics): string {
 <h3>Difference of the accuracies, in points</h3>
 ${numberTable(['models', 'difference', '95 % interval', ...pHeadings], differences)}
 <h3>McNemar’s test of the answers of all seeds together</h3>
-${numberTable(['models', 'only the first is right', 'only the second', ...pHeadings], together)}
+${numberTable(['models', 'only the first is right', 'only the second', ...pHeadings, 'difference, by bootstrap'], together)}
 ${bySeedTable(statistics, name)}
 ${
   halves.length === 0
@@ -117,7 +124,7 @@ function assumptions({ models, pairs, ranks }: DatasetStatistics): string {
     ],
     [
       'McNemar, exact',
-      'Images are independent; the models are taken as they are. It asks whether these trained networks differ, not whether ways of training do. All seeds together answer by the mean of their probabilities, so that each image counts once: to add up the counts of the seeds would take one image for several, and make p too small. That answer is of an ensemble, which is mostly better than its members.',
+      'Images are independent; the models are taken as they are. It asks whether these trained networks differ, not whether ways of training do. All seeds together answer by the mean of their probabilities, so that each image counts once: to add up the counts of the seeds would take one image for several, and make p too small. That answer is of an ensemble, which is mostly better than its members. The difference beside it has the 95 % interval of the paired bootstrap: images are drawn with replacement, the same for both.',
     ],
     ...(pairs.some(({ halves }) => halves !== undefined)
       ? [

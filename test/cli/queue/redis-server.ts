@@ -23,6 +23,7 @@ export interface TestServer {
   readonly url: string;
   /** Ends it, and starts it again with what it has written. */
   readonly restart: () => Promise<void>;
+  /** Kills it, or stops it in the middle of what it does. */
   readonly signal: (name: NodeJS.Signals) => void;
 }
 

@@ -132,17 +132,13 @@ export class TrainingAttempt {
       await Promise.race([training, after(Math.min(PERIOD, lockDuration / 4))]);
       if (isOver()) return;
       // Only the server knows who has the lock: where it does not answer, or with an error, it is asked again.
-      const held = await Promise.race([training, this.#job.extendLock(lock.token, lockDuration)]).catch(
-        () => undefined,
-      );
+      const held = await this.#job.extendLock(lock.token, lockDuration).catch(() => undefined);
       if (held === 0) return this.#lose();
       if (held === undefined) continue;
       const latest = await this.#latest();
       if (latest === undefined || latest.mark === sent) continue;
       // Files that vanish while they are copied are there again in the next second.
-      const copied = await Promise.race([training, this.#send('training', latest.path)]).catch(
-        () => undefined,
-      );
+      const copied = await this.#send('training', latest.path).catch(() => undefined);
       if (copied === false) return this.#lose();
       if (copied === true) sent = latest.mark;
     }

@@ -35,6 +35,8 @@ for (const [name, code] of trains.has(args[0]) ? Object.entries(signalCodes) : [
 }
 // A training that another process began ends when that process wants it to, or is no more.
 process.on('disconnect', () => interruption.abort('SIGTERM'));
+// It may have wanted that before there was anybody to tell.
+if (process.connected === false) interruption.abort('SIGTERM');
 process.channel?.unref();
 
 let exitCode = await runCommandLine(args, process, fileURLToPath(import.meta.url), interruption.signal);

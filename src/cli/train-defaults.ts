@@ -63,17 +63,26 @@ export function defaultsFor({
   mirrorLike,
   given = {},
 }: DefaultsOptions): TrainDefaults {
+  const { optimizer } = given;
+  return {
+    ...learningDefaults(given),
+    epochs: epochsFor(images, imageShape),
+    // The highest at which the model trains without setbacks. SGD does not divide by the size of the gradients, and wants more.
+    learningRate: optimizer === 'sgd' ? 0.03 : modelFacts(model).learningRate,
+    augmentation: changesFor(imageShape, mirrorLike),
+  };
+}
+
+/** Those of the defaults that follow from what was asked for alone, whatever the images and the model are. */
+export function learningDefaults(given: Settings) {
   const usualOptimizer = 'adamw';
   const { optimizer = usualOptimizer } = given;
   const weightDecay = optimizer === 'adamw' ? 0.05 : 0;
   return {
     // One-cycle reaches its accuracy at the end of any length.
     schedule: 'one-cycle',
-    epochs: epochsFor(images, imageShape),
     batchSize: trainDefaults.batchSize,
     optimizer: usualOptimizer,
-    // The highest at which the model trains without setbacks. SGD does not divide by the size of the gradients, and wants more.
-    learningRate: optimizer === 'sgd' ? 0.03 : modelFacts(model).learningRate,
     weightDecay,
     ...((given.weightDecay ?? weightDecay) > 0 ? { decay: 'matrices' } : {}),
     // Plain steps along the gradient go nowhere at rates that do not diverge: nearly everybody gives SGD this momentum.
@@ -81,8 +90,7 @@ export function defaultsFor({
     // Few images are learned by heart: answers that need not be certain, and the mean of the last hundred steps, are steadier.
     ...(given.loss === undefined || given.loss === 'cross-entropy' ? { labelSmoothing: 0.1 } : {}),
     average: 'ema:0.99',
-    augmentation: changesFor(imageShape, mirrorLike),
-  };
+  } as const satisfies Settings;
 }
 
 /** Pixels that a training looks at in all, at most: some minutes of a conv-lstm on two cores. Colors cost it next to nothing. */

@@ -9,7 +9,7 @@ export class CheckpointError extends WeftError {
 
 /**
  * A training step gave a loss or gradients that are NaN or infinite, and was not made; or the last step of an epoch left
- * parameters that are.
+ * parameters, or scores of the validation images, that are.
  */
 export class NonFiniteStepError extends NonFiniteError {
   override readonly name: string = 'NonFiniteStepError';

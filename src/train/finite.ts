@@ -1,5 +1,4 @@
 /** Whether what an epoch leaves is finite. */
-import { NonFiniteError } from '../errors.ts';
 import type { Optimizer } from '../optim/optimizer.ts';
 import type { NumericArray } from '../tensor/dtype.ts';
 import { runtime } from '../tensor/runtime.ts';
@@ -37,13 +36,16 @@ export function firstNonFinite(data: NumericArray): number | undefined {
   return undefined;
 }
 
-/** @throws NonFiniteError for a validation loss that is NaN or infinite */
-export function requireFiniteLoss(epoch: number, loss: number): void {
+/** @throws NonFiniteStepError for a validation loss that is NaN or infinite */
+export function requireFiniteLoss(epoch: number, step: number, loss: number): void {
   if (Number.isFinite(loss)) return;
-  throw new NonFiniteError({
-    where: `validation after epoch ${epoch}`,
-    got: `loss ${loss}`,
-    expected: 'a finite loss',
-    cure: 'The parameters are finite, so the scores are too large: lower the learning rate, or look for the operation with findNonFinite.',
-  });
+  throw new NonFiniteStepError(
+    {
+      where: `validation after epoch ${epoch}`,
+      got: `loss ${loss}`,
+      expected: 'a finite loss',
+      cure: 'The parameters are finite, so the scores are too large: lower the learning rate, or look for the operation with findNonFinite.',
+    },
+    { epoch, step, finding: undefined },
+  );
 }

@@ -251,7 +251,7 @@ export class Training {
     await this.#averaging?.endEpoch(epoch);
     const validated = await this.#evaluator?.run(signal);
     if (signal?.aborted) return undefined;
-    if (validated) requireFiniteLoss(epoch, validated.loss);
+    if (validated) requireFiniteLoss(epoch, this.#now.step, validated.loss);
     const trained = means.read();
     return {
       epoch,

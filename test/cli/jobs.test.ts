@@ -1,11 +1,18 @@
 /** Trainings as jobs: in processes of their own, several at once, each run folder made once whatever interrupts. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type LocalJobsOptions, localJobs } from '../../src/cli/jobs/local-jobs.ts';
-import { JobError, type JobRunner, type TrainingJob } from '../../src/cli/jobs/training-job.ts';
+import {
+  failedByItself,
+  JobError,
+  type JobRunner,
+  type TrainingJob,
+} from '../../src/cli/jobs/training-job.ts';
 import { temporaryFolder } from '../support/datasets.ts';
-import { builtCommand, classFolders } from './support.ts';
+import { builtCommand, classFolders, tinyTraining } from './support.ts';
 
 let runner: JobRunner | undefined;
 afterEach(() => runner?.close());
@@ -68,6 +75,28 @@ test('what is interrupted goes on to the same weights; what waits is not begun',
   const resumed = await jobsIn(folder).run(long);
   const whole = await jobsIn(temporaryFolder()).run(long);
   expect(weightsOf(resumed.folder)).toEqual(weightsOf(whole.folder));
+});
+
+test('a training whose parent is gone before it looks for it ends as well', async () => {
+  const words = ['train', ...tinyTraining(data, 20_000), '--out', join(temporaryFolder(), 'run')];
+  const child = spawn(process.execPath, [builtCommand, ...words], {
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+  });
+  child.disconnect();
+  expect(await once(child, 'exit')).toEqual([143, null]);
+});
+
+test.each([
+  // A rate at which the first step leads beyond what float32 holds.
+  ['NonFiniteStepError', true, { learningRate: 1e30, schedule: 'constant' }],
+  ['DatasetError', false, { data: '/no/such/folder' }],
+] as const)('%s: whether a training failed by itself', async (name, byItself, more) => {
+  const error: unknown = await jobsIn(temporaryFolder())
+    .run(job('one', more))
+    .catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(JobError);
+  expect(error).toMatchObject({ failedBy: name });
+  expect(failedByItself(error)).toBe(byItself);
 });
 
 test('a training that fails says why, and one of other settings is not taken for it', async () => {

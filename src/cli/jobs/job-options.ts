@@ -2,6 +2,7 @@
 import { type Command, Option } from 'commander';
 import { printable } from '../../text.ts';
 import { positiveInteger } from '../numbers.ts';
+import { hidden } from '../queue/redis-client.ts';
 import { type CommandContext, Counter, type Terminal } from '../terminal.ts';
 import { localJobs } from './local-jobs.ts';
 import type { JobRunner, RunnerOptions } from './training-job.ts';
@@ -44,11 +45,11 @@ export async function openJobRunner(
   return openQueueJobs({ ...options, url: redis, say });
 }
 
-/** The words that ask for the same place again. */
+/** The words that ask for the same place again. They are shown, and written into reports, without the password of a server. */
 export function jobWords({ jobs, redis }: JobOptions): string[] {
   return [
     ...(jobs === undefined ? [] : ['--jobs', `${jobs}`]),
-    ...(redis === undefined ? [] : ['--redis', redis]),
+    ...(redis === undefined ? [] : ['--redis', hidden(redis)]),
   ];
 }
 
@@ -87,8 +88,15 @@ export async function withJobs<Result>(
   const tell = terminal.progress.isTTY ? show : (text: string) => say(printable(text));
   const onEpoch: RunnerOptions['onEpoch'] = ({ name }, line) => tell(`${name}: ${line}`);
   const runner = await openJobRunner(options, { folder, program, say, onEpoch });
+  if (options.redis !== undefined && hidden(options.redis) !== options.redis) {
+    say('In the command that goes on, … stands for the password of the Redis server: put it in.');
+  }
   const stop = (): void => {
-    say('Interrupted: what trains now is saved.');
+    say(
+      options.redis === undefined
+        ? 'Interrupted: what trains now is saved.'
+        : 'Interrupted: what workers train goes on, and waits for the same command.',
+    );
     void runner.close();
   };
   signal?.addEventListener('abort', stop, { once: true });

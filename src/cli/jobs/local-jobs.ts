@@ -107,15 +107,19 @@ class LocalJobs implements JobRunner {
     const [[exitCode]] = await end.finally(() => this.#children.delete(child));
     if (this.#closed) throw notRun(job, folder);
     if (exitCode === 0) return;
-    throw new JobError({
-      where: `the training ${job.name}`,
-      got: `an end with ${exitCode === null ? `the signal ${child.signalCode}` : `exit code ${exitCode}`} (${causeIn(said)})`,
-      expected: 'a finished run',
-      cure:
-        exitCode === exitCodes.usage
-          ? 'Correct what was asked for.'
-          : 'Once the cause is gone, the same command goes on.',
-    });
+    const cause = causeIn(said);
+    throw new JobError(
+      {
+        where: `the training ${job.name}`,
+        got: `an end with ${exitCode === null ? `the signal ${child.signalCode}` : `exit code ${exitCode}`} (${cause})`,
+        expected: 'a finished run',
+        cure:
+          exitCode === exitCodes.usage
+            ? 'Correct what was asked for.'
+            : 'Once the cause is gone, the same command goes on.',
+      },
+      { failedBy: /^\w*Error\b/.exec(cause)?.[0] },
+    );
   }
 }
 

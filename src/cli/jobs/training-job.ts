@@ -1,11 +1,26 @@
 /** A training that is one of several: what is asked for, what comes back, and who runs it. */
-import { WeftError } from '../../errors.ts';
+import { type ErrorParts, WeftError } from '../../errors.ts';
 import type { Metrics } from '../run-record.ts';
 import type { Settings } from '../settings/setting-values.ts';
 
 /** Thrown when a training that others wait for did not come to its end. */
 export class JobError extends WeftError {
   override readonly name: string = 'JobError';
+  /** The name of the error that ended the training, where it ended with one. */
+  readonly failedBy: string | undefined;
+
+  constructor(parts: ErrorParts, { failedBy }: { readonly failedBy?: string | undefined } = {}) {
+    super(parts);
+    this.failedBy = failedBy;
+  }
+}
+
+/**
+ * Whether a training failed by itself, as one does whose loss is not a number any more: wherever it is tried, it comes to the same. A disk that
+ * is full, or a picture that cannot be read, says nothing about what was tried.
+ */
+export function failedByItself(error: unknown): error is JobError {
+  return error instanceof JobError && error.failedBy === 'NonFiniteStepError';
 }
 
 /** A training to run. */

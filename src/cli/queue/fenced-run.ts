@@ -16,6 +16,8 @@ export interface SentRun {
   readonly status: 'training' | 'finished' | 'failed';
   /** Why it failed. */
   readonly failure?: string;
+  /** The name of that error. */
+  readonly failedBy?: string;
   readonly files: readonly SentFile[];
   /** Paths of the worker that stand in the texts, by the setting that they are the value of. */
   readonly places: Readonly<Record<string, string>>;
@@ -50,9 +52,16 @@ export async function readSentRun(redis: Redis, key: string): Promise<SentRun | 
   return isSentRun(stored) ? stored : undefined;
 }
 
-/** Whether it is one: written by weft of this very version, since the name of the queue says it. */
+const statuses: readonly unknown[] = ['training', 'finished', 'failed'];
+
+/** Whether it is one: written by weft of this very version, which is part of the key. */
 function isSentRun(stored: unknown): stored is SentRun {
-  return isRecord(stored) && Array.isArray(stored.files) && isRecord(stored.places);
+  return (
+    isRecord(stored) &&
+    statuses.includes(stored.status) &&
+    Array.isArray(stored.files) &&
+    isRecord(stored.places)
+  );
 }
 
 /**

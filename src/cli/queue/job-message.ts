@@ -1,12 +1,13 @@
 /** A training as a message: its settings, and in place of paths the digests of what lies there. */
-import { existsSync, statSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
-import { isRecord } from '../../options.ts';
+import { existsSync } from 'node:fs';
+import { basename } from 'node:path';
+import { describeValue, isRecord } from '../../options.ts';
 import { type ConfigValue, configText, requireSetting, settingOf } from '../settings/config-file.ts';
+import { pathsOf } from '../settings/setting-options.ts';
 import { settings as settingTable } from '../settings/setting-table.ts';
 import type { SettingName, Settings } from '../settings/setting-values.ts';
 import { QueueError } from './queue-error.ts';
-import { describeFile, digestOfList, listFiles, type SentFile } from './sent-files.ts';
+import { describeFiles, digestOfList, type FilesAt, filesAt, type SentFile } from './sent-files.ts';
 
 /** Files or one file that a setting names by a path. */
 export interface SentPath {
@@ -14,7 +15,7 @@ export interface SentPath {
   readonly id: string;
   /** The last part of the path: a run is called by it. */
   readonly name: string;
-  readonly kind: 'file' | 'folder';
+  readonly kind: FilesAt['kind'];
 }
 
 /** What a worker gets. */
@@ -39,7 +40,7 @@ export interface ListedPath extends SentPath {
  * @throws QueueError when there is nothing
  */
 export async function listPath(setting: SettingName, path: string): Promise<ListedPath> {
-  const found = statSync(path, { throwIfNoEntry: false });
+  const found = filesAt(path);
   if (found === undefined) {
     throw new QueueError({
       where: path,
@@ -48,15 +49,9 @@ export async function listPath(setting: SettingName, path: string): Promise<List
       cure: 'Check the path.',
     });
   }
-  const name = basename(path);
-  if (found.isFile()) {
-    const files = [await describeFile(dirname(path), name)];
-    return { path, name, kind: 'file', root: dirname(path), files, id: digestOfList(files) };
-  }
-  // Of a run, or a saved model, what lies at its top is the model and its record: what else is in it is for other uses.
-  const isModel = existsSync(join(path, 'model.safetensors'));
-  const files = await listFiles(path, (_, kind) => !isModel || kind === 'file');
-  return { path, name, kind: 'folder', root: path, files, id: digestOfList(files) };
+  const { kind, root } = found;
+  const files = await describeFiles(found);
+  return { path, name: basename(path), kind, root, files, id: digestOfList(files) };
 }
 
 /** The message of a training, and where what it names lies here. */
@@ -68,36 +63,84 @@ export function jobMessage(settings: Settings, listed: ReadonlyMap<SettingName, 
 }
 
 /**
- * The settings of a message on this machine.
+ * The settings of a message on this machine. Paths are those of `places` alone: a message names nothing of this machine by itself.
  *
  * @param places where the paths of its settings lie here
  * @throws QueueError for what is no message, RunError for a setting that this version does not take
  */
 export function settingsOfMessage(message: unknown, places: ReadonlyMap<string, string>): Settings {
   const { config } = requireMessage(message);
-  const all = { ...config, ...Object.fromEntries(places) };
+  // Before they are read, since reading class names of a file opens it.
+  for (const [name, value] of Object.entries(config)) {
+    if (value !== 'digits' && existsSync(`${value}`) && namesPaths(name)) throw notSent(name, value);
+  }
+  const own = settingsFrom(config);
+  for (const [name, path] of pathsOf(own)) throw notSent(name, path);
+  return { ...own, ...settingsFrom(Object.fromEntries(places)) };
+}
+
+function settingsFrom(values: Readonly<Record<string, unknown>>): Settings {
   return Object.fromEntries(
-    Object.entries(all).map(([text, value]) => {
+    Object.entries(values).map(([text, value]) => {
       const name = requireSetting(PLACE, text);
       return [name, settingOf(PLACE, name, value)];
     }),
   );
 }
 
-const PLACE = 'a training on the queue';
+/** Whether values of a setting may be paths. */
+function namesPaths(text: string): boolean {
+  return settingTable[requireSetting(PLACE, text)].pathOf !== undefined;
+}
 
-/** @throws QueueError for what is no message */
-export function requireMessage(message: unknown): JobMessage {
-  if (isMessage(message)) return message;
-  throw new QueueError({
+function notSent(name: string, value: unknown): QueueError {
+  return new QueueError({
     where: PLACE,
-    got: 'something else',
-    expected: 'settings of weft train',
-    cure: 'Look who else writes to this Redis server.',
+    got: `${name} ${describeValue(value)}, a path of this machine`,
+    expected: 'paths that were sent with what lies there',
+    cure: FOREIGN,
   });
 }
 
-/** Whether it is one: written by weft of this very version, since the name of the queue says it. */
+const PLACE = 'a training on the queue';
+const FOREIGN = 'Look who else writes to this Redis server: weft does not send such.';
+
+/** @throws QueueError for what is no message, or would lead out of the folders of a worker */
+export function requireMessage(message: unknown): JobMessage {
+  if (!isMessage(message)) {
+    throw new QueueError({
+      where: PLACE,
+      got: 'something else',
+      expected: 'settings of weft train',
+      cure: FOREIGN,
+    });
+  }
+  for (const [name, sent] of Object.entries(message.paths)) {
+    // Pixels that are kept lie wherever the machine has room for them: no other machine says where.
+    if (namesPaths(name) && name !== 'cache' && isSentPath(sent)) continue;
+    throw new QueueError({
+      where: PLACE,
+      got: `${describeValue(sent)} for ${name}`,
+      expected: 'a file or folder by its SHA-256 and a plain name',
+      cure: FOREIGN,
+    });
+  }
+  return message;
+}
+
+/** Whether it has the form: what it holds is looked at one by one. */
 function isMessage(message: unknown): message is JobMessage {
   return isRecord(message) && isRecord(message.config) && isRecord(message.paths);
+}
+
+function isSentPath(sent: unknown): sent is SentPath {
+  if (!isRecord(sent)) return false;
+  const { id, name, kind } = sent;
+  const isDigest = typeof id === 'string' && /^[0-9a-f]{64}$/.test(id);
+  return isDigest && typeof name === 'string' && isPlain(name) && (kind === 'file' || kind === 'folder');
+}
+
+/** Whether a name is one of a file or folder in any folder, on all systems. */
+function isPlain(name: string): boolean {
+  return name !== '' && name !== '.' && name !== '..' && !/[/\\\0]/.test(name);
 }

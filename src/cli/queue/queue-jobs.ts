@@ -20,8 +20,8 @@ import { readSentRun, replacePlaces, type SentRun } from './fenced-run.ts';
 import { type JobMessage, jobMessage, type ListedPath, listPath } from './job-message.ts';
 import { QueueError } from './queue-error.ts';
 import { beSeen, queueOf, runKey, versionsSeen } from './queue-keys.ts';
-import { connectRedis, queuePackages, type Redis } from './redis-client.ts';
-import { sendData } from './sent-data.ts';
+import { connectRedis, leaveRedis, queuePackages, type Redis, whileAnswering } from './redis-client.ts';
+import { renewData, sendData } from './sent-data.ts';
 import { fetchFiles } from './sent-files.ts';
 
 /** What trainings on queues need. */
@@ -79,6 +79,8 @@ class QueueJobs implements JobRunner {
   readonly #awaited = new Map<string, Awaited>();
   /** What was looked at, by path. */
   readonly #listed = new Map<string, Promise<ListedPath>>();
+  /** What is on the server, for as long as this is open. */
+  readonly #sent: ListedPath[] = [];
   #closed: Promise<void> | undefined;
   readonly #polling: Promise<void>;
   #toldOfWorkers = false;
@@ -101,11 +103,12 @@ class QueueJobs implements JobRunner {
     const id = this.#idOf(folder, message);
     for (;;) {
       const sent = await this.#sentBack(id, job, message);
-      // What came back was fetched, or lost with the server: then it is trained again.
+      // What came back was fetched, or lost with the server, or is none that came to its end: then it is trained again, or on.
       if (sent === undefined) continue;
       await this.#fetch(id, sent, folder, listed);
       await this.#forget(id);
-      if (sent.status === 'failed') throw failedTraining(job, sent.failure ?? 'for an unknown reason');
+      if (sent.status === 'failed')
+        throw failedTraining(job, sent.failure ?? 'for an unknown reason', sent.failedBy);
       return finished(job, folder);
     }
   }
@@ -118,19 +121,28 @@ class QueueJobs implements JobRunner {
   async #end(): Promise<void> {
     const waiting = [...this.#awaited];
     this.#awaited.clear();
-    for (const [id, { fail }] of waiting) {
+    for (const [, { fail }] of waiting) fail(interrupted());
+    const takeBack = async (): Promise<void> => {
       // One that a worker has is locked: it goes on, and its result waits for the same command.
-      await this.#queue.remove(id).catch(() => undefined);
-      fail(interrupted());
+      for (const [id] of waiting) await this.#queue.remove(id).catch(() => undefined);
+      await this.#polling;
+    };
+    if (!(await whileAnswering(this.#redis, takeBack()))) {
+      this.#options.say(
+        'The Redis server does not answer: what nobody has begun stays on the queue, and workers train it once it is back.',
+      );
     }
+    await leaveRedis(this.#redis);
     await this.#polling;
     await this.#queue.close().catch(() => undefined);
-    this.#redis.disconnect();
   }
 
-  /** The name of a training on the queue: the same for the same training of the same folder, so that who comes back finds it. */
+  /**
+   * The name of a training on the queue: the same for the same training of the same folder, so that who comes back finds it. What lies on the
+   * server of a run has this name as well, so the version is in it: the files of another one may mean something else.
+   */
   #idOf(folder: string, message: JobMessage): string {
-    const text = JSON.stringify([hostname(), resolve(folder), message]);
+    const text = JSON.stringify([this.#version, hostname(), resolve(folder), message]);
     return createHash('sha256').update(text).digest('hex').slice(0, 32);
   }
 
@@ -157,11 +169,14 @@ class QueueJobs implements JobRunner {
   async #list(setting: SettingName, path: string): Promise<ListedPath> {
     const listed = await listPath(setting, path);
     await sendData(this.#redis, listed, this.#options.say);
+    this.#sent.push(listed);
     return listed;
   }
 
   /** Puts a training on the queue, unless it is there, and waits for what comes back. */
   async #sentBack(id: string, job: TrainingJob, message: JobMessage): Promise<SentRun | undefined> {
+    // One that failed in the time of an earlier command is asked for anew, as the cure of that error says.
+    if (await this.#queue.getJob(id).then((found) => found?.isFailed())) await this.#forget(id);
     const state = await new Promise<'completed' | 'failed'>((done, fail) => {
       this.#awaited.set(id, { job, message, done, fail });
       if (this.#closed === undefined) this.#add(id, message).catch(fail);
@@ -169,8 +184,10 @@ class QueueJobs implements JobRunner {
     }).finally(() => this.#awaited.delete(id));
     const sent = await readSentRun(this.#redis, runKey(id));
     if (state === 'completed') {
-      if (sent === undefined) await this.#forget(id);
-      return sent;
+      if (sent !== undefined && sent.status !== 'training') return sent;
+      // What was sent on the way is for whoever goes on with it.
+      await this.#queue.remove(id);
+      return undefined;
     }
     const reason = (await this.#queue.getJob(id))?.failedReason ?? 'for an unknown reason';
     await this.#forget(id);
@@ -238,8 +255,12 @@ class QueueJobs implements JobRunner {
     }
   }
 
-  /** Puts what is lost on the queue again, as after a server that forgot its last second; says how far the others are, and who is there. */
+  /**
+   * Puts what is lost on the queue again, as after a server that forgot its last second; lets data stay that are still wanted; says how far the
+   * others are, and who is there.
+   */
   async #lookAround(): Promise<void> {
+    for (const listed of this.#sent) await renewData(this.#redis, listed, this.#options.say);
     for (const [id, awaited] of this.#awaited) {
       const found = await this.#queue.getJob(id);
       if (found === undefined) await this.#add(id, awaited.message);
@@ -273,11 +294,15 @@ function interrupted(): JobError {
   });
 }
 
-function failedTraining({ name }: TrainingJob, reason: string): JobError {
-  return new JobError({
-    where: `the training ${name}`,
-    got: `an end on a worker: ${reason}`,
-    expected: 'a finished run',
-    cure: 'Once the cause is gone, the same command goes on.',
-  });
+/** @param failedBy the name of the error that ended the training itself */
+function failedTraining({ name }: TrainingJob, reason: string, failedBy?: string): JobError {
+  return new JobError(
+    {
+      where: `the training ${name}`,
+      got: `an end on a worker: ${reason}`,
+      expected: 'a finished run',
+      cure: 'Once the cause is gone, the same command goes on.',
+    },
+    { failedBy },
+  );
 }

@@ -7,10 +7,19 @@ import { makeFolder, readFolder } from '../../data/files.ts';
 import { messageOf } from '../../text.ts';
 import { isRunning, machine } from '../../train/atomic.ts';
 import { version as ownVersion } from '../version.ts';
-import { QueueError } from './queue-error.ts';
+import { MissingDataError, QueueError } from './queue-error.ts';
 import { beSeen, queueOf, versionsSeen } from './queue-keys.ts';
-import { connectRedis, hidden, type QueuePackages, queuePackages, type Redis } from './redis-client.ts';
+import {
+  connectRedis,
+  hidden,
+  leaveRedis,
+  type QueuePackages,
+  queuePackages,
+  type Redis,
+  whileAnswering,
+} from './redis-client.ts';
 import { type AttemptEnd, TrainingAttempt } from './training-attempt.ts';
+import { WorkerData } from './worker-data.ts';
 
 /** What a worker is told. */
 export interface QueueWorkerOptions {
@@ -46,7 +55,8 @@ const HANDED_BACK = 2000;
 /**
  * Works until `signal` says otherwise.
  *
- * @throws QueueError when there is no server at the address, or data are missing here that a training needs; it is left to others
+ * @throws QueueError when there is no server at the address; MissingDataError when data are missing here that a training needs, which is left
+ *   to others
  */
 export async function runWorker(options: QueueWorkerOptions, signal: AbortSignal | undefined): Promise<void> {
   const packages = await queuePackages();
@@ -54,7 +64,7 @@ export async function runWorker(options: QueueWorkerOptions, signal: AbortSignal
   try {
     await new QueueWorker(options, packages, redis).work(signal);
   } finally {
-    redis.disconnect();
+    await leaveRedis(redis);
   }
 }
 
@@ -63,18 +73,24 @@ class QueueWorker {
   readonly #packages: QueuePackages;
   readonly #redis: Redis;
   readonly #version: string;
+  readonly #data: WorkerData;
   readonly #attempts = new Set<TrainingAttempt>();
+  /** What is done with each, to its end. */
+  readonly #turns = new Set<Promise<AttemptEnd>>();
   /** Ends the work. */
   readonly #ending = new AbortController();
   /** Why, where it is no wish of anybody. */
   #fault: unknown;
   #number = 0;
+  #toldOfSearches = false;
 
   constructor(options: QueueWorkerOptions, packages: QueuePackages, redis: Redis) {
     this.#options = options;
     this.#packages = packages;
     this.#redis = redis;
     this.#version = options.version ?? ownVersion;
+    const { folder, dataFolder } = options;
+    this.#data = new WorkerData(redis, { cache: join(folder, 'data'), dataFolder });
   }
 
   async work(signal: AbortSignal | undefined): Promise<void> {
@@ -87,7 +103,11 @@ class QueueWorker {
     );
     const worker: Worker = new this.#packages.bullmq.Worker(
       queueOf(this.#version),
-      (job: Job, token = '') => this.#take(worker, job, token),
+      (job: Job, token = '') => {
+        const turn = this.#take(worker, job, token).finally(() => this.#turns.delete(turn));
+        this.#turns.add(turn);
+        return turn;
+      },
       {
         ...{ connection: this.#redis, concurrency: jobs, lockDuration, stalledInterval: lockDuration / 2 },
         ...{ maxStalledCount: MOST_TAKEN_OVER, runRetryDelay: 1000 },
@@ -102,14 +122,25 @@ class QueueWorker {
     }, SEEN_PERIOD);
     try {
       await worker.waitUntilReady();
-      await this.#beSeen();
+      const told = this.#beSeen().catch(() => undefined);
       await this.#untilEnd(signal);
+      await whileAnswering(this.#redis, told);
     } finally {
       clearInterval(seen);
       // What is handed back is for others.
       await worker.pause(true);
       await Promise.all([...this.#attempts].map((attempt) => attempt.interrupt()));
-      await worker.close();
+      const turns = Promise.allSettled(this.#turns);
+      const isAnswered = await whileAnswering(this.#redis, turns);
+      if (!isAnswered) {
+        say(
+          'The Redis server does not answer: what was trained here goes on elsewhere, from the last checkpoint that arrived there.',
+        );
+        await leaveRedis(this.#redis);
+        // Each removes its folder.
+        await turns;
+      }
+      await worker.close(!isAnswered);
     }
     if (this.#fault !== undefined) throw this.#fault;
   }
@@ -126,12 +157,11 @@ class QueueWorker {
 
   /** Takes a turn at a training. */
   async #take(worker: Worker, job: Job, token: string): Promise<AttemptEnd> {
-    const { folder, program, jobs, dataFolder, lockDuration, say } = this.#options;
+    const { folder, program, jobs, lockDuration, say } = this.#options;
     const { DelayedError, WaitingError } = this.#packages.bullmq;
     const name = job.id!.slice(0, 8);
     const attempt = new TrainingAttempt(job, {
-      ...{ redis: this.#redis, program, slots: jobs, lockDuration, dataFolder },
-      cache: join(folder, 'data'),
+      ...{ redis: this.#redis, data: this.#data, program, slots: jobs, lockDuration },
       folder: join(folder, 'runs', `${machine()}-${process.pid}-${++this.#number}`),
       lock: { key: `${worker.toKey(job.id!)}:lock`, token },
       say: (text) => say(`${name}: ${text}`),
@@ -146,12 +176,14 @@ class QueueWorker {
         await job.moveToWait(token);
         throw new WaitingError();
       }
+      // Nothing came of it here: whoever has the lock says how it ended.
+      if (end === 'lost') throw new LostError();
       return end;
     } catch (error) {
-      if (error instanceof WaitingError) throw error;
-      say(`${name}: ${messageOf(error)}`);
-      if (!(error instanceof QueueError)) throw error;
-      // Others may have what is missing here.
+      if (error instanceof WaitingError || error instanceof LostError) throw error;
+      if (this.#redis.status !== 'end') say(`${name}: ${messageOf(error)}`);
+      // Whatever else is wrong is so on any worker: the training fails by it, and this one takes the next.
+      if (!(error instanceof MissingDataError)) throw error;
       this.#fault ??= error;
       this.#ending.abort();
       await job.moveToDelayed(Date.now() + HANDED_BACK, token);
@@ -165,7 +197,8 @@ class QueueWorker {
   async #beSeen(): Promise<void> {
     await beSeen(this.#redis, 'workers', this.#version);
     const searches = await versionsSeen(this.#redis, 'searches');
-    if (searches.length === 0 || searches.includes(this.#version)) return;
+    if (searches.length === 0 || searches.includes(this.#version) || this.#toldOfSearches) return;
+    this.#toldOfSearches = true;
     this.#options.say(
       `The trainings there are for weft ${searches.join(' and ')}, and this is ${this.#version}: they are left to workers of that version.`,
     );
@@ -181,6 +214,13 @@ class QueueWorker {
       const [where, pid] = name.split('-');
       if (where === machine() && !isRunning(Number(pid))) await rm(path, { recursive: true, force: true });
     }
+  }
+}
+
+/** Tells the queue that a turn came to nothing, which it believes of the one who has the lock alone. */
+class LostError extends Error {
+  constructor() {
+    super('another worker has the training');
   }
 }
 

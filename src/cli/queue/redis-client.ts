@@ -1,4 +1,5 @@
 /** The way to a Redis server: the packages for it, which are installed by whoever wants queues, and connections that were tried. */
+import { setTimeout as after } from 'node:timers/promises';
 import type * as bullmq from 'bullmq';
 import type { Redis } from 'ioredis';
 import { codeOf } from '../../node-modules.ts';
@@ -96,9 +97,47 @@ function requireAddress(url: string): void {
   });
 }
 
-/** The address without its password. */
+/** The address without its password. One that is written wrongly may have an @ of its own. */
 export function hidden(url: string): string {
-  return url.replace(/(:\/\/[^/@:]*:)[^@/]*@/, '$1…@');
+  return url.replace(/(:\/\/[^/@:]*:).*@/, '$1…@');
+}
+
+/** How long a server may be silent at the end, in milliseconds. */
+const LAST_PATIENCE = 3000;
+/** How often it is asked then whether it is there. */
+const LAST_PERIOD = 500;
+
+/**
+ * Waits for what is asked of a server at the end, for as long as the server answers: one that is away may be so for days.
+ *
+ * @returns whether it was done
+ */
+export async function whileAnswering(redis: Redis, work: Promise<unknown>): Promise<boolean> {
+  let isDone = false;
+  const done = work
+    .catch(() => undefined)
+    .then(() => {
+      isDone = true;
+    });
+  while (!isDone && (await answers(redis))) await Promise.race([done, after(LAST_PERIOD)]);
+  return isDone;
+}
+
+/** Ends a connection. What was asked and has no answer is refused. */
+export async function leaveRedis(redis: Redis): Promise<void> {
+  redis.options.retryStrategy = () => null;
+  // One that waits to connect again would let it wait for ever: another attempt ends that, whatever comes of it.
+  if (redis.status === 'reconnecting') await redis.connect().catch(() => undefined);
+  redis.disconnect();
+}
+
+async function answers(redis: Redis): Promise<boolean> {
+  if (redis.status !== 'ready') return false;
+  const ping = redis.ping().then(
+    () => true,
+    () => false,
+  );
+  return Promise.race([ping, after(LAST_PATIENCE, false)]);
 }
 
 function notReached(url: string, cause: unknown): QueueError {

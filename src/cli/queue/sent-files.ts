@@ -1,8 +1,8 @@
 /** Files on their way through Redis: a list with sizes and digests, and their contents in pieces that are verified on arrival. */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { mkdir, open, stat, writeFile } from 'node:fs/promises';
-import { dirname, isAbsolute, join, normalize } from 'node:path';
+import { createReadStream, existsSync, statSync } from 'node:fs';
+import { mkdir, open, writeFile } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, join, normalize } from 'node:path';
 import { type EntryKind, readFolder } from '../../data/files.ts';
 import { formatBytes } from '../../text.ts';
 import { QueueError } from './queue-error.ts';
@@ -34,30 +34,61 @@ export function fieldsOf(file: SentFile): string[] {
 /** What is said of a file that is gone or unreadable. */
 const readable = { error: QueueError, expected: 'files that can be sent to other machines' };
 
+/** What lies at a path: one file, or a folder with files in it. */
+export interface FilesAt {
+  readonly kind: 'file' | 'folder';
+  /** The folder that the paths begin in. */
+  readonly root: string;
+  /** In the order of their names. */
+  readonly paths: readonly string[];
+}
+
+/** The files at a path that are sent where a setting names it; undefined where there is nothing. */
+export function filesAt(path: string): FilesAt | undefined {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return undefined;
+  if (found.isFile()) return { kind: 'file', root: dirname(path), paths: [basename(path)] };
+  // Of a run, or a saved model, what lies at its top is the model and its record: what else is in it is for other uses.
+  const isModel = existsSync(join(path, 'model.safetensors'));
+  return { kind: 'folder', root: path, paths: pathsIn(path, (_, kind) => !isModel || kind === 'file') };
+}
+
+/** The paths of the files of a folder, and of those in it, in the order of their names; without those whose name begins with a dot. */
+function pathsIn(folder: string, isWanted: (path: string, kind: EntryKind) => boolean): string[] {
+  const paths: string[] = [];
+  const walk = (place: string): void => {
+    for (const { name, kind } of readFolder(join(folder, place), readable)) {
+      const path = place === '' ? name : `${place}/${name}`;
+      if (!isWanted(path, kind)) continue;
+      if (kind === 'folder') walk(path);
+      else if (kind === 'file') paths.push(path);
+    }
+  };
+  walk('');
+  return paths;
+}
+
 /**
  * The files of a folder and of those in it, in the order of their names; without those whose name begins with a dot.
  *
  * @param isWanted whether a file or folder counts
  */
-export async function listFiles(
+export function listFiles(
   folder: string,
   isWanted: (path: string, kind: EntryKind) => boolean = () => true,
 ): Promise<SentFile[]> {
+  return describeFiles({ root: folder, paths: pathsIn(folder, isWanted) });
+}
+
+/** Files as they stand in a list. */
+export async function describeFiles({ root, paths }: Pick<FilesAt, 'root' | 'paths'>): Promise<SentFile[]> {
   const files: SentFile[] = [];
-  const walk = async (place: string): Promise<void> => {
-    for (const { name, kind } of readFolder(join(folder, place), readable)) {
-      const path = place === '' ? name : `${place}/${name}`;
-      if (!isWanted(path, kind)) continue;
-      if (kind === 'folder') await walk(path);
-      else if (kind === 'file') files.push(await describeFile(folder, path));
-    }
-  };
-  await walk('');
+  for (const path of paths) files.push(await describeFile(root, path));
   return files;
 }
 
 /** A file of a folder as it stands in a list. */
-export async function describeFile(folder: string, path: string): Promise<SentFile> {
+async function describeFile(folder: string, path: string): Promise<SentFile> {
   const hash = createHash('sha256');
   let size = 0;
   for await (const bytes of createReadStream(join(folder, path))) {
@@ -136,18 +167,6 @@ function requireWithin(path: string): string {
     expected: 'paths within the folder',
     cure: 'Look who else writes to this Redis server: weft does not send such.',
   });
-}
-
-/** Whether a folder holds these files, with these contents. Others may lie beside them. */
-export async function holdsFiles(folder: string, files: readonly SentFile[]): Promise<boolean> {
-  for (const { path, size } of files) {
-    const found = await stat(join(folder, requireWithin(path))).catch(() => undefined);
-    if (found?.isFile() !== true || found.size !== size) return false;
-  }
-  for (const file of files) {
-    if ((await describeFile(folder, file.path)).sha256 !== file.sha256) return false;
-  }
-  return true;
 }
 
 /** The digest of a list: equal lists of equal contents have the same, wherever they lie. */

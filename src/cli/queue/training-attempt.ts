@@ -7,22 +7,23 @@ import type { Job } from 'bullmq';
 import { checkpointPaths } from '../../train/training-files.ts';
 import { recordOf } from '../jobs/job-folder.ts';
 import { localJobs } from '../jobs/local-jobs.ts';
-import { JobError, type JobRunner, type TrainingJob } from '../jobs/training-job.ts';
+import { failedByItself, type JobError, type JobRunner, type TrainingJob } from '../jobs/training-job.ts';
 import { CHECKPOINTS_FOLDER } from '../run-files.ts';
 import { counted } from '../terminal.ts';
 import { type JobLock, readSentRun, replacePlaces, type SentRun, sendRun } from './fenced-run.ts';
 import { requireMessage, settingsOfMessage } from './job-message.ts';
 import { runKey } from './queue-keys.ts';
 import type { Redis } from './redis-client.ts';
-import { type DataPlaces, placeOfData } from './sent-data.ts';
 import { fetchFiles, listFiles } from './sent-files.ts';
+import type { WorkerData } from './worker-data.ts';
 
 /** How a turn ended. `lost`: another worker has the training. */
 export type AttemptEnd = 'finished' | 'failed' | 'interrupted' | 'lost';
 
 /** What a turn is made with. */
-export interface AttemptOptions extends DataPlaces {
+export interface AttemptOptions {
   readonly redis: Redis;
+  readonly data: WorkerData;
   /** Of this turn alone. */
   readonly folder: string;
   /** The file that starts `weft`. */
@@ -65,14 +66,14 @@ export class TrainingAttempt {
   /**
    * Trains to the end, or until it is interrupted or another worker has the training.
    *
-   * @throws QueueError when data are missing here; JobError when the training cannot be run here
+   * @throws MissingDataError when data are missing here; QueueError or JobError when the training cannot be run
    */
   async train(): Promise<AttemptEnd> {
     const { folder, program, slots } = this.#options;
     try {
       const message = requireMessage(this.#job.data);
       for (const [setting, sent] of Object.entries(message.paths)) {
-        this.#places.set(setting, await placeOfData(this.#options.redis, sent, this.#options));
+        this.#places.set(setting, await this.#options.data.placeOf(sent));
       }
       const settings = settingsOfMessage(message, this.#places);
       await mkdir(folder, { recursive: true });
@@ -130,8 +131,10 @@ export class TrainingAttempt {
     while (!isOver()) {
       await Promise.race([training, after(Math.min(PERIOD, lockDuration / 4))]);
       if (isOver()) return;
-      const held = await this.#job.extendLock(lock.token, lockDuration).catch(() => 0);
-      if (held !== 1) return this.#lose();
+      // Only the server knows who has the lock: where it does not answer, or with an error, it is asked again.
+      const held = await this.#job.extendLock(lock.token, lockDuration).catch(() => undefined);
+      if (held === 0) return this.#lose();
+      if (held === undefined) continue;
       const latest = await this.#latest();
       if (latest === undefined || latest.mark === sent) continue;
       // Files that vanish while they are copied are there again in the next second.
@@ -155,17 +158,13 @@ export class TrainingAttempt {
 
   async #end(failure: unknown): Promise<AttemptEnd> {
     if (this.#lost) return 'lost';
-    const record = recordOf(this.#run);
     if (failure === undefined) return (await this.#send('finished')) ? 'finished' : 'lost';
     if (this.#interrupted) {
       const latest = await this.#latest();
       return latest === undefined || (await this.#send('training', latest.path)) ? 'interrupted' : 'lost';
     }
-    const isOwnFault =
-      failure instanceof JobError &&
-      (record?.status === 'failed' || /\bNonFiniteError: /.test(failure.message));
-    if (!isOwnFault) throw failure;
-    return (await this.#send('failed', undefined, failure.message)) ? 'failed' : 'lost';
+    if (!failedByItself(failure)) throw failure;
+    return (await this.#send('failed', undefined, failure)) ? 'failed' : 'lost';
   }
 
   /**
@@ -174,7 +173,7 @@ export class TrainingAttempt {
    * @param checkpoint the only one that is sent
    * @returns whether the lock was held
    */
-  async #send(status: SentRun['status'], checkpoint?: string, failure?: string): Promise<boolean> {
+  async #send(status: SentRun['status'], checkpoint?: string, failure?: JobError): Promise<boolean> {
     const { redis, folder, lock } = this.#options;
     const copies = join(folder, COPIES);
     await rm(copies, { recursive: true, force: true });
@@ -197,7 +196,7 @@ export class TrainingAttempt {
     await mkdir(copies, { recursive: true });
     const run: SentRun = {
       status,
-      ...(failure !== undefined && { failure }),
+      ...(failure && { failure: failure.message, failedBy: failure.failedBy! }),
       files: await listFiles(copies),
       places: Object.fromEntries(this.#places),
     };

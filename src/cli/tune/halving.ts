@@ -43,43 +43,6 @@ export function rungsOf(most: number, factor: number, count?: number): readonly 
 }
 
 /**
- * Which trials of a rung go up to the next, in the order in which it is decided. It only grows with the trials that are done.
- *
- * @param order the trials of the rung
- * @param results of those that are done; null of one that failed, which is never promoted
- */
-export function promotions<Result>(
-  order: readonly number[],
-  results: ReadonlyMap<number, Result | null>,
-  factor: number,
-  compare: Compare<Result>,
-): number[] {
-  const done = order.findIndex((trial) => !results.has(trial));
-  const known = done < 0 ? order.length : done;
-  const promoted: number[] = [];
-  for (let seen = factor; seen <= known; seen += factor) {
-    const candidates = order.slice(0, seen).filter((trial) => !promoted.includes(trial));
-    const best = bestOf(candidates, results, compare);
-    if (best !== undefined) promoted.push(best);
-  }
-  return promoted;
-}
-
-/** The best of some trials, of equal ones the first; undefined where all have failed. */
-function bestOf<Result>(
-  trials: readonly number[],
-  results: ReadonlyMap<number, Result | null>,
-  compare: Compare<Result>,
-): number | undefined {
-  let best: { readonly trial: number; readonly result: Result } | undefined;
-  for (const trial of trials) {
-    const result = results.get(trial) ?? null;
-    if (result !== null && (best === undefined || compare(result, best.result) < 0)) best = { trial, result };
-  }
-  return best?.trial;
-}
-
-/**
  * The bracket of each of so many trials, from 0. Brackets have trials in the proportions of a round of Hyperband, of S + 1 rungs
  * ⌈(S + 1) / (s + 1) · ηˢ⌉ in the one that halves s times, in which all brackets train for about as long. Each trial goes to the bracket that is
  * farthest behind its proportion, so that more trials change nothing about those that there are.
@@ -99,6 +62,21 @@ export function bracketsOf(trials: number, { factor, rungs, brackets }: Halving)
   });
 }
 
+/**
+ * The fewest trials of which one comes to the highest rung: some bracket needs as many as it leaves one of.
+ *
+ * @param most so many are looked at; undefined where they are too few
+ */
+export function fewestTrials(halving: Halving, most: number): number | undefined {
+  const { factor, rungs, brackets } = halving;
+  const lacking = Array.from({ length: brackets }, (_, bracket) => factor ** (rungs.length - 1 - bracket));
+  for (const [at, bracket] of bracketsOf(most, halving).entries()) {
+    lacking[bracket]! -= 1;
+    if (lacking[bracket] === 0) return at + 1;
+  }
+  return undefined;
+}
+
 /** A training of a search: a trial, in a rung. */
 export interface RungTrial {
   readonly trial: number;
@@ -106,28 +84,97 @@ export interface RungTrial {
   readonly rung: number;
 }
 
-/**
- * The trainings that are known to be wanted, those of the highest rung first: in the rung that a bracket begins in all of its trials, and in
- * each higher one those that were promoted to it.
- *
- * @param results what is done, by rung and trial
- */
-export function wantedTrials<Result>(
-  trials: number,
-  halving: Halving,
-  results: readonly ReadonlyMap<number, Result | null>[],
-  compare: Compare<Result>,
-): RungTrial[] {
-  const { factor, rungs, brackets } = halving;
-  const bracketOf = bracketsOf(trials, halving);
-  const wanted: RungTrial[][] = rungs.map(() => []);
-  for (let bracket = 0; bracket < brackets; bracket++) {
-    let order = bracketOf.flatMap((its, at) => (its === bracket ? [at + 1] : []));
-    for (let rung = bracket; rung < rungs.length; rung++) {
-      wanted[rung]!.push(...order.map((trial) => ({ trial, rung })));
-      // Of another bracket the same rung has other trials, of which each has to be among the best of its own.
-      order = promotions(order, results[rung]!, factor, compare);
+/** A trial that is done and may go up. */
+interface Candidate<Result> {
+  readonly trial: number;
+  readonly result: Result;
+}
+
+/** A rung of a bracket: its trials in their order, and who of them goes up. */
+class BracketRung<Result> {
+  readonly #factor: number;
+  readonly #compare: Compare<Result>;
+  readonly #order: number[] = [];
+  readonly #results = new Map<number, Result | null>();
+  /** So many of the first are done. */
+  #done = 0;
+  /** Of those the ones that have not gone up, the best last; of equal ones the first is the better one. */
+  readonly #candidates: Candidate<Result>[] = [];
+
+  constructor(factor: number, compare: Compare<Result>) {
+    this.#factor = factor;
+    this.#compare = compare;
+  }
+
+  add(trial: number): void {
+    this.#order.push(trial);
+  }
+
+  /** Takes what a trial came to, null of one that failed, and tells who goes up by it. */
+  record(trial: number, result: Result | null): number[] {
+    this.#results.set(trial, result);
+    const promoted: number[] = [];
+    for (;;) {
+      const next = this.#order[this.#done];
+      const known = next === undefined ? undefined : this.#results.get(next);
+      if (next === undefined || known === undefined) return promoted;
+      if (known !== null) this.#insert({ trial: next, result: known });
+      this.#done += 1;
+      // Where all have failed, nobody goes.
+      const best = this.#done % this.#factor === 0 ? this.#candidates.pop() : undefined;
+      if (best !== undefined) promoted.push(best.trial);
     }
   }
-  return wanted.reverse().flat();
+
+  #insert(candidate: Candidate<Result>): void {
+    let [low, high] = [0, this.#candidates.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#compare(this.#candidates[middle]!.result, candidate.result) > 0) low = middle + 1;
+      else high = middle;
+    }
+    this.#candidates.splice(low, 0, candidate);
+  }
+}
+
+/**
+ * The trainings of a search that are known to be wanted: in the rung that a bracket begins in all of its trials, and in each higher one those
+ * that were promoted to it. They only grow with the results, and do not depend on the order of these.
+ */
+export class WantedTrials<Result> {
+  /** By bracket and rung. Of another bracket the same rung has other trials, of which each has to be among the best of its own. */
+  readonly #rungs: readonly (readonly BracketRung<Result>[])[];
+  readonly #bracketOf: readonly number[];
+  /** Those that nobody has taken, by rung. */
+  readonly #waiting: readonly number[][];
+
+  constructor(trials: number, halving: Halving, compare: Compare<Result>) {
+    const { factor, rungs, brackets } = halving;
+    this.#bracketOf = bracketsOf(trials, halving);
+    this.#rungs = Array.from({ length: brackets }, () =>
+      rungs.map(() => new BracketRung<Result>(factor, compare)),
+    );
+    this.#waiting = rungs.map(() => []);
+    for (const [at, bracket] of this.#bracketOf.entries()) this.#want(at + 1, bracket);
+    // The first is taken from the end.
+    for (const waiting of this.#waiting) waiting.reverse();
+  }
+
+  /** Takes one that is not begun, of the highest rung that has any. */
+  next(): RungTrial | undefined {
+    const rung = this.#waiting.findLastIndex((waiting) => waiting.length > 0);
+    const trial = this.#waiting[rung]?.pop();
+    return trial === undefined ? undefined : { trial, rung };
+  }
+
+  /** Takes what a training came to; null of one that failed, which never goes up. */
+  record({ trial, rung }: RungTrial, result: Result | null): void {
+    const promoted = this.#rungs[this.#bracketOf[trial - 1]!]![rung]!.record(trial, result);
+    if (rung + 1 < this.#waiting.length) for (const each of promoted) this.#want(each, rung + 1);
+  }
+
+  #want(trial: number, rung: number): void {
+    this.#rungs[this.#bracketOf[trial - 1]!]![rung]!.add(trial);
+    this.#waiting[rung]!.push(trial);
+  }
 }

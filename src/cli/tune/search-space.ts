@@ -11,7 +11,7 @@ import { type ConfigValue, requireSetting, settingOf } from '../settings/config-
 import { misfits } from '../settings/misfits.ts';
 import { settings } from '../settings/setting-table.ts';
 import type { SettingName, Settings } from '../settings/setting-values.ts';
-import { trainDefaults } from '../train-defaults.ts';
+import { learningDefaults, trainDefaults } from '../train-defaults.ts';
 import { mostDimensions, scrambledSobolPoint } from './sobol.ts';
 
 /** How numbers between two are drawn: evenly, evenly in their logarithm, or whole ones in either way. */
@@ -51,6 +51,8 @@ export interface SearchTrial {
 const fixed: readonly SettingName[] = [
   ...(['data', 'classes', 'labels', 'groups', 'validationShare', 'fold', 'splitSeed', 'monitor'] as const),
   ...(['seed', 'views', 'device', 'workers', 'stream', 'cache'] as const),
+  // It takes pixels from the validation images as well.
+  'remove',
 ];
 /** Settings that change what the loss is: among them no loss says which trial is the better one. */
 const ofLoss: readonly SettingName[] = ['loss', 'labelSmoothing', 'classWeights'];
@@ -144,10 +146,13 @@ export function storedSpace(space: SearchSpace): Readonly<Record<string, unknown
 
 /**
  * What is searched where nobody says it: what matters most of a training, around its defaults. Settings that are given are not searched.
+ *
+ * @param begun the name of the model whose layers are taken over: its sizes are as they are, since layers of others would be new ones
  */
-export function defaultSpace(given: Settings): SearchSpace {
+export function defaultSpace(given: Settings, begun?: string): SearchSpace {
   const { model = trainDefaults.model, optimizer = 'adamw', loss = 'cross-entropy', monitor } = given;
-  const { learningRate, sizes } = modelFacts(model);
+  const { learningRate, sizes: own } = modelFacts(begun ?? model);
+  const sizes: Partial<typeof own> = begun === undefined ? own : {};
   const rate = optimizer === 'sgd' ? 0.03 : learningRate;
   const decay = optimizer === 'adamw' ? [0.001, 0.3] : [1e-6, 1e-3];
   const hidden = sizes.hidden;
@@ -234,9 +239,8 @@ export function valueAt(range: ParameterRange, share: number): ConfigValue {
   const isWhole = kind.endsWith('integers');
   // Each whole number has a part of the range as long as that of each other, or of its logarithm.
   const [low, high] = isWhole ? [from - 0.5, to + 0.5] : [from, to];
-  const [first, last] = [Math.max(low, Number.MIN_VALUE), high];
   const value = kind.startsWith('log')
-    ? Math.exp(Math.log(first) + share * (Math.log(last) - Math.log(first)))
+    ? Math.exp(Math.log(low) + share * (Math.log(high) - Math.log(low)))
     : low + share * (high - low);
   return Math.min(Math.max(isWhole ? Math.round(value) : short(value), from), to);
 }
@@ -248,6 +252,13 @@ export interface Drawing {
   readonly seed: number;
   /** What holds for all trials. */
   readonly given: Settings;
+  /** The model and its sizes, where trials begin with the layers of another. */
+  readonly begun?: Settings | undefined;
+}
+
+/** What a training comes to that is asked for, as far as it follows from that alone: a default may be what makes a setting useless. */
+export function completed(asked: Settings, { begun }: Pick<Drawing, 'begun'>): Settings {
+  return { ...learningDefaults(asked), ...begun, ...asked };
 }
 
 /**
@@ -256,7 +267,8 @@ export interface Drawing {
  * @param number from 1
  * @throws InvalidArgumentError when its settings do not fit together
  */
-export function trialOf({ space, search, seed, given }: Drawing, number: number): SearchTrial {
+export function trialOf(drawing: Drawing, number: number): SearchTrial {
+  const { space, search, seed, given } = drawing;
   const shares =
     search === 'sobol'
       ? scrambledSobolPoint(number - 1, space.length, seed)
@@ -265,7 +277,7 @@ export function trialOf({ space, search, seed, given }: Drawing, number: number)
   let values: TrialValues = Object.fromEntries(drawn);
   for (;;) {
     const asked: Settings = { ...given, ...settingsOf(values) };
-    const [misfit] = misfits(asked);
+    const [misfit] = misfits(completed(asked, drawing));
     if (misfit === undefined) return { number, values, settings: asked };
     const { of, text } = misfit;
     if (of === undefined || values[of] === undefined)

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { METRICS_FILE } from '../../data/run-folders.ts';
-import { type FinishedJob, JobError } from '../jobs/training-job.ts';
+import { type FinishedJob, failedByItself } from '../jobs/training-job.ts';
 import { type RunRecord, readMetrics } from '../run-record.ts';
 import type { monitors, Settings } from '../settings/setting-values.ts';
 import type { Compare, RungTrial } from './halving.ts';
@@ -58,6 +58,13 @@ export function ranked(results: readonly TrialResult[], compare: Compare<TrialSc
   });
 }
 
+/** Of each trial its highest rung alone, in the same order. */
+export function highestRungs(results: readonly TrialResult[]): TrialResult[] {
+  const highest = new Map<number, number>();
+  for (const { trial, rung } of results) highest.set(trial, Math.max(rung, highest.get(trial) ?? 0));
+  return results.filter(({ trial, rung }) => highest.get(trial) === rung);
+}
+
 /** What the search is told of a training. */
 interface TrialPlace {
   readonly trial: SearchTrial;
@@ -79,19 +86,15 @@ export function finishedResult(place: TrialPlace, { metrics }: FinishedJob): Tri
  * @returns undefined where something else is wrong, which would be wrong with other trials as well
  */
 export function failedResult(place: TrialPlace, root: string, error: unknown): TrialResult | undefined {
-  if (!(error instanceof JobError)) return undefined;
+  if (!failedByItself(error)) return undefined;
   const folder = join(root, place.folder);
-  const record = existsSync(join(folder, METRICS_FILE)) ? readMetrics(folder) : undefined;
-  if (record?.status === 'failed') {
-    return {
-      ...placeOf(place),
-      seconds: record.trainSeconds,
-      failure: record.failure ?? 'for an unknown reason',
-    };
-  }
   // One that fails in its first step has no record.
-  if (!/\bNonFiniteError: /.test(error.message)) return undefined;
-  return { ...placeOf(place), seconds: 0, failure: 'the loss of the first step is not finite' };
+  const record = existsSync(join(folder, METRICS_FILE)) ? readMetrics(folder) : undefined;
+  return {
+    ...placeOf(place),
+    seconds: record?.trainSeconds ?? 0,
+    failure: record?.failure ?? 'the loss of the first step is not finite',
+  };
 }
 
 function placeOf({ trial, rung, epochs, folder }: TrialPlace) {

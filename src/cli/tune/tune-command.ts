@@ -12,34 +12,28 @@ import type { RunFolder } from '../run-folder.ts';
 import { type Metrics, readMetrics } from '../run-record.ts';
 import { CONFIG_FILE, readConfig } from '../settings/config-file.ts';
 import { mergedSettings } from '../settings/merged-settings.ts';
-import { requireFitting } from '../settings/misfits.ts';
 import { addSettings, givenSettings, wordsOf } from '../settings/setting-options.ts';
-import type { Settings } from '../settings/setting-values.ts';
 import { jsonOption, oneOf } from '../shared-options.ts';
 import { type CommandContext, counted, openTerminal, type Terminal } from '../terminal.ts';
-import { trainDefaults } from '../train-defaults.ts';
-import { usualSettings } from '../train-settings.ts';
-import { trainingData } from '../training-data.ts';
-import { type Halving, rungsOf } from './halving.ts';
 import { type MainEffect, mainEffects } from './main-effects.ts';
+import { requireEachUsed, searchKinds } from './search-space.ts';
 import {
-  defaultSpace,
-  readSpace,
-  requireEachUsed,
-  requireSearchable,
-  type SearchKind,
-  searchKinds,
-  trialOf,
-} from './search-space.ts';
-import { comparisonOf, objectiveOf, ranked, type TrialMonitor, type TrialResult } from './trial-result.ts';
+  comparisonOf,
+  highestRungs,
+  objectiveOf,
+  ranked,
+  type TrialMonitor,
+  type TrialResult,
+} from './trial-result.ts';
 import {
   keepBestSettings,
-  keepTrials,
   openTuneFolder,
   requireTrials,
   type SearchPlan,
   TUNE_PAGE,
+  trialsKeeper,
 } from './tune-folder.ts';
+import { modelOfPlan, plannedTrials, planSearch, type SearchRequest } from './tune-plan.ts';
 import { runSearch, TRIALS_FOLDER } from './tune-search.ts';
 import {
   describeBest,
@@ -50,17 +44,7 @@ import {
 } from './tune-texts.ts';
 
 /** What was asked for on the command line. */
-export interface TuneOptions extends JobOptions {
-  readonly settings: Settings;
-  readonly trials: number;
-  /** A file. */
-  readonly space?: string;
-  readonly search: SearchKind;
-  readonly searchSeed: number;
-  /** η. */
-  readonly halving?: number;
-  readonly rungs?: number;
-  readonly brackets?: number;
+export interface TuneOptions extends JobOptions, SearchRequest {
   readonly out?: string;
   readonly json: boolean;
 }
@@ -73,14 +57,11 @@ export async function tuneCommand(
 ): Promise<number> {
   const { trials: count, out, jobs, redis } = options;
   requireTrials(count);
-  const plan = planSearch(options);
+  const plan = await planSearch(options);
   const { given, space } = plan;
-  const model = given.model ?? trainDefaults.model;
-  const trials = Array.from({ length: count }, (_, at) => trialOf(plan, at + 1));
-  for (const { settings } of trials) requireFitting(settings, out);
+  const trials = plannedTrials(plan, count, out);
   if (options.space !== undefined) requireEachUsed(space, trials);
-  requireFittingRungs(plan.halving, trials[0]!.settings);
-  const folder = await openTuneFolder(out, model, plan);
+  const folder = await openTuneFolder(out, modelOfPlan(plan), plan, count);
   const { path } = folder;
   const again = repeatedCommand(options, path);
   try {
@@ -93,9 +74,10 @@ export async function tuneCommand(
       say(describeSearchPlan(plan, count, plan.halving, runner.slots));
       say(`Results: ${printable(path)}. Should it be interrupted, this goes on with it:`);
       say(`${printable(commandLine(again))}\n`);
-      const onResult = async (result: TrialResult, all: readonly TrialResult[]): Promise<void> => {
+      const keep = trialsKeeper(folder);
+      const onResult = (result: TrialResult, all: readonly TrialResult[]): Promise<void> => {
         say(describeResult(result, space, { monitor, halves: plan.halving !== undefined }));
-        await keepTrials(folder, all);
+        return keep(all);
       };
       return runSearch({ trials, halving: plan.halving, compare, folder: path, onResult }, runner);
     });
@@ -104,67 +86,6 @@ export async function tuneCommand(
     return interruptedCode(signal?.reason);
   } finally {
     folder.leave();
-  }
-}
-
-/** What is searched, and how. */
-function planSearch({
-  settings: given,
-  space: file,
-  search,
-  searchSeed: seed,
-  halving: factor,
-  rungs,
-  brackets,
-}: TuneOptions): SearchPlan {
-  const space = file === undefined ? defaultSpace(given) : readSpace(file);
-  requireSearchable(space, given, factor !== undefined, search);
-  if (factor !== undefined) {
-    return { space, search, seed, given, halving: halvingOf(given, factor, rungs, brackets) };
-  }
-  for (const [flag, value] of Object.entries({ '--rungs': rungs, '--brackets': brackets })) {
-    if (value === undefined) continue;
-    throw new InvalidArgumentError(
-      `${flag} ${value} does nothing without --halving: leave it out, or give --halving 3.`,
-    );
-  }
-  return { space, search, seed, given, halving: undefined };
-}
-
-/** The rungs up to the epochs that were asked for, or that are usual for so many images. */
-function halvingOf(
-  given: Settings,
-  factor: number,
-  count: number | undefined,
-  brackets: number | undefined,
-): Halving {
-  const most = given.epochs ?? usualEpochs(given);
-  const rungs = rungsOf(most, factor, count);
-  if (rungs !== undefined && rungs.length > 1) {
-    if (brackets === undefined || brackets <= rungs.length) return { factor, rungs, brackets: brackets ?? 1 };
-    throw new InvalidArgumentError(
-      `--brackets ${brackets} of ${counted(rungs.length, 'rung')} (${rungs.join(', ')} epochs): each bracket begins a rung higher than the one before, so give ${rungs.length} at most, or more --epochs or --rungs.`,
-    );
-  }
-  throw new InvalidArgumentError(
-    `--halving ${factor} of ${counted(most, 'epoch')}${count === undefined ? '' : ` in ${counted(count, 'rung')}`} leaves nothing to the first rung: give more --epochs, or a smaller factor${count === undefined ? '' : ', or fewer --rungs'}.`,
-  );
-}
-
-function usualEpochs(given: Settings): number {
-  const { train, sample } = trainingData(given);
-  return usualSettings(given, train, sample).epochs;
-}
-
-/** Settings that fit the last rung may be of no use in the shorter ones. */
-function requireFittingRungs(halving: Halving | undefined, settings: Settings): void {
-  for (const epochs of halving?.rungs ?? []) {
-    try {
-      requireFitting({ ...settings, epochs }, undefined);
-    } catch (error) {
-      if (!(error instanceof InvalidArgumentError)) throw error;
-      throw new InvalidArgumentError(`A rung of ${counted(epochs, 'epoch')}: ${error.message}`);
-    }
   }
 }
 
@@ -218,10 +139,14 @@ async function finish(
   const page = await folder.write(TUNE_PAGE, renderTunePage(contents));
   const halves = halving !== undefined;
   const { say, result } = terminal;
-  say(`\n${describeBest(all, space, { monitor, halves })}\n\n${describeEffects(effects)}\n`);
+  say(`\n${describeBest(highestRungs(all), space, { monitor, halves })}\n\n${describeEffects(effects)}\n`);
   say(
     `Best: trial ${best.trial}, validation ${monitor} ${objectiveText(best.scores, monitor)}, test accuracy ${(metrics.testAccuracy * 100).toFixed(2)} %.`,
   );
+  const most = halving?.rungs.at(-1);
+  if (most !== undefined && best.rung < halving!.rungs.length - 1) {
+    say(`It has had ${best.epochs} of ${most} epochs: all that went on to more have failed.`);
+  }
   const lines = [`Its run: ${run}`, `What mattered, as a picture: ${page}`, 'To train with these settings:'];
   for (const line of [...lines, commandLine(command)]) say(printable(line));
   if (options.json) {

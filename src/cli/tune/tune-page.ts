@@ -6,7 +6,7 @@ import { counted, duration, percent } from '../terminal.ts';
 import type { Halving } from './halving.ts';
 import type { MainEffect } from './main-effects.ts';
 import type { Drawing } from './search-space.ts';
-import type { TrialMonitor, TrialResult } from './trial-result.ts';
+import { highestRungs, type TrialMonitor, type TrialResult } from './trial-result.ts';
 import { courseChart, effectsChart, parameterChart } from './tune-charts.ts';
 import {
   chanceText,
@@ -122,7 +122,7 @@ made by lot explain as much: above 5 % it may well be nothing.</p>`;
 const LISTED = 25;
 
 function trialsSection({ ranked, drawing, monitor, halving }: TunePageContents): string {
-  const shown = ranked.slice(0, LISTED);
+  const shown = highestRungs(ranked).slice(0, LISTED);
   const { headings, rows } = trialTable(shown, drawing.space, { monitor, halves: halving !== undefined });
   const more =
     ranked.length > shown.length

@@ -1,7 +1,7 @@
 /** The trainings of a search: which are begun, and what is done with their results. */
 import { join } from 'node:path';
 import type { JobRunner } from '../jobs/training-job.ts';
-import { type Compare, type Halving, wantedTrials } from './halving.ts';
+import { type Compare, type Halving, type RungTrial, WantedTrials } from './halving.ts';
 import type { SearchTrial } from './search-space.ts';
 import {
   failedResult,
@@ -20,21 +20,23 @@ export interface TuneSearch {
   readonly compare: Compare<TrialScores>;
   /** The folder of the search. */
   readonly folder: string;
-  /** Is told of each result when it is there, which is in no order that matters. */
+  /** Is told of each result when it is there, which is in no order that matters. Others begin meanwhile; the last one is waited for. */
   readonly onResult: (result: TrialResult, all: readonly TrialResult[]) => Promise<void>;
 }
 
 /** The folder, in that of the search, of the run folders. */
 export const TRIALS_FOLDER = 'trials';
 
-/** The name of a training: `007`, or `007-rung-2` where there are several of a trial. */
+/**
+ * The name of a training: `007`, or `007-rung-2` where there are several of a trial. It does not depend on how many there are: with more of
+ * them, a search goes on in the same folders.
+ */
 export function trialName(
   { number }: Pick<SearchTrial, 'number'>,
   rung: number,
-  { halving, trials }: Pick<TuneSearch, 'halving' | 'trials'>,
+  { halving }: Pick<TuneSearch, 'halving'>,
 ): string {
-  const digits = Math.max(String(trials.length).length, 3);
-  const name = String(number).padStart(digits, '0');
+  const name = String(number).padStart(3, '0');
   return halving === undefined ? name : `${name}-rung-${rung + 1}`;
 }
 
@@ -48,29 +50,35 @@ export function trialName(
 export async function runSearch(search: TuneSearch, runner: JobRunner): Promise<TrialResult[]> {
   const { trials, compare } = search;
   const halving = search.halving ?? { factor: Number.POSITIVE_INFINITY, rungs: [0], brackets: 1 };
-  const scores = halving.rungs.map(() => new Map<number, TrialScores | null>());
+  const wanted = new WantedTrials<TrialScores>(trials.length, halving, compare);
   const results: TrialResult[] = [];
-  const begun = new Set<string>();
-  const running = new Set<Promise<void>>();
-  const run = async (trial: SearchTrial, rung: number): Promise<void> => {
-    const result = await resultOf(search, runner, trial, rung);
-    scores[rung]!.set(trial.number, result.scores ?? null);
-    results.push(result);
-    await search.onResult(result, results);
-  };
-  for (;;) {
-    for (const { trial, rung } of wantedTrials(trials.length, halving, scores, compare)) {
-      const key = `${trial} ${rung}`;
-      if (begun.has(key) || running.size >= runner.slots) continue;
-      begun.add(key);
-      const ended = run(trials[trial - 1]!, rung).finally(() => running.delete(ended));
-      // Whoever waits for the first of them learns of the error; those that fail meanwhile are told by nobody else.
-      ended.catch(() => undefined);
-      running.add(ended);
-    }
-    if (running.size === 0) return results;
-    await Promise.race(running);
-  }
+  let told = Promise.resolve();
+  await new Promise<void>((resolve, reject) => {
+    let running = 0;
+    const run = async (place: RungTrial): Promise<void> => {
+      const result = await resultOf(search, runner, trials[place.trial - 1]!, place.rung);
+      wanted.record(place, result.scores ?? null);
+      results.push(result);
+      told = search.onResult(result, results);
+      told.catch(reject);
+    };
+    const begin = (): void => {
+      while (running < runner.slots) {
+        const next = wanted.next();
+        if (next === undefined) break;
+        running += 1;
+        run(next)
+          .then(() => {
+            running -= 1;
+            begin();
+          })
+          .catch(reject);
+      }
+      if (running === 0) resolve();
+    };
+    begin();
+  }).finally(() => told);
+  return results;
 }
 
 async function resultOf(

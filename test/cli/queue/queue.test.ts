@@ -1,17 +1,15 @@
 /** Trainings on queues: a search with one worker, and what is said where server, password, data or version are wrong. */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
+import { jobWords } from '../../../src/cli/jobs/job-options.ts';
 import { JobError } from '../../../src/cli/jobs/training-job.ts';
 import { readSentRun, sendRun } from '../../../src/cli/queue/fenced-run.ts';
-import { jobMessage, listPath, settingsOfMessage } from '../../../src/cli/queue/job-message.ts';
 import { openQueueJobs } from '../../../src/cli/queue/queue-jobs.ts';
 import { runWorker } from '../../../src/cli/queue/queue-worker.ts';
-import { placeOfData, sendData } from '../../../src/cli/queue/sent-data.ts';
 import { listFiles } from '../../../src/cli/queue/sent-files.ts';
-import { pathsOf } from '../../../src/cli/settings/setting-options.ts';
 import { temporaryFolder } from '../../support/datasets.ts';
 import { builtCommand, classFolders, run, tinyTraining } from '../support.ts';
 import { noRedis, startRedis, startWorker } from './redis-server.ts';
@@ -121,47 +119,6 @@ withRedis('files of a run are written under the lock alone', async () => {
   redis.disconnect();
 });
 
-withRedis('data are found by what they hold: fetched once, or linked where a copy lies', async () => {
-  const server = await startRedis();
-  const redis = new Redis(server.url);
-  const data = classFolders(2);
-  const listed = await listPath('data', data);
-  await sendData(redis, listed, () => {});
-  const cache = temporaryFolder();
-  const place = await placeOfData(redis, listed, { cache, dataFolder: undefined });
-  expect(basename(place)).toBe(basename(data));
-  expect(await listFiles(place)).toEqual(listed.files);
-  expect(await placeOfData(redis, listed, { cache, dataFolder: undefined })).toBe(place);
-  // A copy of the same name, in a folder of data sets; the pieces are not asked for.
-  await redis.hdel(
-    `weft:data:${listed.id}`,
-    ...(await redis.hkeys(`weft:data:${listed.id}`)).filter((field) => field !== 'list'),
-  );
-  const linked = await placeOfData(redis, listed, { cache: temporaryFolder(), dataFolder: dirname(data) });
-  expect(await listFiles(linked)).toEqual(listed.files);
-  // Neither here nor there.
-  const nowhere = { cache: temporaryFolder(), dataFolder: temporaryFolder() };
-  await expect(placeOfData(redis, listed, nowhere)).rejects.toThrow('pieces are missing on the server');
-  await redis.del(`weft:data:${listed.id}`);
-  await expect(placeOfData(redis, listed, nowhere)).rejects.toThrow('nobody has sent');
-  expect(readdirSync(nowhere.cache)).toEqual([]);
-  redis.disconnect();
-});
-
-test('a message holds settings and digests, and becomes settings of another machine', async () => {
-  const data = classFolders(1);
-  const settings = { data, model: 'row-gru', learningRate: 0.01, augmentation: {}, size: [8, 8] } as const;
-  expect([...pathsOf(settings)]).toEqual([['data', data]]);
-  const message = jobMessage(settings, new Map([['data', await listPath('data', data)]]));
-  expect(JSON.stringify(message)).not.toContain(data);
-  expect(settingsOfMessage(message, new Map([['data', '/elsewhere/pictures']]))).toEqual({
-    ...settings,
-    data: '/elsewhere/pictures',
-  });
-  // The same content elsewhere has the same digest.
-  expect((await listPath('data', classFolders(1))).id).toBe(message.paths.data!.id);
-});
-
 test.each([
   [['--redis', 'localhost:6379'], 'the address of a Redis server'],
   [['--redis', 'http://localhost'], 'the address of a Redis server'],
@@ -189,4 +146,32 @@ withRedis('a wrong password is told as one, and is not shown', async () => {
   expect(search.stderr).not.toContain('wrong@');
   const worker = await run(['worker', '--redis', server.url, '--folder', temporaryFolder()]);
   expect(worker.stderr).toContain('a server that does not let weft in');
+});
+
+withRedis('a password is in no command that is shown: that it has to be put in is said', async () => {
+  const server = await startRedis('--requirepass', 'right');
+  const url = server.url.replace('//', '//:right@');
+  const out = join(temporaryFolder(), 'out');
+  const interruption = new AbortController();
+  const { exitCode, stdout } = await run(['tune', '--trials', '1', '--redis', url, '--out', out], {
+    signal: interruption.signal,
+    onWrite: (text) => {
+      if (text.startsWith('Results:')) interruption.abort('SIGINT');
+    },
+  });
+  expect(exitCode).toBe(130);
+  expect(stdout).toContain('To go on:');
+  expect(stdout).not.toContain('right@');
+  expect(stdout.match(/--redis '?redis:\/\/:…@127/g)).toHaveLength(2);
+  expect(stdout).toContain('… stands for the password of the Redis server: put it in');
+});
+
+test.each([
+  ['redis://:secret@host:6379', 'redis://:…@host:6379'],
+  ['rediss://me:se@cret@host/2', 'rediss://me:…@host/2'],
+  ['redis://me:se/cret@host', 'redis://me:…@host'],
+  ['redis://host:6379', 'redis://host:6379'],
+  [undefined, undefined],
+])('the words that ask for %s again', (redis, shown) => {
+  expect(jobWords({ redis })).toEqual(shown === undefined ? [] : ['--redis', shown]);
 });

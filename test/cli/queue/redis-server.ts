@@ -23,6 +23,8 @@ export interface TestServer {
   readonly url: string;
   /** Ends it, and starts it again with what it has written. */
   readonly restart: () => Promise<void>;
+  /** Kills it, or stops it in the middle of what it does. */
+  readonly signal: (name: NodeJS.Signals) => void;
 }
 
 /** Starts a server, which ends with the test. */
@@ -59,6 +61,7 @@ export async function startRedis(...settings: readonly string[]): Promise<TestSe
       await stop();
       await start();
     },
+    signal: (name) => void server!.kill(name),
   };
 }
 

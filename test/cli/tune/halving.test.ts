@@ -3,10 +3,16 @@ import { setTimeout as after } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { FinishedJob, JobRunner } from '../../../src/cli/jobs/training-job.ts';
 import type { RunRecord } from '../../../src/cli/run-record.ts';
-import { bracketsOf, type Halving, promotions, rungsOf } from '../../../src/cli/tune/halving.ts';
+import {
+  bracketsOf,
+  fewestTrials,
+  type Halving,
+  rungsOf,
+  WantedTrials,
+} from '../../../src/cli/tune/halving.ts';
 import { trialOf } from '../../../src/cli/tune/search-space.ts';
 import { comparisonOf, type TrialResult } from '../../../src/cli/tune/trial-result.ts';
-import { runSearch } from '../../../src/cli/tune/tune-search.ts';
+import { runSearch, trialName } from '../../../src/cli/tune/tune-search.ts';
 import { RandomGenerator } from '../../../src/data/random-generator.ts';
 
 test('rungs: each has η times the epochs of the one before, down to 2', () => {
@@ -17,44 +23,67 @@ test('rungs: each has η times the epochs of the one before, down to 2', () => {
   expect(rungsOf(4, 3, 4)).toBeUndefined();
 });
 
+const larger = (a: number, b: number): number => b - a;
+
+/** Who is promoted to the second rung by each result, in the order in which results come. */
+function promotedBy(
+  trials: number,
+  factor: number,
+  results: readonly (readonly [trial: number, result: number | null])[],
+): number[][] {
+  const wanted = new WantedTrials<number>(trials, { factor, rungs: [1, factor], brackets: 1 }, larger);
+  for (let trial = 1; trial <= trials; trial++) expect(wanted.next()).toEqual({ trial, rung: 0 });
+  expect(wanted.next()).toBeUndefined();
+  return results.map(([trial, result]) => {
+    wanted.record({ trial, rung: 0 }, result);
+    const promoted: number[] = [];
+    for (let next = wanted.next(); next !== undefined; next = wanted.next()) {
+      expect(next.rung).toBe(1);
+      promoted.push(next.trial);
+    }
+    return promoted;
+  });
+}
+
 test('of the first 3, 6, 9 done ones the best that is left goes up', () => {
-  const order = [1, 2, 3, 4, 5, 6, 7];
-  const larger = (a: number, b: number) => b - a;
-  const results = new Map<number, number | null>([
+  // Until trial 5 is done, what is after it does not count.
+  const results = [
+    [3, 7],
     [1, 5],
     [2, 9],
-    [3, 7],
     [4, 1],
-    [6, 8],
     [7, 10],
-  ]);
-  // Trial 5 is not done: what is after it does not count yet.
-  expect(promotions(order, results, 3, larger)).toEqual([2]);
-  results.set(5, null);
-  expect(promotions(order, results, 3, larger)).toEqual([2, 6]);
-  // Equal ones: the first. Where all failed, nobody.
-  expect(
-    promotions(
-      [1, 2],
-      new Map([
-        [1, 4],
-        [2, 4],
-      ]),
-      2,
-      larger,
-    ),
-  ).toEqual([1]);
-  expect(
-    promotions(
-      [1, 2],
-      new Map([
-        [1, null],
-        [2, null],
-      ]),
-      2,
-      larger,
-    ),
-  ).toEqual([]);
+    [6, 8],
+    [5, null],
+  ] as const;
+  expect(promotedBy(7, 3, results)).toEqual([[], [], [2], [], [], [], [6]]);
+});
+
+test('of equal ones the first goes up; where all have failed, nobody', () => {
+  const equal = [
+    [2, 4],
+    [1, 4],
+    [4, 3],
+    [3, 3],
+  ] as const;
+  // The second of the first two is still the best of four.
+  expect(promotedBy(4, 2, equal)).toEqual([[], [1], [], [2]]);
+  const failed = [
+    [1, null],
+    [2, null],
+    [3, 1],
+    [4, null],
+  ] as const;
+  expect(promotedBy(4, 2, failed)).toEqual([[], [], [], [3]]);
+});
+
+test('the fewest trials of which one comes to the highest rung', () => {
+  const rungs = [1, 3, 9];
+  expect(fewestTrials({ factor: 3, rungs, brackets: 1 }, 100)).toBe(9);
+  expect(fewestTrials({ factor: 3, rungs, brackets: 1 }, 8)).toBeUndefined();
+  // The first one of a bracket that begins with 9 epochs is enough.
+  const all = { factor: 3, rungs, brackets: 3 };
+  expect(fewestTrials(all, 100)).toBe(bracketsOf(100, all).indexOf(2) + 1);
 });
 
 const space = [{ name: 'learningRate', range: { kind: 'log-uniform', from: 0.001, to: 0.1 } }] as const;
@@ -153,3 +182,29 @@ test.each<[string, Halving, trainings: readonly (readonly number[])[]]>([
     }
   },
 );
+
+test('10,000 trials are decided on one by one, each once', () => {
+  const halving = { factor: 3, rungs: [1, 3, 9, 27], brackets: 2 };
+  const wanted = new WantedTrials<number>(10_000, halving, larger);
+  const random = new RandomGenerator(1);
+  const begun = new Set<string>();
+  for (let next = wanted.next(); next !== undefined; next = wanted.next()) {
+    begun.add(`${next.trial} ${next.rung}`);
+    wanted.record(next, random.uniform());
+  }
+  // Of a third of a third of a third; the brackets have 27 and 12 of 39 trials.
+  const [first, second] = [0, 1].map(
+    (bracket) => bracketsOf(10_000, halving).filter((its) => its === bracket).length,
+  );
+  const third = (count: number): number => Math.floor(count / 3);
+  const ofFirst = [first!, third(first!), third(third(first!)), third(third(third(first!)))];
+  const ofSecond = [second!, third(second!), third(third(second!))];
+  expect(begun.size).toBe([...ofFirst, ...ofSecond].reduce((sum, count) => sum + count));
+});
+
+test('folders have the same names however many trials there are', () => {
+  expect(trialName({ number: 7 }, 0, { halving: undefined })).toBe('007');
+  expect(trialName({ number: 1234 }, 1, { halving: { factor: 3, rungs: [1, 3], brackets: 1 } })).toBe(
+    '1234-rung-2',
+  );
+});

@@ -36,6 +36,7 @@ test.each([
   [{}, 'an object of settings'],
   [{ lr: [0.1] }, 'Did you mean learningRate'],
   [{ seed: [1, 2] }, 'All trials are judged alike'],
+  [{ remove: ['half:0.1', 'half:0.2'] }, 'All trials are judged alike'],
   [{ batchSize: [] }, 'Give one value'],
   [{ batchSize: [16, 16] }, 'different'],
   [{ batchSize: [16.5] }, 'whole number'],
@@ -122,6 +123,30 @@ test('settings that are given are not searched, nor is what cannot be compared',
       1,
     ),
   ).toThrow('Trial 1: --momentum');
+});
+
+test('a search that begins with layers of another model has its rate, and searches no sizes', () => {
+  const names = (begun?: string) => defaultSpace({}, begun).map(({ name }) => name);
+  expect(names()).toContain('dropout');
+  expect(names('row-gru')).toEqual(['learningRate', 'weightDecay', 'batchSize', 'labelSmoothing']);
+  const rateOf = (...args: Parameters<typeof defaultSpace>) => defaultSpace(...args)[0];
+  expect(rateOf({}, 'vil')).toEqual(rateOf({ model: 'vil' }));
+});
+
+test('what does nothing beside a default is left out, or refused', () => {
+  const drawing = { search: 'random', seed: 0, given: {} } as const;
+  const first = (space: unknown, given = {}) =>
+    trialOf({ ...drawing, space: spaceOf('', space), given }, 1).values;
+  // AdamW is the default, and Adam has no weight decay of its own.
+  expect(first({ momentum: [0.5] }).momentum).toBeUndefined();
+  expect(first({ momentum: [0.5] }, { optimizer: 'sgd' }).momentum).toBe(0.5);
+  expect(first({ decay: ['all'] }).decay).toBe('all');
+  expect(first({ decay: ['all'], optimizer: ['adam'] }).decay).toBeUndefined();
+  expect(() => first({ batchSize: [8] }, { momentum: 0.5 })).toThrow('does nothing for adamw');
+  // The sizes are those of the model that is begun with.
+  const begun = { model: 'row-gru', hidden: 4 };
+  const space = spaceOf('', { heads: [2], batchSize: [8] });
+  expect(trialOf({ ...drawing, space, begun }, 1).values).toEqual({ batchSize: 8, heads: undefined });
 });
 
 test('what mattered: the share of the variance of ranks that lies between the groups', () => {

@@ -85,7 +85,7 @@ export interface RungTrial {
 }
 
 /** A trial that is done and may go up. */
-interface Candidate<Result> {
+interface PromotionCandidate<Result> {
   readonly trial: number;
   readonly result: Result;
 }
@@ -99,7 +99,7 @@ class BracketRung<Result> {
   /** So many of the first are done. */
   #done = 0;
   /** Of those the ones that have not gone up, the best last; of equal ones the first is the better one. */
-  readonly #candidates: Candidate<Result>[] = [];
+  readonly #candidates: PromotionCandidate<Result>[] = [];
 
   constructor(factor: number, compare: Compare<Result>) {
     this.#factor = factor;
@@ -126,7 +126,7 @@ class BracketRung<Result> {
     }
   }
 
-  #insert(candidate: Candidate<Result>): void {
+  #insert(candidate: PromotionCandidate<Result>): void {
     let [low, high] = [0, this.#candidates.length];
     while (low < high) {
       const middle = (low + high) >> 1;

@@ -120,7 +120,7 @@ export interface FitOptions extends CommonFitOptions<Tensor, Tensor, never> {
   readonly sampling?: Sampling | undefined;
   /**
    * Threads that read and change the pictures of the next batches while a step is made. What is trained is the same to the last bit for
-   * any number of them. Default: 1 for pictures of `openDataset`; 0, no other thread, for those in memory.
+   * any number of them. Default: 2 for pictures of `openDataset`; 0, no other thread, for those in memory.
    */
   readonly workers?: number | undefined;
 }

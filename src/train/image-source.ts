@@ -101,7 +101,7 @@ export class ImageSource implements BatchSource {
   /** Pictures as they are read, changed and normalized, by as many threads as there are, ahead of the steps. */
   async *#prepared(epoch: number | undefined, fromStep: number): AsyncIterable<PreparedBatch> {
     const { augmentation, batchSize, normalization, seed = 0 } = this.#options;
-    const { workers = isStreamed(this.#dataset) ? 1 : 0 } = this.#options;
+    const { workers = isStreamed(this.#dataset) ? 2 : 0 } = this.#options;
     const changes = typeof augmentation === 'object' ? augmentation : undefined;
     const setup = { dataset: this.#dataset, augmentation: changes, normalization, seed };
     const pool = this.#pool ?? openPool(setup, workers);
@@ -164,7 +164,7 @@ export interface ImageBatching extends Batching {
   readonly missing?: MissingPixels | undefined;
   readonly mix?: MixOptions | undefined;
   readonly sampling?: Sampling | undefined;
-  /** Default: 1 for pictures that are read while they are shown, else 0. */
+  /** Default: 2 for pictures that are read while they are shown, else 0. */
   readonly workers?: number | undefined;
 }
 

@@ -370,7 +370,7 @@ export const settings: { readonly [Name in SettingName]: Setting<SettingValues[N
     flag: '--workers <number>',
     heading: 'run',
     what: 'threads that read and change the images of the next steps meanwhile; the result is the same',
-    usual: '0, 1 with --stream',
+    usual: '0, 2 with --stream',
     read: seedNumber,
   },
   device: {

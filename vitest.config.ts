@@ -2,7 +2,8 @@
  * Test settings: every test file under test/, in processes of their own, with the garbage collector within reach.
  *
  * Two parts, so that what is run before every commit stays short: `npm test` runs all files but `*.long.test.ts`, and
- * `npm run test:long` (mode `long`) those, which hold the sweeps: large sizes, many random graphs, thousands of steps.
+ * `npm run test:long` (mode `long`) those, which hold the sweeps: large sizes, many random graphs, thousands of
+ * steps, and other people's programs with their bundlers.
  */
 import { defineConfig } from 'vitest/config';
 

@@ -7,11 +7,11 @@
  *
  * Test images are looked at once a run, after the epoch was chosen by validation images.
  */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { addLine, readLines } from './json-lines.mjs';
+import { addLine, readLines, writeTable } from './json-lines.mjs';
 
 const docs = join(dirname(fileURLToPath(import.meta.url)), '../docs');
 const results = join(docs, 'missing-data.jsonl');
@@ -143,14 +143,10 @@ function draw() {
       ({ name, found }) =>
         `| ${name} | ${rates.map((_, rate) => percent(meanOf(found, rate))).join(' | ')} | ${found.length} | ${percent(spread(found, 2))} |`,
     ),
-  ].join('\n');
-  const page = join(docs, 'missing-data.md');
-  if (existsSync(page)) {
-    const text = readFileSync(page, 'utf8');
-    writeFileSync(page, text.replace(/(<!-- table -->\n)[\s\S]*?(<!-- \/table -->)/, `$1\n${table}\n\n$2`));
-  }
+  ];
+  writeTable(join(docs, 'missing-data.md'), ['', ...table, '']);
   writeFileSync(join(docs, 'missing-data.svg'), picture(rows));
-  console.log(table);
+  console.log(table.join('\n'));
 }
 
 /** Accuracy over the share of lost rows, a line for each network, with its name at its end. */

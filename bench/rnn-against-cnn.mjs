@@ -13,7 +13,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { addLine, readLines } from './json-lines.mjs';
+import { addLine, readLines, writeTable } from './json-lines.mjs';
 
 const home = join(dirname(fileURLToPath(import.meta.url)), '..');
 const results = join(home, 'docs/rnn-against-cnn.jsonl');
@@ -151,13 +151,9 @@ function draw() {
     '| data | against `cnn` | equal | parameters | TFLOPs | minutes | accuracy, % | points ahead of the CNN | p | p, Holm |',
     '|---|---|---|--:|--:|--:|--:|--:|--:|--:|',
   ];
-  const table = [...head, ...rows].join('\n');
-  if (existsSync(page)) {
-    const text = readFileSync(page, 'utf8');
-    writeFileSync(page, text.replace(/(<!-- table -->\n)[\s\S]*?(<!-- end of table -->)/, `$1${table}\n$2`));
-  }
+  writeTable(page, [...head, ...rows]);
   writeFileSync(join(home, 'docs/rnn-against-cnn.svg'), picture(all));
-  console.log(table);
+  console.log([...head, ...rows].join('\n'));
 }
 
 /** The points ahead of the CNN, each with its interval. */

@@ -9,11 +9,11 @@
  * test images are looked at once a run, by the model of the epoch that validation chose.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { addLine, readLines } from './json-lines.mjs';
+import { addLine, readLines, writeTable } from './json-lines.mjs';
 
 const home = join(dirname(fileURLToPath(import.meta.url)), '..');
 const results = join(home, 'docs/study.jsonl');
@@ -156,8 +156,5 @@ function draw() {
     '| data | model and settings | test accuracy, % | validation, % | seeds | epochs | minutes | parameters | MFLOPs an image | TFLOPs in all |',
     '|---|---|--:|--:|---|--:|--:|--:|--:|--:|',
   ];
-  const text = readFileSync(page, 'utf8');
-  const begin = text.indexOf('<!-- table -->') + '<!-- table -->'.length;
-  const end = text.indexOf('<!-- end of table -->');
-  writeFileSync(page, `${text.slice(0, begin)}\n${[...head, ...table].join('\n')}\n${text.slice(end)}`);
+  writeTable(page, [...head, ...table]);
 }

@@ -1,4 +1,4 @@
-/** How figures are written that say how models differ: differences of accuracies, and p-values; and the mean, which most of them are. */
+/** How figures are written that say how models differ: differences of accuracies, and p-values. */
 
 /** A difference of accuracies in points of 100: `1.3`, or of many images `0.14`. */
 export function points(difference: number, images: number): string {
@@ -20,9 +20,4 @@ export function digitsFor(images: number): number {
 /** A p-value: `0.004`, `< 0.001`. */
 export function pText(p: number): string {
   return p < 0.001 ? '< 0.001' : p.toFixed(p < 0.1 ? 3 : 2);
-}
-
-/** The mean of numbers. */
-export function meanOf(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

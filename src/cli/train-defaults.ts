@@ -63,14 +63,17 @@ export function defaultsFor({
   mirrorLike,
   given = {},
 }: DefaultsOptions): TrainDefaults {
-  const { optimizer } = given;
   return {
     ...learningDefaults(given),
     epochs: epochsFor(images, imageShape),
-    // The highest at which the model trains without setbacks. SGD does not divide by the size of the gradients, and wants more.
-    learningRate: optimizer === 'sgd' ? 0.03 : modelFacts(model).learningRate,
+    learningRate: usualRate(model, given.optimizer),
     augmentation: changesFor(imageShape, mirrorLike),
   };
+}
+
+/** The highest learning rate at which a model trains without setbacks. SGD does not divide by the size of the gradients, and wants more. */
+export function usualRate(model: string, optimizer: Settings['optimizer']): number {
+  return optimizer === 'sgd' ? 0.03 : modelFacts(model).learningRate;
 }
 
 /** Those of the defaults that follow from what was asked for alone, whatever the images and the model are. */

@@ -18,6 +18,7 @@ import type { RunFolder } from './run-folder.ts';
 import type { Metrics, RunRecord } from './run-record.ts';
 import type { TrainSettings } from './settings/setting-values.ts';
 import { counted, duration, percent } from './terminal.ts';
+import { splitSeedOf } from './training-data.ts';
 import { describeViews } from './views-spec.ts';
 
 /** More class weights than this make a long line: then only the extremes are told. */
@@ -62,7 +63,6 @@ function describeBatches({ batchSize, accumulate = 1, seed }: TrainSettings): st
 
 /** What each step is made with, beside the optimizer. */
 function describeSteps(settings: TrainSettings, classNames: readonly string[]): string[] {
-  const { seed } = settings;
   const moves = formatAugmentation(settings.augmentation).replaceAll(',', ', ').replaceAll('=', ' ');
   const lines = [
     moves === ''
@@ -74,7 +74,7 @@ function describeSteps(settings: TrainSettings, classNames: readonly string[]): 
     lines.push(`The model has ${own.map(([name, value]) => `${name} ${value}`).join(', ')}.`);
   if (settings.remove !== undefined) {
     lines.push(
-      `Each image loses ${describeRemoval(removeSpec(settings.remove))}: drawn anew at each showing in training, once (seed ${seed}) for validation and test images.`,
+      `Each image loses ${describeRemoval(removeSpec(settings.remove))}: drawn anew at each showing in training, once (seed ${splitSeedOf(settings)}) for validation and test images.`,
     );
   }
   const { mixup = 0, cutmix = 0, sampling = 'uniform' } = settings;

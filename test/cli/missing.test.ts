@@ -89,6 +89,15 @@ it('a model that knows of nothing missing is tested with something in its place'
   expect(filled.accuracy).not.toBe(metrics.testAccuracy);
 });
 
+it('the split seed says which pixels held-out images lose, so that all seeds are tested on the same', async () => {
+  const data = ['--data', classFolders(5), '--remove', 'rows:0.5', '--missing', 'mask', '--split-seed', '1'];
+  const { out, metrics, stdout } = await trained(...data, '--seed', '3');
+  expect(stdout).toContain('once (seed 1) for validation and test images');
+  const same = await evaluated(out);
+  expect(same.notes.at(-1)).toContain('(seed 1)');
+  expect(same.accuracy).toBe(metrics.testAccuracy);
+});
+
 it('every treatment trains, and gru-d', async () => {
   const data = classFolders(5);
   for (const missing of ['mean', 'last', 'learned', 'indicators', 'seen']) {

@@ -1,7 +1,7 @@
 /** A comparison as a whole: what was compared under which budget, with its numbers. comparison.json, the terminal and the report tell of it. */
-import { meanOf } from '../figures.ts';
 import type { FittedComparison } from './budget-fit.ts';
 import type { ComparedDataset, ComparedModel, ComparedRun } from './compared-runs.ts';
+import { meanOf } from './moments.ts';
 import type { DatasetStatistics, RankStatistics } from './statistics.ts';
 
 /** Models compared on one data set. */

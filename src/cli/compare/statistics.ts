@@ -14,7 +14,7 @@ import {
   pairedBootstrapTest,
   pairedTestOverSeeds,
 } from '../../metrics/index.ts';
-import { meanOf } from '../figures.ts';
+import { meanOf, standardDeviationOf } from './moments.ts';
 
 /** What a model answered to the test images. */
 export interface ModelAnswers {
@@ -231,12 +231,6 @@ export function neededToShow(
     seeds:
       !Number.isNaN(perSeed) && leftForSeeds > 0 ? Math.max(Math.ceil(perSeed / leftForSeeds), 1) : undefined,
   };
-}
-
-/** With n − 1 below the sum of squares. */
-function standardDeviationOf(values: readonly number[]): number {
-  const mean = meanOf(values);
-  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1));
 }
 
 /** Ranks of three models or more, where all have two seeds or more, as many of each. */

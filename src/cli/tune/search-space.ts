@@ -2,7 +2,7 @@
 import { InvalidArgumentError } from 'commander';
 import { readFile } from '../../data/files.ts';
 import { RandomGenerator } from '../../data/random-generator.ts';
-import { modelFacts } from '../../models/index.ts';
+import { type ModelFacts, modelFacts } from '../../models/index.ts';
 import { describeValue, isRecord } from '../../options.ts';
 import { messageOf } from '../../text.ts';
 import { gammaOf } from '../losses.ts';
@@ -11,7 +11,7 @@ import { type ConfigValue, requireSetting, settingOf } from '../settings/config-
 import { misfits } from '../settings/misfits.ts';
 import { settings } from '../settings/setting-table.ts';
 import type { SettingName, Settings } from '../settings/setting-values.ts';
-import { learningDefaults, trainDefaults } from '../train-defaults.ts';
+import { learningDefaults, trainDefaults, usualRate } from '../train-defaults.ts';
 import { mostDimensions, scrambledSobolPoint } from './sobol.ts';
 
 /** How numbers between two are drawn: evenly, evenly in their logarithm, or whole ones in either way. */
@@ -151,9 +151,8 @@ export function storedSpace(space: SearchSpace): Readonly<Record<string, unknown
  */
 export function defaultSpace(given: Settings, begun?: string): SearchSpace {
   const { model = trainDefaults.model, optimizer = 'adamw', loss = 'cross-entropy', monitor } = given;
-  const { learningRate, sizes: own } = modelFacts(begun ?? model);
-  const sizes: Partial<typeof own> = begun === undefined ? own : {};
-  const rate = optimizer === 'sgd' ? 0.03 : learningRate;
+  const sizes: Partial<ModelFacts['sizes']> = begun === undefined ? modelFacts(model).sizes : {};
+  const rate = usualRate(begun ?? model, optimizer);
   const decay = optimizer === 'adamw' ? [0.001, 0.3] : [1e-6, 1e-3];
   const hidden = sizes.hidden;
   const usual: SearchSpace = [

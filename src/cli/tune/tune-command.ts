@@ -25,15 +25,15 @@ import {
   type TrialMonitor,
   type TrialResult,
 } from './trial-result.ts';
+import { keepBestSettings, openTuneFolder, TUNE_PAGE, trialsKeeper } from './tune-folder.ts';
 import {
-  keepBestSettings,
-  openTuneFolder,
+  modelOfPlan,
+  plannedTrials,
+  planSearch,
   requireTrials,
   type SearchPlan,
-  TUNE_PAGE,
-  trialsKeeper,
-} from './tune-folder.ts';
-import { modelOfPlan, plannedTrials, planSearch, type SearchRequest } from './tune-plan.ts';
+  type SearchRequest,
+} from './tune-plan.ts';
 import { runSearch, TRIALS_FOLDER } from './tune-search.ts';
 import {
   describeBest,

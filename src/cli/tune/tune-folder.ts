@@ -2,15 +2,14 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readFile } from '../../data/files.ts';
-import { describeValue } from '../../options.ts';
 import { openPlannedFolder } from '../planned-folder.ts';
 import { RunError } from '../run-error.ts';
 import type { RunFolder } from '../run-folder.ts';
 import { configText } from '../settings/config-file.ts';
 import type { Settings } from '../settings/setting-values.ts';
-import type { Halving } from './halving.ts';
-import { type Drawing, storedSpace } from './search-space.ts';
+import { storedSpace } from './search-space.ts';
 import type { TrialResult } from './trial-result.ts';
+import type { SearchPlan } from './tune-plan.ts';
 
 /** What a search is: recorded, so that it can be gone on with. */
 const TUNE_FILE = 'tune.json';
@@ -20,11 +19,6 @@ export const TRIALS_FILE = 'trials.jsonl';
 export const BEST_FILE = 'best.json';
 /** The page. */
 export const TUNE_PAGE = 'tune.html';
-
-/** What decides what the trials of a search are. */
-export interface SearchPlan extends Drawing {
-  readonly halving: Halving | undefined;
-}
 
 /**
  * Opens the folder of a search, new or begun.
@@ -121,17 +115,3 @@ async function keepTrials(folder: RunFolder, results: readonly TrialResult[]): P
 export async function keepBestSettings(folder: RunFolder, settings: Settings): Promise<string> {
   return folder.write(BEST_FILE, configText(settings));
 }
-
-/** @throws RunError for a count of trials that no search can have */
-export function requireTrials(trials: number): void {
-  if (trials <= MOST_TRIALS) return;
-  throw new RunError({
-    where: '--trials',
-    got: describeValue(trials),
-    expected: `${MOST_TRIALS} at most`,
-    cure: 'Search in a smaller space, or in steps.',
-  });
-}
-
-/** As many as are drawn, decided on and judged within seconds. */
-export const MOST_TRIALS = 10_000;

@@ -1,6 +1,8 @@
 /** What a search is to do, from what was asked for: the space, the rungs and the trials, of which none is refused when it begins. */
 import { InvalidArgumentError } from 'commander';
+import { describeValue } from '../../options.ts';
 import { readSource } from '../fine-tuning.ts';
+import { RunError } from '../run-error.ts';
 import { requireFitting } from '../settings/misfits.ts';
 import type { SettingName, Settings } from '../settings/setting-values.ts';
 import { counted } from '../terminal.ts';
@@ -10,6 +12,7 @@ import { trainingData } from '../training-data.ts';
 import { bracketsOf, fewestTrials, type Halving, rungsOf } from './halving.ts';
 import {
   completed,
+  type Drawing,
   defaultSpace,
   readSpace,
   requireSearchable,
@@ -17,7 +20,6 @@ import {
   type SearchTrial,
   trialOf,
 } from './search-space.ts';
-import { MOST_TRIALS, type SearchPlan } from './tune-folder.ts';
 
 /** What was asked for of a search. */
 export interface SearchRequest {
@@ -32,6 +34,25 @@ export interface SearchRequest {
   readonly rungs?: number;
   readonly brackets?: number;
 }
+
+/** What decides what the trials of a search are. */
+export interface SearchPlan extends Drawing {
+  readonly halving: Halving | undefined;
+}
+
+/** @throws RunError for a count of trials that no search can have */
+export function requireTrials(trials: number): void {
+  if (trials <= MOST_TRIALS) return;
+  throw new RunError({
+    where: '--trials',
+    got: describeValue(trials),
+    expected: `${MOST_TRIALS} at most`,
+    cure: 'Search in a smaller space, or in steps.',
+  });
+}
+
+/** As many as are drawn, decided on and judged within seconds. */
+const MOST_TRIALS = 10_000;
 
 /** What is searched, and how. */
 export async function planSearch(request: SearchRequest): Promise<SearchPlan> {

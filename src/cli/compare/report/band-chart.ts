@@ -1,9 +1,9 @@
 /** Learning curves of several models: the mean over seeds as a line, from the least to the most as a band. */
 import * as Plot from '@observablehq/plot';
-import { meanOf } from '../../figures.ts';
 import { curveFrame, drawSvg } from '../../report/svg.ts';
 import type { EpochRecord } from '../../run-record.ts';
 import type { ComparedModel, ComparedRun } from '../compared-runs.ts';
+import { meanOf } from '../moments.ts';
 import { colorOf } from './model-colors.ts';
 
 /** A place on a curve. */

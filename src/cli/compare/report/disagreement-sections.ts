@@ -1,9 +1,9 @@
 /** Pictures that some models are right on and others not, and those that all of them are wrong on. */
-import { meanOf } from '../../figures.ts';
 import { embeddedPicture, escapeHtml } from '../../report/html.ts';
 import { imagePng, pictureSize } from '../../shown-images.ts';
 import { counted, percent } from '../../terminal.ts';
 import type { ComparedDataset } from '../compared-runs.ts';
+import { meanOf } from '../moments.ts';
 import { meanAnswers, meanProbabilities } from '../statistics.ts';
 
 /** What all models answered to an image. */

@@ -1,10 +1,10 @@
 /** How the accuracy of all models falls where images are disturbed: a chart for each disturbance. */
 import type { RobustnessCurve } from '../../../train/index.ts';
-import { meanOf } from '../../figures.ts';
 import { escapeHtml } from '../../report/html.ts';
 import { type RobustnessLine, robustnessChart } from '../../report/robustness-chart.ts';
 import { titleOf } from '../../report/robustness-section.ts';
 import type { ComparedDataset, ComparedModel } from '../compared-runs.ts';
+import { meanOf } from '../moments.ts';
 import { colorOf, modelLegend } from './model-colors.ts';
 
 /** The section as HTML; nothing where not all runs have it measured. */

@@ -32,7 +32,7 @@ test('several data sets are the blocks of the ranks', { timeout: 300_000 }, asyn
   const args = ['compare', ...models.slice(0, 2), ...data, '--seeds', '1', '--epochs', '1', '--out', out];
   const { exitCode, stdout } = await run(args);
   expect(exitCode).toBe(0);
-  expect(stdout).toContain('2 data sets are few');
+  expect(stdout).toContain('Over 2 data sets the ranks cannot show');
   const { datasets, ranks } = JSON.parse(readFileSync(join(out, 'comparison.json'), 'utf8'));
   expect(datasets.map(({ images }: { images: number }) => images)).toEqual([18, 21]);
   expect(ranks).toMatchObject({ blocks: 'data sets', count: 2 });

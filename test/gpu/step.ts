@@ -1,4 +1,5 @@
-/** A training step of conv + LSTM on digits, and the batches it is given. */
+/** A training step of conv + LSTM on digits, the batches it is given, and whether its losses are those of another device. */
+import { expect } from 'vitest';
 import {
   Adam,
   compile,
@@ -46,4 +47,10 @@ export async function makeStep(batch: number, dropout = true): Promise<Training>
     return (await step(x, y)).item();
   };
   return { model, run };
+}
+
+/** Holds losses to those of another device, which rounding alone makes differ. What it tells are all of both. */
+export function expectSameLosses(actual: readonly number[], expected: readonly number[]): void {
+  const isFar = expected.map((loss, step) => !(Math.abs(actual[step] - loss) / loss < 1e-3));
+  expect(isFar, `losses ${actual.join(', ')} instead of ${expected.join(', ')}`).not.toContain(true);
 }

@@ -1,7 +1,7 @@
 /** Data sets of a worker, and whatever else settings name by a path: fetched, or linked where a copy lies, each addressed by what it holds. */
 import { createHash, randomBytes } from 'node:crypto';
 import { realpathSync, statSync } from 'node:fs';
-import { mkdir, rename, rm, stat, symlink } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat, symlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { formatBytes } from '../../text.ts';
 import { counted } from '../terminal.ts';
@@ -11,6 +11,12 @@ import { dataKey } from './queue-keys.ts';
 import type { Redis } from './redis-client.ts';
 import { readSentData, type SentData } from './sent-data.ts';
 import { describeFiles, digestOfList, fetchFiles, filesAt, type SentFile, totalBytes } from './sent-files.ts';
+
+/** Folders with what has not arrived as a whole begin so. */
+const ARRIVING = '.arriving-';
+
+/** What has not grown for so long is of a worker that was killed, in milliseconds: a day. */
+const ABANDONED_AFTER = 24 * 60 * 60 * 1000;
 
 /** Where a worker looks for data. */
 export interface DataPlaces {
@@ -55,7 +61,8 @@ export class WorkerData {
     if (sent === undefined) {
       throw noData(QueueError, name, 'data that nobody has sent, or that the server has forgotten');
     }
-    const parts = join(cache, `.arriving-${randomBytes(6).toString('hex')}`);
+    await removeAbandoned(cache);
+    const parts = join(cache, `${ARRIVING}${randomBytes(6).toString('hex')}`);
     try {
       await mkdir(parts, { recursive: true });
       const own = await this.#ownCopy({ id, name, kind }, sent.files);
@@ -120,6 +127,29 @@ export class WorkerData {
       // What cannot be read is no copy.
       return false;
     }
+  }
+}
+
+/** Removes what workers that were killed have begun to fetch into a folder. */
+async function removeAbandoned(cache: string): Promise<void> {
+  for (const name of await readdir(cache).catch(() => [])) {
+    if (!name.startsWith(ARRIVING)) continue;
+    const path = join(cache, name);
+    const since = await lastChange(path);
+    if (since < Date.now() - ABANDONED_AFTER) await rm(path, { recursive: true, force: true });
+  }
+}
+
+/** When anything in a folder was last written, in milliseconds; now, where another worker takes it away meanwhile. */
+async function lastChange(path: string): Promise<number> {
+  try {
+    const names = await readdir(path, { recursive: true });
+    const times = await Promise.all(
+      ['', ...names].map(async (name) => (await stat(join(path, name))).mtimeMs),
+    );
+    return Math.max(...times);
+  } catch {
+    return Date.now();
   }
 }
 

@@ -1,5 +1,14 @@
 /** Data on their way to a worker: each is what it was asked for by, whatever lies in the folders of the worker or on the server. */
-import { existsSync, lstatSync, readdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { Redis } from 'ioredis';
 import { expect, onTestFinished, test } from 'vitest';
@@ -108,6 +117,23 @@ withRedis('the same contents under another name, and a link to what has moved', 
   const elsewhere = new WorkerData(redis, { cache, dataFolder: dirname(moved) });
   expect(await elsewhere.placeOf(listed)).toBe(place);
   expect(await listFiles(place)).toEqual(listed.files);
+});
+
+withRedis('what a worker that was killed has begun to fetch goes after a day', async () => {
+  const { redis, listed } = await sentPictures();
+  const cache = temporaryFolder();
+  const [killed, underway] = ['.arriving-killed', '.arriving-underway'].map((name) => join(cache, name));
+  for (const folder of [killed, underway]) {
+    mkdirSync(join(folder, 'pictures'), { recursive: true });
+    writeFileSync(join(folder, 'pictures', '0.png'), 'a part');
+  }
+  // Of the one that is under way, the file alone is young.
+  const old = Date.now() / 1000 - 25 * 60 * 60;
+  for (const path of [join(killed, 'pictures', '0.png'), killed, join(killed, 'pictures'), underway])
+    utimesSync(path, old, old);
+  await new WorkerData(redis, { cache, dataFolder: undefined }).placeOf(listed);
+  expect(existsSync(killed)).toBe(false);
+  expect(readdirSync(join(underway, 'pictures'))).toEqual(['0.png']);
 });
 
 withRedis('one file: a copy beside others, or fetched', async () => {

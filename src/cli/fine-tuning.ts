@@ -1,16 +1,13 @@
 /** `--from` and `--freeze`: a training that begins with the layers of a saved model, and layers that stay as they are. */
-import { existsSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
 import { InvalidArgumentError } from 'commander';
-import { METRICS_FILE } from '../data/run-folders.ts';
 import { modelFacts, modelNames } from '../models/index.ts';
 import type { Module, StateDict } from '../nn/index.ts';
 import { formatInteger, nearest } from '../text.ts';
 import { givenSizes } from './model-sizes.ts';
 import { RunError } from './run-error.ts';
-import { LAST_FOLDER } from './run-files.ts';
 import { readRun } from './run-reading.ts';
 import { type RunRecord, readMetrics } from './run-record.ts';
+import { runOf } from './seen-before.ts';
 import type { Settings } from './settings/setting-values.ts';
 
 /** The model that a training begins with. */
@@ -52,10 +49,8 @@ export async function readSource(path: string, wanted: string | undefined): Prom
 
 /** The record of the run that a model is a part of: its last one, or the file of its weights alone. */
 function recordAbove(path: string, model: string): RunRecord | undefined {
-  const whole = resolve(path);
-  const folder = basename(whole) === 'model.safetensors' ? dirname(whole) : whole;
-  const run = basename(folder) === LAST_FOLDER ? dirname(folder) : folder;
-  if (!existsSync(join(run, METRICS_FILE))) return undefined;
+  const run = runOf(path);
+  if (run === undefined) return undefined;
   const record = readMetrics(run);
   return record.model === model ? record : undefined;
 }

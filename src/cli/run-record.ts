@@ -69,6 +69,19 @@ export interface DataRecord {
   readonly classCounts: ClassCounts | undefined;
   /** Mean brightness of the outermost pixels of the training images, 0 (black) to 1: what background is usual. */
   readonly borderBrightness: number;
+  /** Undefined where the training began with no model and learned from none, and of a model that has seen nothing of it. */
+  readonly seenBefore?: readonly SeenBefore[];
+}
+
+/** How many of the images that are held out a model has seen that a training begins with or learns from. */
+export interface SeenBefore {
+  /** The option that names the model: `--from runs/first`. */
+  readonly option: string;
+  readonly part: 'test' | 'validation' | 'training';
+  readonly seen: number;
+  readonly of: number;
+  /** Of the run of that model, where it drew from the same data by another seed what to hold out. */
+  readonly splitSeed: number | undefined;
 }
 
 /** What is known of a run from its first epoch on. */

@@ -4,6 +4,7 @@ import type { Evaluation } from '../train/index.ts';
 import { answersTo } from './asked-model.ts';
 import { type PictureClassifier, readRun, requireClasses } from './run-reading.ts';
 import type { RunRecord } from './run-record.ts';
+import { seenNotes } from './seen-before.ts';
 import { type Tested, testImages, withClassesOf } from './tested-images.ts';
 import { type RemovalOptions, removalOf, type TestedRemoval } from './tested-removal.ts';
 import { afterRemoval } from './train-settings.ts';
@@ -44,8 +45,9 @@ export async function testRun(run: string, options: TestOptions = {}): Promise<T
   const given = afterRemoval(dataset, removal);
   const asked = { missing: removal.missing, views, workers: record?.workers };
   const answers = await answersTo(run, saved, given, asked);
+  const seen = record === undefined || options.data !== undefined ? [] : seenNotes(record.data);
   return {
     ...{ record, saved, tested, dataset, removal, views, answers },
-    notes: [...notes, ...tested.notes],
+    notes: [...notes, ...tested.notes, ...seen],
   };
 }

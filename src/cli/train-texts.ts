@@ -16,6 +16,7 @@ import { describeRemoval, removeSpec } from './remove-spec.ts';
 import type { BegunRun } from './resumed-run.ts';
 import type { RunFolder } from './run-folder.ts';
 import type { Metrics, RunRecord } from './run-record.ts';
+import { seenNotes } from './seen-before.ts';
 import type { TrainSettings } from './settings/setting-values.ts';
 import { counted, duration, percent } from './terminal.ts';
 import { splitSeedOf } from './training-data.ts';
@@ -115,9 +116,10 @@ export function describeTest(metrics: Metrics): string {
       : bestEpoch === history.length
         ? ' The best epoch was the last.'
         : ` The model is that of the best of ${history.length} epochs, ${describeBest(metrics)}.`;
+  const seen = seenNotes(data).map((note) => `\n${printable(note)}`);
   return (
     `Test accuracy ${percent(testAccuracy)}, loss ${testLoss.toFixed(4)} on ${counted(data.test, 'image')}, ` +
-    `after ${duration(trainSeconds)} of training.${model}\n${printable(describeScores(metrics))}\n\n` +
+    `after ${duration(trainSeconds)} of training.${model}\n${printable(describeScores(metrics))}${seen.join('')}\n\n` +
     formatConfusion(confusion, data.classNames)
   );
 }

@@ -30,7 +30,15 @@ import { finishWithCard } from './robustness-card.ts';
 import { keepFailure, type OngoingRun, writeRun } from './run-files.ts';
 import { openRunFolder, reopenRunFolder } from './run-folder.ts';
 import { EVENTS_FOLDER } from './run-log.ts';
-import { type DataRecord, type FixedRecord, type Metrics, type RunRecord, recordText } from './run-record.ts';
+import {
+  type DataRecord,
+  type FixedRecord,
+  type Metrics,
+  type RunRecord,
+  recordText,
+  type SeenBefore,
+} from './run-record.ts';
+import { seenBefore, seenNotes } from './seen-before.ts';
 import { configText, readConfig } from './settings/config-file.ts';
 import { mergedSettings } from './settings/merged-settings.ts';
 import { requireFitting } from './settings/misfits.ts';
@@ -105,6 +113,8 @@ interface TrainingPlan
   /** What was asked for, with all defaults. */
   readonly planned: PlannedSettings;
   readonly recorded: TrainSettings;
+  /** Of what is held out, what a model has seen that it begins with or learns from. */
+  readonly seen: readonly SeenBefore[];
   /** Of the model, frozen ones included. */
   readonly parameters: number;
   /** The arguments that ask for these settings. */
@@ -129,8 +139,13 @@ async function planTraining({
   const given = { ...source?.settings, ...asked };
   requireFitting(given, out);
   seed(given.seed ?? trainDefaults.seed);
-  const data = trainingData(given);
-  requireSeveralClasses(data);
+  const prepared = trainingData(given);
+  requireSeveralClasses(prepared);
+  const seen = seenBefore(given, prepared);
+  const data = {
+    ...prepared,
+    notes: [...prepared.notes, ...seenNotes({ name: prepared.name, seenBefore: seen })],
+  };
   if (earlier !== undefined) requireSameImages(earlier.path, data);
   const device = settings.device.read(deviceInfo().name);
   const usual = usualSettings(given, data.train, data.sample);
@@ -150,7 +165,7 @@ async function planTraining({
   const layers = summary(model, image);
   const normalization = channelStatistics(data.sample);
   return {
-    ...{ earlier, asked, planned, recorded, data, model, parameters, summary: layers },
+    ...{ earlier, asked, planned, recorded, data, seen, model, parameters, summary: layers },
     optimizer: optimizerOf(recorded, model, imageCount(data.train)),
     normalization,
     teacher: await readTeacher({
@@ -163,7 +178,7 @@ async function planTraining({
 
 /** Trains, tests, and writes the run. */
 async function trainNow(
-  { earlier, asked, planned, recorded, parameters, commandOf, told, ...parts }: TrainingPlan,
+  { earlier, asked, planned, recorded, seen, parameters, commandOf, told, ...parts }: TrainingPlan,
   { out, checkpointMinutes, tensorboard, json }: TrainCommandOptions,
   terminal: Terminal,
   signal: AbortSignal | undefined,
@@ -175,7 +190,7 @@ async function trainNow(
     ...recorded,
     device: planned.device,
     parameters,
-    data: dataRecord(planned, data),
+    data: { ...dataRecord(planned, data), ...(seen.length > 0 && { seenBefore: seen }) },
     versions: { weft: version, node: process.versions.node },
   };
   const room = 4 * NUMBERS_KEPT * parameters + ROOM_FOR_REPORT;

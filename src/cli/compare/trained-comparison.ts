@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { setDevice } from '../../index.ts';
 import type { JobRunner } from '../jobs/training-job.ts';
 import { readMetrics } from '../run-record.ts';
+import { requireUnseen, seenBefore, seenOfAll } from '../seen-before.ts';
 import type { Settings } from '../settings/setting-values.ts';
 import { trainDefaults } from '../train-defaults.ts';
 import { trainingData } from '../training-data.ts';
@@ -72,6 +73,11 @@ async function plannedDatasets(
   for (const [place, source] of sources.entries()) {
     const asked: Settings = { splitSeed: 0, ...common, data: source };
     const data = trainingData(asked);
+    for (const { settings } of contestants) {
+      const own = { ...asked, ...settings };
+      requireUnseen(seenBefore(own, data));
+      if (isCrossValidated) requireUnseen(seenOfAll(own, data.train));
+    }
     const fitted = await fitToBudget({ contestants, budget, common: asked, data, trials, say });
     onFitted(data.name, fitted);
     const jobs = [

@@ -15,6 +15,7 @@ import { formatDoubts, type LabelDoubt, labelDoubts } from '../label-doubts.ts';
 import { positiveInteger } from '../numbers.ts';
 import { openPlannedFolder } from '../planned-folder.ts';
 import type { RunFolder } from '../run-folder.ts';
+import { requireUnseen, seenOfAll } from '../seen-before.ts';
 import { configText, readConfig } from '../settings/config-file.ts';
 import { mergedSettings } from '../settings/merged-settings.ts';
 import { addSettings, givenSettings, wordsOf } from '../settings/setting-options.ts';
@@ -82,6 +83,7 @@ async function searchLabels(
     out,
   ];
   requireFolds(whole, settings, folds);
+  requireUnseen(seenOfAll(settings, whole));
   say(
     printable(
       `${whole.name}: ${counted(imageCount(whole), 'image')} in ${counted(folds, 'fold')}, a training for each.`,

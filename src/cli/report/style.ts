@@ -79,6 +79,6 @@ th[scope=row] { font-weight: 500; color: var(--quiet); overflow-wrap: normal; }
   .scrolling, pre { overflow: visible; max-height: none; white-space: pre-wrap; }
   .scrolling svg { max-width: 100%; }
   figure, tr, .headline div { break-inside: avoid; }
-  h2, h3 { break-after: avoid; }
+  h2, h3, .assumptions dt { break-after: avoid; }
 }
 `;

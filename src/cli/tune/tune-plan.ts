@@ -3,6 +3,7 @@ import { InvalidArgumentError } from 'commander';
 import { describeValue } from '../../options.ts';
 import { readSource } from '../fine-tuning.ts';
 import { RunError } from '../run-error.ts';
+import { requireUnseen, seenBefore } from '../seen-before.ts';
 import { requireFitting } from '../settings/misfits.ts';
 import type { SettingName, Settings } from '../settings/setting-values.ts';
 import { counted } from '../terminal.ts';
@@ -57,6 +58,9 @@ const MOST_TRIALS = 10_000;
 /** What is searched, and how. */
 export async function planSearch(request: SearchRequest): Promise<SearchPlan> {
   const { settings: given, space: file, search, searchSeed: seed, halving: factor } = request;
+  if (given.from !== undefined || given.teacher !== undefined) {
+    requireUnseen(seenBefore(given, trainingData(given)));
+  }
   const begun = given.from === undefined ? undefined : (await readSource(given.from, given.model)).settings;
   const space = file === undefined ? defaultSpace(given, begun?.model) : readSpace(file);
   requireSearchable(space, given, factor !== undefined, search);

@@ -1,5 +1,6 @@
 /** `weft evaluate`: how a trained model does on a test set. */
-import { type Command, Option } from 'commander';
+import { resolve } from 'node:path';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { listed } from '../data/class-folders.ts';
 import { imageCount, imageName, type LabeledImages } from '../data/dataset.ts';
 import type { RecordedPart } from '../data/recorded-images.ts';
@@ -47,6 +48,10 @@ export async function evaluateCommand(
   terminal: Terminal,
 ): Promise<void> {
   const { say, result } = terminal;
+  const { csv, jsonl } = options;
+  if (csv !== undefined && jsonl !== undefined && resolve(csv) === resolve(jsonl)) {
+    throw new InvalidArgumentError(`--csv and --jsonl both name ${csv}: give each a file of its own.`);
+  }
   await setDevice(options.device);
   const {
     record,

@@ -111,5 +111,18 @@ export function accuracyInterval(accuracy: number, count: number): [low: number,
   const square = normal95 ** 2 / count;
   const center = (accuracy + square / 2) / (1 + square);
   const half = (Math.sqrt((accuracy * (1 - accuracy) + square / 4) / count) * normal95) / (1 + square);
-  return [Math.max(center - half, 0), Math.min(center + half, 1)];
+  const { low, high } = wilsonBounds(accuracy, center, half);
+  return [low, high];
+}
+
+/** The bounds of Wilson's interval, which ends at 0 and at 1 where the accuracy is that: rounding must not leave it outside. */
+export function wilsonBounds(
+  accuracy: number,
+  center: number,
+  half: number,
+): { readonly low: number; readonly high: number } {
+  return {
+    low: accuracy === 0 ? 0 : Math.max(center - half, 0),
+    high: accuracy === 1 ? 1 : Math.min(center + half, 1),
+  };
 }

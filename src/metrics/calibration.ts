@@ -133,6 +133,13 @@ export function expectedCalibrationError(
   );
 }
 
+/** The bin above whose lower limit a confidence is, by the limits as they are told: the product rounds otherwise. */
+function binOf(confidence: number, bins: number): number {
+  const bin = Math.ceil(confidence * bins) - 1;
+  const shift = confidence <= bin / bins ? -1 : confidence > (bin + 1) / bins ? 1 : 0;
+  return Math.min(Math.max(bin + shift, 0), bins - 1);
+}
+
 function binsOf(
   where: string,
   probabilities: ArrayLike<number>,
@@ -151,7 +158,7 @@ function binsOf(
       if (probabilities[image * classes + label] > probabilities[image * classes + answer]) answer = label;
     }
     const confidence = probabilities[image * classes + answer];
-    const bin = Math.min(Math.ceil(confidence * bins), bins) - 1;
+    const bin = binOf(confidence, bins);
     counts[bin]++;
     confidences[bin] += confidence;
     if (answer === labels[image]) rights[bin]++;

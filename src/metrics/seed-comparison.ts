@@ -4,6 +4,7 @@
  */
 import { OptionError } from '../errors.ts';
 import { describeValue, requireKnownOptions, requireNumber } from '../options.ts';
+import { wilsonBounds } from './accuracies.ts';
 import { requireDrawable } from './bootstrap.ts';
 import { studentOf, studentTwoSided } from './distributions.ts';
 import { requireSameLength } from './metric-checks.ts';
@@ -89,7 +90,7 @@ export function accuracyIntervalOverSeeds(
   const part = z ** 2 / count;
   const center = (accuracy + part / 2) / (1 + part);
   const half = (Math.sqrt((spread + part / 4) / count) * z) / (1 + part);
-  return { accuracy, low: Math.max(center - half, 0), high: Math.min(center + half, 1) };
+  return { accuracy, ...wilsonBounds(accuracy, center, half) };
 }
 
 /**
@@ -102,7 +103,9 @@ export function accuracyIntervalOverSeeds(
  * divided by its standard error is compared with Student's distribution.
  *
  * Of m images on which the ways differ no test of signs can have a p below 2^(1 − m), and this one says none below that, either: one image
- * shows nothing. With one seed each it is about two trained models: of other seeds nothing is known.
+ * shows nothing, and 0 is in the interval then. Where all images differ alike, as where none does, the squares say that nothing varies: then
+ * the interval is as wide as Wilson's is of answers that are all right. With one seed each it is about two trained models: of other seeds
+ * nothing is known.
  *
  * ```ts
  * const labels = Array.from({ length: 200 }, () => 1);
@@ -144,16 +147,21 @@ export function pairedTestOverSeeds(
   }
   const { square, freedom } = errorOf(ofGains / images, images, [one, other]);
   const standardError = Math.sqrt(square);
-  const half = studentOf(outside, freedom) * standardError;
   const differing = gains.filter((gain) => gain !== 0).length;
+  const p =
+    difference === 0
+      ? 1
+      : Math.max(studentTwoSided(difference / standardError, freedom), 2 ** (1 - differing));
+  const quantile = studentOf(outside, freedom);
+  const ofEqualGains = ofGains === 0 ? quantile ** 2 / (images + quantile ** 2) : 0;
+  const half = Math.max(quantile * standardError, ofEqualGains);
+  const [low, high] = [Math.max(difference - half, -1), Math.min(difference + half, 1)];
+  const isShown = p < outside;
   return {
     difference,
-    low: Math.max(difference - half, -1),
-    high: Math.min(difference + half, 1),
-    p:
-      difference === 0
-        ? 1
-        : Math.max(studentTwoSided(difference / standardError, freedom), 2 ** (1 - differing)),
+    low: isShown ? low : Math.min(low, 0),
+    high: isShown ? high : Math.max(high, 0),
+    p,
     standardError,
     degreesOfFreedom: freedom,
     variances,

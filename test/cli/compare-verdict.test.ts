@@ -84,6 +84,16 @@ test('one seed is about these networks', () => {
   expect(reach).toContain('With one seed this is about these trained networks');
 });
 
+test('some of one seed, others of more', () => {
+  const statistics = statisticsOf(['a', 'b'], [pairOf(clear)], 3);
+  const [first, second] = statistics.models;
+  const models = [first!, { ...second!, accuracies: [0.9] }];
+  const [, reach] = describeDifferences({ ...statistics, models });
+  expect(reach).toContain(
+    'There is one seed of b: trained again with another one, that may come out better or worse.',
+  );
+});
+
 test('three models: the best, those that it is shown to be better than, and the others', () => {
   const pairs = [
     pairOf({ ...unclear, first: 0, second: 1 }),

@@ -213,6 +213,10 @@ describe('refused', () => {
       ['mlp:hidden=8,dropout=0.1', 'mlp:dropout=0.1,hidden=8'],
       'mlp:dropout=0.1,hidden=8 is the same as mlp:hidden=8,dropout=0.1',
     ],
+    [
+      ['mlp:hidden=6', 'mlp:hidden=8', '--budget', 'parameters:5000', '--out', 'OUT'],
+      'mlp:hidden=8 is the same model as mlp:hidden=6 where both are fitted to the budget: hidden 1',
+    ],
     [['cnn', 'mlp:hidden=8,hidden=9'], 'mlp:hidden=8,hidden=9: hidden stands twice'],
     [['cnn', 'mlp', '--data', 'photos', '--data', './photos'], '--data ./photos stands twice'],
     [['cnn', 'mlp', '--seed', '3'], "unknown option '--seed'"],

@@ -1,5 +1,5 @@
 /** `weft ensemble`: runs combined into one, by plain arithmetic and as other commands see it; what is refused; members that it trains. */
-import { existsSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { loadModel } from '../../src/index.ts';
@@ -117,6 +117,9 @@ test('runs that cannot be combined are refused, and so are options that do nothi
   expect(await refusal(first, await trained(folder, '--classes', 'empty,block,bar'))).toContain('--classes');
   expect(await refusal(first)).toContain('two runs or more');
   expect(await refusal(first, first)).toContain('is given twice');
+  const copy = join(temporaryFolder(), 'copy');
+  cpSync(first, copy, { recursive: true });
+  expect(await refusal(first, copy)).toContain('they are the same model');
   expect(await refusal(first, second, '--jobs', '2')).toContain('does nothing');
   expect(await refusal(first, second, '--seeds', '2')).toContain('the settings of one run');
   expect(await refusal(first, '--seeds', '1')).toContain('2 or more');

@@ -73,6 +73,7 @@ test.each([
   [['train', '--views', 'shift=100'], '--views shift=100 is as much as'],
   [['train', '--find-lr', '--checkpoint-minutes', '1'], "cannot be used with option '--find-lr"],
   [['train', '--views', 'mirror'], 'Give flip, shift with a whole number'],
+  [['evaluate', 'run', '--csv', 'a', '--jsonl', './a'], '--csv and --jsonl both name a'],
   [['evaluate', 'run', '--views', 'shift=0.5'], 'Give flip, shift with a whole number'],
   [['train', '--find-lr', '--out', 'runs/a'], '--out runs/a does nothing with --find-lr'],
   [['train', '--find-lr', '--lr', '0.01'], "option '--find-lr [file]' cannot be used with option '--lr"],

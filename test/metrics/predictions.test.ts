@@ -48,7 +48,10 @@ test('the interval of an accuracy: where it is 1.96 standard deviations from wha
     expect(low).toBeLessThanOrEqual(accuracy);
     expect(high).toBeGreaterThanOrEqual(accuracy);
   }
-  expect(accuracyInterval(1, 8)[1]).toBe(1);
+  for (let count = 1; count < 2000; count++) {
+    expect(accuracyInterval(1, count)[1]).toBe(1);
+    expect(accuracyInterval(0, count)[0]).toBe(0);
+  }
 });
 
 test('the rows of the confusion matrix are the truth', () => {

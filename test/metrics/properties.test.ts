@@ -193,7 +193,16 @@ describe('calibration', () => {
       if (count === 0) expect(confidence).toBeNaN();
       else expect(confidence > low && confidence <= high).toBe(true);
     }
-    expect(reliabilityBins([0.5, 0.5], [0], 2, { bins: 2 }).map(({ count }) => count)).toEqual([1, 0]);
+    // By the limits as they are told, of whatever number of bins: their products round to either side.
+    for (let number = 2; number <= 60; number++) {
+      for (let bin = Math.ceil(number / 2); bin <= number; bin++) {
+        const found = reliabilityBins([bin / number, 1 - bin / number], [0], 2, { bins: number });
+        expect(
+          found.findIndex(({ count }) => count === 1),
+          `${bin} of ${number}`,
+        ).toBe(bin - 1);
+      }
+    }
   });
 
   it('labels drawn by the probabilities are calibrated, and those of sharper ones are not', () => {

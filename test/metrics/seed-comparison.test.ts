@@ -124,13 +124,31 @@ describe('the paired test over seeds', () => {
   });
 
   it('shows nothing where nothing can be shown', () => {
+    // Fifty images on which all agree: as far as Wilson's interval of fifty right answers reaches.
     const same = wrongOn(50, 0, 5);
-    expect(pairedTestOverSeeds([same, same], [same], allRight(50))).toMatchObject({
-      difference: 0,
-      low: 0,
-      high: 0,
-      p: 1,
-    });
+    const equal = pairedTestOverSeeds([same, same], [same], allRight(50));
+    expect(equal).toMatchObject({ difference: 0, p: 1 });
+    const [reach] = [1 - accuracyIntervalOverSeeds([allRight(50)], allRight(50)).low];
+    expect([-equal.low, equal.high]).toEqual([expect.closeTo(reach, 12), expect.closeTo(reach, 12)]);
+    const opposite = pairedTestOverSeeds([allRight(50)], [wrongOn(50, 0, 50)], allRight(50));
+    expect(opposite).toMatchObject({ difference: 1, low: expect.closeTo(1 - reach, 12), high: 1 });
+    // Few images that differ, all one way: what the test of signs does not show, the interval does not either.
+    for (const differing of [1, 2, 3, 4, 5, 6]) {
+      for (const images of [10, 60, 1000]) {
+        const found = pairedTestOverSeeds(
+          [allRight(images)],
+          [wrongOn(images, 0, differing)],
+          allRight(images),
+        );
+        expect(found.low > 0, `${differing} of ${images}`).toBe(differing === 6);
+        const turned = pairedTestOverSeeds(
+          [wrongOn(images, 0, differing)],
+          [allRight(images)],
+          allRight(images),
+        );
+        expect(turned.high).toBeCloseTo(-found.low, 12);
+      }
+    }
     // One image, two, five that all speak for the first: the sign test says as much.
     for (const images of [1, 2, 5]) {
       const { p } = pairedTestOverSeeds([allRight(images)], [wrongOn(images, 0, images)], allRight(images));

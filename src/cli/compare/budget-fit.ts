@@ -7,6 +7,7 @@ import { type GivenSizes, sizeNames } from '../../models/sizes.ts';
 import { keepingRandom } from '../../tensor/random.ts';
 import type { PreparedDataset } from '../holdout.ts';
 import { givenSizes, writtenSizes } from '../model-sizes.ts';
+import { configText } from '../settings/config-file.ts';
 import { requireFitting } from '../settings/misfits.ts';
 import type { Settings } from '../settings/setting-values.ts';
 import { counted, duration, percent } from '../terminal.ts';
@@ -67,8 +68,8 @@ interface UnfittedContestant {
 /**
  * Fits all models to one budget on a data set.
  *
- * @throws InvalidArgumentError for settings that do not fit together, a model without sizes to scale, and a budget that is too small
- *   for an epoch
+ * @throws InvalidArgumentError for settings that do not fit together, a model without sizes to scale, a budget that is too small for an
+ *   epoch, and models that the budget makes one
  */
 export async function fitToBudget(request: FittingRequest): Promise<FittedComparison> {
   const { contestants, common, data } = request;
@@ -86,6 +87,12 @@ export async function fitToBudget(request: FittingRequest): Promise<FittedCompar
     const own =
       kind === 'parameters' ? await sized(candidate, budget, data) : await timed(candidate, budget, request);
     requireFitting({ ...candidate.recipe.planned, ...own.asked }, undefined);
+    const same = fitted.find(({ asked }) => configText(asked) === configText(own.asked));
+    if (same !== undefined) {
+      throw new InvalidArgumentError(
+        `${own.label} is the same model as ${same.label} where both are fitted to the budget: ${own.fitting}. Give one of them.`,
+      );
+    }
     fitted.push(own);
   }
   return { budget, contestants: fitted };

@@ -6,7 +6,7 @@ import { requireSameImages } from '../resumed-run.ts';
 import { RunError } from '../run-error.ts';
 import { type PictureClassifier, readRun, requireClasses } from '../run-reading.ts';
 import type { EpochRecord, RunRecord } from '../run-record.ts';
-import { CONFIG_FILE, readConfig } from '../settings/config-file.ts';
+import { CONFIG_FILE, configText, readConfig } from '../settings/config-file.ts';
 import type { Settings } from '../settings/setting-values.ts';
 import { readSplit } from '../split-file.ts';
 import { treatmentOf } from '../train-settings.ts';
@@ -143,9 +143,10 @@ const common: readonly {
 /**
  * Throws unless the models can be combined.
  *
- * @throws RunError naming the two that differ, and the cure
+ * @throws RunError naming the two that differ, and the cure, or two that differ in nothing
  */
 export function requireAlike(members: readonly Member[]): void {
+  requireOthers(members);
   const [first, ...others] = members;
   for (const { what, of, shown, cure } of common) {
     const wanted = of(first!);
@@ -158,5 +159,23 @@ export function requireAlike(members: readonly Member[]): void {
       expected: `members of the same ${what}`,
       cure,
     });
+  }
+}
+
+/** @throws RunError for copies of one training, which would count as two */
+function requireOthers(members: readonly Member[]): void {
+  const first = new Map<string, Member>();
+  for (const member of members) {
+    const key = `${configText(member.settings)} ${member.epoch.epoch}`;
+    const same = first.get(key);
+    if (same !== undefined) {
+      throw new RunError({
+        where: member.path,
+        got: `a model of the settings, the seed and the epoch of ${same.path}`,
+        expected: 'models that were trained in other ways, or with other seeds',
+        cure: 'Leave one of them out: they are the same model.',
+      });
+    }
+    first.set(key, member);
   }
 }

@@ -54,7 +54,7 @@ export async function readBegunRun(path: string, given: Settings): Promise<Begun
       where: path,
       got: existsSync(path) ? `a folder without ${CONFIG_FILE}` : 'nothing of that name',
       ...aRun,
-      cure: 'Check the path. A run of an earlier version, or one that was killed in its first step, is begun anew.',
+      cure: 'Check the path. A run of an earlier version, or one that was killed before it had read its data, is begun anew: repeat the command.',
     });
   }
   const own = readConfig(config);

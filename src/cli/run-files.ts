@@ -103,34 +103,39 @@ export async function keepRecord(folder: RunFolder, record: RunRecord): Promise<
   await folder.write(METRICS_FILE, `${recordText(record)}\n`);
 }
 
-/** Writes the files of a finished run, which needs no checkpoints any more, and says which; the last line is the command that classifies the sample picture. */
+/** Removes what `keepPlan` and `keepRecord` have written of a run that made no step. */
+export async function removePlan({ path }: RunFolder): Promise<void> {
+  for (const name of [CONFIG_FILE, SPLIT_FILE, METRICS_FILE]) await rm(join(path, name), { force: true });
+}
+
+/**
+ * Writes the files of a finished run. That it is finished comes last, so that it can be gone on with until all is there; then it needs no
+ * checkpoints any more.
+ *
+ * @returns which files a run has
+ */
 export async function writeRun(
   run: OngoingRun,
   metrics: Metrics,
   answers: Evaluation,
-  say: Terminal['say'],
-): Promise<void> {
+): Promise<readonly NamedFile[]> {
   const { folder } = run;
+  const results = await writeResults(run, metrics, answers);
   await keepRecord(folder, metrics);
   await rm(join(folder.path, CHECKPOINTS_FOLDER), { recursive: true, force: true }).catch(() => undefined);
-  const results = await writeResults(run, metrics, answers);
-  sayWritten(
-    folder,
-    [
-      ['model.json', 'layers, classes and normalization'],
-      ['model.safetensors', 'weights of the best epoch'],
-      [`${LAST_FOLDER}/`, 'the model after the last epoch, with the state of its optimizer'],
-      ...(metrics.snapshots === undefined
-        ? []
-        : [[`${SNAPSHOTS_FOLDER}/`, 'the models at the ends of cycles'] as const]),
-      [METRICS_FILE, 'all numbers of this run'],
-      [LOG_FILE, 'how it went, a line of JSON for some steps and each epoch'],
-      [CONFIG_FILE, 'its settings, for weft train --config'],
-      [SPLIT_FILE, 'which images it was trained, validated and tested on'],
-      ...results,
-    ],
-    say,
-  );
+  return [
+    ['model.json', 'layers, classes and normalization'],
+    ['model.safetensors', 'weights of the best epoch'],
+    [`${LAST_FOLDER}/`, 'the model after the last epoch, with the state of its optimizer'],
+    ...(metrics.snapshots === undefined
+      ? []
+      : [[`${SNAPSHOTS_FOLDER}/`, 'the models at the ends of cycles'] as const]),
+    [METRICS_FILE, 'all numbers of this run'],
+    [LOG_FILE, 'how it went, a line of JSON for some steps and each epoch'],
+    [CONFIG_FILE, 'its settings, for weft train --config'],
+    [SPLIT_FILE, 'which images it was trained, validated and tested on'],
+    ...results,
+  ];
 }
 
 /** A file of a run, and what it is in words. */
@@ -161,7 +166,7 @@ export async function writeResults(
   ];
 }
 
-/** Says which files were written, and how a picture is classified. */
+/** Says which files were written; the last line is the command that classifies the sample picture. */
 export function sayWritten({ path }: RunFolder, files: readonly NamedFile[], say: Terminal['say']): void {
   const width = Math.max(...files.map(([name]) => join(path, name).length));
   say(`\nWrote`);

@@ -50,6 +50,7 @@ export async function trainLoop(
   let begun = resume !== undefined;
   let isStepping = false;
   try {
+    if (!begun) await keeper.plan();
     const { aborted } = await fit(model, data.train, {
       ...fitOptionsOf(fixed, data.train),
       optimizer,
@@ -73,10 +74,14 @@ export async function trainLoop(
         if (cycle > 0 && Number.isInteger(cycle)) await keeper.snapshot(cycle, signal);
       },
     });
-    if (!begun) return undefined;
+    if (!begun) {
+      await keeper.withdraw();
+      return undefined;
+    }
     return await keeper.end(aborted ? 'interrupted' : 'training', signal);
   } catch (error) {
     progress.stop();
+    if (!begun) await keeper.withdraw();
     // What fails before the first step of a run that goes on does so again: the command that goes on is no help.
     if (isStepping || (begun && error instanceof NonFiniteError)) {
       const record = await keeper.fail(error);

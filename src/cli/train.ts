@@ -24,10 +24,11 @@ import { judge, temperatureOf } from './judgement.ts';
 import { searchLearningRate } from './learning-rate.ts';
 import { positiveNumber } from './numbers.ts';
 import { optimizerOf } from './optimizers.ts';
+import { PatientWriter } from './patient-writer.ts';
 import { datasetBorderBrightness } from './pictures.ts';
 import { type BegunRun, readBegunRun, requireSameImages } from './resumed-run.ts';
 import { finishWithCard } from './robustness-card.ts';
-import { keepFailure, type OngoingRun, writeRun } from './run-files.ts';
+import { keepFailure, type NamedFile, type OngoingRun, sayWritten, writeRun } from './run-files.ts';
 import { openRunFolder, reopenRunFolder } from './run-folder.ts';
 import { EVENTS_FOLDER } from './run-log.ts';
 import {
@@ -249,7 +250,11 @@ async function trainNow(
     // Node gives it in KiB on every system.
     const peakMemory = 1024 * process.resourceUsage().maxRSS;
     const metrics: Metrics = { ...tested, ...measured, peakMemory };
-    await writeRun(run, metrics, evaluation, say);
+    let files: readonly NamedFile[] = [];
+    await new PatientWriter(folder.path, say).insist(async () => {
+      files = await writeRun(run, metrics, evaluation);
+    }, signal);
+    sayWritten(folder, files, say);
     if (json) result(recordText(metrics));
     return exitCodes.done;
   } finally {

@@ -78,7 +78,7 @@ export function classMetrics(confusion: ArrayLike<number>): ClassMetrics[] {
 
 /** Means over classes, in three ways. */
 export interface AverageRecognition {
-  /** Every class that occurs counts the same. */
+  /** Every class that an image is of, or was taken for, counts the same. */
   readonly macro: Recognition;
   /** Every image counts the same: where each has one class, precision, recall and F1 are all the accuracy. */
   readonly micro: Recognition;
@@ -87,11 +87,11 @@ export interface AverageRecognition {
 }
 
 /**
- * Precision, recall and F1 on average over the classes that occur. NaN when there are no images.
+ * Precision, recall and F1 on average over classes. NaN when there are no images.
  *
  * The macro F1 is the mean of the classes' F1, not the F1 of the mean precision and recall (Opitz and Burst, 2019, "Macro F1 and
- * Macro F1"). scikit-learn counts a class that no image is of, and that some were taken for, as one with a recall of 0: here it
- * costs others their precision, and has no part in the mean, since nothing is known of its recall.
+ * Macro F1"). A class that no image is of, and that some were taken for, has an F1 of 0 in it, as in scikit-learn; `balancedAccuracy`
+ * leaves it out, since nothing is known of its recall.
  *
  * ```ts
  * const { macro, micro } = averageClassMetrics(confusionMatrix([0, 1, 1, 1], [0, 0, 1, 1], 2));
@@ -103,7 +103,9 @@ export interface AverageRecognition {
  */
 export function averageClassMetrics(confusion: ArrayLike<number>): AverageRecognition {
   const counts = countsOf('averageClassMetrics', confusion);
-  const occurring = metricsOf(counts).filter(({ support }) => support > 0);
+  const occurring = metricsOf(counts).filter(
+    ({ support }, label) => support > 0 || counts.predicted[label] > 0,
+  );
   const accuracy = counts.correct / counts.total;
   const mean = (weightOf: (each: ClassMetrics) => number): Recognition => {
     const over = (name: keyof Recognition) =>

@@ -1,8 +1,9 @@
 /** `weft train --resume` where something of the run is damaged, missing or changed: what is said, and what to do. */
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { temporaryFolder } from '../support/datasets.ts';
+import { killAfter, resultOf } from './kill.ts';
 import { classFolders, run } from './support.ts';
 
 const small = ['--model', 'mlp', '--hidden', '4', '--batch', '8', '--no-augment'];
@@ -45,6 +46,56 @@ test('a damaged checkpoint is named, and what is made again; with none that is w
   const { exitCode, stderr } = await run(['train', '--resume', other]);
   expect(exitCode).toBe(1);
   expect(stderr).toMatch(/from its best model on: .*--config \S+config.json --from \S+run;/);
+});
+
+test('a run is finished when all its files are there: until then it can be gone on with', async () => {
+  const folder = temporaryFolder();
+  const [out, killed] = [join(folder, 'run'), join(folder, 'killed')];
+  const report = join(out, 'report.html');
+  const args = ['train', '--data', classFolders(5), ...small, '--epochs', '2', '--out', out];
+  const outcome = await run(args, {
+    onWrite: (text) => {
+      // The disk takes no report when the model has been tested; killed then, the run is as this copy.
+      if (text.includes('Test accuracy')) mkdirSync(report);
+      if (!text.includes('could not be saved')) return;
+      rmSync(report, { recursive: true });
+      cpSync(out, killed, { recursive: true });
+    },
+  });
+  expect(outcome).toMatchObject({ exitCode: 0 });
+  expect(outcome.stdout + outcome.stderr).toContain('The run is saved again');
+  expect(JSON.parse(readFileSync(join(killed, 'metrics.json'), 'utf8')).status).toBe('training');
+  rmSync(join(killed, '.weft-run'));
+  expect(await run(['train', '--resume', killed])).toMatchObject({ exitCode: 0, stderr: '' });
+  expect(resultOf(killed)).toEqual(resultOf(out));
+  for (const path of [out, killed]) {
+    expect(existsSync(join(path, 'sample.png'))).toBe(true);
+    expect(existsSync(join(path, 'checkpoints'))).toBe(false);
+  }
+});
+
+test('killed before its first step has ended, a run can be gone on with', async () => {
+  const folder = temporaryFolder();
+  const [whole, killed] = [join(folder, 'whole'), join(folder, 'killed')];
+  // A first step of a model of this size takes a good part of a second.
+  const args = [
+    'train',
+    '--data',
+    classFolders(20),
+    '--model',
+    'conv-lstm',
+    '--batch',
+    '32',
+    '--epochs',
+    '1',
+  ];
+  await killAfter(1, [...args, '--out', killed], killed, 0);
+  expect(existsSync(join(killed, 'log.jsonl'))).toBe(false);
+  const { stdout, exitCode } = await run(['train', '--resume', killed]);
+  expect(exitCode).toBe(0);
+  expect(stdout).toContain(`There is no checkpoint in ${killed} yet: it begins anew.`);
+  expect((await run([...args, '--out', whole])).exitCode).toBe(0);
+  expect(resultOf(killed)).toEqual(resultOf(whole));
 });
 
 test('a run that has trained does not begin anew over its model', async () => {

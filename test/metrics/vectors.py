@@ -114,12 +114,9 @@ def classification(name, labels, classes, grain=256, skill=0.6):
     counts = rows_of(len(labels), classes, grain, labels, skill)
     p = counts / UNIT
     predictions = p.argmax(axis=1)
-    present = np.unique(labels)
     per_class = metrics.precision_recall_fscore_support(labels, predictions, labels=range(classes), zero_division=0)
     averages = {
-        average: metrics.precision_recall_fscore_support(
-            labels, predictions, labels=present if average == "macro" else range(classes), average=average, zero_division=0
-        )[:3]
+        average: metrics.precision_recall_fscore_support(labels, predictions, average=average, zero_division=0)[:3]
         for average in ("macro", "micro", "weighted")
     }
     logits = np.round(np.log(p + 1e-3) * rng.uniform(0.5, 6) * 16).astype(int)

@@ -5,10 +5,11 @@ import type { Module } from '../nn/index.ts';
 import type { Optimizer } from '../optim/index.ts';
 import { printable } from '../text.ts';
 import { findLearningRate } from '../train/index.ts';
+import { exitCodes, interruptedCode } from './exit-codes.ts';
 import { commandLine } from './invocation.ts';
 import { writeNew } from './new-file.ts';
 import type { TrainSettings } from './settings/setting-values.ts';
-import type { Terminal } from './terminal.ts';
+import { counted, type Terminal } from './terminal.ts';
 import { fitOptionsOf } from './train-settings.ts';
 
 /** What is trained, for some steps. */
@@ -29,15 +30,21 @@ const USUAL_COLUMNS = 80;
  * Says what becomes of the loss at growing rates, and which rate to train with.
  *
  * @param path a new file for the curve, as SVG
+ * @returns the exit code
  */
 export async function searchLearningRate(
   { model, optimizer, normalization, train, settings, command }: Trial,
   path: string | undefined,
   json: boolean,
   { say, result, progress }: Terminal,
-): Promise<void> {
+  signal: AbortSignal | undefined,
+): Promise<number> {
   const { epochs, average, monitor, earlyStopping, ...steps } = fitOptionsOf(settings, train);
-  const search = await findLearningRate(model, train, { ...steps, optimizer, normalization });
+  const search = await findLearningRate(model, train, { ...steps, optimizer, normalization, signal });
+  if (signal?.aborted) {
+    say(`Interrupted after ${counted(search.rates.length, 'step')}: that is too early to tell.`);
+    return interruptedCode(signal.reason);
+  }
   // The chart library takes a third of a second to load.
   const { learningRateChart, learningRateLines } = await import('./report/learning-rate-chart.ts');
   say('\nlearning rate, loss');
@@ -51,4 +58,5 @@ export async function searchLearningRate(
     say('\nThe loss hardly falls at any rate: look at the data, or try another model.');
   else say(`\nTo train with the suggested rate:\n${commandLine([...command, '--lr', `${suggestion}`])}`);
   if (json) result(JSON.stringify(search, null, 2));
+  return exitCodes.done;
 }

@@ -101,8 +101,7 @@ export async function trainCommand(
   // The command gets the rate that is found.
   const { learningRate: _, ...others } = asked;
   const trial = { ...plan, train: data.train, settings, command: commandOf(others) };
-  await searchLearningRate(trial, findLr === true ? undefined : findLr, json, terminal);
-  return exitCodes.done;
+  return searchLearningRate(trial, findLr === true ? undefined : findLr, json, terminal, signal);
 }
 
 /** Everything that a training is made of. */

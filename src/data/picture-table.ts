@@ -67,15 +67,20 @@ function readRows(path: string, what: 'group' | 'label'): [picture: string, valu
   const bytes = readFile(path, { error: DatasetError, expected: `a CSV or JSON file of ${what}s` });
   const text = new TextDecoder().decode(bytes).replace(/^\ufeff/, '');
   if (path.toLowerCase().endsWith('.json')) return jsonRows(path, text);
+  const open = openQuote(text);
+  if (open !== undefined)
+    throw badFile(path, `a quotation mark in line ${open} that no other one closes`, 'pairs of them');
   const [header, ...rows] = csvRows(text);
-  const names = header?.map((name) => name.toLowerCase()) ?? [];
+  if (header === undefined)
+    throw badFile(path, 'an empty file', `picture,${what} in the first row, and rows below it`);
+  const names = header.map((name) => name.toLowerCase());
   const [picture = -1, value = -1] = [columns.picture, columns[what]].map((known) =>
     names.indexOf(known.find((name) => names.includes(name)) ?? ''),
   );
   if (picture < 0 || value < 0) {
     throw badFile(
       path,
-      `the first row ${describeValue(header?.join(','))}`,
+      `the first row ${describeValue(header.join(','))}`,
       `picture,${what} (more columns are ignored)`,
     );
   }
@@ -96,6 +101,13 @@ function jsonRows(path: string, text: string): [string, string][] {
     throw badFile(path, 'something else', 'JSON as { "cat/1.png": "patient 7", … }');
   }
   return Object.entries(value).map(([picture, name]) => [picture, String(name)]);
+}
+
+/** The line, from 1, of a quotation mark that opens a cell and is never closed. */
+function openQuote(text: string): number | undefined {
+  const closed = text.replaceAll(/"(?:[^"]|"")*"/g, (cell) => cell.replaceAll(/[^\n]/g, ' '));
+  const at = closed.search(/(?:^|[,;\n\r])[^\S\n\r]*"/);
+  return at < 0 ? undefined : closed.slice(0, closed.indexOf('"', at)).split('\n').length;
 }
 
 /** The rows of a CSV file, RFC 4180; semicolons part cells where the first row has no comma. Empty rows are left out. */

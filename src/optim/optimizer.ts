@@ -9,7 +9,14 @@ import { describeValue, requireKnownOptions, requireNumber } from '../options.ts
 import type { NumericArray } from '../tensor/dtype.ts';
 import { asCodeOf, concealed } from '../tensor/exposure.ts';
 import { fill, leaf } from '../tensor/leaves.ts';
-import { hostValue, type Recorder, recordedGradient, recorder, recordGradient } from '../tensor/recorder.ts';
+import {
+  hostValue,
+  type Recorder,
+  recordedGradient,
+  recorder,
+  recordGradient,
+  whenAsked,
+} from '../tensor/recorder.ts';
 import { runtime } from '../tensor/runtime.ts';
 import { buildingPart, withScope } from '../tensor/scope.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -67,6 +74,8 @@ export abstract class Optimizer<Settings extends object = object> {
   readonly #clipNorm: number | undefined;
   readonly #clipValue: number | undefined;
   readonly #state = new Map<Parameter, Record<string, Variable>>();
+  /** Those that a step has changed, or of which a state was taken over: what is remembered of others is nothing yet. */
+  readonly #stepped = new Set<Parameter>();
   readonly #accumulation: Accumulation;
   #schedule: number | Schedule = 0;
   #stepCount = 0;
@@ -161,6 +170,9 @@ export abstract class Optimizer<Settings extends object = object> {
     // A schedule that gives no rate is found out before anything is recorded.
     if (!recorder().tracing) this.#requireRates();
     concealed(() => buildingPart('update', () => this.#recordStep(stepped)));
+    whenAsked(() => {
+      for (const parameter of stepped) this.#stepped.add(parameter);
+    });
     recorder().whenOver.push((applied) => {
       if (applied) this.#stepCount++;
     });
@@ -220,8 +232,9 @@ export abstract class Optimizer<Settings extends object = object> {
    */
   async stateDict(): Promise<OptimizerState> {
     this.#rename();
+    const slots = [...this.#state].filter(([parameter]) => this.#stepped.has(parameter));
     const variables = [
-      ...[...this.#state.values()].flatMap(Object.values<Variable>),
+      ...slots.flatMap(([, each]) => Object.values(each)),
       ...this.#accumulation.sums.values(),
     ];
     const groups = this.groups.map((group): SavedGroup => {
@@ -285,19 +298,25 @@ export abstract class Optimizer<Settings extends object = object> {
       if (watch && isWatching(rate)) rate.loadStateDict(watch);
     });
     const values = new Map<Variable, NumericArray>();
+    const stepped = new Set<Parameter>();
     for (const [parameter, slots] of slotsOf) {
+      const isSaved = slots.some((slot) => variables[nameOf(slot, parameter)] !== undefined);
+      if (isSaved) stepped.add(parameter);
       const isAccumulated = variables[nameOf(accumulatedSlot, parameter)] !== undefined;
       const sum = isAccumulated
         ? this.#accumulation.sumOf(parameter)
         : this.#accumulation.sums.get(parameter);
-      for (const variable of [...Object.values(this.#stateOf(parameter, slots)), ...(sum ? [sum] : [])]) {
-        // A parameter that was never stepped has no entry: it starts from zeros.
+      // One that was never stepped has no entry: it starts from zeros, also where this optimizer has stepped it.
+      const own = isSaved ? this.#stateOf(parameter, slots) : (this.#state.get(parameter) ?? {});
+      for (const variable of [...Object.values(own), ...(sum ? [sum] : [])]) {
         values.set(variable, variables[variable.name]?.data ?? new Float32Array(variable.size));
       }
     }
     recorder().whenOver.push((applied) => {
       if (applied) this.#stepCount = stepCount;
     });
+    this.#stepped.clear();
+    for (const parameter of stepped) this.#stepped.add(parameter);
     this.#accumulation.fill(
       this.parameters.filter((each) => variables[nameOf(accumulatedSlot, each)] !== undefined),
     );

@@ -10,7 +10,7 @@ import { randomState, setRandomState } from '../tensor/random.ts';
 import { compile, runtime } from '../tensor/runtime.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Parameter, type Variable } from '../tensor/variable.ts';
-import { type BatchSource, type Structure, treesOf } from './batch-source.ts';
+import { type Batch, type BatchSource, partsOf, type Structure, treesOf } from './batch-source.ts';
 import { outputTree } from './trial.ts';
 import { batchNormsOf, statisticsOf, WeightAverage } from './weight-average.ts';
 
@@ -66,12 +66,26 @@ export class Averaging {
   readonly average: WeightAverage;
   readonly #model: AnyModule;
   readonly #train: BatchSource;
+  readonly #partSize: number;
   readonly #options: AverageOptions;
   #shown = false;
 
-  constructor(model: AnyModule, train: BatchSource, options: AverageOptions) {
+  /**
+   * @param partSize examples that are computed at a time
+   * @throws OptionError for statistics that want batches which come only once
+   */
+  constructor(model: AnyModule, train: BatchSource, options: AverageOptions, partSize: number) {
+    if (options.kind === 'swa' && train.isOnce && movingNormsOf(model).length > 0) {
+      throw new OptionError({
+        where: 'average of fit',
+        got: 'an iterator that is given itself, for a model with batch norms',
+        expected: 'batches that can be had again: statistics of the norms are computed anew from them',
+        cure: "Give a function that makes the iterator, or { kind: 'ema' }.",
+      });
+    }
     this.#model = model;
     this.#train = train;
+    this.#partSize = partSize;
     this.#options = options;
     this.average = new WeightAverage(model, options.kind === 'ema' ? { decay: options.decay ?? 0.999 } : {});
   }
@@ -90,7 +104,11 @@ export class Averaging {
   async endEpoch(epoch: number): Promise<void> {
     if (this.#options.kind === 'swa' && epoch >= this.#options.from) await this.average.update();
     await this.show();
-    if (this.#options.kind === 'swa' && this.#shown) await recompute(this.#model, this.#train, epoch);
+    if (this.#options.kind === 'swa' && this.#shown) await recompute(this.#model, this.#parts(epoch));
+  }
+
+  async *#parts(epoch: number): AsyncIterable<Batch> {
+    for await (const batch of this.#train.batches(epoch)) yield* partsOf(batch, this.#partSize);
   }
 
   /** Gives the model the average, once there is one. */
@@ -108,12 +126,17 @@ export class Averaging {
   }
 }
 
+/** Batch norms whose statistics move with the batches. */
+function movingNormsOf(model: AnyModule) {
+  return batchNormsOf(model).filter(({ momentum }) => momentum > 0);
+}
+
 /**
  * The running statistics of a model's batch norms as means over training batches. All else stays as it is: other variables and
  * the random generator.
  */
-async function recompute(model: AnyModule, train: BatchSource, epoch: number): Promise<void> {
-  const norms = batchNormsOf(model).filter(({ momentum }) => momentum > 0);
+async function recompute(model: AnyModule, train: AsyncIterable<Batch>): Promise<void> {
+  const norms = movingNormsOf(model);
   if (norms.length === 0) return;
   const statistics = norms.flatMap((norm) =>
     statisticsOf(norm).map((variable) => ({ variable, momentum: norm.momentum })),
@@ -134,7 +157,7 @@ async function recompute(model: AnyModule, train: BatchSource, epoch: number): P
   const sums = first.map(({ length }) => new Float64Array(length));
   let last: readonly NumericArray[] = first;
   let batches = 0;
-  for await (const batch of train.batches(epoch)) {
+  for await (const batch of train) {
     structure ??= batch;
     await pass(...batch.inputs.tensors, ...batch.targets.tensors);
     last = await runtime().readAll(variables);

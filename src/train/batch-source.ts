@@ -5,6 +5,7 @@
 import { batchIndices } from '../data/batches.ts';
 import { batchStream, type RandomGenerator, shuffleStream } from '../data/random-generator.ts';
 import { OptionError, ShapeError } from '../errors.ts';
+import { slice } from '../ops/movement.ts';
 import { describeValue, isPlainObject, isRecord } from '../options.ts';
 import type { DType, NumericArray } from '../tensor/dtype.ts';
 import { fill, fromData } from '../tensor/leaves.ts';
@@ -70,6 +71,28 @@ export interface Batch extends Structure {
   nameOf(example: number): string;
 }
 
+/** A batch in parts of so many examples; the last one may have fewer. */
+export function partsOf(batch: Batch, size: number): Batch[] {
+  if (batch.size <= size) return [batch];
+  return Array.from({ length: Math.ceil(batch.size / size) }, (_, part) =>
+    partOf(batch, part * size, Math.min((part + 1) * size, batch.size)),
+  );
+}
+
+/** Examples of a batch, from one to below another. */
+function partOf({ inputs, targets, nameOf }: Batch, start: number, end: number): Batch {
+  const part = (tree: FlatTree): FlatTree => ({
+    ...tree,
+    tensors: tree.tensors.map((tensor) => slice(tensor, [start, end])),
+  });
+  return {
+    inputs: part(inputs),
+    targets: part(targets),
+    size: end - start,
+    nameOf: (example) => nameOf(start + example),
+  };
+}
+
 /** Batches of what a model is trained or evaluated on. */
 export interface BatchSource {
   /** What messages call it. */
@@ -87,6 +110,8 @@ export interface BatchSource {
    *   Default 0
    */
   batches(epoch: number | undefined, fromStep?: number): Iterable<Batch> | AsyncIterable<Batch>;
+  /** Whether its batches come once: an iterator that is given itself. Default false. */
+  readonly isOnce?: boolean;
   /** Ends what works ahead for it. After that it gives no batches. */
   close?(): void;
 }
@@ -249,6 +274,10 @@ class IteratorSource implements BatchSource {
 
   get steps(): number | undefined {
     return this.#batching.stepsPerEpoch;
+  }
+
+  get isOnce(): boolean {
+    return isIterator(this.#examples);
   }
 
   blank(): undefined {

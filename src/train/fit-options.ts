@@ -51,7 +51,8 @@ interface CommonFitOptions<Output, Targets, Unknown> {
   readonly batchSize?: number;
   /**
    * Batches of which one step is made: their gradients are added up, so that memory holds one of them at a time, and the step is
-   * that of one batch that is so much larger (batch norms still see the small ones). Not of iterators. Default 1.
+   * that of one batch that is so much larger, where the loss is a mean over examples: one that is divided by a sum of weights is divided
+   * in each by itself, and batch norms see the small ones. Not of iterators. Default 1.
    */
   readonly accumulate?: number;
   /**

@@ -22,7 +22,6 @@ const ownOptions = [
   'average',
   'checkpoint',
   'resume',
-  'signal',
   'onStep',
   'onEpoch',
   'progress',
@@ -71,7 +70,8 @@ export interface LearningRateSearch {
 /**
  * The learning-rate range test (Smith 2017), as fastai's `lr_find`: trains for some steps at rates that grow from `lowest` to
  * `highest`, until the loss diverges. Afterwards model, optimizer and random generator are as they were, bit for bit. Options
- * are those of `fit` that say how steps are made; groups with rates of their own keep their proportion to the optimizer's.
+ * are those of `fit` that say how steps are made, and `signal`, which ends the search after the step that runs; groups with rates of their
+ * own keep their proportion to the optimizer's.
  *
  * ```ts
  * const inputs = randn([64, 4]);
@@ -107,12 +107,17 @@ export async function findLearningRate(
   const losses: number[] = [];
   const smoothed: number[] = [];
   let diverged = false;
-  const signal = { aborted: false };
+  let isOver = false;
+  const signal = {
+    get aborted(): boolean {
+      return isOver || training.signal?.aborted === true;
+    },
+  };
   const onStep = ({ batchLoss }: StepReport<undefined>): void => {
     losses.push(batchLoss);
     smoothed.push(smoothedLoss(losses));
     diverged = smoothed.at(-1)! > divergence * Math.min(...smoothed);
-    signal.aborted = diverged || losses.length === steps;
+    isOver = diverged || losses.length === steps;
   };
   const restore = await remember(model, optimizer);
   try {

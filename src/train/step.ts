@@ -4,16 +4,16 @@ import { NonFiniteError, ShapeError } from '../errors.ts';
 import { inMode } from '../nn/mode.ts';
 import type { AnyModule } from '../nn/module.ts';
 import { multiply, sqrt } from '../ops/elementwise.ts';
-import { slice, stack } from '../ops/movement.ts';
+import { stack } from '../ops/movement.ts';
 import { squaredNorm } from '../optim/clip.ts';
 import type { Optimizer } from '../optim/optimizer.ts';
 import { fromData } from '../tensor/leaves.ts';
 import { keepingRandom, randomState, setRandomState } from '../tensor/random.ts';
 import { withoutRecording } from '../tensor/recorder.ts';
-import { compile, type TensorTree } from '../tensor/runtime.ts';
+import { compile, runtime, type TensorTree } from '../tensor/runtime.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { FlatTree } from '../tensor/tree.ts';
-import { type Batch, type Structure, treesOf } from './batch-source.ts';
+import { Parameter } from '../tensor/variable.ts';
+import { type Batch, partsOf, type Structure, treesOf } from './batch-source.ts';
 import { describeFinding, findNonFinite, likelyCause, type NonFiniteFinding } from './diagnose.ts';
 import { NonFiniteStepError } from './errors.ts';
 import { Means, type StepResult } from './means.ts';
@@ -109,19 +109,35 @@ export class TrainingStep {
     if (batch.size <= this.#partSize) return this.#runPart('whole', batch, position);
     // What somebody else left there is no part of this step.
     this.#optimizer.zeroGradients();
+    const takeBack = await this.#rememberMoved();
     const means = new Means(this.#objective.metricNames);
     try {
-      for (let start = 0; start < batch.size; start += this.#partSize) {
-        const part = partOf(batch, start, Math.min(start + this.#partSize, batch.size));
-        const isLast = start + part.size === batch.size;
+      const parts = partsOf(batch, this.#partSize);
+      for (const part of parts) {
+        const isLast = part === parts.at(-1);
         const share = fromData(Float32Array.of(part.size / batch.size), [], 'float32');
         means.add(part.size, await this.#runPart(isLast ? 'last' : 'part', part, position, share));
       }
     } catch (error) {
       this.#optimizer.zeroGradients();
+      await takeBack();
       throw error;
     }
     return means.result();
+  }
+
+  /** Remembers what each part of a step moves by itself, statistics and random numbers, and gives what puts it back. */
+  async #rememberMoved(): Promise<() => Promise<void>> {
+    const random = randomState();
+    const variables = this.#model
+      .namedVariables()
+      .map(([, variable]) => variable)
+      .filter((variable) => !(variable instanceof Parameter));
+    const values = await runtime().readAll(variables);
+    return async () => {
+      await runtime().writeAll(new Map(variables.map((variable, index) => [variable, values[index]])));
+      setRandomState(random);
+    };
   }
 
   /** @param share the part of the loss that these examples make */
@@ -189,20 +205,6 @@ export class TrainingStep {
       { epoch, step, finding, cause },
     );
   }
-}
-
-/** Some examples of a batch. */
-function partOf({ inputs, targets, nameOf }: Batch, start: number, end: number): Batch {
-  const part = (tree: FlatTree): FlatTree => ({
-    ...tree,
-    tensors: tree.tensors.map((tensor) => slice(tensor, [start, end])),
-  });
-  return {
-    inputs: part(inputs),
-    targets: part(targets),
-    size: end - start,
-    nameOf: (example) => nameOf(start + example),
-  };
 }
 
 function requireSameStructure(

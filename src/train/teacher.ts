@@ -27,8 +27,8 @@ export function requireTeacher(options: TeacherOptions): void {
   requireKnownOptions('teacher of fit', options, ['model', 'share', 'temperature']);
   const { model, share = usualShare, temperature = usualTemperature } = options;
   requireModule('teacher of fit', model);
-  requireNumber('teacher of fit', 'share', share, 'a number from 0 to 1');
-  requireNumber('teacher of fit', 'temperature', temperature, 'a number above 0');
+  requireNumber('teacher of fit', 'share', share, 'a number above 0 and at most 1');
+  requireNumber('teacher of fit', 'temperature', temperature, 'a number of at least 1');
 }
 
 /** What counts where nothing is said: those of Zagoruyko and Komodakis, 2017, "Paying more attention to attention". */

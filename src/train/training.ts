@@ -82,7 +82,7 @@ export class Training {
     this.#options = options;
     this.#steps = training.steps;
     this.#objective = new Objective({ loss, metrics, classes });
-    this.#averaging = average && new Averaging(model, training, average);
+    this.#averaging = average && new Averaging(model, training, average, batchSize);
     this.#step = new TrainingStep(model, optimizer, this.#objective, {
       average: this.#averaging?.ofSteps,
       teacher,

@@ -34,6 +34,9 @@ test.each<[what: string, file: Settings, given: Settings, dropped: (keyof Settin
   ['one picture a step', { ...ofRun, mixup: 0.2, cutmix: 1 }, { batchSize: 1 }, ['mixup', 'cutmix']],
   ['other data', { ...ofRun, stream: true, cache: '/cache' }, { data: 'digits' }, ['stream', 'cache']],
   ['another run to begin with', ofRun, { from: '/run' }, ['model', 'hidden']],
+  ['a share in the place of a fold', { ...ofRun, fold: [1, 5] }, { validationShare: 0.2 }, ['fold']],
+  ['weights of other classes', { ...ofRun, classWeights: 'cat=2' }, { data: 'digits' }, ['classWeights']],
+  ['weights of whatever classes', { ...ofRun, classWeights: 'balanced' }, { data: 'digits' }, []],
   ['a rate of its own accord', { learningRate: 0.01 }, { optimizer: 'sgd' }, []],
 ])('%s', (_, file, given, dropped) => {
   const merged = mergedSettings(file, given);

@@ -160,6 +160,19 @@ describe('interruption', () => {
     expect(tested.stdout).toMatch(/was interrupted.*\n(.*\n)*.*on 6 test images/);
   });
 
+  test('looking for a learning rate: it ends as well', async () => {
+    const interruption = new AbortController();
+    const { exitCode, stdout } = await run(['train', '--data', classFolders(), ...quick, '--find-lr'], {
+      signal: interruption.signal,
+      onWrite: (text) => {
+        if (text.includes('Looking for a learning rate')) interruption.abort('SIGINT');
+      },
+    });
+    expect(exitCode).toBe(130);
+    expect(stdout).toContain('Interrupted after');
+    expect(stdout).not.toContain('learning rate, loss');
+  });
+
   test('before the first step: no folder is left', async () => {
     const out = join(temporaryFolder(), 'run');
     const signal = AbortSignal.abort();

@@ -53,11 +53,15 @@ test('what does not fit is refused', () => {
     'two.csv': 'picture,label\n1.png,cat\n',
     'none.csv': 'picture,label\nz.png,cat\n',
     'head.csv': 'picture,group\na/1.png,cat\n',
+    'empty.csv': '\n\n',
+    'open.csv': 'picture,label\n"a/1.png","cat ""one"""\n"b/2.png,dog\n',
   });
   const load = (file: string) => () => loadDataset(folder, { labels: join(folder, file) });
   expect(load('two.csv')).toThrow(/"1.png", which several pictures are called/);
   expect(load('none.csv')).toThrow(/a label for none of the 2 pictures/);
   expect(load('head.csv')).toThrow(/expected picture,label/);
+  expect(load('empty.csv')).toThrow(/got an empty file/);
+  expect(load('open.csv')).toThrow(/got a quotation mark in line 3 that no other one closes/);
   expect(load('no.csv')).toThrow(DatasetError);
   expect(() => loadDataset('digits', { labels: 'x.csv' })).toThrow(OptionError);
 });

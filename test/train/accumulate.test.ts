@@ -2,6 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import {
   Adam,
+  BatchNorm,
+  Dense,
   Dropout,
   type EpochReport,
   type FitOptions,
@@ -16,7 +18,9 @@ import {
   seed,
   type Tensor,
   tensor,
+  zeros,
 } from '../../src/index.ts';
+import { randomState } from '../../src/tensor/random.ts';
 import { denseModel, smallModel, stripes } from './support.ts';
 
 const train = stripes(50);
@@ -106,6 +110,32 @@ describe('accumulate', () => {
     expect(Array.from(await weight.data())).toEqual([1]);
     const sums = Object.values((await optimizer.stateDict()).variables).map(({ data }) => Array.from(data));
     expect(sums).toEqual([[0]]);
+  });
+
+  test('statistics and random numbers are as before a step of which a later part is refused', async () => {
+    const model = new Sequential({
+      norm: new BatchNorm(2),
+      dropout: new Dropout(0.5),
+      head: new Dense(2, 1),
+    });
+    const optimizer = new Adam(model.parameters());
+    // One of four parts; the others move the statistics and draw what is dropped.
+    const inputs = tensor([
+      [0, 1],
+      [2, 3],
+      [4, 5],
+      [6, 7],
+      [8, 9],
+      [1, 2],
+      [3, Number.NaN],
+      [5, 6],
+    ]);
+    const examples = { inputs, targets: zeros([8, 1]) };
+    const [before, random] = [await model.stateDict(), randomState()];
+    const options = { epochs: 1, batchSize: 2, accumulate: 4, optimizer, loss: meanAbsoluteError };
+    await expect(fit(model, examples, options)).rejects.toThrow(NonFiniteStepError);
+    expect(await model.stateDict()).toEqual(before);
+    expect(randomState()).toEqual(random);
   });
 
   test('batches of an iterator are not put together', async () => {

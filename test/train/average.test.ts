@@ -4,10 +4,12 @@ import {
   BatchNorm,
   compile,
   Dense,
+  type Examples,
   type FitOptions,
   fit,
   type Module,
   type Parameter,
+  randn,
   Sequential,
   SGD,
   type StateDict,
@@ -239,6 +241,42 @@ describe('fit', () => {
     expect(averaged.history.epochs.map(({ trainLoss }) => trainLoss)).toEqual(
       plain.history.epochs.map(({ trainLoss }) => trainLoss),
     );
+  });
+
+  test('statistics of swa are those of as many examples at a time as a step computes', async () => {
+    const statistics = async (options: object) => {
+      seed(0);
+      const model = new Sequential({ norm: new BatchNorm(2, { affine: false }), head: new Dense(2, 1) });
+      const inputs = randn([64, 2]).mul(tensor([1, 3]));
+      const optimizer = new SGD(model.parameters(), { learningRate: 0 });
+      const loss = (output: Tensor, targets: Tensor) => output.sub(targets).square().mean();
+      const average = { kind: 'swa', from: 1 } as const;
+      await fit(
+        model,
+        { inputs, targets: inputs.sum(-1, { keepDims: true }) },
+        { ...options, epochs: 1, optimizer, loss, average, progress: false },
+      );
+      return (await model.stateDict())['norm.runningVariance'];
+    };
+    expect(await statistics({ batchSize: 4, accumulate: 8 })).toEqual(await statistics({ batchSize: 4 }));
+  });
+
+  test('swa of batch norms wants batches again, so it refuses an iterator that is given itself', async () => {
+    function* endless() {
+      for (;;) yield { inputs: randn([4, 2]), targets: randn([4, 1]) };
+    }
+    const loss = (output: Tensor, targets: Tensor) => output.sub(targets).square().mean();
+    const training = (norm: BatchNorm | undefined, examples: Examples<Tensor, Tensor>) => {
+      const model = new Sequential({ ...(norm && { norm }), head: new Dense(2, 1) });
+      const average = { kind: 'swa', from: 1 } as const;
+      const optimizer = new SGD(model.parameters());
+      return fit(model, examples, { epochs: 3, stepsPerEpoch: 2, optimizer, loss, average, progress: false });
+    };
+    await expect(training(new BatchNorm(2), endless())).rejects.toThrow(
+      /average of fit: got an iterator that is given itself/,
+    );
+    expect((await training(new BatchNorm(2), endless)).epochs).toHaveLength(3);
+    expect((await training(undefined, endless())).epochs).toHaveLength(3);
   });
 
   test('an average that never begins, or is none, is refused', async () => {

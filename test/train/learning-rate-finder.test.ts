@@ -92,6 +92,27 @@ test('afterwards a training goes as if there had been none', async () => {
   expect(await run(true)).toEqual(await run(false));
 });
 
+test('before a training, the optimizer remembers nothing afterwards', async () => {
+  const model = smallModel();
+  const optimizer = new Adam(model.parameters());
+  await findLearningRate(model, train, { optimizer, batchSize: 16, steps: 3 });
+  expect(await optimizer.stateDict()).toEqual(await new Adam(smallModel().parameters()).stateDict());
+});
+
+test('a signal ends it after the step that runs', async () => {
+  const { model, examples } = line();
+  const optimizer = new SGD(model.parameters());
+  let looks = 0;
+  const signal = {
+    get aborted() {
+      return ++looks > 12;
+    },
+  };
+  const { rates } = await findLearningRate(model, examples, { optimizer, loss: meanSquaredError, signal });
+  expect(rates.length).toBeLessThan(13);
+  expect(await new SGD(model.parameters()).stateDict()).toEqual(await optimizer.stateDict());
+});
+
 test('what it decides itself is refused', async () => {
   const { model, examples } = line();
   const optimizer = new SGD(model.parameters());

@@ -14,7 +14,18 @@ const followers: Readonly<Partial<Record<SettingName, readonly SettingName[]>>> 
   optimizer: ['momentum', 'nesterov', 'learningRate', 'weightDecay', 'decay'],
   loss: ['labelSmoothing'],
   teacher: ['distill'],
+  validationShare: ['fold'],
 };
+
+/** Where a file does not say one of these, it says the rest of its own accord all the same. */
+const saidOtherwise: ReadonlySet<SettingName> = new Set(['from', 'validationShare']);
+
+/** Weights of classes by name are of the classes of the data. */
+function followersOf(name: SettingName, file: Settings): readonly SettingName[] {
+  const own = followers[name] ?? [];
+  const hasNames = writtenSetting(file, 'classWeights')?.includes('=') === true;
+  return name === 'data' && hasNames ? [...own, 'classWeights'] : own;
+}
 
 /**
  * The settings of a file, but for those that followed from one that is given anew, or are of no use beside those that are given; and the
@@ -22,11 +33,10 @@ const followers: Readonly<Partial<Record<SettingName, readonly SettingName[]>>> 
  */
 export function mergedSettings(file: Settings, given: Settings): Settings {
   const isReplaced = (name: SettingName): boolean => {
-    // A file that does not say what is trained with says the rest of its own accord.
-    const isKnown = file[name] !== undefined || name === 'from';
+    const isKnown = file[name] !== undefined || saidOtherwise.has(name);
     return isKnown && given[name] !== undefined && writtenSetting(given, name) !== writtenSetting(file, name);
   };
-  const dropped = new Set(settingNames.filter(isReplaced).flatMap((name) => followers[name] ?? []));
+  const dropped = new Set(settingNames.filter(isReplaced).flatMap((name) => followersOf(name, file)));
   const own = new Set([...misfits(file)].map(({ of }) => of));
   for (;;) {
     const kept = settingNames.filter((name) => file[name] !== undefined && !dropped.has(name));

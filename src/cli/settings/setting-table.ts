@@ -26,6 +26,7 @@ import {
   seedNumber,
   shareFromNothing,
   trueOrFalse,
+  workerCount,
 } from '../numbers.ts';
 import { removeHelp, removeSpec } from '../remove-spec.ts';
 import { dataHelp, pictureSize } from '../shared-options.ts';
@@ -371,7 +372,7 @@ export const settings: { readonly [Name in SettingName]: Setting<SettingValues[N
     heading: 'run',
     what: 'threads that read and change the images of the next steps meanwhile; the result is the same',
     usual: '0, 2 with --stream',
-    read: seedNumber,
+    read: workerCount,
   },
   device: {
     flag: '--device <name>',

@@ -33,6 +33,7 @@ import {
 } from './parameter-groups.ts';
 import { newGroup, rateAt, requireRate } from './rates.ts';
 import { isWatching, type Schedule, type WatchingSchedule } from './schedules.ts';
+import { Slots } from './slots.ts';
 import { type OptimizerState, requireFittingGroups, requireFittingVariables } from './state.ts';
 
 /** The options that the base class reads; subclasses add their own. */
@@ -73,9 +74,7 @@ export abstract class Optimizer<Settings extends object = object> {
   #names: ReadonlyMap<Parameter, string>;
   readonly #clipNorm: number | undefined;
   readonly #clipValue: number | undefined;
-  readonly #state = new Map<Parameter, Record<string, Variable>>();
-  /** Those that a step has changed, or of which a state was taken over: what is remembered of others is nothing yet. */
-  readonly #stepped = new Set<Parameter>();
+  readonly #slots: Slots;
   readonly #accumulation: Accumulation;
   #schedule: number | Schedule = 0;
   #stepCount = 0;
@@ -112,6 +111,7 @@ export abstract class Optimizer<Settings extends object = object> {
     });
     this.parameters = this.groups.flatMap((group) => group.parameters);
     this.#names = distinctNames(this.parameters);
+    this.#slots = new Slots((slot, parameter) => this.#newSlot(slot, parameter));
     this.#accumulation = new Accumulation(this.parameters, (parameter) =>
       this.#newSlot(accumulatedSlot, parameter),
     );
@@ -170,9 +170,7 @@ export abstract class Optimizer<Settings extends object = object> {
     // A schedule that gives no rate is found out before anything is recorded.
     if (!recorder().tracing) this.#requireRates();
     concealed(() => buildingPart('update', () => this.#recordStep(stepped)));
-    whenAsked(() => {
-      for (const parameter of stepped) this.#stepped.add(parameter);
-    });
+    whenAsked(() => this.#slots.remember(stepped));
     recorder().whenOver.push((applied) => {
       if (applied) this.#stepCount++;
     });
@@ -232,11 +230,7 @@ export abstract class Optimizer<Settings extends object = object> {
    */
   async stateDict(): Promise<OptimizerState> {
     this.#rename();
-    const slots = [...this.#state].filter(([parameter]) => this.#stepped.has(parameter));
-    const variables = [
-      ...slots.flatMap(([, each]) => Object.values(each)),
-      ...this.#accumulation.sums.values(),
-    ];
+    const variables = [...this.#slots.remembered, ...this.#accumulation.sums.values()];
     const groups = this.groups.map((group): SavedGroup => {
       const names = group.parameters.map((parameter) => this.#names.get(parameter)!);
       const settings = this.#settings.get(group)!;
@@ -298,16 +292,16 @@ export abstract class Optimizer<Settings extends object = object> {
       if (watch && isWatching(rate)) rate.loadStateDict(watch);
     });
     const values = new Map<Variable, NumericArray>();
-    const stepped = new Set<Parameter>();
+    const stepped: Parameter[] = [];
     for (const [parameter, slots] of slotsOf) {
       const isSaved = slots.some((slot) => variables[nameOf(slot, parameter)] !== undefined);
-      if (isSaved) stepped.add(parameter);
+      if (isSaved) stepped.push(parameter);
       const isAccumulated = variables[nameOf(accumulatedSlot, parameter)] !== undefined;
       const sum = isAccumulated
         ? this.#accumulation.sumOf(parameter)
         : this.#accumulation.sums.get(parameter);
       // One that was never stepped has no entry: it starts from zeros, also where this optimizer has stepped it.
-      const own = isSaved ? this.#stateOf(parameter, slots) : (this.#state.get(parameter) ?? {});
+      const own = isSaved ? this.#slots.of(parameter, slots) : (this.#slots.made.get(parameter) ?? {});
       for (const variable of [...Object.values(own), ...(sum ? [sum] : [])]) {
         values.set(variable, variables[variable.name]?.data ?? new Float32Array(variable.size));
       }
@@ -315,8 +309,8 @@ export abstract class Optimizer<Settings extends object = object> {
     recorder().whenOver.push((applied) => {
       if (applied) this.#stepCount = stepCount;
     });
-    this.#stepped.clear();
-    for (const parameter of stepped) this.#stepped.add(parameter);
+    this.#slots.forget();
+    this.#slots.remember(stepped);
     this.#accumulation.fill(
       this.parameters.filter((each) => variables[nameOf(accumulatedSlot, each)] !== undefined),
     );
@@ -362,7 +356,7 @@ export abstract class Optimizer<Settings extends object = object> {
   /** A model gives its parameters their whole names, which may be after the optimizer was made of a part of it. */
   #rename(): void {
     this.#names = distinctNames(this.parameters);
-    for (const [parameter, slots] of this.#state) {
+    for (const [parameter, slots] of this.#slots.made) {
       for (const [slot, variable] of Object.entries(slots)) variable.name = this.#slotName(slot, parameter);
     }
     for (const [parameter, sum] of this.#accumulation.sums)
@@ -371,16 +365,6 @@ export abstract class Optimizer<Settings extends object = object> {
 
   #newSlot(slot: string, parameter: Parameter): Variable {
     return new Variable(fill(0, parameter.shape), this.#slotName(slot, parameter));
-  }
-
-  #stateOf(parameter: Parameter, slots: readonly string[]): Record<string, Variable> {
-    const known = this.#state.get(parameter);
-    if (known && slots.every((slot) => slot in known)) return known;
-    const made = Object.fromEntries(
-      slots.map((slot) => [slot, known?.[slot] ?? this.#newSlot(slot, parameter)]),
-    );
-    this.#state.set(parameter, made);
-    return made;
   }
 
   /** The losses behind the gradients of parameters, of which there have to be some. */
@@ -431,7 +415,7 @@ export abstract class Optimizer<Settings extends object = object> {
   }
 
   #record(parameter: Parameter, gradient: Tensor, scalars: Record<string, Tensor>, settings: Settings): void {
-    const variables = this.#stateOf(parameter, this.slots(settings));
+    const variables = this.#slots.of(parameter, this.slots(settings));
     const state = Object.fromEntries(
       Object.entries(variables).map(([slot, variable]) => [slot, variable.operand()]),
     );

@@ -75,7 +75,7 @@ async function plannedDatasets(
     const data = trainingData(asked);
     for (const { settings } of contestants) {
       const own = { ...asked, ...settings };
-      requireUnseen(seenBefore(own, data));
+      requireUnseen(seenBefore(own, data).filter(({ part }) => part === 'test'));
       if (isCrossValidated) requireUnseen(seenOfAll(own, data.train));
     }
     const fitted = await fitToBudget({ contestants, budget, common: asked, data, trials, say });

@@ -31,9 +31,9 @@ import {
   requireGroups,
   type SavedGroup,
 } from './parameter-groups.ts';
+import { ParameterSlots } from './parameter-slots.ts';
 import { newGroup, rateAt, requireRate } from './rates.ts';
 import { isWatching, type Schedule, type WatchingSchedule } from './schedules.ts';
-import { Slots } from './slots.ts';
 import { type OptimizerState, requireFittingGroups, requireFittingVariables } from './state.ts';
 
 /** The options that the base class reads; subclasses add their own. */
@@ -74,7 +74,7 @@ export abstract class Optimizer<Settings extends object = object> {
   #names: ReadonlyMap<Parameter, string>;
   readonly #clipNorm: number | undefined;
   readonly #clipValue: number | undefined;
-  readonly #slots: Slots;
+  readonly #slots: ParameterSlots;
   readonly #accumulation: Accumulation;
   #schedule: number | Schedule = 0;
   #stepCount = 0;
@@ -111,7 +111,7 @@ export abstract class Optimizer<Settings extends object = object> {
     });
     this.parameters = this.groups.flatMap((group) => group.parameters);
     this.#names = distinctNames(this.parameters);
-    this.#slots = new Slots((slot, parameter) => this.#newSlot(slot, parameter));
+    this.#slots = new ParameterSlots((slot, parameter) => this.#newSlot(slot, parameter));
     this.#accumulation = new Accumulation(this.parameters, (parameter) =>
       this.#newSlot(accumulatedSlot, parameter),
     );

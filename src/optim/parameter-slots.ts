@@ -5,7 +5,7 @@ import type { Parameter, Variable } from '../tensor/variable.ts';
 export type SlotVariables = Readonly<Record<string, Variable>>;
 
 /** Variables are made when a step is first built, and are known to captured functions from then on. */
-export class Slots {
+export class ParameterSlots {
   readonly #make: (slot: string, parameter: Parameter) => Variable;
   readonly #variables = new Map<Parameter, SlotVariables>();
   /** Those that a step has changed, or of which a state was taken over: what is remembered of others is nothing yet. */

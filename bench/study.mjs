@@ -10,6 +10,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -32,6 +33,7 @@ const { values } = parseArgs({
 });
 
 const weft = await import('../dist/src/index.js');
+const threads = Number(process.env.WEFT_THREADS ?? availableParallelism());
 if (!values.draw) experiment();
 draw();
 
@@ -79,6 +81,7 @@ function train(name, data, seed) {
     images: metrics.data.train,
     // The fastest epoch had the least other work beside it.
     seconds: Math.round(epochs * Math.min(...history.map((epoch) => epoch.seconds))),
+    ...(threads !== 1 && { threads }),
     bestEpoch,
     validation: history[bestEpoch - 1].valAccuracy,
     test: testAccuracy,
@@ -137,6 +140,7 @@ function draw() {
     const found = all.filter(({ row }) => row === name);
     if (found.length === 0) return [];
     const [{ model, epochs, parameters, flops, images, auc }] = found;
+    const ofOneThread = found.filter((line) => line.threads === undefined);
     const areas = auc === undefined ? '' : `, AUC ${mean(found.map((each) => each.auc)).toFixed(3)}`;
     const cells = [
       title,
@@ -145,7 +149,7 @@ function draw() {
       percent(mean(found.map(({ validation }) => validation))),
       found.map(({ seed }) => seed).join(', '),
       `${epochs}`,
-      (Math.min(...found.map(({ seconds }) => seconds)) / 60).toFixed(1),
+      (Math.min(...ofOneThread.map(({ seconds }) => seconds)) / 60).toFixed(1),
       parameters.toLocaleString('en-US'),
       (flops / 1e6).toFixed(1),
       ((3 * flops * images * epochs) / 1e12).toFixed(1),

@@ -116,16 +116,13 @@ export function requireKnownOptions(where: string, options: object, known: reado
 const ranges = {
   'a number': () => true,
   'a number of at least 0': (value: number) => value >= 0,
-  'a number of at least 1': (value: number) => value >= 1,
   'a number above 0': (value: number) => value > 0,
   'a number from 0 to below 1': (value: number) => value >= 0 && value < 1,
   'a number from 0 to 1': (value: number) => value >= 0 && value <= 1,
-  'a number above 0 and at most 1': (value: number) => value > 0 && value <= 1,
   'a number above 0 and below 1': (value: number) => value > 0 && value < 1,
   'a whole number': (value: number) => Number.isSafeInteger(value),
   'a whole number of at least 0': (value: number) => Number.isSafeInteger(value) && value >= 0,
   'a whole number of at least 1': (value: number) => Number.isSafeInteger(value) && value >= 1,
-  'a whole number from 0 to 256': (value: number) => Number.isInteger(value) && value >= 0 && value <= 256,
   'a whole number from 0 to 1000': (value: number) => Number.isInteger(value) && value >= 0 && value <= 1000,
   'a whole number from 1 to 1000': (value: number) => Number.isInteger(value) && value >= 1 && value <= 1000,
   'a whole number from 1 to a million': (value: number) =>

@@ -20,8 +20,8 @@ export function seedNumber(text: string): number {
 /** Of threads: more are of no use on any machine, and each takes some megabytes. */
 export function workerCount(text: string): number {
   const value = decimal(text);
-  if (Number.isSafeInteger(value) && value >= 0 && value <= 256) return value;
-  throw new InvalidArgumentError('Give a whole number from 0 to 256.');
+  if (Number.isSafeInteger(value) && value >= 0 && value <= 1000) return value;
+  throw new InvalidArgumentError('Give a whole number from 0 to 1000.');
 }
 
 /** A number above 0, such as 0.006 or 6e-3. */

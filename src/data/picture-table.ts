@@ -67,20 +67,15 @@ function readRows(path: string, what: 'group' | 'label'): [picture: string, valu
   const bytes = readFile(path, { error: DatasetError, expected: `a CSV or JSON file of ${what}s` });
   const text = new TextDecoder().decode(bytes).replace(/^\ufeff/, '');
   if (path.toLowerCase().endsWith('.json')) return jsonRows(path, text);
-  const open = openQuote(text);
-  if (open !== undefined)
-    throw badFile(path, `a quotation mark in line ${open} that no other one closes`, 'pairs of them');
-  const [header, ...rows] = csvRows(text);
-  if (header === undefined)
-    throw badFile(path, 'an empty file', `picture,${what} in the first row, and rows below it`);
-  const names = header.map((name) => name.toLowerCase());
+  const [header, ...rows] = csvRows(path, text);
+  const names = header?.map((name) => name.toLowerCase()) ?? [];
   const [picture = -1, value = -1] = [columns.picture, columns[what]].map((known) =>
     names.indexOf(known.find((name) => names.includes(name)) ?? ''),
   );
   if (picture < 0 || value < 0) {
     throw badFile(
       path,
-      `the first row ${describeValue(header.join(','))}`,
+      header ? `the first row ${describeValue(header.join(','))}` : 'an empty file',
       `picture,${what} (more columns are ignored)`,
     );
   }
@@ -103,20 +98,15 @@ function jsonRows(path: string, text: string): [string, string][] {
   return Object.entries(value).map(([picture, name]) => [picture, String(name)]);
 }
 
-/** The line, from 1, of a quotation mark that opens a cell and is never closed. */
-function openQuote(text: string): number | undefined {
-  const closed = text.replaceAll(/"(?:[^"]|"")*"/g, (cell) => cell.replaceAll(/[^\n]/g, ' '));
-  const at = closed.search(/(?:^|[,;\n\r])[^\S\n\r]*"/);
-  return at < 0 ? undefined : closed.slice(0, closed.indexOf('"', at)).split('\n').length;
-}
-
 /** The rows of a CSV file, RFC 4180; semicolons part cells where the first row has no comma. Empty rows are left out. */
-function csvRows(text: string): string[][] {
+function csvRows(path: string, text: string): string[][] {
   const comma = /^[^\r\n]*,/.test(text) ? ',' : ';';
   const rows: string[][] = [[]];
   const cell = new RegExp(`("(?:[^"]|"")*"|[^${comma}\\r\\n]*)(${comma}|\\r\\n|\\n|\\r|$)`, 'gy');
   for (let match = cell.exec(text); match !== null && match[0] !== ''; match = cell.exec(text)) {
     const [, raw, end] = match;
+    if (/^"([^"]|"")*$/.test(raw))
+      throw badFile(path, `the cell ${raw}`, 'one more quotation mark at its end');
     rows[rows.length - 1].push(raw.startsWith('"') ? raw.slice(1, -1).replaceAll('""', '"') : raw.trim());
     if (end !== comma) rows.push([]);
   }

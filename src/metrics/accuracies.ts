@@ -108,21 +108,17 @@ const normal95 = 1.959963984540054;
 export function accuracyInterval(accuracy: number, count: number): [low: number, high: number] {
   requireNumber('accuracyInterval', 'accuracy', accuracy, 'a number from 0 to 1');
   requireNumber('accuracyInterval', 'count', count, 'a whole number of at least 1');
-  const square = normal95 ** 2 / count;
-  const center = (accuracy + square / 2) / (1 + square);
-  const half = (Math.sqrt((accuracy * (1 - accuracy) + square / 4) / count) * normal95) / (1 + square);
-  const { low, high } = wilsonBounds(accuracy, center, half);
-  return [low, high];
+  return wilsonInterval(accuracy, count, normal95);
 }
 
-/** The bounds of Wilson's interval, which ends at 0 and at 1 where the accuracy is that: rounding must not leave it outside. */
-export function wilsonBounds(
+/** Wilson's interval of so many answers, that far out. It ends at 0 and at 1 where the accuracy is that: rounding must not leave it outside. */
+export function wilsonInterval(
   accuracy: number,
-  center: number,
-  half: number,
-): { readonly low: number; readonly high: number } {
-  return {
-    low: accuracy === 0 ? 0 : Math.max(center - half, 0),
-    high: accuracy === 1 ? 1 : Math.min(center + half, 1),
-  };
+  count: number,
+  quantile: number,
+): [low: number, high: number] {
+  const square = quantile ** 2 / count;
+  const center = (accuracy + square / 2) / (1 + square);
+  const half = (Math.sqrt((accuracy * (1 - accuracy) + square / 4) / count) * quantile) / (1 + square);
+  return [accuracy === 0 ? 0 : Math.max(center - half, 0), accuracy === 1 ? 1 : Math.min(center + half, 1)];
 }

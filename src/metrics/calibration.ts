@@ -133,11 +133,11 @@ export function expectedCalibrationError(
   );
 }
 
-/** The bin above whose lower limit a confidence is, by the limits as they are told: the product rounds otherwise. */
+/** The first bin whose upper limit a confidence does not exceed, by the limits as they are told: products with them round otherwise. */
 function binOf(confidence: number, bins: number): number {
-  const bin = Math.ceil(confidence * bins) - 1;
-  const shift = confidence <= bin / bins ? -1 : confidence > (bin + 1) / bins ? 1 : 0;
-  return Math.min(Math.max(bin + shift, 0), bins - 1);
+  let bin = 0;
+  while (bin < bins - 1 && confidence > (bin + 1) / bins) bin++;
+  return bin;
 }
 
 function binsOf(

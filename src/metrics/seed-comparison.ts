@@ -4,7 +4,7 @@
  */
 import { OptionError } from '../errors.ts';
 import { describeValue, requireKnownOptions, requireNumber } from '../options.ts';
-import { wilsonBounds } from './accuracies.ts';
+import { wilsonInterval } from './accuracies.ts';
 import { requireDrawable } from './bootstrap.ts';
 import { studentOf, studentTwoSided } from './distributions.ts';
 import { requireSameLength } from './metric-checks.ts';
@@ -86,11 +86,8 @@ export function accuracyIntervalOverSeeds(
   // Where all answers are right the variance is 0: then each image counts once, as with one seed.
   const spread = accuracy * (1 - accuracy);
   const count = spread === 0 ? images : Math.min(spread / square, images * seeds);
-  const z = studentOf(outside, freedom);
-  const part = z ** 2 / count;
-  const center = (accuracy + part / 2) / (1 + part);
-  const half = (Math.sqrt((spread + part / 4) / count) * z) / (1 + part);
-  return { accuracy, ...wilsonBounds(accuracy, center, half) };
+  const [low, high] = wilsonInterval(accuracy, count, studentOf(outside, freedom));
+  return { accuracy, low, high };
 }
 
 /**
@@ -153,14 +150,13 @@ export function pairedTestOverSeeds(
       ? 1
       : Math.max(studentTwoSided(difference / standardError, freedom), 2 ** (1 - differing));
   const quantile = studentOf(outside, freedom);
-  const ofEqualGains = ofGains === 0 ? quantile ** 2 / (images + quantile ** 2) : 0;
-  const half = Math.max(quantile * standardError, ofEqualGains);
-  const [low, high] = [Math.max(difference - half, -1), Math.min(difference + half, 1)];
-  const isShown = p < outside;
+  const ofEqualGains = ofGains === 0 ? 1 - wilsonInterval(1, images, quantile)[0] : 0;
+  // As far as 0 at least, where p shows nothing.
+  const half = Math.max(quantile * standardError, ofEqualGains, p < outside ? 0 : Math.abs(difference));
   return {
     difference,
-    low: isShown ? low : Math.min(low, 0),
-    high: isShown ? high : Math.max(high, 0),
+    low: Math.max(difference - half, -1),
+    high: Math.min(difference + half, 1),
     p,
     standardError,
     degreesOfFreedom: freedom,

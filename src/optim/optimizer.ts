@@ -309,8 +309,7 @@ export abstract class Optimizer<Settings extends object = object> {
     recorder().whenOver.push((applied) => {
       if (applied) this.#stepCount = stepCount;
     });
-    this.#slots.forget();
-    this.#slots.remember(stepped);
+    this.#slots.rememberOnly(stepped);
     this.#accumulation.fill(
       this.parameters.filter((each) => variables[nameOf(accumulatedSlot, each)] !== undefined),
     );

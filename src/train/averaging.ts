@@ -6,11 +6,11 @@ import type { AnyModule } from '../nn/module.ts';
 import { sum } from '../ops/broadcast.ts';
 import { describeValue, isPlainObject, requireKnownOptions, requireNumber } from '../options.ts';
 import type { NumericArray } from '../tensor/dtype.ts';
-import { randomState, setRandomState } from '../tensor/random.ts';
 import { compile, runtime } from '../tensor/runtime.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { Parameter, type Variable } from '../tensor/variable.ts';
+import type { Variable } from '../tensor/variable.ts';
 import { type Batch, type BatchSource, partsOf, type Structure, treesOf } from './batch-source.ts';
+import { movedVariables, remember } from './putting-back.ts';
 import { outputTree } from './trial.ts';
 import { batchNormsOf, statisticsOf, WeightAverage } from './weight-average.ts';
 
@@ -78,9 +78,9 @@ export class Averaging {
     if (options.kind === 'swa' && train.isOnce && movingNormsOf(model).length > 0) {
       throw new OptionError({
         where: 'average of fit',
-        got: 'an iterator that is given itself, for a model with batch norms',
-        expected: 'batches that can be had again: statistics of the norms are computed anew from them',
-        cure: "Give a function that makes the iterator, or { kind: 'ema' }.",
+        got: 'an iterator',
+        expected: 'the batches of each epoch, also for the statistics of batch norms',
+        cure: 'An iterator runs only once: give a function that makes a new one for each epoch.',
       });
     }
     this.#model = model;
@@ -142,12 +142,8 @@ async function recompute(model: AnyModule, train: AsyncIterable<Batch>): Promise
     statisticsOf(norm).map((variable) => ({ variable, momentum: norm.momentum })),
   );
   const variables = statistics.map(({ variable }) => variable);
-  const others = model
-    .namedVariables()
-    .map(([, variable]) => variable)
-    .filter((each) => !(each instanceof Parameter) && !variables.includes(each));
-  const random = randomState();
-  const [kept, first] = [await runtime().readAll(others), await runtime().readAll(variables)];
+  const others = movedVariables(model).filter((each) => !variables.includes(each));
+  const [putBack, first] = [await remember(others), await runtime().readAll(variables)];
   let structure: Structure | undefined;
   const pass = compile((...tensors: Tensor[]): Tensor => {
     const [inputs] = treesOf(structure!, tensors);
@@ -174,7 +170,6 @@ async function recompute(model: AnyModule, train: AsyncIterable<Batch>): Promise
       return (total + drift) / batches;
     }),
   ]);
-  const restored = others.map((variable, index): [Variable, NumericArray] => [variable, kept[index]]);
-  await runtime().writeAll(new Map([...means, ...restored]));
-  setRandomState(random);
+  await runtime().writeAll(new Map(means));
+  await putBack();
 }

@@ -72,25 +72,18 @@ export interface Batch extends Structure {
 }
 
 /** A batch in parts of so many examples; the last one may have fewer. */
-export function partsOf(batch: Batch, size: number): Batch[] {
-  if (batch.size <= size) return [batch];
-  return Array.from({ length: Math.ceil(batch.size / size) }, (_, part) =>
-    partOf(batch, part * size, Math.min((part + 1) * size, batch.size)),
-  );
-}
-
-/** Examples of a batch, from one to below another. */
-function partOf({ inputs, targets, nameOf }: Batch, start: number, end: number): Batch {
-  const part = (tree: FlatTree): FlatTree => ({
-    ...tree,
-    tensors: tree.tensors.map((tensor) => slice(tensor, [start, end])),
+export function partsOf(batch: Batch, most: number): Batch[] {
+  if (batch.size <= most) return [batch];
+  return Array.from({ length: Math.ceil(batch.size / most) }, (_, part): Batch => {
+    const start = part * most;
+    const end = Math.min(start + most, batch.size);
+    const cut = (tree: FlatTree): FlatTree => ({
+      ...tree,
+      tensors: tree.tensors.map((tensor) => slice(tensor, [start, end])),
+    });
+    const nameOf = (example: number): string => batch.nameOf(start + example);
+    return { inputs: cut(batch.inputs), targets: cut(batch.targets), size: end - start, nameOf };
   });
-  return {
-    inputs: part(inputs),
-    targets: part(targets),
-    size: end - start,
-    nameOf: (example) => nameOf(start + example),
-  };
 }
 
 /** Batches of what a model is trained or evaluated on. */
@@ -347,7 +340,7 @@ class IteratorSource implements BatchSource {
 }
 
 const onlyOnce =
-  'An iterator runs only once: give a function that makes a new one for each epoch, such as an async function*; of an endless one, say stepsPerEpoch.';
+  'An iterator runs only once: give a function that makes a new one for each epoch; of an endless one, say stepsPerEpoch.';
 
 /** What gives batches one after the other, and then no more. */
 type BatchIterator = Iterator<unknown> | AsyncIterator<unknown>;

@@ -191,7 +191,7 @@ export function requireWorkers(
   changes: unknown,
 ): void {
   if (workers === undefined) return;
-  requireNumber(where, 'workers', workers, 'a whole number from 0 to 256');
+  requireNumber(where, 'workers', workers, 'a whole number from 0 to 1000');
   if (workers === 0 || isStreamed(dataset) || (typeof changes === 'object' && changes !== null)) return;
   throw new OptionError({
     where,

@@ -4,13 +4,12 @@ import { OptionError } from '../errors.ts';
 import { type AnyModule, type Module, requireModule } from '../nn/module.ts';
 import { type Optimizer, requireOptimizer } from '../optim/optimizer.ts';
 import { requireNumber } from '../options.ts';
-import { randomState, setRandomState } from '../tensor/random.ts';
-import { runtime } from '../tensor/runtime.ts';
 import type { Variable } from '../tensor/variable.ts';
 import type { Examples } from './batch-source.ts';
 import { NonFiniteStepError } from './errors.ts';
 import { fit } from './fit.ts';
 import type { FitOptions, TensorFitOptions } from './fit-options.ts';
+import { remember } from './putting-back.ts';
 import type { StepReport } from './reports.ts';
 
 /** Options of fit that the search decides itself, or that say what becomes of a training. */
@@ -107,19 +106,14 @@ export async function findLearningRate(
   const losses: number[] = [];
   const smoothed: number[] = [];
   let diverged = false;
-  let isOver = false;
-  const signal = {
-    get aborted(): boolean {
-      return isOver || training.signal?.aborted === true;
-    },
-  };
+  const signal = { aborted: false };
   const onStep = ({ batchLoss }: StepReport<undefined>): void => {
     losses.push(batchLoss);
     smoothed.push(smoothedLoss(losses));
     diverged = smoothed.at(-1)! > divergence * Math.min(...smoothed);
-    isOver = diverged || losses.length === steps;
+    signal.aborted = diverged || losses.length === steps || (training.signal?.aborted ?? false);
   };
-  const restore = await remember(model, optimizer);
+  const restore = await rememberTraining(model, optimizer);
   try {
     followRates(optimizer, rates);
     // An epoch has a step at least.
@@ -175,19 +169,17 @@ function followRates(optimizer: Optimizer, rates: readonly number[]): void {
 }
 
 /** Remembers all that steps change, and gives what puts it back. */
-async function remember(model: AnyModule, optimizer: Optimizer): Promise<() => Promise<void>> {
+async function rememberTraining(model: AnyModule, optimizer: Optimizer): Promise<() => Promise<void>> {
   const own = model.namedVariables().map(([, variable]) => variable);
   const variables = [...new Set<Variable>([...own, ...optimizer.parameters])];
-  const random = randomState();
-  const [values, state] = [await runtime().readAll(variables), await optimizer.stateDict()];
+  const [putBack, state] = [await remember(variables), await optimizer.stateDict()];
   const rates = optimizer.groups.map(({ rate }) => rate);
   return async () => {
     optimizer.groups.forEach((group, index) => {
       group.rate = rates[index];
     });
-    await runtime().writeAll(new Map(variables.map((variable, index) => [variable, values[index]])));
+    await putBack();
     await optimizer.loadStateDict(state);
-    setRandomState(random);
   };
 }
 

@@ -104,7 +104,7 @@ async function download(address: string): Promise<Uint8Array> {
     throw unreachable(
       address,
       `no answer (${messageOf(cause)})`,
-      'Check the address and the network. A server of another origin than the page has to allow it: Access-Control-Allow-Origin (CORS). A page that was opened from a file can load nothing: serve it by http.',
+      'Check the address and the network. A server of another origin has to allow it: Access-Control-Allow-Origin (CORS). A page from a file can load nothing: serve it by http.',
       cause,
     );
   }
@@ -131,7 +131,7 @@ const mistaken: readonly (readonly [start: RegExp, got: string, cure: string])[]
   [
     /^\s*</,
     'a page (HTML)',
-    'The server sends its page for files that it does not have: check the address, and that the file is among those it serves. The address of a folder ends in /.',
+    'The server sends its page for files that it does not have: check the address, and what it serves. The address of a folder ends in /.',
   ],
   [
     /^version https:\/\/git-lfs/,
@@ -146,7 +146,7 @@ const mistaken: readonly (readonly [start: RegExp, got: string, cure: string])[]
   [
     /^PK/,
     'a ZIP archive',
-    `Unpack it, and give the folder. If it is a .pt or .pth of PyTorch, save its weights there as safetensors, build the model here, and load them: model.loadStateDict(decodeSafetensors(bytes).state).`,
+    `Unpack it, and give the folder. A .pt or .pth of PyTorch: save its weights there as safetensors, build the model here, and load them: model.loadStateDict(decodeSafetensors(bytes).state).`,
   ],
   [/^(.PNG|ÿØÿ|GIF8|RIFF|BM)/, 'a picture', 'Give the model first: the pictures are for predict.'],
   [

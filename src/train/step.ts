@@ -10,14 +10,14 @@ import type { Optimizer } from '../optim/optimizer.ts';
 import { fromData } from '../tensor/leaves.ts';
 import { keepingRandom, randomState, setRandomState } from '../tensor/random.ts';
 import { withoutRecording } from '../tensor/recorder.ts';
-import { compile, runtime, type TensorTree } from '../tensor/runtime.ts';
+import { compile, type TensorTree } from '../tensor/runtime.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { Parameter } from '../tensor/variable.ts';
 import { type Batch, partsOf, type Structure, treesOf } from './batch-source.ts';
 import { describeFinding, findNonFinite, likelyCause, type NonFiniteFinding } from './diagnose.ts';
 import { NonFiniteStepError } from './errors.ts';
 import { Means, type StepResult } from './means.ts';
 import type { Judgment, Objective } from './objective.ts';
+import { movedVariables, remember } from './putting-back.ts';
 import { distillationLoss, type TeacherOptions } from './teacher.ts';
 import { onTrial, outputTree, requireListed } from './trial.ts';
 import type { WeightAverage } from './weight-average.ts';
@@ -109,7 +109,8 @@ export class TrainingStep {
     if (batch.size <= this.#partSize) return this.#runPart('whole', batch, position);
     // What somebody else left there is no part of this step.
     this.#optimizer.zeroGradients();
-    const takeBack = await this.#rememberMoved();
+    // What each part moves by itself: statistics, and random numbers.
+    const putBack = await remember(movedVariables(this.#model));
     const means = new Means(this.#objective.metricNames);
     try {
       const parts = partsOf(batch, this.#partSize);
@@ -120,24 +121,10 @@ export class TrainingStep {
       }
     } catch (error) {
       this.#optimizer.zeroGradients();
-      await takeBack();
+      await putBack();
       throw error;
     }
     return means.result();
-  }
-
-  /** Remembers what each part of a step moves by itself, statistics and random numbers, and gives what puts it back. */
-  async #rememberMoved(): Promise<() => Promise<void>> {
-    const random = randomState();
-    const variables = this.#model
-      .namedVariables()
-      .map(([, variable]) => variable)
-      .filter((variable) => !(variable instanceof Parameter));
-    const values = await runtime().readAll(variables);
-    return async () => {
-      await runtime().writeAll(new Map(variables.map((variable, index) => [variable, values[index]])));
-      setRandomState(random);
-    };
   }
 
   /** @param share the part of the loss that these examples make */

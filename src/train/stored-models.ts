@@ -106,7 +106,7 @@ async function inStore<Value>(
         where: `${where}, indexedDB`,
         got: messageOf(cause),
         expected: 'a browser that stores what pages give it',
-        cure: 'IndexedDB is in pages and workers only, not in Node; a browser refuses it in private windows, in sandboxed frames, or when the disk is full. saveModel(saved) gives the bytes, to be kept elsewhere.',
+        cure: 'IndexedDB is in pages and workers, not in Node; browsers refuse it in private windows and sandboxed frames, or when the disk is full. saveModel(saved) gives the bytes, to be kept elsewhere.',
       },
       { cause },
     );

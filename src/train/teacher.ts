@@ -16,9 +16,9 @@ import { outputTree } from './trial.ts';
 export interface TeacherOptions {
   /** Gives scores [N, K] for what the student is given, as the student sees it. It stays as it is. */
   readonly model: AnyModule;
-  /** The share of the loss that is of its answers, above 0 to 1; the rest is of the labels. Default 0.9. */
+  /** The share of the loss that is of its answers, from 0, which is none of it, to 1; the rest is of the labels. Default 0.9. */
   readonly share?: number;
-  /** What the scores of both are divided by before their softmax, at least 1. Default 4. */
+  /** What the scores of both are divided by before their softmax, above 0: of 1 and more usually. Default 4. */
   readonly temperature?: number;
 }
 
@@ -27,8 +27,8 @@ export function requireTeacher(options: TeacherOptions): void {
   requireKnownOptions('teacher of fit', options, ['model', 'share', 'temperature']);
   const { model, share = usualShare, temperature = usualTemperature } = options;
   requireModule('teacher of fit', model);
-  requireNumber('teacher of fit', 'share', share, 'a number above 0 and at most 1');
-  requireNumber('teacher of fit', 'temperature', temperature, 'a number of at least 1');
+  requireNumber('teacher of fit', 'share', share, 'a number from 0 to 1');
+  requireNumber('teacher of fit', 'temperature', temperature, 'a number above 0');
 }
 
 /** What counts where nothing is said: those of Zagoruyko and Komodakis, 2017, "Paying more attention to attention". */

@@ -67,7 +67,7 @@ test.each([
   ],
   [['train', '--schedule', 'plateau', '--epochs', '7'], 'train for 8 or more'],
   [['train', '--mixup', '0.2', '--batch', '1'], '--mixup 0.2 does nothing with one picture a step'],
-  [['train', '--workers', '99999'], 'Give a whole number from 0 to 256.'],
+  [['train', '--workers', '99999'], 'Give a whole number from 0 to 1000.'],
   [['train', '--workers', '2', '--no-augment'], '--workers 2 does nothing for pictures that lie in memory'],
   [['train', '--augment', 'hue=10'], '--augment hue=10 is of colors, and the pictures are gray'],
   [['train', '--augment', 'crop=20'], 'crop=20 is as much as pictures of 20×20 pixels are large'],

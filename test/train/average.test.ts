@@ -273,7 +273,7 @@ describe('fit', () => {
       return fit(model, examples, { epochs: 3, stepsPerEpoch: 2, optimizer, loss, average, progress: false });
     };
     await expect(training(new BatchNorm(2), endless())).rejects.toThrow(
-      /average of fit: got an iterator that is given itself/,
+      /average of fit: got an iterator, expected the batches of each epoch, also for the statistics/,
     );
     expect((await training(new BatchNorm(2), endless)).epochs).toHaveLength(3);
     expect((await training(undefined, endless())).epochs).toHaveLength(3);

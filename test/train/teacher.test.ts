@@ -75,8 +75,7 @@ test('what is no teacher is refused', async () => {
   };
   expect(await refused({ model: new weft.Dense(3, 4) })).toContain('the same shape');
   expect(await refused({ model: student, share: 2 })).toContain('share 2');
-  expect(await refused({ model: student, share: 0 })).toContain('share 0');
-  expect(await refused({ model: student, temperature: 0.5 })).toContain('temperature 0.5');
+  expect(await refused({ model: student, temperature: 0 })).toContain('temperature 0');
   expect(
     errorOf(() => distillationLoss(weft.tensor(1), examples.inputs, examples.inputs, { model: student }))
       .message,

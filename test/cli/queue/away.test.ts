@@ -1,7 +1,7 @@
 /** Ctrl-C while the Redis server is away: a search and a worker end, and say how things go on. */
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFailed, test } from 'vitest';
 import { temporaryFolder } from '../../support/datasets.ts';
 import { classFolders, tinyTraining } from '../support.ts';
 import { isTraining, noRedis, start, startRedis, until } from './redis-server.ts';
@@ -16,6 +16,7 @@ test.skipIf(noRedis !== undefined).each(['SIGKILL', 'SIGSTOP'] as const)(
     const settings = [...tinyTraining(classFolders(), 20_000), '--trials', '2', '--space', file];
     const search = start(['tune', ...settings, '--redis', server.url, '--out', out]);
     const worker = start(['worker', '--redis', server.url, '--folder', own, '--jobs', '1']);
+    onTestFailed(() => console.error(`${search.output()}\n\n${worker.output()}`));
     await until(() => isTraining(worker), worker);
     server.signal(signal);
     if (signal === 'SIGKILL') {

@@ -130,6 +130,9 @@ export async function until(holds: () => boolean, running?: Running): Promise<vo
 
 /** Whether a worker is in the middle of a training. */
 export function isTraining({ output }: Running): boolean {
-  const last = output().trimEnd().split('\n').at(-1) ?? '';
-  return /: (begun|goes on .*)$/.test(last);
+  // What it says of the server may stand below.
+  const ofTrainings = output()
+    .split('\n')
+    .filter((line) => /^\S+: /.test(line));
+  return /: (begun|goes on .*)$/.test(ofTrainings.at(-1) ?? '');
 }

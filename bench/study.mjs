@@ -118,6 +118,12 @@ function mean(numbers) {
   return numbers.reduce((sum, each) => sum + each, 0) / numbers.length;
 }
 
+/** Of the runs on one thread the fastest; a dash where there are none. */
+function minutesOf(found) {
+  const seconds = found.filter(({ threads = 1 }) => threads === 1).map((line) => line.seconds);
+  return seconds.length === 0 ? '–' : (Math.min(...seconds) / 60).toFixed(1);
+}
+
 /** Of several seeds the mean and the standard deviation, of one its 95 % interval (Wilson's). */
 function accuracyOf(found) {
   const accuracies = found.map(({ test }) => test);
@@ -140,7 +146,6 @@ function draw() {
     const found = all.filter(({ row }) => row === name);
     if (found.length === 0) return [];
     const [{ model, epochs, parameters, flops, images, auc }] = found;
-    const ofOneThread = found.filter((line) => line.threads === undefined);
     const areas = auc === undefined ? '' : `, AUC ${mean(found.map((each) => each.auc)).toFixed(3)}`;
     const cells = [
       title,
@@ -149,7 +154,7 @@ function draw() {
       percent(mean(found.map(({ validation }) => validation))),
       found.map(({ seed }) => seed).join(', '),
       `${epochs}`,
-      (Math.min(...ofOneThread.map(({ seconds }) => seconds)) / 60).toFixed(1),
+      minutesOf(found),
       parameters.toLocaleString('en-US'),
       (flops / 1e6).toFixed(1),
       ((3 * flops * images * epochs) / 1e12).toFixed(1),

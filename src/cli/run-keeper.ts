@@ -71,9 +71,8 @@ export class RunKeeper {
   }
 
   /** To be called after the first step: from here on there is something to keep. */
-  async begin(): Promise<void> {
+  begin(): void {
     this.#begun = true;
-    if (!this.#planned) await this.#writer.attempt(() => this.#writePlan());
   }
 
   /** To be called where no step was made: what it is made of was written for nothing, unless another process had begun it. */

@@ -61,7 +61,7 @@ export async function trainLoop(
       checkpoint: { save: (state) => keeper.save(state), everyMinutes: checkpointMinutes },
       resume,
       onStep: async (report) => {
-        if (!begun) await keeper.begin();
+        if (!begun) keeper.begin();
         begun = true;
         isStepping = true;
         progress.step(report);
@@ -74,14 +74,10 @@ export async function trainLoop(
         if (cycle > 0 && Number.isInteger(cycle)) await keeper.snapshot(cycle, signal);
       },
     });
-    if (!begun) {
-      await keeper.withdraw();
-      return undefined;
-    }
+    if (!begun) return undefined;
     return await keeper.end(aborted ? 'interrupted' : 'training', signal);
   } catch (error) {
     progress.stop();
-    if (!begun) await keeper.withdraw();
     // What fails before the first step of a run that goes on does so again: the command that goes on is no help.
     if (isStepping || (begun && error instanceof NonFiniteError)) {
       const record = await keeper.fail(error);
@@ -91,5 +87,6 @@ export async function trainLoop(
     throw error;
   } finally {
     progress.stop();
+    if (!begun) await keeper.withdraw();
   }
 }

@@ -105,8 +105,7 @@ function csvRows(path: string, text: string): string[][] {
   const cell = new RegExp(`("(?:[^"]|"")*"|[^${comma}\\r\\n]*)(${comma}|\\r\\n|\\n|\\r|$)`, 'gy');
   for (let match = cell.exec(text); match !== null && match[0] !== ''; match = cell.exec(text)) {
     const [, raw, end] = match;
-    if (/^"([^"]|"")*$/.test(raw))
-      throw badFile(path, `the cell ${raw}`, 'one more quotation mark at its end');
+    if (/^"([^"]|"")*$/.test(raw)) throw badFile(path, `the cell ${raw}`, 'a quotation mark at its end');
     rows[rows.length - 1].push(raw.startsWith('"') ? raw.slice(1, -1).replaceAll('""', '"') : raw.trim());
     if (end !== comma) rows.push([]);
   }

@@ -133,13 +133,6 @@ export function expectedCalibrationError(
   );
 }
 
-/** The first bin whose upper limit a confidence does not exceed, by the limits as they are told: products with them round otherwise. */
-function binOf(confidence: number, bins: number): number {
-  let bin = 0;
-  while (bin < bins - 1 && confidence > (bin + 1) / bins) bin++;
-  return bin;
-}
-
 function binsOf(
   where: string,
   probabilities: ArrayLike<number>,
@@ -158,7 +151,9 @@ function binsOf(
       if (probabilities[image * classes + label] > probabilities[image * classes + answer]) answer = label;
     }
     const confidence = probabilities[image * classes + answer];
-    const bin = binOf(confidence, bins);
+    // By the limits as they are told: a product with the number of bins rounds otherwise.
+    let bin = 0;
+    while (bin < bins - 1 && confidence > (bin + 1) / bins) bin++;
     counts[bin]++;
     confidences[bin] += confidence;
     if (answer === labels[image]) rights[bin]++;

@@ -71,17 +71,17 @@ export class Averaging {
   #shown = false;
 
   /**
-   * @param partSize examples that are computed at a time
-   * @throws OptionError for statistics that want batches which come only once
+   * @param partSize examples that are computed at a time; default: all of a batch
+   * @throws OptionError where statistics want batches again that come only once
    */
-  constructor(model: AnyModule, train: BatchSource, options: AverageOptions, partSize: number) {
-    if (options.kind === 'swa' && train.isOnce && movingNormsOf(model).length > 0) {
-      throw new OptionError({
-        where: 'average of fit',
-        got: 'an iterator',
-        expected: 'the batches of each epoch, also for the statistics of batch norms',
-        cure: 'An iterator runs only once: give a function that makes a new one for each epoch.',
-      });
+  constructor(
+    model: AnyModule,
+    train: BatchSource,
+    options: AverageOptions,
+    partSize = Number.POSITIVE_INFINITY,
+  ) {
+    if (options.kind === 'swa' && movingNormsOf(model).length > 0) {
+      train.requireAgain?.('for the statistics of batch norms');
     }
     this.#model = model;
     this.#train = train;
@@ -142,8 +142,7 @@ async function recompute(model: AnyModule, train: AsyncIterable<Batch>): Promise
     statisticsOf(norm).map((variable) => ({ variable, momentum: norm.momentum })),
   );
   const variables = statistics.map(({ variable }) => variable);
-  const others = movedVariables(model).filter((each) => !variables.includes(each));
-  const [putBack, first] = [await remember(others), await runtime().readAll(variables)];
+  const [putBack, first] = [await remember(movedVariables(model)), await runtime().readAll(variables)];
   let structure: Structure | undefined;
   const pass = compile((...tensors: Tensor[]): Tensor => {
     const [inputs] = treesOf(structure!, tensors);
@@ -170,6 +169,6 @@ async function recompute(model: AnyModule, train: AsyncIterable<Batch>): Promise
       return (total + drift) / batches;
     }),
   ]);
-  await runtime().writeAll(new Map(means));
   await putBack();
+  await runtime().writeAll(new Map(means));
 }

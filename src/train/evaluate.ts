@@ -10,7 +10,8 @@ import { requireFunction, requireKnownOptions, requireNumber } from '../options.
 import type { NumericArray } from '../tensor/dtype.ts';
 import { compile } from '../tensor/runtime.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { type BatchSource, type Examples, openExamples, type Structure, treesOf } from './batch-source.ts';
+import { type BatchSource, type Structure, treesOf } from './batch-source.ts';
+import { type Examples, openExamples } from './example-source.ts';
 import { ImageSource, requirePictures, requireWorkers } from './image-source.ts';
 import { Means } from './means.ts';
 import { momentOf } from './moment.ts';

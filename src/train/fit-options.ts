@@ -23,8 +23,8 @@ import {
 } from '../options.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { type AverageOptions, requireAverage } from './averaging.ts';
-import type { Examples, TensorAugmentation } from './batch-source.ts';
 import { type CheckpointOptions, requireCheckpoint } from './checkpoints.ts';
+import type { Examples, TensorAugmentation } from './example-source.ts';
 import { type ImageAugmentation, requirePictures, requireWorkers } from './image-source.ts';
 import { type Loss, type MetricFunctions, requireMetrics } from './objective.ts';
 import type { EpochReport, StepReport } from './reports.ts';

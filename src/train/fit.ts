@@ -2,8 +2,8 @@
 import { isStreamed, type PictureDataset } from '../data/stream/streamed-dataset.ts';
 import type { AnyModule, Module } from '../nn/module.ts';
 import type { TensorTree } from '../tensor/runtime.ts';
-import { type Examples, openExamples, type TensorAugmentation } from './batch-source.ts';
 import { isPictureDataset } from './evaluate.ts';
+import { type Examples, openExamples, type TensorAugmentation } from './example-source.ts';
 import { type AnyFitOptions, checkFit, type FitOptions, type TensorFitOptions } from './fit-options.ts';
 import { type ImageAugmentation, ImageSource } from './image-source.ts';
 import type { History } from './reports.ts';

@@ -1,16 +1,16 @@
 /** Training, evaluating, saving and loading models. */
 export type { AverageOptions } from './averaging.ts';
-export type {
-  ExampleBatches,
-  Examples,
-  TensorAugmentation,
-  TensorExamples,
-} from './batch-source.ts';
 export { loadModel, type ModelToSave, type SavedModel, saveModel } from './checkpoint.ts';
 export type { CheckpointOptions } from './checkpoints.ts';
 export { findNonFinite, type InputSummary, type NonFiniteFinding } from './diagnose.ts';
 export { CheckpointError, NonFiniteStepError } from './errors.ts';
 export { type EvaluateOptions, type Evaluation, evaluate, type TensorEvaluateOptions } from './evaluate.ts';
+export type {
+  ExampleBatches,
+  Examples,
+  TensorAugmentation,
+  TensorExamples,
+} from './example-source.ts';
 export { fit } from './fit.ts';
 export type { FitOptions, Monitor, TensorFitOptions } from './fit-options.ts';
 export { fromPixels, type PixelOptions, type PixelSource } from './from-pixels.ts';

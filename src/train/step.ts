@@ -113,11 +113,11 @@ export class TrainingStep {
     const putBack = await remember(movedVariables(this.#model));
     const means = new Means(this.#objective.metricNames);
     try {
-      const parts = partsOf(batch, this.#partSize);
-      for (const part of parts) {
-        const isLast = part === parts.at(-1);
+      let left = batch.size;
+      for (const part of partsOf(batch, this.#partSize)) {
+        left -= part.size;
         const share = fromData(Float32Array.of(part.size / batch.size), [], 'float32');
-        means.add(part.size, await this.#runPart(isLast ? 'last' : 'part', part, position, share));
+        means.add(part.size, await this.#runPart(left === 0 ? 'last' : 'part', part, position, share));
       }
     } catch (error) {
       this.#optimizer.zeroGradients();

@@ -73,6 +73,7 @@ export class Training {
     const { batchSize = 32, accumulate = 1, seed = 0, loss, metrics, optimizer, dropLast } = options;
     const { average, checkpoint, resume, teacher } = options;
     const { count } = training;
+    const partSize = accumulate > 1 ? batchSize : undefined;
     this.#plan = { examples: count, steps: training.steps, batchSize: batchSize * accumulate, seed };
     if (resume !== undefined) requireResumable(resume, this.#plan, options);
     this.#checkpoints = checkpoint && new Checkpoints(checkpoint);
@@ -82,11 +83,11 @@ export class Training {
     this.#options = options;
     this.#steps = training.steps;
     this.#objective = new Objective({ loss, metrics, classes });
-    this.#averaging = average && new Averaging(model, training, average, batchSize);
+    this.#averaging = average && new Averaging(model, training, average, partSize);
     this.#step = new TrainingStep(model, optimizer, this.#objective, {
       average: this.#averaging?.ofSteps,
       teacher,
-      partSize: accumulate > 1 ? batchSize : undefined,
+      partSize,
     });
     if (count === undefined) requireNoParts(accumulate);
     else if (dropLast) requireWholeBatch(count, batchSize * accumulate);

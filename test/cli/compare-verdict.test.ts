@@ -89,9 +89,7 @@ test('some of one seed, others of more', () => {
   const [first, second] = statistics.models;
   const models = [first!, { ...second!, accuracies: [0.9] }];
   const [, reach] = describeDifferences({ ...statistics, models });
-  expect(reach).toContain(
-    'There is one seed of b: trained again with another one, that may come out better or worse.',
-  );
+  expect(reach).toContain('There is but one seed of b: another one may come out better or worse.');
 });
 
 test('three models: the best, those that it is shown to be better than, and the others', () => {

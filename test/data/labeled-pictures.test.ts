@@ -61,7 +61,7 @@ test('what does not fit is refused', () => {
   expect(load('none.csv')).toThrow(/a label for none of the 2 pictures/);
   expect(load('head.csv')).toThrow(/expected picture,label/);
   expect(load('empty.csv')).toThrow(/got an empty file/);
-  expect(load('open.csv')).toThrow(/got the cell "b\/2.png, expected one more quotation mark at its end/);
+  expect(load('open.csv')).toThrow(/got the cell "b\/2.png, expected a quotation mark at its end/);
   expect(load('no.csv')).toThrow(DatasetError);
   expect(() => loadDataset('digits', { labels: 'x.csv' })).toThrow(OptionError);
 });

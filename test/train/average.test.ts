@@ -18,7 +18,8 @@ import {
   tensor,
   WeightAverage,
 } from '../../src/index.ts';
-import { type Batch, openExamples } from '../../src/train/batch-source.ts';
+import type { Batch } from '../../src/train/batch-source.ts';
+import { openExamples } from '../../src/train/example-source.ts';
 import { denseModel, smallModel, stripes } from './support.ts';
 
 const train = stripes(50);
@@ -244,21 +245,29 @@ describe('fit', () => {
   });
 
   test('statistics of swa are those of as many examples at a time as a step computes', async () => {
-    const statistics = async (options: object) => {
+    const statistics = async (options: object, asIterator = false) => {
       seed(0);
       const model = new Sequential({ norm: new BatchNorm(2, { affine: false }), head: new Dense(2, 1) });
       const inputs = randn([64, 2]).mul(tensor([1, 3]));
       const optimizer = new SGD(model.parameters(), { learningRate: 0 });
       const loss = (output: Tensor, targets: Tensor) => output.sub(targets).square().mean();
       const average = { kind: 'swa', from: 1 } as const;
-      await fit(
-        model,
-        { inputs, targets: inputs.sum(-1, { keepDims: true }) },
-        { ...options, epochs: 1, optimizer, loss, average, progress: false },
-      );
-      return (await model.stateDict())['norm.runningVariance'];
+      const examples = { inputs, targets: inputs.sum(-1, { keepDims: true }) };
+      await fit(model, asIterator ? [examples] : examples, {
+        ...options,
+        epochs: 1,
+        optimizer,
+        loss,
+        average,
+        progress: false,
+      });
+      return Array.from((await model.stateDict())['norm.runningVariance'].data);
     };
     expect(await statistics({ batchSize: 4, accumulate: 8 })).toEqual(await statistics({ batchSize: 4 }));
+    // Batches of an iterator are computed as they come, however large they are.
+    const ofAll = (await statistics({ batchSize: 64 })).map((value) => expect.closeTo(value, 5));
+    expect(await statistics({}, true)).toEqual(ofAll);
+    expect(await statistics({ batchSize: 32 })).not.toEqual(ofAll);
   });
 
   test('swa of batch norms wants batches again, so it refuses an iterator that is given itself', async () => {
@@ -273,7 +282,7 @@ describe('fit', () => {
       return fit(model, examples, { epochs: 3, stepsPerEpoch: 2, optimizer, loss, average, progress: false });
     };
     await expect(training(new BatchNorm(2), endless())).rejects.toThrow(
-      /average of fit: got an iterator, expected the batches of each epoch, also for the statistics/,
+      /training data: got an iterator, expected the batches of each epoch, also for the statistics/,
     );
     expect((await training(new BatchNorm(2), endless)).epochs).toHaveLength(3);
     expect((await training(undefined, endless())).epochs).toHaveLength(3);

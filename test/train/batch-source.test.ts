@@ -3,7 +3,8 @@ import '../../src/index.ts';
 import { expect, test } from 'vitest';
 import type { RandomGenerator } from '../../src/data/random-generator.ts';
 import { type Tensor, tensor } from '../../src/index.ts';
-import { type BatchSource, openExamples } from '../../src/train/batch-source.ts';
+import type { BatchSource } from '../../src/train/batch-source.ts';
+import { openExamples } from '../../src/train/example-source.ts';
 import { ImageSource } from '../../src/train/image-source.ts';
 import { stripes } from './support.ts';
 

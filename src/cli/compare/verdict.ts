@@ -182,7 +182,7 @@ function describeReach({ models }: DatasetStatistics): string {
   const fewest = Math.min(...counts);
   if (fewest === 1 && Math.max(...counts) > 1) {
     const alone = models.filter(({ accuracies }) => accuracies.length === 1).map(({ label }) => label);
-    return `There is one seed of ${listedAll(alone)}: trained again with another one, that may come out better or worse. For the others the intervals allow for other seeds, and for all for other images of this kind.`;
+    return `There is but one seed of ${listedAll(alone)}: another one may come out better or worse. For the others the intervals allow for other seeds, and for all for other images of this kind.`;
   }
   if (fewest === 1) {
     return 'With one seed this is about these trained networks, and other images of this kind. Trained again with another seed, either may come out better.';

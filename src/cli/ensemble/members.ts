@@ -146,7 +146,7 @@ const common: readonly {
  * @throws RunError naming the two that differ, and the cure, or two that differ in nothing
  */
 export function requireAlike(members: readonly Member[]): void {
-  requireOthers(members);
+  requireDistinct(members);
   const [first, ...others] = members;
   for (const { what, of, shown, cure } of common) {
     const wanted = of(first!);
@@ -163,7 +163,7 @@ export function requireAlike(members: readonly Member[]): void {
 }
 
 /** @throws RunError for copies of one training, which would count as two */
-function requireOthers(members: readonly Member[]): void {
+function requireDistinct(members: readonly Member[]): void {
   const first = new Map<string, Member>();
   for (const member of members) {
     const key = `${configText(member.settings)} ${member.epoch.epoch}`;
